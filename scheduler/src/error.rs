@@ -1,0 +1,116 @@
+//! What can go wrong below R, in words for the person who called from R.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure. Every variant says what failed, where, and where it can what to do; [`Error::kind`] names its R class.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Not enough room for a segment. Nothing of it is left behind; a retry helps once room was made.
+    #[error(
+        "not enough shared memory in {dir}: {needed} bytes needed, {free} bytes free of {limit}; \
+         release variables, enlarge {dir}, or set options(memshare.dir = ) to a directory on a disk"
+    )]
+    NoSpace {
+        /// Bytes asked for.
+        needed: u64,
+        /// Bytes that were free.
+        free: u64,
+        /// Bytes the place holds in all.
+        limit: u64,
+        /// The place: `/dev/shm`, the user's directory, or `memory`.
+        dir: PathBuf,
+    },
+    /// The name is taken, by this session or by another living one.
+    #[error("variable '{namespace}.{name}' was already registered by {owner}; release it first with releaseVariables()")]
+    AlreadyRegistered {
+        /// The namespace.
+        namespace: String,
+        /// The variable.
+        name: String,
+        /// Who has it: `this session` or `process 123`.
+        owner: String,
+    },
+    /// Nobody registered this name, or it was released.
+    #[error(
+        "variable '{namespace}.{name}' was not previously allocated; register it with registerVariables()"
+    )]
+    NotAllocated {
+        /// The namespace.
+        namespace: String,
+        /// The variable.
+        name: String,
+    },
+    /// The variable belongs to another session, which alone may release it.
+    #[error(
+        "variable '{namespace}.{name}' belongs to process {owner_pid}, and only that session can release it"
+    )]
+    NotOwner {
+        /// The namespace.
+        namespace: String,
+        /// The variable.
+        name: String,
+        /// The owner's process id.
+        owner_pid: u32,
+    },
+    /// A segment that is not as this version of memshare writes it, or belongs to another user.
+    #[error("segment {segment} cannot be used: {reason}")]
+    Damaged {
+        /// The segment's name.
+        segment: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A graph that cannot run: a cycle, an unknown resource, sizes that do not match.
+    #[error("this plan cannot run: {0}")]
+    BadPlan(String),
+    /// A worker process could not be started or did not say hello.
+    #[error("a worker process could not be started: {0}")]
+    Launch(String),
+    /// A message that does not decode.
+    #[error("a message from {from} does not decode: {reason}")]
+    Message {
+        /// Who sent it.
+        from: String,
+        /// The decoder's word.
+        reason: String,
+    },
+    /// Not on this operating system.
+    #[error("{0} is not supported on this operating system")]
+    Unsupported(&'static str),
+    /// The operating system refused.
+    #[error("{what}: {source}")]
+    Os {
+        /// What was tried.
+        what: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The condition's subclass in R, without its `memshare_error_` prefix.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Error::NoSpace { .. } => "no_space",
+            Error::AlreadyRegistered { .. } => "already_registered",
+            Error::NotAllocated { .. } => "not_allocated",
+            Error::NotOwner { .. } => "not_owner",
+            Error::Damaged { .. } => "damaged",
+            Error::BadPlan(_) => "plan",
+            Error::Launch(_) => "launch",
+            Error::Message { .. } => "message",
+            Error::Unsupported(_) => "unsupported",
+            Error::Os { .. } => "system",
+        }
+    }
+
+    /// An operating system's refusal of `what`.
+    pub fn os(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Error::Os { what: what.into(), source: source.into() }
+    }
+}

@@ -1,0 +1,3 @@
+//! memshare's scheduler.
+pub mod error;
+pub mod id;
