@@ -7,3 +7,4 @@ pub mod error;
 pub mod id;
 pub mod os;
 pub mod policy;
+pub mod store;

@@ -49,7 +49,7 @@ impl SegmentFile {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(damaged(handle, "it is not a regular file"));
         }
-        if stat.st_uid != rustix::process::geteuid().as_raw() {
+        if stat.st_uid != super::owner::user() {
             return Err(damaged(handle, "it belongs to another user"));
         }
         if stat.st_mode & 0o077 != 0 {

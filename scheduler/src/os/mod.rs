@@ -10,13 +10,19 @@ compile_error!(
 );
 
 pub mod file;
+pub mod listener;
 pub mod mapping;
 pub mod name;
 pub mod owner;
+pub mod poll;
 pub mod segment;
+pub mod socket;
 pub mod space;
 
 pub use file::SegmentFile;
+pub use listener::Listener;
 pub use mapping::Mapping;
-pub use owner::{SessionId, SessionLock};
+pub use owner::{user, SessionId, SessionLock};
+pub use poll::poll;
 pub use segment::{Place, Segment, SegmentHandle};
+pub use socket::{Channel, Received};

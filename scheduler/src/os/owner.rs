@@ -41,6 +41,11 @@ impl fmt::Display for SessionId {
     }
 }
 
+/// The user as whom this process acts; nobody else's segments are ever used.
+pub fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// The sign of life of a session: alive as long as this is held.
 #[derive(Debug)]
 pub struct SessionLock {
