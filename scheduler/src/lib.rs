@@ -1,3 +1,4 @@
 //! memshare's scheduler.
 pub mod error;
 pub mod id;
+pub mod page;
