@@ -1,4 +1,6 @@
 //! memshare's scheduler.
 pub mod error;
 pub mod id;
+pub mod os;
 pub mod page;
+pub mod store;
