@@ -1,0 +1,2 @@
+ms_resume <- function() .Call(wrap__ms_resume)
+
