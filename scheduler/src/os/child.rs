@@ -18,7 +18,7 @@ use super::poll;
 use crate::error::{Error, Result};
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Exit {
     /// By itself, with this status.
     Code(i32),

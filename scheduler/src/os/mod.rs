@@ -12,6 +12,7 @@ compile_error!(
 pub mod child;
 pub mod file;
 pub mod fork;
+pub mod host;
 pub mod launcher;
 pub mod listener;
 pub mod mapping;
@@ -26,6 +27,7 @@ pub mod space;
 pub use child::{reap, Child, Exit, Peer};
 pub use file::SegmentFile;
 pub use fork::{fork_worker, thread_count, Forked};
+pub use host::{boot_id, now_ns};
 pub use listener::Listener;
 pub use mapping::Mapping;
 pub use owner::{user, SessionId, SessionLock};
