@@ -132,3 +132,7 @@ pub(super) fn open_log(path: &Path) -> Result<File> {
         .open(path)
         .map_err(|e| Error::Launch(format!("the log {}: {e}", path.display())))
 }
+
+#[cfg(test)]
+#[path = "process_tests.rs"]
+mod tests;
