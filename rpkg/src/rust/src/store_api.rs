@@ -134,7 +134,8 @@ fn ms_release_variables(namespace_: Robj, variables: Robj) -> Robj {
 #[extendr]
 fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let (namespace, name) =
+            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
         let (mapping, header) = open(&namespace, &name)?;
         protect(|s| {
             // SAFETY: as in `ms_retrieve`.
@@ -148,7 +149,8 @@ fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
     let node = source.view.node(0);
     let attribute = |wanted: &str| {
         let (names, first) = source.view.attributes(&node)?;
-        let i = (0..names.len()).find(|&i| names.get(i).is_some_and(|(name, _)| name == wanted.as_bytes()))?;
+        let i =
+            (0..names.len()).find(|&i| names.get(i).is_some_and(|(name, _)| name == wanted.as_bytes()))?;
         Some(codec::decode(s, source, first + i as u32))
     };
     let kind = match node.tag {

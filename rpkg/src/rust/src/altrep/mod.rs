@@ -37,7 +37,10 @@ pub(crate) unsafe fn register(dll: *mut DllInfo) {
             (Tag::Real, numbers::real(R_make_altreal_class(c"view_double".as_ptr(), PACKAGE, dll))),
             (Tag::Complex, numbers::complex(R_make_altcomplex_class(c"view_complex".as_ptr(), PACKAGE, dll))),
             (Tag::Raw, numbers::raw(R_make_altraw_class(c"view_raw".as_ptr(), PACKAGE, dll))),
-            (Tag::Strings, strings::methods(R_make_altstring_class(c"view_character".as_ptr(), PACKAGE, dll))),
+            (
+                Tag::Strings,
+                strings::methods(R_make_altstring_class(c"view_character".as_ptr(), PACKAGE, dll)),
+            ),
         ];
         for (tag, class) in classes {
             CLASSES[tag as usize].store(class.ptr, Ordering::Relaxed);

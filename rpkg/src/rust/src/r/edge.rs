@@ -101,10 +101,9 @@ fn fields(s: &Scope, failure: &Failure) -> Sexp {
                 ("dir", text(dir.to_str().unwrap_or("?"))),
             ],
         ),
-        Failure::Scheduler(Error::AlreadyRegistered { namespace, name, owner }) => named_list(
-            s,
-            &[("namespace", text(namespace)), ("name", text(name)), ("owner", text(owner))],
-        ),
+        Failure::Scheduler(Error::AlreadyRegistered { namespace, name, owner }) => {
+            named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("owner", text(owner))])
+        }
         Failure::Scheduler(Error::NotAllocated { namespace, name }) => {
             named_list(s, &[("namespace", text(namespace)), ("name", text(name))])
         }

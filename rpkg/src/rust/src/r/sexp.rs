@@ -73,9 +73,7 @@ impl Scope {
             let mut call = s.null();
             for &arg in args.iter().rev() {
                 // SAFETY: R's main thread; all values are kept, by `keep` and by the caller.
-                let quoted = unsafe {
-                    s.keep(Rf_lcons(R_QuoteSymbol, s.keep(Rf_cons(arg.0, R_NilValue)).0))
-                };
+                let quoted = unsafe { s.keep(Rf_lcons(R_QuoteSymbol, s.keep(Rf_cons(arg.0, R_NilValue)).0)) };
                 // SAFETY: as above.
                 call = s.keep(unsafe { Rf_cons(quoted.0, call.0) });
             }
