@@ -62,14 +62,12 @@ pub fn variable(uid: u32, namespace: &str, name: &str) -> String {
 
 /// Reads a name; `None` when it is none of ours.
 pub fn parse(name: &str) -> Option<Named> {
-    let rest = name.strip_prefix(PREFIX)?;
-    let (sort, chars) = rest.split_at_checked(1)?;
-    if chars.len() != CHARS {
+    let (sort, chars) = name.strip_prefix(PREFIX)?.split_at_checked(1)?;
+    let (session, counter) = chars.split_at_checked(SESSION_CHARS)?;
+    if counter.len() != COUNTER_CHARS {
         return None;
     }
-    let session = number(&chars[..SESSION_CHARS.min(chars.len())]);
-    let counter = number(chars.get(SESSION_CHARS..)?);
-    match (sort, session, counter) {
+    match (sort, number(session), number(counter)) {
         ("s", Some(session), Some(counter)) => {
             let session = SessionId(u64::try_from(session).ok()?);
             Some(if counter == 0 { Named::Lock(session) } else { Named::Page(session) })

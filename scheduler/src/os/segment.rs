@@ -193,3 +193,7 @@ fn create_in_directory(name: &str, bytes: u64, dir: &Path) -> Result<()> {
 fn refused(name: &str, source: io::Error) -> Error {
     Error::os(format!("cannot create the segment {name}"), source)
 }
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;

@@ -158,3 +158,7 @@ impl AsFd for Channel {
         self.0.as_fd()
     }
 }
+
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod tests;

@@ -120,3 +120,7 @@ fn one_group(dir: &Path, [max, current, inactive, active]: [&str; 4]) -> Option<
     let used = used.saturating_sub(cached(inactive) + cached(active));
     Some(Space { free: limit.saturating_sub(used), limit })
 }
+
+#[cfg(test)]
+#[path = "space_tests.rs"]
+mod tests;

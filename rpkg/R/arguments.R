@@ -1,0 +1,68 @@
+# What memApply and memLapply share: FUN, VARS, and a registered X in the form the run needs.
+
+# FUN itself, or the function of that name, looked up from the caller as match.fun() does.
+resolve_function <- function(fun, envir, call) {
+  if (is.function(fun)) return(fun)
+  if (is.character(fun) && length(fun) == 1L && !is.na(fun) || is.symbol(fun)) {
+    found <- get0(as.character(fun), envir = envir, mode = "function")
+    if (is.null(found)) abort_input(sprintf("FUN: there is no function '%s'", as.character(fun)), call)
+    return(found)
+  }
+  abort_input(sprintf("FUN must be a function or a function's name, not %s", describe(fun)), call)
+}
+
+# The namespace of a call that was given none: FUN's own name, or "unnamed".
+default_namespace <- function(expression) if (is.symbol(expression)) as.character(expression) else "unnamed"
+
+# VARS: a named list of objects, or names of registered variables (class memshare_names).
+resolve_vars <- function(vars, namespace, given, call) {
+  if (is.null(vars)) return(list())
+  if (is.character(vars) && is.null(dim(vars)) && !is.object(vars)) {
+    if (!given) abort_input("VARS by name needs NAMESPACE, the namespace in which the variables are registered", call)
+    names <- check_names(unname(vars), "VARS", call)
+    for (name in names) metadata(namespace, name, call)
+    return(structure(check_reserved(names, call), class = "memshare_names"))
+  }
+  if (!is.list(vars) || is.object(vars)) {
+    abort_input(
+      sprintf("Unknown input format for VARS: a named list or names of registered variables are needed, not %s", describe(vars)), call
+    )
+  }
+  if (!length(vars)) return(list())
+  if (is.null(names(vars)) || !all(nzchar(names(vars)))) {
+    abort_input("Unknown input format for VARS: every item of the list needs a name, that of FUN's argument, like list(y = y)", call)
+  }
+  names(vars) <- check_reserved(check_names(names(vars), "VARS", call), call)
+  vars
+}
+
+# Names that the worker's call of FUN uses itself.
+check_reserved <- function(names, call) {
+  taken <- intersect(names, c("...", ".element", ".FUN"))
+  if (length(taken)) abort_input(sprintf("VARS cannot hold a variable named '%s'", taken[[1L]]), call)
+  names
+}
+
+# A registered variable named in X, as native code takes it, with its metadata.
+registered_name <- function(x, namespace, given, call) {
+  if (!given) {
+    abort_input(
+      "Unknown input format for X: one string names a registered variable and needs NAMESPACE; for data use as.list(X)", call
+    )
+  }
+  name <- check_string(x, "X", call)
+  structure(list(name = c(namespace, name), metadata = metadata(namespace, name, call)), class = "memshare_registered")
+}
+
+# A view of a registered variable for our own use, which leaves the session's list of views as it was.
+peek <- function(name, call) {
+  listed <- paste(name, collapse = ".") %in% native(ms_view_list(), call)
+  view <- native(ms_retrieve(name[[1L]], name[[2L]]), call)[[1L]]
+  if (!listed) native(ms_release_views(name[[1L]], name[[2L]]), call)
+  view
+}
+
+by_name <- function(name) structure(name, class = "memshare_name")
+
+# Names as plain strings: a view of them would keep the whole page alive inside the result.
+plain_names <- function(names) if (length(names)) names[seq_along(names)]

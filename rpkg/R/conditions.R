@@ -1,0 +1,94 @@
+# Every condition of ours has two classes, the kind first: memshare_error_<kind> + memshare_error, memshare_warning_<kind> +
+# memshare_warning, memshare_message_<kind> + memshare_message. Errors are raised here and nowhere else: native code returns a
+# tagged value (`memshare_native_error`), because an R error raised below Rust would skip its clean-up.
+
+#' What memshare signals
+#'
+#' All errors, warnings and messages of memshare are classed, so that [tryCatch()] can tell them apart.
+#'
+#' @section Errors:
+#' Every error has the class `memshare_error` and one subclass:
+#' \describe{
+#'   \item{`memshare_error_element`}{FUN failed. Fields: `index` and `name` of the element, `parent` (the original condition),
+#'     `calls` (the worker's traceback, one string a call).}
+#'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields.}
+#'   \item{`memshare_error_timeout`, `memshare_error_cancelled`}{The call took longer than `memControl(timeout = )`, or was
+#'     interrupted.}
+#'   \item{`memshare_error_input`}{An argument cannot be used; the message says what is expected.}
+#'   \item{`memshare_error_package`}{A package that FUN needs is not installed.}
+#'   \item{`memshare_error_already_registered`, `memshare_error_not_allocated`, `memshare_error_not_owner`}{A variable's name is
+#'     taken, unknown, or belongs to another session.}
+#'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
+#'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
+#' }
+#'
+#' @section Warnings and messages of FUN:
+#' They reach the caller in the order of the elements, with the classes they had, `memshare_warning_element` or
+#' `memshare_message_element` before them, the element's number (and name) in front of the text, and the fields `index`, `name`
+#' and `parent`.
+#'
+#' @section Messages of memshare:
+#' `memshare_message_captured` says that FUN uses big objects of its surroundings, and that they were shared instead of copied.
+#' Silence it with `suppressMessages(..., classes = "memshare_message_captured")` or `options(memshare.quiet = TRUE)`.
+#'
+#' @return Nothing: this page describes conditions.
+#' @examples
+#' out <- tryCatch(
+#'   memLapply(list(a = 1, b = "x"), function(v) v + 1, MAX.CORES = 1),
+#'   memshare_error_element = function(e) e
+#' )
+#' out$index
+#' out$name
+#' conditionMessage(out$parent)
+#' @name memshare-conditions
+NULL
+
+# A condition of ours. `type` is "error", "warning" or "message"; what comes in `...` become its fields.
+memshare_condition <- function(type, kind, message, ..., call = NULL, class = character()) {
+  classes <- c(paste0("memshare_", type, "_", kind), paste0("memshare_", type), class, type, "condition")
+  structure(class = unique(classes), list(message = message, call = call, ...))
+}
+
+# Raises memshare_error_<kind>.
+abort <- function(kind, message, ..., call = NULL) {
+  stop(memshare_condition("error", kind, message, ..., call = call))
+}
+
+# An argument that cannot be used.
+abort_input <- function(message, call = NULL) abort("input", message, call = call)
+
+# Gives back what native code returned, or raises the error it stands for.
+native <- function(value, call = NULL) {
+  if (!inherits(value, "memshare_native_error")) return(value)
+  fields <- unclass(value)
+  fields <- fields[setdiff(names(fields), c("kind", "message", "fields"))]
+  fields <- c(fields, as.list(unclass(value)$fields))
+  do.call(abort, c(list(value$kind, value$message), fields, list(call = call)), quote = TRUE)
+}
+
+# "element 3" or "element 3 ('gene_3')".
+element_label <- function(index, name = NULL) {
+  if (is.null(name) || is.na(name) || !nzchar(name)) return(sprintf("element %.0f", index))
+  sprintf("element %.0f ('%s')", index, name)
+}
+
+# A warning, message or error of FUN, as the caller sees it: with the element in front, and its own classes kept.
+at_element <- function(condition, index, name) {
+  type <- if (inherits(condition, "warning")) "warning" else "message"
+  ours <- memshare_condition(
+    type, "element", paste0(element_label(index, name), ": ", conditionMessage(condition)),
+    index = index, name = name, parent = condition,
+    call = conditionCall(condition), class = setdiff(class(condition), c("simpleWarning", "simpleMessage"))
+  )
+  ours
+}
+
+# FUN's failure at one element.
+element_error <- function(error, call = NULL) {
+  where <- element_label(error$index, error$name)
+  what <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)
+  memshare_condition(
+    "error", "element", sprintf("FUN failed at %s: %s", where, what),
+    index = error$index, name = error$name, parent = error$condition, calls = as.character(error$calls), call = call
+  )
+}

@@ -1,0 +1,77 @@
+# Which variables a function needs of its surroundings, found by static analysis (package globals), once for each function body:
+# the same lambda in a loop, or the same function in a later call, is looked up. A warm call must not pay for it.
+
+# What is known of a function: `variables` and `called`, the names it takes from outside as values and as functions (a value of
+# the same name does not settle a call, as in R); `dots`, whether `...` of a surrounding function is used; and `template`, the
+# function without source references and without its frame.
+analysis_of <- function(fun) {
+  for (known in state$analyses) {
+    if (same_code(known$body, body(fun)) && same_code(known$formals, formals(fun))) return(known)
+  }
+  found <- analyse(fun)
+  state$analyses <- c(list(found), state$analyses)[seq_len(min(64L, length(state$analyses) + 1L))]
+  found
+}
+
+same_code <- function(a, b) identical(a, b, num.eq = FALSE, single.NA = FALSE, ignore.bytecode = TRUE)
+
+analyse <- function(fun) {
+  plain <- fun
+  attributes(plain) <- NULL
+  free <- unique(c(free_names(plain, "ordered"), free_names(plain, "liberal")))
+  formals <- formals(plain)
+  used <- names_in(c(list(body(plain)), unname(formals[!vapply(formals, is_missing_symbol, NA)])))
+  template <- utils::removeSource(plain)
+  environment(template) <- baseenv()
+  list(
+    body = body(fun), formals = formals(fun), template = template,
+    variables = intersect(used$variables, free),
+    called = union(intersect(used$called, free), setdiff(free, c(used$variables, used$called))),
+    dots = any(is_dots(used$variables)) && !"..." %in% names(formals)
+  )
+}
+
+# The names in some expressions: those that stand for values and those that are called (a name can be both).
+names_in <- function(expressions) {
+  all <- unlist(lapply(expressions, all.names))
+  variables <- unlist(lapply(expressions, all.names, functions = FALSE))
+  times <- function(names) tabulate(match(names, unique(all)), length(unique(all)))
+  list(variables = as.character(unique(variables)), called = as.character(unique(all)[times(all) > times(variables)]))
+}
+
+# `...`, `..1`, `..2` and so on.
+is_dots <- function(names) grepl("^\\.\\.(\\.|[0-9]+)$", names)
+
+# Two ways of looking are joined. "ordered" sees `x <- x + 1`; "liberal" sees a variable that is only set in one branch.
+free_names <- function(fun, method) {
+  suppressWarnings(globals::findGlobals(fun, method = method, dotdotdot = "ignore"))
+}
+
+is_missing_symbol <- function(x) is.symbol(x) && !nzchar(as.character(x))
+
+# Frames that every R process has of its own: namespaces, base, and attached packages. Nothing of them travels.
+is_package_frame <- function(env) {
+  if (identical(env, baseenv()) || isNamespace(env)) return(TRUE)
+  name <- attr(env, "name", exact = TRUE)
+  is.character(name) && startsWith(name[[1L]], "package:")
+}
+
+# Where a name that no frame below the search path has is found on it: the frame of a package, or of something else that was
+# attached, or NULL. What packages hold is remembered as long as the search path stays the same.
+home_on_search_path <- function(name, as_function) {
+  path <- search()
+  if (!identical(path, state$search)) {
+    state$search <- path
+    state$homes <- new.env(parent = emptyenv())
+  }
+  key <- paste0(if (as_function) "f:" else "v:", name)
+  known <- state$homes[[key]]
+  if (!is.null(known)) return(known)
+  for (i in seq_along(path)[-1L]) {
+    env <- as.environment(i)
+    if (!exists(name, envir = env, mode = if (as_function) "function" else "any", inherits = FALSE)) next
+    if (is_package_frame(env)) assign(key, env, envir = state$homes)
+    return(env)
+  }
+  NULL
+}

@@ -1,0 +1,83 @@
+# The one place for what is ours and not R's.
+
+#' How a call is to be run
+#'
+#' Settings for the argument `CONTROL` of [memApply()] and [memLapply()]. An unknown name is an error.
+#'
+#' @param simplify `FALSE`: a list, one item an element. `TRUE`: what [apply()] and [sapply()] give. For `memLapply()` also
+#'   `"array"`, as `sapply(simplify = "array")`.
+#' @param FUN.VALUE `NULL`, or a template as in [vapply()]: every result must be of its type and length, and the value is an
+#'   atomic vector or array.
+#' @param chunk `NULL`, or the number of elements a worker takes at a time.
+#' @param schedule How the elements are cut into chunks. `"auto"` measures and adapts; `"static"`: one chunk a worker;
+#'   `"guided"` and `"factoring"`: shrinking chunks; `"fixed"`: chunks of `chunk` elements.
+#' @param packages Further packages to attach on the workers. Packages whose functions FUN uses are found without this.
+#' @param seed `NULL`, or a number: each element then has a random number stream of its own (L'Ecuyer), so that results do not
+#'   depend on workers, chunks or retries. Your own `.Random.seed` is never touched.
+#' @param on_error `"stop"`: the first error of FUN ends the call. `"collect"`: the result of an element that failed is the
+#'   condition (class `memshare_error_element`), and a warning says how many there are.
+#' @param retries How often an element whose worker process died is tried again.
+#' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
+#' @param memory The most bytes of shared memory this call may take, with an error of class `memshare_error_no_space` instead.
+#' @return A list of class `memshare_control`.
+#' @examples
+#' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(simplify = TRUE))
+#' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(FUN.VALUE = 0))
+#' @export
+memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
+                       schedule = c("auto", "static", "guided", "factoring", "fixed"), packages = NULL, seed = NULL,
+                       on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf) {
+  call <- sys.call()
+  if (!identical(simplify, "array")) check_flag(simplify, "simplify", call)
+  if (!is.null(FUN.VALUE) && !is.vector(FUN.VALUE) && !is.array(FUN.VALUE)) {
+    abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(FUN.VALUE)), call)
+  }
+  chunk <- check_count(chunk, "chunk", 1, call)
+  if (missing(schedule)) schedule <- if (is.null(chunk)) "auto" else "fixed"
+  schedule <- check_choice(schedule, eval(formals()$schedule), "schedule", call)
+  if (schedule == "fixed" && is.null(chunk)) abort_input("schedule = \"fixed\" needs chunk, the elements of one chunk", call)
+  if (!is.null(packages)) packages <- unique(check_names(packages, "packages", call))
+  if (!is.null(seed)) seed <- check_seed(seed, call)
+  structure(
+    list(
+      simplify = simplify, FUN.VALUE = FUN.VALUE, chunk = chunk, schedule = schedule, packages = packages, seed = seed,
+      on_error = check_choice(on_error[[1L]], c("stop", "collect"), "on_error", call),
+      retries = as.integer(check_count(retries, "retries", 0, call)),
+      timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call)
+    ),
+    class = "memshare_control"
+  )
+}
+
+check_choice <- function(value, choices, what, call) {
+  if (!is.character(value) || length(value) != 1L || !value %in% choices) {
+    quoted <- paste0("\"", choices, "\"", collapse = ", ")
+    abort_input(sprintf("%s must be one of %s, not %s", what, quoted, describe(value)), call)
+  }
+  value
+}
+
+check_seed <- function(seed, call) {
+  if (!is.numeric(seed) || length(seed) != 1L || is.na(seed) || abs(seed) > .Machine$integer.max || seed != floor(seed)) {
+    abort_input(sprintf("seed must be one whole number, not %s", describe(seed)), call)
+  }
+  as.integer(seed)
+}
+
+check_positive <- function(value, what, call) {
+  if (!is.numeric(value) || length(value) != 1L || is.na(value) || value <= 0) {
+    abort_input(sprintf("%s must be one number above 0, not %s", what, describe(value)), call)
+  }
+  as.double(value)
+}
+
+# CONTROL as memControl() makes it; a plain list goes through memControl(), so that an unknown name is an error there too.
+check_control <- function(control, call) {
+  if (inherits(control, "memshare_control")) return(control)
+  if (!is.list(control) || is.object(control)) {
+    abort_input(sprintf("CONTROL must be made by memControl(), not %s", describe(control)), call)
+  }
+  unknown <- setdiff(names(control), names(formals(memControl)))
+  if (length(unknown)) abort_input(sprintf("CONTROL has no setting '%s'; see ?memControl", unknown[[1L]]), call)
+  do.call(memControl, control, quote = TRUE)
+}

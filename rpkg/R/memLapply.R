@@ -1,0 +1,89 @@
+# lapply on shared memory.
+
+#' Apply a function over a list, on several cores and one copy of the data
+#'
+#' `memLapply()` gives what [lapply()] gives. The list is put into shared memory once (or was registered before), and worker
+#' processes read its items in place.
+#'
+#' The workers are R processes that start at the first call, are kept for later ones, and end with the session or after some
+#' idle time. FUN travels to them with the variables of its surroundings that it uses, found by static analysis; big data among
+#' them is shared instead of copied, and a message says so. Packages that FUN's functions come from are attached. What FUN
+#' looks up by computed names (`get(paste0(...))`) cannot be found that way: pass it as an argument. What FUN prints goes to
+#' the worker's log.
+#'
+#' @section Errors:
+#' The first error of FUN ends the call with a condition of class `memshare_error_element` that names the element; see
+#' [memshare-conditions]. Nothing of the run is left behind, and the workers stay usable. An element whose worker process dies
+#' is tried again, see `retries` in [memControl()].
+#'
+#' @param X The data: a list or vector (`memLapply()`) or a matrix (`memApply()`; a data frame is taken as a matrix, as `apply()`
+#'   does); or one string, the name of a registered variable, which needs `NAMESPACE`.
+#' @param FUN A function or its name. Its first argument receives the element, whatever it is called.
+#' @param NAMESPACE The namespace in which `X` or `VARS` are registered. Only needed for names.
+#' @param VARS Variables that every call of FUN receives: a named list of objects, shared for this call, or a character vector
+#'   of registered names. Each goes to the argument of FUN with exactly that name.
+#' @param MAX.CORES The number of worker processes; by default the cores this process may use, see [memshare-options].
+#' @param CLUSTER A socket cluster of package parallel on this machine whose nodes shall do the work, or `NULL`.
+#' @param ... Further arguments of FUN, as in `lapply()`.
+#' @param CONTROL How to run, made by [memControl()].
+#' @return A list in the order of `X`, with its names; or what `simplify` or `FUN.VALUE` of [memControl()] make of it.
+#' @seealso [memApply()], [memControl()], [registerVariables()], [memLastRun()]
+#' @examples
+#' items <- list(a = 1:3, b = 4:9)
+#' memLapply(items, sum, MAX.CORES = 2)
+#' memLapply(items, function(v, w) sum(v * w), VARS = list(w = 2), MAX.CORES = 2)
+#'
+#' registerVariables("demo", list(items = items, w = 2))
+#' memLapply("items", function(v, w) sum(v * w), NAMESPACE = "demo", VARS = "w", MAX.CORES = 2)
+#' releaseVariables("demo", c("items", "w"))
+#' @export
+memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
+  call <- sys.call()
+  given <- !is.null(NAMESPACE)
+  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(substitute(FUN))
+  fun <- resolve_function(FUN, parent.frame(), call)
+  control <- check_control(CONTROL, call)
+  cluster <- check_cluster(CLUSTER, call)
+  workers <- if (is.null(cluster)) worker_count(MAX.CORES, call) else length(cluster)
+  items <- list_items(X, namespace, given, call)
+  vars <- resolve_vars(VARS, namespace, given, call)
+  pass <- list(
+    kind = "lapply", margin = 2L, x = items$x, vars = vars, fun = fun, dots = list(...), n = items$n, names = items$names,
+    namespace = namespace, workers = max(1L, as.integer(min(workers, items$n))), cluster = cluster, control = control
+  )
+  if (items$n == 0) {
+    check_call(pass, call)
+    results <- list(values = list(), k = NULL, n = 0)
+  } else {
+    results <- run_pass(pass, call)
+  }
+  if (!is.null(control$FUN.VALUE)) return(simplify_vapply(results, items$labels, control$FUN.VALUE, call))
+  if (isFALSE(control$simplify)) return(named(results$values, items$names))
+  simplify_sapply(results, items$labels, control$simplify)
+}
+
+# X as native code takes it, the number of its items, their names, and the labels that sapply would give them.
+list_items <- function(x, namespace, given, call) {
+  if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
+    registered <- registered_name(x, namespace, given, call)
+    view <- peek(registered$name, call)
+    if (is.list(view) && !is.object(view)) {
+      names <- plain_names(names(view))
+      return(list(x = by_name(registered$name), n = length(view), names = names, labels = names))
+    }
+    x <- view
+  }
+  labels <- if (is.character(x) && is.null(names(x))) plain_names(x)
+  if (!is.list(x) || is.object(x)) {
+    usable <- !is.function(x) && !is.symbol(x)
+    converted <- if (usable) tryCatch(as.list(x), error = function(e) NULL)
+    if (is.null(converted)) {
+      abort_input(
+        sprintf("Unknown input format for X: a list, a vector, or the name of a registered list is needed, not %s", describe(x)), call
+      )
+    }
+    x <- converted
+  }
+  names <- plain_names(names(x))
+  list(x = x, n = length(x), names = names, labels = if (is.null(names)) labels else names)
+}

@@ -1,0 +1,113 @@
+# Every setting of memshare in one place: the table below is what the code reads and what ?memshare-options says.
+
+#' Options of memshare
+#'
+#' Each option has a twin in the environment, read when the R option is not set. They are looked up at every call, so they can
+#' be changed in the middle of a session; those marked * reach worker processes that start afterwards.
+#'
+#' | option | environment | default | meaning |
+#' |---|---|---|---|
+#' | `memshare.cores` | `MEMSHARE_CORES` | [parallelly::availableCores()] | workers of a call that has no `MAX.CORES` |
+#' | `memshare.threads` | `MEMSHARE_THREADS` | cores / workers, at least 1 | BLAS and OpenMP threads of each worker * |
+#' | `memshare.dir` | `MEMSHARE_DIR` | none | a directory whose files stand in when `/dev/shm` is full |
+#' | `memshare.idle` | `MEMSHARE_IDLE` | 600 | seconds after which idle workers end * |
+#' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
+#' | `memshare.share` | `MEMSHARE_SHARE` | 1e6 | bytes from which an object that FUN captured is shared instead of copied |
+#' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared |
+#'
+#' The default number of workers is what this process may really use: control groups, CPU affinity, Slurm and
+#' `options(mc.cores)` are heeded. It is found once a session.
+#'
+#' @return Nothing: this page describes options.
+#' @examples
+#' old <- options(memshare.cores = 1)
+#' memLapply(1:3, function(i) i^2)
+#' options(old)
+#' @name memshare-options
+NULL
+
+# What is computed once a session.
+state <- new.env(parent = emptyenv())
+
+# The option's value, its environment twin's, or the default. `as` turns the twin's text into a value and checks both.
+setting <- function(name, default, as) {
+  value <- getOption(paste0("memshare.", name))
+  source <- paste0("options(memshare.", name, " = )")
+  if (is.null(value)) {
+    source <- paste0("MEMSHARE_", toupper(name))
+    value <- Sys.getenv(source, NA_character_)
+    if (is.na(value) || !nzchar(value)) return(default)
+  }
+  as(value, source)
+}
+
+as_setting_number <- function(least, infinite = FALSE) {
+  function(value, source) {
+    number <- suppressWarnings(as.numeric(value))
+    check_count(if (length(number) == 1L && is.na(number)) value else number, source, least, infinite = infinite)
+  }
+}
+
+as_setting_flag <- function(value, source) check_flag(if (is.character(value)) as.logical(value) else value, source)
+
+as_setting_string <- function(value, source) check_string(value, source)
+
+option_cores <- function() setting("cores", NULL, as_setting_number(1))
+option_share <- function() setting("share", 1e6, as_setting_number(0, infinite = TRUE))
+option_quiet <- function() setting("quiet", FALSE, as_setting_flag)
+
+# The cores this process may use, found once a session: asking takes milliseconds.
+available_cores <- function() {
+  if (is.null(state$cores)) state$cores <- as.integer(parallelly::availableCores())
+  state$cores
+}
+
+# The number of workers of a call.
+worker_count <- function(max_cores, call = NULL) {
+  asked <- check_count(max_cores, "MAX.CORES", 1, call)
+  if (is.null(asked)) asked <- option_cores()
+  if (is.null(asked)) asked <- available_cores()
+  if (asked > 1000) abort_input(sprintf("MAX.CORES must be at most 1000, not %.0f", asked), call)
+  as.integer(asked)
+}
+
+# Tells native code how to start workers and where to put pages, when that changed since the last call.
+configure_native <- function(workers) {
+  threads <- setting("threads", max(1, available_cores() %/% workers), as_setting_number(1))
+  pool <- list(
+    r = file.path(R.home("bin"), "R"),
+    libs = unique(c(library_of_memshare(), .libPaths())),
+    dir = worker_directory(),
+    max_idle = setting("idle", 600, as_setting_number(0, infinite = TRUE)),
+    fork = setting("fork", TRUE, as_setting_flag),
+    threads = as.integer(threads)
+  )
+  if (!identical(pool, state$pool)) {
+    native(ms_pool_configure(pool))
+    state$pool <- pool
+  }
+  configure_place()
+}
+
+# The directory that stands in for shared memory when that is full.
+configure_place <- function() {
+  place <- setting("dir", NULL, as_setting_string)
+  if (!is.null(place)) {
+    if (!dir.exists(place)) abort_input(sprintf("options(memshare.dir = ): there is no directory '%s'", place))
+    place <- normalizePath(place)
+  }
+  if (!identical(place, state$place)) {
+    native(ms_set_place(place))
+    state$place <- place
+  }
+}
+
+# Where workers write what FUN prints, one file a worker; private, and gone with the session.
+worker_directory <- function() {
+  directory <- file.path(tempdir(), "memshare")
+  if (!dir.exists(directory)) dir.create(directory, mode = "0700")
+  directory
+}
+
+# The library this memshare was loaded from: workers and nodes must load the same.
+library_of_memshare <- function() dirname(getNamespaceInfo("memshare", "path"))

@@ -1,0 +1,91 @@
+# From results to the value that base R's functions give. Results come either as a list, or packed: one plain vector that holds
+# n results of the same type and length k one after the other, none of which has attributes.
+
+# What apply(simplify = TRUE) makes of the results of `n` rows or columns. `names` are the dimnames of the rows or columns
+# (`dn.ans` in apply, a list of one or NULL), `inner` those along an element (`dn.call`).
+simplify_apply <- function(results, n, names, inner) {
+  if (is_packed(results)) {
+    values <- results$values
+    if (results$k == 1) return(named(values, names[[1L]]))
+    if (results$k == 0) return(values)
+    return(array(values, c(results$k, n), if (!is.null(names(names)) || !is.null(names[[1L]])) c(list(NULL), names)))
+  }
+  values <- results$values
+  first <- values[[1L]]
+  as_list <- is.recursive(first) || any(lengths(values) != length(first))
+  inside <- names(first)
+  if (!as_list && length(inside) && !all(vapply(values, function(value) identical(names(value), inside), NA))) inside <- NULL
+  if (!as_list) values <- unlist(values, recursive = FALSE)
+  size <- if (as_list) n else length(values)
+  if (size == n) return(named(values, names[[1L]]))
+  if (!size || size %% n != 0L) return(values)
+  if (is.null(names)) names <- list(NULL)
+  inside <- list(inside)
+  title <- names(inner)
+  if (length(inner) && !is.null(title) && nzchar(title[[1L]]) && length(inside[[1L]]) == length(inner[[1L]])) names(inside) <- title
+  names <- c(inside, names)
+  array(values, c(size %/% n, n), if (!is.null(names(names)) || !all(vapply(names, is.null, NA))) names)
+}
+
+# What sapply makes of them; `simplify` is TRUE or "array".
+simplify_sapply <- function(results, names, simplify) {
+  if (is_packed(results) && !identical(simplify, "array")) {
+    if (results$k == 1) return(named(results$values, names))
+    if (results$k > 1) {
+      n <- length(results$values) / results$k
+      return(array(results$values, c(results$k, n), if (!is.null(names)) list(NULL, names)))
+    }
+  }
+  values <- named(as_result_list(results), names)
+  sapply(values, identity, simplify = simplify, USE.NAMES = FALSE)
+}
+
+# What vapply makes of them, with vapply's own checks and words.
+simplify_vapply <- function(results, names, template, call) {
+  if (is_packed(results) && results$k == length(template) && fits_type(results$values, template)) {
+    values <- results$values
+    if (typeof(values) != typeof(template)) storage.mode(values) <- typeof(template)
+    if (length(template) == 1L && is.null(dim(template))) return(named(values, names))
+    inner <- if (is.null(dim(template))) length(template) else dim(template)
+    outside <- if (is.null(dim(template))) list(names(template)) else dimnames(template)
+    if (is.null(outside)) outside <- vector("list", length(inner))
+    n <- length(values) %/% max(1L, length(template))
+    if (length(template)) {
+      all_names <- c(outside, list(names))
+      return(array(values, c(inner, n), if (!all(vapply(all_names, is.null, NA))) all_names))
+    }
+  }
+  values <- named(as_result_list(results), names)
+  tryCatch(
+    vapply(values, identity, template, USE.NAMES = TRUE),
+    error = function(e) {
+      text <- gsub("FUN(X[[", "element (X[[", conditionMessage(e), fixed = TRUE)
+      abort("value", paste("a result does not match FUN.VALUE:", text), parent = e, call = call)
+    }
+  )
+}
+
+# The types that vapply lets stand for the template's.
+fits_type <- function(values, template) {
+  switch(typeof(template),
+    integer = typeof(values) %in% c("logical", "integer"),
+    double = typeof(values) %in% c("logical", "integer", "double"),
+    typeof(values) == typeof(template)
+  ) && !is.object(template)
+}
+
+is_packed <- function(results) !is.list(results$values)
+
+# The results one by one, whatever way they came.
+as_result_list <- function(results) {
+  if (!is_packed(results)) return(results$values)
+  k <- results$k
+  n <- results$n
+  if (k == 1) return(as.list(results$values))
+  lapply(seq_len(n), function(i) results$values[seq_len(k) + (i - 1) * k])
+}
+
+named <- function(values, names) {
+  if (length(names)) names(values) <- names
+  values
+}

@@ -1,0 +1,70 @@
+# The checks of arguments that several verbs share. Each returns the value in its plain form or raises memshare_error_input
+# with what was expected; what protects memory is checked again by native code.
+
+check_string <- function(value, what, call = NULL) {
+  if (!is.character(value) || length(value) != 1L || is.na(value) || !nzchar(value)) {
+    abort_input(sprintf("%s must be one non-empty string, not %s", what, describe(value)), call)
+  }
+  check_utf8(value, what, call)
+}
+
+check_namespace <- function(namespace, call = NULL, what = "namespace") check_string(namespace, what, call)
+
+# Names of variables: at least one, none empty, none twice.
+check_names <- function(names, what, call = NULL) {
+  if (is.list(names)) names <- unlist(names, use.names = FALSE)
+  if (!is.character(names) || !length(names) || anyNA(names) || !all(nzchar(names))) {
+    abort_input(sprintf("%s must be a character vector of variables' names, not %s", what, describe(names)), call)
+  }
+  twice <- unique(names[duplicated(names)])
+  if (length(twice)) abort_input(sprintf("%s names '%s' more than once", what, twice[[1L]]), call)
+  check_utf8(names, what, call)
+}
+
+# The strings in UTF-8, as they stand in shared memory.
+check_utf8 <- function(strings, what, call = NULL) {
+  strings <- as.character(strings)
+  utf8 <- enc2utf8(strings)
+  bad <- Encoding(strings) == "bytes" | !validUTF8(utf8)
+  if (any(bad)) abort_input(sprintf("%s must be text that UTF-8 can hold; element %d is not", what, which(bad)[[1L]]), call)
+  utf8
+}
+
+# A whole number of at least `least`, as a double; NULL stays NULL.
+check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE) {
+  if (is.null(value)) return(NULL)
+  good <- is.numeric(value) && length(value) == 1L && !is.na(value) && value >= least &&
+    (if (is.infinite(value)) infinite else value == floor(value))
+  if (!good) {
+    abort_input(sprintf("%s must be one whole number of at least %g, not %s", what, least, describe(value)), call)
+  }
+  as.double(value)
+}
+
+check_flag <- function(value, what, call = NULL) {
+  if (!is.logical(value) || length(value) != 1L || is.na(value)) {
+    abort_input(sprintf("%s must be TRUE or FALSE, not %s", what, describe(value)), call)
+  }
+  value
+}
+
+# A value in few words, for messages.
+describe <- function(value) {
+  if (is.null(value)) return("NULL")
+  if (is.function(value)) return("a function")
+  if (is.environment(value)) return("an environment")
+  if (is.data.frame(value)) return("a data frame")
+  if (is.atomic(value) && length(value) == 1L && is.null(dim(value))) {
+    return(if (is.character(value)) encodeString(value, quote = "\"", na.encode = TRUE) else format(value))
+  }
+  kind <- if (is.object(value)) paste0("an object of class '", class(value)[[1L]], "'") else paste0("a ", typeof(value))
+  size <- if (is.null(dim(value))) sprintf("of length %.0f", length(value)) else paste("of", paste(dim(value), collapse = " x "))
+  paste(kind, size)
+}
+
+# A size in bytes for people.
+format_bytes <- function(bytes) {
+  units <- c("bytes", "kB", "MB", "GB", "TB")
+  step <- if (bytes < 1) 0 else min(floor(log(bytes, 1000)), length(units) - 1)
+  if (step == 0) sprintf("%.0f bytes", bytes) else sprintf("%.1f %s", bytes / 1000^step, units[[step + 1]])
+}

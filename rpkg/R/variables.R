@@ -1,0 +1,106 @@
+# Registering variables and reading them back. All of the work is native; these verbs check and name what they are given.
+
+#' Share variables with other R processes
+#'
+#' `registerVariables()` copies R objects into shared memory under a namespace. Any R process of the same user on this machine
+#' can then read them in place, without a copy, by [retrieveViews()], or by name in [memApply()] and [memLapply()].
+#' `releaseVariables()` takes the names away again.
+#'
+#' All variables of a call are registered or, if one cannot be, none. The variables belong to the session that registered them:
+#' only this session can release them, and they go when it ends (even if it is killed: the next session that starts memshare
+#' removes what is left). Every vector type is kept as it is with all its attributes: double, integer, logical, complex, raw,
+#' character, factors, dates and times, matrices, arrays, data frames, nested lists, `NULL`, and S4 objects by their slots.
+#' What R cannot lay out in memory (functions, environments) travels serialized inside the page.
+#'
+#' `releaseVariables()` takes the name away at once; the memory goes when the last view of it is garbage collected, in this
+#' session or any other. Views stay readable until then.
+#'
+#' @param namespace One string that names the shared-memory context.
+#' @param variableList A named list of the objects to share.
+#' @return `registerVariables()` and `releaseVariables()` return `NULL` invisibly.
+#' @seealso [retrieveViews()], [pageList()], [memshare_gc()]
+#' @examples
+#' registerVariables("demo", list(m = matrix(rnorm(20), 4), labels = letters))
+#' pageList()
+#' releaseVariables("demo", c("m", "labels"))
+#' @export
+registerVariables <- function(namespace, variableList) {
+  call <- sys.call()
+  namespace <- check_namespace(namespace, call)
+  names <- names(variableList)
+  if (!is.list(variableList) || is.object(variableList) || !length(variableList) || is.null(names) || !all(nzchar(names))) {
+    abort_input(
+      paste0("Unknown input format for variableList: a named list of objects is needed, like list(m = m), not ", describe(variableList)),
+      call
+    )
+  }
+  names(variableList) <- check_names(names, "variableList", call)
+  native(ms_register(namespace, variableList), call)
+  invisible(NULL)
+}
+
+#' @rdname registerVariables
+#' @param variableNames A character vector of variables' names.
+#' @export
+releaseVariables <- function(namespace, variableNames) {
+  call <- sys.call()
+  native(ms_release_variables(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
+  invisible(NULL)
+}
+
+#' Read shared variables in place
+#'
+#' `retrieveViews()` gives R objects that read registered variables where they lie: no copy is made, whatever their size.
+#' `releaseViews()` drops this session's claim on them.
+#'
+#' A view behaves like the object that was registered. It may be changed like any R object: the change stays in this process and
+#' in this view, the shared data is never written. A view stays valid as long as R can reach it, also after `releaseViews()` and
+#' after its owner's [releaseVariables()]: the memory goes when the last view is garbage collected. `saveRDS()` and
+#' `serialize()` write a view's data in full.
+#'
+#' @inheritParams registerVariables
+#' @param variableNames A character vector of variables' names.
+#' @return `retrieveViews()` returns a list of views, named by `variableNames`. `releaseViews()` returns `NULL` invisibly.
+#' @seealso [registerVariables()], [viewList()], [retrieveMetadata()]
+#' @examples
+#' registerVariables("demo", list(m = matrix(1:6, 2)))
+#' views <- retrieveViews("demo", "m")
+#' views$m[2, ]
+#' releaseViews("demo", "m")
+#' releaseVariables("demo", "m")
+#' @export
+retrieveViews <- function(namespace, variableNames) {
+  call <- sys.call()
+  native(ms_retrieve(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
+}
+
+#' @rdname retrieveViews
+#' @export
+releaseViews <- function(namespace, variableNames) {
+  call <- sys.call()
+  native(ms_release_views(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
+  invisible(NULL)
+}
+
+#' What a shared variable is
+#'
+#' @inheritParams retrieveViews
+#' @param variableName The variable's name, or several names.
+#' @return For one name a list: `type` (`"matrix"`, `"vector"`, `"list"` ...), `nrow` and `ncol` of a matrix, `n` (the length),
+#'   `storage` (as [typeof()] says), `class`, `dim`, `bytes`, and `owner` (the process that registered it). For several names
+#'   a list of such lists, named by `variableName`.
+#' @seealso [retrieveViews()]
+#' @examples
+#' registerVariables("demo", list(m = matrix(1:6, 2)))
+#' retrieveMetadata("demo", "m")[c("type", "nrow", "ncol")]
+#' releaseVariables("demo", "m")
+#' @export
+retrieveMetadata <- function(namespace, variableName) {
+  call <- sys.call()
+  namespace <- check_namespace(namespace, call)
+  names <- check_names(variableName, "variableName", call)
+  found <- lapply(names, function(name) metadata(namespace, name, call))
+  if (length(names) == 1L) found[[1L]] else stats::setNames(found, names)
+}
+
+metadata <- function(namespace, name, call = NULL) native(ms_metadata(namespace, name), call)

@@ -1,0 +1,120 @@
+# What a worker process does in R: take a run, make ready, let native code call FUN element by element, and report.
+
+# The life of a worker that memshare started.
+worker_main <- function() {
+  repeat {
+    run <- native(ms_worker_next())
+    if (is.null(run)) break
+    worker_run(run)
+  }
+}
+
+# The life of a cluster's node within one run.
+worker_join <- function(address) {
+  native(ms_worker_join(address))
+  on.exit(ms_worker_leave())
+  worker_main()
+}
+
+# One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's.
+worker_run <- function(run) {
+  ready <- tryCatch(prepare(run), error = identity)
+  if (inherits(ready, "error")) {
+    ms_worker_failed(slim(ready), character())
+  } else {
+    evaluate(ready)
+  }
+  ms_worker_done()
+}
+
+# From the payload to a call of FUN and the frame it is evaluated in.
+prepare <- function(run) {
+  head <- unserialize(run$payload)
+  for (package in names(head$packages)) attach_package(package, head$packages[[package]])
+  if (dir.exists(head$directory)) setwd(head$directory)
+  options(head$options)
+  body <- bind_captured(unserialize(head$body), run$captured)
+  frame <- do.call(dots_frame, body$dots, quote = TRUE)
+  assign(".FUN", body$fun, envir = frame)
+  for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
+  names <- c(body$variables, names(body$functions))
+  call <- as.call(c(
+    quote(forceAndCall), 1, quote(.FUN), quote(.element), stats::setNames(lapply(names, as.name), names),
+    if (length(body$dots)) quote(...)
+  ))
+  list(call = call, frame = frame, head = head)
+}
+
+# A frame whose `...` holds the arguments, evaluated, as a function's would.
+dots_frame <- function(...) {
+  list(...)
+  environment()
+}
+environment(dots_frame) <- baseenv()
+
+attach_package <- function(package, library) {
+  suppressPackageStartupMessages(
+    library(package, character.only = TRUE, lib.loc = c(library, .libPaths()), warn.conflicts = FALSE, quietly = TRUE)
+  )
+}
+
+# Puts what was shared, and frames' `...`, where FUN looks for them.
+bind_captured <- function(body, captured) {
+  for (i in seq_along(body$placed)) {
+    where <- body$placed[[i]]
+    if (where$kind == "dots") body$dots[[where$at]] <- captured[[i]] else assign(where$name, captured[[i]], envir = where$env)
+  }
+  for (entry in body$frame_dots) {
+    assign("...", get("...", envir = do.call(dots_frame, entry$values, quote = TRUE)), envir = entry$env)
+  }
+  body
+}
+
+# Calls FUN for as many elements as this worker gets. R's error ends the native loop; what it was is reported here, and with
+# on_error = "collect" the loop is entered again at the next element.
+evaluate <- function(ready) {
+  collect <- ready$head$on_error == "collect"
+  repeat {
+    depth <- sys.nframe()
+    calls <- character()
+    failed <- tryCatch(
+      withCallingHandlers(
+        {
+          native(ms_worker_loop(ready$call, ready$frame, stream_setter(ready$head$seed)))
+          NULL
+        },
+        warning = function(w) {
+          ms_worker_condition(slim(w))
+          tryInvokeRestart("muffleWarning")
+        },
+        message = function(m) {
+          ms_worker_condition(slim(m))
+          tryInvokeRestart("muffleMessage")
+        },
+        error = function(e) calls <<- traceback_of(sys.calls(), depth)
+      ),
+      error = identity
+    )
+    if (is.null(failed)) break
+    failed <- slim(failed)
+    ms_worker_failed(if (collect) element_error(list(index = NA_real_, condition = failed, calls = calls)) else failed, calls)
+    if (!collect) break
+  }
+}
+
+# The calls from FUN down to the error, one line each.
+traceback_of <- function(calls, depth) {
+  calls <- calls[seq_along(calls) > depth]
+  from <- which(vapply(calls, function(call) identical(call[[1L]], quote(.FUN)), NA))
+  if (length(from)) calls <- calls[seq_along(calls) >= from[[1L]]]
+  handlers <- vapply(calls, function(call) is.symbol(call[[1L]]) && as.character(call[[1L]]) %in% c("h", ".handleSimpleError"), NA)
+  calls <- calls[!handlers & seq_along(calls) < length(calls)]
+  vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
+}
+
+# A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text.
+slim <- function(condition) {
+  size <- tryCatch(length(serialize(condition, NULL, xdr = FALSE)), error = function(e) Inf)
+  if (size <= 1e6) return(condition)
+  structure(class = class(condition), list(message = conditionMessage(condition), call = NULL))
+}

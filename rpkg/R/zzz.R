@@ -1,0 +1,13 @@
+# Loading and leaving. R calls no unload hook of the DLL that extendr registered, so memory and processes are given back from
+# here: by .onUnload, and by a finalizer that also runs when R quits.
+
+.onLoad <- function(libname, pkgname) {
+  session <- new.env(parent = emptyenv())
+  reg.finalizer(session, function(e) try(ms_cleanup(), silent = TRUE), onexit = TRUE)
+  state$session <- session
+}
+
+.onUnload <- function(libpath) {
+  ms_cleanup()
+  library.dynam.unload("memshare", libpath)
+}
