@@ -8,6 +8,8 @@ use super::damaged;
 use super::node::{Node, HEADER, MAGIC, NODE};
 use super::strings::StringTable;
 use crate::error::Result;
+use crate::os::SegmentFile;
+use crate::store::Content;
 
 /// Data from this size on is aligned to 64 bytes.
 const ALIGN_FROM: u64 = 64;
@@ -89,6 +91,23 @@ impl BlobWriter {
         let at = self.aligned(bytes.len());
         self.append(at, bytes);
         at
+    }
+
+    /// Makes room for `len` bytes, zero so far; gives their place, to be filled through [`BlobWriter::reserved`].
+    pub fn reserve(&mut self, len: usize) -> u64 {
+        self.take(vec![0; len])
+    }
+
+    /// The bytes from `at` on, as far as the last piece goes: those that [`BlobWriter::reserve`] just made room for. They lie
+    /// at an address divisible by 8.
+    pub fn reserved(&mut self, at: u64) -> &mut [u8] {
+        let Some(piece) = self.pieces.last_mut() else { return &mut [] };
+        let skip = at.saturating_sub(piece.at) as usize;
+        match &mut piece.source {
+            Source::Staged(from) => self.staging.get_mut(*from + skip..).unwrap_or_default(),
+            Source::Owned(bytes) => bytes.get_mut(skip..).unwrap_or_default(),
+            Source::Borrowed(_) => &mut [],
+        }
     }
 
     /// Notes bytes that are read when the blob is written; gives their place.
@@ -189,7 +208,7 @@ impl Blob {
     /// expected to be zero. Big blobs are handed over from several threads at once.
     pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
         let head = (0, self.head.as_slice());
-        let data = self.pieces.iter().map(|piece| (self.head.len() as u64 + piece.at, self.bytes(piece)));
+        let data = self.pieces.iter().map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)));
         let slices: Vec<(u64, &[u8])> = std::iter::once(head)
             .chain(data)
             .flat_map(|(at, bytes)| {
@@ -211,18 +230,28 @@ impl Blob {
         out[..self.head.len()].copy_from_slice(&self.head);
         for piece in &self.pieces {
             let at = self.head.len() + piece.at as usize;
-            out[at..at + piece.len].copy_from_slice(self.bytes(piece));
+            out[at..at + piece.len].copy_from_slice(self.piece(piece));
         }
         out
     }
 
-    fn bytes<'a>(&'a self, piece: &'a Piece) -> &'a [u8] {
+    fn piece<'a>(&'a self, piece: &'a Piece) -> &'a [u8] {
         match &piece.source {
             Source::Staged(from) => &self.staging[*from..from + piece.len],
             Source::Owned(bytes) => bytes,
             // SAFETY: `BlobWriter::borrow`'s caller promised `len` readable, unchanging bytes while the blob lives.
             Source::Borrowed(bytes) => unsafe { std::slice::from_raw_parts(*bytes, piece.len) },
         }
+    }
+}
+
+impl Content for Blob {
+    fn bytes(&self) -> u64 {
+        self.size()
+    }
+
+    fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
+        Blob::write(self, &|offset, bytes| file.write_at(at + offset, bytes))
     }
 }
 
