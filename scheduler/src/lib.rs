@@ -1,3 +1,18 @@
-//! memshare's scheduler.
+//! memshare's scheduler: passes over shared data become a task graph, a plan, a board in shared memory, and a run.
+//!
+//! Nothing here knows R: what a task computes is bytes to this crate, and what it computes on are handles of pages. The
+//! way of a call through these rooms is told in `docs/architecture.md`.
+pub mod board;
+pub mod core;
 pub mod error;
+pub mod graph;
 pub mod id;
+pub mod link;
+pub mod os;
+pub mod page;
+pub mod plan;
+pub mod policy;
+pub mod pool;
+pub mod run;
+pub mod store;
+pub mod wire;

@@ -1,0 +1,122 @@
+//! Cutting a collection into elements: an item, a column, a row.
+use scheduler::page::Tag;
+
+use super::decode::{decode, packed_item};
+use super::source::{kind_of, set_text, Source};
+use crate::r::{Kind, Scope, Sexp};
+
+/// Columns and rows of a tile in `rows`: 8 KiB of doubles, so that both sides of the transposition stay in the cache.
+const TILE: usize = 32;
+
+/// Item `i` of a list, or of a vector as a vector of length 1. Kept.
+pub fn element(s: &Scope, source: &Source<'_>, index: u32, i: usize) -> Sexp {
+    let node = source.view.node(index);
+    match node.tag {
+        Tag::List => {
+            debug_assert!((i as u64) < node.len);
+            shared(decode(s, source, (node.off + i as u64) as u32))
+        }
+        Tag::Packed => packed_item(s, source, &node, i),
+        _ => source.part(s, &node, i, 1),
+    }
+}
+
+/// Items `j * nrow` to `(j + 1) * nrow` of a vector or list: a column. Kept. `names` is a character vector or NULL.
+pub fn column(s: &Scope, source: &Source<'_>, index: u32, j: usize, nrow: usize, names: Sexp) -> Sexp {
+    let node = source.view.node(index);
+    let out = if node.tag == Tag::List {
+        let out = s.vector(Kind::VECSXP, nrow);
+        for i in 0..nrow {
+            out.set_item(i, s.inner(|s| decode(s, source, (node.off as usize + j * nrow + i) as u32)));
+        }
+        out
+    } else {
+        source.part(s, &node, j * nrow, nrow)
+    };
+    named(s, shared(out), names)
+}
+
+/// Rows `from` to `from + count` of a matrix of `nrow` by `ncol`, each a plain vector, in a list. Kept. They are
+/// transposed a tile at a time: neither side is walked in strides that miss the cache.
+pub fn rows(
+    s: &Scope,
+    source: &Source<'_>,
+    index: u32,
+    (from, count): (usize, usize),
+    (nrow, ncol): (usize, usize),
+    names: Sexp,
+) -> Sexp {
+    let node = source.view.node(index);
+    let out = s.vector(Kind::VECSXP, count);
+    for i in 0..count {
+        out.set_item(i, s.inner(|s| s.vector(kind_of(node.tag), ncol)));
+    }
+    match node.tag {
+        Tag::List => {
+            for j in 0..ncol {
+                for i in 0..count {
+                    let child = node.off as usize + j * nrow + from + i;
+                    out.item(i).set_item(j, s.inner(|s| decode(s, source, child as u32)));
+                }
+            }
+        }
+        Tag::Strings => {
+            for j in 0..ncol {
+                for i in 0..count {
+                    let text = source.view.strings(&node).and_then(|table| table.get(j * nrow + from + i));
+                    set_text(s, out.item(i), j, text);
+                }
+            }
+        }
+        tag => {
+            let data = source.view.data(&node);
+            let wanted = ncol.saturating_mul(nrow).saturating_mul(tag.item_size() as usize);
+            assert!(wanted <= data.len() && from + count <= nrow, "rows beyond the matrix");
+            match tag.item_size() {
+                1 => transpose::<u8>(data, out, from, nrow, ncol),
+                4 => transpose::<u32>(data, out, from, nrow, ncol),
+                8 => transpose::<u64>(data, out, from, nrow, ncol),
+                _ => transpose::<[u64; 2]>(data, out, from, nrow, ncol),
+            }
+        }
+    }
+    for i in 0..count {
+        named(s, out.item(i), names);
+    }
+    out
+}
+
+/// Fills the rows in `out` from column-major `data`, which the caller found long enough.
+fn transpose<T: Copy>(data: &[u8], out: Sexp, from: usize, nrow: usize, ncol: usize) {
+    let count = out.len();
+    let data = data.as_ptr().cast::<T>();
+    let mut places = [std::ptr::null_mut::<T>(); TILE];
+    for top in (0..count).step_by(TILE) {
+        let height = TILE.min(count - top);
+        for (i, place) in places[..height].iter_mut().enumerate() {
+            *place = out.item(top + i).data_mut().cast();
+        }
+        for left in (0..ncol).step_by(TILE) {
+            for j in left..ncol.min(left + TILE) {
+                for (i, place) in places[..height].iter().enumerate() {
+                    // SAFETY: `j < ncol` and `from + top + i < nrow`, and the data holds nrow x ncol items, aligned as the
+                    // blob's check demands (8 bytes for the 16-byte ones, hence unaligned); each row has ncol items.
+                    unsafe { place.add(j).write(data.add(j * nrow + from + top + i).read_unaligned()) };
+                }
+            }
+        }
+    }
+}
+
+/// A value that lies in a mapping others read too, within this process: R code copies before it writes.
+fn shared(x: Sexp) -> Sexp {
+    x.freeze();
+    x
+}
+
+fn named(s: &Scope, x: Sexp, names: Sexp) -> Sexp {
+    if !names.is_null() {
+        x.set_attribute(s, "names", names);
+    }
+    x
+}

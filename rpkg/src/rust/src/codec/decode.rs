@@ -1,0 +1,70 @@
+//! Blob to R value.
+use scheduler::page::{Node, Tag, FLAG_S4};
+
+use super::source::Source;
+use crate::r::{character_bytes, Kind, Scope, Sexp};
+
+/// The value of node `index`, kept. Big vectors in it are views; everything around them is R's own.
+pub fn decode(s: &Scope, source: &Source<'_>, index: u32) -> Sexp {
+    let out = s.inner(|s| value(s, source, index));
+    s.keep(out.raw())
+}
+
+/// The value, kept by an inner scope only.
+fn value(s: &Scope, source: &Source<'_>, index: u32) -> Sexp {
+    s.check_stack();
+    let node = source.view.node(index);
+    let out = match node.tag {
+        Tag::Null => s.null(),
+        Tag::S4 => s.s4(),
+        Tag::List => {
+            let out = s.vector(Kind::VECSXP, node.len as usize);
+            for i in 0..node.len {
+                out.set_item(i as usize, s.inner(|s| value(s, source, (node.off + i) as u32)));
+            }
+            out
+        }
+        Tag::Packed => {
+            let out = s.vector(Kind::VECSXP, node.len as usize);
+            for i in 0..node.len as usize {
+                out.set_item(i, s.inner(|s| packed_item(s, source, &node, i)));
+            }
+            out
+        }
+        Tag::Serialized => return unserialize(s, source, &node),
+        _ => source.part(s, &node, 0, node.len as usize),
+    };
+    let out = if node.flags & FLAG_S4 != 0 && !out.is_null() { out.as_s4(s) } else { out };
+    set_attributes(s, source, &node, out);
+    out
+}
+
+/// Item `i` of a packed node, kept.
+pub(super) fn packed_item(s: &Scope, source: &Source<'_>, node: &Node, i: usize) -> Sexp {
+    let each = node.attributes as usize;
+    source.part(s, node, i * each, each)
+}
+
+fn unserialize(s: &Scope, source: &Source<'_>, node: &Node) -> Sexp {
+    let data = source.view.data(node);
+    let bytes = s.vector(Kind::RAWSXP, data.len());
+    // SAFETY: the vector was just made, with room for exactly these bytes.
+    unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), bytes.data_mut(), data.len()) };
+    s.call_base("unserialize", &[bytes])
+}
+
+/// Sets the attributes in the order they had. `dim` comes first all the same, for `dimnames` asks for it.
+fn set_attributes(s: &Scope, source: &Source<'_>, node: &Node, out: Sexp) {
+    let Some((names, first)) = source.view.attributes(node) else { return };
+    let is_dim = |i: usize| names.get(i).is_some_and(|(name, _)| name == b"dim");
+    for dim in [true, false] {
+        for i in (0..names.len()).filter(|&i| is_dim(i) == dim) {
+            s.inner(|s| {
+                let Some((name, mark)) = names.get(i) else { return };
+                let name = s.keep(character_bytes(s, name, mark));
+                let value = decode(s, source, first + i as u32);
+                out.set_attribute_of(s, name, value);
+            });
+        }
+    }
+}

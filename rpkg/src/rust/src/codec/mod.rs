@@ -1,0 +1,17 @@
+//! R values to blobs and back.
+//!
+//! [`encode`] notes where big vectors lie and copies the rest; the blob's bytes are written later, without R. [`decode`]
+//! makes a value whose big vectors are views into the page. [`element`], [`column`] and [`rows`] cut a collection into
+//! what FUN is given.
+mod cut;
+mod decode;
+mod encode;
+mod source;
+
+pub use cut::{column, element, rows};
+pub use decode::decode;
+pub use encode::{encode, encode_list};
+pub use source::{kind_of, Packed, Source};
+
+/// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
+pub const VIEW_MIN: usize = 2048;

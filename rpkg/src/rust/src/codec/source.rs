@@ -1,0 +1,126 @@
+//! A blob that lies in a mapping, together with what keeps the mapping.
+use std::sync::Arc;
+
+use scheduler::os::Mapping;
+use scheduler::page::{BlobView, Node, Tag};
+use scheduler::store::CONTENT;
+
+use crate::altrep;
+use crate::r::{Kind, Result, Scope, Sexp};
+
+/// Where values are decoded from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The blob.
+    pub view: BlobView<'a>,
+    /// The R object that keeps the mapping under the blob.
+    owner: Sexp,
+}
+
+/// What a packed node holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Packed<'a> {
+    /// The items' type.
+    pub tag: Tag,
+    /// Items of the list.
+    pub len: usize,
+    /// Each item's length.
+    pub each: usize,
+    /// All items' bytes (of strings: the table's).
+    pub data: &'a [u8],
+}
+
+impl<'a> Source<'a> {
+    /// The blob at `at` (counted from the page's content) of a privately mapped page, `len` bytes at most; checked.
+    ///
+    /// # Safety
+    /// The page is sealed up to there: nobody writes to these bytes any more, in any process.
+    pub unsafe fn open(mapping: &'a Arc<Mapping>, at: u64, len: u64, owner: Sexp) -> Result<Self> {
+        // SAFETY: by this function's contract.
+        let all = unsafe { mapping.bytes() };
+        let start = usize::try_from(CONTENT.saturating_add(at)).unwrap_or(usize::MAX).min(all.len());
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(all.len() - start);
+        Ok(Source { view: BlobView::open(&all[start..start + len])?, owner })
+    }
+
+    /// The same for a mapping that has no owner yet, which is kept by the scope.
+    ///
+    /// # Safety
+    /// As for [`Source::open`].
+    pub unsafe fn open_owned(s: &Scope, mapping: &'a Arc<Mapping>, at: u64, len: u64) -> Result<Self> {
+        let owner = altrep::owner(s, mapping);
+        // SAFETY: by this function's contract.
+        unsafe { Source::open(mapping, at, len, owner) }
+    }
+
+    /// What is packed in this node, if it is a Packed.
+    pub fn packed(&self, index: u32) -> Option<Packed<'a>> {
+        let node = self.view.node(index);
+        (node.tag == Tag::Packed).then(|| Packed {
+            tag: node.elem,
+            len: node.len as usize,
+            each: node.attributes as usize,
+            data: self.view.data(&node),
+        })
+    }
+
+    /// `len` items of a plain vector's or a table's node, from item `start` on: a view when they are big, a copy when they
+    /// are small. No attributes. Kept. `len` is cut to what there is.
+    pub(super) fn part(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
+        let tag = if node.tag == Tag::Packed { node.elem } else { node.tag };
+        if tag == Tag::Strings {
+            return self.strings(s, node, start, len);
+        }
+        let data = self.view.data(node);
+        let size = tag.item_size().max(1) as usize;
+        let start = start.saturating_mul(size).min(data.len());
+        let bytes = &data[start..start.saturating_add(len.saturating_mul(size)).min(data.len())];
+        let len = bytes.len() / size;
+        if bytes.len() >= super::VIEW_MIN {
+            // SAFETY: the bytes lie in a private mapping, which the owner keeps (`Source`'s makers); the blob was checked,
+            // so they are aligned to their items' size, 8 at most.
+            return unsafe { altrep::vector(s, tag, self.owner, bytes.as_ptr().cast_mut(), len) };
+        }
+        let out = s.vector(kind_of(tag), len);
+        // SAFETY: the vector was just made, with room for exactly these bytes.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), out.data_mut(), bytes.len()) };
+        out
+    }
+
+    fn strings(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
+        let Some(table) = self.view.strings(node) else { return s.vector(Kind::STRSXP, 0) };
+        let start = start.min(table.len());
+        let len = len.min(table.len() - start);
+        if len.saturating_mul(9) >= super::VIEW_MIN {
+            // SAFETY: the table lies in a mapping that the owner keeps; the part is within it.
+            return unsafe { altrep::strings(s, self.owner, table, start, len) };
+        }
+        let out = s.vector(Kind::STRSXP, len);
+        for i in 0..len {
+            set_text(s, out, i, table.get(start + i));
+        }
+        out
+    }
+}
+
+/// Sets string `i` of a new vector to one of a table's.
+pub(super) fn set_text(s: &Scope, out: Sexp, i: usize, text: Option<(&[u8], u8)>) {
+    match text {
+        Some((bytes, mark)) => out.set_text(i, crate::r::character_bytes(s, bytes, mark)),
+        None => out.set_na_text(i),
+    }
+}
+
+/// R's type of a tag that is a vector's.
+pub fn kind_of(tag: Tag) -> Kind {
+    match tag {
+        Tag::Null => Kind::NILSXP,
+        Tag::Logical => Kind::LGLSXP,
+        Tag::Integer => Kind::INTSXP,
+        Tag::Real => Kind::REALSXP,
+        Tag::Complex => Kind::CPLXSXP,
+        Tag::Raw | Tag::Serialized => Kind::RAWSXP,
+        Tag::Strings => Kind::STRSXP,
+        Tag::List | Tag::Packed | Tag::S4 => Kind::VECSXP,
+    }
+}

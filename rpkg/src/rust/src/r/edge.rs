@@ -1,0 +1,120 @@
+//! The edge between Rust and R: what every `.Call` gives back.
+//!
+//! Nothing is raised from here. A failure becomes a list of class `memshare_native_error`, which R's `native()` signals
+//! as a condition of its own; a jump of R becomes one with kind `r_jump`, and `native()` answers it with `ms_resume()`,
+//! from where R goes on with it, all Rust values having been dropped.
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use extendr_api::prelude::*;
+use scheduler::error::Error;
+
+use super::protect::{protect, Jump};
+use super::sexp::{Scope, Sexp};
+use super::{character, integer, named_list, real};
+
+/// The result of everything that may call R.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// Why a native call gave no value.
+#[derive(Debug)]
+pub enum Failure {
+    /// The scheduler's word.
+    Scheduler(Error),
+    /// The caller's values are not what they must be.
+    Input(String),
+    /// A failure of another kind: its R class without `memshare_error_`, and its message.
+    Kind(&'static str, String),
+    /// A fault of ours.
+    Internal(String),
+    /// R wants to leave.
+    Jump(Jump),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Scheduler(error)
+    }
+}
+
+impl Failure {
+    /// Bad input, in words.
+    pub fn input(message: impl Into<String>) -> Self {
+        Failure::Input(message.into())
+    }
+}
+
+/// Runs a native call's body and makes of its outcome what R is given.
+pub fn edge(body: impl FnOnce() -> Result<Sexp>) -> Robj {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+        Err(Failure::Internal(text.unwrap_or_else(|| "a panic without words".into())))
+    });
+    let value = outcome.or_else(|failure| tagged(&failure).inspect(|_| park(failure)));
+    match value {
+        // SAFETY: nothing was allocated since the value was made; `Robj` keeps it from here on.
+        Ok(value) => unsafe { Robj::from_sexp(value.raw()) },
+        // R has no memory left even for the failure's words.
+        Err(_) => Robj::from("memshare: R cannot allocate memory"),
+    }
+}
+
+/// A jump waits for `ms_resume()`.
+fn park(failure: Failure) {
+    if let Failure::Jump(jump) = failure {
+        jump.park();
+    }
+}
+
+/// The failure as R gets it.
+fn tagged(failure: &Failure) -> Result<Sexp> {
+    let (kind, message) = match failure {
+        Failure::Scheduler(error) => (error.kind(), error.to_string()),
+        Failure::Input(message) => ("input", message.clone()),
+        Failure::Kind(kind, message) => (*kind, message.clone()),
+        Failure::Internal(message) => ("internal", format!("a fault inside memshare: {message}")),
+        Failure::Jump(_) => ("r_jump", "R left native code".to_owned()),
+    };
+    protect(|s| {
+        let fields = fields(s, failure);
+        let parts = [
+            ("kind", character(s, &[kind])),
+            ("message", character(s, &[message.as_str()])),
+            ("fields", fields),
+        ];
+        let list = named_list(s, &parts);
+        list.set_attribute(s, "class", character(s, &["memshare_native_error"]));
+        Ok(list)
+    })
+}
+
+/// What a handler may want to read without parsing the message.
+fn fields(s: &Scope, failure: &Failure) -> Sexp {
+    let text = |value: &str| character(s, &[value]);
+    match failure {
+        Failure::Scheduler(Error::NoSpace { needed, free, limit, dir }) => named_list(
+            s,
+            &[
+                ("needed", real(s, *needed as f64)),
+                ("free", real(s, *free as f64)),
+                ("limit", real(s, *limit as f64)),
+                ("dir", text(dir.to_str().unwrap_or("?"))),
+            ],
+        ),
+        Failure::Scheduler(Error::AlreadyRegistered { namespace, name, owner }) => {
+            named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("owner", text(owner))])
+        }
+        Failure::Scheduler(Error::NotAllocated { namespace, name }) => {
+            named_list(s, &[("namespace", text(namespace)), ("name", text(name))])
+        }
+        Failure::Scheduler(Error::NotOwner { namespace, name, owner_pid }) => named_list(
+            s,
+            &[
+                ("namespace", text(namespace)),
+                ("name", text(name)),
+                ("owner_pid", integer(s, *owner_pid as i32)),
+            ],
+        ),
+        _ => named_list(s, &[]),
+    }
+}

@@ -1,0 +1,31 @@
+//! What `extendr-ffi` has no binding for: the shims of entrypoint.c, and a few functions of R's API.
+#![allow(improper_ctypes, reason = "extendr-ffi marks the opaque R value non-exhaustive")]
+use std::ffi::{c_char, c_int, c_void};
+
+use extendr_ffi::{R_xlen_t, SEXP};
+
+extern "C" {
+    pub(super) fn memshare_protect(
+        body: unsafe extern "C" fn(*mut c_void) -> SEXP,
+        data: *mut c_void,
+        token: SEXP,
+        jumped: *mut c_int,
+    ) -> SEXP;
+    pub(super) fn memshare_continue_unwind(token: SEXP) -> !;
+    pub(super) fn memshare_each_attribute(
+        x: SEXP,
+        fun: unsafe extern "C" fn(*mut c_void, SEXP, SEXP),
+        data: *mut c_void,
+    );
+    pub(super) fn memshare_is_s4(x: SEXP) -> c_int;
+    pub(super) fn memshare_allocate_s4() -> SEXP;
+    pub(super) fn memshare_as_s4(x: SEXP) -> SEXP;
+    pub(super) fn memshare_text(
+        character: SEXP,
+        encoding: *mut c_int,
+        length: *mut R_xlen_t,
+    ) -> *const c_char;
+    pub(super) fn memshare_character(bytes: *const c_char, length: R_xlen_t, encoding: c_int) -> SEXP;
+    pub(super) fn R_CheckStack();
+    pub(super) fn Rf_eval(call: SEXP, env: SEXP) -> SEXP;
+}

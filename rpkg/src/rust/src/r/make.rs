@@ -1,0 +1,60 @@
+//! Making R's values out of Rust's.
+use extendr_ffi::{R_NamesSymbol, Rf_setAttrib};
+
+use super::sexp::{Kind, Scope, Sexp};
+use super::text::character_bytes;
+
+/// A character vector, kept.
+pub fn character<T: AsRef<str>>(s: &Scope, texts: &[T]) -> Sexp {
+    let out = s.vector(Kind::STRSXP, texts.len());
+    for (i, text) in texts.iter().enumerate() {
+        out.set_text(i, character_bytes(s, text.as_ref().as_bytes(), 1));
+    }
+    out
+}
+
+/// One integer, kept.
+pub fn integer(s: &Scope, value: i32) -> Sexp {
+    let out = s.vector(Kind::INTSXP, 1);
+    // SAFETY: the vector was just made and has one item.
+    unsafe { out.data_mut().cast::<i32>().write(value) };
+    out
+}
+
+/// One number, kept.
+pub fn real(s: &Scope, value: f64) -> Sexp {
+    let out = s.vector(Kind::REALSXP, 1);
+    // SAFETY: the vector was just made and has one item.
+    unsafe { out.data_mut().cast::<f64>().write(value) };
+    out
+}
+
+/// One truth value, kept.
+pub fn logical(s: &Scope, value: bool) -> Sexp {
+    let out = s.vector(Kind::LGLSXP, 1);
+    // SAFETY: the vector was just made and has one item.
+    unsafe { out.data_mut().cast::<i32>().write(value.into()) };
+    out
+}
+
+/// A list of values that are kept elsewhere, kept.
+pub fn list(s: &Scope, items: &[Sexp]) -> Sexp {
+    let out = s.vector(Kind::VECSXP, items.len());
+    for (i, &item) in items.iter().enumerate() {
+        out.set_item(i, item);
+    }
+    out
+}
+
+/// A list with names, kept.
+pub fn named_list(s: &Scope, items: &[(&str, Sexp)]) -> Sexp {
+    let out = s.vector(Kind::VECSXP, items.len());
+    let names = s.vector(Kind::STRSXP, items.len());
+    for (i, &(name, item)) in items.iter().enumerate() {
+        out.set_item(i, item);
+        names.set_text(i, character_bytes(s, name.as_bytes(), 1));
+    }
+    // SAFETY: both are kept.
+    unsafe { Rf_setAttrib(out.raw(), R_NamesSymbol, names.raw()) };
+    out
+}

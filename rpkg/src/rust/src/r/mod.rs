@@ -1,0 +1,24 @@
+//! The one face to R's C API. Outside this room and `altrep/` nothing calls R directly.
+//!
+//! Three rules keep it sound:
+//!
+//! 1. R is called on R's main thread only. [`Sexp`] and [`Scope`] are neither `Send` nor `Sync`, and both come from here.
+//! 2. R leaves by `longjmp` (errors, interrupts, restarts). [`protect`] stops the jump, lets Rust's values drop, and
+//!    [`edge`] has R go on with it. So a closure given to `protect` *owns nothing that needs dropping while it calls R*:
+//!    it works on what it borrows.
+//! 3. What R allocates is kept in a [`Scope`] until the scope ends; what leaves a scope is kept by the next one out at once.
+mod edge;
+mod ffi;
+mod make;
+mod protect;
+pub mod resume;
+mod sexp;
+mod text;
+
+pub use edge::{edge, Failure, Result};
+pub use make::{character, integer, list, logical, named_list, real};
+pub use protect::{protect, Jump};
+pub use sexp::{Kind, Scope, Sexp};
+pub use text::{character_bytes, list_names, string, strings};
+
+pub(crate) use text::bytes_of;

@@ -1,0 +1,266 @@
+//! A live R value, and the scope that keeps values alive.
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+
+pub use extendr_ffi::SEXPTYPE as Kind;
+use extendr_ffi::*;
+
+use super::ffi;
+
+/// A value that R will not collect while it is used: an argument of the running `.Call`, kept by a [`Scope`], or
+/// reachable from such a one. That is the promise of who makes it; all methods rest on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sexp(SEXP);
+
+/// Keeps values until it ends; the sign that R may be called.
+pub struct Scope {
+    kept: Cell<i32>,
+    main_thread: PhantomData<*mut ()>,
+}
+
+impl Scope {
+    pub(super) fn root<T>(body: impl FnOnce(&Scope) -> T) -> T {
+        let scope = Scope { kept: Cell::new(0), main_thread: PhantomData };
+        let out = body(&scope);
+        // SAFETY: takes back exactly what `keep` put there. (When R jumps, it does so itself; no `Drop`, so that a jump
+        // passes over nothing.)
+        unsafe { Rf_unprotect(scope.kept.get()) };
+        out
+    }
+
+    /// A scope that ends earlier. What `body` gives is to be kept by this one at once if it is a value.
+    pub fn inner<T>(&self, body: impl FnOnce(&Scope) -> T) -> T {
+        Scope::root(body)
+    }
+
+    /// A scope where R may be called already: a `.Call` that owns nothing, an ALTREP method.
+    ///
+    /// # Safety
+    /// R's main thread; the caller's frames own nothing that needs dropping.
+    pub unsafe fn assume<T>(body: impl FnOnce(&Scope) -> T) -> T {
+        Scope::root(body)
+    }
+
+    /// Keeps a value until the scope ends.
+    pub fn keep(&self, x: SEXP) -> Sexp {
+        self.kept.set(self.kept.get() + 1);
+        // SAFETY: R's main thread, by the scope's existence.
+        Sexp(unsafe { Rf_protect(x) })
+    }
+
+    /// A new vector, kept. Numbers and bytes are not set; strings are empty, list items NULL.
+    pub fn vector(&self, kind: Kind, len: usize) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence. An impossible length is R's own error.
+        self.keep(unsafe { Rf_allocVector(kind, isize::try_from(len).unwrap_or(isize::MAX)) })
+    }
+
+    /// A new S4 object without slots, kept.
+    pub fn s4(&self) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence.
+        self.keep(unsafe { ffi::memshare_allocate_s4() })
+    }
+
+    /// R's NULL.
+    pub fn null(&self) -> Sexp {
+        // SAFETY: a constant of R's.
+        Sexp(unsafe { R_NilValue })
+    }
+
+    /// `f(args)` in base R, its value kept. Arguments are values, not code: each is quoted.
+    pub fn call_base(&self, function: &str, args: &[Sexp]) -> Sexp {
+        let call = self.inner(|s| {
+            let mut call = s.null();
+            for &arg in args.iter().rev() {
+                // SAFETY: R's main thread; all values are kept, by `keep` and by the caller.
+                let quoted = unsafe { s.keep(Rf_lcons(R_QuoteSymbol, s.keep(Rf_cons(arg.0, R_NilValue)).0)) };
+                // SAFETY: as above.
+                call = s.keep(unsafe { Rf_cons(quoted.0, call.0) });
+            }
+            // SAFETY: as above.
+            unsafe { Rf_lcons(symbol(function), call.0) }
+        });
+        let call = self.keep(call);
+        // SAFETY: R's main thread; `call` is kept.
+        self.keep(unsafe { ffi::Rf_eval(call.0, R_BaseEnv) })
+    }
+
+    /// R's own error when the C stack is nearly used up: to be asked in every recursion over a value.
+    pub fn check_stack(&self) {
+        // SAFETY: R's main thread, by the scope's existence.
+        unsafe { ffi::R_CheckStack() }
+    }
+}
+
+/// The symbol of this name. The name is given to R before anything can jump.
+fn symbol(name: &str) -> SEXP {
+    let mut bytes = [0u8; 128];
+    let len = name.len().min(bytes.len() - 1);
+    bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
+    // SAFETY: R's main thread (a scope or a live value called this); the bytes end with a zero.
+    unsafe { Rf_install(bytes.as_ptr().cast()) }
+}
+
+impl Sexp {
+    /// The value behind a raw pointer.
+    ///
+    /// # Safety
+    /// R's main thread, and live for as long as the result is used (see [`Sexp`]).
+    pub unsafe fn new(raw: SEXP) -> Self {
+        Sexp(raw)
+    }
+
+    /// The raw pointer.
+    pub fn raw(self) -> SEXP {
+        self.0
+    }
+
+    /// R's type.
+    pub fn kind(self) -> Kind {
+        // SAFETY: a live value (see `Sexp`).
+        unsafe { TYPEOF(self.0) }
+    }
+
+    /// Whether it is R's NULL.
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::NILSXP
+    }
+
+    /// Whether R's S4 bit is set.
+    pub fn is_s4(self) -> bool {
+        // SAFETY: a live value.
+        unsafe { ffi::memshare_is_s4(self.0) != 0 }
+    }
+
+    /// Items of a vector; 1 for most of what is none.
+    pub fn len(self) -> usize {
+        // SAFETY: a live value.
+        unsafe { Rf_xlength(self.0) as usize }
+    }
+
+    /// Whether there is no item.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// A plain vector's bytes, where they lie; `None` when R would have to make them first.
+    pub fn data(self) -> Option<*const u8> {
+        // SAFETY: a live value; the callers ask vectors of numbers and bytes only.
+        let data = unsafe { DATAPTR_OR_NULL(self.0) };
+        (!data.is_null()).then_some(data.cast())
+    }
+
+    /// A plain vector's bytes to be written to: of a vector that was just made.
+    pub fn data_mut(self) -> *mut u8 {
+        // SAFETY: a live value; the callers ask vectors of numbers and bytes only.
+        unsafe {
+            match TYPEOF(self.0) {
+                Kind::LGLSXP => LOGICAL(self.0).cast(),
+                Kind::INTSXP => INTEGER(self.0).cast(),
+                Kind::REALSXP => REAL(self.0).cast(),
+                Kind::CPLXSXP => COMPLEX(self.0).cast(),
+                _ => RAW(self.0).cast(),
+            }
+        }
+    }
+
+    /// Item `i` of a list.
+    pub fn item(self, i: usize) -> Sexp {
+        debug_assert!(i < self.len());
+        // SAFETY: a live list; its items are reachable from it.
+        Sexp(unsafe { VECTOR_ELT(self.0, i as isize) })
+    }
+
+    /// Sets item `i` of a list that was just made.
+    pub fn set_item(self, i: usize, value: Sexp) {
+        debug_assert!(i < self.len());
+        // SAFETY: a live list; `value` lives on in it.
+        unsafe { SET_VECTOR_ELT(self.0, i as isize, value.0) };
+    }
+
+    /// String `i` of a character vector, as R's own object.
+    pub fn text(self, i: usize) -> Sexp {
+        debug_assert!(i < self.len());
+        // SAFETY: a live character vector; its strings are reachable from it.
+        Sexp(unsafe { STRING_ELT(self.0, i as isize) })
+    }
+
+    /// Sets string `i` of a character vector that was just made. The text is the object that [`Sexp::text`] gives.
+    pub fn set_text(self, i: usize, text: SEXP) {
+        debug_assert!(i < self.len());
+        // SAFETY: a live character vector; `text` lives on in it, and nothing was allocated since it was made.
+        unsafe { SET_STRING_ELT(self.0, i as isize, text) };
+    }
+
+    /// Sets string `i` of a character vector that was just made to NA.
+    pub fn set_na_text(self, i: usize) {
+        // SAFETY: a constant of R's.
+        self.set_text(i, unsafe { R_NaString });
+    }
+
+    /// Whether this string is NA.
+    pub fn is_na_text(self) -> bool {
+        // SAFETY: a constant of R's.
+        self.0 == unsafe { R_NaString }
+    }
+
+    /// The names, or NULL.
+    pub fn names(self, s: &Scope) -> Sexp {
+        // SAFETY: a live value; R may have to make its names (a one-dimensional array), so they are kept.
+        s.keep(unsafe { Rf_getAttrib(self.0, R_NamesSymbol) })
+    }
+
+    /// An attribute, or NULL. The name is one of ours.
+    pub fn attribute(self, s: &Scope, name: &str) -> Sexp {
+        // SAFETY: a live value.
+        s.keep(unsafe { Rf_getAttrib(self.0, symbol(name)) })
+    }
+
+    /// Sets an attribute as R's `attr<-` would. The name is one of ours.
+    pub fn set_attribute(self, _: &Scope, name: &str, value: Sexp) {
+        // SAFETY: both live; a symbol is never collected.
+        unsafe { Rf_setAttrib(self.0, symbol(name), value.0) };
+    }
+
+    /// Sets an attribute of any name; the slot of an S4 object goes in as it is.
+    pub fn set_attribute_of(self, _: &Scope, name: Sexp, value: Sexp) {
+        // SAFETY: all live. The name is a text object, and symbols are made of its bytes.
+        unsafe {
+            let symbol = Rf_install(R_CHAR(name.0));
+            let class = symbol == R_ClassSymbol;
+            if self.is_s4() && !class {
+                R_do_slot_assign(self.0, symbol, value.0);
+            } else {
+                Rf_setAttrib(self.0, symbol, value.0);
+            }
+        }
+    }
+
+    /// The value with R's S4 bit set, kept.
+    pub fn as_s4(self, s: &Scope) -> Sexp {
+        // SAFETY: a live value.
+        s.keep(unsafe { ffi::memshare_as_s4(self.0) })
+    }
+
+    /// R code that changes it makes a copy first.
+    pub fn freeze(self) {
+        // SAFETY: a live value.
+        unsafe { MARK_NOT_MUTABLE(self.0) };
+    }
+
+    /// Calls `visit(name's text object, value)` for every attribute as it is stored (compact row names stay compact).
+    pub fn each_attribute(self, visit: &mut dyn FnMut(Sexp, Sexp)) {
+        unsafe extern "C" fn call(visit: *mut c_void, tag: SEXP, value: SEXP) {
+            // SAFETY: `visit` is what stands below; the attributes are reachable from the value.
+            unsafe {
+                let visit = &mut *visit.cast::<&mut dyn FnMut(Sexp, Sexp)>();
+                visit(Sexp(PRINTNAME(tag)), Sexp(value));
+            }
+        }
+        let mut visit = visit;
+        // SAFETY: a live value; `visit` outlives the call.
+        unsafe {
+            ffi::memshare_each_attribute(self.0, call, std::ptr::from_mut(&mut visit).cast());
+        }
+    }
+}

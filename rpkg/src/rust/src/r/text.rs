@@ -1,0 +1,93 @@
+//! Texts: out of R's character vectors, and into them.
+use std::ffi::c_int;
+
+use extendr_ffi::SEXP;
+
+use super::ffi;
+use super::protect::protect;
+use super::sexp::{Kind, Scope, Sexp};
+use super::{Failure, Result};
+
+/// The bytes of a text object and its encoding: 0 as it is, 1 UTF-8, 2 Latin-1, 3 bytes. Text of another native encoding is
+/// translated to UTF-8 first. The bytes live as long as the text, translated ones until the `.Call` ends.
+pub(crate) fn bytes_of<'a>(_: &Scope, text: Sexp) -> (&'a [u8], u8) {
+    let (mut encoding, mut len): (c_int, isize) = (0, 0);
+    // SAFETY: a live text object, by the scope and by `Sexp`; R gives `len` readable bytes that live as long as said.
+    let bytes = unsafe {
+        let start = ffi::memshare_text(text.raw(), &mut encoding, &mut len);
+        std::slice::from_raw_parts(start.cast::<u8>(), len as usize)
+    };
+    (bytes, encoding as u8)
+}
+
+/// A text object of these bytes, to be put into a vector before anything else is allocated.
+pub fn character_bytes(_: &Scope, bytes: &[u8], encoding: u8) -> SEXP {
+    let len = bytes.len().min(i32::MAX as usize) as isize;
+    // SAFETY: R's main thread, by the scope; R copies the bytes.
+    unsafe { ffi::memshare_character(bytes.as_ptr().cast(), len, c_int::from(encoding)) }
+}
+
+/// All strings of a character vector as UTF-8. `what` names it in the error: missing strings, and bytes that are no text,
+/// are bad input.
+pub fn strings(x: Sexp, what: &str) -> Result<Vec<String>> {
+    if x.is_null() {
+        return Ok(Vec::new());
+    }
+    if x.kind() != Kind::STRSXP {
+        return Err(Failure::input(format!("{what} must be character")));
+    }
+    let mut out: Vec<Vec<u8>> = vec![Vec::new(); x.len()];
+    let mut wrong = None;
+    protect(|s| {
+        for (i, place) in out.iter_mut().enumerate() {
+            let text = x.text(i);
+            let (mut bytes, mut encoding) = if text.is_na_text() { (&[][..], 4) } else { bytes_of(s, text) };
+            if encoding == 2 {
+                let utf8 = s.call_base("enc2utf8", &[x]);
+                (bytes, encoding) = bytes_of(s, utf8.text(i));
+            }
+            if encoding > 1 {
+                wrong = Some((i, if encoding == 4 { "missing" } else { "not text" }));
+                return Ok(());
+            }
+            place.extend_from_slice(bytes);
+        }
+        Ok(())
+    })?;
+    if let Some((i, how)) = wrong {
+        return Err(Failure::input(format!("{what}: string {} is {how}", i + 1)));
+    }
+    let utf8 = |(i, bytes): (usize, Vec<u8>)| {
+        String::from_utf8(bytes)
+            .map_err(|_| Failure::input(format!("{what}: string {} is not valid UTF-8", i + 1)))
+    };
+    out.into_iter().enumerate().map(utf8).collect()
+}
+
+/// The one string of a character vector of length 1; neither missing nor empty.
+pub fn string(x: Sexp, what: &str) -> Result<String> {
+    let wrong = || Failure::input(format!("{what} must be one string that is neither missing nor empty"));
+    if x.kind() != Kind::STRSXP || x.len() != 1 {
+        return Err(wrong());
+    }
+    strings(x, what)?.pop().filter(|text| !text.is_empty()).ok_or_else(wrong)
+}
+
+/// The names of a list, each given, none twice.
+pub fn list_names(x: Sexp, what: &str) -> Result<Vec<String>> {
+    if x.kind() != Kind::VECSXP {
+        return Err(Failure::input(format!("{what} must be a named list")));
+    }
+    // The names stay reachable from the list.
+    let names = protect(|s| Ok(x.names(s)))?;
+    let names = strings(names, &format!("the names of {what}"))?;
+    if names.len() != x.len() || names.iter().any(String::is_empty) {
+        return Err(Failure::input(format!("{what} must be a named list: every item needs a name")));
+    }
+    let mut sorted: Vec<&String> = names.iter().collect();
+    sorted.sort();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Failure::input(format!("{what} has the name '{}' twice", pair[0]))),
+        None => Ok(names),
+    }
+}

@@ -1,0 +1,275 @@
+//! The `.Call`s of variables and views. Each checks its arguments, does its work without R, and then makes R's values.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use extendr_api::prelude::*;
+use scheduler::error::Error;
+use scheduler::os::Mapping;
+use scheduler::page::{BlobWriter, Tag};
+use scheduler::store::{find, prune, Content, Header};
+
+use crate::r::{self, edge, protect, Failure, Scope, Sexp};
+use crate::{altrep, codec, session};
+
+/// The value behind an argument.
+fn argument(x: &Robj) -> Sexp {
+    // SAFETY: R's main thread; R keeps a `.Call`'s arguments until it returns.
+    unsafe { Sexp::new(x.get()) }
+}
+
+/// R's NULL, for calls that give nothing.
+fn nothing() -> r::Result<Sexp> {
+    protect(|s| Ok(s.null()))
+}
+
+fn namespace(x: &Robj) -> r::Result<String> {
+    r::string(argument(x), "the namespace")
+}
+
+fn names(x: &Robj) -> r::Result<Vec<String>> {
+    let names = r::strings(argument(x), "the variables' names")?;
+    match names.iter().any(String::is_empty) {
+        true => Err(Failure::input("a variable's name must not be empty")),
+        false => Ok(names),
+    }
+}
+
+/// Registers the items of a named list as variables: all or, on a failure, none.
+#[extendr]
+fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
+    edge(|| {
+        let (namespace, variables) = (namespace(&namespace_)?, argument(&variables));
+        let names = r::list_names(variables, "the variables")?;
+        let mut blobs = Vec::with_capacity(names.len());
+        for (i, name) in names.into_iter().enumerate() {
+            let mut w = BlobWriter::new();
+            codec::encode(variables.item(i), &mut w)?;
+            blobs.push((name, w.finish()));
+        }
+        let contents: Vec<(String, &dyn Content)> =
+            blobs.iter().map(|(name, blob)| (name.clone(), blob as &dyn Content)).collect();
+        session::with(|session| Ok(session.store()?.register(&namespace, &contents)?))?;
+        nothing()
+    })
+}
+
+/// A registered variable, mapped for this caller alone.
+fn open(namespace: &str, name: &str) -> r::Result<(Arc<Mapping>, Header)> {
+    let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;
+    let mapping = Mapping::private(&found.file)?;
+    Ok((Arc::new(mapping), found.header))
+}
+
+/// Views of registered variables, in a named list. Each has a mapping of its own.
+#[extendr]
+fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
+    edge(|| {
+        let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
+        let opened: Vec<_> = names.iter().map(|name| open(&namespace, name)).collect::<r::Result<_>>()?;
+        let views = protect(|s| {
+            let views = s.vector(r::Kind::VECSXP, opened.len());
+            for (i, (mapping, header)) in opened.iter().enumerate() {
+                let view = s.inner(|s| {
+                    // SAFETY: a registered variable's page is sealed: it was written before it had its name.
+                    let source = unsafe { codec::Source::open_owned(s, mapping, 0, header.bytes) }?;
+                    Ok::<_, Failure>(codec::decode(s, &source, 0))
+                })?;
+                views.set_item(i, view);
+            }
+            views.set_attribute(s, "names", r::character(s, &names));
+            Ok(views)
+        })?;
+        session::with(|session| {
+            for name in names {
+                *session.views.entry((namespace.clone(), name)).or_default() += 1;
+            }
+            Ok(())
+        })?;
+        Ok(views)
+    })
+}
+
+/// Drops this session's claim on views: of all names or, when one is not held, of none. What R still holds stays readable.
+#[extendr]
+fn ms_release_views(namespace_: Robj, variables: Robj) -> Robj {
+    edge(|| {
+        let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
+        let keys: Vec<_> = names.into_iter().map(|name| (namespace.clone(), name)).collect();
+        session::with(|session| {
+            if let Some((_, name)) = keys.iter().find(|key| !session.views.contains_key(key)) {
+                let message = format!(
+                    "a view of '{namespace}.{name}' was not previously allocated in this session; \
+                     viewList() names those that were"
+                );
+                return Err(Failure::Kind("not_allocated", message));
+            }
+            for key in &keys {
+                session.views.remove(key);
+            }
+            Ok(())
+        })?;
+        nothing()
+    })
+}
+
+/// Releases variables of this session: all or, on a failure, none. The memory goes with the last view.
+#[extendr]
+fn ms_release_variables(namespace_: Robj, variables: Robj) -> Robj {
+    edge(|| {
+        let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
+        session::with(|session| match session.opened() {
+            Some(_) => Ok(session.store()?.release(&namespace, &names)?),
+            // Nothing is ours; say whose it is, if anybody's.
+            None => names.iter().try_for_each(|name| {
+                let owner_pid = find(&namespace, name, session.place())?.header.owner_pid;
+                Err(Error::NotOwner { namespace: namespace.clone(), name: name.clone(), owner_pid }.into())
+            }),
+        })?;
+        nothing()
+    })
+}
+
+/// What a registered variable is: type, class, length, dim, bytes, owner's process id.
+#[extendr]
+fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
+    edge(|| {
+        let (namespace, name) =
+            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let (mapping, header) = open(&namespace, &name)?;
+        protect(|s| {
+            // SAFETY: as in `ms_retrieve`.
+            let source = unsafe { codec::Source::open_owned(s, &mapping, 0, header.bytes) }?;
+            Ok(metadata(s, &source, &header))
+        })
+    })
+}
+
+fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
+    let node = source.view.node(0);
+    let attribute = |wanted: &str| {
+        let (names, first) = source.view.attributes(&node)?;
+        let i =
+            (0..names.len()).find(|&i| names.get(i).is_some_and(|(name, _)| name == wanted.as_bytes()))?;
+        Some(codec::decode(s, source, first + i as u32))
+    };
+    let kind = match node.tag {
+        Tag::Null => "NULL",
+        Tag::Logical => "logical",
+        Tag::Integer => "integer",
+        Tag::Real => "double",
+        Tag::Complex => "complex",
+        Tag::Raw => "raw",
+        Tag::Strings => "character",
+        Tag::List | Tag::Packed => "list",
+        Tag::Serialized => "serialized",
+        Tag::S4 => "S4",
+    };
+    let dim = attribute("dim").unwrap_or_else(|| s.null());
+    let class = attribute("class").unwrap_or_else(|| s.null());
+    let names = if node.tag == Tag::S4 { None } else { attribute("names") };
+    r::named_list(
+        s,
+        &[
+            ("namespace", r::character(s, &[&header.namespace])),
+            ("name", r::character(s, &[&header.name])),
+            ("type", r::character(s, &[kind])),
+            ("class", class),
+            ("length", r::real(s, node.len as f64)),
+            ("dim", dim),
+            ("names", names.unwrap_or_else(|| s.null())),
+            ("bytes", r::real(s, header.bytes as f64)),
+            ("owner", r::integer(s, header.owner_pid as i32)),
+        ],
+    )
+}
+
+/// `namespace.variable` of each view that this session retrieved and did not release.
+#[extendr]
+fn ms_view_list() -> Robj {
+    edge(|| {
+        let keys = session::with(|session| Ok(session.views.keys().map(dotted).collect::<Vec<_>>()))?;
+        protect(|s| Ok(r::character(s, &keys)))
+    })
+}
+
+/// `namespace.variable` of each variable that this session registered.
+#[extendr]
+fn ms_page_list() -> Robj {
+    edge(|| {
+        let entries = session::with(|session| {
+            Ok(session.opened().map(|store| store.registered()).unwrap_or_default())
+        })?;
+        let keys: Vec<_> = entries.into_iter().map(|entry| dotted(&(entry.namespace, entry.name))).collect();
+        protect(|s| Ok(r::character(s, &keys)))
+    })
+}
+
+fn dotted((namespace, name): &session::Key) -> String {
+    format!("{namespace}.{name}")
+}
+
+/// Whether a value is a view or has one in it.
+#[extendr]
+fn ms_is_view(x: Robj) -> Robj {
+    edge(|| {
+        let found = altrep::is_view(argument(&x));
+        protect(|s| Ok(r::logical(s, found)))
+    })
+}
+
+/// Clears away what dead sessions left; gives the segments' names.
+#[extendr]
+fn ms_prune() -> Robj {
+    edge(|| {
+        let removed = session::with(|session| Ok(prune(session.place())?))?;
+        protect(|s| Ok(r::character(s, &removed)))
+    })
+}
+
+/// Sets the directory that pages go to when memory is short; NULL for none.
+#[extendr]
+fn ms_set_place(directory: Robj) -> Robj {
+    edge(|| {
+        let directory = argument(&directory);
+        let directory = match directory.is_null() {
+            true => None,
+            false => Some(PathBuf::from(r::string(directory, "the directory")?)),
+        };
+        if let Some(path) = directory.as_ref().filter(|path| !path.is_dir()) {
+            return Err(Failure::input(format!("{} is no directory", path.display())));
+        }
+        session::with(|session| {
+            session.set_directory(directory);
+            Ok(())
+        })?;
+        nothing()
+    })
+}
+
+/// Gives back all that this session shares. At unload and at R's end.
+#[extendr]
+fn ms_cleanup() -> Robj {
+    edge(|| {
+        session::with(|session| {
+            session.close();
+            Ok(())
+        })?;
+        nothing()
+    })
+}
+
+extendr_module! {
+    mod store_api;
+    fn ms_register;
+    fn ms_retrieve;
+    fn ms_release_views;
+    fn ms_release_variables;
+    fn ms_metadata;
+    fn ms_view_list;
+    fn ms_page_list;
+    fn ms_is_view;
+    fn ms_prune;
+    fn ms_set_place;
+    fn ms_cleanup;
+}

@@ -1,0 +1,183 @@
+//! Where everything lies in the board's memory. The offsets follow from five kinds of numbers (workers, passes, the two
+//! capacities of each pass, the payload's length); they are computed here, once by the creator and once by whoever
+//! attaches, and what the memory says must be the same.
+use super::sync::{AtomicU32, AtomicU64};
+use super::word::{MAX_ELEMENTS, MAX_WORKERS};
+use crate::error::{Error, Result};
+use crate::policy::Policy;
+
+use super::record::Record;
+
+/// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
+pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
+/// Goes up with every change of the layout.
+pub(super) const VERSION: u32 = 1;
+/// Everything begins at a multiple of this.
+pub(super) const LINE: u64 = 64;
+
+/// The start of the board. Plain fields are written once, by the creator, before anybody else has the memory.
+#[repr(C, align(64))]
+pub(super) struct Header {
+    pub(super) magic: u64,
+    pub(super) version: u32,
+    pub(super) workers: u32,
+    pub(super) passes: u32,
+    pub(super) unused: u32,
+    pub(super) bytes: u64,
+    pub(super) payload_len: u64,
+    pub(super) control: ControlLine,
+}
+
+/// The one word that all workers read before each claim, alone on its line.
+#[repr(C, align(64))]
+pub(super) struct ControlLine(pub(super) AtomicU32);
+
+/// What a worker is at, for whoever must name the element in which it died.
+#[repr(C, align(64))]
+pub(super) struct Slot {
+    /// Pass and chunk of the lease, or [`super::slot::NO_LEASE`].
+    pub(super) lease: AtomicU64,
+    /// The element that FUN is at, or [`super::record::NO_ELEMENT`].
+    pub(super) element: AtomicU64,
+}
+
+/// What of a pass never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(super) struct PassFixed {
+    pub(super) elements: u64,
+    pub(super) log_capacity: u32,
+    pub(super) extra_capacity: u32,
+    pub(super) schedule: u32,
+    pub(super) unused: u32,
+    pub(super) chunk: u64,
+    pub(super) shortest_ns: u64,
+    pub(super) longest_ns: u64,
+    pub(super) probe_ns: u64,
+}
+
+/// A pass, in lines by who writes them how often.
+#[repr(C, align(64))]
+pub(super) struct PassHead {
+    pub(super) fixed: PassFixed,
+    pub(super) claims: ClaimLine,
+    pub(super) rare: RareLine,
+    pub(super) stats: StatsLine,
+    pub(super) outputs: OutputLine,
+}
+
+/// Written at every claim.
+#[repr(C, align(64))]
+pub(super) struct ClaimLine {
+    pub(super) hint: AtomicU32,
+}
+
+/// Written when a pass opens and when chunks are run again.
+#[repr(C, align(64))]
+pub(super) struct RareLine {
+    pub(super) open: AtomicU32,
+    pub(super) extra_count: AtomicU32,
+    pub(super) extra_hint: AtomicU32,
+}
+
+/// Written at every completion; advice for the policy, nothing else.
+#[repr(C, align(64))]
+pub(super) struct StatsLine {
+    pub(super) elements: AtomicU64,
+    pub(super) ns: AtomicU64,
+    pub(super) chunks: AtomicU64,
+}
+
+/// The first free byte of the pass's results page.
+#[repr(C, align(64))]
+pub(super) struct OutputLine(pub(super) AtomicU64);
+
+/// A pass, as a board needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassSpec {
+    /// Its elements; may be none.
+    pub elements: u64,
+    /// How bites are sized.
+    pub policy: Policy,
+    /// Entries of its log.
+    pub log_capacity: u32,
+    /// Entries for ranges that are run again.
+    pub extra_capacity: u32,
+}
+
+/// Offsets of a pass's arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PassPlace {
+    pub(super) head: u64,
+    pub(super) log: u64,
+    pub(super) extra: u64,
+    pub(super) starts: u64,
+}
+
+/// All offsets, from the board's first byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) slots: u64,
+    pub(super) passes: Vec<PassPlace>,
+    pub(super) payload: u64,
+    pub(super) bytes: u64,
+}
+
+impl Layout {
+    /// The layout for `capacities` (log, extra) of each pass. Fails where a number is beyond what a board can hold.
+    pub(super) fn of(workers: u32, capacities: &[(u32, u32)], payload_len: u64) -> Result<Layout> {
+        if workers == 0 || workers > MAX_WORKERS {
+            return Err(Error::BadPlan(format!("{workers} workers; a board has 1 to {MAX_WORKERS}")));
+        }
+        let mut at = size_of::<Header>() as u64;
+        let mut take = |count: u64, each: usize| -> Result<u64> {
+            let here = at;
+            at = count
+                .checked_mul(each as u64)
+                .and_then(|bytes| bytes.checked_next_multiple_of(LINE))
+                .and_then(|bytes| at.checked_add(bytes))
+                .filter(|&end| end <= isize::MAX as u64)
+                .ok_or_else(|| Error::BadPlan("the board would be too large".into()))?;
+            Ok(here)
+        };
+        let slots = take(u64::from(workers), size_of::<Slot>())?;
+        let heads = take(capacities.len() as u64, size_of::<PassHead>())?;
+        let mut passes = Vec::with_capacity(capacities.len());
+        for (index, &(log, extra)) in capacities.iter().enumerate() {
+            passes.push(PassPlace {
+                head: heads + (index * size_of::<PassHead>()) as u64,
+                log: take(u64::from(log), size_of::<Record>())?,
+                extra: take(u64::from(extra), size_of::<Record>())?,
+                starts: take(u64::from(extra), size_of::<u64>())?,
+            });
+        }
+        let payload = take(payload_len, 1)?;
+        Ok(Layout { slots, passes, payload, bytes: at })
+    }
+}
+
+impl PassSpec {
+    /// A pass with room for as many chunks as its policy can make, and for as many deaths as a run should survive.
+    pub fn new(elements: u64, policy: Policy, workers: u32) -> PassSpec {
+        PassSpec {
+            elements,
+            policy,
+            log_capacity: crate::policy::log_capacity(&policy, elements, workers),
+            extra_capacity: crate::policy::extra_capacity(workers),
+        }
+    }
+
+    /// Whether a board can hold it.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.elements > MAX_ELEMENTS {
+            return Err(Error::BadPlan(format!(
+                "a pass of {} elements; at most {MAX_ELEMENTS}",
+                self.elements
+            )));
+        }
+        if self.elements > 0 && self.log_capacity == 0 {
+            return Err(Error::BadPlan("a pass whose log has no entries".into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! Claiming. Two arrays of entries: the *log*, in which each claim is the next entry and begins where the one before
+//! ends, and the *extras*, ranges that the supervisor asks to be run again.
+use super::record::Record;
+use super::sync::{AtomicU32, AtomicU64, Ordering};
+use super::word::{ChunkState, Word};
+use crate::id::WorkerId;
+
+/// A claim that succeeded: the entry, the elements, and how often they were tried before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) index: usize,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) attempt: u32,
+}
+
+/// What is left of a log when a bite is to be sized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// Elements that nobody has.
+    pub(super) elements: u64,
+    /// Entries written.
+    pub(super) claimed: u64,
+    /// Entries not written.
+    pub(super) entries: u64,
+}
+
+/// A pass's log. `hint` is never past the first empty entry, and near it.
+#[derive(Clone, Copy)]
+pub(super) struct Log<'a> {
+    pub(super) records: &'a [Record],
+    pub(super) hint: &'a AtomicU32,
+    pub(super) elements: u64,
+}
+
+impl Log<'_> {
+    /// Takes the next elements, as many as `bite` says (between 1 and what is left). `None` when all are taken.
+    /// Wait-free but for rivals: each lost race means that another worker got a chunk.
+    pub(super) fn claim(&self, worker: WorkerId, bite: impl Fn(Left) -> u64) -> Option<Claim> {
+        let mut index = self.hint.load(Ordering::Acquire) as usize;
+        let mut start = match index {
+            0 => 0,
+            _ => self.records.get(index - 1)?.load().end(),
+        };
+        while start < self.elements {
+            let record = self.records.get(index)?;
+            let seen = record.load();
+            if seen != Word::EMPTY {
+                start = seen.end();
+                index += 1;
+                continue;
+            }
+            let entries = self.records.len() - index;
+            let left =
+                Left { elements: self.elements - start, claimed: index as u64, entries: entries as u64 };
+            // The last entry takes all that is left, whatever the policy says: no element can fall out of the log.
+            let size = if entries == 1 { left.elements } else { bite(left).clamp(1, left.elements) };
+            let end = start + size;
+            if record.change(Word::EMPTY, Word::new(end, worker, 0, ChunkState::Leased)) {
+                // Release: whoever starts from this hint sees the entry before it.
+                self.hint.fetch_max(index as u32 + 1, Ordering::Release);
+                return Some(Claim { index, start, end, attempt: 0 });
+            }
+        }
+        None
+    }
+}
+
+/// A pass's extras. Only the supervisor appends; `count` entries are written, and before `hint` none is `Ready`.
+#[derive(Clone, Copy)]
+pub(super) struct Extras<'a> {
+    pub(super) records: &'a [Record],
+    pub(super) starts: &'a [AtomicU64],
+    pub(super) count: &'a AtomicU32,
+    pub(super) hint: &'a AtomicU32,
+}
+
+impl Extras<'_> {
+    /// Asks for `[start, end)` to be run, as attempt `attempt`. `None` when there is no room.
+    pub(super) fn append(&self, start: u64, end: u64, attempt: u32) -> Option<usize> {
+        let index = self.count.load(Ordering::Relaxed) as usize;
+        let record = self.records.get(index)?;
+        self.starts.get(index)?.store(start, Ordering::Relaxed);
+        record.word.store(Word::new(end, WorkerId(0), attempt, ChunkState::Ready).0, Ordering::Release);
+        self.count.store(index as u32 + 1, Ordering::Release);
+        Some(index)
+    }
+
+    /// Takes the first that is ready.
+    pub(super) fn claim(&self, worker: WorkerId) -> Option<Claim> {
+        let count = self.count.load(Ordering::Acquire) as usize;
+        let first = self.hint.load(Ordering::Acquire) as usize;
+        for index in first..count {
+            let record = self.records.get(index)?;
+            let seen = record.load();
+            if seen.state() != ChunkState::Ready {
+                continue;
+            }
+            let leased = Word::new(seen.end(), worker, seen.attempt(), ChunkState::Leased);
+            if record.change(seen, leased) {
+                // All before it were seen not ready, and never become ready again.
+                self.hint.fetch_max(index as u32 + 1, Ordering::Release);
+                let start = self.starts.get(index)?.load(Ordering::Relaxed);
+                return Some(Claim { index, start, end: seen.end(), attempt: seen.attempt() });
+            }
+        }
+        None
+    }
+}

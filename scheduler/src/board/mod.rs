@@ -1,0 +1,55 @@
+//! The board: a plan's image in shared memory, from which workers take chunks without asking anybody.
+//!
+//! Works on a piece of memory (base and length) that someone else shared; knows nothing of segments, processes or R.
+//! The entry word packs a chunk's end, worker, attempt and state, so that a claim *is* its record and a death at any
+//! instruction is recovered by a scan. States, memory ordering and races: `README.md` beside this file.
+mod layout;
+mod log;
+mod memory;
+mod record;
+mod spec;
+mod supervisor;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod word;
+mod worker;
+
+pub use layout::PassSpec;
+pub use memory::Board;
+pub use record::{Output, Span};
+pub use spec::BoardSpec;
+pub use supervisor::{ChunkRecord, Recovered};
+pub use word::{ChunkState, MAX_ATTEMPT, MAX_ELEMENTS, MAX_WORKERS};
+
+use crate::id::{ChunkId, PassId, WorkerId};
+
+/// A worker's claim of a chunk. It is good until [`Board::complete`], [`Board::fail`] or the supervisor's
+/// [`Board::revoke`], of which exactly one succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The pass.
+    pub pass: PassId,
+    /// The chunk's number: its place in the log, or past the log's capacity its place among the extras.
+    pub chunk: ChunkId,
+    /// Who has it.
+    pub worker: WorkerId,
+    /// Its first element.
+    pub start: u64,
+    /// The element after its last.
+    pub end: u64,
+    /// How often its elements were tried before.
+    pub attempt: u32,
+}
+
+/// What the supervisor wants of all workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Control {
+    /// Take chunks.
+    Go = 0,
+    /// Begin no further element.
+    Stop = 1,
+    /// The run is over; leave the board.
+    Ended = 2,
+}

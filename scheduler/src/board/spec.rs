@@ -1,0 +1,30 @@
+//! What a board is made from.
+use super::layout::{Layout, PassSpec};
+use crate::error::Result;
+
+/// The shape and the payload of a board.
+#[derive(Clone, Debug)]
+pub struct BoardSpec<'a> {
+    /// Places for workers, 1 to [`super::MAX_WORKERS`].
+    pub workers: u32,
+    /// The passes, in the order of their ids.
+    pub passes: Vec<PassSpec>,
+    /// What all workers read before they begin: bytes of the caller's own meaning.
+    pub payload: &'a [u8],
+}
+
+impl BoardSpec<'_> {
+    /// Bytes that the board needs. Fails on a shape that no board can have.
+    pub fn bytes(&self) -> Result<u64> {
+        Ok(self.layout()?.bytes)
+    }
+
+    pub(super) fn layout(&self) -> Result<Layout> {
+        let mut capacities = Vec::with_capacity(self.passes.len());
+        for pass in &self.passes {
+            pass.check()?;
+            capacities.push((pass.log_capacity, pass.extra_capacity));
+        }
+        Layout::of(self.workers, &capacities, self.payload.len() as u64)
+    }
+}

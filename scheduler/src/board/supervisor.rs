@@ -1,0 +1,241 @@
+//! What the supervisor does with a board: open passes, count what is done, take back what the dead held.
+use super::log::{Extras, Log};
+use super::memory::{Board, Pass};
+use super::record::{Output, Record, Span, NO_ELEMENT};
+use super::sync::Ordering;
+use super::word::{ChunkState, Word};
+use super::{Control, Lease};
+use crate::id::{ChunkId, PassId, WorkerId};
+
+/// An entry, for whoever gathers, draws or explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkRecord {
+    /// Its number.
+    pub chunk: ChunkId,
+    /// Its first element.
+    pub start: u64,
+    /// The element after its last.
+    pub end: u64,
+    /// Who has or had it (worker 0 while it is `Ready`).
+    pub worker: WorkerId,
+    /// How often its elements were tried before.
+    pub attempt: u32,
+    /// What it is in.
+    pub state: ChunkState,
+    /// `Done`: its results. `Failed`: the condition. Else nothing.
+    pub output: Output,
+    /// Warnings and messages of its elements.
+    pub notes: Output,
+    /// `Failed`: the element that did.
+    pub failed: Option<u64>,
+    /// `Done`, `Failed`: when it ran.
+    pub span: Span,
+}
+
+/// A lease that was taken back from a dead worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// The lease, which is no longer good.
+    pub lease: Lease,
+    /// The element that FUN was at, if at any.
+    pub element: Option<u64>,
+}
+
+/// How far a pass's entries were counted: before `log` and `extra`, all are in a state that never changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    log: usize,
+    log_start: u64,
+    extra: usize,
+    done: u64,
+}
+
+impl Board {
+    /// Lets workers claim from the pass.
+    pub fn open(&self, pass: PassId) {
+        if let Some(pass) = self.pass(pass) {
+            self.head(pass).rare.open.store(1, Ordering::Release);
+        }
+    }
+
+    /// Tells all workers what is wanted.
+    pub fn set_control(&self, control: Control) {
+        self.control_word().store(control as u32, Ordering::Release);
+    }
+
+    /// Asks for `[start, end)` to be run (again), as attempt `attempt`. `None` when there is no room for more, or the
+    /// range is not one of the pass. One caller at a time: the supervisor.
+    pub fn append(&self, pass: PassId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
+        let pass = self.pass(pass).filter(|pass| start < end && end <= pass.elements)?;
+        let index = self.extras(pass).append(start, end, attempt)?;
+        Some(ChunkId(pass.log_capacity + index as u32))
+    }
+
+    /// Elements whose results are in the page: exact, whatever worker died when. O(entries since the oldest chunk that
+    /// is still out), amortized O(1) an entry.
+    pub fn done_elements(&self, pass: PassId) -> u64 {
+        let Some(known) = self.pass(pass) else { return 0 };
+        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        progress[pass.index()].advance(self.log(known), self.extras(known))
+    }
+
+    /// The chunks that a worker holds on any pass. To be asked of a worker that is dead: a living one may be claiming.
+    pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
+        let held = (0..self.passes()).map(PassId).flat_map(|pass| {
+            let leased =
+                self.entries(pass, true).filter(|(_, _, word, _)| word.state() == ChunkState::Leased);
+            leased.filter(|(_, _, word, _)| word.worker() == worker).map(move |(chunk, start, word, _)| {
+                Lease { pass, chunk, worker, start, end: word.end(), attempt: word.attempt() }
+            })
+        });
+        held.map(|lease| Recovered { lease, element: self.element_of(&lease) }).collect()
+    }
+
+    /// Takes a lease back. False when the worker ended it first: then its results (or its failure) count.
+    #[must_use]
+    pub fn revoke(&self, lease: &Lease) -> bool {
+        self.record(lease)
+            .is_some_and(|record| record.change(lease.word(), lease.word().with_state(ChunkState::Lost)))
+    }
+
+    /// Takes back all that a dead worker held, and clears its place for the one that follows.
+    pub fn recover(&self, worker: WorkerId) -> Vec<Recovered> {
+        let mut held = self.leases_of(worker);
+        held.retain(|held| self.revoke(&held.lease));
+        if let Some(slot) = self.slot(worker) {
+            slot.rest();
+        }
+        held
+    }
+
+    /// All entries that somebody wrote, the log's first. O(entries).
+    pub fn chunks(&self, pass: PassId) -> Vec<ChunkRecord> {
+        self.entries(pass, false)
+            .map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record))
+            .collect()
+    }
+
+    /// What the worker is at: pass, chunk and element, as far as it said so.
+    pub fn at_work(&self, worker: WorkerId) -> Option<(PassId, ChunkId, Option<u64>)> {
+        let slot = self.slot(worker)?;
+        let lease = slot.lease.load(Ordering::Acquire);
+        let element = slot.element.load(Ordering::Relaxed);
+        (lease != super::worker::NO_LEASE).then(|| {
+            let element = (element != NO_ELEMENT).then_some(element);
+            (PassId((lease >> 32) as u32), ChunkId(lease as u32), element)
+        })
+    }
+
+    fn element_of(&self, lease: &Lease) -> Option<u64> {
+        let (pass, chunk, element) = self.at_work(lease.worker)?;
+        element
+            .filter(|at| pass == lease.pass && chunk == lease.chunk && (lease.start..lease.end).contains(at))
+    }
+
+    /// The entries that are written: chunk, start, word, record. With `unsettled`, those before the counted ones are
+    /// left out.
+    fn entries(
+        &self,
+        id: PassId,
+        unsettled: bool,
+    ) -> impl Iterator<Item = (ChunkId, u64, Word, &Record)> + use<'_> {
+        let from = match unsettled {
+            true => self
+                .progress
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .get(id.index())
+                .copied(),
+            false => None,
+        };
+        let from = from.unwrap_or_default();
+        self.pass(id).into_iter().flat_map(move |pass| written(pass, self.log(pass), self.extras(pass), from))
+    }
+}
+
+/// The written entries of both arrays from where `from` counted to.
+fn written<'a>(
+    pass: &Pass,
+    log: Log<'a>,
+    extras: Extras<'a>,
+    from: Progress,
+) -> impl Iterator<Item = (ChunkId, u64, Word, &'a Record)> + use<'a> {
+    let first = pass.log_capacity;
+    let mut start = from.log_start;
+    let logged = log.records.iter().enumerate().skip(from.log).map_while(move |(index, record)| {
+        let word = record.load();
+        let here = std::mem::replace(&mut start, word.end());
+        (word != Word::EMPTY).then_some((ChunkId(index as u32), here, word, record))
+    });
+    let count = extras.count.load(Ordering::Acquire) as usize;
+    let again = extras.records.iter().zip(extras.starts).enumerate().take(count).skip(from.extra).map(
+        move |(index, (record, start))| {
+            (ChunkId(first + index as u32), start.load(Ordering::Relaxed), record.load(), record)
+        },
+    );
+    logged.chain(again)
+}
+
+fn chunk_record(chunk: ChunkId, start: u64, word: Word, record: &Record) -> ChunkRecord {
+    let state = word.state();
+    let report = matches!(state, ChunkState::Done | ChunkState::Failed).then(|| record.report());
+    ChunkRecord {
+        chunk,
+        start,
+        end: word.end(),
+        worker: word.worker(),
+        attempt: word.attempt(),
+        state,
+        output: report.map(|report| report.output).unwrap_or_default(),
+        notes: report.map(|report| report.notes).unwrap_or_default(),
+        failed: report.map(|report| report.failed).filter(|_| state == ChunkState::Failed),
+        span: report.map(|report| report.span).unwrap_or_default(),
+    }
+}
+
+impl Progress {
+    /// Counts on; gives the elements done in all, also those after the first entry that is still out.
+    fn advance(&mut self, log: Log<'_>, extras: Extras<'_>) -> u64 {
+        let mut beyond = 0;
+        let mut settled = true;
+        let mut start = self.log_start;
+        for record in log.records.iter().skip(self.log) {
+            let word = record.load();
+            if word == Word::EMPTY {
+                break;
+            }
+            let done = done_in(word, start);
+            start = word.end();
+            settled &= is_settled(word);
+            if settled {
+                (self.log, self.log_start, self.done) = (self.log + 1, start, self.done + done);
+            } else {
+                beyond += done;
+            }
+        }
+        settled = true;
+        let count = extras.count.load(Ordering::Acquire) as usize;
+        for (record, start) in extras.records.iter().zip(extras.starts).take(count).skip(self.extra) {
+            let word = record.load();
+            let done = done_in(word, start.load(Ordering::Relaxed));
+            settled &= is_settled(word);
+            if settled {
+                (self.extra, self.done) = (self.extra + 1, self.done + done);
+            } else {
+                beyond += done;
+            }
+        }
+        self.done + beyond
+    }
+}
+
+fn is_settled(word: Word) -> bool {
+    matches!(word.state(), ChunkState::Done | ChunkState::Failed | ChunkState::Lost)
+}
+
+fn done_in(word: Word, start: u64) -> u64 {
+    match word.state() {
+        ChunkState::Done => word.end().saturating_sub(start),
+        _ => 0,
+    }
+}

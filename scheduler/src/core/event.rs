@@ -1,0 +1,224 @@
+//! The words between the core and its driver.
+use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The board is there and workers may be asked for: begin.
+    Started,
+    /// A variable is in shared memory.
+    Shared {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// A worker has the board and begins to claim.
+    WorkerJoined {
+        /// Its place.
+        worker: WorkerId,
+    },
+    /// A worker found nothing to claim, or saw `Stop`, and sleeps.
+    WorkerDry {
+        /// Its place.
+        worker: WorkerId,
+    },
+    /// All elements of a pass are done on the board.
+    PassDone {
+        /// Which.
+        pass: PassId,
+    },
+    /// FUN failed on an element; the chunk is `Failed` on the board.
+    ChunkFailed {
+        /// The pass.
+        pass: PassId,
+        /// The chunk.
+        chunk: ChunkId,
+        /// The element.
+        element: u64,
+    },
+    /// A worker is dead; what it held was taken back on the board.
+    WorkerLost {
+        /// Its place.
+        worker: WorkerId,
+        /// What it held, as far as it had not ended it.
+        leases: Vec<LostLease>,
+        /// How it ended, for people.
+        reason: String,
+        /// False when it is not its elements' fault: it was ended by us or from outside on purpose.
+        at_fault: bool,
+    },
+    /// A worker could not be started; its place stays empty.
+    LaunchFailed {
+        /// Its place.
+        worker: WorkerId,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A result is with the caller.
+    Gathered {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// The run is no longer wanted.
+    Cancel {
+        /// By whom.
+        cause: Cause,
+    },
+    /// Time passed; see [`super::Core::next_deadline`].
+    Tick,
+}
+
+/// A lease that its worker's death ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostLease {
+    /// The pass.
+    pub pass: PassId,
+    /// The chunk, which is `Lost` on the board.
+    pub chunk: ChunkId,
+    /// Its first element.
+    pub start: u64,
+    /// The element after its last.
+    pub end: u64,
+    /// How often its elements were tried before.
+    pub attempt: u32,
+    /// The element that FUN was at, if at any.
+    pub element: Option<u64>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Copy a variable into shared memory, then say [`Event::Shared`].
+    Share {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// Make the page for the pass's results and let workers claim from it.
+    Open {
+        /// Which.
+        pass: PassId,
+    },
+    /// Wake these: there may be something to claim.
+    WakeDry(Vec<WorkerId>),
+    /// Put a range on the board to be run again.
+    Append {
+        /// The pass.
+        pass: PassId,
+        /// Its first element.
+        start: u64,
+        /// The element after its last.
+        end: u64,
+        /// How often its elements were tried.
+        attempt: u32,
+    },
+    /// Tell all workers to begin no further element.
+    Stop,
+    /// Interrupt a worker's element, as Ctrl-C would.
+    Interrupt {
+        /// Whose.
+        worker: WorkerId,
+    },
+    /// End a worker that does not listen. It is still to be reported lost.
+    Kill {
+        /// Which.
+        worker: WorkerId,
+    },
+    /// Start a worker in the place of a dead one; then [`Event::WorkerJoined`] or [`Event::LaunchFailed`].
+    Replace {
+        /// The place.
+        worker: WorkerId,
+    },
+    /// Hand a result to the caller, then say [`Event::Gathered`].
+    Gather {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// Give a scoped resource's memory back. One that is still being copied in is dropped when the copy ends; one that has
+    /// no page (a pass over nothing) needs nothing.
+    Free {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// The run is over for all workers: they leave the board.
+    EndRun,
+    /// The last action of a run.
+    Finish(Outcome),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All results are with the caller.
+    Done,
+    /// FUN failed; of the failures seen, the one of the lowest element.
+    Failed(Failure),
+    /// An element killed each worker that ran it.
+    WorkerKilled {
+        /// The pass.
+        pass: PassId,
+        /// The element.
+        element: u64,
+        /// How many workers it killed.
+        deaths: u32,
+        /// How the last of them ended.
+        reason: String,
+    },
+    /// The run was cancelled.
+    Cancelled {
+        /// By whom.
+        cause: Cause,
+    },
+    /// Nobody is left to run it.
+    NoWorkers {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// FUN's failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The pass.
+    pub pass: PassId,
+    /// The element.
+    pub element: u64,
+    /// The chunk, whose record says where the condition lies.
+    pub chunk: ChunkId,
+}
+
+/// Who cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The user, with Ctrl-C.
+    User,
+    /// The run's time was over.
+    Timeout,
+    /// More workers died than the board has room to repeat the work of.
+    Deaths,
+}
+
+/// What the user set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Places for workers. Each is taken to be starting until it joins.
+    pub workers: u32,
+    /// How many workers an element may kill and still be tried again.
+    pub retries: u32,
+    /// After a failure: how long workers may take to finish the element they are at, so that a lower one can still report.
+    pub grace_ns: u64,
+    /// After an interrupt: how long until the worker is killed.
+    pub kill_after_ns: u64,
+    /// The run's time, if it has one.
+    pub timeout_ns: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            workers: 1,
+            retries: 2,
+            grace_ns: 200_000_000,
+            kill_after_ns: 2_000_000_000,
+            timeout_ns: None,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The supervisor's mind: events in, actions out.
+//!
+//! Pure: no clock, no input or output, no thread. The driver (`run`) turns messages, deaths and time into [`Event`]s, asks
+//! [`Core::on_event`] what to do, and does it; simulation and tests drive the same code. Unknown ids and late events are
+//! ignored, so that no order of messages can break it.
+//!
+//! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes `Waiting -> Running -> Finished | Failed | Cancelled`,
+//! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in [`tasks::Tasks::end_task`] alone.
+mod check;
+mod event;
+mod recover;
+mod stop;
+mod tasks;
+mod workers;
+
+pub use event::{Action, Cause, Event, Failure, LostLease, Outcome, Settings};
+pub use tasks::{ResourceState, TaskState};
+
+use crate::id::{PassId, TaskId};
+use crate::plan::Plan;
+use std::collections::BTreeMap;
+
+/// The state of one run.
+#[derive(Clone, Debug)]
+pub struct Core {
+    settings: Settings,
+    phase: Phase,
+    tasks: tasks::Tasks,
+    passes: Vec<Pass>,
+    workers: workers::Workers,
+    /// How often each element was being run when its worker died.
+    deaths: BTreeMap<(PassId, u64), u32>,
+}
+
+/// A pass, as far as the core keeps count of it.
+#[derive(Clone, Debug)]
+struct Pass {
+    task: TaskId,
+    elements: u64,
+    extras: u32,
+    extra_capacity: u32,
+}
+
+/// Where the run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    New,
+    Running { started_ns: u64 },
+    Stopping(stop::Stopping),
+    Ended,
+}
+
+impl Core {
+    /// A run of `plan` that has not begun.
+    pub fn new(plan: &Plan, settings: Settings) -> Core {
+        let pass = |pass: &crate::plan::PlannedPass| Pass {
+            task: pass.task,
+            elements: pass.call.elements,
+            extras: 0,
+            extra_capacity: pass.board.extra_capacity,
+        };
+        Core {
+            settings,
+            phase: Phase::New,
+            tasks: tasks::Tasks::new(plan.graph()),
+            passes: plan.passes().iter().map(pass).collect(),
+            workers: workers::Workers::new(settings.workers),
+            deaths: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one event at time `now_ns` (any clock that does not go back) and appends what is to be done to `out`.
+    /// O(1) but for what it starts, frees or requeues.
+    pub fn on_event(&mut self, event: Event, now_ns: u64, out: &mut Vec<Action>) {
+        if self.phase == Phase::Ended {
+            return;
+        }
+        match event {
+            Event::Started => self.start(now_ns, out),
+            Event::Shared { resource } => self.finished(self.tasks.share_of(resource), now_ns, out),
+            Event::PassDone { pass } => self.finished(self.task_of(pass), now_ns, out),
+            Event::Gathered { resource } => self.finished(self.tasks.gather_of(resource), now_ns, out),
+            Event::ChunkFailed { pass, chunk, element } => {
+                self.chunk_failed(Failure { pass, element, chunk }, now_ns, out);
+            }
+            Event::WorkerJoined { worker } => self.workers.join(worker, self.is_stopping()),
+            Event::WorkerDry { worker } => {
+                self.workers.dry(worker, self.is_stopping(), out);
+                self.conclude_if_quiet(out);
+            }
+            Event::WorkerLost { worker, leases, reason, at_fault } => {
+                self.worker_lost(worker, &leases, reason, at_fault, now_ns, out);
+            }
+            Event::LaunchFailed { worker, reason } => self.launch_failed(worker, reason, now_ns, out),
+            Event::Cancel { cause } => self.cancel(cause, now_ns, out),
+            Event::Tick => self.tick(now_ns, out),
+        }
+    }
+
+    /// When the next [`Event::Tick`] is wanted, by the clock of `now_ns`; `None` when time alone changes nothing.
+    pub fn next_deadline(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Running { started_ns } => {
+                self.settings.timeout_ns.map(|after| started_ns.saturating_add(after))
+            }
+            Phase::Stopping(stopping) => Some(stopping.next_ns()),
+            Phase::New | Phase::Ended => None,
+        }
+    }
+
+    /// Whether [`Action::Finish`] was given.
+    pub fn is_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// The states of all tasks, by id.
+    pub fn task_states(&self) -> &[TaskState] {
+        self.tasks.states()
+    }
+
+    /// The states of all resources, by id.
+    pub fn resource_states(&self) -> Vec<ResourceState> {
+        self.tasks.resource_states()
+    }
+
+    fn start(&mut self, now_ns: u64, out: &mut Vec<Action>) {
+        if self.phase != Phase::New {
+            return;
+        }
+        self.phase = Phase::Running { started_ns: now_ns };
+        let ready = self.tasks.ready();
+        self.run_all(ready, now_ns, out);
+    }
+
+    /// A task ended as it should: its resources are sealed and released, what waited for it runs.
+    fn finished(&mut self, task: Option<TaskId>, now_ns: u64, out: &mut Vec<Action>) {
+        let running = |task: &TaskId| self.tasks.states()[task.index()] == TaskState::Running;
+        if let (Phase::Running { .. }, Some(task)) = (&self.phase, task.filter(running)) {
+            let ready = self.tasks.end_task(task, TaskState::Finished, out);
+            self.run_all(ready, now_ns, out);
+        }
+    }
+
+    /// Runs tasks that wait for nothing any more, and those that become ready by it.
+    fn run_all(&mut self, mut ready: Vec<TaskId>, now_ns: u64, out: &mut Vec<Action>) {
+        let mut opened = false;
+        while let Some(task) = ready.pop() {
+            // A pass over nothing is done when it begins: the board is not asked.
+            let pass = self.tasks.pass_of(task);
+            let empty = pass.is_some_and(|pass| self.passes[pass.index()].elements == 0);
+            self.tasks.begin(task, !empty, out);
+            opened |= pass.is_some() && !empty;
+            if empty {
+                ready.extend(self.tasks.end_task(task, TaskState::Finished, out));
+            }
+        }
+        if opened {
+            self.workers.offer(out);
+        }
+        if self.tasks.all_terminal() {
+            self.finish(Outcome::Done, out);
+        } else {
+            self.stop_without_workers(now_ns, out);
+        }
+    }
+
+    fn task_of(&self, pass: PassId) -> Option<TaskId> {
+        self.passes.get(pass.index()).map(|pass| pass.task)
+    }
+
+    fn is_stopping(&self) -> bool {
+        matches!(self.phase, Phase::Stopping(_))
+    }
+}

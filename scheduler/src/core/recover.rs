@@ -1,0 +1,121 @@
+//! After a death: what must be run again, in which pieces, and when it is enough.
+//!
+//! Only an element that was being run is blamed. It is run again alone, so that a second death can only be its own; what
+//! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
+//! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
+use super::{Action, Core, LostLease, Outcome, Phase};
+use crate::id::WorkerId;
+
+impl Core {
+    pub(super) fn worker_lost(
+        &mut self,
+        worker: WorkerId,
+        leases: &[LostLease],
+        reason: String,
+        at_fault: bool,
+        now_ns: u64,
+        out: &mut Vec<Action>,
+    ) {
+        if !self.workers.knows(worker) {
+            return;
+        }
+        if !matches!(self.phase, Phase::Running { .. }) {
+            self.lost_outside(worker, &reason, out);
+            return;
+        }
+        let mut appended = false;
+        for lease in leases {
+            match self.requeue(lease, at_fault, &reason, out) {
+                Ok(some) => appended |= some,
+                Err(outcome) => {
+                    self.workers.give_up(worker, Some(reason));
+                    return self.begin_stop(outcome, now_ns, out);
+                }
+            }
+        }
+        if self.workers.lose(worker, !leases.is_empty(), &reason) {
+            out.push(Action::Replace { worker });
+        }
+        if appended {
+            self.workers.offer(out);
+        }
+        self.stop_without_workers(now_ns, out);
+    }
+
+    /// A death before the run began is replaced; one while it stops is what was waited for.
+    fn lost_outside(&mut self, worker: WorkerId, reason: &str, out: &mut Vec<Action>) {
+        if self.is_stopping() {
+            self.workers.give_up(worker, None);
+            self.conclude_if_quiet(out);
+        } else if self.workers.lose(worker, false, reason) {
+            out.push(Action::Replace { worker });
+        }
+    }
+
+    pub(super) fn launch_failed(
+        &mut self,
+        worker: WorkerId,
+        reason: String,
+        now_ns: u64,
+        out: &mut Vec<Action>,
+    ) {
+        self.workers.give_up(worker, Some(reason));
+        match self.phase {
+            Phase::Running { .. } => self.stop_without_workers(now_ns, out),
+            _ => self.conclude_if_quiet(out),
+        }
+    }
+
+    /// Ends the run when there are elements to run and nobody to run them.
+    pub(super) fn stop_without_workers(&mut self, now_ns: u64, out: &mut Vec<Action>) {
+        let running = matches!(self.phase, Phase::Running { .. });
+        if running && self.workers.all_gone() && self.tasks.any_map_left() {
+            let reason = self.workers.last_reason.clone();
+            self.begin_stop(Outcome::NoWorkers { reason }, now_ns, out);
+        }
+    }
+
+    /// Puts a lost lease's elements back on the board. Says whether it did, or why the run must end.
+    fn requeue(
+        &mut self,
+        lease: &LostLease,
+        at_fault: bool,
+        reason: &str,
+        out: &mut Vec<Action>,
+    ) -> Result<bool, Outcome> {
+        let running = self.task_of(lease.pass).map(|task| self.tasks.states()[task.index()]);
+        if running != Some(super::TaskState::Running) || lease.start >= lease.end {
+            return Ok(false);
+        }
+        let pieces = if at_fault { self.blame(lease, reason)? } else { vec![(lease.start, lease.end)] };
+        let pass = &mut self.passes[lease.pass.index()];
+        let extras = pass.extras.saturating_add(pieces.len() as u32);
+        if extras > pass.extra_capacity {
+            let reason = format!("too many workers died; the last {reason}");
+            return Err(Outcome::NoWorkers { reason });
+        }
+        pass.extras = extras;
+        let attempt = lease.attempt.saturating_add(1);
+        let append = |(start, end)| Action::Append { pass: lease.pass, start, end, attempt };
+        out.extend(pieces.into_iter().map(append));
+        Ok(true)
+    }
+
+    /// The pieces in which a lease is run again, once its element (if it was at one) is charged with the death.
+    fn blame(&mut self, lease: &LostLease, reason: &str) -> Result<Vec<(u64, u64)>, Outcome> {
+        let LostLease { start, end, .. } = *lease;
+        let inside = lease.element.filter(|element| (start..end).contains(element));
+        let Some(element) = inside.or((end - start == 1).then_some(start)) else {
+            let middle = start + (end - start) / 2;
+            return Ok(vec![(start, middle), (middle, end)]);
+        };
+        let deaths = self.deaths.entry((lease.pass, element)).or_insert(0);
+        *deaths += 1;
+        if *deaths > self.settings.retries {
+            let (pass, deaths, reason) = (lease.pass, *deaths, reason.to_owned());
+            return Err(Outcome::WorkerKilled { pass, element, deaths, reason });
+        }
+        let pieces = [(start, element), (element, element + 1), (element + 1, end)];
+        Ok(pieces.into_iter().filter(|(start, end)| start < end).collect())
+    }
+}

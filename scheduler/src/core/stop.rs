@@ -1,0 +1,132 @@
+//! The way out: stop, wait, interrupt, kill, end. Each step has its time, so that no worker can hold the run.
+use super::{Action, Cause, Core, Failure, Outcome, Phase, TaskState};
+use crate::graph::TaskKind;
+use crate::id::{PassId, TaskId};
+
+/// A run on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stopping {
+    outcome: Outcome,
+    stage: Stage,
+    next_ns: u64,
+}
+
+/// What was done to make workers stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Told on the board; those in an element may finish it.
+    Told,
+    /// Interrupted.
+    Interrupted,
+    /// Killed; what is not dead after this is left to the operating system.
+    Killed,
+}
+
+impl Stopping {
+    pub(super) fn next_ns(&self) -> u64 {
+        self.next_ns
+    }
+}
+
+impl Core {
+    pub(super) fn chunk_failed(&mut self, failure: Failure, now_ns: u64, out: &mut Vec<Action>) {
+        match &mut self.phase {
+            Phase::Running { .. } => self.begin_stop(Outcome::Failed(failure), now_ns, out),
+            // A lower element that failed in the time of grace is the one to report, whatever the order of messages.
+            Phase::Stopping(Stopping { outcome: Outcome::Failed(first), .. })
+                if (failure.pass, failure.element) < (first.pass, first.element) =>
+            {
+                *first = failure;
+            }
+            _ => {}
+        }
+    }
+
+    /// The first cancel stops without grace; each further one goes a step further.
+    pub(super) fn cancel(&mut self, cause: Cause, now_ns: u64, out: &mut Vec<Action>) {
+        match self.phase {
+            Phase::New => self.finish(Outcome::Cancelled { cause }, out),
+            Phase::Running { .. } => {
+                self.begin_stop(Outcome::Cancelled { cause }, now_ns, out);
+                self.escalate(now_ns, out);
+            }
+            Phase::Stopping(_) => self.escalate(now_ns, out),
+            Phase::Ended => {}
+        }
+    }
+
+    pub(super) fn tick(&mut self, now_ns: u64, out: &mut Vec<Action>) {
+        if self.next_deadline().is_some_and(|deadline| deadline <= now_ns) {
+            match self.phase {
+                Phase::Running { .. } => self.cancel(Cause::Timeout, now_ns, out),
+                _ => self.escalate(now_ns, out),
+            }
+        }
+    }
+
+    /// From `Running` to `Stopping`; to the end at once when nobody is in an element.
+    pub(super) fn begin_stop(&mut self, outcome: Outcome, now_ns: u64, out: &mut Vec<Action>) {
+        out.push(Action::Stop);
+        let next_ns = now_ns.saturating_add(self.settings.grace_ns);
+        self.phase = Phase::Stopping(Stopping { outcome, stage: Stage::Told, next_ns });
+        self.conclude_if_quiet(out);
+    }
+
+    /// One step further: interrupt, kill, give up waiting.
+    fn escalate(&mut self, now_ns: u64, out: &mut Vec<Action>) {
+        let Phase::Stopping(stopping) = &mut self.phase else { return };
+        stopping.next_ns = now_ns.saturating_add(self.settings.kill_after_ns);
+        match stopping.stage {
+            Stage::Told => {
+                stopping.stage = Stage::Interrupted;
+                out.extend(self.workers.busy().map(|worker| Action::Interrupt { worker }));
+            }
+            Stage::Interrupted => {
+                stopping.stage = Stage::Killed;
+                out.extend(self.workers.busy().map(|worker| Action::Kill { worker }));
+            }
+            Stage::Killed => {
+                let outcome = stopping.outcome.clone();
+                self.finish(outcome, out);
+            }
+        }
+    }
+
+    /// Ends a stopping run when no worker can be in an element any more.
+    pub(super) fn conclude_if_quiet(&mut self, out: &mut Vec<Action>) {
+        if let Phase::Stopping(stopping) = &self.phase {
+            if self.workers.busy().next().is_none() {
+                let outcome = stopping.outcome.clone();
+                self.finish(outcome, out);
+            }
+        }
+    }
+
+    /// The end: whatever is not terminal becomes so, which frees every scoped resource; then the last two actions.
+    pub(super) fn finish(&mut self, outcome: Outcome, out: &mut Vec<Action>) {
+        let failed = outcome.failed_pass();
+        for index in 0..self.tasks.entries.len() {
+            let state = match self.tasks.entries[index].kind {
+                // Ended with the resource itself.
+                TaskKind::Release(_) => continue,
+                TaskKind::Map(pass) if Some(pass) == failed => TaskState::Failed,
+                _ => TaskState::Cancelled,
+            };
+            self.tasks.end_task(TaskId(index as u32), state, out);
+        }
+        self.phase = Phase::Ended;
+        out.push(Action::EndRun);
+        out.push(Action::Finish(outcome));
+    }
+}
+
+impl Outcome {
+    /// The pass that is to blame.
+    fn failed_pass(&self) -> Option<PassId> {
+        match self {
+            Outcome::Failed(failure) => Some(failure.pass),
+            Outcome::WorkerKilled { pass, .. } => Some(*pass),
+            Outcome::Done | Outcome::Cancelled { .. } | Outcome::NoWorkers { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Tasks and resources of a run: their states and counts. The graph is only read.
+use super::Action;
+use crate::graph::{Access, Graph, Scope, TaskKind};
+use crate::id::{PassId, ResourceId, TaskId};
+
+/// What a task is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// Waits for that many others.
+    Waiting(u32),
+    /// Its action was given.
+    Running,
+    /// It did what it should.
+    Finished,
+    /// FUN failed in it, or killed its workers.
+    Failed,
+    /// The run ended before it did.
+    Cancelled,
+}
+
+impl TaskState {
+    /// Whether it never changes again.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, TaskState::Finished | TaskState::Failed | TaskState::Cancelled)
+    }
+}
+
+/// What a resource is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceState {
+    /// Takes no memory yet.
+    Declared,
+    /// Its task runs.
+    Building,
+    /// Complete; may be read.
+    Sealed,
+    /// Gone.
+    Freed,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: TaskKind,
+    pub(super) accesses: Vec<(ResourceId, Access)>,
+    pub(super) predecessors: Vec<TaskId>,
+    successors: Vec<TaskId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) scope: Scope,
+    pub(super) state: ResourceState,
+    /// Tasks that are not terminal and read or write it.
+    pub(super) uses: u32,
+    share: Option<TaskId>,
+    gather: Option<TaskId>,
+    pub(super) release: Option<TaskId>,
+}
+
+/// The arrays.
+#[derive(Clone, Debug)]
+pub(super) struct Tasks {
+    pub(super) entries: Vec<Entry>,
+    states: Vec<TaskState>,
+    pub(super) resources: Vec<Held>,
+    /// Tasks that are not terminal.
+    unfinished: usize,
+}
+
+impl Tasks {
+    pub(super) fn new(graph: &Graph) -> Tasks {
+        let held = |scope| Held {
+            scope,
+            state: if scope == Scope::Pinned { ResourceState::Sealed } else { ResourceState::Declared },
+            uses: 0,
+            share: None,
+            gather: None,
+            release: None,
+        };
+        let mut resources: Vec<Held> =
+            graph.resources().iter().map(|resource| held(resource.scope)).collect();
+        let mut entries = Vec::with_capacity(graph.tasks().len());
+        let mut states = Vec::with_capacity(graph.tasks().len());
+        for (index, task) in graph.tasks().iter().enumerate() {
+            let id = TaskId(index as u32);
+            let predecessors: Vec<TaskId> = graph.predecessors(id).map(|(task, _)| task).collect();
+            states.push(TaskState::Waiting(predecessors.len() as u32));
+            match task.kind {
+                TaskKind::Share(resource) => resources[resource.index()].share = Some(id),
+                TaskKind::Gather(resource) => resources[resource.index()].gather = Some(id),
+                TaskKind::Release(resource) => resources[resource.index()].release = Some(id),
+                TaskKind::Map(_) => {}
+            }
+            for resource in used(&task.accesses) {
+                resources[resource.index()].uses += 1;
+            }
+            let successors = graph.successors(id).map(|(task, _)| task).collect();
+            entries.push(Entry {
+                kind: task.kind,
+                accesses: task.accesses.clone(),
+                predecessors,
+                successors,
+            });
+        }
+        Tasks { unfinished: entries.len(), entries, states, resources }
+    }
+
+    pub(super) fn states(&self) -> &[TaskState] {
+        &self.states
+    }
+
+    pub(super) fn resource_states(&self) -> Vec<ResourceState> {
+        self.resources.iter().map(|resource| resource.state).collect()
+    }
+
+    pub(super) fn all_terminal(&self) -> bool {
+        self.unfinished == 0
+    }
+
+    /// Whether a pass is not through.
+    pub(super) fn any_map_left(&self) -> bool {
+        let both = self.entries.iter().zip(&self.states);
+        both.into_iter().any(|(task, state)| matches!(task.kind, TaskKind::Map(_)) && !state.is_terminal())
+    }
+
+    pub(super) fn share_of(&self, resource: ResourceId) -> Option<TaskId> {
+        self.resources.get(resource.index())?.share
+    }
+
+    pub(super) fn gather_of(&self, resource: ResourceId) -> Option<TaskId> {
+        self.resources.get(resource.index())?.gather
+    }
+
+    pub(super) fn pass_of(&self, task: TaskId) -> Option<PassId> {
+        match self.entries[task.index()].kind {
+            TaskKind::Map(pass) => Some(pass),
+            _ => None,
+        }
+    }
+
+    /// Tasks that wait for nothing and were not begun; the last is to be begun first.
+    pub(super) fn ready(&self) -> Vec<TaskId> {
+        let ids = (0..self.states.len() as u32).rev().map(TaskId);
+        ids.filter(|task| self.states[task.index()] == TaskState::Waiting(0)).collect()
+    }
+
+    /// Begins a ready task; `act` is false where there is nothing to do for it outside.
+    pub(super) fn begin(&mut self, task: TaskId, act: bool, out: &mut Vec<Action>) {
+        if self.states[task.index()] != TaskState::Waiting(0) {
+            return;
+        }
+        self.states[task.index()] = TaskState::Running;
+        for index in 0..self.entries[task.index()].accesses.len() {
+            if let (resource, Access::Write) = self.entries[task.index()].accesses[index] {
+                self.resources[resource.index()].state = ResourceState::Building;
+            }
+        }
+        let action = match self.entries[task.index()].kind {
+            TaskKind::Share(resource) => Action::Share { resource },
+            TaskKind::Map(pass) => Action::Open { pass },
+            TaskKind::Gather(resource) => Action::Gather { resource },
+            // Ended by `free`, before anything could make it ready.
+            TaskKind::Release(_) => return,
+        };
+        if act {
+            out.push(action);
+        }
+    }
+
+    /// The one way into a terminal state, and the one place where a resource's uses drop. Gives the tasks that wait for
+    /// nothing any more, the last to be begun first. A task that is terminal already is left alone.
+    pub(super) fn end_task(&mut self, task: TaskId, state: TaskState, out: &mut Vec<Action>) -> Vec<TaskId> {
+        if self.states[task.index()].is_terminal() {
+            return Vec::new();
+        }
+        self.states[task.index()] = state;
+        self.unfinished -= 1;
+        let accesses = std::mem::take(&mut self.entries[task.index()].accesses);
+        if state == TaskState::Finished {
+            for (resource, _) in accesses.iter().filter(|(_, access)| *access == Access::Write) {
+                self.resources[resource.index()].state = ResourceState::Sealed;
+            }
+        }
+        for resource in used(&accesses) {
+            let held = &mut self.resources[resource.index()];
+            held.uses -= 1;
+            if held.uses == 0 && held.scope == Scope::Scoped {
+                self.free(resource, out);
+            }
+        }
+        self.entries[task.index()].accesses = accesses;
+        self.ready_after(task, state)
+    }
+
+    /// Counts down what waits for a finished task.
+    fn ready_after(&mut self, task: TaskId, state: TaskState) -> Vec<TaskId> {
+        let mut ready = Vec::new();
+        if state == TaskState::Finished {
+            for &next in self.entries[task.index()].successors.iter().rev() {
+                if let TaskState::Waiting(left) = &mut self.states[next.index()] {
+                    *left -= 1;
+                    if *left == 0 {
+                        ready.push(next);
+                    }
+                }
+            }
+        }
+        ready
+    }
+
+    /// Nobody uses the resource any more: its memory goes, and with it its `Release` task is done.
+    fn free(&mut self, resource: ResourceId, out: &mut Vec<Action>) {
+        let held = &mut self.resources[resource.index()];
+        let before = std::mem::replace(&mut held.state, ResourceState::Freed);
+        if matches!(before, ResourceState::Building | ResourceState::Sealed) {
+            out.push(Action::Free { resource });
+        }
+        if let Some(release) = held.release {
+            self.states[release.index()] = TaskState::Finished;
+            self.unfinished -= 1;
+        }
+    }
+}
+
+/// The resources that count a task among their uses, each once.
+pub(super) fn used(accesses: &[(ResourceId, Access)]) -> impl Iterator<Item = ResourceId> + '_ {
+    let first = move |nth: usize, resource: ResourceId| {
+        !accesses[..nth].iter().any(|&(other, access)| other == resource && access != Access::Free)
+    };
+    let counted = accesses.iter().enumerate().filter(|(_, (_, access))| *access != Access::Free);
+    counted.filter(move |(nth, (resource, _))| first(*nth, *resource)).map(|(_, (resource, _))| *resource)
+}

@@ -1,0 +1,125 @@
+//! The workers' places: who starts, who claims, who sleeps.
+//!
+//! No wake-up can be lost. A worker that finds nothing says so and sleeps; between its look at the board and its word
+//! reaching us something may have been put there. So each offer is numbered, a worker remembers the number it was last
+//! woken at, and one that reports dry with an older number is woken again at once.
+use super::Action;
+use crate::id::WorkerId;
+
+/// What a worker's place is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A worker is being started here.
+    Starting,
+    /// Its worker claims and runs; it was last woken at this offer.
+    Busy { woken: u64 },
+    /// Its worker sleeps.
+    Dry,
+    /// No worker, and none is being started.
+    Gone,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Workers {
+    pub(super) places: Vec<Place>,
+    /// Deaths before or without ever holding a chunk, in a row.
+    idle_deaths: Vec<u32>,
+    pub(super) offers: u64,
+    /// Why the last place was given up.
+    pub(super) last_reason: String,
+}
+
+/// That many workers in a row may die in a place before one of them took a chunk.
+const IDLE_DEATHS: u32 = 3;
+
+impl Workers {
+    pub(super) fn new(workers: u32) -> Workers {
+        Workers {
+            places: vec![Place::Starting; workers as usize],
+            idle_deaths: vec![0; workers as usize],
+            offers: 0,
+            last_reason: "no worker could be started".into(),
+        }
+    }
+
+    /// A worker has the board. While the run stops it has nothing to do, and nobody waits for it.
+    pub(super) fn join(&mut self, worker: WorkerId, stopping: bool) {
+        let woken = self.offers;
+        if let Some(place) = self.places.get_mut(worker.index()) {
+            *place = if stopping { Place::Dry } else { Place::Busy { woken } };
+        }
+    }
+
+    /// A worker found nothing.
+    pub(super) fn dry(&mut self, worker: WorkerId, stopping: bool, out: &mut Vec<Action>) {
+        let offers = self.offers;
+        if let Some(place @ Place::Busy { .. }) = self.places.get_mut(worker.index()) {
+            if !stopping && *place != (Place::Busy { woken: offers }) {
+                *place = Place::Busy { woken: offers };
+                out.push(Action::WakeDry(vec![worker]));
+            } else {
+                *place = Place::Dry;
+            }
+        }
+    }
+
+    /// Something was put on the board: all who sleep are woken.
+    pub(super) fn offer(&mut self, out: &mut Vec<Action>) {
+        self.offers += 1;
+        let mut woken = Vec::new();
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if *place == Place::Dry {
+                *place = Place::Busy { woken: self.offers };
+                woken.push(WorkerId(index as u32));
+            }
+        }
+        if !woken.is_empty() {
+            out.push(Action::WakeDry(woken));
+        }
+    }
+
+    /// A worker died. True when another is to be started in its place; then the place is `Starting`, else `Gone`.
+    pub(super) fn lose(&mut self, worker: WorkerId, held: bool, reason: &str) -> bool {
+        let Some(place) = self.places.get_mut(worker.index()) else { return false };
+        let deaths = &mut self.idle_deaths[worker.index()];
+        *deaths = match (held, *place) {
+            (true, _) => 0,
+            (false, Place::Starting | Place::Busy { .. }) => *deaths + 1,
+            (false, Place::Dry | Place::Gone) => *deaths,
+        };
+        if *deaths < IDLE_DEATHS {
+            *place = Place::Starting;
+            return true;
+        }
+        *place = Place::Gone;
+        self.last_reason =
+            format!("{IDLE_DEATHS} workers in a row ended before they took a chunk; the last {reason}");
+        false
+    }
+
+    /// No worker will come to this place.
+    pub(super) fn give_up(&mut self, worker: WorkerId, reason: Option<String>) {
+        if let Some(place) = self.places.get_mut(worker.index()) {
+            *place = Place::Gone;
+            self.last_reason = reason.unwrap_or_else(|| std::mem::take(&mut self.last_reason));
+        }
+    }
+
+    /// Whether the place is one of this run.
+    pub(super) fn knows(&self, worker: WorkerId) -> bool {
+        worker.index() < self.places.len()
+    }
+
+    /// Those that may be in the middle of an element.
+    pub(super) fn busy(&self) -> impl Iterator<Item = WorkerId> + '_ {
+        let places = self.places.iter().enumerate();
+        places
+            .filter(|(_, place)| matches!(place, Place::Busy { .. }))
+            .map(|(index, _)| WorkerId(index as u32))
+    }
+
+    /// Whether nobody is there and nobody will come.
+    pub(super) fn all_gone(&self) -> bool {
+        self.places.iter().all(|place| *place == Place::Gone)
+    }
+}

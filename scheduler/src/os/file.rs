@@ -1,0 +1,190 @@
+//! A segment, open: reading and writing at offsets, and the checks that come before.
+//!
+//! Content is written by `pwrite`, not through a mapping: a full memory then answers with ENOSPC, an error, where a store
+//! to a mapping would be killed by SIGBUS; and no page fault is paid.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::fs::{self, FallocateFlags, FileType, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::segment::{Place, SegmentHandle};
+use super::space;
+use crate::error::{Error, Result};
+
+/// Reserving goes by slices: a signal (R's profiler sends fifty a second) throws away the slice it hits.
+const RESERVE_SLICE: u64 = 8 << 20;
+
+/// An open segment of this user.
+#[derive(Debug)]
+pub struct SegmentFile {
+    fd: OwnedFd,
+    handle: SegmentHandle,
+}
+
+impl SegmentFile {
+    /// Opens a segment for reading; `None` when there is none of this name (and number).
+    pub fn open_read(handle: &SegmentHandle) -> Result<Option<Self>> {
+        Self::open(handle, OFlags::RDONLY)
+    }
+
+    /// Opens a segment for reading and writing; `None` as above.
+    pub fn open_write(handle: &SegmentHandle) -> Result<Option<Self>> {
+        Self::open(handle, OFlags::RDWR)
+    }
+
+    fn open(handle: &SegmentHandle, access: OFlags) -> Result<Option<Self>> {
+        // NONBLOCK: a pipe that someone planted under the name must not hold us; NOFOLLOW: nor a link lead us elsewhere.
+        let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let fd = match fs::open(handle.path(), flags, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(damaged(handle, "it is a link")),
+            Err(Errno::ACCESS) => return Err(damaged(handle, "it belongs to another user")),
+            Err(e) => return Err(Error::os(format!("cannot open the segment {}", handle.name), e)),
+        };
+        let stat = fs::fstat(&fd).map_err(|e| Error::os(format!("cannot examine {}", handle.name), e))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(damaged(handle, "it is not a regular file"));
+        }
+        if stat.st_uid != super::owner::user() {
+            return Err(damaged(handle, "it belongs to another user"));
+        }
+        if stat.st_mode & 0o077 != 0 {
+            return Err(damaged(handle, "other users can open it"));
+        }
+        if handle.inode != 0 && handle.inode != stat.st_ino {
+            return Ok(None);
+        }
+        Ok(Some(SegmentFile { fd, handle: SegmentHandle { inode: stat.st_ino, ..handle.clone() } }))
+    }
+
+    /// What it was opened by, with its number.
+    pub fn handle(&self) -> SegmentHandle {
+        self.handle.clone()
+    }
+
+    /// The file's number.
+    pub fn inode(&self) -> u64 {
+        self.handle.inode
+    }
+
+    /// Its size in bytes.
+    #[allow(clippy::len_without_is_empty)] // no segment is empty
+    pub fn len(&self) -> Result<u64> {
+        let stat = fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?;
+        Ok(stat.st_size as u64)
+    }
+
+    /// Writes all of `bytes` at `at`. A full memory is [`Error::NoSpace`].
+    pub fn write_at(&self, mut at: u64, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            match rustix::io::pwrite(&self.fd, bytes, at) {
+                Ok(0) => return Err(self.error("write", Errno::IO)),
+                Ok(n) => {
+                    at += n as u64;
+                    bytes = &bytes[n..];
+                }
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(self.write_error(e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills `buf` from `at`; an end before is an error.
+    pub fn read_at(&self, mut at: u64, mut buf: &mut [u8]) -> Result<()> {
+        while !buf.is_empty() {
+            match rustix::io::pread(&self.fd, &mut *buf, at) {
+                Ok(0) => return Err(damaged(&self.handle, "it ends too early")),
+                Ok(n) => {
+                    at += n as u64;
+                    buf = &mut buf[n..];
+                }
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(self.error("read", e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reserves all of it. Where the file system cannot, it is filled with zeros, which does the same; so this comes
+    /// before any content.
+    pub fn reserve(&self) -> Result<()> {
+        let end = self.len()?;
+        let mut at = 0;
+        while at < end {
+            let slice = RESERVE_SLICE.min(end - at);
+            match fs::fallocate(&self.fd, FallocateFlags::empty(), at, slice) {
+                Ok(()) => at += slice,
+                Err(Errno::INTR) => {}
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                    self.write_at(at, &vec![0; slice as usize])?;
+                    at += slice;
+                }
+                Err(e) => return Err(self.write_error(e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away the name of a segment whose owner is dead. `false` when the name was no longer this segment's, or another
+    /// process is at it: look again.
+    ///
+    /// Of several processes that do this at once, the lock on the segment itself lets in one at a time, and each looks
+    /// whether the name is still this segment's before it unlinks; so nobody's new segment is hit.
+    pub fn remove_orphan(&self) -> Result<bool> {
+        match fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK | Errno::INTR) => {
+                std::thread::sleep(Duration::from_millis(1));
+                return Ok(false);
+            }
+            Err(e) => return Err(self.error("lock", e)),
+        }
+        if !names(&self.handle) {
+            return Ok(false);
+        }
+        match fs::unlink(self.handle.path()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(e) => Err(self.error("remove", e)),
+        }
+    }
+
+    fn write_error(&self, e: Errno) -> Error {
+        let needed = self.len().unwrap_or(0);
+        no_space(&e.into(), needed, &self.handle.place).unwrap_or_else(|| self.error("write", e))
+    }
+
+    fn error(&self, verb: &str, e: Errno) -> Error {
+        Error::os(format!("cannot {verb} the segment {}", self.handle.name), e)
+    }
+}
+
+impl AsFd for SegmentFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Whether the name is (still) that of the very segment the handle was made for.
+pub(crate) fn names(handle: &SegmentHandle) -> bool {
+    fs::lstat(handle.path()).is_ok_and(|stat| stat.st_ino == handle.inode)
+}
+
+/// The error for a refusal that means a full place; `None` for any other.
+pub(crate) fn no_space(source: &io::Error, needed: u64, place: &Place) -> Option<Error> {
+    let code = Errno::from_io_error(source)?;
+    if !matches!(code, Errno::NOSPC | Errno::DQUOT | Errno::NOMEM) {
+        return None;
+    }
+    let space = space::of(place).unwrap_or_default();
+    Some(space.too_small(needed, place))
+}
+
+pub(crate) fn damaged(handle: &SegmentHandle, reason: impl Into<String>) -> Error {
+    Error::Damaged { segment: handle.name.clone(), reason: reason.into() }
+}

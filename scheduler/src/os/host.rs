@@ -1,0 +1,15 @@
+//! This host: its clock and its boot, which all of its processes share.
+
+use rustix::time::{clock_gettime, ClockId};
+
+/// Nanoseconds of `CLOCK_MONOTONIC`, the same clock in every process of this host.
+pub fn now_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// Names this boot of this host: processes with different ones share no memory. Empty where the system does not tell.
+pub fn boot_id() -> String {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    text.trim().to_owned()
+}

@@ -1,0 +1,72 @@
+//! A mapping of a whole segment, with memmap2.
+//!
+//! Views map privately: what is written through one stays in its process, in the one page that was touched. Boards map
+//! shared. A mapping keeps the memory for as long as it lives, whatever becomes of the name.
+
+use std::os::fd::AsFd;
+
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::fd::AsRawFd;
+
+use super::file::{damaged, SegmentFile};
+use crate::error::{Error, Result};
+
+/// A mapped segment; unmapped when dropped.
+#[derive(Debug)]
+pub struct Mapping {
+    map: MmapRaw,
+}
+
+impl Mapping {
+    /// Copy-on-write: writable, and nobody else ever sees what is written. The file may be open for reading only.
+    pub fn private(file: &SegmentFile) -> Result<Mapping> {
+        // No swap is set aside for it: pages that are only read cost nothing, and a system that counts strictly would
+        // charge every view in full.
+        // SAFETY: memmap2 asks that the file does not change under a slice it hands out. None is: the map becomes raw here,
+        // and `bytes` passes the question on to its caller.
+        Self::map(file, |options, fd| unsafe { options.no_reserve_swap().map_copy(fd) }.map(MmapRaw::from))
+    }
+
+    /// Shared and read-only: a store through it is a fault.
+    pub fn read_only(file: &SegmentFile) -> Result<Mapping> {
+        Self::map(file, |options, fd| options.map_raw_read_only(fd))
+    }
+
+    /// Shared and writable, for a segment that was reserved; the file must be open for writing.
+    pub fn shared(file: &SegmentFile) -> Result<Mapping> {
+        Self::map(file, |options, fd| options.map_raw(fd))
+    }
+
+    fn map(
+        file: &SegmentFile,
+        how: impl FnOnce(&mut MmapOptions, i32) -> std::io::Result<MmapRaw>,
+    ) -> Result<Mapping> {
+        let len = file.len()?;
+        let size = usize::try_from(len).ok().filter(|&size| size > 0);
+        let size = size.ok_or_else(|| damaged(&file.handle(), format!("its size is {len} bytes")))?;
+        how(MmapOptions::new().len(size), file.as_fd().as_raw_fd()).map(|map| Mapping { map }).map_err(|e| {
+            Error::os(format!("cannot map {len} bytes of the segment {}", file.handle().name), e)
+        })
+    }
+
+    /// The first byte. Whether it may be written to depends on how it was mapped.
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.map.as_mut_ptr()
+    }
+
+    /// The size in bytes, never 0.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// All of it.
+    ///
+    /// # Safety
+    /// Nobody, in any process, writes to it while the slice lives: the segment is sealed, and this mapping's own pointer is
+    /// not written through.
+    pub unsafe fn bytes(&self) -> &[u8] {
+        // SAFETY: the map is this long and lives as long as `self`; that nobody writes is the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.map.as_ptr(), self.map.len()) }
+    }
+}

@@ -1,0 +1,37 @@
+//! Everything that speaks to the operating system: segments and their mappings, room, ownership, sockets, processes.
+//!
+//! The rest of the crate knows names, bytes and file descriptors, never a system call (`clippy.toml` at the root enforces
+//! it). README.md beside this file tells the states of a segment and the races that were thought through.
+#![allow(clippy::disallowed_methods)] // this is the one place where they stand
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "memshare runs on Linux so far: its segments, wake-ups and worker processes stand on Linux's calls"
+);
+
+pub mod child;
+pub mod file;
+pub mod fork;
+pub mod host;
+pub mod launcher;
+pub mod listener;
+pub mod mapping;
+pub mod name;
+pub mod owner;
+pub mod poll;
+pub mod process;
+pub mod segment;
+pub mod socket;
+pub mod space;
+
+pub use child::{reap, Child, Exit, Peer};
+pub use file::SegmentFile;
+pub use fork::{fork_worker, thread_count, Forked};
+pub use host::{boot_id, now_ns};
+pub use listener::Listener;
+pub use mapping::Mapping;
+pub use owner::{user, SessionId, SessionLock};
+pub use poll::poll;
+pub use process::{block_all_signals_in_this_thread, launch, Launch, CHANNEL_VARIABLE};
+pub use segment::{Place, Segment, SegmentHandle};
+pub use socket::{Channel, Received};

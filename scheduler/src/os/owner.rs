@@ -1,0 +1,137 @@
+//! Who owns what: a session and the lock that says whether it lives.
+//!
+//! A session holds an exclusive `flock` on a small segment of its own. The kernel gives it up when the session ends, however
+//! it ends, and no later process can be mistaken for it, as one could by a process id. Whoever asks takes a shared lock, so
+//! that two who ask at once do not each see the other as the owner.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+
+use rustix::fs::{self, FlockOperation};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::file::{names, SegmentFile};
+use super::name;
+use super::segment::{Place, Segment, SegmentHandle};
+use crate::error::{Error, Result};
+
+/// Sessions that are begun before giving up; each is lost only to a cleaner that meets a gap of microseconds.
+const ATTEMPTS: usize = 16;
+
+/// A session, for ever: a random number, so never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SessionId(pub u64);
+
+impl SessionId {
+    /// A fresh one, straight from the kernel: two forked children draw different ones.
+    fn draw() -> Result<SessionId> {
+        let mut bytes = [0; 8];
+        File::open("/dev/urandom")
+            .and_then(|mut random| random.read_exact(&mut bytes))
+            .map_err(|e| Error::os("cannot draw a random number from /dev/urandom", e))?;
+        Ok(SessionId(u64::from_le_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The user as whom this process acts; nobody else's segments are ever used.
+pub fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The sign of life of a session: alive as long as this is held.
+#[derive(Debug)]
+pub struct SessionLock {
+    id: SessionId,
+    // Closed before the name goes (fields drop in this order); either order is fine, a dead session is a dead session.
+    _held: SegmentFile,
+    segment: Segment,
+}
+
+impl SessionLock {
+    /// Begins a session.
+    pub fn acquire() -> Result<Self> {
+        // A cleaner may come between the making of the segment and its locking: it takes the session for dead, and the name
+        // away. Then another one is begun.
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let id = SessionId::draw()?;
+            let begun = Segment::create(&name::lock(id), 1, &Place::Memory).and_then(|segment| {
+                let held = segment.file()?;
+                retry(|| fs::flock(&held, FlockOperation::LockExclusive))
+                    .map_err(|e| Error::os("cannot lock the session's segment", e))?;
+                Ok((segment, held))
+            });
+            match begun {
+                Ok((segment, held)) if names(&segment.handle()) => {
+                    return Ok(SessionLock { id, _held: held, segment })
+                }
+                Ok(_) => {}
+                Err(e @ Error::Damaged { .. }) => last = Some(e),
+                Err(e) => return Err(e),
+            }
+        }
+        Err(last.unwrap_or(Error::Unsupported("a lock on shared memory")))
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Whether this process began the session. A forked child did not.
+    pub fn is_mine(&self) -> bool {
+        self.segment.is_mine()
+    }
+
+    /// Whether that session lives. When it cannot be told, yes: nothing of it is then touched.
+    pub fn is_alive(id: SessionId) -> bool {
+        let handle = SegmentHandle::named(name::lock(id), Place::Memory);
+        match SegmentFile::open_read(&handle) {
+            Ok(None) => false,
+            Ok(Some(file)) => matches!(dead(&file), Ok(false) | Err(_)),
+            Err(_) => true,
+        }
+    }
+
+    /// Takes away the lock of a session that died. `false` when it lives, or is gone already.
+    pub fn remove_dead(id: SessionId) -> Result<bool> {
+        let handle = SegmentHandle::named(name::lock(id), Place::Memory);
+        let Some(file) = SegmentFile::open_read(&handle)? else { return Ok(false) };
+        // The shared lock is held until `file` closes, after the unlink: a session that is just beginning waits for it and
+        // then sees that its name is gone.
+        if !dead(&file).map_err(|e| Error::os("cannot lock a session's segment", e))? {
+            return Ok(false);
+        }
+        match fs::unlink(handle.path()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(e) => Err(Error::os(format!("cannot remove the segment {}", handle.name), e)),
+        }
+    }
+}
+
+/// Whether nobody holds the lock; when so, it is now held shared through `file`.
+fn dead(file: &SegmentFile) -> io::Result<bool> {
+    match retry(|| fs::flock(file, FlockOperation::NonBlockingLockShared)) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Starting a worker process, watching it, ending it.
+//!
+//! A worker lives in a process group of its own, so that Ctrl-C in the terminal reaches it only through us, and so that what
+//! FUN started goes with it. It dies with the session: by end-of-file on its channel, and by the kernel's parent-death
+//! signal when it is too busy to see that. It inherits its channel and no other descriptor.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::io::FdFlags;
+use rustix::process::{getppid, setpgid, Pid, Signal};
+
+use super::child::Child;
+use super::launcher;
+use crate::error::{Error, Result};
+
+/// The variable that tells a worker which of its descriptors is the channel.
+pub const CHANNEL_VARIABLE: &str = "MEMSHARE_CHANNEL";
+
+/// A process to start.
+#[derive(Debug)]
+pub struct Launch<'a> {
+    /// The program's path, or a name to be looked for.
+    pub program: PathBuf,
+    /// Its arguments, without its own name.
+    pub args: Vec<OsString>,
+    /// Variables to set, besides those of this process.
+    pub env: Vec<(String, String)>,
+    /// Variables of this process that it does not get.
+    pub env_remove: Vec<String>,
+    /// The file that its output is added to.
+    pub log: PathBuf,
+    /// Its end of the channel; [`CHANNEL_VARIABLE`] tells it the number. The caller closes its own copy afterwards.
+    pub channel_fd: BorrowedFd<'a>,
+}
+
+/// Starts a process. An error if the program cannot be run at all.
+///
+/// It is started from a thread that lives until [`super::launcher::stop`], because the kernel's parent-death signal is sent
+/// when the *thread* ends that started the child.
+pub fn launch(launch: &Launch<'_>) -> Result<Child> {
+    let failed = |e: io::Error| Error::Launch(format!("{}: {e}", launch.program.display()));
+    let log = open_log(&launch.log)?;
+    let channel = launch.channel_fd.as_raw_fd();
+    let mut command = Command::new(&launch.program);
+    command
+        .args(&launch.args)
+        .envs(launch.env.iter().map(|(key, value)| (key, value)))
+        .env(CHANNEL_VARIABLE, channel.to_string())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(failed)?)
+        .stderr(log);
+    for key in &launch.env_remove {
+        command.env_remove(key);
+    }
+    let parent = std::process::id();
+    // SAFETY: between fork and exec only calls that are safe after a fork may be made, and no memory be allocated:
+    // `prepare` makes system calls only, and the closure holds two numbers.
+    unsafe { command.pre_exec(move || prepare(parent, channel)) };
+    // The caller waits here, so that `channel` stays open until the child has it.
+    let spawned = launcher::run(move || command.spawn())?;
+    spawned.map(|child| Child::of(child.id())).map_err(failed)
+}
+
+/// In the new process, before it becomes another program.
+fn prepare(parent: u32, channel: RawFd) -> io::Result<()> {
+    leave_group_and_follow(parent)?;
+    // What was ignored stays ignored through exec; what was blocked, blocked (our threads block everything).
+    for signal in 1..libc::SIGRTMIN() {
+        // SAFETY: sets a disposition to the default in a process of a single thread; where it may not (SIGKILL), it fails.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    set_signal_mask(libc::SIG_SETMASK, false);
+    // R opens files without close-on-exec: another session's sockets would stay open in the worker.
+    // SAFETY: closes nothing, only marks descriptors, and reads no memory.
+    let marked =
+        unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if marked != 0 {
+        // An old kernel. The ones above are then inherited: nothing worse than any other package does.
+        for fd in 3..1024 {
+            // SAFETY: as above; a number that is not open gives an error that is not looked at.
+            unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
+    // SAFETY: `launch` keeps the descriptor open until the spawning has returned, and this process has a copy.
+    let channel = unsafe { BorrowedFd::borrow_raw(channel) };
+    Ok(rustix::io::fcntl_setfd(channel, FdFlags::empty())?)
+}
+
+/// Own process group, and killed when the thread that forked it ends; ends at once if that has happened already.
+pub(super) fn leave_group_and_follow(parent: u32) -> io::Result<()> {
+    setpgid(None, None)?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    if getppid().map(Pid::as_raw_pid) != Some(parent as i32) {
+        // SAFETY: ends the process at once, which is allowed after a fork.
+        unsafe { libc::_exit(1) };
+    }
+    Ok(())
+}
+
+/// Blocks every signal in the calling thread, for a thread that is not R's: R's handlers must run on R's thread.
+pub fn block_all_signals_in_this_thread() {
+    set_signal_mask(libc::SIG_BLOCK, true);
+}
+
+/// Applies a mask of all signals, or of none, to the calling thread.
+fn set_signal_mask(how: libc::c_int, all: bool) {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled in before it is read; the calls touch nothing but it and the thread's mask.
+    unsafe {
+        if all {
+            libc::sigfillset(set.as_mut_ptr());
+        } else {
+            libc::sigemptyset(set.as_mut_ptr());
+        }
+        libc::pthread_sigmask(how, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
+/// Opens a log for adding to; only the user can read it.
+pub(super) fn open_log(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| Error::Launch(format!("the log {}: {e}", path.display())))
+}
+
+#[cfg(test)]
+#[path = "process_tests.rs"]
+mod tests;

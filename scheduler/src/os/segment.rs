@@ -1,0 +1,199 @@
+//! A segment: named shared memory (or a file, where memory is short), owned by the process that made it.
+//!
+//! The crate `shared_memory` makes the name: exclusively, mode 0600. Its handle is closed at once, for two reasons: it would
+//! hold a descriptor and a mapping for every segment, and its `Drop` would take the name away in a forked child too. So an
+//! owner holds a name and no descriptor, and who reads or writes opens the name for as long as it needs it.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self, AtFlags, RenameFlags};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use shared_memory::{ShmemConf, ShmemError};
+
+use super::file::{self, SegmentFile};
+use crate::error::{Error, Result};
+
+/// Where Linux shows the shared memory of `shm_open`.
+const MEMORY: &str = "/dev/shm";
+
+/// Where a segment lies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Place {
+    /// Shared memory.
+    Memory,
+    /// A file in this directory.
+    Directory(PathBuf),
+}
+
+impl Place {
+    /// The directory in which the segments' names stand.
+    pub fn dir(&self) -> &Path {
+        match self {
+            Place::Memory => Path::new(MEMORY),
+            Place::Directory(dir) => dir,
+        }
+    }
+}
+
+/// Names a segment to another process of the same user: it goes over the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SegmentHandle {
+    /// The name.
+    pub name: String,
+    /// Where it lies.
+    pub place: Place,
+    /// The file's number, so that a name given up and taken again is not mistaken for this segment; 0 for whichever
+    /// segment has the name.
+    pub inode: u64,
+}
+
+impl SegmentHandle {
+    /// Whichever segment has this name.
+    pub fn named(name: impl Into<String>, place: Place) -> Self {
+        SegmentHandle { name: name.into(), place, inode: 0 }
+    }
+
+    /// The path of the name.
+    pub fn path(&self) -> PathBuf {
+        self.place.dir().join(&self.name)
+    }
+}
+
+/// The owner of a segment's name. Dropping it takes the name away (in the process that made it, never in a forked child);
+/// the memory goes with the last mapping.
+#[derive(Debug)]
+pub struct Segment {
+    handle: SegmentHandle,
+    bytes: u64,
+    creator: u32,
+}
+
+impl Segment {
+    /// Makes a segment of `bytes` zeros, for which nothing is reserved yet. A name that is taken is an `AlreadyExists`.
+    pub fn create(name: &str, bytes: u64, place: &Place) -> Result<Segment> {
+        if bytes == 0 || usize::try_from(bytes).is_err() {
+            return Err(refused(name, io::ErrorKind::InvalidInput.into()));
+        }
+        match place {
+            Place::Memory => create_in_memory(name, bytes as usize)?,
+            Place::Directory(dir) => create_in_directory(name, bytes, dir)?,
+        }
+        let mut segment =
+            Segment { handle: SegmentHandle::named(name, place.clone()), bytes, creator: std::process::id() };
+        match segment.file() {
+            Ok(file) => segment.handle.inode = file.inode(),
+            Err(e) => {
+                let _ = fs::unlink(segment.handle.path()); // without its number, `Drop` would leave it
+                return Err(e);
+            }
+        }
+        Ok(segment)
+    }
+
+    /// What another process opens it by.
+    pub fn handle(&self) -> SegmentHandle {
+        self.handle.clone()
+    }
+
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Opens it for reading and writing.
+    pub fn file(&self) -> Result<SegmentFile> {
+        SegmentFile::open_write(&self.handle)?.ok_or_else(|| Error::Damaged {
+            segment: self.handle.name.clone(),
+            reason: "its name was taken away from outside".into(),
+        })
+    }
+
+    /// Reserves all of it, so that a later write through a mapping cannot meet a full memory (SIGBUS).
+    pub fn reserve(&self) -> Result<()> {
+        self.file()?.reserve()
+    }
+
+    /// Gives the segment another name in one step, unless that is taken: then `false`, and nothing has changed.
+    pub fn rename(&mut self, name: &str) -> Result<bool> {
+        let new = SegmentHandle { name: name.to_owned(), ..self.handle.clone() };
+        let (from, to) = (self.handle.path(), new.path());
+        let moved = match fs::renameat_with(fs::CWD, &from, fs::CWD, &to, RenameFlags::NOREPLACE) {
+            // A file system without this call: two steps, of which the first is the exclusive one.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                fs::linkat(fs::CWD, &from, fs::CWD, &to, AtFlags::empty()).and_then(|()| fs::unlink(&from))
+            }
+            other => other,
+        };
+        match moved {
+            Ok(()) => {
+                self.handle = new;
+                Ok(true)
+            }
+            Err(Errno::EXIST) => Ok(false),
+            Err(e) => Err(refused(&self.handle.name, e.into())),
+        }
+    }
+
+    /// Whether this process made it. A forked child did not.
+    pub fn is_mine(&self) -> bool {
+        self.creator == std::process::id()
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if !self.is_mine() {
+            return;
+        }
+        // Only while the name is still this segment's: who cleared /dev/shm by hand may have made room for another's.
+        if file::names(&self.handle) {
+            if let Err(e) = fs::unlink(self.handle.path()) {
+                tracing::warn!(segment = self.handle.name, error = %e, "the name could not be taken away");
+            }
+        }
+    }
+}
+
+fn create_in_memory(name: &str, bytes: usize) -> Result<()> {
+    let made = ShmemConf::new().os_id(format!("/{name}")).size(bytes).create();
+    match made {
+        Ok(mut made) => {
+            made.set_owner(false); // the name stays when the handle closes, now
+            Ok(())
+        }
+        Err(ShmemError::MappingIdExists) => Err(refused(name, io::ErrorKind::AlreadyExists.into())),
+        Err(ShmemError::MapCreateFailed(code) | ShmemError::UnknownOsError(code)) => {
+            let source = io::Error::from_raw_os_error(code as i32);
+            Err(file::no_space(&source, bytes as u64, &Place::Memory)
+                .unwrap_or_else(|| refused(name, source)))
+        }
+        Err(e) => Err(refused(name, io::Error::other(e.to_string()))),
+    }
+}
+
+fn create_in_directory(name: &str, bytes: u64, dir: &Path) -> Result<()> {
+    let path = dir.join(name);
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let sized = made.and_then(|file| {
+        file.set_len(bytes).inspect_err(|_| {
+            let _ = std::fs::remove_file(&path);
+        })
+    });
+    sized.map_err(|source| {
+        let place = Place::Directory(dir.to_owned());
+        file::no_space(&source, bytes, &place)
+            .unwrap_or_else(|| Error::os(format!("cannot create the file {}", path.display()), source))
+    })
+}
+
+fn refused(name: &str, source: io::Error) -> Error {
+    Error::os(format!("cannot create the segment {name}"), source)
+}
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;

@@ -1,0 +1,164 @@
+//! Channels between our processes: Unix sockets that keep messages whole, and tell of a death by end-of-file.
+//!
+//! `SOCK_SEQPACKET`: one send is one receive, in order. A message may carry one file descriptor. Every descriptor here is
+//! close-on-exec, so a channel's end lives in exactly one process, and closes when that dies. Which is why a death is seen
+//! at once, and why `launch` alone lets one through.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{
+    self, AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+};
+
+use crate::error::{Error, Result};
+
+/// The longest message. What is bigger goes into a page.
+pub const MAX_MESSAGE: usize = 64 << 10;
+
+/// One end of a connection.
+#[derive(Debug)]
+pub struct Channel(OwnedFd);
+
+/// What there was to receive.
+#[derive(Debug)]
+pub enum Received {
+    /// Nothing yet.
+    Nothing,
+    /// The other end is closed: its process ended, or wants no more.
+    Closed,
+    /// A message of this many bytes, and the descriptor that came with it.
+    Message(usize, Option<OwnedFd>),
+}
+
+impl Channel {
+    /// Two connected ends.
+    pub fn pair() -> Result<(Channel, Channel)> {
+        net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map(|(a, b)| (Channel(a), Channel(b)))
+            .map_err(|e| Error::os("cannot make a pair of sockets", e))
+    }
+
+    /// The end that this process was started with.
+    ///
+    /// # Safety
+    /// `fd` is open, is such an end, and nothing else in this process owns it.
+    pub unsafe fn from_raw_fd(fd: RawFd) -> Channel {
+        // SAFETY: the caller's promise is `OwnedFd`'s condition.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        // It came open through exec; what this process starts must not have it too.
+        let _ = rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC);
+        Channel(fd)
+    }
+
+    pub(super) fn from_fd(fd: OwnedFd) -> Channel {
+        Channel(fd)
+    }
+
+    /// Gives the descriptor up, open.
+    pub fn into_raw_fd(self) -> RawFd {
+        self.0.into_raw_fd()
+    }
+
+    /// Makes a send that finds no room for this long an error (`WouldBlock`): for the supervisor, which must not hang with a
+    /// process that was stopped.
+    pub fn set_send_timeout(&self, timeout: Duration) -> Result<()> {
+        net::sockopt::set_socket_timeout(&self.0, net::sockopt::Timeout::Send, Some(timeout))
+            .map_err(|e| Error::os("cannot set a socket's timeout", e))
+    }
+
+    /// Sends one message. A closed other end is a `BrokenPipe`, never a signal.
+    pub fn send(&self, message: &[u8]) -> Result<()> {
+        self.send_all(message, None)
+    }
+
+    /// Sends one message and, with it, a copy of a file descriptor.
+    pub fn send_with_fd(&self, message: &[u8], fd: BorrowedFd<'_>) -> Result<()> {
+        self.send_all(message, Some(fd))
+    }
+
+    fn send_all(&self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<()> {
+        if message.is_empty() || message.len() > MAX_MESSAGE {
+            // An empty one could not be told from the end of file.
+            let reason = format!("it has {} bytes; 1 to {MAX_MESSAGE} can be sent", message.len());
+            return Err(Error::Message { from: "this process".into(), reason });
+        }
+        let fds: Vec<BorrowedFd<'_>> = fd.into_iter().collect();
+        loop {
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            if !fds.is_empty() {
+                control.push(SendAncillaryMessage::ScmRights(&fds)); // there is room for one
+            }
+            match net::sendmsg(&self.0, &[IoSlice::new(message)], &mut control, SendFlags::NOSIGNAL) {
+                Ok(_) => return Ok(()), // whole, or not at all
+                Err(Errno::INTR) => {}
+                Err(Errno::CONNRESET) => return Err(Error::os("cannot send a message", Errno::PIPE)),
+                Err(e) => return Err(Error::os("cannot send a message", e)),
+            }
+        }
+    }
+
+    /// Waits for a message and puts it into `buf`, which is cut to its length: the length, and the descriptor that came with
+    /// it. `None` when the other end is closed.
+    pub fn receive(&self, buf: &mut Vec<u8>) -> Result<Option<(usize, Option<OwnedFd>)>> {
+        match self.receive_with(buf, RecvFlags::empty())? {
+            Received::Message(length, fd) => Ok(Some((length, fd))),
+            Received::Closed => Ok(None),
+            Received::Nothing => Err(Error::os("cannot receive a message", Errno::AGAIN)),
+        }
+    }
+
+    /// Takes a message if there is one; like [`Channel::receive`], without waiting.
+    pub fn try_receive(&self, buf: &mut Vec<u8>) -> Result<Received> {
+        self.receive_with(buf, RecvFlags::DONTWAIT)
+    }
+
+    fn receive_with(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<Received> {
+        buf.resize(MAX_MESSAGE, 0);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = flags | RecvFlags::CMSG_CLOEXEC;
+        let got = loop {
+            match net::recvmsg(&self.0, &mut [IoSliceMut::new(buf)], &mut control, flags) {
+                Ok(got) => break got,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(Received::Nothing),
+                // It died with messages of ours unread.
+                Err(Errno::CONNRESET) => return Ok(Received::Closed),
+                Err(e) => return Err(Error::os("cannot receive a message", e)),
+            }
+        };
+        let fd = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+            _ => None,
+        });
+        buf.truncate(got.bytes);
+        if got.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) {
+            let reason = "it is too long, or carries too much".into();
+            return Err(Error::Message { from: "the other end".into(), reason });
+        }
+        Ok(if got.bytes == 0 { Received::Closed } else { Received::Message(got.bytes, fd) })
+    }
+
+    /// The user of the process that made the other end, as the kernel knows it.
+    pub fn peer_uid(&self) -> Result<u32> {
+        net::sockopt::socket_peercred(&self.0)
+            .map(|who| who.uid.as_raw())
+            .map_err(|e| Error::os("cannot ask whose a connection is", e))
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! Channels, waiting and listening, on real sockets.
+
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::PathBuf;
+
+use super::*;
+use crate::os::{poll, user, Listener};
+
+fn text(channel: &Channel) -> Option<String> {
+    let mut buf = Vec::new();
+    let (length, _) = channel.receive(&mut buf).unwrap()?;
+    assert_eq!(length, buf.len());
+    Some(String::from_utf8(buf).unwrap())
+}
+
+#[test]
+fn messages_stay_whole_and_in_order_and_the_end_is_told() {
+    let (a, b) = Channel::pair().unwrap();
+    let long = "x".repeat(MAX_MESSAGE);
+    a.send(b"one").unwrap();
+    a.send(long.as_bytes()).unwrap();
+    drop(a);
+    assert_eq!(text(&b).as_deref(), Some("one"));
+    assert_eq!(text(&b), Some(long));
+    assert_eq!(text(&b), None);
+    let Err(Error::Os { source, .. }) = b.send(b"x") else { panic!("sent to nobody") };
+    assert_eq!(source.kind(), std::io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn an_end_that_dies_with_unread_messages_is_closed_not_an_error() {
+    let (a, b) = Channel::pair().unwrap();
+    b.send(b"never read").unwrap();
+    drop(a);
+    let mut buf = Vec::new();
+    assert!(matches!(b.try_receive(&mut buf).unwrap(), Received::Closed));
+    assert!(matches!(b.try_receive(&mut buf).unwrap(), Received::Closed));
+}
+
+#[test]
+fn nothing_empty_or_too_long_is_sent_or_taken() {
+    let (a, b) = Channel::pair().unwrap();
+    assert!(matches!(a.send(b""), Err(Error::Message { .. })));
+    assert!(matches!(a.send(&vec![0; MAX_MESSAGE + 1]), Err(Error::Message { .. })));
+    let mut buf = Vec::new();
+    assert!(matches!(b.try_receive(&mut buf).unwrap(), Received::Nothing));
+    net::send(&a, &vec![0; MAX_MESSAGE + 1], SendFlags::empty()).unwrap();
+    assert!(matches!(b.try_receive(&mut buf), Err(Error::Message { .. })), "it was cut");
+}
+
+#[test]
+fn a_descriptor_travels_with_a_message_and_is_closed_on_exec() {
+    let path = std::env::temp_dir().join(format!("memshare-fd-{}", std::process::id()));
+    let mut file = std::fs::File::create_new(&path).unwrap();
+    file.write_all(b"the file").unwrap();
+    let (a, b) = Channel::pair().unwrap();
+    let reading = std::fs::File::open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    a.send_with_fd(b"here", reading.as_fd()).unwrap();
+    drop(reading);
+    let Some((4, Some(fd))) = b.receive(&mut Vec::new()).unwrap() else { panic!("no descriptor") };
+    assert!(rustix::io::fcntl_getfd(&fd).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+    let (mut got, mut taken) = (String::new(), std::fs::File::from(fd));
+    taken.rewind().unwrap();
+    taken.read_to_string(&mut got).unwrap();
+    assert_eq!(got, "the file");
+}
+
+#[test]
+fn a_full_channel_to_a_stopped_process_is_an_error_in_time() {
+    let (a, _b) = Channel::pair().unwrap();
+    a.set_send_timeout(Duration::from_millis(20)).unwrap();
+    let refused = (0..10_000).find_map(|_| a.send(&[0; 4096]).err()).expect("endless room");
+    let Error::Os { source, .. } = refused else { panic!("{refused}") };
+    assert_eq!(source.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn waiting_tells_which_and_a_closed_end_is_ready() {
+    let ((a, b), (c, d)) = (Channel::pair().unwrap(), Channel::pair().unwrap());
+    let ready = |timeout| poll(&[b.as_fd(), d.as_fd()], Some(timeout)).unwrap();
+    assert_eq!(ready(Duration::from_millis(1)), [false, false]);
+    a.send(b"x").unwrap();
+    assert_eq!(ready(Duration::from_secs(9)), [true, false]);
+    drop(c);
+    assert_eq!(ready(Duration::MAX), [true, true]);
+}
+
+/// A directory of the user's own, removed when dropped.
+struct Private(PathBuf);
+
+impl Private {
+    fn new(name: &str) -> Private {
+        let path = std::env::temp_dir().join(format!("memshare-{name}-{}", std::process::id()));
+        std::fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
+        Private(path)
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_node_connects_by_path_and_the_path_goes_with_the_listener() {
+    let dir = Private::new("listen");
+    let path = dir.0.join("socket");
+    let listener = Listener::bind(&path).unwrap();
+    assert!(listener.accept().unwrap().is_none());
+    let node = Channel::connect(&path).unwrap();
+    assert_eq!(poll(&[listener.as_fd()], Some(Duration::from_secs(9))).unwrap(), [true]);
+    let ours = listener.accept().unwrap().unwrap();
+    node.send(b"hello").unwrap();
+    assert_eq!(text(&ours).as_deref(), Some("hello"), "and the accepted end waits");
+    assert_eq!((ours.peer_uid().unwrap(), node.peer_uid().unwrap()), (user(), user()));
+    assert!(Listener::bind(&path).is_err(), "the path is taken");
+    assert_eq!(listener.path(), path);
+    drop(listener);
+    assert!(!path.exists());
+    assert!(Channel::connect(&path).is_err());
+}
+
+#[test]
+fn nothing_listens_where_others_can_enter() {
+    let dir = Private::new("open");
+    std::fs::set_permissions(&dir.0, PermissionsExt::from_mode(0o750)).unwrap();
+    let refused = Listener::bind(&dir.0.join("socket")).unwrap_err().to_string();
+    assert!(refused.contains("other users can enter"), "{refused}");
+    assert!(!dir.0.join("socket").exists());
+}

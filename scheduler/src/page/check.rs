@@ -1,0 +1,96 @@
+//! What must hold of every blob before it is read. One pass in index order; no recursion, so no depth can hurt.
+
+use super::damaged;
+use super::node::{Node, Tag};
+use super::strings::fixed_size;
+use super::view::BlobView;
+use crate::error::Result;
+
+/// More items than any vector has (R's own limit).
+const MAX_LEN: u64 = 1 << 52;
+
+/// Checks every node, also those that nothing leads to: there must be none.
+pub(super) fn check(view: &BlobView<'_>) -> Result<()> {
+    let mut claimed = vec![false; view.nodes()];
+    claimed[0] = true;
+    for index in 0..view.nodes() {
+        let node = view.checked_node(index)?;
+        if !claimed[index] {
+            return Err(damaged(format!("value {index} belongs to nothing")));
+        }
+        if node.len > MAX_LEN {
+            return Err(damaged(format!("value {index} has {} items", node.len)));
+        }
+        match node.tag {
+            Tag::List => claim(&mut claimed, index, node.off, node.len)?,
+            Tag::Packed if !node.elem.packs() => {
+                return Err(damaged(format!("value {index} packs {:?}", node.elem)))
+            }
+            _ => check_data(view, index, &node)?,
+        }
+        if node.attributes != 0 && node.tag != Tag::Packed {
+            claim(&mut claimed, index, u64::from(node.attributes), 1)?;
+            check_attributes(view, index, node.attributes as usize)?;
+        }
+    }
+    Ok(())
+}
+
+/// Children stand after their parent and have no other one.
+fn claim(claimed: &mut [bool], parent: usize, first: u64, count: u64) -> Result<()> {
+    let wrong = || damaged(format!("value {parent} cannot have {count} values from {first} on"));
+    if count == 0 {
+        return Ok(());
+    }
+    let start = usize::try_from(first).map_err(|_| wrong())?;
+    let end = usize::try_from(count).ok().and_then(|n| start.checked_add(n)).ok_or_else(wrong)?;
+    if start <= parent {
+        return Err(wrong());
+    }
+    for child in claimed.get_mut(start..end).ok_or_else(wrong)? {
+        if std::mem::replace(child, true) {
+            return Err(wrong());
+        }
+    }
+    Ok(())
+}
+
+fn check_data(view: &BlobView<'_>, index: usize, node: &Node) -> Result<()> {
+    let wrong = |what: &str| damaged(format!("value {index} ({:?} of length {}) {what}", node.tag, node.len));
+    let is_table = node.tag == Tag::Strings || (node.tag == Tag::Packed && node.elem == Tag::Strings);
+    let alignment = if is_table { 8 } else { node.tag.item_size().max(node.elem.item_size()).clamp(1, 8) };
+    if node.off % alignment != 0 {
+        return Err(wrong("is not aligned"));
+    }
+    let size = view.extent(node).ok_or_else(|| wrong("has no size"))?;
+    view.slice(node.off, size).ok_or_else(|| wrong("reaches beyond the data"))?;
+    if is_table {
+        let table = view.strings(node).ok_or_else(|| wrong("has no table"))?;
+        let fixed = fixed_size(table.len() as u64).ok_or_else(|| wrong("has no size"))?;
+        if fixed > size || !table.is_ordered() {
+            return Err(wrong("has strings out of order"));
+        }
+    }
+    Ok(())
+}
+
+/// A List of one name table and as many values as it has names, each with its name.
+fn check_attributes(view: &BlobView<'_>, owner: usize, index: usize) -> Result<()> {
+    let wrong = || damaged(format!("the attributes of value {owner} are no attributes"));
+    let list = view.checked_node(index)?;
+    let first = usize::try_from(list.off).ok().filter(|&first| first > index && first < view.nodes());
+    let (Some(first), Tag::List) = (first, list.tag) else {
+        return Err(wrong());
+    };
+    let names = view.checked_node(first)?;
+    if names.tag != Tag::Strings || names.len.checked_add(1) != Some(list.len) {
+        return Err(wrong());
+    }
+    let table = view.strings(&names).ok_or_else(wrong)?;
+    let named = |i| table.get(i).is_some_and(|(name, _)| !name.is_empty() && !name.contains(&0));
+    if table.is_ordered() && (0..table.len()).all(named) {
+        Ok(())
+    } else {
+        Err(wrong())
+    }
+}

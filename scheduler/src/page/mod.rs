@@ -1,0 +1,33 @@
+//! The page's layout: one self-contained, relocatable *blob* holds one value with all its parts.
+//!
+//! ```text
+//! header (64 bytes) | nodes (24 bytes each) | padding | data
+//! ```
+//!
+//! A blob is a tree in flat arrays. Node 0 is the root; a node says what it is ([`Tag`]), how long, and where: its bytes
+//! in the data area, or the index of its first child. Children stand side by side and *after* their parent, and every
+//! node has exactly one parent, so a blob that passed [`BlobView::open`] can be walked without another thought: no cycle,
+//! no sharing, no index out of bounds. Data of 64 bytes and more is aligned to 64, smaller data to 8.
+//!
+//! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
+//! numbers are the machine's own, since pages never leave it.
+mod check;
+mod node;
+mod strings;
+mod view;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use node::{Node, Tag, FLAG_S4};
+pub use strings::{StringTable, StringsView, NA};
+pub use view::BlobView;
+pub use writer::{Blob, BlobWriter};
+
+use crate::error::Error;
+
+/// A blob that is not as this version writes it.
+fn damaged(reason: impl Into<String>) -> Error {
+    Error::Damaged { segment: "of this value".into(), reason: reason.into() }
+}

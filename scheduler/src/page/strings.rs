@@ -1,0 +1,102 @@
+//! Tables of strings: `[end of each: u64 x n][mark of each: u8 x n][bytes]`.
+//!
+//! A mark is whatever the writer means by it (R: the encoding); only [`NA`] has a meaning here: no string at all.
+
+use super::node::number64;
+
+/// The mark of a missing string; it has no bytes.
+pub const NA: u8 = 255;
+
+/// A table in the making. Pushing copies the bytes.
+#[derive(Debug, Default)]
+pub struct StringTable {
+    pub(super) ends: Vec<u64>,
+    pub(super) marks: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl StringTable {
+    /// A table with room for `n` strings.
+    pub fn with_capacity(n: usize) -> Self {
+        StringTable { ends: Vec::with_capacity(n), marks: Vec::with_capacity(n), bytes: Vec::new() }
+    }
+
+    /// Adds a string.
+    pub fn push(&mut self, bytes: &[u8], mark: u8) {
+        self.bytes.extend_from_slice(bytes);
+        self.ends.push(self.bytes.len() as u64);
+        self.marks.push(mark);
+    }
+
+    /// Adds a missing string.
+    pub fn push_na(&mut self) {
+        self.push(&[], NA);
+    }
+
+    /// Strings so far.
+    pub fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+}
+
+/// Bytes of a table's fixed part, or `None` when that is no number.
+pub(super) fn fixed_size(n: u64) -> Option<u64> {
+    n.checked_mul(9)
+}
+
+/// A table in place.
+#[derive(Clone, Copy, Debug)]
+pub struct StringsView<'a> {
+    ends: &'a [u8],
+    marks: &'a [u8],
+    bytes: &'a [u8],
+}
+
+impl<'a> StringsView<'a> {
+    /// The table of `n` strings at the beginning of `data`, or `None` when it does not fit in there.
+    pub fn new(data: &'a [u8], n: usize) -> Option<Self> {
+        let (ends, rest) = data.split_at_checked(n.checked_mul(8)?)?;
+        let (marks, rest) = rest.split_at_checked(n)?;
+        let last = if n == 0 { 0 } else { number64(&ends[8 * (n - 1)..]) };
+        let bytes = rest.get(..usize::try_from(last).ok()?)?;
+        Some(StringsView { ends, marks, bytes })
+    }
+
+    /// Strings in it.
+    pub fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// String `i` and its mark; `None` for a missing one, and for one that is not there.
+    pub fn get(&self, i: usize) -> Option<(&'a [u8], u8)> {
+        let mark = *self.marks.get(i)?;
+        if mark == NA {
+            return None;
+        }
+        let start = if i == 0 { 0 } else { number64(&self.ends[8 * (i - 1)..]) };
+        let end = number64(&self.ends[8 * i..]);
+        let bytes = self.bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?;
+        Some((bytes, mark))
+    }
+
+    /// Bytes of the whole table.
+    pub fn size(&self) -> usize {
+        self.ends.len() + self.marks.len() + self.bytes.len()
+    }
+
+    /// Whether the ends never decrease; then every string lies within the bytes.
+    pub(super) fn is_ordered(&self) -> bool {
+        let mut last = 0;
+        self.ends.chunks_exact(8).map(number64).all(|end| std::mem::replace(&mut last, end) <= end)
+    }
+}

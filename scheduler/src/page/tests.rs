@@ -1,0 +1,247 @@
+//! What is written is read again, bit for bit; what is damaged is refused or read within bounds, never a panic.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A blob's bytes at an address divisible by 8.
+struct Aligned(Vec<u64>, usize);
+
+impl Aligned {
+    fn new(bytes: &[u8]) -> Self {
+        let mut words = vec![0u64; bytes.len().div_ceil(8)];
+        for (word, chunk) in words.iter_mut().zip(bytes.chunks(8)) {
+            let mut eight = [0; 8];
+            eight[..chunk.len()].copy_from_slice(chunk);
+            *word = u64::from_ne_bytes(eight);
+        }
+        Aligned(words, bytes.len())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the words are this many initialized bytes and live as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.1) }
+    }
+}
+
+/// A value with everything in it: the model of a blob.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Null,
+    Plain(Tag, Vec<u8>),
+    Strings(Vec<Option<Vec<u8>>>),
+    List(Vec<Value>),
+    Packed(Vec<Vec<u8>>),
+    Attributed(Box<Value>, Vec<(String, Value)>),
+}
+
+fn write(value: &Value, index: u32, w: &mut BlobWriter) {
+    match value {
+        Value::Null => w.set(index, Node::NULL),
+        Value::Plain(tag, bytes) => {
+            let off = w.copy(bytes);
+            w.set(index, Node::of(*tag, bytes.len() as u64 / tag.item_size().max(1), off));
+        }
+        Value::Strings(items) => {
+            let off = w.strings(table(items));
+            w.set(index, Node::of(Tag::Strings, items.len() as u64, off));
+        }
+        Value::List(items) => {
+            let first = w.children(items.len()).unwrap();
+            w.set(index, Node::of(Tag::List, items.len() as u64, u64::from(first)));
+            for (i, item) in items.iter().enumerate() {
+                write(item, first + i as u32, w);
+            }
+        }
+        Value::Packed(items) => {
+            let off = w.take(items.concat());
+            let each = items.first().map_or(0, Vec::len) as u32;
+            w.set(index, Node::packed(Tag::Raw, items.len() as u64, each, off));
+        }
+        Value::Attributed(inner, attributes) => {
+            write(inner, index, w);
+            let list = w.children(1).unwrap();
+            let mut items = vec![Value::Strings(
+                attributes.iter().map(|(name, _)| Some(name.clone().into_bytes())).collect(),
+            )];
+            items.extend(attributes.iter().map(|(_, value)| value.clone()));
+            write(&Value::List(items), list, w);
+            let node = w.get(index);
+            w.set(index, Node { attributes: list, ..node });
+        }
+    }
+}
+
+fn table(items: &[Option<Vec<u8>>]) -> StringTable {
+    let mut table = StringTable::with_capacity(items.len());
+    for item in items {
+        match item {
+            Some(bytes) => table.push(bytes, 1),
+            None => table.push_na(),
+        }
+    }
+    table
+}
+
+fn read(view: &BlobView<'_>, index: u32) -> Value {
+    let node = view.node(index);
+    let inner = match node.tag {
+        Tag::Null | Tag::S4 => Value::Null,
+        Tag::Strings => Value::Strings(strings(&view.strings(&node).unwrap())),
+        Tag::List => Value::List((0..node.len as u32).map(|i| read(view, node.off as u32 + i)).collect()),
+        Tag::Packed => {
+            let each = node.attributes as usize;
+            let item = |i: usize| view.data(&node)[i * each..(i + 1) * each].to_vec();
+            Value::Packed((0..node.len as usize).map(item).collect())
+        }
+        tag => Value::Plain(tag, view.data(&node).to_vec()),
+    };
+    match view.attributes(&node) {
+        None => inner,
+        Some((names, first)) => {
+            let name = |i: usize| String::from_utf8(names.get(i).unwrap().0.to_vec()).unwrap();
+            let values = (0..names.len()).map(|i| (name(i), read(view, first + i as u32))).collect();
+            Value::Attributed(Box::new(inner), values)
+        }
+    }
+}
+
+fn strings(table: &StringsView<'_>) -> Vec<Option<Vec<u8>>> {
+    (0..table.len()).map(|i| table.get(i).map(|(bytes, _)| bytes.to_vec())).collect()
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let bytes = prop::collection::vec(any::<u8>(), 0..20);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        (prop_oneof![Just(Tag::Real), Just(Tag::Integer), Just(Tag::Complex), Just(Tag::Raw)], bytes.clone())
+            .prop_map(|(tag, b)| Value::Plain(tag, b.repeat(16)[..b.len() / 2 * 16].to_vec())),
+        prop::collection::vec(prop::option::of(bytes.clone()), 0..6).prop_map(Value::Strings),
+        (1usize..5, bytes).prop_map(|(n, b)| Value::Packed(vec![b; n])),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let named = prop::collection::vec(("[a-z]{1,9}", inner.clone()), 1..4);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+            // A Packed has no place for attributes, and attributes have none themselves.
+            (inner, named).prop_filter_map("no attributes on these", |(value, named)| match value {
+                Value::Packed(_) | Value::Attributed(..) => None,
+                value => Some(Value::Attributed(Box::new(value), named)),
+            }),
+        ]
+    })
+}
+
+fn blob(value: &Value) -> Blob {
+    let mut w = BlobWriter::new();
+    write(value, 0, &mut w);
+    w.finish()
+}
+
+/// Walks all of a view, as a reader would.
+fn walk(view: &BlobView<'_>) {
+    for index in 0..view.nodes() as u32 {
+        let node = view.node(index);
+        std::hint::black_box(view.data(&node).iter().map(|&b| u64::from(b)).sum::<u64>());
+        if let Some(table) = view.strings(&node) {
+            std::hint::black_box(strings(&table));
+        }
+        if let Some((names, first)) = view.attributes(&node) {
+            assert!(first as usize + names.len() <= view.nodes());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_again(value in any_value()) {
+        let bytes = Aligned::new(&blob(&value).to_vec());
+        prop_assert_eq!(read(&BlobView::open(bytes.bytes()).unwrap(), 0), value);
+    }
+
+    #[test]
+    fn write_and_to_vec_agree(value in any_value()) {
+        let blob = blob(&value);
+        let out = std::sync::Mutex::new(vec![0u8; blob.size() as usize]);
+        blob.write(&|at, bytes| {
+            out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
+            Ok(())
+        }).unwrap();
+        prop_assert_eq!(out.into_inner().unwrap(), blob.to_vec());
+    }
+
+    #[test]
+    fn a_flipped_byte_never_panics(value in any_value(), at in any::<prop::sample::Index>(), bits in 1u8..) {
+        let mut bytes = blob(&value).to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] ^= bits;
+        if let Ok(view) = BlobView::open(Aligned::new(&bytes).bytes()) {
+            walk(&view);
+        }
+    }
+
+    #[test]
+    fn a_cut_blob_is_refused(value in any_value(), at in any::<prop::sample::Index>()) {
+        let bytes = blob(&value).to_vec();
+        let cut = at.index(bytes.len());
+        prop_assert!(BlobView::open(Aligned::new(&bytes[..cut]).bytes()).is_err());
+    }
+
+    #[test]
+    fn noise_behind_a_header_never_panics(noise in prop::collection::vec(any::<u8>(), 0..400), nodes in 0u64..12) {
+        let mut bytes = blob(&Value::Null).to_vec();
+        bytes.truncate(64);
+        let data = (64 + nodes * 24).next_multiple_of(64);
+        bytes[8..16].copy_from_slice(&nodes.to_ne_bytes());
+        bytes[16..24].copy_from_slice(&data.to_ne_bytes());
+        bytes[24..32].copy_from_slice(&(64 + noise.len() as u64).to_ne_bytes());
+        // Small numbers are likelier to look like a blob.
+        bytes.extend(noise.iter().map(|b| b % 11));
+        if let Ok(view) = BlobView::open(Aligned::new(&bytes).bytes()) {
+            walk(&view);
+        }
+    }
+}
+
+#[test]
+fn big_data_is_borrowed_aligned_and_written_by_threads() {
+    let big: Vec<u64> = (0..3_000_000).collect();
+    let mut w = BlobWriter::new();
+    w.copy(&[1, 2, 3]);
+    // SAFETY: `big` outlives the blob and does not change.
+    let off = unsafe { w.borrow(big.as_ptr().cast(), big.len() * 8) };
+    w.set(0, Node::of(Tag::Real, big.len() as u64, off));
+    assert_eq!(off % 64, 0);
+    let blob = w.finish();
+    let threads = std::sync::Mutex::new(std::collections::HashSet::new());
+    let out = std::sync::Mutex::new(vec![0u8; blob.size() as usize]);
+    blob.write(&|at, bytes| {
+        threads.lock().unwrap().insert(std::thread::current().id());
+        out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    })
+    .unwrap();
+    assert!(!threads.into_inner().unwrap().contains(&std::thread::current().id()));
+    let bytes = Aligned::new(&out.into_inner().unwrap());
+    let view = BlobView::open(bytes.bytes()).unwrap();
+    let read = view.data(&view.node(0)).chunks_exact(8).map(|b| u64::from_ne_bytes(b.try_into().unwrap()));
+    assert!(read.eq(0..3_000_000));
+}
+
+#[test]
+fn a_failed_write_is_reported() {
+    let blob = blob(&Value::List(vec![Value::Plain(Tag::Raw, vec![7; 100_000])]));
+    let error = blob.write(&|at, _| if at == 0 { Ok(()) } else { Err(Error::Unsupported("that")) });
+    assert!(matches!(error, Err(Error::Unsupported("that"))));
+}
+
+#[test]
+fn a_shared_child_and_a_cycle_are_refused() {
+    for (off, len) in [(0u64, 1u64), (1, 1), (2, 2), (3, 1)] {
+        let mut w = BlobWriter::new();
+        let first = w.children(2).unwrap();
+        w.set(0, Node::of(Tag::List, 2, u64::from(first)));
+        w.set(first, Node::of(Tag::List, len, off));
+        assert!(BlobView::open(Aligned::new(&w.finish().to_vec()).bytes()).is_err(), "{off} {len}");
+    }
+}

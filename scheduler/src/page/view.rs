@@ -1,0 +1,113 @@
+//! Reading a blob in place.
+
+use super::check;
+use super::damaged;
+use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
+use super::strings::StringsView;
+use crate::error::Result;
+
+/// A blob that was checked. Reading it never leaves its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct BlobView<'a> {
+    nodes: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> BlobView<'a> {
+    /// Checks the blob at the beginning of `bytes` (more may follow) and opens it.
+    ///
+    /// # Returns
+    /// `Error::Damaged` unless every node, index, length and string lies inside the blob, the nodes form a tree, and the
+    /// bytes begin at an address divisible by 8.
+    ///
+    /// # Complexity
+    /// Linear in the nodes and in the number of strings; no other data is touched.
+    pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        let Some((header, _)) = bytes.split_first_chunk::<HEADER>() else {
+            return Err(damaged(format!("{} bytes are too few", bytes.len())));
+        };
+        if header[..8] != MAGIC {
+            return Err(damaged("it is no value of this version of memshare"));
+        }
+        if bytes.as_ptr() as usize % 8 != 0 {
+            return Err(damaged("its address is not divisible by 8"));
+        }
+        let field = |i: usize| usize::try_from(number64(&header[8 * i..])).unwrap_or(usize::MAX);
+        let (count, data, size) = (field(1), field(2), field(3));
+        let end = count.checked_mul(NODE).and_then(|n| n.checked_add(HEADER));
+        if count == 0 || u32::try_from(count).is_err() || end.is_none_or(|end| end > data) {
+            return Err(damaged(format!("{count} values before byte {data}")));
+        }
+        if data > size || size > bytes.len() || data % 64 != 0 {
+            return Err(damaged(format!("data at {data} of {size} of {} bytes", bytes.len())));
+        }
+        let view = BlobView { nodes: &bytes[HEADER..HEADER + count * NODE], data: &bytes[data..size] };
+        check::check(&view)?;
+        Ok(view)
+    }
+
+    /// How many nodes.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len() / NODE
+    }
+
+    /// Node `index`; 0 is the root. [`Node::NULL`] for an index that is not there.
+    pub fn node(&self, index: u32) -> Node {
+        self.checked_node(index as usize).unwrap_or(Node::NULL)
+    }
+
+    pub(super) fn checked_node(&self, index: usize) -> Result<Node> {
+        let bytes = self.nodes.get(index.saturating_mul(NODE)..).and_then(|rest| rest.first_chunk());
+        Node::from_bytes(bytes.ok_or_else(|| damaged(format!("there is no value {index}")))?)
+    }
+
+    /// The data area.
+    pub fn area(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The node's bytes: of a vector, a Packed (all items), a Serialized or a whole table of strings; empty for others.
+    pub fn data(&self, node: &Node) -> &'a [u8] {
+        self.extent(node).and_then(|len| self.slice(node.off, len)).unwrap_or(&[])
+    }
+
+    /// The strings of a Strings node, or of all items of a Packed of strings.
+    pub fn strings(&self, node: &Node) -> Option<StringsView<'a>> {
+        let count = match (node.tag, node.elem) {
+            (Tag::Strings, _) => node.len,
+            (Tag::Packed, Tag::Strings) => node.len.checked_mul(u64::from(node.attributes))?,
+            _ => return None,
+        };
+        let rest = self.data.get(usize::try_from(node.off).ok()?..)?;
+        StringsView::new(rest, usize::try_from(count).ok()?)
+    }
+
+    /// The attributes: the table of their names and the index of the first value. `None` when there are none.
+    pub fn attributes(&self, node: &Node) -> Option<(StringsView<'a>, u32)> {
+        if node.attributes == 0 || node.tag == Tag::Packed {
+            return None;
+        }
+        let list = self.node(node.attributes);
+        let first = u32::try_from(list.off).ok()?;
+        Some((self.strings(&self.node(first))?, first + 1))
+    }
+
+    /// Bytes of the node's data; `None` when that is no number or the table of strings does not fit.
+    pub(super) fn extent(&self, node: &Node) -> Option<u64> {
+        match node.tag {
+            Tag::Null | Tag::List | Tag::S4 => Some(0),
+            Tag::Serialized => Some(node.len),
+            Tag::Strings => Some(self.strings(node)?.size() as u64),
+            Tag::Packed if node.elem == Tag::Strings => Some(self.strings(node)?.size() as u64),
+            Tag::Packed => {
+                node.len.checked_mul(u64::from(node.attributes))?.checked_mul(node.elem.item_size())
+            }
+            _ => node.len.checked_mul(node.tag.item_size()),
+        }
+    }
+
+    pub(super) fn slice(&self, off: u64, len: u64) -> Option<&'a [u8]> {
+        let start = usize::try_from(off).ok()?;
+        self.data.get(start..start.checked_add(usize::try_from(len).ok()?)?)
+    }
+}

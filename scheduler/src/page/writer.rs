@@ -1,0 +1,273 @@
+//! Writing a blob: nodes and pieces are collected first, the bytes move once.
+
+use std::fmt;
+
+use rayon::prelude::*;
+
+use super::damaged;
+use super::node::{Node, HEADER, MAGIC, NODE};
+use super::strings::StringTable;
+use crate::error::Result;
+use crate::os::SegmentFile;
+use crate::store::Content;
+
+/// Data from this size on is aligned to 64 bytes.
+const ALIGN_FROM: u64 = 64;
+/// Borrowed data below this size is copied at once: a system call each would cost more.
+const BORROW_FROM: usize = 32 << 10;
+/// Blobs from this size on are written by several threads ...
+const PARALLEL_FROM: u64 = 8 << 20;
+/// ... in slices of this size.
+const SLICE: usize = 4 << 20;
+/// More threads than this do not make memory faster.
+const MAX_THREADS: usize = 4;
+
+/// Where a piece's bytes are until they are written.
+enum Source {
+    /// In `staging`, from this place on.
+    Staged(usize),
+    /// Owned.
+    Owned(Vec<u8>),
+    /// The caller's, who keeps them alive and unchanged (`BlobWriter::borrow`).
+    Borrowed(*const u8),
+}
+
+struct Piece {
+    /// Where in the data area.
+    at: u64,
+    len: usize,
+    source: Source,
+}
+
+/// A blob in the making.
+#[derive(Default)]
+pub struct BlobWriter {
+    nodes: Vec<Node>,
+    staging: Vec<u8>,
+    pieces: Vec<Piece>,
+    end: u64,
+}
+
+impl BlobWriter {
+    /// A writer that has its root, node 0, still Null.
+    pub fn new() -> Self {
+        BlobWriter { nodes: vec![Node::NULL], ..BlobWriter::default() }
+    }
+
+    /// Makes `n` nodes side by side, all Null, and gives the first one's index.
+    pub fn children(&mut self, n: usize) -> Result<u32> {
+        let first = self.nodes.len();
+        let end = first.checked_add(n).filter(|&end| u32::try_from(end).is_ok());
+        let end = end.ok_or_else(|| damaged(format!("{n} values are too many")))?;
+        self.nodes.resize(end, Node::NULL);
+        Ok(first as u32)
+    }
+
+    /// Says what node `index` is.
+    ///
+    /// # Panics
+    /// When `children` did not make that node.
+    pub fn set(&mut self, index: u32, node: Node) {
+        self.nodes[index as usize] = node;
+    }
+
+    /// Node `index` as it is so far.
+    ///
+    /// # Panics
+    /// When `children` did not make that node.
+    pub fn get(&self, index: u32) -> Node {
+        self.nodes[index as usize]
+    }
+
+    /// Copies bytes in; gives their place in the data area.
+    pub fn copy(&mut self, bytes: &[u8]) -> u64 {
+        let at = self.aligned(bytes.len());
+        self.stage(at, bytes);
+        at
+    }
+
+    /// Takes bytes in without copying them again; gives their place.
+    pub fn take(&mut self, bytes: Vec<u8>) -> u64 {
+        let at = self.aligned(bytes.len());
+        self.append(at, bytes);
+        at
+    }
+
+    /// Makes room for `len` bytes, zero so far; gives their place, to be filled through [`BlobWriter::reserved`].
+    pub fn reserve(&mut self, len: usize) -> u64 {
+        self.take(vec![0; len])
+    }
+
+    /// The bytes from `at` on, as far as the last piece goes: those that [`BlobWriter::reserve`] just made room for. They lie
+    /// at an address divisible by 8.
+    pub fn reserved(&mut self, at: u64) -> &mut [u8] {
+        let Some(piece) = self.pieces.last_mut() else { return &mut [] };
+        let skip = at.saturating_sub(piece.at) as usize;
+        match &mut piece.source {
+            Source::Staged(from) => self.staging.get_mut(*from + skip..).unwrap_or_default(),
+            Source::Owned(bytes) => bytes.get_mut(skip..).unwrap_or_default(),
+            Source::Borrowed(_) => &mut [],
+        }
+    }
+
+    /// Notes bytes that are read when the blob is written; gives their place.
+    ///
+    /// # Safety
+    /// `len` bytes at `bytes` are readable and unchanged until the [`Blob`] is dropped.
+    pub unsafe fn borrow(&mut self, bytes: *const u8, len: usize) -> u64 {
+        if len < BORROW_FROM {
+            // SAFETY: readable, by this function's contract; a length of 0 never reaches the pointer.
+            return self.copy(if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(bytes, len) } });
+        }
+        let at = self.aligned(len);
+        self.pieces.push(Piece { at, len, source: Source::Borrowed(bytes) });
+        self.end = at + len as u64;
+        at
+    }
+
+    /// Takes a table of strings in; gives its place.
+    pub fn strings(&mut self, table: StringTable) -> u64 {
+        let at = self.aligned(9 * table.len() + table.bytes.len());
+        let ends: Vec<u8> = table.ends.iter().flat_map(|end| end.to_ne_bytes()).collect();
+        self.append(at, ends);
+        self.append(self.end, table.marks);
+        self.append(self.end, table.bytes);
+        at
+    }
+
+    /// All bytes are known: from here on only [`Blob::write`] is left.
+    pub fn finish(self) -> Blob {
+        let data = (HEADER + self.nodes.len() * NODE).next_multiple_of(64);
+        let mut head = vec![0; data];
+        head[..8].copy_from_slice(&MAGIC);
+        let fields = [self.nodes.len() as u64, data as u64, data as u64 + self.end];
+        for (field, place) in fields.iter().zip(head[8..32].chunks_exact_mut(8)) {
+            place.copy_from_slice(&field.to_ne_bytes());
+        }
+        for (node, place) in self.nodes.iter().zip(head[HEADER..].chunks_exact_mut(NODE)) {
+            place.copy_from_slice(&node.to_bytes());
+        }
+        Blob { head, staging: self.staging, pieces: self.pieces, end: self.end }
+    }
+
+    /// Where `len` bytes would go; empty data is nowhere.
+    fn aligned(&self, len: usize) -> u64 {
+        if len == 0 {
+            return 0;
+        }
+        self.end.next_multiple_of(if len as u64 >= ALIGN_FROM { 64 } else { 8 })
+    }
+
+    fn append(&mut self, at: u64, bytes: Vec<u8>) {
+        if bytes.len() < BORROW_FROM {
+            return self.stage(at, &bytes);
+        }
+        self.end = at + bytes.len() as u64;
+        self.pieces.push(Piece { at, len: bytes.len(), source: Source::Owned(bytes) });
+    }
+
+    /// Copies bytes behind those staged last, in one piece with them when nothing else lies between.
+    fn stage(&mut self, at: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        match self.pieces.last_mut() {
+            Some(Piece { at: first, len, source: Source::Staged(_) }) => {
+                let gap = (at - (*first + *len as u64)) as usize;
+                self.staging.resize(self.staging.len() + gap, 0);
+                *len += gap + bytes.len();
+            }
+            _ => self.pieces.push(Piece { at, len: bytes.len(), source: Source::Staged(self.staging.len()) }),
+        }
+        self.staging.extend_from_slice(bytes);
+        self.end = at + bytes.len() as u64;
+    }
+}
+
+/// A finished blob, ready to be written to where it belongs.
+pub struct Blob {
+    head: Vec<u8>,
+    staging: Vec<u8>,
+    pieces: Vec<Piece>,
+    end: u64,
+}
+
+// SAFETY: the borrowed pointers are only read, and `BlobWriter::borrow`'s caller promised that nobody changes those bytes
+// while the blob lives.
+unsafe impl Send for Blob {}
+// SAFETY: as above; nothing in a blob has interior mutability.
+unsafe impl Sync for Blob {}
+
+impl Blob {
+    /// Bytes it will take.
+    pub fn size(&self) -> u64 {
+        self.head.len() as u64 + self.end
+    }
+
+    /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning. Padding is left out: the place is
+    /// expected to be zero. Big blobs are handed over from several threads at once.
+    pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
+        let head = (0, self.head.as_slice());
+        let data = self.pieces.iter().map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)));
+        let slices: Vec<(u64, &[u8])> = std::iter::once(head)
+            .chain(data)
+            .flat_map(|(at, bytes)| {
+                bytes.chunks(SLICE).enumerate().map(move |(i, slice)| (at + (i * SLICE) as u64, slice))
+            })
+            .collect();
+        if self.size() < PARALLEL_FROM {
+            return slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes));
+        }
+        let Some(pool) = threads() else {
+            return slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes));
+        };
+        pool.install(|| slices.into_par_iter().try_for_each(|(at, bytes)| put(at, bytes)))
+    }
+
+    /// The blob as bytes.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut out = vec![0; self.size() as usize];
+        out[..self.head.len()].copy_from_slice(&self.head);
+        for piece in &self.pieces {
+            let at = self.head.len() + piece.at as usize;
+            out[at..at + piece.len].copy_from_slice(self.piece(piece));
+        }
+        out
+    }
+
+    fn piece<'a>(&'a self, piece: &'a Piece) -> &'a [u8] {
+        match &piece.source {
+            Source::Staged(from) => &self.staging[*from..from + piece.len],
+            Source::Owned(bytes) => bytes,
+            // SAFETY: `BlobWriter::borrow`'s caller promised `len` readable, unchanging bytes while the blob lives.
+            Source::Borrowed(bytes) => unsafe { std::slice::from_raw_parts(*bytes, piece.len) },
+        }
+    }
+}
+
+impl Content for Blob {
+    fn bytes(&self) -> u64 {
+        self.size()
+    }
+
+    fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
+        Blob::write(self, &|offset, bytes| file.write_at(at + offset, bytes))
+    }
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blob({} bytes in {} pieces)", self.size(), self.pieces.len())
+    }
+}
+
+/// Threads for one big write. They end with it: a process that forks later, or must have one thread only, is not
+/// burdened. `None` (write alone) when the system gives none.
+fn threads() -> Option<rayon::ThreadPool> {
+    let wanted = std::thread::available_parallelism().map_or(1, |n| n.get()).clamp(1, MAX_THREADS);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(wanted)
+        .thread_name(|i| format!("memshare-copy-{i}"))
+        .build()
+        .ok()
+}

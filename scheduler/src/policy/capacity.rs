@@ -1,0 +1,30 @@
+//! How many bites a pass can have. The board is a fixed piece of memory, so the number of log entries is decided when
+//! the plan is made; [`super::next_bite`] keeps to it.
+use super::{Policy, Schedule};
+
+/// The most entries any log has: 64 MiB of records.
+const MOST: u64 = 1 << 20;
+/// The most entries of a log whose schedule chooses its bites: beyond, more entries would not balance better.
+const MOST_CHOSEN: u64 = 1 << 16;
+
+/// Entries that the log of a pass of `elements` elements needs on `workers` workers. At least 1 and at most `elements`
+/// (1 for none).
+pub fn log_capacity(policy: &Policy, elements: u64, workers: u32) -> u32 {
+    let workers = u64::from(workers.max(1));
+    let bites = match policy.schedule {
+        Schedule::Static => workers,
+        Schedule::Fixed => elements.div_ceil(policy.chunk.max(1)).min(MOST),
+        // Bites that follow the elements' cost: enough for single elements where these are few, then a part of them.
+        Schedule::Auto | Schedule::Guided | Schedule::Factoring => {
+            (1024 + 64 * workers + elements / 16).min(MOST_CHOSEN)
+        }
+    };
+    // `bites` is at most MOST, so the conversion cannot fail.
+    u32::try_from(bites.min(elements).max(1)).unwrap_or(u32::MAX)
+}
+
+/// Entries for what must be run again after deaths: each death costs at most three, and a run in which more workers die
+/// than fit here is given up.
+pub fn extra_capacity(workers: u32) -> u32 {
+    256u32.saturating_add(workers.saturating_mul(4))
+}

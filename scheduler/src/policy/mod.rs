@@ -1,0 +1,135 @@
+//! The sizes of bites: how many elements a worker takes from a pass when it asks.
+//!
+//! Pure arithmetic on a handful of numbers, so that the same function serves the workers (which call it at every claim,
+//! on the board's shared statistics), the plan (which must know how many bites there can be) and the simulation in the
+//! tests. It costs some nanoseconds and never allocates.
+mod auto;
+mod capacity;
+
+pub use capacity::{extra_capacity, log_capacity};
+
+use serde::{Deserialize, Serialize};
+
+/// How bites are sized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u32)]
+pub enum Schedule {
+    /// Probe with single elements, grow until a bite lasts, then shrink towards the end; see [`Policy::auto`].
+    Auto = 0,
+    /// One bite a worker, all of about the same size.
+    Static = 1,
+    /// `ceil(R / P)`: guided self-scheduling (Polychronopoulos and Kuck 1987).
+    Guided = 2,
+    /// `ceil(R / 2P)`: factoring without statistics, "FAC2" (Hummel, Schonberg and Flynn 1992).
+    Factoring = 3,
+    /// Bites of [`Policy::chunk`] elements.
+    Fixed = 4,
+}
+
+impl Schedule {
+    /// The schedule of a number read from a board; `None` for one that no version wrote.
+    pub const fn from_u32(value: u32) -> Option<Self> {
+        match value {
+            0 => Some(Schedule::Auto),
+            1 => Some(Schedule::Static),
+            2 => Some(Schedule::Guided),
+            3 => Some(Schedule::Factoring),
+            4 => Some(Schedule::Fixed),
+            _ => None,
+        }
+    }
+}
+
+/// A pass's rule for bites. The times are read by `Auto` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The rule.
+    pub schedule: Schedule,
+    /// `Fixed`: the size of a bite. `Guided`, `Factoring`: no bite is smaller (0: no such bound).
+    pub chunk: u64,
+    /// No bite shall last less, in nanoseconds: a chunk's own cost of about 20 us then stays below some percent.
+    pub shortest_ns: u64,
+    /// No bite shall last longer: what a cancel waits for, what a death costs, how often progress shows.
+    pub longest_ns: u64,
+    /// Bites grow fourfold a round until they are known to last this long.
+    pub probe_ns: u64,
+}
+
+impl Policy {
+    /// The rule that needs no knowledge of the elements: single elements first, one for each worker, then bites that
+    /// grow fourfold a round until they last 2 ms, then `ceil(R / 2P)` within what lasts 0.3 ms to 50 ms.
+    pub const fn auto() -> Self {
+        Policy {
+            schedule: Schedule::Auto,
+            chunk: 0,
+            shortest_ns: 300_000,
+            longest_ns: 50_000_000,
+            probe_ns: 2_000_000,
+        }
+    }
+
+    /// Bites of `chunk` elements (at least one).
+    pub const fn fixed(chunk: u64) -> Self {
+        Policy { schedule: Schedule::Fixed, chunk: if chunk == 0 { 1 } else { chunk }, ..Policy::auto() }
+    }
+
+    /// Another schedule, without a lower bound on bites.
+    pub const fn of(schedule: Schedule) -> Self {
+        Policy { schedule, ..Policy::auto() }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy::auto()
+    }
+}
+
+/// What is known about a pass when a worker asks for a bite. The `done` numbers may lag: they steer, nothing is counted
+/// by them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Elements that nobody has taken.
+    pub remaining: u64,
+    /// Workers of the run.
+    pub workers: u64,
+    /// Bites taken so far.
+    pub claimed_chunks: u64,
+    /// Bites that the log still has room for.
+    pub entries_left: u64,
+    /// Elements done.
+    pub done_elements: u64,
+    /// Nanoseconds that these took, summed over the workers.
+    pub done_ns: u64,
+    /// Bites done.
+    pub done_chunks: u64,
+}
+
+/// The size of the next bite: between 1 and `remaining` (0 only when nothing remains), and such that the log's entries
+/// suffice for the rest. O(1).
+pub fn next_bite(policy: &Policy, stats: &Stats) -> u64 {
+    let remaining = stats.remaining;
+    let workers = stats.workers.max(1);
+    let wanted = match policy.schedule {
+        Schedule::Auto => auto::bite(policy, stats),
+        Schedule::Static => remaining.div_ceil(workers.saturating_sub(stats.claimed_chunks).max(1)),
+        Schedule::Guided => remaining.div_ceil(workers).max(policy.chunk),
+        Schedule::Factoring => remaining.div_ceil(workers.saturating_mul(2)).max(policy.chunk),
+        Schedule::Fixed => policy.chunk,
+    };
+    wanted.max(1).max(least(policy, stats)).min(remaining)
+}
+
+/// The smallest bite after which the log's remaining entries still suffice. Where the log is too short for the bites
+/// that a schedule would like, `2R / E` lets bites shrink linearly to the end (as trapezoid self-scheduling does, Tzen
+/// and Ni 1993) instead of all being `R / E` large.
+fn least(policy: &Policy, stats: &Stats) -> u64 {
+    let entries = stats.entries_left.max(1);
+    let probing = stats.claimed_chunks < stats.workers && entries > stats.workers;
+    match policy.schedule {
+        _ if stats.remaining <= entries => 1,
+        Schedule::Auto if probing => 1,
+        Schedule::Fixed | Schedule::Static => stats.remaining.div_ceil(entries),
+        _ => stats.remaining.saturating_mul(2).div_ceil(entries),
+    }
+}

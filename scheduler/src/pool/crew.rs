@@ -1,0 +1,255 @@
+//! The crew: every worker process of the session, from birth to death.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::id::WorkerId;
+use crate::os::{now_ns, Channel, Exit, Received};
+use crate::pool::nursery::{Newborn, Nursery, ServerNews};
+use crate::pool::worker::{log_tail, wait_briefly, Process, State, Worker};
+use crate::pool::PoolConfig;
+use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
+
+/// How many births may fail in a row before we stop trying.
+const STILLBIRTHS: u32 = 3;
+/// What the supervisor has to know.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A worker is ready for a run.
+    Ready,
+    /// A worker in a run spoke.
+    Said { slot: WorkerId, message: FromWorker },
+    /// A worker in a run is gone.
+    Lost { slot: WorkerId, reason: String },
+    /// Workers cannot be made.
+    Barren { reason: String },
+}
+
+/// Every worker process of the session.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    config: PoolConfig,
+    nursery: Nursery,
+    workers: Vec<Worker>,
+    stillbirths: u32,
+    births: u64,
+    exits: Vec<(u32, Exit)>,
+}
+
+impl Crew {
+    pub(crate) fn new(config: PoolConfig) -> Self {
+        let nursery = Nursery::new(&config);
+        Crew { config, nursery, workers: Vec::new(), stillbirths: 0, births: 0, exits: Vec::new() }
+    }
+
+    pub(crate) fn workers(&self) -> &[Worker] {
+        &self.workers
+    }
+
+    pub(crate) fn fork_server_pid(&self) -> Option<u32> {
+        self.nursery.server().map(|server| server.child.pid())
+    }
+
+    /// Everything whose readiness means news.
+    pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        let mut fds = Vec::with_capacity(2 * self.workers.len() + 1);
+        fds.extend(self.nursery.server().map(|server| server.channel.as_fd()));
+        for worker in &self.workers {
+            fds.push(worker.channel.as_fd());
+            fds.extend(worker.process.descriptor());
+        }
+        fds
+    }
+
+    /// Gets workers under way until `wanted` of our own exist. Guests do not count.
+    pub(crate) fn grow(&mut self, wanted: usize, news: &mut Vec<News>) {
+        while self.own() < wanted && self.stillbirths < STILLBIRTHS {
+            self.births += 1;
+            let log = self.config.dir.join(format!("worker-{}.log", self.births));
+            match self.nursery.birth(&self.config, self.births, log) {
+                Ok(Some(newborn)) => self.adopt(newborn),
+                Ok(None) => return,
+                Err(e) => {
+                    self.stillbirths = STILLBIRTHS;
+                    news.push(News::Barren { reason: e.to_string() });
+                }
+            }
+        }
+    }
+
+    /// Takes in a node of the user's cluster that came to our listener.
+    pub(crate) fn welcome(&mut self, channel: Channel) {
+        self.enlist(channel, Process::Guest(None), None, None);
+    }
+
+    /// A new run may try again what failed for an earlier one.
+    pub(crate) fn forget_failures(&mut self) {
+        self.stillbirths = 0;
+    }
+
+    fn own(&self) -> usize {
+        self.workers.iter().filter(|w| !matches!(w.process, Process::Guest(_))).count()
+    }
+
+    fn adopt(&mut self, newborn: Newborn) {
+        let Newborn { channel, child, log, token } = newborn;
+        let process = child.map_or(Process::Forked(None), Process::Ours);
+        self.enlist(channel, process, Some(log), token);
+    }
+
+    fn enlist(&mut self, channel: Channel, process: Process, log: Option<PathBuf>, token: Option<u64>) {
+        self.births += 1;
+        let state = State::Starting { since_ns: now_ns() };
+        self.workers.push(Worker { key: self.births, pid: None, state, channel, process, log, token });
+    }
+
+    /// Takes everything that workers and the fork server said, and notices who is gone.
+    pub(crate) fn listen(&mut self, news: &mut Vec<News>) {
+        self.hear_server(news);
+        for key in self.workers.iter().map(|w| w.key).collect::<Vec<_>>() {
+            self.hear_worker(key, news);
+        }
+        let late = now_ns().saturating_sub(self.config.start_within.as_nanos() as u64);
+        let overdue = |w: &&Worker| matches!(w.state, State::Starting { since_ns } if since_ns < late);
+        for key in self.workers.iter().filter(overdue).map(|w| w.key).collect::<Vec<_>>() {
+            self.lose(key, "it said nothing for too long".into(), news);
+        }
+    }
+
+    fn hear_server(&mut self, news: &mut Vec<News>) {
+        loop {
+            match self.nursery.listen() {
+                Ok(None) => return,
+                Ok(Some(ServerNews::Changed)) => news.push(News::Ready),
+                Ok(Some(ServerNews::Converted(newborn))) => {
+                    self.adopt(newborn);
+                    news.push(News::Ready);
+                }
+                Ok(Some(ServerNews::Said(FromForkServer::Exited { pid, exit }))) => {
+                    self.exits.push((pid, exit))
+                }
+                Ok(Some(ServerNews::Said(FromForkServer::ForkFailed { token, reason }))) => {
+                    let born = self.workers.iter().find(|w| w.token == Some(token)).map(|w| w.key);
+                    if let Some(key) = born {
+                        self.lose(key, reason, news);
+                    }
+                }
+                Ok(Some(ServerNews::Said(other))) => tracing::warn!(?other, "out of turn"),
+                Err(e) => return tracing::warn!(%e, "the fork server"),
+            }
+        }
+    }
+
+    fn hear_worker(&mut self, key: u64, news: &mut Vec<News>) {
+        let mut frame = Vec::new();
+        while let Some(worker) = self.workers.iter_mut().find(|w| w.key == key) {
+            let heard = worker.channel.try_receive(&mut frame).and_then(|received| match received {
+                Received::Nothing => Ok(None),
+                Received::Closed => Err(Error::Launch("it closed its channel".into())),
+                Received::Message(length, _) => wire::decode(&frame[..length], "a worker").map(Some),
+            });
+            match (heard, worker.state) {
+                (Ok(None), _) if worker.process.has_exited() => {
+                    return self.lose(key, "it exited".into(), news)
+                }
+                (Ok(None), _) => return,
+                (Ok(Some(FromWorker::Hello { pid, version, boot })), State::Starting { .. }) => {
+                    match worker.greet(pid, &version, &boot) {
+                        Ok(()) => {
+                            self.stillbirths = 0;
+                            news.push(News::Ready);
+                        }
+                        Err(reason) => return self.lose(key, reason, news),
+                    }
+                }
+                (Ok(Some(message)), State::Busy { slot }) => news.push(News::Said { slot, message }),
+                (Ok(Some(_)), _) => {} // the tail of a run that is over
+                (Err(e), _) => return self.lose(key, e.to_string(), news),
+            }
+        }
+    }
+
+    /// Takes a dead or useless worker off the crew and says what is known of its end.
+    fn lose(&mut self, key: u64, symptom: String, news: &mut Vec<News>) {
+        let Some(place) = self.workers.iter().position(|w| w.key == key) else { return };
+        let mut worker = self.workers.swap_remove(place);
+        let exit = match &mut worker.process {
+            Process::Ours(child) => wait_briefly(|| child.try_wait().ok().flatten()),
+            Process::Forked(_) => wait_briefly(|| {
+                self.hear_server(news);
+                let place = self.exits.iter().position(|(pid, _)| Some(*pid) == worker.pid)?;
+                Some(self.exits.swap_remove(place).1)
+            }),
+            Process::Guest(_) => None,
+        };
+        worker.process.kill();
+        let who = worker.pid.map_or("a worker".into(), |pid| format!("worker {pid}"));
+        let how = exit.map_or(symptom, |exit| exit.to_string());
+        let tail = worker.log.as_deref().map(log_tail).unwrap_or_default();
+        let reason = format!("{who}: {how}{tail}");
+        tracing::warn!(reason, "a worker is gone");
+        match worker.state {
+            State::Busy { slot } => news.push(News::Lost { slot, reason }),
+            State::Idle { .. } => {}
+            State::Starting { .. } if matches!(worker.process, Process::Guest(_)) => {
+                news.push(News::Barren { reason })
+            }
+            State::Starting { .. } => {
+                self.stillbirths += 1;
+                news.push(if self.stillbirths < STILLBIRTHS { News::Ready } else { News::Barren { reason } });
+            }
+        }
+    }
+
+    /// An idle worker of the kind asked for.
+    pub(crate) fn idle(&mut self, guests: bool) -> Option<&mut Worker> {
+        self.workers.iter_mut().find(|w| {
+            matches!(w.state, State::Idle { .. }) && matches!(w.process, Process::Guest(_)) == guests
+        })
+    }
+
+    /// The worker under `slot` in the present run.
+    pub(crate) fn at(&mut self, slot: WorkerId) -> Option<&mut Worker> {
+        self.workers.iter_mut().find(|w| w.state == State::Busy { slot })
+    }
+
+    /// Lets idle workers go that waited for longer than the configuration says, and the fork server after them.
+    pub(crate) fn retire(&mut self) {
+        let since = now_ns().saturating_sub(self.config.idle_for.as_nanos() as u64);
+        self.workers.retain(|w| {
+            let over = matches!(w.state, State::Idle { since_ns } if since_ns < since);
+            if over {
+                let _ = w.tell(&ToWorker::Exit);
+            }
+            !over
+        });
+        if self.workers.is_empty() && matches!(self.nursery, Nursery::Forking(_)) {
+            self.nursery = Nursery::new(&self.config);
+        }
+    }
+
+    /// Ends the run for everyone in it: our own workers are idle again, guests go home.
+    pub(crate) fn dismiss(&mut self) {
+        self.workers.retain_mut(|worker| {
+            if matches!(worker.state, State::Busy { .. }) {
+                let _ = worker.tell(&ToWorker::EndRun);
+                worker.state = State::Idle { since_ns: now_ns() };
+            }
+            let guest = matches!(worker.process, Process::Guest(_));
+            if guest {
+                let _ = worker.tell(&ToWorker::Exit);
+            }
+            !guest
+        });
+    }
+}
+
+impl Drop for Crew {
+    /// Idle workers leave by themselves at the channel's end; the rest is killed, and none is waited for in vain.
+    fn drop(&mut self) {
+        for worker in &mut self.workers {
+            worker.process.kill();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The pool: the worker processes of a session, warm from one call to the next.
+//!
+//! | room | what stands there |
+//! |---|---|
+//! | `config` | how workers are started, how long idle ones stay |
+//! | `crew` | the workers: births, news, deaths, idleness |
+//! | `worker` | one of them: its channel, how it is signalled, how it ended |
+//! | `nursery` | how new ones come: forked by the fork server, or launched |
+//!
+//! All of it is driven by the supervisor thread ([`crate::run`]), which alone launches and talks to workers. A worker's
+//! parent-death signal is tied to the thread that made it, so that thread lives as long as the pool.
+
+mod config;
+mod crew;
+mod nursery;
+mod worker;
+
+pub use config::PoolConfig;
+pub(crate) use crew::{Crew, News};
+pub(crate) use worker::State;

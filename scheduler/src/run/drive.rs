@@ -1,0 +1,219 @@
+//! One run in progress: the core decides, this applies its decisions to board and crew, and tells it what happened.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::board::{Board, Control, Recovered};
+use crate::core::{Action, Cause, Core, Event, LostLease, Outcome};
+use crate::id::{PassId, ResourceId, WorkerId};
+use crate::os::{now_ns, Listener};
+use crate::pool::{Crew, State};
+use crate::run::{Finished, Job, RunStats, Ticket};
+use crate::store::Page;
+use crate::wire::{FromWorker, ToWorker};
+
+/// A run in progress.
+pub(crate) struct Drive {
+    run: u64,
+    job: Job,
+    core: Core,
+    ticket: Arc<Ticket>,
+    /// Slots that have no worker.
+    vacant: Vec<WorkerId>,
+    /// Passes whose end the core was told.
+    done: Vec<bool>,
+    /// Pages whose last reader is done, kept because the caller reads them: results.
+    results: Vec<(ResourceId, Page)>,
+    outcome: Option<Outcome>,
+    stats: RunStats,
+    begun_ns: u64,
+}
+
+impl Drive {
+    pub(crate) fn begin(run: u64, job: Job, ticket: Arc<Ticket>, crew: &mut Crew) -> Self {
+        let core = Core::new(&job.plan, job.settings);
+        let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
+        let done = vec![false; job.plan.passes().len()];
+        let begun_ns = now_ns();
+        let stats = RunStats::default();
+        let mut drive = Drive {
+            run,
+            job,
+            core,
+            ticket,
+            vacant,
+            done,
+            results: Vec::new(),
+            outcome: None,
+            stats,
+            begun_ns,
+        };
+        drive.tell(Event::Started, crew);
+        drive
+    }
+
+    fn board(&self) -> &Board {
+        self.job.board.board()
+    }
+
+    /// Where the user's cluster nodes come in.
+    pub(crate) fn guests(&self) -> Option<&Listener> {
+        self.job.guests.as_ref()
+    }
+
+    pub(crate) fn over(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// How many workers of our own the run still wants.
+    pub(crate) fn wants_own(&self) -> usize {
+        if self.job.guests.is_some() || self.over() {
+            0
+        } else {
+            self.job.plan.workers() as usize
+        }
+    }
+
+    /// Gives vacant slots to idle workers.
+    pub(crate) fn recruit(&mut self, crew: &mut Crew) {
+        while let (false, Some(&slot)) = (self.over(), self.vacant.last()) {
+            let Some(worker) = crew.idle(self.job.guests.is_some()) else { return };
+            let board = self.job.board.page().handle();
+            if worker.tell(&ToWorker::Run { run: self.run, slot, board }).is_err() {
+                return; // it is gone, which its channel will tell next
+            }
+            worker.state = State::Busy { slot };
+            self.vacant.pop();
+            self.stats.workers += 1;
+            self.tell(Event::WorkerJoined { worker: slot }, crew);
+        }
+    }
+
+    pub(crate) fn said(&mut self, slot: WorkerId, message: FromWorker, crew: &mut Crew) {
+        match message {
+            FromWorker::Dry { run } if run == self.run => {
+                self.notice_done(crew);
+                self.tell(Event::WorkerDry { worker: slot }, crew);
+            }
+            FromWorker::Failed { run, pass, chunk, element } if run == self.run => {
+                self.tell(Event::ChunkFailed { pass, chunk, element }, crew);
+            }
+            stale => tracing::debug!(?stale, "about a run that is over"),
+        }
+    }
+
+    /// A worker died: what it held is taken from it on the board before the core hears of it, so that nothing it may
+    /// still have in flight counts.
+    pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
+        let lost = |held: Recovered| LostLease {
+            pass: held.lease.pass,
+            chunk: held.lease.chunk,
+            start: held.lease.start,
+            end: held.lease.end,
+            attempt: held.lease.attempt,
+            element: held.element,
+        };
+        let leases: Vec<_> = self.board().recover(slot).into_iter().map(lost).collect();
+        self.vacant.push(slot);
+        self.stats.deaths += 1;
+        self.stats.retries += leases.len() as u32;
+        let at_fault = !leases.is_empty();
+        self.notice_done(crew);
+        self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault }, crew);
+    }
+
+    /// No more workers can be made: what is vacant stays so.
+    pub(crate) fn barren(&mut self, reason: &str, crew: &mut Crew) {
+        for worker in std::mem::take(&mut self.vacant) {
+            self.tell(Event::LaunchFailed { worker, reason: reason.to_owned() }, crew);
+        }
+    }
+
+    /// How long until the core wants a tick.
+    pub(crate) fn deadline(&self) -> Duration {
+        let at = self.core.next_deadline().unwrap_or(u64::MAX);
+        Duration::from_nanos(at.saturating_sub(now_ns()))
+    }
+
+    pub(crate) fn tell(&mut self, event: Event, crew: &mut Crew) {
+        let mut events = VecDeque::from([event]);
+        let mut actions = Vec::new();
+        while let Some(event) = events.pop_front() {
+            tracing::trace!(?event, "core");
+            self.core.on_event(event, now_ns(), &mut actions);
+            for action in actions.drain(..) {
+                tracing::trace!(?action, "core");
+                self.apply(action, &mut events, crew);
+            }
+        }
+    }
+
+    fn apply(&mut self, action: Action, events: &mut VecDeque<Event>, crew: &mut Crew) {
+        match action {
+            // The session's thread copied the data in before it began the run.
+            Action::Share { resource } => events.push_back(Event::Shared { resource }),
+            Action::Open { pass } => {
+                self.board().open(pass);
+                if self.board().done_elements(pass) == self.elements(pass) {
+                    self.done[pass.index()] = true;
+                    events.push_back(Event::PassDone { pass });
+                }
+            }
+            Action::WakeDry(workers) => {
+                for slot in workers {
+                    // One that is gone says so by its channel.
+                    let _ = crew.at(slot).map(|worker| worker.tell(&ToWorker::Wake));
+                }
+            }
+            Action::Append { pass, start, end, attempt } => {
+                if self.board().append(pass, start, end, attempt).is_none() {
+                    events.push_back(Event::Cancel { cause: Cause::Deaths });
+                }
+            }
+            Action::Stop => self.board().set_control(Control::Stop),
+            Action::Interrupt { worker } => drop(crew.at(worker).map(|w| w.interrupt())),
+            Action::Kill { worker } => drop(crew.at(worker).map(|w| w.kill())),
+            Action::Replace { .. } => {} // its slot is vacant, and the supervisor recruits after every event
+            Action::Gather { resource } => events.push_back(Event::Gathered { resource }),
+            Action::Free { resource } => self.free(resource),
+            Action::EndRun => {
+                self.board().set_control(Control::Ended);
+                crew.dismiss();
+            }
+            Action::Finish(outcome) => self.outcome = Some(outcome),
+        }
+    }
+
+    /// The last consumer is done. A page of results stays until the caller has read it; any other goes now.
+    fn free(&mut self, resource: ResourceId) {
+        let Some(place) = self.job.pages.iter().position(|(id, _)| *id == resource) else { return };
+        let freed = self.job.pages.swap_remove(place);
+        if self.job.plan.passes().iter().any(|pass| pass.call.output == resource) {
+            self.results.push(freed);
+        }
+    }
+
+    fn elements(&self, pass: PassId) -> u64 {
+        self.job.plan.passes()[pass.index()].call.elements
+    }
+
+    fn notice_done(&mut self, crew: &mut Crew) {
+        for place in 0..self.done.len() {
+            let pass = PassId(place as u32);
+            if !self.done[place] && self.board().done_elements(pass) == self.elements(pass) {
+                self.done[place] = true;
+                self.tell(Event::PassDone { pass }, crew);
+            }
+        }
+    }
+
+    /// Hands what came of the run to whoever holds its ticket.
+    pub(crate) fn finish(self) {
+        let Drive { job, ticket, mut results, outcome, mut stats, begun_ns, .. } = self;
+        stats.seconds = (now_ns() - begun_ns) as f64 / 1e9;
+        results.extend(job.pages);
+        let outcome = outcome.expect("a run is finished after its outcome is known");
+        ticket.ring(Finished { outcome, board: job.board, results, stats });
+    }
+}

@@ -1,0 +1,96 @@
+//! What a run needs, and what comes of it.
+
+use crate::board::Board;
+use crate::core::{Outcome, Settings};
+use crate::error::Result;
+use crate::id::ResourceId;
+use crate::os::{Listener, Mapping};
+use crate::plan::Plan;
+use crate::store::{Kind, Page, Store, CONTENT};
+use crate::wire::RunSpec;
+
+/// A run, described.
+pub struct JobSpec {
+    /// The plan.
+    pub plan: Plan,
+    /// What the board tells the workers.
+    pub spec: RunSpec,
+    /// The pages that live for this run only, by resource: copied-in data and the results pages.
+    pub pages: Vec<(ResourceId, Page)>,
+    /// How failures are met.
+    pub settings: Settings,
+    /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
+    pub guests: Option<Listener>,
+}
+
+/// A run, ready to be begun: its board is made.
+#[derive(Debug)]
+pub struct Job {
+    pub(crate) plan: Plan,
+    pub(crate) board: BoardImage,
+    pub(crate) pages: Vec<(ResourceId, Page)>,
+    pub(crate) settings: Settings,
+    pub(crate) guests: Option<Listener>,
+}
+
+/// A board and the memory it lies in.
+#[derive(Debug)]
+pub struct BoardImage {
+    board: Board,
+    _mapping: Mapping,
+    page: Page,
+}
+
+impl BoardImage {
+    /// The board.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    pub(crate) fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The board as it ended: every chunk's record.
+    pub board: BoardImage,
+    /// The results pages.
+    pub results: Vec<(ResourceId, Page)>,
+    /// Counts and times.
+    pub stats: RunStats,
+}
+
+/// Counts and times of a run.
+#[derive(Debug, Clone, Default)]
+pub struct RunStats {
+    /// Workers that took part, replacements included.
+    pub workers: u32,
+    /// Workers that died.
+    pub deaths: u32,
+    /// Chunks that were done again.
+    pub retries: u32,
+    /// From begin to end.
+    pub seconds: f64,
+}
+
+impl Job {
+    /// Lays the board out in shared memory, reserved in full before the first store to it.
+    pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
+        let JobSpec { plan, spec, pages, settings, guests } = job;
+        let payload = spec.to_bytes();
+        let layout = plan.board_spec(&payload);
+        let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
+        let mapping = Mapping::shared(&page.file()?)?;
+        let skip = CONTENT as usize;
+        // SAFETY: the mapping is fresh, zeroed, writable and as long as the layout asks for, nobody else knows its name
+        // yet, and it is kept in the same struct as the board.
+        let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
+        let board = BoardImage { board, _mapping: mapping, page };
+        Ok(Job { plan, board, pages, settings, guests })
+    }
+}

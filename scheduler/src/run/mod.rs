@@ -1,0 +1,16 @@
+//! Runs: one execution of a plan, from the session's side.
+//!
+//! | room | what stands there |
+//! |---|---|
+//! | `job` | what a run needs: plan, board, pages; and what comes of it |
+//! | `drive` | applies the core's actions to board and crew, and tells it what happened |
+//! | `supervisor` | the thread that waits for news and is the only one to do either |
+//! | `pool` | the session's face: begin, wait, cancel, stop |
+
+mod drive;
+mod job;
+mod pool;
+mod supervisor;
+
+pub use job::{BoardImage, Finished, Job, JobSpec, RunStats};
+pub use pool::{Pool, PoolStatus, Ticket};

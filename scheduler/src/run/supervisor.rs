@@ -1,0 +1,158 @@
+//! The supervisor: a thread of the session that never touches R. It waits for news from workers, fork server and the
+//! session, and is the one writer of the state of runs.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::core::{Cause, Event};
+use crate::os::{self, Channel, Received};
+use crate::pool::{Crew, News, PoolConfig, State};
+use crate::run::drive::Drive;
+use crate::run::{Job, PoolStatus, Ticket};
+
+/// How long at most until slow starters are looked at again while a run goes on; the run's own deadlines count besides.
+const TICK: Duration = Duration::from_millis(100);
+/// The same while nothing runs: only idle workers are to be let go.
+const IDLE_TICK: Duration = Duration::from_secs(1);
+
+/// What the session asks of its supervisor.
+pub(crate) enum Command {
+    Begin { run: u64, job: Box<Job>, ticket: Arc<Ticket> },
+    Cancel { run: u64 },
+}
+
+pub(crate) struct Supervisor {
+    crew: Crew,
+    commands: Receiver<Command>,
+    bell: Channel,
+    status: Arc<Mutex<PoolStatus>>,
+    queue: VecDeque<(u64, Box<Job>, Arc<Ticket>)>,
+    drive: Option<(u64, Drive)>,
+}
+
+impl Supervisor {
+    pub(crate) fn new(
+        config: PoolConfig,
+        commands: Receiver<Command>,
+        bell: Channel,
+        status: Arc<Mutex<PoolStatus>>,
+    ) -> Self {
+        Supervisor { crew: Crew::new(config), commands, bell, status, queue: VecDeque::new(), drive: None }
+    }
+
+    /// Runs until the session lets go of its end of the command queue.
+    pub(crate) fn work(mut self) {
+        os::block_all_signals_in_this_thread();
+        while self.take_commands() {
+            self.advance();
+            self.report();
+            self.wait();
+            self.take_news();
+        }
+    }
+
+    fn wait(&self) {
+        let mut fds: Vec<BorrowedFd<'_>> = vec![self.bell.as_fd()];
+        fds.extend(self.crew.descriptors());
+        let guests = self.drive.as_ref().and_then(|(_, drive)| drive.guests());
+        fds.extend(guests.map(|listener| listener.as_fd()));
+        let tick = self.drive.as_ref().map_or(IDLE_TICK, |(_, drive)| drive.deadline().min(TICK));
+        if let Err(e) = os::poll(&fds, Some(tick)) {
+            tracing::error!(%e, "waiting for news");
+        }
+        let mut frame = Vec::new();
+        while let Ok(Received::Message(..)) = self.bell.try_receive(&mut frame) {}
+    }
+
+    /// `false` when the session is done with us.
+    fn take_commands(&mut self) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Begin { run, job, ticket }) => self.queue.push_back((run, job, ticket)),
+                Ok(Command::Cancel { run }) => self.cancel(run),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn cancel(&mut self, run: u64) {
+        match &mut self.drive {
+            Some((active, drive)) if *active == run => {
+                drive.tell(Event::Cancel { cause: Cause::User }, &mut self.crew)
+            }
+            _ => {
+                // Not begun: it is begun and ended at once, so that there is one way for a run to end.
+                if let Some(place) = self.queue.iter().position(|(queued, ..)| *queued == run) {
+                    let (run, job, ticket) = self.queue.remove(place).expect("the place was just found");
+                    let mut drive = Drive::begin(run, *job, ticket, &mut self.crew);
+                    drive.tell(Event::Cancel { cause: Cause::User }, &mut self.crew);
+                    drive.finish();
+                }
+            }
+        }
+    }
+
+    /// Brings the present run forward as far as it goes without news, and begins the next when it is over.
+    fn advance(&mut self) {
+        loop {
+            if self.drive.is_none() {
+                let Some((run, job, ticket)) = self.queue.pop_front() else { break };
+                self.crew.forget_failures();
+                self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
+            }
+            let Some((_, drive)) = &mut self.drive else { break };
+            drive.recruit(&mut self.crew);
+            let mut news = Vec::new();
+            self.crew.grow(drive.wants_own(), &mut news);
+            self.pass_on(news);
+            match self.drive.take() {
+                Some((_, drive)) if drive.over() => drive.finish(),
+                other => {
+                    self.drive = other;
+                    break;
+                }
+            }
+        }
+        if self.drive.is_none() {
+            self.crew.retire();
+        }
+    }
+
+    fn take_news(&mut self) {
+        if let Some(listener) = self.drive.as_ref().and_then(|(_, drive)| drive.guests()) {
+            while let Ok(Some(channel)) = listener.accept() {
+                self.crew.welcome(channel);
+            }
+        }
+        let mut news = Vec::new();
+        self.crew.listen(&mut news);
+        self.pass_on(news);
+        if let Some((_, drive)) = &mut self.drive {
+            drive.tell(Event::Tick, &mut self.crew);
+        }
+    }
+
+    fn pass_on(&mut self, news: Vec<News>) {
+        let Some((_, drive)) = &mut self.drive else { return };
+        for item in news {
+            match item {
+                News::Ready => {}
+                News::Said { slot, message } => drive.said(slot, message, &mut self.crew),
+                News::Lost { slot, reason } => drive.lost(slot, reason, &mut self.crew),
+                News::Barren { reason } => drive.barren(&reason, &mut self.crew),
+            }
+        }
+    }
+
+    fn report(&self) {
+        let workers = self.crew.workers();
+        let mut status = self.status.lock().unwrap_or_else(|e| e.into_inner());
+        status.pids = workers.iter().filter_map(|w| w.pid).collect();
+        status.idle = workers.iter().filter(|w| matches!(w.state, State::Idle { .. })).count();
+        status.fork_server = self.crew.fork_server_pid();
+    }
+}

@@ -1,0 +1,85 @@
+//! Opening what any session of this user shares, by name, and listing all of it.
+
+use super::{places, Header, Kind};
+use crate::error::{Error, Result};
+use crate::os::{name, user, Place, SegmentFile, SegmentHandle, SessionLock};
+
+/// A registered variable, open for reading.
+#[derive(Debug)]
+pub struct Found {
+    /// What another process opens it by.
+    pub handle: SegmentHandle,
+    /// The open segment; it stays readable after its release.
+    pub file: SegmentFile,
+    /// What it says of itself.
+    pub header: Header,
+}
+
+/// A page of some session.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What a process opens it by.
+    pub handle: SegmentHandle,
+    /// What it says of itself.
+    pub header: Header,
+    /// Whether its session lives.
+    pub alive: bool,
+}
+
+/// Opens the variable `name` of `namespace`, whichever living session registered it.
+pub fn find(namespace: &str, name: &str, place: &Place) -> Result<Found> {
+    for place in places(place) {
+        if let Some(found) = registered_in(namespace, name, &place)? {
+            if SessionLock::is_alive(found.header.session) {
+                return Ok(found);
+            }
+        }
+    }
+    Err(Error::NotAllocated { namespace: namespace.into(), name: name.into() })
+}
+
+/// The variable in this one place, its owner alive or dead.
+pub(super) fn registered_in(namespace: &str, name: &str, place: &Place) -> Result<Option<Found>> {
+    let handle = SegmentHandle::named(name::variable(user(), namespace, name), place.clone());
+    let Some(file) = SegmentFile::open_read(&handle)? else { return Ok(None) };
+    let handle = file.handle();
+    let damaged = |reason: &str| Error::Damaged { segment: handle.name.clone(), reason: reason.into() };
+    let header = Header::read(&file)?.ok_or_else(|| damaged("it has a variable's name and no header"))?;
+    if header.kind != Kind::Variable || header.namespace != namespace || header.name != name {
+        return Err(damaged("it holds something else than its name says"));
+    }
+    Ok(Some(Found { handle, file, header }))
+}
+
+/// All sealed pages of this user, in name order; what cannot be read is left out.
+pub fn list(place: &Place) -> Result<Vec<Listed>> {
+    let mut pages = Vec::new();
+    for place in places(place) {
+        for (handle, named) in segments(&place)? {
+            if matches!(named, name::Named::Lock(_)) {
+                continue;
+            }
+            let Ok(Some(file)) = SegmentFile::open_read(&handle) else { continue };
+            let Ok(Some(header)) = Header::read(&file) else { continue };
+            let alive = SessionLock::is_alive(header.session);
+            pages.push(Listed { handle: file.handle(), header, alive });
+        }
+    }
+    Ok(pages)
+}
+
+/// Every segment of ours that has a name in this place, in name order.
+pub(super) fn segments(place: &Place) -> Result<Vec<(SegmentHandle, name::Named)>> {
+    let dir = place.dir();
+    let unreadable = |e| Error::os(format!("cannot list the directory {}", dir.display()), e);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.file_name();
+        let Some(text) = file.to_str() else { continue };
+        if let Some(named) = name::parse(text) {
+            found.push((SegmentHandle::named(text, place.clone()), named));
+        }
+    }
+    found.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    Ok(found)
+}

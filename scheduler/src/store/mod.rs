@@ -1,0 +1,49 @@
+//! Pages and who owns them: what a session shares, registers under a name, and gives back.
+//!
+//! A page is a segment with a header; a [`Store`] makes a session's pages and holds its registered variables; [`find`] opens
+//! another session's; [`prune`] clears away what dead sessions left. What a page's content means is not known here.
+
+mod find;
+mod header;
+mod page;
+mod prune;
+mod registry;
+
+pub use find::{find, list, Found, Listed};
+pub use header::{Header, Kind};
+pub use page::Page;
+pub use prune::prune;
+pub use registry::{Entry, Store};
+
+use crate::error::Result;
+use crate::os::{Place, SegmentFile};
+
+/// Where a page's content begins: behind the header, aligned to a page of memory.
+pub const CONTENT: u64 = 4096;
+
+/// What can be put into a page.
+pub trait Content {
+    /// How many bytes it takes.
+    fn bytes(&self) -> u64;
+
+    /// Writes exactly that many bytes at `at`.
+    fn write(&self, file: &SegmentFile, at: u64) -> Result<()>;
+}
+
+impl Content for &[u8] {
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
+        file.write_at(at, self)
+    }
+}
+
+/// The places in which a session with this one looks, and makes pages: memory first, the directory when memory is short.
+fn places(place: &Place) -> Vec<Place> {
+    match place {
+        Place::Memory => vec![Place::Memory],
+        Place::Directory(_) => vec![Place::Memory, place.clone()],
+    }
+}

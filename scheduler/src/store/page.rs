@@ -1,0 +1,88 @@
+//! A page that this session owns: made under a name of the session's own, written, sealed, and if it is a variable then
+//! renamed to what others find it by.
+
+use super::{Content, Header, Kind, CONTENT};
+use crate::error::{Error, Result};
+use crate::os::{name, space, Place, Segment, SegmentFile, SegmentHandle, SessionId};
+
+/// An owned, sealed page. Dropping it takes its name away; the memory goes with the last mapping.
+#[derive(Debug)]
+pub struct Page {
+    pub(super) segment: Segment,
+    header: Header,
+}
+
+/// What names a page to be made.
+pub(super) struct Birth<'a> {
+    pub(super) kind: Kind,
+    pub(super) session: SessionId,
+    pub(super) serial: u64,
+    /// Namespace and name of a variable; else empty.
+    pub(super) variable: (&'a str, &'a str),
+}
+
+impl Page {
+    /// Makes a page in `place`: checked for room, written, sealed. Nothing is left of one that fails.
+    pub(super) fn make(birth: Birth<'_>, place: &Place, content: &dyn Content) -> Result<Page> {
+        Self::seal(birth, place, content.bytes(), |segment| {
+            let file = segment.file()?;
+            content.write(&file, CONTENT)?;
+            Ok(file)
+        })
+    }
+
+    /// Makes a page of zeros, for others to write to; reserved when they will do so through a mapping.
+    pub(super) fn empty(birth: Birth<'_>, place: &Place, bytes: u64, reserve: bool) -> Result<Page> {
+        Self::seal(birth, place, bytes, |segment| {
+            let file = segment.file()?;
+            if reserve {
+                file.reserve()?;
+            }
+            Ok(file)
+        })
+    }
+
+    fn seal(
+        birth: Birth<'_>,
+        place: &Place,
+        bytes: u64,
+        fill: impl FnOnce(&Segment) -> Result<SegmentFile>,
+    ) -> Result<Page> {
+        let header = Header::new(birth.kind, bytes, birth.session, birth.serial, birth.variable)?;
+        let size = size(bytes);
+        space::check(size, place)?;
+        let segment = Segment::create(&name::page(birth.session, birth.serial), size, place)?;
+        let file = fill(&segment)?;
+        if file.len()? != size {
+            let reason = format!("its content is longer than the {bytes} bytes it announced");
+            return Err(Error::Damaged { segment: segment.handle().name, reason });
+        }
+        header.write(&file)?;
+        Ok(Page { segment, header })
+    }
+
+    /// What another process opens it by.
+    pub fn handle(&self) -> SegmentHandle {
+        self.segment.handle()
+    }
+
+    /// The content's size.
+    pub fn bytes(&self) -> u64 {
+        self.header.bytes
+    }
+
+    /// What it says of itself.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Opens it for reading and writing; its content begins at [`CONTENT`].
+    pub fn file(&self) -> Result<SegmentFile> {
+        self.segment.file()
+    }
+}
+
+/// The size of the segment for a content; saturated, so that the impossible is refused for want of room.
+pub(super) fn size(bytes: u64) -> u64 {
+    bytes.saturating_add(CONTENT)
+}

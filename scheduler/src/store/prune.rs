@@ -1,0 +1,58 @@
+//! Clearing away what dead sessions left: a session killed with SIGKILL takes no name away.
+//!
+//! Safe at any time beside living sessions: a session holds its lock before it makes its first page, every page says in its
+//! name or header whose it is, and only what is certainly a dead session's is touched. What cannot be read stays.
+
+use std::collections::HashMap;
+
+use super::find::segments;
+use super::{places, Header};
+use crate::error::Result;
+use crate::os::name::Named;
+use crate::os::{Place, SegmentFile, SegmentHandle, SessionId, SessionLock};
+
+/// Removes the segments of dead sessions of this user, in memory and in the place's directory; gives their names.
+pub fn prune(place: &Place) -> Result<Vec<String>> {
+    let mut sessions = Sessions::default();
+    let mut removed = Vec::new();
+    for place in places(place) {
+        for (handle, named) in segments(&place)? {
+            match gone(&handle, named, &mut sessions) {
+                Ok(true) => removed.push(handle.name),
+                Ok(false) => {}
+                Err(e) => tracing::debug!(segment = handle.name, error = %e, "left alone"),
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// Removes one segment if its session is dead.
+fn gone(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) -> Result<bool> {
+    let owner = match named {
+        Named::Lock(session) => return SessionLock::remove_dead(session),
+        Named::Page(session) => Some(session),
+        Named::Variable => None,
+    };
+    if owner.is_some_and(|session| sessions.is_alive(session)) {
+        return Ok(false);
+    }
+    let Some(file) = SegmentFile::open_write(handle)? else { return Ok(false) };
+    if owner.is_none() {
+        match Header::read(&file)? {
+            Some(header) if !sessions.is_alive(header.session) => {}
+            _ => return Ok(false),
+        }
+    }
+    file.remove_orphan()
+}
+
+/// Whether sessions live, each asked once.
+#[derive(Default)]
+struct Sessions(HashMap<SessionId, bool>);
+
+impl Sessions {
+    fn is_alive(&mut self, session: SessionId) -> bool {
+        *self.0.entry(session).or_insert_with(|| SessionLock::is_alive(session))
+    }
+}

@@ -1,0 +1,210 @@
+//! A session's pages and its registered variables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::find::registered_in;
+use super::page::{size, Birth};
+use super::{find, places, prune, Content, Kind, Page};
+use crate::error::{Error, Result};
+use crate::os::{name, space, Place, SegmentFile, SessionId, SessionLock};
+
+/// How often a dead owner's name is looked at again while another process is clearing it away, a millisecond apart.
+const TAKEOVERS: usize = 500;
+
+/// A registered variable of this session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its content's size.
+    pub bytes: u64,
+}
+
+/// All that a session shares; one a session. Dropping it gives everything back.
+#[derive(Debug)]
+pub struct Store {
+    place: Place,
+    // Before the lock: fields drop in order, and the session ends after its last page.
+    variables: BTreeMap<(String, String), Page>,
+    serial: AtomicU64,
+    lock: SessionLock,
+}
+
+impl Store {
+    /// Begins a session, and clears away what dead ones left.
+    pub fn open(place: Place) -> Result<Store> {
+        let lock = SessionLock::acquire()?;
+        let store = Store { place, variables: BTreeMap::new(), serial: AtomicU64::new(1), lock };
+        if let Err(e) = store.prune() {
+            tracing::warn!(error = %e, "dead sessions' segments could not be cleared away");
+        }
+        Ok(store)
+    }
+
+    /// The session's id.
+    pub fn session(&self) -> SessionId {
+        self.lock.id()
+    }
+
+    /// Where pages go when memory is short.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Changes where the pages to come go when memory is short; those that are stay where they are.
+    pub fn set_place(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// Whether this process opened the store. A forked child did not: it owns nothing of it, and opens its own to share.
+    pub fn is_mine(&self) -> bool {
+        self.lock.is_mine()
+    }
+
+    /// Removes the segments of dead sessions; gives their names.
+    pub fn prune(&self) -> Result<Vec<String>> {
+        prune(&self.place)
+    }
+
+    /// A page of the session's own, written and sealed.
+    pub fn page(&self, kind: Kind, content: &dyn Content) -> Result<Page> {
+        self.make(|birth, place| Page::make(birth, place, content), kind, ("", ""))
+    }
+
+    /// A page of zeros for others to write to; reserved when they will do so through a mapping.
+    pub fn empty_page(&self, kind: Kind, bytes: u64, reserve: bool) -> Result<Page> {
+        self.make(|birth, place| Page::empty(birth, place, bytes, reserve), kind, ("", ""))
+    }
+
+    /// Makes a page where there is room: in memory, else in the directory if there is one.
+    fn make(
+        &self,
+        how: impl Fn(Birth<'_>, &Place) -> Result<Page>,
+        kind: Kind,
+        variable: (&str, &str),
+    ) -> Result<Page> {
+        self.check_mine()?;
+        let mut full = None;
+        for place in places(&self.place) {
+            let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+            match how(Birth { kind, session: self.session(), serial, variable }, &place) {
+                Err(e @ Error::NoSpace { .. }) => full = Some(e),
+                other => return other,
+            }
+        }
+        Err(full.unwrap_or(Error::Unsupported("a store without a place")))
+    }
+
+    /// Registers variables: all of them or, on an error, none. A name whose owner died is taken over.
+    pub fn register(&mut self, namespace: &str, variables: &[(String, &dyn Content)]) -> Result<()> {
+        self.check_mine()?;
+        let mut seen = BTreeSet::new();
+        for (name, _) in variables {
+            // Before anything is copied; it is the renaming below that decides.
+            if !seen.insert(name) || self.owns(namespace, name) {
+                return Err(taken(namespace, name, "this session".into()));
+            }
+            for place in places(&self.place) {
+                self.check_free(namespace, name, &place)?;
+            }
+        }
+        if self.place == Place::Memory {
+            let needed = variables.iter().fold(0, |sum: u64, (_, c)| sum.saturating_add(size(c.bytes())));
+            space::check(needed, &Place::Memory)?;
+        }
+        let mut pages = Vec::with_capacity(variables.len());
+        for (name, content) in variables {
+            let made =
+                self.make(|b, place| Page::make(b, place, *content), Kind::Variable, (namespace, name))?;
+            pages.push(made);
+        }
+        for page in &mut pages {
+            self.publish(page)?;
+        }
+        for page in pages {
+            let key = (page.header().namespace.clone(), page.header().name.clone());
+            self.variables.insert(key, page);
+        }
+        Ok(())
+    }
+
+    /// Gives a variable's page the name that others find it by.
+    fn publish(&self, page: &mut Page) -> Result<()> {
+        let header = page.header().clone();
+        let (namespace, name) = (header.namespace.as_str(), header.name.as_str());
+        let public = name::variable(header.uid, namespace, name);
+        let place = page.handle().place;
+        for _ in 0..TAKEOVERS {
+            if page.segment.rename(&public)? {
+                // Two places can each hold the name. Who comes second to either sees the other one, and draws back.
+                return places(&self.place)
+                    .iter()
+                    .filter(|other| **other != place)
+                    .try_for_each(|other| self.check_free(namespace, name, other));
+            }
+            self.check_free(namespace, name, &place)?;
+            let orphan = registered_in(namespace, name, &place)?;
+            if let Some(file) =
+                orphan.map(|found| SegmentFile::open_write(&found.handle)).transpose()?.flatten()
+            {
+                file.remove_orphan()?;
+            }
+        }
+        Err(taken(namespace, name, "a dead session, whose segment could not be removed".into()))
+    }
+
+    /// An error if a living session has the name in this place.
+    fn check_free(&self, namespace: &str, name: &str, place: &Place) -> Result<()> {
+        match registered_in(namespace, name, place)? {
+            Some(other) if SessionLock::is_alive(other.header.session) => {
+                Err(taken(namespace, name, format!("process {}", other.header.owner_pid)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Releases variables: all of them or, on an error, none. Mappings that others hold stay readable.
+    pub fn release(&mut self, namespace: &str, names: &[String]) -> Result<()> {
+        for name in names {
+            if !self.owns(namespace, name) {
+                let owner_pid = find(namespace, name, &self.place)?.header.owner_pid;
+                return Err(Error::NotOwner { namespace: namespace.into(), name: name.clone(), owner_pid });
+            }
+        }
+        for name in names {
+            self.variables.remove(&(namespace.to_owned(), name.clone()));
+        }
+        Ok(())
+    }
+
+    /// This session's variables, by namespace and name.
+    pub fn registered(&self) -> Vec<Entry> {
+        let mine = self.variables.iter().filter(|_| self.is_mine());
+        mine.map(|((namespace, name), page)| Entry {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            bytes: page.bytes(),
+        })
+        .collect()
+    }
+
+    /// Whether this session registered the variable.
+    pub fn owns(&self, namespace: &str, name: &str) -> bool {
+        self.is_mine() && self.variables.contains_key(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    fn check_mine(&self) -> Result<()> {
+        if self.is_mine() {
+            return Ok(());
+        }
+        let reason = std::io::Error::other("a forked process has to open a store of its own");
+        Err(Error::os("cannot share through the parent process's store", reason))
+    }
+}
+
+fn taken(namespace: &str, name: &str, owner: String) -> Error {
+    Error::AlreadyRegistered { namespace: namespace.into(), name: name.into(), owner }
+}

@@ -1,0 +1,203 @@
+//! The messages between session, workers and fork server: small control frames, one a send, over a channel that keeps
+//! their bounds. Data never travels here: it lies in pages, and a frame names them.
+//!
+//! | from | to | messages |
+//! |---|---|---|
+//! | session | worker | `Run` join a run, `Wake` look at the board again, `EndRun` leave the run, `Exit` |
+//! | worker | session | `Hello` once, `Dry` nothing to claim, `Failed` a chunk ended in an error |
+//! | session | fork server | `Fork` (with the new worker's channel end attached) |
+//! | fork server | session | `Serving` or `Unsafe` once, `ForkFailed`, `Exited` |
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+use crate::os::{Exit, SegmentHandle};
+
+/// First byte of every frame; a worker of another version is refused with words instead of misread.
+const VERSION: u8 = 1;
+/// A control frame is never near this long; a longer one is damage.
+const LIMIT: usize = 1 << 16;
+
+/// To a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Attach to this board under this slot and claim from it.
+    Run {
+        /// The run's number, echoed in what the worker says about it.
+        run: u64,
+        /// The worker's place on the board.
+        slot: WorkerId,
+        /// The board.
+        board: SegmentHandle,
+    },
+    /// There may be something to claim again.
+    Wake,
+    /// The run is over: let go of its pages.
+    EndRun,
+    /// Leave the process.
+    Exit,
+}
+
+/// From a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// First word: who is there.
+    Hello {
+        /// The worker's process id.
+        pid: u32,
+        /// The package version it runs, which must be the session's.
+        version: String,
+        /// The boot it lives in: a worker on another machine cannot map our pages.
+        boot: String,
+    },
+    /// Found nothing to claim, or was told to stop; now waits for `Wake` or `EndRun`.
+    Dry {
+        /// The run it speaks of.
+        run: u64,
+    },
+    /// A chunk ended in an error of FUN; its condition lies in the pass's results page.
+    Failed {
+        /// The run it speaks of.
+        run: u64,
+        /// The pass.
+        pass: PassId,
+        /// The chunk.
+        chunk: ChunkId,
+        /// The element whose FUN failed.
+        element: u64,
+    },
+}
+
+/// To the fork server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ToForkServer {
+    /// Fork a worker that owns the attached channel end and writes to this log.
+    Fork {
+        /// Names this request in the answer.
+        token: u64,
+        /// The new worker's log.
+        log: PathBuf,
+    },
+}
+
+/// From the fork server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FromForkServer {
+    /// It is alone in its process and takes requests.
+    Serving,
+    /// It cannot fork safely (other threads run in it), and goes on as a plain worker on this very channel.
+    Unsafe {
+        /// Why.
+        reason: String,
+    },
+    /// A fork was refused by the system.
+    ForkFailed {
+        /// The request.
+        token: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A worker that it forked is gone.
+    Exited {
+        /// Its process id.
+        pid: u32,
+        /// How it went.
+        exit: Exit,
+    },
+}
+
+/// What a run is about, written once onto the board: page handles and the caller's bytes, which we do not look into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// The page of each resource that is read, by [`ResourceId`]; results pages stand in `passes`.
+    pub resources: Vec<Option<SegmentHandle>>,
+    /// The passes, by [`PassId`].
+    pub passes: Vec<RunPass>,
+    /// The caller's bytes: for R the serialized FUN, its arguments and what it needs.
+    pub program: Vec<u8>,
+}
+
+/// One pass of a [`RunSpec`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPass {
+    /// The collection whose elements FUN is called on.
+    pub collection: ResourceId,
+    /// What else FUN reads, by the name of its argument.
+    pub sides: Vec<(String, ResourceId)>,
+    /// Where results go.
+    pub results: SegmentHandle,
+    /// The caller's bytes about this pass (for R: how elements are cut from the collection).
+    pub about: Vec<u8>,
+}
+
+/// A frame of `message`.
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    let mut frame = vec![VERSION];
+    bincode::serde::encode_into_std_write(message, &mut frame, bincode::config::standard())
+        .expect("a message of plain fields encodes into memory");
+    frame
+}
+
+/// The message in `frame`, which came from `from`.
+pub fn decode<T: DeserializeOwned>(frame: &[u8], from: &str) -> Result<T> {
+    let refuse = |reason: String| Error::Message { from: from.to_owned(), reason };
+    let (version, body) = frame.split_first().ok_or_else(|| refuse("it is empty".into()))?;
+    if *version != VERSION {
+        return Err(refuse(format!("it is of version {version}, this is version {VERSION}")));
+    }
+    let config = bincode::config::standard().with_limit::<LIMIT>();
+    let (message, used) =
+        bincode::serde::decode_from_slice(body, config).map_err(|e| refuse(e.to_string()))?;
+    if used != body.len() {
+        return Err(refuse(format!("{} bytes stand behind it", body.len() - used)));
+    }
+    Ok(message)
+}
+
+impl RunSpec {
+    /// The bytes that the board carries.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        bincode::serde::encode_to_vec(self, bincode::config::standard())
+            .expect("a spec of plain fields encodes into memory")
+    }
+
+    /// The spec that a board carries.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        bincode::serde::decode_from_slice(bytes, bincode::config::standard())
+            .map(|(spec, _)| spec)
+            .map_err(|e| Error::Message { from: "the board".into(), reason: e.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_message_comes_back_as_it_went() {
+        let message = FromWorker::Failed { run: 7, pass: PassId(0), chunk: ChunkId(3), element: 41 };
+        assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);
+    }
+
+    #[test]
+    fn another_version_is_refused_with_words() {
+        let mut frame = encode(&ToWorker::Wake);
+        frame[0] = VERSION + 1;
+        let refusal = decode::<ToWorker>(&frame, "worker 3").unwrap_err().to_string();
+        assert!(refusal.contains("worker 3") && refusal.contains("version"), "{refusal}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(frame in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = decode::<FromWorker>(&frame, "noise");
+            let _ = decode::<ToWorker>(&frame, "noise");
+            let _ = RunSpec::from_bytes(&frame);
+        }
+    }
+}
