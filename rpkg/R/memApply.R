@@ -38,7 +38,8 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   inner <- if (!is.null(matrix$dimnames)) matrix$dimnames[-margin]
   names <- if (!is.null(outer)) plain_names(outer[[1L]])
   pass <- list(
-    kind = "apply", margin = margin, x = matrix$x, vars = vars, fun = fun, dots = list(...), n = n, names = names,
+    kind = "apply", margin = margin, x = matrix$x, vars = vars, fun = fun, dots = list(...), n = n, dim = matrix$dim,
+    names = names,
     namespace = namespace, workers = max(1L, as.integer(min(workers, n))), cluster = cluster, control = control
   )
   if (n == 0) {

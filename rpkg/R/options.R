@@ -73,7 +73,7 @@ worker_count <- function(max_cores, call = NULL) {
 
 # Tells native code how to start workers and where to put pages, when that changed since the last call.
 configure_native <- function(workers) {
-  threads <- setting("threads", max(1, available_cores() %/% workers), as_setting_number(1))
+  threads <- setting("threads", 1, as_setting_number(1))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
     libs = unique(c(library_of_memshare(), .libPaths())),

@@ -5,7 +5,11 @@ worker_main <- function() {
   repeat {
     run <- native(ms_worker_next())
     if (is.null(run)) break
-    worker_run(run)
+    # An interrupt is how a run is stopped; one that comes late must not hit the next run.
+    tryCatch({ Sys.sleep(0); worker_run(run) }, interrupt = function(i) {
+      ms_worker_failed(simpleError("the worker was interrupted"), character())
+      ms_worker_done()
+    })
   }
 }
 
