@@ -19,6 +19,7 @@
 #'   \item{`memshare_error_already_registered`, `memshare_error_not_allocated`, `memshare_error_not_owner`}{A variable's name is
 #'     taken, unknown, or belongs to another session.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
+#'   \item{`memshare_error_memory_limit`}{The call needs more than `memControl(memory = )` allows.}
 #'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
 #' }
 #'
@@ -57,13 +58,13 @@ abort <- function(kind, message, ..., call = NULL) {
 # An argument that cannot be used.
 abort_input <- function(message, call = NULL) abort("input", message, call = call)
 
-# Gives back what native code returned, or raises the error it stands for.
+# Gives back what native code returned, or raises the error it stands for. A jump of R that native code caught on its way (an
+# error in FUN, a restart of a handler) goes on from here.
 native <- function(value, call = NULL) {
   if (!inherits(value, "memshare_native_error")) return(value)
-  fields <- unclass(value)
-  fields <- fields[setdiff(names(fields), c("kind", "message", "fields"))]
-  fields <- c(fields, as.list(unclass(value)$fields))
-  do.call(abort, c(list(value$kind, value$message), fields, list(call = call)), quote = TRUE)
+  value <- unclass(value)
+  if (identical(value$kind, "r_jump")) ms_resume()
+  do.call(abort, c(list(value$kind, value$message), as.list(value$fields), list(call = call)), quote = TRUE)
 }
 
 # "element 3" or "element 3 ('gene_3')".

@@ -20,7 +20,7 @@ run_pass <- function(pass, call) {
   x <- pass$x
   if (is.list(x) && !inherits(x, "memshare_name") && length(x) && maybe_code(x)) x <- portable(x, new_bag(Inf))
   spec <- list(
-    kind = pass$kind, margin = pass$margin, x = x, vars = if (by_name) NULL else vars,
+    kind = pass$kind, margin = pass$margin, n = pass$n, dim = pass$dim, x = x, vars = if (by_name) NULL else vars,
     var_names = if (by_name) variables, namespace = pass$namespace, payload = payload$raw, captured = payload$captured,
     workers = pass$workers, policy = list(schedule = control$schedule, chunk = if (is.null(control$chunk)) 0 else control$chunk),
     retries = control$retries, timeout = control$timeout, on_error = control$on_error, seed = control$seed,
