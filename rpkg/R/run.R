@@ -26,7 +26,7 @@ run_pass <- function(pass, call) {
     retries = control$retries, timeout = control$timeout, on_error = control$on_error, seed = control$seed,
     memory = control$memory, cluster = !is.null(pass$cluster)
   )
-  configure_native(pass$workers)
+  configure_native()
   mode <- if (isFALSE(control$simplify) && is.null(control$FUN.VALUE)) "list" else "vector"
   out <- run_native(spec, mode, pass$cluster, call)
   state$last_run <- c(list(call = call[[1L]], elements = pass$n), out$stats)
@@ -101,8 +101,9 @@ raise <- function(error, names, call) {
   if (length(error$index) == 1L && !is.na(error$index)) {
     text <- sprintf("%s: %s", element_label(error$index, error$name), text)
   }
+  kind <- if (inherits(error$condition, "packageNotFoundError")) "package" else error$kind
   abort(
-    error$kind, text, index = error$index, name = error$name, parent = error$condition, calls = as.character(error$calls),
+    kind, text, index = error$index, name = error$name, parent = error$condition, calls = as.character(error$calls),
     worker_pid = error$worker_pid, call = call
   )
 }
