@@ -11,7 +11,7 @@ mod oracle;
 mod threads;
 
 #[cfg(not(loom))]
-pub(super) use bench::*;
+pub(crate) use bench::*;
 
 #[cfg(not(loom))]
 mod bench {
@@ -20,13 +20,13 @@ mod bench {
     use std::alloc::{alloc_zeroed, dealloc, Layout};
 
     /// Zeroed memory as a segment would give it.
-    pub(in super::super) struct Memory {
-        pub(in super::super) base: *mut u8,
-        pub(in super::super) len: usize,
+    pub(crate) struct Memory {
+        pub(crate) base: *mut u8,
+        pub(crate) len: usize,
     }
 
     impl Memory {
-        pub(in super::super) fn new(len: usize) -> Memory {
+        pub(crate) fn new(len: usize) -> Memory {
             // SAFETY: the layout is not empty.
             let base = unsafe { alloc_zeroed(Layout::from_size_align(len, 4096).expect("a layout")) };
             assert!(!base.is_null(), "out of memory");
@@ -42,7 +42,7 @@ mod bench {
     }
 
     /// A board over fresh memory. The board goes first.
-    pub(in super::super) fn board(workers: u32, passes: Vec<PassSpec>, payload: &[u8]) -> (Board, Memory) {
+    pub(crate) fn board(workers: u32, passes: Vec<PassSpec>, payload: &[u8]) -> (Board, Memory) {
         let spec = BoardSpec { workers, passes, payload };
         let memory = Memory::new(spec.bytes().expect("a shape") as usize);
         // SAFETY: fresh, zeroed, ours, and returned with the board.
@@ -50,12 +50,12 @@ mod bench {
         (board, memory)
     }
 
-    pub(in super::super) fn pass(elements: u64, chunk: u64) -> PassSpec {
+    pub(crate) fn pass(elements: u64, chunk: u64) -> PassSpec {
         PassSpec::new(elements, Policy::fixed(chunk), 2)
     }
 
     /// Completes a lease with its own range as output, so that tests can tell whose it is.
-    pub(in super::super) fn complete(board: &Board, lease: &Lease) -> bool {
+    pub(crate) fn complete(board: &Board, lease: &Lease) -> bool {
         let output = Output { at: lease.start, len: lease.end - lease.start };
         let span = Span { started_ns: 1_000, ended_ns: 1_000 + output.len };
         board.complete(lease, output, Output::default(), span)
