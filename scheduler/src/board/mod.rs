@@ -11,7 +11,7 @@ mod spec;
 mod supervisor;
 mod sync;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod word;
 mod worker;
 

@@ -115,6 +115,13 @@ impl Board {
             .collect()
     }
 
+    /// The chunks in which FUN failed. A worker says so itself; the board is asked when one died, since it may have died
+    /// before its word was out: then nobody else knows, and the pass would never end. O(entries).
+    pub fn failures(&self, pass: PassId) -> Vec<ChunkRecord> {
+        let failed = self.entries(pass, false).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
+        failed.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect()
+    }
+
     /// What the worker is at: pass, chunk and element, as far as it said so.
     pub fn at_work(&self, worker: WorkerId) -> Option<(PassId, ChunkId, Option<u64>)> {
         let slot = self.slot(worker)?;

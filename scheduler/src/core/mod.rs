@@ -11,6 +11,8 @@ mod event;
 mod recover;
 mod stop;
 mod tasks;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod workers;
 
 pub use event::{Action, Cause, Event, Failure, LostLease, Outcome, Settings};

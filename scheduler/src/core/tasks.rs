@@ -94,7 +94,8 @@ impl Tasks {
             for resource in used(&task.accesses) {
                 resources[resource.index()].uses += 1;
             }
-            let successors = graph.successors(id).map(|(task, _)| task).collect();
+            let mut successors: Vec<TaskId> = graph.successors(id).map(|(task, _)| task).collect();
+            successors.sort_unstable();
             entries.push(Entry {
                 kind: task.kind,
                 accesses: task.accesses.clone(),

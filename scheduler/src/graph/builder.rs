@@ -120,7 +120,7 @@ impl History {
     fn meet(&mut self, task: TaskId, access: Access, scope: Scope, edges: &mut Edges) {
         match access {
             Access::Read => {
-                if let Some(writer) = self.writer {
+                if let Some(writer) = self.writer.filter(|&writer| writer != task) {
                     edges.add(writer, task, Dependence::ReadAfterWrite);
                 }
                 self.readers.push(task);
@@ -149,7 +149,7 @@ impl History {
         for &reader in self.readers.iter().filter(|&&reader| reader != task) {
             edges.add(reader, task, Dependence::WriteAfterRead);
         }
-        if let Some(writer) = self.writer.filter(|_| self.readers.is_empty()) {
+        if let Some(writer) = self.writer.filter(|&writer| writer != task && self.readers.is_empty()) {
             edges.add(writer, task, Dependence::WriteAfterWrite);
         }
     }

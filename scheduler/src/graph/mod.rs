@@ -6,6 +6,8 @@
 mod analysis;
 mod builder;
 mod dot;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use builder::GraphBuilder;
 

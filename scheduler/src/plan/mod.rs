@@ -3,6 +3,8 @@
 //!
 //! Edges are *whole*: a pass that reads another's result waits for all of it.
 mod compile;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use compile::compile;
 

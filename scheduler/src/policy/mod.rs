@@ -5,6 +5,10 @@
 //! tests. It costs some nanoseconds and never allocates.
 mod auto;
 mod capacity;
+#[cfg(all(test, not(loom)))]
+mod simulate;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use capacity::{extra_capacity, log_capacity};
 

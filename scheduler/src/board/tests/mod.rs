@@ -1,1 +1,63 @@
 //! The board's tests: by hand, by threads, against an oracle, and (under `--cfg loom`) by all interleavings.
+#[cfg(not(loom))]
+mod by_hand;
+#[cfg(not(loom))]
+mod damage;
+#[cfg(loom)]
+mod model;
+#[cfg(not(loom))]
+mod oracle;
+#[cfg(not(loom))]
+mod threads;
+
+#[cfg(not(loom))]
+pub(crate) use bench::*;
+
+#[cfg(not(loom))]
+mod bench {
+    use crate::board::{Board, BoardSpec, Lease, Output, PassSpec, Span};
+    use crate::policy::Policy;
+    use std::alloc::{alloc_zeroed, dealloc, Layout};
+
+    /// Zeroed memory as a segment would give it.
+    pub(crate) struct Memory {
+        pub(crate) base: *mut u8,
+        pub(crate) len: usize,
+    }
+
+    impl Memory {
+        pub(crate) fn new(len: usize) -> Memory {
+            // SAFETY: the layout is not empty.
+            let base = unsafe { alloc_zeroed(Layout::from_size_align(len, 4096).expect("a layout")) };
+            assert!(!base.is_null(), "out of memory");
+            Memory { base, len }
+        }
+    }
+
+    impl Drop for Memory {
+        fn drop(&mut self) {
+            // SAFETY: allocated in `new` with this layout.
+            unsafe { dealloc(self.base, Layout::from_size_align(self.len, 4096).expect("a layout")) }
+        }
+    }
+
+    /// A board over fresh memory. The board goes first.
+    pub(crate) fn board(workers: u32, passes: Vec<PassSpec>, payload: &[u8]) -> (Board, Memory) {
+        let spec = BoardSpec { workers, passes, payload };
+        let memory = Memory::new(spec.bytes().expect("a shape") as usize);
+        // SAFETY: fresh, zeroed, ours, and returned with the board.
+        let board = unsafe { Board::create(memory.base, memory.len, &spec) }.expect("a board");
+        (board, memory)
+    }
+
+    pub(crate) fn pass(elements: u64, chunk: u64) -> PassSpec {
+        PassSpec::new(elements, Policy::fixed(chunk), 2)
+    }
+
+    /// Completes a lease with its own range as output, so that tests can tell whose it is.
+    pub(crate) fn complete(board: &Board, lease: &Lease) -> bool {
+        let output = Output { at: lease.start, len: lease.end - lease.start };
+        let span = Span { started_ns: 1_000, ended_ns: 1_000 + output.len };
+        board.complete(lease, output, Output::default(), span)
+    }
+}

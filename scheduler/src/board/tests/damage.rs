@@ -1,0 +1,89 @@
+//! A board that something wrote over: an error or wrong numbers, never a panic or a reference outside of it.
+use super::{board, complete, pass, Memory};
+use crate::board::Board;
+use crate::error::Error;
+use crate::id::{PassId, WorkerId};
+use proptest::prelude::*;
+
+/// Attaches to a copy of `memory` that `change` was let at.
+fn attach_changed(memory: &Memory, change: impl FnOnce(&mut [u8])) -> (Result<Board, Error>, Memory) {
+    let copy = Memory::new(memory.len);
+    // SAFETY: both are `len` bytes long, and nobody else uses them meanwhile.
+    unsafe {
+        copy.base.copy_from_nonoverlapping(memory.base, memory.len);
+        change(std::slice::from_raw_parts_mut(copy.base, copy.len));
+    }
+    // SAFETY: the copy is returned with the board.
+    let attached = unsafe { Board::attach(copy.base, copy.len) };
+    (attached, copy)
+}
+
+/// All that reads or changes a board.
+fn use_it(board: &Board) {
+    let _ = board.payload().iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    for pass in (0..board.passes().min(4)).map(PassId) {
+        board.open(pass);
+    }
+    for worker in (0..board.workers().min(4)).map(WorkerId) {
+        let _ = board.at_work(worker);
+        if let Some(lease) = board.claim(worker) {
+            let _ = board.complete(&lease, Default::default(), Default::default(), Default::default());
+        }
+        let _ = board.claim(worker);
+        let _ = board.recover(worker);
+    }
+    for pass in (0..board.passes().min(4)).map(PassId) {
+        let _ = board.append(pass, 0, 1, 0);
+        let _ = (board.done_elements(pass), board.chunks(pass).len());
+    }
+}
+
+fn sample() -> (Board, Memory) {
+    let (board, memory) = board(2, vec![pass(20, 3), pass(7, 2)], b"payload");
+    board.open(PassId(0));
+    let lease = board.claim(WorkerId(0)).expect("a chunk");
+    assert!(complete(&board, &lease));
+    board.claim(WorkerId(1)).expect("a chunk");
+    board.append(PassId(0), 0, 2, 1).expect("room");
+    (board, memory)
+}
+
+#[test]
+fn what_is_no_board_is_refused() {
+    let (_board, memory) = sample();
+    let damaged =
+        |change: fn(&mut [u8])| matches!(attach_changed(&memory, change).0, Err(Error::Damaged { .. }));
+    assert!(!damaged(|_| ()));
+    assert!(damaged(|bytes| bytes[0] ^= 1), "magic");
+    assert!(damaged(|bytes| bytes[8] += 1), "version");
+    assert!(damaged(|bytes| bytes[12] = 200), "workers");
+    assert!(damaged(|bytes| bytes[16..20].fill(255)), "passes");
+    assert!(damaged(|bytes| bytes[24] += 64), "bytes");
+    assert!(damaged(|bytes| bytes[32] += 100), "the payload's length");
+    // SAFETY: shorter than it is; nothing beyond the header is touched.
+    assert!(unsafe { Board::attach(memory.base, 100) }.is_err(), "too short");
+    // SAFETY: refused before it is read.
+    assert!(unsafe { Board::attach(memory.base.wrapping_add(8), memory.len - 8) }.is_err(), "not aligned");
+    // SAFETY: refused before it is read.
+    assert!(unsafe { Board::attach(std::ptr::null_mut(), memory.len) }.is_err(), "no memory");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_changed_give_an_error_or_a_board_that_holds(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        in_head in any::<bool>(),
+    ) {
+        let (_board, memory) = sample();
+        let (attached, _copy) = attach_changed(&memory, |bytes| {
+            // The first 1,280 bytes hold all that attaching reads.
+            let area = if in_head { 1_280 } else { bytes.len() };
+            for (index, byte) in &changes {
+                bytes[index.index(area)] = *byte;
+            }
+        });
+        if let Ok(board) = attached {
+            use_it(&board);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! All interleavings (and all weak-memory outcomes that loom knows) of the protocol on a log of two or three elements:
+//! `RUSTFLAGS="--cfg loom" cargo test --release --lib loom`.
+use crate::board::log::{Extras, Log};
+use crate::board::record::{Output, Record, Report, Span};
+use crate::board::sync::{AtomicU32, AtomicU64};
+use crate::board::word::{ChunkState, Word};
+use crate::id::WorkerId;
+use loom::sync::Arc;
+use loom::thread;
+
+/// A pass without the memory around it.
+struct Pass {
+    records: Vec<Record>,
+    hint: AtomicU32,
+    elements: u64,
+    extras: Vec<Record>,
+    starts: Vec<AtomicU64>,
+    count: AtomicU32,
+    extra_hint: AtomicU32,
+}
+
+impl Pass {
+    fn new(elements: u64, extras: usize) -> Arc<Pass> {
+        Arc::new(Pass {
+            records: (0..elements).map(|_| Record::empty()).collect(),
+            hint: AtomicU32::new(0),
+            elements,
+            extras: (0..extras).map(|_| Record::empty()).collect(),
+            starts: (0..extras).map(|_| AtomicU64::new(0)).collect(),
+            count: AtomicU32::new(0),
+            extra_hint: AtomicU32::new(0),
+        })
+    }
+
+    fn log(&self) -> Log<'_> {
+        Log { records: &self.records, hint: &self.hint, elements: self.elements }
+    }
+
+    fn extras(&self) -> Extras<'_> {
+        Extras { records: &self.extras, starts: &self.starts, count: &self.count, hint: &self.extra_hint }
+    }
+
+    /// Takes one element after another until none is left; gives those whose completion counted. Reports are left out:
+    /// each store would multiply the interleavings.
+    fn work(&self, worker: u32) -> Vec<u64> {
+        let mut done = Vec::new();
+        while let Some(claim) = self.log().claim(WorkerId(worker), |_| 1) {
+            let leased = Word::new(claim.end, WorkerId(worker), 0, ChunkState::Leased);
+            if self.records[claim.index].change(leased, leased.with_state(ChunkState::Done)) {
+                done.extend(claim.start..claim.end);
+            }
+        }
+        done
+    }
+
+    /// Takes back what `worker` holds in the log and puts it among the extras; gives how much that was.
+    fn recover(&self, worker: u32) -> usize {
+        let mut start = 0;
+        let mut back = 0;
+        for record in &self.records {
+            let word = record.load();
+            if word == Word::EMPTY {
+                break;
+            }
+            let held = word.state() == ChunkState::Leased && word.worker() == WorkerId(worker);
+            if held && record.change(word, word.with_state(ChunkState::Lost)) {
+                self.extras().append(start, word.end(), 1).expect("room");
+                back += 1;
+            }
+            start = word.end();
+        }
+        back
+    }
+}
+
+/// A report that says whose it is, so that a torn or early read shows.
+fn report(start: u64) -> Report {
+    let output = Output { at: start + 100, len: start + 200 };
+    Report {
+        output,
+        notes: output,
+        failed: start + 300,
+        span: Span { started_ns: start, ended_ns: start + 1 },
+    }
+}
+
+/// Two workers take all of a log of `elements`; with `preemptions`, only histories with so many forced switches are tried.
+fn share_a_log(elements: u64, preemptions: Option<usize>) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check(move || {
+        let pass = Pass::new(elements, 0);
+        let other = Arc::clone(&pass);
+        let thread = thread::spawn(move || other.work(1));
+        let mut done = pass.work(0);
+        done.extend(thread.join().expect("no panic"));
+        done.sort_unstable();
+        assert_eq!(done, (0..elements).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn loom_two_workers_share_a_log_without_gap_or_overlap() {
+    share_a_log(2, None);
+    share_a_log(3, Some(2));
+}
+
+#[test]
+fn loom_whoever_sees_done_sees_the_report() {
+    loom::model(|| {
+        let pass = Pass::new(1, 0);
+        let claim = pass.log().claim(WorkerId(0), |_| 1).expect("a chunk");
+        let other = Arc::clone(&pass);
+        let thread = thread::spawn(move || {
+            let leased = Word::new(claim.end, WorkerId(0), 0, ChunkState::Leased);
+            assert!(other.records[0].finish(leased, ChunkState::Done, &report(0)));
+        });
+        if pass.records[0].load().state() == ChunkState::Done {
+            assert_eq!(pass.records[0].report(), report(0));
+        }
+        thread.join().expect("no panic");
+    });
+}
+
+#[test]
+fn loom_a_lease_ends_once_though_it_is_revoked_meanwhile() {
+    // A worker that is thought dead and is not: its completion and the revocation race; the element counts once.
+    loom::model(|| {
+        let pass = Pass::new(1, 1);
+        let claim = pass.log().claim(WorkerId(0), |_| 1).expect("a chunk");
+        let other = Arc::clone(&pass);
+        let thread = thread::spawn(move || {
+            let leased = Word::new(claim.end, WorkerId(0), 0, ChunkState::Leased);
+            other.records[0].finish(leased, ChunkState::Done, &report(0))
+        });
+        let back = pass.recover(0);
+        let completed = thread.join().expect("no panic");
+        assert_eq!(usize::from(completed) + back, 1);
+    });
+}
+
+#[test]
+fn loom_what_is_put_back_is_taken_once_and_whole() {
+    // Worker 0 holds the first element and is dead. The supervisor puts it back while workers 1 and 2 look for it.
+    loom::model(|| {
+        let pass = Pass::new(2, 1);
+        pass.log().claim(WorkerId(0), |_| 1).expect("a chunk");
+        let take = |worker: u32| {
+            let pass = Arc::clone(&pass);
+            thread::spawn(move || {
+                let claim = pass.extras().claim(WorkerId(worker))?;
+                assert_eq!((claim.start, claim.end, claim.attempt), (0, 1, 1));
+                Some(claim.index)
+            })
+        };
+        let (first, second) = (take(1), take(2));
+        assert_eq!(pass.recover(0), 1);
+        let (first, second) = (first.join().expect("no panic"), second.join().expect("no panic"));
+        assert!(first.is_none() || second.is_none(), "taken twice");
+        // Nobody is left who could take it but us: it is there exactly when nobody did.
+        let left = pass.extras().claim(WorkerId(1));
+        assert_eq!(left.is_some(), first.is_none() && second.is_none());
+    });
+}
+
+#[test]
+fn loom_two_extras_go_to_two_workers() {
+    loom::model(|| {
+        let pass = Pass::new(1, 2);
+        pass.extras().append(0, 1, 1).expect("room");
+        pass.extras().append(1, 2, 1).expect("room");
+        let other = Arc::clone(&pass);
+        let thread = thread::spawn(move || other.extras().claim(WorkerId(1)).map(|claim| claim.start));
+        let mine = pass.extras().claim(WorkerId(0)).map(|claim| claim.start);
+        let other = thread.join().expect("no panic");
+        let mut both = [mine, other];
+        both.sort_unstable();
+        assert_eq!(both, [Some(0), Some(1)]);
+    });
+}

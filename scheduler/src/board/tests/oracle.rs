@@ -1,0 +1,160 @@
+//! Random histories against a naive oracle: whoever claims, ends or dies in whatever order, at the end every element was
+//! done exactly once and the counts agree with a recount.
+use super::{board, complete};
+use crate::board::{Board, ChunkState, Lease, PassSpec};
+use crate::id::{PassId, WorkerId};
+use crate::policy::{Policy, Schedule};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const WORKERS: u32 = 3;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Claim(u32),
+    /// The worker's chunk is completed.
+    Complete(u32),
+    /// The worker dies, at this part of its chunk (0: at no element).
+    Die(u32, u8),
+    /// The dead worker got as far as the entry, but not to the hint.
+    LagHint,
+    Count,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let worker = 0..WORKERS;
+    let step = prop_oneof![
+        6 => worker.clone().prop_map(Step::Claim),
+        5 => worker.clone().prop_map(Step::Complete),
+        2 => (worker, any::<u8>()).prop_map(|(worker, at)| Step::Die(worker, at)),
+        1 => Just(Step::LagHint),
+        1 => Just(Step::Count),
+    ];
+    prop::collection::vec(step, 0..120)
+}
+
+/// What must be true, kept the slow way.
+struct Oracle {
+    times_done: BTreeMap<(u32, u64), u32>,
+    held: BTreeMap<u32, Lease>,
+}
+
+impl Oracle {
+    fn done(&mut self, lease: &Lease) {
+        for element in lease.start..lease.end {
+            *self.times_done.entry((lease.pass.0, element)).or_insert(0) += 1;
+        }
+    }
+
+    fn count(&self, pass: PassId) -> u64 {
+        self.times_done.keys().filter(|(of, _)| *of == pass.0).count() as u64
+    }
+}
+
+fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
+    match *step {
+        // A worker claims when it has nothing.
+        Step::Claim(worker) => {
+            if !oracle.held.contains_key(&worker) {
+                if let Some(lease) = board.claim(WorkerId(worker)) {
+                    oracle.held.insert(worker, lease);
+                }
+            }
+        }
+        Step::Complete(worker) => {
+            if let Some(lease) = oracle.held.remove(&worker) {
+                assert!(complete(board, &lease), "nobody revoked it");
+                oracle.done(&lease);
+            }
+        }
+        Step::Die(worker, at) => die(board, oracle, worker, at),
+        Step::LagHint => {
+            for pass in (0..board.passes()).map(PassId) {
+                let pass = board.pass(pass).expect("a pass");
+                let hint = &board.head(pass).claims.hint;
+                hint.store(
+                    hint.load(std::sync::atomic::Ordering::Relaxed) / 2,
+                    std::sync::atomic::Ordering::Relaxed,
+                );
+            }
+        }
+        Step::Count => {
+            for pass in (0..board.passes()).map(PassId) {
+                assert_eq!(board.done_elements(pass), oracle.count(pass));
+            }
+        }
+    }
+}
+
+fn die(board: &Board, oracle: &mut Oracle, worker: u32, at: u8) {
+    let held = oracle.held.remove(&worker);
+    let at = held.filter(|_| at > 0).map(|lease| lease.start + u64::from(at) % (lease.end - lease.start));
+    if let Some(at) = at {
+        board.element(WorkerId(worker), at);
+    }
+    let recovered = board.recover(WorkerId(worker));
+    assert_eq!(recovered.len(), usize::from(held.is_some()));
+    for back in recovered {
+        let lease = back.lease;
+        assert_eq!(Some(lease), held);
+        assert_eq!(back.element, at);
+        assert!(!complete(board, &lease), "a ghost's results must not count");
+        let at = at.unwrap_or(lease.start);
+        for (start, end) in [(lease.start, at), (at, at + 1), (at + 1, lease.end)] {
+            if start < end {
+                board.append(lease.pass, start, end, lease.attempt + 1).expect("room");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_element_exactly_once(
+        sizes in prop::collection::vec(0u64..60, 1..4),
+        schedule in prop_oneof![
+            Just(Schedule::Auto), Just(Schedule::Static), Just(Schedule::Guided), Just(Schedule::Factoring),
+            Just(Schedule::Fixed),
+        ],
+        chunk in 1u64..9,
+        short_log in any::<bool>(),
+        history in steps(),
+    ) {
+        let policy = Policy { chunk, ..Policy::of(schedule) };
+        let passes: Vec<PassSpec> = sizes.iter().map(|&elements| {
+            let spec = PassSpec::new(elements, policy, WORKERS);
+            let log_capacity = if short_log { spec.log_capacity.min(3) } else { spec.log_capacity };
+            PassSpec { log_capacity, extra_capacity: 400, ..spec }
+        }).collect();
+        let (board, _memory) = board(WORKERS, passes, b"");
+        let mut oracle = Oracle { times_done: BTreeMap::new(), held: BTreeMap::new() };
+        (0..sizes.len() as u32).map(PassId).for_each(|pass| board.open(pass));
+        for one in &history {
+            step(&board, &mut oracle, one);
+        }
+        // Then all goes well: every worker ends what it has and takes what is left.
+        for worker in (0..WORKERS).cycle().take(1_000) {
+            step(&board, &mut oracle, &Step::Complete(worker));
+            step(&board, &mut oracle, &Step::Claim(worker));
+        }
+        prop_assert!(oracle.held.is_empty(), "more than a thousand chunks");
+        for (index, &elements) in sizes.iter().enumerate() {
+            let pass = PassId(index as u32);
+            for element in 0..elements {
+                prop_assert_eq!(oracle.times_done.get(&(pass.0, element)), Some(&1), "element {}", element);
+            }
+            prop_assert_eq!(board.done_elements(pass), elements);
+            let done = board.chunks(pass).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
+            let mut ranges: Vec<_> = done.map(|chunk| (chunk.output.at, chunk.start, chunk.end)).collect();
+            ranges.sort_unstable();
+            let mut next = 0;
+            for (at, start, end) in ranges {
+                prop_assert_eq!((at, start), (next, next), "the pieces lie end to end");
+                next = end;
+            }
+            prop_assert_eq!(next, elements);
+        }
+    }
+}

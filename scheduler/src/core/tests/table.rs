@@ -1,0 +1,291 @@
+//! One transition a test: these events, then exactly these actions.
+use super::plan;
+use crate::core::{Action, Cause, Core, Event, Failure, LostLease, Outcome, Settings, TaskState};
+use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+
+const X: ResourceId = ResourceId(0);
+const OUT: ResourceId = ResourceId(2);
+const P: PassId = PassId(0);
+const A: WorkerId = WorkerId(0);
+const B: WorkerId = WorkerId(1);
+const MS: u64 = 1_000_000;
+
+struct Run {
+    core: Core,
+    now: u64,
+}
+
+impl Run {
+    /// A pass of 20 elements over `x` on two workers that are there; `x` is shared and the pass is open.
+    fn open(settings: Settings) -> Run {
+        let plan = plan(&[(20, 0, &[])], 2);
+        let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..settings }), now: 0 };
+        assert_eq!(run.on(Event::WorkerJoined { worker: A }), []);
+        assert_eq!(run.on(Event::WorkerJoined { worker: B }), []);
+        assert_eq!(run.on(Event::Started), [Action::Share { resource: X }]);
+        assert_eq!(run.on(Event::Shared { resource: X }), [Action::Open { pass: P }]);
+        run
+    }
+
+    fn on(&mut self, event: Event) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.core.on_event(event.clone(), self.now, &mut out);
+        if let Err(broken) = self.core.sanity_check() {
+            panic!("after {event:?}: {broken}");
+        }
+        out
+    }
+
+    fn at(&mut self, now: u64, event: Event) -> Vec<Action> {
+        self.now = now;
+        self.on(event)
+    }
+
+    fn dry(&mut self, worker: WorkerId) -> Vec<Action> {
+        self.on(Event::WorkerDry { worker })
+    }
+
+    /// Both workers sleep: the wake-up that the pass's opening owes them is taken.
+    fn all_dry(&mut self) {
+        for worker in [A, B] {
+            assert_eq!(
+                self.dry(worker),
+                [Action::WakeDry(vec![worker])],
+                "it may have looked before the pass opened"
+            );
+            assert_eq!(self.dry(worker), []);
+        }
+    }
+}
+
+fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u64>) -> Event {
+    let leases = vec![LostLease { pass: P, chunk: ChunkId(0), start, end, attempt, element }];
+    Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), at_fault: true }
+}
+
+fn idle_death(worker: WorkerId) -> Event {
+    Event::WorkerLost { worker, leases: vec![], reason: "exited with status 1".into(), at_fault: false }
+}
+
+fn append(start: u64, end: u64, attempt: u32) -> Action {
+    Action::Append { pass: P, start, end, attempt }
+}
+
+fn failure(element: u64) -> Event {
+    Event::ChunkFailed { pass: P, chunk: ChunkId(element as u32), element }
+}
+
+fn end(outcome: Outcome) -> Vec<Action> {
+    vec![
+        Action::Free { resource: X },
+        Action::Free { resource: OUT },
+        Action::EndRun,
+        Action::Finish(outcome),
+    ]
+}
+
+#[test]
+fn a_run_from_share_to_finish() {
+    let mut run = Run::open(Settings::default());
+    assert_eq!(
+        run.on(Event::PassDone { pass: P }),
+        [Action::Free { resource: X }, Action::Gather { resource: OUT }],
+        "x dies at its last reader, before the results are with the caller"
+    );
+    let last = [Action::Free { resource: OUT }, Action::EndRun, Action::Finish(Outcome::Done)];
+    assert_eq!(run.on(Event::Gathered { resource: OUT }), last);
+    assert!(run.core.is_ended());
+    assert!(run.core.task_states().iter().all(|state| *state == TaskState::Finished));
+    assert_eq!(run.on(Event::Gathered { resource: OUT }), [], "nothing happens after the end");
+}
+
+#[test]
+fn events_that_come_twice_or_from_nowhere_change_nothing() {
+    let mut run = Run::open(Settings::default());
+    for event in [
+        Event::Started,
+        Event::Shared { resource: X },
+        Event::Shared { resource: ResourceId(99) },
+        Event::Gathered { resource: OUT },
+        Event::PassDone { pass: PassId(7) },
+        Event::WorkerDry { worker: WorkerId(9) },
+        Event::WorkerJoined { worker: WorkerId(9) },
+        lost(WorkerId(9), 0, 4, 0, Some(1)),
+        Event::Tick,
+    ] {
+        assert_eq!(run.on(event.clone()), [], "{event:?}");
+    }
+}
+
+#[test]
+fn a_pass_over_nothing_is_done_without_workers() {
+    let plan = plan(&[(0, 1, &[])], 1);
+    let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
+    assert_eq!(run.on(Event::Started), [Action::Gather { resource: OUT }]);
+    assert!(run.on(Event::Gathered { resource: OUT }).contains(&Action::Finish(Outcome::Done)));
+}
+
+#[test]
+fn independent_passes_open_together_and_a_dependent_one_waits() {
+    let plan = plan(&[(5, 1, &[]), (5, 1, &[]), (5, 1, &[2, 3])], 1);
+    let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
+    let open = |pass| Action::Open { pass: PassId(pass) };
+    assert_eq!(run.on(Event::Started), [open(0), open(1)]);
+    assert_eq!(run.on(Event::PassDone { pass: PassId(1) }), [Action::Gather { resource: ResourceId(3) }]);
+    let next = run.on(Event::PassDone { pass: PassId(0) });
+    assert_eq!(next, [open(2), Action::Gather { resource: OUT }]);
+}
+
+#[test]
+fn sleepers_are_woken_by_what_comes_and_no_wake_up_is_lost() {
+    let mut run = Run::open(Settings::default());
+    run.all_dry();
+    let actions = run.on(lost(A, 0, 4, 0, None));
+    assert_eq!(
+        actions,
+        [append(0, 2, 1), append(2, 4, 1), Action::Replace { worker: A }, Action::WakeDry(vec![B])]
+    );
+    assert_eq!(run.on(Event::WorkerJoined { worker: A }), []);
+    assert_eq!(run.dry(A), [], "it joined after the offer: nothing can have been missed");
+}
+
+#[test]
+fn a_death_isolates_the_element_that_was_running() {
+    let mut run = Run::open(Settings::default());
+    let actions = run.on(lost(A, 4, 12, 0, Some(6)));
+    assert_eq!(actions, [append(4, 6, 1), append(6, 7, 1), append(7, 12, 1), Action::Replace { worker: A }]);
+    let actions = run.on(lost(B, 12, 20, 0, Some(12)));
+    assert_eq!(actions, [append(12, 13, 1), append(13, 20, 1), Action::Replace { worker: B }]);
+}
+
+#[test]
+fn an_element_that_kills_each_worker_is_named() {
+    let mut run = Run::open(Settings { retries: 1, ..Settings::default() });
+    run.on(lost(A, 4, 8, 0, Some(6)));
+    run.on(Event::WorkerJoined { worker: A });
+    assert_eq!(run.on(lost(B, 6, 7, 1, Some(6))), [Action::Stop], "A may be in an element");
+    let reason = "killed by signal 9".into();
+    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { pass: P, element: 6, deaths: 2, reason }));
+}
+
+#[test]
+fn a_worker_that_was_ended_on_purpose_blames_nobody() {
+    let mut run = Run::open(Settings { retries: 0, ..Settings::default() });
+    let Event::WorkerLost { worker, leases, reason, .. } = lost(A, 4, 8, 0, Some(6)) else { unreachable!() };
+    let event = Event::WorkerLost { worker, leases, reason, at_fault: false };
+    assert_eq!(run.on(event), [append(4, 8, 1), Action::Replace { worker: A }]);
+}
+
+#[test]
+fn idle_deaths_are_replaced_three_times_then_the_place_is_given_up() {
+    let mut run = Run::open(Settings::default());
+    for worker in [A, B] {
+        assert_eq!(run.on(idle_death(worker)), [Action::Replace { worker }]);
+        assert_eq!(run.on(idle_death(worker)), [Action::Replace { worker }]);
+        if worker == A {
+            assert_eq!(run.on(idle_death(worker)), [], "B is still there");
+        }
+    }
+    let actions = run.on(idle_death(B));
+    assert_eq!(actions[0], Action::Stop);
+    let Some(Action::Finish(Outcome::NoWorkers { reason })) = actions.last() else { panic!("{actions:?}") };
+    assert!(reason.contains("exited with status 1"), "{reason}");
+}
+
+#[test]
+fn sleepers_may_die_as_often_as_they_like() {
+    let mut run = Run::open(Settings::default());
+    for _ in 0..10 {
+        while !run.dry(A).is_empty() {}
+        assert_eq!(run.on(idle_death(A)), [Action::Replace { worker: A }]);
+        run.on(Event::WorkerJoined { worker: A });
+    }
+}
+
+#[test]
+fn nobody_to_run_it_ends_the_run() {
+    let mut run = Run::open(Settings::default());
+    let failed = |worker| Event::LaunchFailed { worker, reason: "no memory".into() };
+    assert_eq!(run.on(failed(A)), []);
+    let mut expected = vec![Action::Stop];
+    expected.extend(end(Outcome::NoWorkers { reason: "no memory".into() }));
+    assert_eq!(run.on(failed(B)), expected);
+}
+
+#[test]
+fn of_the_failures_the_lowest_is_reported() {
+    let mut run = Run::open(Settings::default());
+    assert_eq!(run.on(failure(13)), [Action::Stop]);
+    assert_eq!(run.dry(A), [], "B is still in an element");
+    assert_eq!(run.on(failure(4)), []);
+    assert_eq!(run.on(failure(17)), []);
+    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { pass: P, element: 4, chunk: ChunkId(4) })));
+    assert_eq!(run.core.task_states()[1], TaskState::Failed);
+}
+
+#[test]
+fn who_does_not_stop_is_interrupted_then_killed_then_left() {
+    let mut run = Run::open(Settings::default());
+    assert_eq!(run.at(10, failure(3)), [Action::Stop]);
+    assert_eq!(run.dry(A), []);
+    assert_eq!(run.core.next_deadline(), Some(200 * MS + 10));
+    assert_eq!(run.at(200 * MS, Event::Tick), [], "not yet");
+    assert_eq!(run.at(200 * MS + 10, Event::Tick), [Action::Interrupt { worker: B }]);
+    assert_eq!(run.at(2_200 * MS + 10, Event::Tick), [Action::Kill { worker: B }]);
+    let last = run.at(4_200 * MS + 10, Event::Tick);
+    assert_eq!(last, end(Outcome::Failed(Failure { pass: P, element: 3, chunk: ChunkId(3) })));
+    assert_eq!(run.core.next_deadline(), None);
+}
+
+#[test]
+fn a_worker_killed_on_the_way_out_is_not_replaced() {
+    let mut run = Run::open(Settings::default());
+    run.on(Event::Cancel { cause: Cause::User });
+    assert_eq!(run.dry(A), []);
+    assert_eq!(run.on(lost(B, 0, 4, 0, Some(2))), end(Outcome::Cancelled { cause: Cause::User }));
+}
+
+#[test]
+fn a_cancel_interrupts_at_once_and_a_second_one_kills() {
+    let mut run = Run::open(Settings::default());
+    let cancel = Event::Cancel { cause: Cause::User };
+    let interrupts = [Action::Stop, Action::Interrupt { worker: A }, Action::Interrupt { worker: B }];
+    assert_eq!(run.on(cancel.clone()), interrupts);
+    assert_eq!(
+        run.on(Event::WorkerJoined { worker: A }),
+        [],
+        "a replacement that comes now is not waited for"
+    );
+    assert_eq!(run.on(cancel.clone()), [Action::Kill { worker: B }]);
+    assert_eq!(run.on(cancel), end(Outcome::Cancelled { cause: Cause::User }));
+}
+
+#[test]
+fn a_cancel_before_the_start_ends_at_once() {
+    let plan = plan(&[(20, 0, &[])], 2);
+    let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
+    let outcome = Outcome::Cancelled { cause: Cause::User };
+    assert_eq!(run.on(Event::Cancel { cause: Cause::User }), [Action::EndRun, Action::Finish(outcome)]);
+}
+
+#[test]
+fn time_is_up() {
+    let mut run = Run::open(Settings { timeout_ns: Some(5 * MS), ..Settings::default() });
+    assert_eq!(run.core.next_deadline(), Some(5 * MS));
+    assert_eq!(run.at(5 * MS - 1, Event::Tick), []);
+    assert_eq!(run.at(5 * MS, Event::Tick)[0], Action::Stop);
+    run.dry(A);
+    assert_eq!(run.dry(B), end(Outcome::Cancelled { cause: Cause::Timeout }));
+}
+
+#[test]
+fn too_many_deaths_for_the_board_end_the_run() {
+    let mut run = Run::open(Settings { retries: u32::MAX - 1, ..Settings::default() });
+    let last = (0..10_000)
+        .map(|_| run.on(lost(A, 3, 4, 1, Some(3))))
+        .find(|actions| actions.contains(&Action::Stop));
+    assert!(last.is_some(), "the board's room for extras has an end");
+    let actions = run.dry(B);
+    let Some(Action::Finish(Outcome::NoWorkers { reason })) = actions.last() else { panic!("{actions:?}") };
+    assert!(reason.contains("too many workers died"), "{reason}");
+}
