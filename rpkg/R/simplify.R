@@ -4,26 +4,27 @@
 # What apply(simplify = TRUE) makes of the results of `n` rows or columns. `names` are the dimnames of the rows or columns
 # (`dn.ans` in apply, a list of one or NULL), `inner` those along an element (`dn.call`).
 simplify_apply <- function(results, n, names, inner) {
-  if (is_packed(results)) {
-    values <- results$values
-    if (results$k == 1) return(named(values, names[[1L]]))
-    if (results$k == 0) return(values)
-    return(array(values, c(results$k, n), if (!is.null(names(names)) || !is.null(names[[1L]])) c(list(NULL), names)))
-  }
   values <- results$values
-  first <- values[[1L]]
-  as_list <- is.recursive(first) || any(lengths(values) != length(first))
-  inside <- names(first)
-  if (!as_list && length(inside) && !all(vapply(values, function(value) identical(names(value), inside), NA))) inside <- NULL
-  if (!as_list) values <- unlist(values, recursive = FALSE)
+  inside <- NULL
+  as_list <- FALSE
+  if (!is_packed(results)) {
+    first <- values[[1L]]
+    inside <- names(first)
+    as_list <- is.recursive(first) || any(lengths(values) != length(first))
+    if (!as_list && length(inside) && !all(vapply(values, function(value) identical(names(value), inside), NA))) inside <- NULL
+    if (!as_list) values <- unlist(values, recursive = FALSE)
+  }
   size <- if (as_list) n else length(values)
-  if (size == n) return(named(values, names[[1L]]))
+  if (size == n) {
+    names(values) <- if (length(names[[1L]])) names[[1L]]
+    return(values)
+  }
   if (!size || size %% n != 0L) return(values)
   if (is.null(names)) names <- list(NULL)
-  inside <- list(inside)
+  first_names <- list(inside)
   title <- names(inner)
-  if (length(inner) && !is.null(title) && nzchar(title[[1L]]) && length(inside[[1L]]) == length(inner[[1L]])) names(inside) <- title
-  names <- c(inside, names)
+  if (length(inner) && !is.null(title) && nzchar(title[[1L]]) && length(inside) == length(inner[[1L]])) names(first_names) <- title
+  names <- c(first_names, names)
   array(values, c(size %/% n, n), if (!is.null(names(names)) || !all(vapply(names, is.null, NA))) names)
 }
 

@@ -24,8 +24,10 @@ check_names <- function(names, what, call = NULL) {
 # The strings in UTF-8, as they stand in shared memory.
 check_utf8 <- function(strings, what, call = NULL) {
   strings <- as.character(strings)
+  marked <- Encoding(strings)
   utf8 <- enc2utf8(strings)
-  bad <- Encoding(strings) == "bytes" | !validUTF8(utf8)
+  bad <- marked == "bytes" | marked == "UTF-8" & !validUTF8(strings) |
+    marked == "unknown" & is.na(iconv(strings, "", "UTF-8"))
   if (any(bad)) abort_input(sprintf("%s must be text that UTF-8 can hold; element %d is not", what, which(bad)[[1L]]), call)
   utf8
 }
@@ -57,9 +59,15 @@ describe <- function(value) {
   if (is.atomic(value) && length(value) == 1L && is.null(dim(value))) {
     return(if (is.character(value)) encodeString(value, quote = "\"", na.encode = TRUE) else format(value))
   }
-  kind <- if (is.object(value)) paste0("an object of class '", class(value)[[1L]], "'") else paste0("a ", typeof(value))
+  kind <- if (is.object(value)) paste0("an object of class '", class(value)[[1L]], "'") else kind_of(value)
   size <- if (is.null(dim(value))) sprintf("of length %.0f", length(value)) else paste("of", paste(dim(value), collapse = " x "))
   paste(kind, size)
+}
+
+kind_of <- function(value) {
+  type <- if (typeof(value) == "double") "numeric" else typeof(value)
+  article <- if (type == "integer") "an" else "a"
+  paste0(article, " ", type, if (is.atomic(value)) if (is.matrix(value)) " matrix" else " vector")
 }
 
 # A size in bytes for people.

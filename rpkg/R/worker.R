@@ -74,13 +74,27 @@ bind_captured <- function(body, captured) {
 # on_error = "collect" the loop is entered again at the next element.
 evaluate <- function(ready) {
   collect <- ready$head$on_error == "collect"
+  setter <- stream_setter(ready$head$seed)
   repeat {
-    depth <- sys.nframe()
-    calls <- character()
-    failed <- tryCatch(
+    failed <- watched(native(ms_worker_loop(ready$call, ready$frame, setter)))
+    if (is.null(failed)) break
+    condition <- slim(failed$condition)
+    if (collect) condition <- element_error(list(index = NA_real_, condition = condition, calls = failed$calls))
+    ms_worker_failed(condition, failed$calls)
+    if (!collect) break
+  }
+}
+
+# Evaluates the loop. Warnings and messages of FUN are noted for their element and go on. The value is NULL, or the error that
+# ended the loop with its calls. An error that FUN only signals, as signalCondition() does, ends nothing, as in lapply; of
+# stack overflows R tells exiting handlers alone, which know no calls.
+watched <- function(loop) {
+  depth <- sys.nframe()
+  tryCatch(
+    withRestarts(
       withCallingHandlers(
         {
-          native(ms_worker_loop(ready$call, ready$frame, stream_setter(ready$head$seed)))
+          loop
           NULL
         },
         warning = function(w) {
@@ -91,25 +105,27 @@ evaluate <- function(ready) {
           ms_worker_condition(slim(m))
           tryInvokeRestart("muffleMessage")
         },
-        error = function(e) calls <<- traceback_of(sys.calls(), depth)
+        error = function(e) {
+          calls <- sys.calls()
+          signalled <- length(calls) > 1L && identical(calls[[length(calls) - 1L]][[1L]], quote(signalCondition))
+          if (!signalled) invokeRestart("memshare_failed", list(condition = e, calls = traceback_of(calls, depth)))
+        }
       ),
-      error = identity
-    )
-    if (is.null(failed)) break
-    failed <- slim(failed)
-    ms_worker_failed(if (collect) element_error(list(index = NA_real_, condition = failed, calls = calls)) else failed, calls)
-    if (!collect) break
-  }
+      memshare_failed = identity
+    ),
+    stackOverflowError = function(e) list(condition = e, calls = character())
+  )
 }
 
-# The calls from FUN down to the error, one line each.
+# The calls from FUN down to the error, one line each. The last ones, which R and this file added to handle it, are left out.
 traceback_of <- function(calls, depth) {
   calls <- calls[seq_along(calls) > depth]
   from <- which(vapply(calls, function(call) identical(call[[1L]], quote(.FUN)), NA))
   if (length(from)) calls <- calls[seq_along(calls) >= from[[1L]]]
-  handlers <- vapply(calls, function(call) is.symbol(call[[1L]]) && as.character(call[[1L]]) %in% c("h", ".handleSimpleError"), NA)
-  calls <- calls[!handlers & seq_along(calls) < length(calls)]
-  vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
+  calls <- calls[-length(calls)]
+  if (length(calls) && identical(calls[[length(calls)]][[1L]], quote(.handleSimpleError))) calls <- calls[-length(calls)]
+  lines <- vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
+  sub("^[.]FUN\\([.]element", "FUN(element", lines)
 }
 
 # A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text.

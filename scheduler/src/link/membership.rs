@@ -70,18 +70,38 @@ impl Membership {
                 }
             }
             link.say(&FromWorker::Dry { run: self.run })?;
-            match link.wait()? {
-                Word::Said(ToWorker::Wake) => {}
-                Word::Said(ToWorker::EndRun | ToWorker::Exit) | Word::Gone => self.over = true,
-                Word::Said(ToWorker::Run { .. }) => {
-                    return Err(Error::Message {
-                        from: "the session".into(),
-                        reason: "a new run was begun while another goes on".into(),
-                    })
-                }
-            }
+            self.hear(link)?;
         }
         Ok(None)
+    }
+
+    /// Waits for the session's word.
+    fn hear(&mut self, link: &mut Link) -> Result<()> {
+        match link.wait()? {
+            Word::Said(ToWorker::Wake) => {}
+            Word::Said(ToWorker::EndRun | ToWorker::Exit) | Word::Gone => self.over = true,
+            Word::Said(ToWorker::Run { .. }) => {
+                return Err(Error::Message {
+                    from: "the session".into(),
+                    reason: "a new run was begun while another goes on".into(),
+                })
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the run goes on no further.
+    pub fn is_stopped(&self) -> bool {
+        self.board.control() != Control::Go
+    }
+
+    /// Claims nothing any more, and waits for the end of the run.
+    pub fn sit_out(mut self, link: &mut Link) -> Result<()> {
+        while !self.over {
+            link.say(&FromWorker::Dry { run: self.run })?;
+            self.hear(link)?;
+        }
+        Ok(())
     }
 
     /// Notes that the worker now works on `element`, so that a death can be laid at its door. `false`: the run was

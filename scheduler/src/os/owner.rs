@@ -135,3 +135,39 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Resu
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_lives_as_long_as_its_lock_is_held() {
+        let lock = SessionLock::acquire().unwrap();
+        let id = lock.id();
+        assert!(SessionLock::is_alive(id) && lock.is_mine());
+        assert!(!SessionLock::remove_dead(id).unwrap());
+        assert!(SessionLock::is_alive(id));
+        drop(lock);
+        assert!(!SessionLock::is_alive(id));
+        assert!(!SessionLock::remove_dead(id).unwrap(), "its name went with it");
+    }
+
+    #[test]
+    fn a_lock_that_nobody_holds_is_a_dead_sessions() {
+        let id = SessionId::draw().unwrap();
+        let left = Segment::create(&name::lock(id), 1, &Place::Memory).unwrap();
+        assert!(!SessionLock::is_alive(id));
+        SessionLock::remove_dead(id).unwrap(); // unless another test's cleaner was quicker
+        assert!(!left.handle().path().exists());
+    }
+
+    #[test]
+    fn who_asks_is_not_taken_for_the_owner() {
+        let id = SessionId::draw().unwrap();
+        let handle = SegmentHandle::named(format!("memshare-test-{id}"), Place::Memory);
+        let _left = Segment::create(&handle.name, 1, &Place::Memory).unwrap();
+        let asks = || SegmentFile::open_read(&handle).unwrap().unwrap();
+        let (one, two) = (asks(), asks());
+        assert!(dead(&one).unwrap() && dead(&two).unwrap());
+    }
+}

@@ -200,7 +200,8 @@ fn role() {
 }
 
 fn report(channel: &Channel) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    // The thread's own: creating a thread blocks signals in the creating one for a moment.
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
     let mask = |key: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
         u64::from_str_radix(line.trim(), 16).unwrap()

@@ -142,3 +142,53 @@ fn an_orphan_is_removed_by_exactly_one() {
     drop(one);
     assert!(!two.remove_orphan().unwrap(), "the name is gone");
 }
+
+/// A tmpfs of one mebibyte; `None` where this process may not mount.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount() -> Option<Small> {
+        let path = std::env::temp_dir().join(fresh(12));
+        std::fs::create_dir(&path).unwrap();
+        let target = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+        // SAFETY: the strings end with 0 and live through the call.
+        let failed = unsafe {
+            libc::mount(c"none".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), 0, c"size=1m".as_ptr().cast())
+        };
+        if failed == 0 {
+            return Some(Small(path));
+        }
+        std::fs::remove_dir(&path).unwrap();
+        None
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let target = std::ffi::CString::new(self.0.to_str().unwrap()).unwrap();
+        // SAFETY: the string ends with 0 and lives through the call.
+        unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_full_place_is_an_error_with_figures() {
+    let Some(small) = Small::mount() else {
+        eprintln!("not run: this process may not mount a small tmpfs");
+        return;
+    };
+    let place = Place::Directory(small.0.clone());
+    let mebibyte = 1 << 20;
+    assert_eq!(super::super::space::of(&place).unwrap().limit, mebibyte);
+    let segment = Segment::create(&fresh(13), 2 * mebibyte, &place).unwrap();
+    // A reservation that fails takes nothing; a write takes what there is, until the segment goes.
+    for (result, left) in
+        [(segment.reserve(), mebibyte), (segment.file().unwrap().write_at(0, &vec![1; 2 << 20]), 0)]
+    {
+        let Err(Error::NoSpace { needed, free, limit, dir }) = result else { panic!("{result:?}") };
+        assert_eq!((needed, free, limit, dir), (2 * mebibyte, left, mebibyte, small.0.clone()));
+    }
+    drop(segment);
+    assert_eq!(super::super::space::of(&place).unwrap().free, mebibyte, "room is given back");
+}

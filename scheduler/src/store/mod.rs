@@ -47,3 +47,6 @@ fn places(place: &Place) -> Vec<Place> {
         Place::Directory(_) => vec![Place::Memory, place.clone()],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::find::registered_in;
 use super::page::{size, Birth};
-use super::{find, places, prune, Content, Kind, Page};
+use super::{find, places, prune, Content, Found, Kind, Page};
 use crate::error::{Error, Result};
 use crate::os::{name, space, Place, SegmentFile, SessionId, SessionLock};
 
@@ -145,11 +145,10 @@ impl Store {
                     .filter(|other| **other != place)
                     .try_for_each(|other| self.check_free(namespace, name, other));
             }
-            self.check_free(namespace, name, &place)?;
-            let orphan = registered_in(namespace, name, &place)?;
-            if let Some(file) =
-                orphan.map(|found| SegmentFile::open_write(&found.handle)).transpose()?.flatten()
-            {
+            // One look for both questions: a second one might find, and remove, what another registrar has just published.
+            let Some(other) = registered_in(namespace, name, &place)? else { continue };
+            refuse_living(&other)?;
+            if let Some(file) = SegmentFile::open_write(&other.handle)? {
                 file.remove_orphan()?;
             }
         }
@@ -158,12 +157,7 @@ impl Store {
 
     /// An error if a living session has the name in this place.
     fn check_free(&self, namespace: &str, name: &str, place: &Place) -> Result<()> {
-        match registered_in(namespace, name, place)? {
-            Some(other) if SessionLock::is_alive(other.header.session) => {
-                Err(taken(namespace, name, format!("process {}", other.header.owner_pid)))
-            }
-            _ => Ok(()),
-        }
+        registered_in(namespace, name, place)?.map_or(Ok(()), |other| refuse_living(&other))
     }
 
     /// Releases variables: all of them or, on an error, none. Mappings that others hold stay readable.
@@ -203,6 +197,15 @@ impl Store {
         let reason = std::io::Error::other("a forked process has to open a store of its own");
         Err(Error::os("cannot share through the parent process's store", reason))
     }
+}
+
+/// An error if the owner of this variable lives.
+fn refuse_living(other: &Found) -> Result<()> {
+    let header = &other.header;
+    if SessionLock::is_alive(header.session) {
+        return Err(taken(&header.namespace, &header.name, format!("process {}", header.owner_pid)));
+    }
+    Ok(())
 }
 
 fn taken(namespace: &str, name: &str, owner: String) -> Error {

@@ -1,0 +1,207 @@
+//! The `.Call`s of a worker process; `R/worker.R` tells how they go together.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+
+use std::cell::UnsafeCell;
+use std::path::Path;
+
+use extendr_api::prelude::*;
+use scheduler::link::Link;
+
+use super::current::Current;
+use crate::r::{self, edge, Failure, Kind, Result, Sexp};
+
+#[derive(Default)]
+struct Worker {
+    link: Option<Link>,
+    current: Option<Current>,
+}
+
+thread_local! {
+    /// Reached by `worker()` alone, which says how.
+    static WORKER: UnsafeCell<Worker> = UnsafeCell::default();
+}
+
+/// The worker of this process.
+///
+/// # Safety
+/// The reference must not be alive while R code may run that calls in here again (FUN, handlers); R's main thread is the
+/// only one that gets here.
+unsafe fn worker<'a>() -> &'a mut Worker {
+    // SAFETY: the cell lives as long as the thread, R's main one; references do not overlap, by this function's contract.
+    WORKER.with(|cell| unsafe { &mut *cell.get() })
+}
+
+fn no_run() -> Failure {
+    Failure::Internal("there is no run at hand".into())
+}
+
+/// Waits for the next run. NULL when this process should leave.
+#[extendr]
+fn ms_worker_next() -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here but base functions of the encoder, which do not call back.
+        let worker = unsafe { worker() };
+        worker.current = None;
+        if worker.link.is_none() {
+            worker.link = Link::inherited()?;
+        }
+        let Some(link) = worker.link.as_mut() else { return r::protect(|s| Ok(s.null())) };
+        let Some(membership) = link.next_run()? else { return r::protect(|s| Ok(s.null())) };
+        let current = worker.current.insert(Current::new(membership)?);
+        let captured: Vec<_> =
+            current.about.captured.iter().map(|&resource| current.variable(resource)).collect::<Result<_>>()?;
+        r::protect(|s| {
+            let program = s.vector(Kind::RAWSXP, current.program().len());
+            // SAFETY: the vector was just made, of this length.
+            unsafe {
+                program.data_mut().copy_from_nonoverlapping(current.program().as_ptr(), current.program().len());
+            }
+            let views = s.vector(Kind::VECSXP, captured.len());
+            for (place, view) in captured.iter().enumerate() {
+                views.set_item(place, view.get());
+            }
+            Ok(r::named_list(s, &[("payload", program), ("captured", views)]))
+        })
+    })
+}
+
+/// Calls FUN on element after element, chunk after chunk, until the run is over. Left by R's jump when FUN fails.
+#[extendr]
+fn ms_worker_loop(call: Robj, frame: Robj, setter: Robj) -> Robj {
+    edge(|| {
+        // SAFETY: arguments of the running `.Call`.
+        let [call, frame, setter] = unsafe { [&call, &frame, &setter].map(|x| Sexp::new(x.get())) };
+        bind_sides(frame)?;
+        loop {
+            // SAFETY: nothing of R but allocation happens while the reference lives.
+            let Worker { link: Some(link), current: Some(current) } = (unsafe { worker() }) else {
+                return Err(no_run());
+            };
+            if !current.claim(link)? {
+                return r::protect(|s| Ok(s.null()));
+            }
+            r::protect(|s| {
+                let name = s.symbol(".element");
+                // SAFETY: each reference ends before FUN is called, and is taken anew afterwards.
+                while s.inner(|s| unsafe {
+                    let Some((at, element)) = worker().current.as_mut().and_then(|c| c.element(s)) else {
+                        return false;
+                    };
+                    s.define(name, element, frame);
+                    if !setter.is_null() {
+                        s.call(setter, &[r::real(s, at as f64 + 1.0)]);
+                    }
+                    let value = s.eval(call, frame);
+                    if let Some(current) = worker().current.as_mut() {
+                        current.result(value);
+                    }
+                    true
+                }) {}
+                Ok(())
+            })?;
+            // SAFETY: encoding calls base functions only, which do not call back.
+            unsafe { worker() }.current.as_mut().ok_or_else(no_run)?.deliver()?;
+        }
+    })
+}
+
+/// Binds the side variables of the run in FUN's frame, once.
+fn bind_sides(frame: Sexp) -> Result<()> {
+    // SAFETY: decoding calls base functions only, which do not call back.
+    let current = unsafe { worker() }.current.as_mut().ok_or_else(no_run)?;
+    if current.bound {
+        return Ok(());
+    }
+    for (name, resource) in current.sides() {
+        let value = current.variable(*resource)?;
+        r::protect(|s| {
+            s.define(s.symbol(name), value.get(), frame);
+            Ok(())
+        })?;
+    }
+    current.bound = true;
+    Ok(())
+}
+
+/// Takes a warning or message of the element under way.
+#[extendr]
+fn ms_worker_condition(condition: Robj) -> Robj {
+    edge(|| {
+        // SAFETY: an argument of the running `.Call`; nothing of R runs while the references live.
+        unsafe {
+            if let Some(current) = worker().current.as_mut() {
+                current.note(Sexp::new(condition.get()));
+            }
+        }
+        r::protect(|s| Ok(s.null()))
+    })
+}
+
+/// Reports an error: of the element under way, or of getting ready when none is. With on_error = "collect", the condition
+/// of an element becomes its result, and TRUE says that the loop can be entered again.
+#[extendr]
+fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
+    edge(|| {
+        // SAFETY: arguments of the running `.Call`; encoding calls base functions only, which do not call back.
+        let (condition, calls, worker) =
+            unsafe { (Sexp::new(condition.get()), Sexp::new(calls.get()), worker()) };
+        let Worker { link: Some(link), current: Some(current) } = worker else { return Err(no_run()) };
+        let within = current.is_within_chunk();
+        let kept = within && current.about.collect;
+        if kept {
+            current.result(condition);
+        } else {
+            let error = r::protect(|s| {
+                let parts =
+                    [("condition", condition), ("calls", calls), ("element", r::logical(s, within))];
+                Ok(r::Kept::new(r::named_list(s, &parts)))
+            })?;
+            current.fail(link, error.get())?;
+        }
+        r::protect(|s| Ok(r::logical(s, kept)))
+    })
+}
+
+/// Takes no further part in the run and waits for its end.
+#[extendr]
+fn ms_worker_done() -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        let worker = unsafe { worker() };
+        if let (Some(link), Some(current)) = (worker.link.as_mut(), worker.current.take()) {
+            current.sit_out(link)?;
+        }
+        r::protect(|s| Ok(s.null()))
+    })
+}
+
+/// Makes this process a worker of the session that listens at `path`.
+#[extendr]
+fn ms_worker_join(path: &str) -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        unsafe { worker() }.link = Some(Link::join(Path::new(path))?);
+        r::protect(|s| Ok(s.null()))
+    })
+}
+
+/// Ends what `ms_worker_join()` began.
+#[extendr]
+fn ms_worker_leave() -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        *unsafe { worker() } = Worker::default();
+        r::protect(|s| Ok(s.null()))
+    })
+}
+
+extendr_module! {
+    mod api;
+    fn ms_worker_next;
+    fn ms_worker_loop;
+    fn ms_worker_condition;
+    fn ms_worker_failed;
+    fn ms_worker_done;
+    fn ms_worker_join;
+    fn ms_worker_leave;
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(memshare)
+
+test_check("memshare")

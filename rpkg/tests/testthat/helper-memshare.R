@@ -1,0 +1,51 @@
+# What several test files use.
+
+# At most two worker processes where a package check says so.
+worker_counts <- function() if (nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_"))) c(1L, 2L) else c(1L, 2L, 3L)
+
+options(memshare.cores = 2L)
+
+# A way of running a call that changes from case to case: worker counts, chunk sizes and schedules are gone through in turn.
+next_way <- local({
+  count <- 0L
+  function() {
+    workers <- worker_counts()
+    chunks <- list(NULL, 1, 2, 100)
+    schedules <- c("auto", "static", "guided", "factoring")
+    count <<- count + 1L
+    chunk <- chunks[[count %% 4L + 1L]]
+    list(
+      workers = workers[[count %% length(workers) + 1L]], chunk = chunk,
+      schedule = if (is.null(chunk)) schedules[[(count %/% 4L) %% 4L + 1L]] else "fixed"
+    )
+  }
+})
+
+control_of <- function(way, ...) memControl(chunk = way$chunk, schedule = way$schedule, ...)
+
+label_of <- function(way, ...) {
+  paste0(paste(..., sep = ", "), " [", way$workers, " workers, chunk ", if (is.null(way$chunk)) "free" else way$chunk, ", ", way$schedule, "]")
+}
+
+# The names in /dev/shm that are memshare's.
+segments <- function() list.files("/dev/shm", pattern = "^memshare-")
+
+# Registers for one test, and releases when it ends.
+local_variables <- function(namespace, variables, frame = parent.frame()) {
+  registerVariables(namespace, variables)
+  withr_defer(memshare_gc(namespace), frame)
+}
+
+# Runs an expression when a frame is left (withr is not needed for just this).
+withr_defer <- function(expr, frame) {
+  thunk <- as.call(list(function() expr))
+  do.call(base::on.exit, list(thunk, TRUE, FALSE), envir = frame)
+}
+
+# A new R process that runs this code with this library, and its output.
+run_r <- function(code, ..., wait = TRUE) {
+  file <- tempfile(fileext = ".R")
+  libraries <- paste(deparse(.libPaths()), collapse = "")
+  writeLines(c(paste0(".libPaths(", libraries, ")"), "library(memshare)", code), file)
+  suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", file), stdout = TRUE, stderr = TRUE, ..., wait = wait))
+}
