@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes rpkg/src/vendor.tar.xz: the sources of all crates that the R package needs, for a build without a network, and
-# rpkg/inst/AUTHORS, who wrote them. Run it before `R CMD build`; both files are left out of git.
+# rpkg/inst/AUTHORS, who wrote them. Run it before `R CMD build`; the tarball is left out of git.
 # usage: tools/vendor.sh
 set -e
 cd "$(dirname "$0")/../rpkg/src"
