@@ -60,6 +60,8 @@ abort_input <- function(message, call = NULL) abort("input", message, call = cal
 # Gives back what native code returned, or raises the error it stands for.
 native <- function(value, call = NULL) {
   if (!inherits(value, "memshare_native_error")) return(value)
+  # R itself left native code (an error, an interrupt): Rust has cleaned up, and R goes on where it wanted to go.
+  if (identical(value$kind, "r_jump")) ms_resume()
   fields <- unclass(value)
   fields <- fields[setdiff(names(fields), c("kind", "message", "fields"))]
   fields <- c(fields, as.list(unclass(value)$fields))
