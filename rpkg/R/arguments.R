@@ -19,9 +19,8 @@ resolve_vars <- function(vars, namespace, given, call) {
   if (is.null(vars)) return(list())
   if (is.character(vars) && is.null(dim(vars)) && !is.object(vars)) {
     if (!given) abort_input("VARS by name needs NAMESPACE, the namespace in which the variables are registered", call)
-    names <- check_names(unname(vars), "VARS", call)
-    for (name in names) metadata(namespace, name, call)
-    return(structure(check_reserved(names, call), class = "memshare_names"))
+    names <- check_reserved(check_names(unname(vars), "VARS", call), call)
+    return(structure(names, class = "memshare_names"))
   }
   if (!is.list(vars) || is.object(vars)) {
     abort_input(
@@ -43,15 +42,14 @@ check_reserved <- function(names, call) {
   names
 }
 
-# A registered variable named in X, as native code takes it, with its metadata.
+# The namespace and name of a registered variable named in X.
 registered_name <- function(x, namespace, given, call) {
   if (!given) {
     abort_input(
       "Unknown input format for X: one string names a registered variable and needs NAMESPACE; for data use as.list(X)", call
     )
   }
-  name <- check_string(x, "X", call)
-  structure(list(name = c(namespace, name), metadata = metadata(namespace, name, call)), class = "memshare_registered")
+  c(namespace, check_string(x, "X", call))
 }
 
 # A view of a registered variable for our own use, which leaves the session's list of views as it was.

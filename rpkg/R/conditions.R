@@ -12,6 +12,8 @@
 #'   \item{`memshare_error_element`}{FUN failed. Fields: `index` and `name` of the element, `parent` (the original condition),
 #'     `calls` (the worker's traceback, one string a call).}
 #'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields.}
+#'   \item{`memshare_error_worker`, `memshare_error_no_workers`, `memshare_error_launch`}{A worker could not get ready for the call,
+#'     none was left, or none could be started.}
 #'   \item{`memshare_error_timeout`, `memshare_error_cancelled`}{The call took longer than `memControl(timeout = )`, or was
 #'     interrupted.}
 #'   \item{`memshare_error_input`}{An argument cannot be used; the message says what is expected.}
@@ -19,6 +21,7 @@
 #'   \item{`memshare_error_already_registered`, `memshare_error_not_allocated`, `memshare_error_not_owner`}{A variable's name is
 #'     taken, unknown, or belongs to another session.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
+#'   \item{`memshare_error_memory_limit`}{The call needs more than `memControl(memory = )` allows.}
 #'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
 #' }
 #'
@@ -57,15 +60,13 @@ abort <- function(kind, message, ..., call = NULL) {
 # An argument that cannot be used.
 abort_input <- function(message, call = NULL) abort("input", message, call = call)
 
-# Gives back what native code returned, or raises the error it stands for.
+# Gives back what native code returned, or raises the error it stands for. A jump of R that native code caught on its way (an
+# error in FUN, a restart of a handler) goes on from here.
 native <- function(value, call = NULL) {
   if (!inherits(value, "memshare_native_error")) return(value)
-  # R itself left native code (an error, an interrupt): Rust has cleaned up, and R goes on where it wanted to go.
+  value <- unclass(value)
   if (identical(value$kind, "r_jump")) ms_resume()
-  fields <- unclass(value)
-  fields <- fields[setdiff(names(fields), c("kind", "message", "fields"))]
-  fields <- c(fields, as.list(unclass(value)$fields))
-  do.call(abort, c(list(value$kind, value$message), fields, list(call = call)), quote = TRUE)
+  do.call(abort, c(list(value$kind, value$message), as.list(value$fields), list(call = call)), quote = TRUE)
 }
 
 # "element 3" or "element 3 ('gene_3')".

@@ -31,12 +31,23 @@ analyse <- function(fun) {
   )
 }
 
-# The names in some expressions: those that stand for values and those that are called (a name can be both).
+# The names in some expressions: those that stand for values and those that are called (a name can be both). all.names() would
+# pass over the head of `list$item(x)`.
 names_in <- function(expressions) {
-  all <- unlist(lapply(expressions, all.names))
-  variables <- unlist(lapply(expressions, all.names, functions = FALSE))
-  times <- function(names) tabulate(match(names, unique(all)), length(unique(all)))
-  list(variables = as.character(unique(variables)), called = as.character(unique(all)[times(all) > times(variables)]))
+  variables <- called <- character()
+  walk <- function(e) {
+    if (is.symbol(e)) {
+      variables <<- c(variables, as.character(e))
+    } else if (is.call(e)) {
+      if (is.symbol(e[[1L]])) called <<- c(called, as.character(e[[1L]])) else walk(e[[1L]])
+      walk_all(as.list(e)[-1L])
+    } else if (is.pairlist(e) || is.expression(e)) {
+      walk_all(as.list(e))
+    }
+  }
+  walk_all <- function(parts) for (part in parts[!vapply(parts, is_missing_symbol, NA)]) walk(part)
+  for (e in expressions) walk(e)
+  list(variables = unique(variables), called = unique(called))
 }
 
 # `...`, `..1`, `..2` and so on.

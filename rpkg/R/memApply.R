@@ -38,7 +38,7 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   inner <- if (!is.null(matrix$dimnames)) matrix$dimnames[-margin]
   names <- if (!is.null(outer)) plain_names(outer[[1L]])
   pass <- list(
-    kind = "apply", margin = margin, x = matrix$x, vars = vars, fun = fun, dots = list(...), n = n, names = names,
+    kind = "apply", margin = margin, x = matrix$x, dim = matrix$dim, vars = vars, fun = fun, dots = list(...), n = n, names = names,
     namespace = namespace, workers = max(1L, as.integer(min(workers, n))), cluster = cluster, control = control
   )
   if (n == 0) {
@@ -63,9 +63,9 @@ check_margin <- function(margin, call) {
 matrix_of <- function(x, namespace, given, call) {
   if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
     registered <- registered_name(x, namespace, given, call)
-    view <- peek(registered$name, call)
+    view <- peek(registered, call)
     if (is.matrix(view) && !is.object(view)) {
-      return(list(x = by_name(registered$name), dim = dim(view), dimnames = plain_dimnames(dimnames(view))))
+      return(list(x = by_name(registered), dim = dim(view), dimnames = plain_dimnames(dimnames(view))))
     }
     x <- view
   }

@@ -18,7 +18,8 @@
 #'   condition (class `memshare_error_element`), and a warning says how many there are.
 #' @param retries How often an element whose worker process died is tried again.
 #' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
-#' @param memory The most bytes of shared memory this call may take, with an error of class `memshare_error_no_space` instead.
+#' @param memory The most bytes of shared memory this call may take, with an error of class
+#'   `memshare_error_memory_limit` instead.
 #' @return A list of class `memshare_control`.
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(simplify = TRUE))

@@ -66,10 +66,10 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
 list_items <- function(x, namespace, given, call) {
   if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
     registered <- registered_name(x, namespace, given, call)
-    view <- peek(registered$name, call)
+    view <- peek(registered, call)
     if (is.list(view) && !is.object(view)) {
       names <- plain_names(names(view))
-      return(list(x = by_name(registered$name), n = length(view), names = names, labels = names))
+      return(list(x = by_name(registered), n = length(view), names = names, labels = names))
     }
     x <- view
   }

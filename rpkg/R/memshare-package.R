@@ -5,5 +5,6 @@
 #'
 #' Start with `?memApply`; settings are in `?memshare-options` and [memControl()], errors in `?memshare-conditions`.
 #'
+#' @useDynLib memshare, .registration = TRUE
 #' @keywords internal
 "_PACKAGE"

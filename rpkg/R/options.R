@@ -3,7 +3,7 @@
 #' Options of memshare
 #'
 #' Each option has a twin in the environment, read when the R option is not set. They are looked up at every call, so they can
-#' be changed in the middle of a session; those marked * reach worker processes that start afterwards.
+#' be changed in the middle of a session; a change of those marked * ends idle workers, and new ones start.
 #'
 #' | option | environment | default | meaning |
 #' |---|---|---|---|
@@ -71,9 +71,10 @@ worker_count <- function(max_cores, call = NULL) {
   as.integer(asked)
 }
 
-# Tells native code how to start workers and where to put pages, when that changed since the last call.
-configure_native <- function(workers) {
-  threads <- setting("threads", max(1, available_cores() %/% workers), as_setting_number(1))
+# Tells native code how to start workers and where to put pages, when that changed since the last call: then the pool starts
+# anew, so nothing here may depend on a single call.
+configure_native <- function() {
+  threads <- setting("threads", max(1, available_cores() %/% worker_count(NULL)), as_setting_number(1))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
     libs = unique(c(library_of_memshare(), .libPaths())),

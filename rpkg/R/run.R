@@ -20,13 +20,13 @@ run_pass <- function(pass, call) {
   x <- pass$x
   if (is.list(x) && !inherits(x, "memshare_name") && length(x) && maybe_code(x)) x <- portable(x, new_bag(Inf))
   spec <- list(
-    kind = pass$kind, margin = pass$margin, x = x, vars = if (by_name) NULL else vars,
+    kind = pass$kind, margin = pass$margin, n = pass$n, dim = pass$dim, x = x, vars = if (by_name) NULL else vars,
     var_names = if (by_name) variables, namespace = pass$namespace, payload = payload$raw, captured = payload$captured,
     workers = pass$workers, policy = list(schedule = control$schedule, chunk = if (is.null(control$chunk)) 0 else control$chunk),
     retries = control$retries, timeout = control$timeout, on_error = control$on_error, seed = control$seed,
     memory = control$memory, cluster = !is.null(pass$cluster)
   )
-  configure_native(pass$workers)
+  configure_native()
   mode <- if (isFALSE(control$simplify) && is.null(control$FUN.VALUE)) "list" else "vector"
   out <- run_native(spec, mode, pass$cluster, call)
   state$last_run <- c(list(call = call[[1L]], elements = pass$n), out$stats)
@@ -101,8 +101,9 @@ raise <- function(error, names, call) {
   if (length(error$index) == 1L && !is.na(error$index)) {
     text <- sprintf("%s: %s", element_label(error$index, error$name), text)
   }
+  kind <- if (inherits(error$condition, "packageNotFoundError")) "package" else error$kind
   abort(
-    error$kind, text, index = error$index, name = error$name, parent = error$condition, calls = as.character(error$calls),
+    kind, text, index = error$index, name = error$name, parent = error$condition, calls = as.character(error$calls),
     worker_pid = error$worker_pid, call = call
   )
 }

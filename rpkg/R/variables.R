@@ -103,4 +103,24 @@ retrieveMetadata <- function(namespace, variableName) {
   if (length(names) == 1L) found[[1L]] else stats::setNames(found, names)
 }
 
-metadata <- function(namespace, name, call = NULL) native(ms_metadata(namespace, name), call)
+# What native code knows of a variable, in the words of retrieveMetadata().
+metadata <- function(namespace, name, call = NULL) {
+  found <- native(ms_metadata(namespace, name), call)
+  shape <- length(found$dim)
+  type <- if ("data.frame" %in% found$class) {
+    "data.frame"
+  } else if (shape == 2L) {
+    "matrix"
+  } else if (shape) {
+    "array"
+  } else if (found$type %in% c("list", "NULL", "S4", "serialized")) {
+    found$type
+  } else {
+    "vector"
+  }
+  matrix <- if (type == "matrix") list(nrow = found$dim[[1L]], ncol = found$dim[[2L]])
+  c(
+    list(type = type), matrix,
+    list(n = found$length, storage = found$type, class = found$class, dim = found$dim, bytes = found$bytes, owner = found$owner)
+  )
+}

@@ -6,30 +6,69 @@ worker_main <- function() {
     run <- native(ms_worker_next())
     if (is.null(run)) break
     worker_run(run)
+    rm(run)
+    tidy()
   }
 }
 
-# The life of a cluster's node within one run.
+# The life of a cluster's node within one run. What is in its global environment is the user's, its random numbers too.
 worker_join <- function(address) {
   native(ms_worker_join(address))
   on.exit(ms_worker_leave())
-  worker_main()
+  seed <- globalenv()$.Random.seed
+  run <- native(ms_worker_next())
+  if (!is.null(run)) worker_run(run, guest = TRUE)
+  if (is.null(seed)) rm(list = intersect(".Random.seed", ls(globalenv(), all.names = TRUE)), envir = globalenv())
+  if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
+  rm(run)
+  gc(verbose = FALSE)
 }
 
-# One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's.
-worker_run <- function(run) {
-  ready <- tryCatch(prepare(run), error = identity)
-  if (inherits(ready, "error")) {
-    ms_worker_failed(slim(ready), character())
-  } else {
-    evaluate(ready)
+# One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's. Options and
+# directory are put back afterwards, so that what one call's FUN sets does not reach the next call.
+worker_run <- function(run, guest = FALSE) {
+  old <- options()
+  directory <- getwd()
+  on.exit({
+    options(old)
+    if (!is.null(directory)) try(setwd(directory), silent = TRUE)
+  })
+  tryCatch(
+    {
+      ready <- tryCatch(prepare(run, guest), error = identity)
+      if (inherits(ready, "error")) {
+        ms_worker_failed(slim(ready), character())
+      } else {
+        evaluate(ready)
+      }
+    },
+    # How a run is stopped. One from elsewhere while the run goes on is an error like any other.
+    interrupt = function(i) ms_worker_failed(simpleError("the worker was interrupted"), character())
+  )
+  native(ms_worker_done())
+}
+
+# Between two runs: what FUN left in the global environment goes, and now and then garbage is collected, for a page that was
+# released keeps its memory until the last view of it is collected. Not after every small run: collecting takes longer than that.
+tidy <- function() {
+  rm(list = ls(globalenv(), all.names = TRUE), envir = globalenv())
+  now <- proc.time()[["elapsed"]]
+  if (is.null(state$collected) || now - state$collected > 0.25) {
+    gc(verbose = FALSE)
+    state$collected <- now
   }
-  ms_worker_done()
+}
+
+# A worker of ours draws random numbers in the session's manner, from a state of its own.
+fresh_random_numbers <- function(kinds) {
+  suppressWarnings(try(do.call(RNGkind, as.list(kinds)), silent = TRUE))
+  rm(list = intersect(".Random.seed", ls(globalenv(), all.names = TRUE)), envir = globalenv())
 }
 
 # From the payload to a call of FUN and the frame it is evaluated in.
-prepare <- function(run) {
+prepare <- function(run, guest) {
   head <- unserialize(run$payload)
+  if (!guest) fresh_random_numbers(head$random)
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
   if (dir.exists(head$directory)) setwd(head$directory)
   options(head$options)

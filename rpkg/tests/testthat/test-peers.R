@@ -100,8 +100,9 @@ test_that("memApply by name does not leave a view behind", {
 })
 
 test_that("more memory than there is gives an error that says how much", {
-  e <- tryCatch(memLapply(1:2, function(v) v, VARS = NULL, CONTROL = memControl(memory = 10)), memshare_error = identity)
-  expect_s3_class(e, "memshare_error_no_space")
+  limited <- memControl(memory = 10)
+  expect_error(memLapply(list(numeric(100)), sum, CONTROL = limited), "bytes", class = "memshare_error_memory_limit")
+  expect_identical(memLapply(list(numeric(100)), sum), list(0))
 })
 
 # --- Leaks, clashes, security ------------------------------------------------------------------------------------------------

@@ -18,13 +18,30 @@ test_that("seed, options, directory, search path, connections and globals are un
   expect_identical(look(), before)
 })
 
-test_that("what one call's FUN leaves on a worker is not seen by the next call's data", {
-  memLapply(1:4, function(v) assign("left_behind", v, envir = globalenv()), MAX.CORES = 1)
-  expect_error(memLapply(1, function(v) left_over_name), class = "memshare_error_element")
+test_that("what one call's FUN leaves on a worker does not reach the next call", {
+  memLapply(1:4, function(v) {
+    assign("left_behind", v, envir = globalenv())
+    also_left <<- v
+    options(warn = 2, digits = 3)
+    setwd(tempdir())
+    set.seed(1)
+  }, MAX.CORES = 2)
+  expect_error(memLapply(1, function(v) left_behind), "not found", class = "memshare_error_element")
+  expect_error(memLapply(1, function(v) also_left), "not found", class = "memshare_error_element")
+  expect_identical(memLapply(1, function(v) getOption("warn")), list(0L))
+  expect_identical(memLapply(1, function(v) normalizePath(getwd())), list(normalizePath(getwd())))
+  draws <- unlist(memLapply(1:8, function(v) runif(1), MAX.CORES = 2, CONTROL = memControl(chunk = 1)))
+  expect_length(unique(draws), 8)
   x <- 1
   expect_identical(memLapply(1, function(v) x), list(1))
   x <- 2
   expect_identical(memLapply(1, function(v) x), list(2))
+})
+
+test_that("the session's kind of random numbers is used", {
+  old <- RNGkind("Wichmann-Hill", "Box-Muller")
+  on.exit(do.call(RNGkind, as.list(old)))
+  expect_identical(memLapply(1, function(v) RNGkind()[1:2]), list(c("Wichmann-Hill", "Box-Muller")))
 })
 
 test_that("the session's formatting options and directory hold on the workers", {

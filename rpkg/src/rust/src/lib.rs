@@ -5,21 +5,30 @@
 //! * `altrep/`: views, R vectors that read a page in place.
 //! * `session`: what this R session holds: its store, its views.
 //! * `store_api`: the `.Call`s of variables and views.
+//! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
+//! * `worker/`: the worker's side: FUN, element by element.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
 
+mod about;
 pub mod altrep;
 pub mod codec;
 pub mod r;
+pub mod runs;
 pub mod session;
 pub mod store_api;
+pub mod worker;
 
 use r::resume;
+use runs::run_api;
+use worker::worker_api;
 
 extendr_module! {
     mod memshare;
     use resume;
     use store_api;
+    use run_api;
+    use worker_api;
 }
 
 /// Called by C at load, with the package's own `DllInfo`: makes the ALTREP classes.

@@ -114,6 +114,14 @@ fn shared(x: Sexp) -> Sexp {
     x
 }
 
+/// Sets the strings of `out` from `start` on to those of a table's or packed node.
+pub fn copy_strings(s: &Scope, source: &Source<'_>, index: u32, out: Sexp, start: usize) {
+    let Some(table) = source.view.strings(&source.view.node(index)) else { return };
+    for i in 0..table.len() {
+        set_text(s, out, start + i, table.get(i));
+    }
+}
+
 fn named(s: &Scope, x: Sexp, names: Sexp) -> Sexp {
     if !names.is_null() {
         x.set_attribute(s, "names", names);

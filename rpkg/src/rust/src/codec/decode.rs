@@ -53,6 +53,14 @@ fn unserialize(s: &Scope, source: &Source<'_>, node: &Node) -> Sexp {
     s.call_base("unserialize", &[bytes])
 }
 
+/// An attribute of a value, kept, without the value itself; NULL where it has none of this name.
+pub fn attribute(s: &Scope, source: &Source<'_>, index: u32, name: &str) -> Sexp {
+    let node = source.view.node(index);
+    let Some((names, first)) = source.view.attributes(&node) else { return s.null() };
+    let place = (0..names.len()).find(|&i| names.get(i).is_some_and(|(text, _)| text == name.as_bytes()));
+    place.map_or_else(|| s.null(), |place| decode(s, source, first + place as u32))
+}
+
 /// Sets the attributes in the order they had. `dim` comes first all the same, for `dimnames` asks for it.
 fn set_attributes(s: &Scope, source: &Source<'_>, node: &Node, out: Sexp) {
     let Some((names, first)) = source.view.attributes(node) else { return };

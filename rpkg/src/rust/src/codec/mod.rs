@@ -8,8 +8,8 @@ mod decode;
 mod encode;
 mod source;
 
-pub use cut::{column, element, rows};
-pub use decode::decode;
+pub use cut::{column, copy_strings, element, rows};
+pub use decode::{attribute, decode};
 pub use encode::{encode, encode_list};
 pub use source::{kind_of, Packed, Source};
 

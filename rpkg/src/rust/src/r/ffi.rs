@@ -27,5 +27,7 @@ extern "C" {
     ) -> *const c_char;
     pub(super) fn memshare_character(bytes: *const c_char, length: R_xlen_t, encoding: c_int) -> SEXP;
     pub(super) fn R_CheckStack();
+    pub(super) fn R_CheckUserInterrupt();
+    pub(super) fn Rf_installTrChar(text: SEXP) -> SEXP;
     pub(super) fn Rf_eval(call: SEXP, env: SEXP) -> SEXP;
 }

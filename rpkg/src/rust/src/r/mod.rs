@@ -8,7 +8,9 @@
 //!    it works on what it borrows.
 //! 3. What R allocates is kept in a [`Scope`] until the scope ends; what leaves a scope is kept by the next one out at once.
 mod edge;
+mod evaluate;
 mod ffi;
+mod kept;
 mod make;
 mod protect;
 pub mod resume;
@@ -16,6 +18,8 @@ mod sexp;
 mod text;
 
 pub use edge::{edge, Failure, Result};
+pub use evaluate::{field, is_true, number_at};
+pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, real};
 pub use protect::{protect, Jump};
 pub use sexp::{Kind, Scope, Sexp};

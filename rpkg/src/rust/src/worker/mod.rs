@@ -3,12 +3,12 @@
 //! | room | what stands there |
 //! |---|---|
 //! | `current` | the run at hand: its pages, the chunk under way, what FUN said |
-//! | `api` | the `.Call`s of `R/worker.R` |
+//! | `worker_api` | the `.Call`s of `R/worker.R` |
 //!
 //! The loop is entered once a run. An error of FUN leaves it by R's own jump to the `tryCatch` around it, which is why the
 //! chunk under way is kept here and not on the stack: `R/worker.R` reports the error, and may enter the loop again at the
 //! next element. Handlers for warnings and messages run *inside* the loop's call of FUN; they reach the state by their own
 //! short look at it, so nothing here holds a reference to it while FUN runs.
 
-pub mod api;
 mod current;
+pub mod worker_api;

@@ -48,13 +48,19 @@ fn ms_worker_next() -> Robj {
         let Some(link) = worker.link.as_mut() else { return r::protect(|s| Ok(s.null())) };
         let Some(membership) = link.next_run()? else { return r::protect(|s| Ok(s.null())) };
         let current = worker.current.insert(Current::new(membership)?);
-        let captured: Vec<_> =
-            current.about.captured.iter().map(|&resource| current.variable(resource)).collect::<Result<_>>()?;
+        let captured: Vec<_> = current
+            .about
+            .captured
+            .iter()
+            .map(|&resource| current.variable(resource))
+            .collect::<Result<_>>()?;
         r::protect(|s| {
             let program = s.vector(Kind::RAWSXP, current.program().len());
             // SAFETY: the vector was just made, of this length.
             unsafe {
-                program.data_mut().copy_from_nonoverlapping(current.program().as_ptr(), current.program().len());
+                program
+                    .data_mut()
+                    .copy_from_nonoverlapping(current.program().as_ptr(), current.program().len());
             }
             let views = s.vector(Kind::VECSXP, captured.len());
             for (place, view) in captured.iter().enumerate() {
@@ -152,8 +158,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
             current.result(condition);
         } else {
             let error = r::protect(|s| {
-                let parts =
-                    [("condition", condition), ("calls", calls), ("element", r::logical(s, within))];
+                let parts = [("condition", condition), ("calls", calls), ("element", r::logical(s, within))];
                 Ok(r::Kept::new(r::named_list(s, &parts)))
             })?;
             current.fail(link, error.get())?;
@@ -196,7 +201,7 @@ fn ms_worker_leave() -> Robj {
 }
 
 extendr_module! {
-    mod api;
+    mod worker_api;
     fn ms_worker_next;
     fn ms_worker_loop;
     fn ms_worker_condition;

@@ -1,0 +1,75 @@
+//! Evaluating R code, which may jump: only where a [`Scope`] stands.
+use extendr_ffi::*;
+
+use super::ffi;
+use super::protect::protect;
+use super::sexp::{Scope, Sexp};
+use super::{Failure, Result};
+
+impl Scope {
+    /// The symbol of this name, of any length: R errors on what is none.
+    pub fn symbol(&self, name: &str) -> Sexp {
+        let text = self.keep(super::character_bytes(self, name.as_bytes(), 1));
+        // SAFETY: R's main thread, by the scope's existence; symbols are never collected.
+        unsafe { Sexp::new(ffi::Rf_installTrChar(text.raw())) }
+    }
+
+    /// Sets a variable in an environment.
+    pub fn define(&self, symbol: Sexp, value: Sexp, environment: Sexp) {
+        // SAFETY: R's main thread, by the scope's existence; all live.
+        unsafe { Rf_defineVar(symbol.raw(), value.raw(), environment.raw()) };
+    }
+
+    /// Evaluates code, its value kept.
+    pub fn eval(&self, code: Sexp, environment: Sexp) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence; all live.
+        self.keep(unsafe { ffi::Rf_eval(code.raw(), environment.raw()) })
+    }
+
+    /// Calls a function with values that are no code, its value kept.
+    pub fn call(&self, function: Sexp, args: &[Sexp]) -> Sexp {
+        let mut call = self.null();
+        for arg in args.iter().rev() {
+            // SAFETY: as above; each cell is kept before the next is made.
+            call = self.keep(unsafe { Rf_cons(arg.raw(), call.raw()) });
+        }
+        // SAFETY: as above.
+        let call = self.keep(unsafe { Rf_lcons(function.raw(), call.raw()) });
+        // SAFETY: a constant of R's.
+        self.eval(call, unsafe { Sexp::new(R_GlobalEnv) })
+    }
+
+    /// Leaves by R's jump if the user pressed Ctrl-C.
+    pub fn check_interrupt(&self) {
+        // SAFETY: R's main thread, by the scope's existence.
+        unsafe { ffi::R_CheckUserInterrupt() }
+    }
+}
+
+/// The item of a list with this name; `None` where there is none. Names of ours are plain ASCII.
+pub fn field(s: &Scope, list: Sexp, name: &str) -> Option<Sexp> {
+    let names = list.names(s);
+    if names.is_null() {
+        return None;
+    }
+    (0..names.len()).find(|&i| super::bytes_of(s, names.text(i)).0 == name.as_bytes()).map(|i| list.item(i))
+}
+
+/// Whether it is R's TRUE.
+pub fn is_true(s: &Scope, x: Sexp) -> bool {
+    let same = s.call_base("isTRUE", &[x]);
+    // SAFETY: `isTRUE` gives a logical vector of length 1.
+    unsafe { same.data_mut().cast::<i32>().read() == 1 }
+}
+
+/// Number `place` of a logical, integer or double vector.
+pub fn number_at(x: Sexp, place: usize) -> Result<f64> {
+    protect(|s| {
+        let doubles = s.call_base("as.double", &[x]);
+        if place >= doubles.len() {
+            return Err(Failure::Internal(format!("there is no number {place} where one must be")));
+        }
+        // SAFETY: a double vector that is long enough.
+        Ok(unsafe { doubles.data_mut().cast::<f64>().add(place).read() })
+    })
+}

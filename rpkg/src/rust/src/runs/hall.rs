@@ -1,0 +1,134 @@
+//! The pool of this session and the runs that are begun: made when first needed, gone with the session.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scheduler::os::Listener;
+use scheduler::pool::PoolConfig;
+use scheduler::run::{Job, Pool, PoolStatus, Ticket};
+
+use crate::r::{Failure, Result};
+
+/// A run that was begun and not collected.
+#[derive(Debug, Clone)]
+pub(super) struct Begun {
+    pub(super) number: u64,
+    pub(super) ticket: Arc<Ticket>,
+    /// Where nodes of the user's cluster come in.
+    pub(super) address: Option<PathBuf>,
+    pub(super) elements: u64,
+    /// Bytes of shared memory that were taken for it.
+    pub(super) bytes: u64,
+}
+
+#[derive(Default)]
+struct Hall {
+    config: Option<PoolConfig>,
+    pool: Option<Pool>,
+    runs: HashMap<i32, Begun>,
+    numbers: i32,
+}
+
+thread_local! {
+    static HALL: RefCell<Hall> = RefCell::default();
+}
+
+/// Runs `f` on the hall; `f` does not call R.
+fn with<T>(f: impl FnOnce(&mut Hall) -> Result<T>) -> Result<T> {
+    HALL.with(|hall| {
+        let mut hall = hall.try_borrow_mut().map_err(|_| Failure::Internal("the pool is in use".into()))?;
+        if hall.pool.as_ref().is_some_and(|pool| !pool.is_ours()) {
+            // A forked child: the pool is its parent's, and letting go of it here takes nothing from the parent.
+            hall.pool = None;
+            hall.runs.clear();
+        }
+        f(&mut hall)
+    })
+}
+
+/// How workers are started from now on; a pool that was started otherwise is stopped.
+pub(super) fn configure(config: PoolConfig) -> Result<()> {
+    stop()?;
+    with(|hall| {
+        hall.config = Some(config);
+        Ok(())
+    })
+}
+
+/// A listener for nodes of the user's cluster.
+pub(super) fn listener() -> Result<Listener> {
+    with(|hall| {
+        let config = hall.config.as_ref().ok_or_else(unconfigured)?;
+        hall.numbers += 1;
+        Ok(Listener::bind(&config.dir.join(format!("join-{}", hall.numbers)))?)
+    })
+}
+
+fn unconfigured() -> Failure {
+    Failure::Internal("the pool was not configured".into())
+}
+
+/// Begins a run, and the pool with the first.
+pub(super) fn begin(job: Job, address: Option<PathBuf>, elements: u64, bytes: u64) -> Result<i32> {
+    with(|hall| {
+        if hall.pool.is_none() {
+            hall.pool = Some(Pool::start(hall.config.clone().ok_or_else(unconfigured)?)?);
+        }
+        let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
+        let (number, ticket) = pool.begin(job)?;
+        hall.numbers += 1;
+        hall.runs.insert(hall.numbers, Begun { number, ticket, address, elements, bytes });
+        Ok(hall.numbers)
+    })
+}
+
+/// A run by its number in R.
+pub(super) fn run(id: i32) -> Result<Begun> {
+    with(|hall| {
+        let unknown =
+            || Failure::Kind("unknown_run", format!("there is no run {id}, or it was collected already"));
+        hall.runs.get(&id).cloned().ok_or_else(unknown)
+    })
+}
+
+/// Forgets a run that was collected.
+pub(super) fn forget(id: i32) -> Result<()> {
+    with(|hall| {
+        hall.runs.remove(&id);
+        Ok(())
+    })
+}
+
+pub(super) fn cancel(id: i32) -> Result<()> {
+    let number = run(id)?.number;
+    with(|hall| match &hall.pool {
+        Some(pool) => Ok(pool.cancel(number)?),
+        None => Ok(()),
+    })
+}
+
+pub(super) fn status() -> Result<PoolStatus> {
+    with(|hall| Ok(hall.pool.as_ref().map(Pool::status).unwrap_or_default()))
+}
+
+/// Ends the workers and the supervisor. The next run makes new ones.
+pub(crate) fn stop() -> Result<()> {
+    let pool = with(|hall| {
+        hall.runs.clear();
+        Ok(hall.pool.take())
+    })?;
+    let ours = pool.as_ref().is_some_and(Pool::is_ours);
+    drop(pool);
+    if ours {
+        scheduler::os::launcher::stop();
+    }
+    Ok(())
+}
+
+/// Waits a little for the end of a run; whether it has ended.
+pub(super) fn wait(id: i32, patience: Duration) -> Result<bool> {
+    Ok(run(id)?.ticket.wait(patience))
+}

@@ -1,0 +1,176 @@
+//! The `.Call`s of runs; `R/run.R` and `R/options.R` make them.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+
+use std::time::{Duration, Instant};
+
+use extendr_api::prelude::*;
+use scheduler::os::Listener;
+use scheduler::pool::PoolConfig;
+
+use super::begin::prepare;
+use super::collect::collect;
+use super::hall;
+use super::spec::Spec;
+use crate::r::{self, edge, Failure, Kind, Result, Sexp};
+
+/// How often a wait looks for Ctrl-C.
+const GLANCE: Duration = Duration::from_millis(50);
+/// Variables by which libraries are told how many threads they may use.
+const THREADS: [&str; 8] = [
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "RCPP_PARALLEL_NUM_THREADS",
+    "R_DATATABLE_NUM_THREADS",
+];
+
+fn argument(x: &Robj) -> Sexp {
+    // SAFETY: R's main thread; R keeps a `.Call`'s arguments until it returns.
+    unsafe { Sexp::new(x.get()) }
+}
+
+fn nothing() -> Result<Sexp> {
+    r::protect(|s| Ok(s.null()))
+}
+
+/// How workers are started from now on. A running pool is stopped.
+#[extendr]
+fn ms_pool_configure(config: Robj) -> Robj {
+    edge(|| {
+        let config = argument(&config);
+        let item = |name: &str| {
+            let missing = || Failure::Internal(format!("the pool's configuration has no '{name}'"));
+            r::protect(|s| Ok(r::field(s, config, name)))?.ok_or_else(missing)
+        };
+        let threads = r::number_at(item("threads")?, 0)?.max(1.0);
+        let idle = r::number_at(item("max_idle")?, 0)?;
+        let mut env: Vec<_> = THREADS.iter().map(|name| ((*name).to_owned(), threads.to_string())).collect();
+        env.push(("R_LIBS".to_owned(), r::strings(item("libs")?, "libs")?.join(":")));
+        // A worker is one of several: what FUN itself runs in parallel gets one core unless it says otherwise.
+        env.push(("MC_CORES".to_owned(), "1".to_owned()));
+        let args = ["--vanilla", "--no-echo", "-e", "memshare:::worker_main()"];
+        hall::configure(PoolConfig {
+            program: r::string(item("r")?, "r")?.into(),
+            args: args.iter().map(Into::into).collect(),
+            env,
+            dir: r::string(item("dir")?, "dir")?.into(),
+            // A process with other threads cannot be forked safely.
+            fork: threads == 1.0 && r::number_at(item("fork")?, 0)? != 0.0,
+            start_within: Duration::from_secs(60),
+            idle_for: if idle.is_finite() { Duration::from_secs_f64(idle) } else { Duration::MAX },
+        })?;
+        nothing()
+    })
+}
+
+/// Begins a run of R's specification; its number.
+#[extendr]
+fn ms_run_begin(spec: Robj) -> Robj {
+    edge(|| {
+        let spec = Spec::read(argument(&spec))?;
+        let guests = if spec.guests { Some(hall::listener()?) } else { None };
+        let address = guests.as_ref().map(|listener: &Listener| listener.path().to_owned());
+        let prepared = prepare(&spec, guests)?;
+        let id = hall::begin(prepared.job, address, spec.elements, prepared.bytes)?;
+        r::protect(|s| Ok(r::integer(s, id)))
+    })
+}
+
+/// Where nodes of the user's cluster join a run.
+#[extendr]
+fn ms_run_join_address(id: i32) -> Robj {
+    edge(|| {
+        let address = hall::run(id)?.address.unwrap_or_default();
+        let address =
+            address.to_str().ok_or_else(|| Failure::input("the temporary directory's name is not UTF-8"))?;
+        r::protect(|s| Ok(r::character(s, &[address])))
+    })
+}
+
+/// Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
+#[extendr]
+fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
+    edge(|| {
+        let until = Instant::now() + Duration::from_millis(milliseconds.max(0) as u64);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let ended = hall::wait(id, left.min(GLANCE))?;
+            r::protect(|s| {
+                s.check_interrupt();
+                Ok(())
+            })?;
+            if ended || left.is_zero() {
+                return r::protect(|s| Ok(r::logical(s, ended)));
+            }
+        }
+    })
+}
+
+/// Asks a run to stop.
+#[extendr]
+fn ms_run_cancel(id: i32) -> Robj {
+    edge(|| {
+        hall::cancel(id)?;
+        nothing()
+    })
+}
+
+/// What came of an ended run. Its pages are given back; views onto results keep their memory.
+#[extendr]
+fn ms_run_collect(id: i32, mode: &str) -> Robj {
+    edge(|| {
+        let begun = hall::run(id)?;
+        let finished = begun.ticket.take();
+        let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
+        hall::forget(id)?;
+        collect(&begun, &finished, mode == "vector")
+    })
+}
+
+/// Who is in the pool.
+#[extendr]
+fn ms_pool_status() -> Robj {
+    edge(|| {
+        let status = hall::status()?;
+        r::protect(|s| {
+            let pids = s.vector(Kind::INTSXP, status.pids.len());
+            for (place, pid) in status.pids.iter().enumerate() {
+                // SAFETY: the vector was just made with a place for each.
+                unsafe { pids.data_mut().cast::<i32>().add(place).write(*pid as i32) };
+            }
+            let server = status.fork_server.map_or(i32::MIN, |pid| pid as i32); // R's NA
+            Ok(r::named_list(
+                s,
+                &[
+                    ("pids", pids),
+                    ("fork_server", r::integer(s, server)),
+                    ("idle", r::integer(s, status.idle as i32)),
+                ],
+            ))
+        })
+    })
+}
+
+/// Ends the workers.
+#[extendr]
+fn ms_pool_stop() -> Robj {
+    edge(|| {
+        hall::stop()?;
+        nothing()
+    })
+}
+
+extendr_module! {
+    mod run_api;
+    fn ms_pool_configure;
+    fn ms_pool_status;
+    fn ms_pool_stop;
+    fn ms_run_begin;
+    fn ms_run_cancel;
+    fn ms_run_collect;
+    fn ms_run_join_address;
+    fn ms_run_wait;
+}

@@ -1,0 +1,13 @@
+# Runs one test file of the R package in a process of its own, against the installed package.
+# The tests see the package's own environment, as test_check() has it.
+file <- commandArgs(TRUE)[[1]]
+suppressPackageStartupMessages({
+  library(testthat)
+  library(memshare)
+})
+environment <- new.env(parent = asNamespace("memshare"))
+for (helper in list.files(dirname(file), "^helper.*[.]R$", full.names = TRUE)) sys.source(helper, environment)
+results <- as.data.frame(test_file(file, reporter = "summary", env = environment, stop_on_failure = FALSE))
+bad <- sum(results$failed) + sum(results$error)
+cat(sprintf("\n%d expectations, %d bad\n", sum(results$nb), bad))
+if (bad > 0 || !nrow(results)) quit("no", status = 1)

@@ -1,0 +1,80 @@
+#!/bin/sh
+# All tests that need the installed package: the R suite, the examples, and whole sessions (tests/e2e). Afterwards /dev/shm must
+# hold what it held, and no process of ours may be left. Ends with "N passed, N failed".
+#
+#   tests/run.sh            everything
+#   tests/run.sh NAME...    only these scripts of tests/e2e, like: tests/run.sh pss.R
+set -u
+cd "$(dirname "$0")/.."
+root=$(pwd)
+scratch=$(mktemp -d)
+export SCRATCH="$scratch"
+trap 'rm -rf "$scratch"' EXIT
+passed=0
+failed=0
+
+ours() { ls /dev/shm 2> /dev/null | grep '^memshare-' | sort; }
+# Processes of memshare's workers, by what they were started with.
+workers() { pgrep -f 'memshare:::worker_main|memshare:::fork_server' | sort; }
+
+# Runs a command, says how it went, and shows its output when it failed.
+step() {
+  name=$1
+  shift
+  start=$(date +%s)
+  timeout -k 10 900 "$@" > "$scratch/output" 2>&1
+  status=$?
+  seconds=$(($(date +%s) - start))
+  if [ $status -eq 0 ]; then
+    passed=$((passed + 1))
+    echo "ok      $name (${seconds} s)$(grep '^skipped:' "$scratch/output" | head -n 1 | sed 's/^/ /')"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $name (status $status, ${seconds} s)"
+    sed 's/^/    /' "$scratch/output"
+  fi
+}
+
+run_e2e() {
+  case $1 in
+    *.R) step "$1" Rscript --vanilla "$root/tests/e2e/$1" ;;
+    *) step "$1" sh "$root/tests/e2e/$1" ;;
+  esac
+}
+
+ours > "$scratch/segments-before"
+workers > "$scratch/workers-before"
+
+if [ $# -gt 0 ]; then
+  for name in "$@"; do run_e2e "$name"; done
+else
+  for file in rpkg/tests/testthat/test-*.R; do
+    step "$(basename "$file" .R)" Rscript --vanilla tests/one-file.R "$file"
+  done
+  step quickstart Rscript --vanilla examples/quickstart.R
+  step leukaemia Rscript --vanilla examples/leukaemia.R
+  for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
+fi
+
+# What a session leaves goes with it; a worker may take a moment to notice.
+nothing_left() {
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    ours | comm -13 "$scratch/segments-before" - > "$scratch/left"
+    workers | comm -13 "$scratch/workers-before" - >> "$scratch/left"
+    [ -s "$scratch/left" ] || return 0
+    sleep 0.5
+  done
+  cat "$scratch/left"
+  return 1
+}
+if nothing_left > "$scratch/leaks"; then
+  passed=$((passed + 1))
+  echo "ok      no segment and no process left"
+else
+  failed=$((failed + 1))
+  echo "FAILED  left behind:"
+  cat "$scratch/leaks"
+fi
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

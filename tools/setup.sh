@@ -1,0 +1,41 @@
+#!/bin/sh
+# Makes sure that what memshare needs is there: Rust, R with its headers, and a few R packages. Installs what is missing by
+# apt when run as root on Debian or Ubuntu; otherwise prints the exact command and ends with status 1.
+#
+#   tools/setup.sh          for tests and the demo
+#   tools/setup.sh docs     also roxygen2, which writes the manual pages
+set -eu
+
+if ! command -v cargo > /dev/null 2>&1 && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
+if ! command -v cargo > /dev/null 2>&1; then
+  echo "memshare needs Rust (cargo, rustc >= 1.85): see https://rustup.rs" >&2
+  exit 1
+fi
+
+has_r_package() { command -v Rscript > /dev/null 2>&1 && [ -n "$(Rscript --vanilla -e "cat(system.file(package = '$1'))" 2> /dev/null)" ]; }
+
+missing=""
+want() { missing="$missing $1"; }
+command -v Rscript > /dev/null 2>&1 || want r-base-core
+{ command -v R > /dev/null 2>&1 && command -v cc > /dev/null 2>&1 && [ -n "$(R CMD config --cppflags 2> /dev/null)" ]; } || want r-base-dev
+command -v xz > /dev/null 2>&1 || want xz-utils
+for package in globals parallelly testthat; do
+  has_r_package "$package" || want "r-cran-$package"
+done
+has_r_package ALL || want r-bioc-all
+if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
+
+[ -n "$missing" ] || exit 0
+command="apt-get update && apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null 2>&1; then
+  echo "setup: installing$missing"
+  DEBIAN_FRONTEND=noninteractive
+  export DEBIAN_FRONTEND
+  apt-get update -q
+  # shellcheck disable=SC2086 # one word a package
+  apt-get install -q -y --no-install-recommends $missing
+else
+  echo "memshare needs packages that are not installed. Run, as root:" >&2
+  echo "  $command" >&2
+  exit 1
+fi
