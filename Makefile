@@ -19,7 +19,7 @@ setup:
 # The R package into build/library; cargo rebuilds only what changed.
 install: setup
 	mkdir -p $(LIBRARY)
-	CARGO_TARGET_DIR=$(BUILD)/target-r R CMD INSTALL --no-test-load --library=$(LIBRARY) rpkg
+	CARGO_TARGET_DIR=$(BUILD)/target-r R CMD INSTALL --preclean --no-test-load --library=$(LIBRARY) rpkg
 
 demo: install
 	Rscript examples/leukaemia.R

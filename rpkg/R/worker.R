@@ -1,15 +1,19 @@
 # What a worker process does in R: take a run, make ready, let native code call FUN element by element, and report.
 
-# The life of a worker that memshare started.
+# The life of a worker that memshare started. An interrupt is how a run is stopped; one that comes when the run is over must
+# neither end this process nor hit the next run.
 worker_main <- function() {
   repeat {
     run <- native(ms_worker_next())
     if (is.null(run)) break
+    ignoring_interrupts(Sys.sleep(0))
     worker_run(run)
     rm(run)
-    tidy()
+    ignoring_interrupts(tidy())
   }
 }
+
+ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
 
 # The life of a cluster's node within one run. What is in its global environment is the user's, its random numbers too.
 worker_join <- function(address) {
