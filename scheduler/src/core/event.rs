@@ -192,8 +192,6 @@ pub enum Cause {
     User,
     /// The run's time was over.
     Timeout,
-    /// More workers died than the board has room to repeat the work of.
-    Deaths,
 }
 
 /// What the user set.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{Board, Control, Recovered};
-use crate::core::{Action, Cause, Core, Event, LostLease, Outcome};
+use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{PassId, ResourceId, WorkerId};
 use crate::os::{now_ns, Listener};
 use crate::pool::{Crew, State};
@@ -167,9 +167,8 @@ impl Drive {
                 }
             }
             Action::Append { pass, start, end, attempt } => {
-                if self.board().append(pass, start, end, attempt).is_none() {
-                    events.push_back(Event::Cancel { cause: Cause::Deaths });
-                }
+                let appended = self.board().append(pass, start, end, attempt);
+                appended.expect("the core counts the entries that the board has for this");
             }
             Action::Stop => self.board().set_control(Control::Stop),
             Action::Interrupt { worker } => drop(crew.at(worker).map(|w| w.interrupt())),

@@ -101,6 +101,11 @@ impl Pool {
         self.status.lock().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
+    /// Whether the supervisor is at work: if it is not, no run will ever end.
+    pub fn is_supervised(&self) -> bool {
+        self.supervisor.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Whether this process made the pool; in a forked child it is not to be used.
     pub fn is_ours(&self) -> bool {
         self.maker == std::process::id()

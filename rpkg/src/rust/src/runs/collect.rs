@@ -209,9 +209,6 @@ fn error<'a>(
             plain("timeout", None, "the run took longer than memControl(timeout = ) allows".into())
         }
         Outcome::Cancelled { cause: Cause::User } => plain("cancelled", None, "the run was cancelled".into()),
-        Outcome::Cancelled { cause: Cause::Deaths } => {
-            plain("worker_died", None, "too many workers died; is the machine short of memory?".into())
-        }
         Outcome::NoWorkers { reason } => plain("no_workers", None, format!("no worker is left: {reason}")),
     }
 }

@@ -130,5 +130,10 @@ pub(crate) fn stop() -> Result<()> {
 
 /// Waits a little for the end of a run; whether it has ended.
 pub(super) fn wait(id: i32, patience: Duration) -> Result<bool> {
-    Ok(run(id)?.ticket.wait(patience))
+    let ended = run(id)?.ticket.wait(patience);
+    let gone = || Failure::Internal("the pool's supervisor ended; restart R, and please report it".into());
+    match with(|hall| Ok(hall.pool.as_ref().is_some_and(Pool::is_supervised)))? {
+        true => Ok(ended),
+        false => Err(gone()),
+    }
 }
