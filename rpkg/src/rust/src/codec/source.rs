@@ -35,7 +35,7 @@ impl<'a> Source<'a> {
     ///
     /// # Safety
     /// The page is sealed up to there: nobody writes to these bytes any more, in any process.
-    pub unsafe fn open(mapping: &'a Arc<Mapping>, at: u64, len: u64, owner: Sexp) -> Result<Self> {
+    pub unsafe fn open(mapping: &'a Mapping, at: u64, len: u64, owner: Sexp) -> Result<Self> {
         // SAFETY: by this function's contract.
         let all = unsafe { mapping.bytes() };
         let start = usize::try_from(CONTENT.saturating_add(at)).unwrap_or(usize::MAX).min(all.len());

@@ -20,10 +20,10 @@ const ROWS_AT_A_TIME: u64 = 256 << 10;
 pub(super) struct Current {
     membership: Membership,
     pub(super) about: About,
-    /// The collection; points into `_mapping`, which lives as long.
+    /// The collection; points into what `_mapping` keeps mapped.
     source: Source<'static>,
     _owner: Kept,
-    _mapping: Box<Arc<Mapping>>,
+    _mapping: Arc<Mapping>,
     /// Names that each row or column carries, or NULL.
     names: Kept,
     chunk: Option<Chunk>,
@@ -66,10 +66,10 @@ impl Current {
     pub(super) fn new(membership: Membership) -> Result<Current> {
         let pass = &membership.spec().passes[0];
         let about = About::from_bytes(&pass.about)?;
-        let mapping = Box::new(map(&membership, pass.collection)?);
-        // SAFETY: the box is kept in the same struct as what borrows from it, and dropped after it.
-        let forever: &'static Arc<Mapping> = unsafe { &*std::ptr::from_ref(mapping.as_ref()) };
-        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, forever))))?;
+        let mapping = map(&membership, pass.collection)?;
+        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping))))?;
+        // SAFETY: the mapping lies where its count keeps it, and this struct holds a count as long as what borrows from it.
+        let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&mapping) };
         // SAFETY: pages are sealed before a run begins.
         let source = unsafe { Source::open(forever, 0, u64::MAX, owner.get()) }?;
         let names = r::protect(|s| Ok(Kept::new(names_of_elements(s, &source, about.cut))))?;
