@@ -84,6 +84,13 @@ pub struct LostLease {
     pub element: Option<u64>,
 }
 
+impl From<crate::board::Recovered> for LostLease {
+    fn from(held: crate::board::Recovered) -> Self {
+        let crate::board::Lease { pass, chunk, start, end, attempt, .. } = held.lease;
+        LostLease { pass, chunk, start, end, attempt, element: held.element }
+    }
+}
+
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {

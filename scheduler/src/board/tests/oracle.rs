@@ -5,7 +5,7 @@ use crate::board::{Board, ChunkState, Lease, PassSpec};
 use crate::id::{PassId, WorkerId};
 use crate::policy::{Policy, Schedule};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 const WORKERS: u32 = 3;
 
@@ -55,9 +55,9 @@ fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
     match *step {
         // A worker claims when it has nothing.
         Step::Claim(worker) => {
-            if !oracle.held.contains_key(&worker) {
+            if let Entry::Vacant(place) = oracle.held.entry(worker) {
                 if let Some(lease) = board.claim(WorkerId(worker)) {
-                    oracle.held.insert(worker, lease);
+                    place.insert(lease);
                 }
             }
         }

@@ -236,15 +236,7 @@ impl Driver {
         match self.workers[id.index()].said.pop_front() {
             None => {}
             Some(Event::WorkerLost { worker, reason, at_fault, .. }) => {
-                let leases = self.board.recover(worker).into_iter().map(|held| LostLease {
-                    pass: held.lease.pass,
-                    chunk: held.lease.chunk,
-                    start: held.lease.start,
-                    end: held.lease.end,
-                    attempt: held.lease.attempt,
-                    element: held.element,
-                });
-                let leases = leases.collect();
+                let leases = self.board.recover(worker).into_iter().map(LostLease::from).collect();
                 for pass in self.open.clone() {
                     for chunk in self.board.failures(pass) {
                         let element = chunk.failed.expect("it failed");
