@@ -11,13 +11,13 @@
 use extendr_api::prelude::*;
 
 mod about;
-pub mod altrep;
-pub mod codec;
-pub mod r;
-pub mod runs;
-pub mod session;
-pub mod store_api;
-pub mod worker;
+mod altrep;
+mod codec;
+mod r;
+mod runs;
+mod session;
+mod store_api;
+mod worker;
 
 use r::resume;
 use runs::run_api;

@@ -11,7 +11,7 @@ mod source;
 pub use cut::{column, copy_strings, element, rows};
 pub use decode::{attribute, decode};
 pub use encode::{encode, encode_list};
-pub use source::{kind_of, Packed, Source};
+pub use source::{kind_of, Source};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 pub const VIEW_MIN: usize = 2048;

@@ -22,8 +22,6 @@ pub struct Source<'a> {
 pub struct Packed<'a> {
     /// The items' type.
     pub tag: Tag,
-    /// Items of the list.
-    pub len: usize,
     /// Each item's length.
     pub each: usize,
     /// All items' bytes (of strings: the table's).
@@ -58,7 +56,6 @@ impl<'a> Source<'a> {
         let node = self.view.node(index);
         (node.tag == Tag::Packed).then(|| Packed {
             tag: node.elem,
-            len: node.len as usize,
             each: node.attributes as usize,
             data: self.view.data(&node),
         })

@@ -21,7 +21,7 @@ pub use edge::{edge, Failure, Result};
 pub use evaluate::{field, is_true, number_at};
 pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, real};
-pub use protect::{protect, Jump};
+pub use protect::protect;
 pub use sexp::{Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, string, strings};
 
