@@ -5,7 +5,7 @@
 //! ignored, so that no order of messages can break it.
 //!
 //! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes `Waiting -> Running -> Finished | Failed | Cancelled`,
-//! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in [`tasks::Tasks::end_task`] alone.
+//! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in `tasks::Tasks::end_task` alone.
 mod check;
 mod event;
 mod recover;
