@@ -1,4 +1,5 @@
-# unloadNamespace() and detaching give back memory and processes; a view that R still holds stays readable.
+# unloadNamespace() gives back memory and processes; a view that R still holds is a clear error (R takes an unloaded package's
+# classes away), never a crash.
 library(memshare)
 segments <- function() list.files("/dev/shm", "^memshare-")
 before <- segments()
@@ -18,6 +19,7 @@ alive <- function(pid) {
 }
 for (wait in 1:50) if (any(vapply(pids, alive, NA))) Sys.sleep(0.1) else break
 stopifnot(!any(vapply(pids, alive, NA)))
-stopifnot(identical(sum(view), sum(x)))
+said <- tryCatch(sum(view), error = conditionMessage)
+stopifnot(identical(said, sum(x)) || grepl("no ALTREP", said))
 library(memshare)
 stopifnot(identical(memLapply(1:3, identity, MAX.CORES = 2), as.list(1:3)))
