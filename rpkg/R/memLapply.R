@@ -67,14 +67,14 @@ list_items <- function(x, namespace, given, call) {
   if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
     registered <- registered_name(x, namespace, given, call)
     view <- peek(registered, call)
-    if (is.list(view) && !is.object(view)) {
+    if (typeof(view) == "list" && !is.object(view)) {
       names <- plain_names(names(view))
       return(list(x = by_name(registered), n = length(view), names = names, labels = names))
     }
     x <- view
   }
   labels <- if (is.character(x) && is.null(names(x))) plain_names(x)
-  if (!is.list(x) || is.object(x)) {
+  if (typeof(x) != "list" || is.object(x)) {
     usable <- !is.function(x) && !is.symbol(x)
     converted <- if (usable) tryCatch(as.list(x), error = function(e) NULL)
     if (is.null(converted)) {

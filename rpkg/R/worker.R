@@ -41,13 +41,13 @@ worker_run <- function(run, guest = FALSE) {
     {
       ready <- tryCatch(prepare(run, guest), error = identity)
       if (inherits(ready, "error")) {
-        ms_worker_failed(slim(ready), character())
+        native(ms_worker_failed(slim(ready), character()))
       } else {
         evaluate(ready)
       }
     },
-    # How a run is stopped. One from elsewhere while the run goes on is an error like any other.
-    interrupt = function(i) ms_worker_failed(simpleError("the worker was interrupted"), character())
+    # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
+    interrupt = function(i) native(ms_worker_failed(simpleError("the worker was interrupted"), NULL))
   )
   native(ms_worker_done())
 }
@@ -123,7 +123,7 @@ evaluate <- function(ready) {
     if (is.null(failed)) break
     condition <- slim(failed$condition)
     if (collect) condition <- element_error(list(index = NA_real_, condition = condition, calls = failed$calls))
-    ms_worker_failed(condition, failed$calls)
+    native(ms_worker_failed(condition, failed$calls))
     if (!collect) break
   }
 }

@@ -32,8 +32,17 @@ test_that("classed conditions arrive with their class and fields", {
 })
 
 test_that("the lowest index among the errors seen is told, and the run stops", {
-  for (i in 1:5) {
-    e <- caught(memLapply(1:2, function(i) stop("bad ", i), MAX.CORES = 2, CONTROL = memControl(chunk = 1)))
+  # Both elements are under way at the same time, and the second fails first.
+  marks <- c(tempfile(), tempfile())
+  both <- function(i, marks) {
+    file.create(marks[[i]])
+    while (!all(file.exists(marks))) Sys.sleep(0.001)
+    if (i == 1) Sys.sleep(0.02)
+    stop("bad ", i)
+  }
+  for (i in 1:3) {
+    unlink(marks)
+    e <- caught(memLapply(1:2, both, VARS = list(marks = marks), MAX.CORES = 2, CONTROL = memControl(chunk = 1)))
     expect_identical(as.integer(e$index), 1L)
   }
   start <- proc.time()[["elapsed"]]

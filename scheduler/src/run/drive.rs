@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::board::{Board, Control, Recovered};
+use crate::board::{Board, ChunkRecord, Control};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{PassId, ResourceId, WorkerId};
 use crate::os::{now_ns, Listener};
@@ -106,15 +106,14 @@ impl Drive {
     /// A worker died: what it held is taken from it on the board before the core hears of it, so that nothing it may
     /// still have in flight counts.
     pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
-        let lost = |held: Recovered| LostLease {
-            pass: held.lease.pass,
-            chunk: held.lease.chunk,
-            start: held.lease.start,
-            end: held.lease.end,
-            attempt: held.lease.attempt,
-            element: held.element,
-        };
-        let leases: Vec<_> = self.board().recover(slot).into_iter().map(lost).collect();
+        let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
+        // It may have died between an error's record and its word about it.
+        for pass in (0..self.done.len() as u32).map(PassId) {
+            for failure in self.board().failures(pass) {
+                let ChunkRecord { chunk, failed: Some(element), .. } = failure else { continue };
+                self.tell(Event::ChunkFailed { pass, chunk, element }, crew);
+            }
+        }
         self.vacant.push(slot);
         self.stats.deaths += 1;
         self.stats.retries += leases.len() as u32;

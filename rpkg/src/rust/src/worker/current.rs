@@ -187,9 +187,11 @@ impl Current {
         Ok(())
     }
 
-    /// Reports that the element under way failed, or that this worker could not begin. Nothing when the run was stopped.
-    pub(super) fn fail(&mut self, link: &mut Link, error: Sexp) -> Result<()> {
-        if self.membership.is_stopped() || !self.claim(link)? {
+    /// Reports that the element under way failed, or that this worker could not begin. When the run was stopped, an
+    /// element that failed by itself is still reported, for it may be the lowest; an interrupt is the stop's own doing.
+    pub(super) fn fail(&mut self, link: &mut Link, error: Sexp, interrupted: bool) -> Result<()> {
+        let over = self.membership.is_stopped() && (interrupted || self.chunk.is_none());
+        if over || !self.claim(link)? {
             self.drop_chunk();
             return Ok(());
         }

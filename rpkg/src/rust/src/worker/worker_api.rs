@@ -144,7 +144,7 @@ fn ms_worker_condition(condition: Robj) -> Robj {
 }
 
 /// Reports an error: of the element under way, or of getting ready when none is. With on_error = "collect", the condition
-/// of an element becomes its result, and TRUE says that the loop can be entered again.
+/// of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt.
 #[extendr]
 fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
     edge(|| {
@@ -153,7 +153,8 @@ fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
             unsafe { (Sexp::new(condition.get()), Sexp::new(calls.get()), worker()) };
         let Worker { link: Some(link), current: Some(current) } = worker else { return Err(no_run()) };
         let within = current.is_within_chunk();
-        let kept = within && current.about.collect;
+        let interrupted = calls.is_null();
+        let kept = within && current.about.collect && !interrupted;
         if kept {
             current.result(condition);
         } else {
@@ -161,7 +162,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
                 let parts = [("condition", condition), ("calls", calls), ("element", r::logical(s, within))];
                 Ok(r::Kept::new(r::named_list(s, &parts)))
             })?;
-            current.fail(link, error.get())?;
+            current.fail(link, error.get(), interrupted)?;
         }
         r::protect(|s| Ok(r::logical(s, kept)))
     })
