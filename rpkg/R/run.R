@@ -38,7 +38,7 @@ run_pass <- function(pass, call) {
 
 # Begins, waits and collects. Whatever interrupts the wait, the run is ended and its memory given back.
 run_native <- function(spec, mode, cluster, call) {
-  id <- native(ms_run_begin(spec), call)
+  id <- with_room(function() ms_run_begin(spec), call)
   ended <- FALSE
   nodes <- NULL
   on.exit(if (!ended) abandon(id, nodes))
@@ -50,6 +50,16 @@ run_native <- function(spec, mode, cluster, call) {
   ended <- TRUE
   if (!is.null(nodes)) leave_nodes(nodes)
   out
+}
+
+# Shares what `share()` shares, and when memory is short tries once more after views that nobody holds any more were collected:
+# here at once, in the workers as soon as they are idle.
+with_room <- function(share, call) {
+  value <- share()
+  if (!inherits(value, "memshare_native_error") || !identical(value$kind, "no_space")) return(native(value, call))
+  gc(verbose = FALSE)
+  Sys.sleep(0.2)
+  native(share(), call)
 }
 
 # Ends a run that nobody waits for any more. Every step is tried, for this runs while an error or an interrupt is under way.

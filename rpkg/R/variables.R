@@ -35,7 +35,7 @@ registerVariables <- function(namespace, variableList) {
     )
   }
   names(variableList) <- check_names(names, "variableList", call)
-  native(ms_register(namespace, variableList), call)
+  with_room(function() ms_register(namespace, variableList), call)
   invisible(NULL)
 }
 

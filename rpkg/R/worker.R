@@ -52,12 +52,15 @@ worker_run <- function(run, guest = FALSE) {
   native(ms_worker_done())
 }
 
-# Between two runs: what FUN left in the global environment goes, and now and then garbage is collected, for a page that was
-# released keeps its memory until the last view of it is collected. Not after every small run: collecting takes longer than that.
+# Between two runs: what FUN left in the global environment goes, and garbage is collected, for a page that was released keeps its
+# memory until the last view of it is collected. Collecting takes longer than a small run, so it waits until nothing comes, but
+# not for ever.
 tidy <- function() {
   rm(list = ls(globalenv(), all.names = TRUE), envir = globalenv())
   now <- proc.time()[["elapsed"]]
-  if (is.null(state$collected) || now - state$collected > 0.25) {
+  if (is.null(state$collected)) state$collected <- now
+  overdue <- now - state$collected > 2
+  if (overdue || isTRUE(native(ms_worker_idle(30L)))) {
     gc(verbose = FALSE)
     state$collected <- now
   }

@@ -9,6 +9,9 @@ mod membership;
 
 pub use membership::{Delivery, Membership};
 
+use std::os::fd::AsFd;
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 use crate::os::{self, Channel, CHANNEL_VARIABLE};
 use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
@@ -89,6 +92,12 @@ impl Link {
                 Word::Said(ToWorker::Exit) | Word::Gone => return Ok(None),
             }
         }
+    }
+
+    /// Whether the session says nothing for so long: time for a worker to tidy up. A word ends the wait at once, and is
+    /// left for [`Link::next_run`].
+    pub fn is_idle(&self, patience: Duration) -> Result<bool> {
+        Ok(!os::poll(&[self.channel.as_fd()], Some(patience))?.contains(&true))
     }
 
     pub(crate) fn wait(&mut self) -> Result<Word> {

@@ -3,6 +3,7 @@
 
 use std::cell::UnsafeCell;
 use std::path::Path;
+use std::time::Duration;
 
 use extendr_api::prelude::*;
 use scheduler::link::Link;
@@ -68,6 +69,20 @@ fn ms_worker_next() -> Robj {
             }
             Ok(r::named_list(s, &[("payload", program), ("captured", views)]))
         })
+    })
+}
+
+/// Whether the session gives nothing to do for so many milliseconds. Returns at once when it does.
+#[extendr]
+fn ms_worker_idle(milliseconds: i32) -> Robj {
+    edge(|| {
+        let patience = Duration::from_millis(milliseconds.max(0) as u64);
+        // SAFETY: no R code runs in here.
+        let idle = match unsafe { worker() }.link.as_ref() {
+            Some(link) => link.is_idle(patience)?,
+            None => true,
+        };
+        r::protect(|s| Ok(r::logical(s, idle)))
     })
 }
 
@@ -204,6 +219,7 @@ fn ms_worker_leave() -> Robj {
 extendr_module! {
     mod worker_api;
     fn ms_worker_next;
+    fn ms_worker_idle;
     fn ms_worker_loop;
     fn ms_worker_condition;
     fn ms_worker_failed;
