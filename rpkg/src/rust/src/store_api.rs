@@ -10,6 +10,7 @@ use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
 use crate::r::{self, edge, protect, Failure, Scope, Sexp};
+use crate::runs::hall;
 use crate::{altrep, codec, session};
 
 /// The value behind an argument.
@@ -247,10 +248,11 @@ fn ms_set_place(directory: Robj) -> Robj {
     })
 }
 
-/// Gives back all that this session shares. At unload and at R's end.
+/// Ends the workers and gives back all that this session shares. At unload and at R's end.
 #[extendr]
 fn ms_cleanup() -> Robj {
     edge(|| {
+        hall::stop()?;
         session::with(|session| {
             session.close();
             Ok(())
