@@ -32,13 +32,10 @@ state <- new.env(parent = emptyenv())
 # The option's value, its environment twin's, or the default. `as` turns the twin's text into a value and checks both.
 setting <- function(name, default, as) {
   value <- getOption(paste0("memshare.", name))
-  source <- paste0("options(memshare.", name, " = )")
-  if (is.null(value)) {
-    source <- paste0("MEMSHARE_", toupper(name))
-    value <- Sys.getenv(source, NA_character_)
-    if (is.na(value) || !nzchar(value)) return(default)
-  }
-  as(value, source)
+  if (!is.null(value)) return(as(value, paste0("options(memshare.", name, " = )")))
+  twin <- paste0("MEMSHARE_", toupper(name))
+  value <- Sys.getenv(twin)
+  if (nzchar(value)) as(value, twin) else default
 }
 
 as_setting_number <- function(least, infinite = FALSE) {

@@ -30,7 +30,7 @@ build_payload <- function(fun, dots, bag, control, variables, functions, call = 
   )
   head <- list(
     packages = check_packages(unique(c(bag$packages, control$packages)), call),
-    directory = getwd(), random = RNGkind(), options = options()[travelling_options], on_error = control$on_error, seed = control$seed,
+    directory = getwd(), random = RNGkind(), options = sapply(travelling_options, getOption, simplify = FALSE), on_error = control$on_error, seed = control$seed,
     body = serialize(body, NULL, xdr = FALSE)
   )
   list(raw = serialize(head, NULL, xdr = FALSE), captured = bag$captured)

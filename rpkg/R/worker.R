@@ -3,11 +3,12 @@
 # The life of a worker that memshare started. An interrupt is how a run is stopped; one that comes when the run is over must
 # neither end this process nor hit the next run.
 worker_main <- function() {
+  options <- options()
   repeat {
     run <- native(ms_worker_next())
     if (is.null(run)) break
     ignoring_interrupts(Sys.sleep(0))
-    worker_run(run)
+    worker_run(run, options)
     rm(run)
     ignoring_interrupts(tidy())
   }
@@ -21,7 +22,7 @@ worker_join <- function(address) {
   on.exit(ms_worker_leave())
   seed <- globalenv()$.Random.seed
   run <- native(ms_worker_next())
-  if (!is.null(run)) worker_run(run, guest = TRUE)
+  if (!is.null(run)) worker_run(run, options(), guest = TRUE)
   if (is.null(seed)) rm(list = intersect(".Random.seed", ls(globalenv(), all.names = TRUE)), envir = globalenv())
   if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
   rm(run)
@@ -30,11 +31,10 @@ worker_join <- function(address) {
 
 # One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's. Options and
 # directory are put back afterwards, so that what one call's FUN sets does not reach the next call.
-worker_run <- function(run, guest = FALSE) {
-  old <- options()
+worker_run <- function(run, options, guest = FALSE) {
   directory <- getwd()
   on.exit({
-    options(old)
+    base::options(options)
     if (!is.null(directory)) try(setwd(directory), silent = TRUE)
   })
   tryCatch(
