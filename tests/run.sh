@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 root=$(pwd)
 scratch=$(mktemp -d)
 export SCRATCH="$scratch"
+export R_LIBS="${R_LIBS:-$root/build/library}"
 trap 'rm -rf "$scratch"' EXIT
 passed=0
 failed=0

@@ -54,6 +54,7 @@ registered_name <- function(x, namespace, given, call) {
 
 # A view of a registered variable for our own use, which leaves the session's list of views as it was.
 peek <- function(name, call) {
+  configure_place()
   listed <- paste(name, collapse = ".") %in% native(ms_view_list(), call)
   view <- native(ms_retrieve(name[[1L]], name[[2L]]), call)[[1L]]
   if (!listed) native(ms_release_views(name[[1L]], name[[2L]]), call)

@@ -35,6 +35,7 @@ registerVariables <- function(namespace, variableList) {
     )
   }
   names(variableList) <- check_names(names, "variableList", call)
+  configure_place()
   with_room(function() ms_register(namespace, variableList), call)
   invisible(NULL)
 }
@@ -71,6 +72,7 @@ releaseVariables <- function(namespace, variableNames) {
 #' @export
 retrieveViews <- function(namespace, variableNames) {
   call <- sys.call()
+  configure_place()
   native(ms_retrieve(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
 }
 
@@ -105,6 +107,7 @@ retrieveMetadata <- function(namespace, variableName) {
 
 # What native code knows of a variable, in the words of retrieveMetadata().
 metadata <- function(namespace, name, call = NULL) {
+  configure_place()
   found <- native(ms_metadata(namespace, name), call)
   shape <- length(found$dim)
   type <- if ("data.frame" %in% found$class) {

@@ -3,11 +3,17 @@
 
 .onLoad <- function(libname, pkgname) {
   session <- new.env(parent = emptyenv())
-  reg.finalizer(session, function(e) try(ms_cleanup(), silent = TRUE), onexit = TRUE)
+  reg.finalizer(session, function(e) try(give_back(), silent = TRUE), onexit = TRUE)
   state$session <- session
 }
 
 .onUnload <- function(libpath) {
-  ms_cleanup()
+  give_back()
   library.dynam.unload("memshare", libpath)
+}
+
+# First the workers, which read the pages, then the pages.
+give_back <- function() {
+  ms_pool_stop()
+  ms_cleanup()
 }
