@@ -63,9 +63,6 @@ ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseco
 # Waits for the next run. NULL when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 
-# Whether the session gives nothing to do for so many milliseconds. Returns at once when it does.
-ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, milliseconds)
-
 # Calls FUN on element after element, chunk after chunk, until the run is over. Left by R's jump when FUN fails.
 ms_worker_loop <- function(call, frame, setter) .Call(wrap__ms_worker_loop, call, frame, setter)
 

@@ -4,6 +4,7 @@
 # neither end this process nor hit the next run.
 worker_main <- function() {
   options <- options()
+  launched <- Sys.getpid()
   repeat {
     run <- native(ms_worker_next())
     if (is.null(run)) break
@@ -12,6 +13,8 @@ worker_main <- function() {
     rm(run)
     ignoring_interrupts(tidy())
   }
+  # The first call above forks: this may be another process now. Its temporary directory is then shared, and not its to remove.
+  if (Sys.getpid() != launched) ms_worker_quit()
 }
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
@@ -32,6 +35,8 @@ worker_join <- function(address) {
 # One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's. Options and
 # directory are put back afterwards, so that what one call's FUN sets does not reach the next call.
 worker_run <- function(run, options, guest = FALSE) {
+  # A FUN that called quit() took the directory that forked workers share with it.
+  tempdir(check = TRUE)
   directory <- getwd()
   on.exit({
     base::options(options)

@@ -216,6 +216,12 @@ fn ms_worker_leave() -> Robj {
     })
 }
 
+/// Ends a worker that was forked, without R's own leave-taking. Does not return.
+#[extendr]
+fn ms_worker_quit() -> Robj {
+    scheduler::os::leave_forked()
+}
+
 extendr_module! {
     mod worker_api;
     fn ms_worker_next;
@@ -226,4 +232,5 @@ extendr_module! {
     fn ms_worker_done;
     fn ms_worker_join;
     fn ms_worker_leave;
+    fn ms_worker_quit;
 }
