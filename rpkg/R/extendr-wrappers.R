@@ -33,7 +33,7 @@ ms_prune <- function() .Call(wrap__ms_prune)
 # Sets the directory that pages go to when memory is short; NULL for none.
 ms_set_place <- function(directory) .Call(wrap__ms_set_place, directory)
 
-# Gives back all that this session shares. At unload and at R's end.
+# Ends the workers and gives back all that this session shares. At unload and at R's end.
 ms_cleanup <- function() .Call(wrap__ms_cleanup)
 
 # How workers are started from now on. A running pool is stopped.
@@ -63,6 +63,9 @@ ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseco
 # Waits for the next run. NULL when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 
+# Whether the session gives nothing to do for so many milliseconds. Returns at once when it does.
+ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, milliseconds)
+
 # Calls FUN on element after element, chunk after chunk, until the run is over. Left by R's jump when FUN fails.
 ms_worker_loop <- function(call, frame, setter) .Call(wrap__ms_worker_loop, call, frame, setter)
 
@@ -70,7 +73,7 @@ ms_worker_loop <- function(call, frame, setter) .Call(wrap__ms_worker_loop, call
 ms_worker_condition <- function(condition) .Call(wrap__ms_worker_condition, condition)
 
 # Reports an error: of the element under way, or of getting ready when none is. With on_error = "collect", the condition
-# of an element becomes its result, and TRUE says that the loop can be entered again.
+# of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt.
 ms_worker_failed <- function(condition, calls) .Call(wrap__ms_worker_failed, condition, calls)
 
 # Takes no further part in the run and waits for its end.
@@ -81,4 +84,7 @@ ms_worker_join <- function(path) .Call(wrap__ms_worker_join, path)
 
 # Ends what `ms_worker_join()` began.
 ms_worker_leave <- function() .Call(wrap__ms_worker_leave)
+
+# Ends a worker that was forked, without R's own leave-taking. Does not return.
+ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
 
