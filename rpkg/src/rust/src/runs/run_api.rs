@@ -51,7 +51,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
         env.push(("R_LIBS".to_owned(), r::strings(item("libs")?, "libs")?.join(":")));
         // A worker is one of several: what FUN itself runs in parallel gets one core unless it says otherwise.
         env.push(("MC_CORES".to_owned(), "1".to_owned()));
-        let args = ["--vanilla", "--no-echo", "-e", "memshare:::worker_main()"];
+        let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
         hall::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
             args: args.iter().map(Into::into).collect(),
