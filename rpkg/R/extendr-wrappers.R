@@ -82,6 +82,10 @@ ms_worker_done <- function() .Call(wrap__ms_worker_done)
 # Makes this process a worker of the session that listens at `path`.
 ms_worker_join <- function(path) .Call(wrap__ms_worker_join, path)
 
+# Ends a forked process without R's own clean-up, which would remove the temporary directory that it shares with the
+# process it was forked from, and with its siblings.
+ms_worker_exit <- function() invisible(.Call(wrap__ms_worker_exit))
+
 # Ends what `ms_worker_join()` began.
 ms_worker_leave <- function() .Call(wrap__ms_worker_leave)
 

@@ -3,6 +3,7 @@
 # The life of a worker that memshare started. An interrupt is how a run is stopped; one that comes when the run is over must
 # neither end this process nor hit the next run.
 worker_main <- function() {
+  launched <- Sys.getpid()
   options <- options()
   repeat {
     run <- native(ms_worker_next())
@@ -12,6 +13,7 @@ worker_main <- function() {
     rm(run)
     ignoring_interrupts(tidy())
   }
+  if (Sys.getpid() != launched) ms_worker_exit()
 }
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
@@ -77,6 +79,7 @@ prepare <- function(run, guest) {
   head <- unserialize(run$payload)
   if (!guest) fresh_random_numbers(head$random)
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
+  tempdir(check = TRUE) # FUN may have ended another worker by quit(), which removes it
   if (dir.exists(head$directory)) setwd(head$directory)
   options(head$options)
   body <- bind_captured(unserialize(head$body), run$captured)

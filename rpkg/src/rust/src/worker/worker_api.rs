@@ -206,6 +206,13 @@ fn ms_worker_join(path: &str) -> Robj {
     })
 }
 
+/// Ends a forked process without R's own clean-up, which would remove the temporary directory that it shares with the
+/// process it was forked from, and with its siblings.
+#[extendr]
+fn ms_worker_exit() {
+    std::process::exit(0);
+}
+
 /// Ends what `ms_worker_join()` began.
 #[extendr]
 fn ms_worker_leave() -> Robj {
@@ -225,5 +232,6 @@ extendr_module! {
     fn ms_worker_failed;
     fn ms_worker_done;
     fn ms_worker_join;
+    fn ms_worker_exit;
     fn ms_worker_leave;
 }
