@@ -33,7 +33,7 @@ ms_prune <- function() .Call(wrap__ms_prune)
 # Sets the directory that pages go to when memory is short; NULL for none.
 ms_set_place <- function(directory) .Call(wrap__ms_set_place, directory)
 
-# Gives back all that this session shares. At unload and at R's end.
+# Ends the workers and gives back all that this session shares. At unload and at R's end.
 ms_cleanup <- function() .Call(wrap__ms_cleanup)
 
 # How workers are started from now on. A running pool is stopped.
@@ -73,7 +73,7 @@ ms_worker_loop <- function(call, frame, setter) .Call(wrap__ms_worker_loop, call
 ms_worker_condition <- function(condition) .Call(wrap__ms_worker_condition, condition)
 
 # Reports an error: of the element under way, or of getting ready when none is. With on_error = "collect", the condition
-# of an element becomes its result, and TRUE says that the loop can be entered again.
+# of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt.
 ms_worker_failed <- function(condition, calls) .Call(wrap__ms_worker_failed, condition, calls)
 
 # Takes no further part in the run and waits for its end.
@@ -82,10 +82,9 @@ ms_worker_done <- function() .Call(wrap__ms_worker_done)
 # Makes this process a worker of the session that listens at `path`.
 ms_worker_join <- function(path) .Call(wrap__ms_worker_join, path)
 
-# Ends a forked process without R's own clean-up, which would remove the temporary directory that it shares with the
-# process it was forked from, and with its siblings.
-ms_worker_exit <- function() invisible(.Call(wrap__ms_worker_exit))
-
 # Ends what `ms_worker_join()` began.
 ms_worker_leave <- function() .Call(wrap__ms_worker_leave)
+
+# Ends a worker that was forked, without R's own leave-taking. Does not return.
+ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
 

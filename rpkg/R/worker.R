@@ -3,8 +3,8 @@
 # The life of a worker that memshare started. An interrupt is how a run is stopped; one that comes when the run is over must
 # neither end this process nor hit the next run.
 worker_main <- function() {
-  launched <- Sys.getpid()
   options <- options()
+  launched <- Sys.getpid()
   repeat {
     run <- native(ms_worker_next())
     if (is.null(run)) break
@@ -13,7 +13,8 @@ worker_main <- function() {
     rm(run)
     ignoring_interrupts(tidy())
   }
-  if (Sys.getpid() != launched) ms_worker_exit()
+  # The first call above forks: this may be another process now. Its temporary directory is then shared, and not its to remove.
+  if (Sys.getpid() != launched) ms_worker_quit()
 }
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
@@ -34,6 +35,8 @@ worker_join <- function(address) {
 # One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's. Options and
 # directory are put back afterwards, so that what one call's FUN sets does not reach the next call.
 worker_run <- function(run, options, guest = FALSE) {
+  # A FUN that called quit() took the directory that forked workers share with it.
+  tempdir(check = TRUE)
   directory <- getwd()
   on.exit({
     base::options(options)
@@ -79,7 +82,6 @@ prepare <- function(run, guest) {
   head <- unserialize(run$payload)
   if (!guest) fresh_random_numbers(head$random)
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
-  tempdir(check = TRUE) # FUN may have ended another worker by quit(), which removes it
   if (dir.exists(head$directory)) setwd(head$directory)
   options(head$options)
   body <- bind_captured(unserialize(head$body), run$captured)

@@ -53,6 +53,16 @@ pub fn fork_worker(log: &Path) -> Result<Forked> {
     }
 }
 
+/// Ends a forked worker. R's own way out would remove the temporary directory, which is the fork server's and all its
+/// workers'; what was printed goes to the log first.
+pub fn leave_forked() -> ! {
+    // SAFETY: flushes C's streams, and ends the process at once; its exit handlers are the fork server's.
+    unsafe {
+        libc::fflush(std::ptr::null_mut());
+        libc::_exit(0)
+    }
+}
+
 fn settle(parent: u32, null: &File, log: &File) -> std::io::Result<()> {
     leave_group_and_follow(parent)?;
     // SAFETY: sets a disposition to the default in a process of one thread.

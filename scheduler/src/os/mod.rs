@@ -26,7 +26,7 @@ pub mod space;
 
 pub use child::{reap, Child, Exit, Peer};
 pub use file::SegmentFile;
-pub use fork::{fork_worker, thread_count, Forked};
+pub use fork::{fork_worker, leave_forked, thread_count, Forked};
 pub use host::{boot_id, now_ns};
 pub use listener::Listener;
 pub use mapping::Mapping;

@@ -51,7 +51,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
         env.push(("R_LIBS".to_owned(), r::strings(item("libs")?, "libs")?.join(":")));
         // A worker is one of several: what FUN itself runs in parallel gets one core unless it says otherwise.
         env.push(("MC_CORES".to_owned(), "1".to_owned()));
-        // Temporary files of workers go with the session's, even if the workers are killed.
+        // Inside the session's own temporary directory, which goes with the session however a worker ended.
         let dir = r::string(item("dir")?, "dir")?;
         env.push(("TMPDIR".to_owned(), dir.clone()));
         let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];

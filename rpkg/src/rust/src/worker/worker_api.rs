@@ -206,13 +206,6 @@ fn ms_worker_join(path: &str) -> Robj {
     })
 }
 
-/// Ends a forked process without R's own clean-up, which would remove the temporary directory that it shares with the
-/// process it was forked from, and with its siblings.
-#[extendr]
-fn ms_worker_exit() {
-    std::process::exit(0);
-}
-
 /// Ends what `ms_worker_join()` began.
 #[extendr]
 fn ms_worker_leave() -> Robj {
@@ -221,6 +214,12 @@ fn ms_worker_leave() -> Robj {
         *unsafe { worker() } = Worker::default();
         r::protect(|s| Ok(s.null()))
     })
+}
+
+/// Ends a worker that was forked, without R's own leave-taking. Does not return.
+#[extendr]
+fn ms_worker_quit() -> Robj {
+    scheduler::os::leave_forked()
 }
 
 extendr_module! {
@@ -232,6 +231,6 @@ extendr_module! {
     fn ms_worker_failed;
     fn ms_worker_done;
     fn ms_worker_join;
-    fn ms_worker_exit;
     fn ms_worker_leave;
+    fn ms_worker_quit;
 }
