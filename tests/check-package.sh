@@ -1,13 +1,19 @@
 #!/bin/sh
-# R CMD check of the built tarball: no error and no warning. The tarball is built with the vendored crates when they are there
-# (tools/vendor.sh), so that the check works offline as an installation would.
+# R CMD check of the built tarball: no error and no warning. The tarball carries the crates' sources (tools/vendor.sh), so
+# that it installs without a network, as the check does; and all of scheduler/, which in the repository is a link.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/check
+rm -rf build/check/memshare_*.tar.gz build/check/memshare build/check/memshare.Rcheck
+# Not left behind: with the sources there, every install would build from them.
+root=$PWD
+trap 'rm -f "$root/rpkg/src/vendor.tar.xz"' EXIT
+sh tools/vendor.sh
 cd build/check
-rm -rf memshare_*.tar.gz memshare.Rcheck
 R CMD build --no-manual ../../rpkg
+tar -xzf memshare_*.tar.gz
+diff -r memshare/src/rust/scheduler/src ../../scheduler/src
+unset CARGO_TARGET_DIR
 _R_CHECK_FORCE_SUGGESTS_=false R CMD check --no-manual memshare_*.tar.gz
-status=$(tail -n 5 memshare.Rcheck/00check.log)
-echo "$status"
+tail -n 5 memshare.Rcheck/00check.log
 if grep -qE '^Status:.*(ERROR|WARNING)' memshare.Rcheck/00check.log; then exit 1; fi

@@ -32,10 +32,11 @@ else
   target="rust/target"
 fi
 
-# The code must stay mapped after dyn.unload(): views' finalizers and the supervisor's thread live in it.
+# The code must stay mapped after dyn.unload(): views' finalizers and the supervisor's thread live in it. Its symbols are
+# nobody else's business, and Rust's debugging information is most of its size.
 case "$(uname -s)" in
-  Linux | FreeBSD) keep="-Wl,-z,nodelete -Wl,--exclude-libs,libmemshare.a" ;;
-  *) keep="" ;;
+  Linux | FreeBSD) flags="-Wl,-z,nodelete -Wl,--exclude-libs,libmemshare.a -Wl,--strip-debug" ;;
+  *) flags="" ;;
 esac
 
-sed -e "s|@TARGET_DIR@|$target|g" -e "s|@KEEP_MAPPED@|$keep|g" src/Makevars.in > src/Makevars
+sed -e "s|@TARGET_DIR@|$target|g" -e "s|@LINK_FLAGS@|$flags|g" src/Makevars.in > src/Makevars
