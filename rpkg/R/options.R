@@ -8,7 +8,7 @@
 #' | option | environment | default | meaning |
 #' |---|---|---|---|
 #' | `memshare.cores` | `MEMSHARE_CORES` | [parallelly::availableCores()] | workers of a call that has no `MAX.CORES` |
-#' | `memshare.threads` | `MEMSHARE_THREADS` | cores / workers, at least 1 | BLAS and OpenMP threads of each worker * |
+#' | `memshare.threads` | `MEMSHARE_THREADS` | 1 | BLAS and OpenMP threads of each worker; more than one means no fork server * |
 #' | `memshare.dir` | `MEMSHARE_DIR` | none | a directory whose files stand in when `/dev/shm` is full |
 #' | `memshare.idle` | `MEMSHARE_IDLE` | 600 | seconds after which idle workers end * |
 #' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
@@ -71,7 +71,7 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last call: then the pool starts
 # anew, so nothing here may depend on a single call.
 configure_native <- function() {
-  threads <- setting("threads", max(1, available_cores() %/% worker_count(NULL)), as_setting_number(1))
+  threads <- setting("threads", 1, as_setting_number(1))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
     libs = unique(c(library_of_memshare(), .libPaths())),

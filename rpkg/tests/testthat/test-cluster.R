@@ -2,7 +2,10 @@
 
 local_cluster <- function(nodes, frame = parent.frame()) {
   cluster <- parallel::makePSOCKcluster(nodes)
-  withr_defer(try(parallel::stopCluster(cluster), silent = TRUE), frame)
+  withr_defer({
+    try(parallel::stopCluster(cluster), silent = TRUE)
+    for (node in cluster) try(close(node$con), silent = TRUE) # of nodes that were killed
+  }, frame)
   cluster
 }
 

@@ -38,6 +38,15 @@ test_that("quit() in FUN is a death like another", {
   expect_identical(memLapply(1:3, identity), as.list(1:3))
 })
 
+test_that("the end of one worker does not take the others' temporary directory", {
+  memLapply(1:8, function(v) Sys.sleep(0.01), MAX.CORES = 2)
+  try(memLapply(1:2, function(v) quit("no"), MAX.CORES = 2, CONTROL = memControl(retries = 0)), silent = TRUE)
+  expect_true(all(unlist(memLapply(1:8, function(v) {
+    Sys.sleep(0.01)
+    file.create(tempfile())
+  }, MAX.CORES = 2))))
+})
+
 test_that("workers that were killed while idle are replaced", {
   skip_on_os("windows")
   memLapply(1:4, identity, MAX.CORES = 2)

@@ -1,0 +1,23 @@
+# 1,200 times share and release, and calls in between: no descriptor, no mapping and no segment stays.
+library(memshare)
+segments <- function() length(list.files("/dev/shm", "^memshare-"))
+descriptors <- function() length(list.files("/proc/self/fd"))
+mappings <- function() length(grep("memshare-", readLines("/proc/self/maps"), fixed = TRUE))
+x <- list(a = rnorm(1000), b = letters, c = data.frame(p = 1:3, q = c("x", NA, "z")))
+cycle <- function(i) {
+  namespace <- paste0("cycle", i %% 7)
+  registerVariables(namespace, x)
+  views <- retrieveViews(namespace, names(x))
+  stopifnot(identical(views$a[[i %% 1000 + 1]], x$a[[i %% 1000 + 1]]), identical(views$c, x$c))
+  if (i %% 100 == 0) stopifnot(identical(memLapply("c", length, NAMESPACE = namespace, MAX.CORES = 2), list(p = 3L, q = 3L)))
+  releaseViews(namespace, names(x))
+  releaseVariables(namespace, names(x))
+}
+for (i in 1:100) cycle(i)
+invisible(gc())
+before <- c(segments(), descriptors(), mappings())
+for (i in 101:1300) cycle(i)
+invisible(gc())
+after <- c(segments(), descriptors(), mappings())
+cat("segments, descriptors, mappings before:", before, "after:", after, "\n")
+stopifnot(after <= before)
