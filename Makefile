@@ -31,7 +31,7 @@ test: install
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings
 	cargo test --workspace --locked
-	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --release --locked --lib loom
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
 	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check
 	sh tests/run.sh
 
