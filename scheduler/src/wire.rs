@@ -69,6 +69,8 @@ pub enum FromWorker {
         chunk: ChunkId,
         /// The element whose FUN failed.
         element: u64,
+        /// What could not be written: there was no room for the condition, and this says so.
+        words: Option<String>,
     },
 }
 
@@ -180,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_message_comes_back_as_it_went() {
-        let message = FromWorker::Failed { run: 7, pass: PassId(0), chunk: ChunkId(3), element: 41 };
+        let message =
+            FromWorker::Failed { run: 7, pass: PassId(0), chunk: ChunkId(3), element: 41, words: None };
         assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);
     }
 

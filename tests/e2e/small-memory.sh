@@ -22,7 +22,7 @@ e <- tryCatch(memLapply(list(big, big), sum), memshare_error = identity)
 stopifnot(inherits(e, "memshare_error_no_space"))
 # Results that do not fit are an error too, and never SIGBUS.
 e <- tryCatch(memLapply(1:20, function(i) runif(1e6), MAX.CORES = 2), memshare_error = identity)
-stopifnot(inherits(e, "memshare_error"))
+stopifnot(inherits(e, "memshare_error"), grepl("not enough shared memory", conditionMessage(e)), !grepl("killed|died", conditionMessage(e)))
 stopifnot(identical(memLapply(1:3, identity, MAX.CORES = 2), as.list(1:3)))
 left <- segments()
 stopifnot(sum(file.size(file.path("/dev/shm", left))) < 1e6)

@@ -122,12 +122,18 @@ impl Membership {
 
     /// Hands in a chunk that ended in an error at `element`, and tells the session.
     pub fn fail(&self, link: &Link, lease: &Lease, element: u64, delivery: &Delivery<'_>) -> Result<bool> {
-        let output = self.write(lease, delivery.output)?;
-        let notes = self.write(lease, delivery.notes)?;
+        let nothing = Output { at: 0, len: 0 };
+        let written = self
+            .write(lease, delivery.output)
+            .and_then(|output| Ok((output, self.write(lease, delivery.notes)?)));
+        // A full memory is the likeliest of reasons to fail, and the one that leaves no room to say so.
+        let words = written.as_ref().err().map(ToString::to_string);
+        let (output, notes) = written.unwrap_or((nothing, nothing));
         let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
         let counted = self.board.fail(lease, element, output, notes, span);
         if counted {
-            link.say(&FromWorker::Failed { run: self.run, pass: lease.pass, chunk: lease.chunk, element })?;
+            let Lease { pass, chunk, .. } = *lease;
+            link.say(&FromWorker::Failed { run: self.run, pass, chunk, element, words })?;
         }
         Ok(counted)
     }

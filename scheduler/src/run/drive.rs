@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::board::{Board, ChunkRecord, Control};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
-use crate::id::{PassId, ResourceId, WorkerId};
+use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
 use crate::os::{now_ns, Listener};
 use crate::pool::{Crew, State};
 use crate::run::{Finished, Job, RunStats, Ticket};
@@ -23,6 +23,8 @@ pub(crate) struct Drive {
     vacant: Vec<WorkerId>,
     /// Passes whose end the core was told.
     done: Vec<bool>,
+    /// Errors that there was no room to write.
+    words: Vec<(PassId, ChunkId, String)>,
     /// Pages whose last reader is done, kept because the caller reads them: results.
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
@@ -44,6 +46,7 @@ impl Drive {
             ticket,
             vacant,
             done,
+            words: Vec::new(),
             results: Vec::new(),
             outcome: None,
             stats,
@@ -96,7 +99,8 @@ impl Drive {
                 self.notice_done(crew);
                 self.tell(Event::WorkerDry { worker: slot }, crew);
             }
-            FromWorker::Failed { run, pass, chunk, element } if run == self.run => {
+            FromWorker::Failed { run, pass, chunk, element, words } if run == self.run => {
+                self.words.extend(words.map(|words| (pass, chunk, words)));
                 self.tell(Event::ChunkFailed { pass, chunk, element }, crew);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
@@ -208,10 +212,10 @@ impl Drive {
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, mut results, outcome, mut stats, begun_ns, .. } = self;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, begun_ns, .. } = self;
         stats.seconds = (now_ns() - begun_ns) as f64 / 1e9;
         results.extend(job.pages);
         let outcome = outcome.expect("a run is finished after its outcome is known");
-        ticket.ring(Finished { outcome, board: job.board, results, stats });
+        ticket.ring(Finished { outcome, board: job.board, results, words, stats });
     }
 }

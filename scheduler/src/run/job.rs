@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::core::{Outcome, Settings};
 use crate::error::Result;
-use crate::id::ResourceId;
+use crate::id::{ChunkId, PassId, ResourceId};
 use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
 use crate::store::{Kind, Page, Store, CONTENT};
@@ -61,6 +61,8 @@ pub struct Finished {
     pub board: BoardImage,
     /// The results pages.
     pub results: Vec<(ResourceId, Page)>,
+    /// Errors that there was no room to write into the results, in words.
+    pub words: Vec<(PassId, ChunkId, String)>,
     /// Counts and times.
     pub stats: RunStats,
 }

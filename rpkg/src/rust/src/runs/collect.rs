@@ -40,7 +40,7 @@ pub(super) fn collect(begun: &Begun, finished: &Finished, as_vector: bool) -> Re
         Outcome::Done => values(begun.elements as usize, &chunks, &open, as_vector)?,
         _ => (None, None),
     };
-    let error = error(&finished.outcome, &chunks, &open)?;
+    let error = error(finished, &chunks, &open)?;
     let done = chunks.iter().filter(|chunk| chunk.state == ChunkState::Done).count();
     let written: u64 = chunks.iter().map(|chunk| chunk.output.len + chunk.notes.len).sum();
     r::protect(|s| {
@@ -163,7 +163,7 @@ fn conditions<'a>(chunks: &[ChunkRecord], open: &impl Fn(Output) -> Result<Sourc
 
 /// What ended the run, if it was not its end.
 fn error<'a>(
-    outcome: &Outcome,
+    finished: &Finished,
     chunks: &[ChunkRecord],
     open: &impl Fn(Output) -> Result<Source<'a>>,
 ) -> Result<Option<Kept>> {
@@ -178,9 +178,13 @@ fn error<'a>(
             Ok(Some(Kept::new(r::named_list(s, &parts))))
         })
     };
-    match outcome {
+    match &finished.outcome {
         Outcome::Done => Ok(None),
         Outcome::Failed(failure) => {
+            let unwritten = finished.words.iter().find(|(_, chunk, _)| *chunk == failure.chunk);
+            if let Some((.., words)) = unwritten {
+                return plain("no_space", Some(failure.element), format!("its result was lost: {words}"));
+            }
             let record = chunks.iter().find(|chunk| chunk.chunk == failure.chunk);
             let lost = || Failure::Internal("the error of a failed chunk is missing".into());
             let source = open(record.ok_or_else(lost)?.output)?;

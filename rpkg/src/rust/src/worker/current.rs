@@ -8,6 +8,7 @@ use scheduler::id::ResourceId;
 use scheduler::link::{Delivery, Link, Membership};
 use scheduler::os::{now_ns, Mapping, SegmentFile};
 use scheduler::page::{Blob, BlobWriter};
+use scheduler::store::Content;
 
 use crate::about::{About, Cut};
 use crate::codec::{self, Source};
@@ -170,18 +171,10 @@ impl Current {
 
     /// Hands in the chunk that is through.
     pub(super) fn deliver(&mut self) -> Result<()> {
-        let Some(chunk) = self.chunk.as_ref() else { return Ok(()) };
-        if !chunk.stopped {
-            let mut writer = BlobWriter::new();
-            codec::encode_list(chunk.results.get(), &mut writer)?;
-            let output = writer.finish();
-            let notes = self.encoded_notes()?;
-            let delivery = Delivery {
-                output: Some(&output),
-                notes: notes.as_ref().map(|notes| notes as _),
-                started_ns: chunk.started_ns,
-            };
-            self.membership.complete(&chunk.lease, &delivery)?;
+        if let Some(chunk) = self.chunk.as_ref().filter(|chunk| !chunk.stopped) {
+            let mut results = BlobWriter::new();
+            codec::encode_list(chunk.results.get(), &mut results)?;
+            self.hand_in(chunk, results, |delivery| self.membership.complete(&chunk.lease, delivery))?;
         }
         self.drop_chunk();
         Ok(())
@@ -190,23 +183,33 @@ impl Current {
     /// Reports that the element under way failed, or that this worker could not begin. When the run was stopped, an
     /// element that failed by itself is still reported, for it may be the lowest; an interrupt is the stop's own doing.
     pub(super) fn fail(&mut self, link: &mut Link, error: Sexp, interrupted: bool) -> Result<()> {
-        let over = self.membership.is_stopped() && (interrupted || self.chunk.is_none());
-        if over || !self.claim(link)? {
+        if self.membership.is_stopped() && (interrupted || self.chunk.is_none()) {
             self.drop_chunk();
             return Ok(());
         }
-        let Some(chunk) = self.chunk.as_ref() else { return Ok(()) };
-        let mut writer = BlobWriter::new();
-        codec::encode(error, &mut writer)?;
-        let output = writer.finish();
-        let notes = self.encoded_notes()?;
-        let delivery = Delivery {
-            output: Some(&output),
-            notes: notes.as_ref().map(|notes| notes as _),
-            started_ns: chunk.started_ns,
-        };
-        self.membership.fail(link, &chunk.lease, chunk.next, &delivery)?;
+        self.claim(link)?;
+        if let Some(chunk) = &self.chunk {
+            let mut words = BlobWriter::new();
+            codec::encode(error, &mut words)?;
+            self.hand_in(chunk, words, |delivery| {
+                let element = chunk.next.min(chunk.lease.end - 1);
+                self.membership.fail(link, &chunk.lease, element, delivery)
+            })?;
+        }
         self.drop_chunk();
+        Ok(())
+    }
+
+    /// Hands in a chunk with what FUN said meanwhile.
+    fn hand_in(
+        &self,
+        chunk: &Chunk,
+        output: BlobWriter,
+        hand: impl FnOnce(&Delivery<'_>) -> Scheduled<bool>,
+    ) -> Result<()> {
+        let (output, notes) = (output.finish(), self.encoded_notes()?);
+        let notes = notes.as_ref().map(|notes| notes as &dyn Content);
+        hand(&Delivery { output: Some(&output), notes, started_ns: chunk.started_ns })?;
         Ok(())
     }
 
