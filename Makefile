@@ -8,8 +8,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
-	@echo "make test    all tests: Rust, R, whole sessions, leaks"
-	@echo "make check   what CI would like to see: format, lints, wrappers, test, R CMD check of the built tarball"
+	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
+	@echo "make check   make test, then R CMD check of the built tarball, offline"
 	@echo "make bench   measurements against base R and peers"
 	@echo "make docs    NAMESPACE and manual pages from the sources"
 
@@ -24,15 +24,20 @@ install: setup
 demo: install
 	Rscript examples/leukaemia.R
 
+# Cheap and telling first: format, lints, the scheduler; then what needs the installed package.
 test: install
+	cargo fmt --check
+	cd rpkg/src/rust && cargo fmt --check -- --config-path ../../../rustfmt.toml
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings
 	cargo test --workspace --locked
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
+	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check
 	sh tests/run.sh
 
-check: setup
-	cargo fmt --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	$(MAKE) test
-	sh tools/wrappers.sh --check
+# What a release needs besides: R CMD check of the tarball, built offline from vendored crates.
+check: test
+	sh tools/vendor.sh
 	sh tests/check-package.sh
 
 bench: install
