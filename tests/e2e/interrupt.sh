@@ -30,8 +30,10 @@ for (round in 1:20) {
 cat("interrupted 20 times\n")
 END
 
-Rscript --vanilla "$dir/session.R" "$dir/ready" > "$dir/log" 2>&1 &
+# A shell starts what it puts into the background with SIGINT ignored, which a terminal would not do.
+env --default-signal=INT Rscript --vanilla "$dir/session.R" "$dir/ready" > "$dir/log" 2>&1 &
 session=$!
+trap 'kill -9 $session 2> /dev/null' EXIT
 for round in $(seq 20); do
   soon test -e "$dir/ready" || fail "round $round did not begin: $(cat "$dir/log")"
   rm -f "$dir/ready"
