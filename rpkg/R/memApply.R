@@ -27,7 +27,7 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   given <- !is.null(NAMESPACE)
   namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(substitute(FUN))
   fun <- resolve_function(FUN, parent.frame(), call)
-  control <- check_control(CONTROL, call)
+  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   margin <- check_margin(MARGIN, call)
   cluster <- check_cluster(CLUSTER, call)
   workers <- if (is.null(cluster)) worker_count(MAX.CORES, call) else length(cluster)

@@ -72,6 +72,12 @@ check_positive <- function(value, what, call) {
   as.double(value)
 }
 
+# What memControl() gives, made once.
+default_control <- function() {
+  if (is.null(state$control)) state$control <- memControl()
+  state$control
+}
+
 # CONTROL as memControl() makes it; a plain list goes through memControl(), so that an unknown name is an error there too.
 check_control <- function(control, call) {
   if (inherits(control, "memshare_control")) return(control)

@@ -42,7 +42,7 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   given <- !is.null(NAMESPACE)
   namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(substitute(FUN))
   fun <- resolve_function(FUN, parent.frame(), call)
-  control <- check_control(CONTROL, call)
+  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   cluster <- check_cluster(CLUSTER, call)
   workers <- if (is.null(cluster)) worker_count(MAX.CORES, call) else length(cluster)
   items <- list_items(X, namespace, given, call)

@@ -71,6 +71,8 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last call: then the pool starts
 # anew, so nothing here may depend on a single call.
 configure_native <- function() {
+  seen <- list(do.call(options, pool_options), Sys.getenv(pool_twins), .libPaths())
+  if (identical(seen, state$seen)) return(invisible())
   threads <- setting("threads", 1, as_setting_number(1))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
@@ -85,7 +87,12 @@ configure_native <- function() {
     state$pool <- pool
   }
   configure_place()
+  state$seen <- seen
 }
+
+# What configure_native() reads, to see at a glance that nothing changed.
+pool_options <- list("memshare.threads", "memshare.idle", "memshare.fork", "memshare.dir")
+pool_twins <- c("MEMSHARE_THREADS", "MEMSHARE_IDLE", "MEMSHARE_FORK", "MEMSHARE_DIR")
 
 # The directory that stands in for shared memory when that is full.
 configure_place <- function() {

@@ -30,14 +30,15 @@ build_payload <- function(fun, dots, bag, control, variables, functions, call = 
   )
   head <- list(
     packages = check_packages(unique(c(bag$packages, control$packages)), call),
-    directory = getwd(), random = RNGkind(), options = sapply(travelling_options, getOption, simplify = FALSE), on_error = control$on_error, seed = control$seed,
+    directory = getwd(), random = RNGkind(), options = do.call(options, travelling_options),
+    on_error = control$on_error, seed = control$seed,
     body = serialize(body, NULL, xdr = FALSE)
   )
   list(raw = serialize(head, NULL, xdr = FALSE), captured = bag$captured)
 }
 
 # The session's options that change what common functions compute or format.
-travelling_options <- c("digits", "scipen", "OutDec", "contrasts", "na.action", "ts.eps")
+travelling_options <- list("digits", "scipen", "OutDec", "contrasts", "na.action", "ts.eps")
 
 # A value as it can travel: functions and formulas with replicas of their frames, also inside plain lists.
 portable <- function(value, bag) {

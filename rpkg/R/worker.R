@@ -26,7 +26,7 @@ worker_join <- function(address) {
   seed <- globalenv()$.Random.seed
   run <- native(ms_worker_next())
   if (!is.null(run)) worker_run(run, options(), guest = TRUE)
-  if (is.null(seed)) rm(list = intersect(".Random.seed", ls(globalenv(), all.names = TRUE)), envir = globalenv())
+  if (is.null(seed) && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
   rm(run)
   gc(verbose = FALSE)
@@ -61,7 +61,8 @@ worker_run <- function(run, options, guest = FALSE) {
 # memory until the last view of it is collected. Collecting takes longer than a small run, so it waits until nothing comes, but
 # not for ever.
 tidy <- function() {
-  rm(list = ls(globalenv(), all.names = TRUE), envir = globalenv())
+  left <- ls(globalenv(), all.names = TRUE, sorted = FALSE)
+  if (length(left)) rm(list = left, envir = globalenv())
   now <- proc.time()[["elapsed"]]
   if (is.null(state$collected)) state$collected <- now
   overdue <- now - state$collected > 2
@@ -73,8 +74,8 @@ tidy <- function() {
 
 # A worker of ours draws random numbers in the session's manner, from a state of its own.
 fresh_random_numbers <- function(kinds) {
-  suppressWarnings(try(do.call(RNGkind, as.list(kinds)), silent = TRUE))
-  rm(list = intersect(".Random.seed", ls(globalenv(), all.names = TRUE)), envir = globalenv())
+  if (!identical(RNGkind(), kinds)) suppressWarnings(try(do.call(RNGkind, as.list(kinds)), silent = TRUE))
+  if (exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
 }
 
 # From the payload to a call of FUN and the frame it is evaluated in.
