@@ -85,7 +85,6 @@ pub(super) struct RareLine {
 pub(super) struct StatsLine {
     pub(super) elements: AtomicU64,
     pub(super) ns: AtomicU64,
-    pub(super) chunks: AtomicU64,
 }
 
 /// The first free byte of the pass's results page.

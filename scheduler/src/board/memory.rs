@@ -83,11 +83,7 @@ impl Board {
                         extra_count: AtomicU32::new(0),
                         extra_hint: AtomicU32::new(0),
                     },
-                    stats: StatsLine {
-                        elements: AtomicU64::new(0),
-                        ns: AtomicU64::new(0),
-                        chunks: AtomicU64::new(0),
-                    },
+                    stats: StatsLine { elements: AtomicU64::new(0), ns: AtomicU64::new(0) },
                     outputs: OutputLine(AtomicU64::new(0)),
                 });
             }

@@ -45,7 +45,7 @@ impl Board {
                 entries_left: left.entries,
                 done_elements: done.elements.load(Ordering::Relaxed),
                 done_ns: done.ns.load(Ordering::Relaxed),
-                done_chunks: done.chunks.load(Ordering::Relaxed),
+                done_bytes: self.head(pass).outputs.0.load(Ordering::Relaxed),
             };
             next_bite(&pass.policy, &stats)
         })
@@ -80,7 +80,6 @@ impl Board {
                 let stats = &self.head(pass).stats;
                 stats.elements.fetch_add(lease.end.saturating_sub(lease.start), Ordering::Relaxed);
                 stats.ns.fetch_add(span.ended_ns.saturating_sub(span.started_ns), Ordering::Relaxed);
-                stats.chunks.fetch_add(1, Ordering::Relaxed);
             }
         }
         done

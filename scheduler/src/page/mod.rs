@@ -23,7 +23,7 @@ mod tests;
 pub use node::{Node, Tag, FLAG_S4};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;
-pub use writer::{Blob, BlobWriter};
+pub use writer::{Blob, BlobWriter, BORROW_FROM};
 
 use crate::error::Error;
 

@@ -14,7 +14,7 @@ use crate::store::Content;
 /// Data from this size on is aligned to 64 bytes.
 const ALIGN_FROM: u64 = 64;
 /// Borrowed data below this size is copied at once: a system call each would cost more.
-const BORROW_FROM: usize = 32 << 10;
+pub const BORROW_FROM: usize = 32 << 10;
 /// Blobs from this size on are written by several threads ...
 const PARALLEL_FROM: u64 = 8 << 20;
 /// ... in slices of this size.
@@ -123,6 +123,15 @@ impl BlobWriter {
         self.pieces.push(Piece { at, len, source: Source::Borrowed(bytes) });
         self.end = at + len as u64;
         at
+    }
+
+    /// Notes bytes that continue the data noted last without a gap, whatever their alignment: a packed item's.
+    ///
+    /// # Safety
+    /// As for [`BlobWriter::borrow`].
+    pub unsafe fn borrow_behind(&mut self, bytes: *const u8, len: usize) {
+        self.pieces.push(Piece { at: self.end, len, source: Source::Borrowed(bytes) });
+        self.end += len as u64;
     }
 
     /// Takes a table of strings in; gives its place.
@@ -262,9 +271,15 @@ impl fmt::Debug for Blob {
 }
 
 /// Threads for one big write. They end with it: a process that forks later, or must have one thread only, is not
-/// burdened. `None` (write alone) when the system gives none.
+/// burdened. `None` (write alone) when `RAYON_NUM_THREADS` says so, as it does in workers, of which each core has one, or
+/// when the system gives none.
 fn threads() -> Option<rayon::ThreadPool> {
-    let wanted = std::thread::available_parallelism().map_or(1, |n| n.get()).clamp(1, MAX_THREADS);
+    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    let wanted = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+    let wanted = wanted.min(MAX_THREADS);
+    if wanted == 1 {
+        return None;
+    }
     rayon::ThreadPoolBuilder::new()
         .num_threads(wanted)
         .thread_name(|i| format!("memshare-copy-{i}"))

@@ -3,6 +3,10 @@
 //! both bounds are times, so the first bites measure.
 use super::{Policy, Stats};
 
+/// A worker holds a chunk's results until all are there; more than this at a time is memory that it would have to get anew
+/// from the system, which takes longer than to compute on it.
+const CHUNK_BYTES: f64 = (4 << 20) as f64;
+
 /// The bite that `Auto` would like, before the log's room is considered.
 pub(super) fn bite(policy: &Policy, stats: &Stats) -> u64 {
     let workers = stats.workers.max(1);
@@ -13,7 +17,8 @@ pub(super) fn bite(policy: &Policy, stats: &Stats) -> u64 {
     let mean_ns = (stats.done_ns.max(1) as f64) / (stats.done_elements as f64);
     let lasting = |ns: u64| ((ns as f64 / mean_ns) as u64).max(1);
     let shortest = lasting(policy.shortest_ns);
-    let longest = lasting(policy.longest_ns).max(shortest);
+    let longest = lasting(policy.longest_ns).max(shortest).min(fitting(stats));
+    let shortest = shortest.min(longest);
     let factoring = stats.remaining.div_ceil(workers.saturating_mul(2));
     let bite = factoring.clamp(shortest, longest);
     // The first elements may have been cheap by chance: until bites are known to last, they only grow fourfold a round.
@@ -23,6 +28,12 @@ pub(super) fn bite(policy: &Policy, stats: &Stats) -> u64 {
     } else {
         bite
     }
+}
+
+/// How many elements give [`CHUNK_BYTES`] of results.
+fn fitting(stats: &Stats) -> u64 {
+    let mean_bytes = stats.done_bytes as f64 / stats.done_elements as f64;
+    ((CHUNK_BYTES / mean_bytes.max(1.0)) as u64).max(1)
 }
 
 /// `4^round`, saturating.

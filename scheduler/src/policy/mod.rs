@@ -105,8 +105,8 @@ pub struct Stats {
     pub done_elements: u64,
     /// Nanoseconds that these took, summed over the workers.
     pub done_ns: u64,
-    /// Bites done.
-    pub done_chunks: u64,
+    /// Bytes of results that these gave, and that are being written.
+    pub done_bytes: u64,
 }
 
 /// The size of the next bite: between 1 and `remaining` (0 only when nothing remains), and such that the log's entries

@@ -25,7 +25,6 @@ fn simulate(policy: &Policy, costs: &[u64], workers: u32) -> Simulated {
         makespan_ns = makespan_ns.max(now);
         stats.done_elements += elements;
         stats.done_ns += ns;
-        stats.done_chunks += u64::from(elements > 0);
         stats.remaining = (costs.len() - next) as u64;
         stats.entries_left = room - stats.claimed_chunks;
         if stats.remaining > 0 {

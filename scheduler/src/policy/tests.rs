@@ -10,7 +10,15 @@ fn stats(remaining: u64, claimed_chunks: u64) -> Stats {
 /// As [`stats`], with `elements` done at `each_ns`.
 fn measured(remaining: u64, claimed_chunks: u64, elements: u64, each_ns: u64) -> Stats {
     let (done_elements, done_ns) = (elements, elements * each_ns);
-    Stats { done_elements, done_ns, done_chunks: claimed_chunks, ..stats(remaining, claimed_chunks) }
+    Stats { done_elements, done_ns, ..stats(remaining, claimed_chunks) }
+}
+
+#[test]
+fn big_results_keep_bites_small() {
+    let cheap = Stats { done_elements: 10, done_ns: 10_000, ..stats(1_000, 20) };
+    assert!(next_bite(&Policy::auto(), &cheap) > 100);
+    let big = Stats { done_bytes: 10 << 20, ..cheap };
+    assert_eq!(next_bite(&Policy::auto(), &big), 4, "four elements of a megabyte each");
 }
 
 #[test]
@@ -95,9 +103,9 @@ proptest! {
         let schedule = Schedule::from_u32(schedule).expect("one of five");
         let [shortest_ns, longest_ns, probe_ns] = times;
         let policy = Policy { schedule, chunk, shortest_ns, longest_ns, probe_ns };
-        let [done_elements, done_ns, done_chunks] = done;
+        let [done_elements, done_ns, done_bytes] = done;
         let (claimed_chunks, entries_left) = (claimed, entries);
-        let stats = Stats { remaining, workers, claimed_chunks, entries_left, done_elements, done_ns, done_chunks };
+        let stats = Stats { remaining, workers, claimed_chunks, entries_left, done_elements, done_ns, done_bytes };
         let bite = next_bite(&policy, &stats);
         prop_assert!((1..=remaining).contains(&bite));
     }
@@ -116,7 +124,7 @@ proptest! {
             let done = elements - left;
             let stats = Stats {
                 remaining: left, workers: u64::from(workers), claimed_chunks: claimed, entries_left: room - claimed,
-                done_elements: done, done_ns: done * each_ns, done_chunks: claimed,
+                done_elements: done, done_ns: done * each_ns, done_bytes: 0,
             };
             left -= next_bite(&policy, &stats);
             claimed += 1;

@@ -2,7 +2,7 @@
 use extendr_ffi::{
     COMPLEX_GET_REGION, INTEGER_GET_REGION, LOGICAL_GET_REGION, RAW_GET_REGION, REAL_GET_REGION,
 };
-use scheduler::page::{BlobWriter, Node, StringTable, Tag, FLAG_S4};
+use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
 use crate::r::{bytes_of, logical, protect, Failure, Kind, Result, Scope, Sexp};
 
@@ -162,6 +162,11 @@ impl Encoder<'_> {
         } else {
             let size = each as usize * tag.item_size() as usize;
             let bytes = size.checked_mul(n).ok_or_else(|| Failure::input("results too long"))?;
+            if size >= BORROW_FROM && (0..n).all(|i| results.item(i).data().is_some()) {
+                let off = self.borrowed(results, size);
+                self.w.set(0, Node::packed(tag, n as u64, each, off));
+                return Ok(());
+            }
             let start = self.w.reserve(bytes);
             for i in 0..n {
                 copy_region(results.item(i), 0, &mut self.w.reserved(start)[i * size..(i + 1) * size]);
@@ -170,6 +175,19 @@ impl Encoder<'_> {
         };
         self.w.set(0, Node::packed(tag, n as u64, each, off));
         Ok(())
+    }
+
+    /// Big results of `size` bytes each, read where they lie when the blob is written.
+    fn borrowed(&mut self, results: Sexp, size: usize) -> u64 {
+        let mut off = 0;
+        for (i, data) in (0..results.len()).filter_map(|i| Some((i, results.item(i).data()?))) {
+            // SAFETY: the vector's own bytes; who encodes keeps the results until the blob is written (`encode`).
+            match i {
+                0 => off = unsafe { self.w.borrow(data, size) },
+                _ => unsafe { self.w.borrow_behind(data, size) },
+            }
+        }
+        off
     }
 
     /// What has no layout: R's own serialization, in the machine's byte order.

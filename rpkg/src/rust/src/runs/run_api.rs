@@ -16,13 +16,14 @@ use crate::r::{self, edge, Failure, Kind, Result, Sexp};
 /// How often a wait looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
 /// Variables by which libraries are told how many threads they may use.
-const THREADS: [&str; 8] = [
+const THREADS: [&str; 9] = [
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "RAYON_NUM_THREADS",
     "RCPP_PARALLEL_NUM_THREADS",
     "R_DATATABLE_NUM_THREADS",
 ];
