@@ -20,6 +20,7 @@
 #' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
 #' @param memory The most bytes of shared memory this call may take, with an error of class
 #'   `memshare_error_memory_limit` instead.
+#' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
 #' @return A list of class `memshare_control`.
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(simplify = TRUE))
@@ -27,8 +28,12 @@
 #' @export
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "fixed"), packages = NULL, seed = NULL,
-                       on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf) {
+                       on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, ...) {
   call <- sys.call()
+  if (...length()) {
+    unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
+    abort_input(sprintf("memControl() has no setting %s; see ?memControl", sQuote(unknown, FALSE)), call)
+  }
   if (!identical(simplify, "array")) check_flag(simplify, "simplify", call)
   if (!is.null(FUN.VALUE) && !is.vector(FUN.VALUE) && !is.array(FUN.VALUE)) {
     abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(FUN.VALUE)), call)
@@ -87,4 +92,17 @@ check_control <- function(control, call) {
   unknown <- setdiff(names(control), names(formals(memControl)))
   if (length(unknown)) abort_input(sprintf("CONTROL has no setting '%s'; see ?memControl", unknown[[1L]]), call)
   do.call(memControl, control, quote = TRUE)
+}
+
+#' @export
+format.memshare_control <- function(x, ...) {
+  changed <- names(x)[!mapply(identical, unclass(x), unclass(default_control())[names(x)])]
+  shown <- vapply(x[changed], function(value) paste(deparse(value), collapse = " "), "")
+  paste0("memControl(", paste(changed, shown, sep = " = ", collapse = ", ")[length(changed) > 0], ")")
+}
+
+#' @export
+print.memshare_control <- function(x, ...) {
+  cat(format(x), "\n", sep = "")
+  invisible(x)
 }

@@ -154,9 +154,11 @@ memLastRun <- function() {
 
 #' @export
 format.memshare_run <- function(x, ...) {
+  count <- function(n, one, many = paste0(one, "s")) sprintf("%.0f %s", n, if (n == 1) one else many)
   sprintf(
-    "%s: %.0f elements in %.0f chunks of %.0f pass(es) by %.0f worker(s), %s shared, %.0f retries, %.3f s",
-    deparse1(x$call), x$elements, x$chunks, x$passes, x$workers, format_bytes(x$bytes_shared), x$retries, x$seconds
+    "%s: %s in %s of %s by %s, %s shared, %s, %.3f s", deparse1(x$call), count(x$elements, "element"), count(x$chunks, "chunk"),
+    count(x$passes, "pass", "passes"), count(x$workers, "worker"), format_bytes(x$bytes_shared), count(x$retries, "retry", "retries"),
+    x$seconds
   )
 }
 

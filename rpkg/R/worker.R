@@ -180,8 +180,11 @@ traceback_of <- function(calls, depth) {
   sub("^[.]FUN\\([.]element", "FUN(element", lines)
 }
 
-# A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text.
+# A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text. Its call names FUN as
+# the user does.
 slim <- function(condition) {
+  call <- conditionCall(condition)
+  if (is.call(call) && identical(call[[1L]], quote(.FUN))) condition$call <- quote(FUN(element))
   size <- tryCatch(length(serialize(condition, NULL, xdr = FALSE)), error = function(e) Inf)
   if (size <= 1e6) return(condition)
   structure(class = class(condition), list(message = conditionMessage(condition), call = NULL))

@@ -56,7 +56,7 @@ test_that("MARGIN, FUN, MAX.CORES, NAMESPACE, CLUSTER, CONTROL", {
   input_error(memApply(m, 1, sum, CLUSTER = 2), "CLUSTER must be")
   input_error(memApply(m, 1, sum, CONTROL = 2), "memControl")
   input_error(memApply(m, 1, sum, CONTROL = list(simplfy = TRUE)), "no setting 'simplfy'")
-  expect_error(memControl(simplfy = TRUE), "unused argument")
+  input_error(memControl(simplfy = TRUE), "no setting .simplfy.")
 })
 
 test_that("memControl", {
@@ -103,4 +103,10 @@ test_that("a missing package is an error before any element runs", {
     "not installed", class = "memshare_error_package"
   )
   expect_false(file.exists(mark))
+})
+
+test_that("an unknown setting is an error, and a control prints what was set", {
+  expect_error(memControl(chunks = 3), "no setting 'chunks'", class = "memshare_error_input")
+  expect_identical(format(memControl()), "memControl()")
+  expect_identical(format(memControl(chunk = 2, seed = 1)), "memControl(chunk = 2, schedule = \"fixed\", seed = 1L)")
 })
