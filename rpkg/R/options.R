@@ -13,7 +13,12 @@
 #' | `memshare.idle` | `MEMSHARE_IDLE` | 600 | seconds after which idle workers end * |
 #' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
 #' | `memshare.share` | `MEMSHARE_SHARE` | 1e6 | bytes from which an object that FUN captured is shared instead of copied |
+#' | `memshare.log` | `MEMSHARE_LOG` | none | what the native side logs, see below * |
 #' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared |
+#'
+#' `memshare.log` takes a level (`"debug"`) or levels by room (`"warn,scheduler::pool=debug"`). The session's log is `session.log` in
+#' `file.path(tempdir(), "memshare")`; beside it each worker has a log of its own, with what FUN printed in it too. The first filter of a
+#' session stays.
 #'
 #' The default number of workers is what this process may really use: control groups, CPU affinity, Slurm and
 #' `options(mc.cores)` are heeded. It is found once a session.
@@ -80,7 +85,8 @@ configure_native <- function() {
     dir = worker_directory(),
     max_idle = setting("idle", 600, as_setting_number(0, infinite = TRUE)),
     fork = setting("fork", TRUE, as_setting_flag),
-    threads = as.integer(threads)
+    threads = as.integer(threads),
+    log = setting("log", "", as_setting_string)
   )
   if (!identical(pool, state$pool)) {
     native(ms_pool_configure(pool))
@@ -91,8 +97,8 @@ configure_native <- function() {
 }
 
 # What configure_native() reads, to see at a glance that nothing changed.
-pool_options <- list("memshare.threads", "memshare.idle", "memshare.fork", "memshare.dir")
-pool_twins <- c("MEMSHARE_THREADS", "MEMSHARE_IDLE", "MEMSHARE_FORK", "MEMSHARE_DIR")
+pool_options <- list("memshare.threads", "memshare.idle", "memshare.fork", "memshare.dir", "memshare.log")
+pool_twins <- c("MEMSHARE_THREADS", "MEMSHARE_IDLE", "MEMSHARE_FORK", "MEMSHARE_DIR", "MEMSHARE_LOG")
 
 # The directory that stands in for shared memory when that is full.
 configure_place <- function() {

@@ -79,6 +79,14 @@ pub enum Error {
         /// The decoder's word.
         reason: String,
     },
+    /// A log filter that does not parse.
+    #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by room like 'warn,scheduler::pool=debug'")]
+    Filter {
+        /// The filter.
+        filter: String,
+        /// The parser's word.
+        reason: String,
+    },
     /// Not on this operating system.
     #[error("{0} is not supported on this operating system")]
     Unsupported(&'static str),
@@ -104,6 +112,7 @@ impl Error {
             Error::BadPlan(_) => "plan",
             Error::Launch(_) => "launch",
             Error::Message { .. } => "message",
+            Error::Filter { .. } => "input",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }

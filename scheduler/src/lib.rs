@@ -15,4 +15,5 @@ pub mod policy;
 pub mod pool;
 pub mod run;
 pub mod store;
+pub mod trace;
 pub mod wire;

@@ -11,7 +11,7 @@ use scheduler::os::Place;
 use scheduler::plan::{self, CallSpec, PassCall};
 use scheduler::policy::Policy;
 use scheduler::pool::PoolConfig;
-use scheduler::run::{Finished, Job, JobSpec, Pool};
+use scheduler::run::{Finished, Job, JobSpec, Pool, PoolStatus};
 use scheduler::store::{Kind, Store, CONTENT};
 use scheduler::wire::{RunPass, RunSpec};
 
@@ -27,6 +27,10 @@ struct Session {
 
 impl Session {
     fn new(name: &str, fork: bool) -> Session {
+        Session::with_idle(name, fork, Duration::from_secs(60))
+    }
+
+    fn with_idle(name: &str, fork: bool, idle_for: Duration) -> Session {
         let dir = std::env::temp_dir().join(format!("memshare-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let config = PoolConfig {
@@ -36,7 +40,7 @@ impl Session {
             dir: dir.clone(),
             fork,
             start_within: Duration::from_secs(10),
-            idle_for: Duration::from_secs(60),
+            idle_for,
         };
         Session { store: Store::open(Place::Memory).unwrap(), pool: Pool::start(config).unwrap(), dir }
     }
@@ -211,4 +215,18 @@ fn a_worker_that_cannot_start_is_an_error_with_its_words() {
     let finished = session.run(10, Policy::auto(), "");
     let Outcome::NoWorkers { reason } = &finished.outcome else { panic!("{:?}", finished.outcome) };
     assert!(reason.contains("status 3") && reason.contains("no such package"), "{reason}");
+}
+
+#[test]
+fn idle_workers_leave_and_the_next_run_makes_new_ones() {
+    for fork in [false, true] {
+        let mut session = Session::with_idle("idle", fork, Duration::from_millis(50));
+        assert_eq!(squares(&session.run(10, Policy::auto(), "")), expected(10));
+        let until = std::time::Instant::now() + Duration::from_secs(10);
+        while session.pool.status() != PoolStatus::default() {
+            assert!(std::time::Instant::now() < until, "still there: {:?}", session.pool.status());
+            std::thread::yield_now();
+        }
+        assert_eq!(squares(&session.run(10, Policy::auto(), "")), expected(10));
+    }
 }

@@ -182,9 +182,11 @@ impl Encoder<'_> {
         let mut off = 0;
         for (i, data) in (0..results.len()).filter_map(|i| Some((i, results.item(i).data()?))) {
             // SAFETY: the vector's own bytes; who encodes keeps the results until the blob is written (`encode`).
-            match i {
-                0 => off = unsafe { self.w.borrow(data, size) },
-                _ => unsafe { self.w.borrow_behind(data, size) },
+            unsafe {
+                match i {
+                    0 => off = self.w.borrow(data, size),
+                    _ => self.w.borrow_behind(data, size),
+                }
             }
         }
         off

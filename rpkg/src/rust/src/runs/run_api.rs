@@ -1,11 +1,13 @@
 //! The `.Call`s of runs; `R/run.R` and `R/options.R` make them.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
 use scheduler::os::Listener;
 use scheduler::pool::PoolConfig;
+use scheduler::trace;
 
 use super::begin::prepare;
 use super::collect::collect;
@@ -55,6 +57,11 @@ fn ms_pool_configure(config: Robj) -> Robj {
         // Inside the session's own temporary directory, which goes with the session however a worker ended.
         let dir = r::string(item("dir")?, "dir")?;
         env.push(("TMPDIR".to_owned(), dir.clone()));
+        let filter = r::string(item("log")?, "log")?;
+        if !filter.is_empty() {
+            trace::start(&filter, Some(&Path::new(&dir).join("session.log")))?;
+            env.push((trace::FILTER.to_owned(), filter));
+        }
         let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
         hall::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use extendr_api::prelude::*;
 use scheduler::link::Link;
+use scheduler::trace;
 
 use super::current::Current;
 use crate::r::{self, edge, Failure, Kind, Result, Sexp};
@@ -44,6 +45,9 @@ fn ms_worker_next() -> Robj {
         let worker = unsafe { worker() };
         worker.current = None;
         if worker.link.is_none() {
+            if let Ok(filter) = std::env::var(trace::FILTER) {
+                trace::start(&filter, None)?;
+            }
             worker.link = Link::inherited()?;
         }
         let Some(link) = worker.link.as_mut() else { return r::protect(|s| Ok(s.null())) };
