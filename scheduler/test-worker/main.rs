@@ -9,6 +9,10 @@ use scheduler::os::{now_ns, Mapping, SegmentFile};
 use scheduler::store::CONTENT;
 
 fn main() {
+    // With an argument it has a second thread, and must not be forked.
+    if std::env::args().len() > 1 {
+        std::thread::spawn(std::thread::park);
+    }
     let Ok(Some(mut link)) = Link::inherited() else { return };
     while let Ok(Some(mut membership)) = link.next_run() {
         let Some(numbers) = numbers(&membership) else { continue };

@@ -27,21 +27,22 @@ struct Session {
 
 impl Session {
     fn new(name: &str, fork: bool) -> Session {
-        Session::with_idle(name, fork, Duration::from_secs(60))
+        Session::with(name, |config| config.fork = fork)
     }
 
-    fn with_idle(name: &str, fork: bool, idle_for: Duration) -> Session {
+    fn with(name: &str, change: impl FnOnce(&mut PoolConfig)) -> Session {
         let dir = std::env::temp_dir().join(format!("memshare-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
-        let config = PoolConfig {
+        let mut config = PoolConfig {
             program: env!("CARGO_BIN_EXE_square-worker").into(),
             args: Vec::new(),
             env: Vec::new(),
             dir: dir.clone(),
-            fork,
+            fork: true,
             start_within: Duration::from_secs(10),
-            idle_for,
+            idle_for: Duration::from_secs(60),
         };
+        change(&mut config);
         Session { store: Store::open(Place::Memory).unwrap(), pool: Pool::start(config).unwrap(), dir }
     }
 
@@ -199,19 +200,10 @@ fn a_cancel_interrupts_a_long_element() {
 
 #[test]
 fn a_worker_that_cannot_start_is_an_error_with_its_words() {
-    let dir = std::env::temp_dir().join(format!("memshare-{}-barren", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    let config = PoolConfig {
-        program: "/bin/sh".into(),
-        args: vec!["-c".into(), "echo no such package >&2; exit 3".into()],
-        env: Vec::new(),
-        dir: dir.clone(),
-        fork: true,
-        start_within: Duration::from_secs(10),
-        idle_for: Duration::from_secs(60),
-    };
-    let mut session =
-        Session { store: Store::open(Place::Memory).unwrap(), pool: Pool::start(config).unwrap(), dir };
+    let mut session = Session::with("barren", |config| {
+        config.program = "/bin/sh".into();
+        config.args = vec!["-c".into(), "echo no such package >&2; exit 3".into()];
+    });
     let finished = session.run(10, Policy::auto(), "");
     let Outcome::NoWorkers { reason } = &finished.outcome else { panic!("{:?}", finished.outcome) };
     assert!(reason.contains("status 3") && reason.contains("no such package"), "{reason}");
@@ -220,7 +212,10 @@ fn a_worker_that_cannot_start_is_an_error_with_its_words() {
 #[test]
 fn idle_workers_leave_and_the_next_run_makes_new_ones() {
     for fork in [false, true] {
-        let mut session = Session::with_idle("idle", fork, Duration::from_millis(50));
+        let mut session = Session::with("idle", |config| {
+            config.fork = fork;
+            config.idle_for = Duration::from_millis(50);
+        });
         assert_eq!(squares(&session.run(10, Policy::auto(), "")), expected(10));
         let until = std::time::Instant::now() + Duration::from_secs(10);
         while session.pool.status() != PoolStatus::default() {
@@ -229,4 +224,32 @@ fn idle_workers_leave_and_the_next_run_makes_new_ones() {
         }
         assert_eq!(squares(&session.run(10, Policy::auto(), "")), expected(10));
     }
+}
+
+#[test]
+fn a_process_with_threads_is_not_forked_but_works() {
+    let mut session = Session::with("threads", |config| config.args = vec!["--threaded".into()]);
+    assert_eq!(squares(&session.run(1000, Policy::fixed(1), "")), expected(1000));
+    assert_eq!(session.pool.status().fork_server, None);
+    assert_eq!(session.pool.status().pids.len(), 2);
+}
+
+#[test]
+fn workers_killed_at_any_moment_cost_no_element() {
+    let mut session = Session::with("chaos", |config| config.fork = true);
+    assert_eq!(squares(&session.run(10, Policy::auto(), "")), expected(10));
+    let mut deaths = 0;
+    for round in 0..40 {
+        let (_, ticket) = session.begin(20_000, Policy::fixed(50), "");
+        // Another moment of the run in each round; which one it is, is the system's to say.
+        std::thread::sleep(Duration::from_micros(100 * round));
+        if let Some(pid) = session.pool.status().pids.first() {
+            std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+        }
+        assert!(ticket.wait(Duration::from_secs(20)), "the run never ended");
+        let finished = ticket.take().unwrap();
+        assert_eq!(squares(&finished), expected(20_000), "round {round}");
+        deaths += finished.stats.deaths;
+    }
+    assert!(deaths > 0, "no worker died in a run: the kills came too late to test anything");
 }
