@@ -86,7 +86,7 @@ configure_native <- function() {
     max_idle = setting("idle", 600, as_setting_number(0, infinite = TRUE)),
     fork = setting("fork", TRUE, as_setting_flag),
     threads = as.integer(threads),
-    log = setting("log", "", as_setting_string)
+    log = setting("log", NULL, as_setting_string)
   )
   if (!identical(pool, state$pool)) {
     native(ms_pool_configure(pool))

@@ -57,8 +57,9 @@ fn ms_pool_configure(config: Robj) -> Robj {
         // Inside the session's own temporary directory, which goes with the session however a worker ended.
         let dir = r::string(item("dir")?, "dir")?;
         env.push(("TMPDIR".to_owned(), dir.clone()));
-        let filter = r::string(item("log")?, "log")?;
-        if !filter.is_empty() {
+        let filter = item("log")?;
+        if !filter.is_null() {
+            let filter = r::string(filter, "log")?;
             trace::start(&filter, Some(&Path::new(&dir).join("session.log")))?;
             env.push((trace::FILTER.to_owned(), filter));
         }
