@@ -26,22 +26,33 @@ memory <- function(pids) {
   sum(vapply(pids, pss, 0))
 }
 
+# The seconds that `code` takes, and the most memory that R had in use meanwhile, in MB.
+measured <- function(code) {
+  invisible(gc(reset = TRUE))
+  seconds <- system.time(code)[["elapsed"]]
+  c(seconds = seconds, peak = sum(gc()[, 6]))
+}
+
 best <- function(scores) utils::head(scores[order(-abs(scores))], 10)
 
-base_time <- system.time(base <- apply(expression, 1, score, type = type))[["elapsed"]]
+alone <- measured(base <- apply(expression, 1, score, type = type))
 # The first call starts the workers, which stay for later ones.
 workers <- unique(unlist(memLapply(1:64, function(i) {
   Sys.sleep(0.005)
   Sys.getpid()
 })))
 simple <- memControl(simplify = TRUE)
-shared_time <- system.time(shared <- memApply(expression, 1, score, VARS = list(type = type), CONTROL = simple))[["elapsed"]]
+together <- measured(shared <- memApply(expression, 1, score, VARS = list(type = type), CONTROL = simple))
 run <- memLastRun()
 
 cat("\nThe ten genes that differ most\n")
 print(data.frame(probe = names(best(shared)), memApply = unname(best(shared)), apply = unname(best(base))), digits = 6, row.names = FALSE)
 cat(sprintf("\nsame values as apply(), names included: %s\n", identical(shared, base)))
-cat(sprintf("apply %.3f s, memApply %.3f s (%d workers)\n", base_time, shared_time, length(workers)))
+cat(sprintf("apply:    %.3f s, at most %.0f MB in R\n", alone[["seconds"]], alone[["peak"]]))
+cat(sprintf(
+  "memApply: %.3f s, at most %.0f MB in this R, %d workers, %.1f MB shared\n",
+  together[["seconds"]], together[["peak"]], length(workers), run$bytes_shared / 1e6
+))
 if (dir.exists("/proc/self")) {
   cat(sprintf("memory (PSS): this session %.0f MB, with its workers %.0f MB\n", memory(Sys.getpid()), memory(c(Sys.getpid(), workers))))
 }
