@@ -8,7 +8,7 @@ use std::sync::mpsc::{channel, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::process::block_all_signals_in_this_thread;
+use super::process::with_signals_blocked;
 use crate::error::{Error, Result};
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -49,12 +49,8 @@ fn jobs() -> Result<Sender<Job>> {
         return Ok(running.jobs.clone());
     }
     let (jobs, todo) = channel::<Job>();
-    let thread = std::thread::Builder::new()
-        .name("memshare-launch".into())
-        .spawn(move || {
-            block_all_signals_in_this_thread();
-            todo.into_iter().for_each(|job| job());
-        })
+    let builder = std::thread::Builder::new().name("memshare-launch".into());
+    let thread = with_signals_blocked(|| builder.spawn(move || todo.into_iter().for_each(|job| job())))
         .map_err(|e| Error::Launch(format!("a thread to start it from: {e}")))?;
     let fresh = Launcher { jobs: jobs.clone(), thread, creator: std::process::id() };
     std::mem::forget(launcher.replace(fresh)); // one inherited through a fork has no thread to be detached

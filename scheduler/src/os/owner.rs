@@ -18,7 +18,7 @@ use super::segment::{Place, Segment, SegmentHandle};
 use crate::error::{Error, Result};
 
 /// Sessions that are begun before giving up; each is lost only to a cleaner that meets a gap of microseconds.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 1000;
 
 /// A session, for ever: a random number, so never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -109,17 +110,34 @@ pub fn block_all_signals_in_this_thread() {
     set_signal_mask(libc::SIG_BLOCK, true);
 }
 
-/// Applies a mask of all signals, or of none, to the calling thread.
-fn set_signal_mask(how: libc::c_int, all: bool) {
-    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: the set is filled in before it is read; the calls touch nothing but it and the thread's mask.
+/// Runs `start`, which starts threads, so that they have every signal blocked from their first instruction on: a thread
+/// inherits the mask of the one that starts it. This thread's own mask is as before afterwards.
+pub fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+    struct Restore(libc::sigset_t);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: reads a set that the kernel filled in, and touches this thread's mask only.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
+        }
+    }
+    let _restore = Restore(set_signal_mask(libc::SIG_BLOCK, true));
+    start()
+}
+
+/// Applies a mask of all signals, or of none, to the calling thread; gives the mask it had.
+fn set_signal_mask(how: libc::c_int, all: bool) -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: `set` is filled in before it is read, and `before`, a plain array of bits, is filled in twice; the calls touch
+    // nothing but the two and the thread's mask.
     unsafe {
         if all {
             libc::sigfillset(set.as_mut_ptr());
         } else {
             libc::sigemptyset(set.as_mut_ptr());
         }
-        libc::pthread_sigmask(how, set.as_ptr(), std::ptr::null_mut());
+        libc::pthread_sigmask(how, set.as_ptr(), before.as_mut_ptr());
+        before.assume_init()
     }
 }
 

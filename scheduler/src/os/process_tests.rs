@@ -147,6 +147,20 @@ fn a_worker_gets_its_channel_and_none_of_our_state() {
 }
 
 #[test]
+fn a_thread_started_with_signals_blocked_has_them_blocked_and_its_starter_not() {
+    let mask = || {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&line, 16).unwrap() & 0x7fff_ffff
+    };
+    let before = mask();
+    let theirs = with_signals_blocked(|| std::thread::spawn(mask)).join().unwrap();
+    let all_but_two = 0x7fff_ffff & !(1 << (libc::SIGKILL - 1)) & !(1 << (libc::SIGSTOP - 1));
+    assert_eq!((theirs, mask()), (all_but_two, before));
+    assert_ne!(before, theirs);
+}
+
+#[test]
 fn workers_outlive_the_thread_that_asked_for_them_and_die_with_the_session() {
     for how in ["killed", "launcher stopped"] {
         let (session, channel, log) = helper("session");

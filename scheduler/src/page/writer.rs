@@ -8,7 +8,7 @@ use super::damaged;
 use super::node::{Node, HEADER, MAGIC, NODE};
 use super::strings::StringTable;
 use crate::error::Result;
-use crate::os::{block_all_signals_in_this_thread, SegmentFile};
+use crate::os::{with_signals_blocked, SegmentFile};
 use crate::store::Content;
 
 /// Data from this size on is aligned to 64 bytes.
@@ -280,11 +280,8 @@ fn threads() -> Option<rayon::ThreadPool> {
     if wanted == 1 {
         return None;
     }
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(wanted)
-        .thread_name(|i| format!("memshare-copy-{i}"))
-        // Ctrl-C is for R's own thread.
-        .start_handler(|_| block_all_signals_in_this_thread())
-        .build()
-        .ok()
+    let builder =
+        rayon::ThreadPoolBuilder::new().num_threads(wanted).thread_name(|i| format!("memshare-copy-{i}"));
+    // Ctrl-C is for R's own thread.
+    with_signals_blocked(|| builder.build()).ok()
 }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::os::Channel;
+use crate::os::{self, Channel};
 use crate::pool::PoolConfig;
 use crate::run::supervisor::{Command, Supervisor};
 use crate::run::{Finished, Job};
@@ -74,9 +74,9 @@ impl Pool {
         let (commands, receiver) = std::sync::mpsc::channel();
         let status = Arc::new(Mutex::new(PoolStatus::default()));
         let supervisor = Supervisor::new(config, receiver, theirs, status.clone());
-        let thread = std::thread::Builder::new()
-            .name("memshare".into())
-            .spawn(move || supervisor.work())
+        let builder = std::thread::Builder::new().name("memshare".into());
+        // Ctrl-C is for R's own thread, from this one's first instruction on.
+        let thread = os::with_signals_blocked(|| builder.spawn(move || supervisor.work()))
             .map_err(|e| Error::os("starting the supervisor's thread", e))?;
         let maker = std::process::id();
         Ok(Pool { commands: Some(commands), bell: ours, status, supervisor: Some(thread), maker, runs: 0 })

@@ -45,7 +45,6 @@ impl Supervisor {
 
     /// Runs until the session lets go of its end of the command queue.
     pub(crate) fn work(mut self) {
-        os::block_all_signals_in_this_thread();
         while self.take_commands() {
             self.advance();
             self.report();
