@@ -32,6 +32,6 @@ pub use listener::Listener;
 pub use mapping::Mapping;
 pub use owner::{user, SessionId, SessionLock};
 pub use poll::poll;
-pub use process::{block_all_signals_in_this_thread, launch, with_signals_blocked, Launch, CHANNEL_VARIABLE};
+pub use process::{launch, with_signals_blocked, Launch, CHANNEL_VARIABLE};
 pub use segment::{Place, Segment, SegmentHandle};
 pub use socket::{Channel, Received};

@@ -105,13 +105,9 @@ pub(super) fn leave_group_and_follow(parent: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Blocks every signal in the calling thread, for a thread that is not R's: R's handlers must run on R's thread.
-pub fn block_all_signals_in_this_thread() {
-    set_signal_mask(libc::SIG_BLOCK, true);
-}
-
-/// Runs `start`, which starts threads, so that they have every signal blocked from their first instruction on: a thread
-/// inherits the mask of the one that starts it. This thread's own mask is as before afterwards.
+/// Runs `start`, which starts threads that are not R's (R's handlers must run on R's thread), so that they have every
+/// signal blocked from their first instruction on: a thread inherits the mask of the one that starts it. This thread's own
+/// mask is as before afterwards.
 pub fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
     struct Restore(libc::sigset_t);
     impl Drop for Restore {

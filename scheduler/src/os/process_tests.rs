@@ -130,12 +130,8 @@ fn a_worker_gets_its_channel_and_none_of_our_state() {
         libc::signal(libc::SIGUSR2, libc::SIG_IGN);
         libc::dup(2) // open across exec, as R's own files are
     };
-    let (child, channel, log) = std::thread::spawn(|| {
-        block_all_signals_in_this_thread();
-        helper("report")
-    })
-    .join()
-    .unwrap();
+    let (child, channel, log) =
+        with_signals_blocked(|| std::thread::spawn(|| helper("report"))).join().unwrap();
     let report = hear(&channel).unwrap();
     // SAFETY: this test's own descriptor.
     unsafe { libc::close(leaky) };

@@ -9,20 +9,9 @@ use scheduler::os::Mapping;
 use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
-use crate::r::{self, edge, protect, Failure, Scope, Sexp};
+use crate::r::{self, argument, edge, nothing, protect, Failure, Scope, Sexp};
 use crate::runs::hall;
 use crate::{altrep, codec, session};
-
-/// The value behind an argument.
-fn argument(x: &Robj) -> Sexp {
-    // SAFETY: R's main thread; R keeps a `.Call`'s arguments until it returns.
-    unsafe { Sexp::new(x.get()) }
-}
-
-/// R's NULL, for calls that give nothing.
-fn nothing() -> r::Result<Sexp> {
-    protect(|s| Ok(s.null()))
-}
 
 fn namespace(x: &Robj) -> r::Result<String> {
     r::string(argument(x), "the namespace")

@@ -43,6 +43,17 @@ impl Failure {
     }
 }
 
+/// The value behind an argument of the running `.Call`.
+pub fn argument(x: &Robj) -> Sexp {
+    // SAFETY: R's main thread; R keeps a `.Call`'s arguments until it returns.
+    unsafe { Sexp::new(x.get()) }
+}
+
+/// R's NULL, for calls that give nothing.
+pub fn nothing() -> Result<Sexp> {
+    protect(|s| Ok(s.null()))
+}
+
 /// Runs a native call's body and makes of its outcome what R is given.
 pub fn edge(body: impl FnOnce() -> Result<Sexp>) -> Robj {
     let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {

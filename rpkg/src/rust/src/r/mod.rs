@@ -17,7 +17,7 @@ pub mod resume;
 mod sexp;
 mod text;
 
-pub use edge::{edge, Failure, Result};
+pub use edge::{argument, edge, nothing, Failure, Result};
 pub use evaluate::{field, is_true, number_at};
 pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, real};

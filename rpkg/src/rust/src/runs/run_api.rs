@@ -13,7 +13,7 @@ use super::begin::prepare;
 use super::collect::collect;
 use super::hall;
 use super::spec::Spec;
-use crate::r::{self, edge, Failure, Kind, Result, Sexp};
+use crate::r::{self, argument, edge, nothing, Failure, Kind};
 
 /// How often a wait looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -29,15 +29,6 @@ const THREADS: [&str; 9] = [
     "RCPP_PARALLEL_NUM_THREADS",
     "R_DATATABLE_NUM_THREADS",
 ];
-
-fn argument(x: &Robj) -> Sexp {
-    // SAFETY: R's main thread; R keeps a `.Call`'s arguments until it returns.
-    unsafe { Sexp::new(x.get()) }
-}
-
-fn nothing() -> Result<Sexp> {
-    r::protect(|s| Ok(s.null()))
-}
 
 /// How workers are started from now on. A running pool is stopped.
 #[extendr]

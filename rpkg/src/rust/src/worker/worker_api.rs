@@ -10,7 +10,7 @@ use scheduler::link::Link;
 use scheduler::trace;
 
 use super::current::Current;
-use crate::r::{self, edge, Failure, Kind, Result, Sexp};
+use crate::r::{self, argument, edge, nothing, Failure, Kind, Result, Sexp};
 
 #[derive(Default)]
 struct Worker {
@@ -50,8 +50,8 @@ fn ms_worker_next() -> Robj {
             }
             worker.link = Link::inherited()?;
         }
-        let Some(link) = worker.link.as_mut() else { return r::protect(|s| Ok(s.null())) };
-        let Some(membership) = link.next_run()? else { return r::protect(|s| Ok(s.null())) };
+        let Some(link) = worker.link.as_mut() else { return nothing() };
+        let Some(membership) = link.next_run()? else { return nothing() };
         let current = worker.current.insert(Current::new(membership)?);
         let captured: Vec<_> = current
             .about
@@ -94,8 +94,7 @@ fn ms_worker_idle(milliseconds: i32) -> Robj {
 #[extendr]
 fn ms_worker_loop(call: Robj, frame: Robj, setter: Robj) -> Robj {
     edge(|| {
-        // SAFETY: arguments of the running `.Call`.
-        let [call, frame, setter] = unsafe { [&call, &frame, &setter].map(|x| Sexp::new(x.get())) };
+        let [call, frame, setter] = [&call, &frame, &setter].map(argument);
         bind_sides(frame)?;
         loop {
             // SAFETY: nothing of R but allocation happens while the reference lives.
@@ -103,7 +102,7 @@ fn ms_worker_loop(call: Robj, frame: Robj, setter: Robj) -> Robj {
                 return Err(no_run());
             };
             if !current.claim(link)? {
-                return r::protect(|s| Ok(s.null()));
+                return nothing();
             }
             r::protect(|s| {
                 let name = s.symbol(".element");
@@ -152,13 +151,11 @@ fn bind_sides(frame: Sexp) -> Result<()> {
 #[extendr]
 fn ms_worker_condition(condition: Robj) -> Robj {
     edge(|| {
-        // SAFETY: an argument of the running `.Call`; nothing of R runs while the references live.
-        unsafe {
-            if let Some(current) = worker().current.as_mut() {
-                current.note(Sexp::new(condition.get()));
-            }
+        // SAFETY: nothing of R runs while the reference lives.
+        if let Some(current) = unsafe { worker() }.current.as_mut() {
+            current.note(argument(&condition));
         }
-        r::protect(|s| Ok(s.null()))
+        nothing()
     })
 }
 
@@ -167,9 +164,9 @@ fn ms_worker_condition(condition: Robj) -> Robj {
 #[extendr]
 fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
     edge(|| {
-        // SAFETY: arguments of the running `.Call`; encoding calls base functions only, which do not call back.
-        let (condition, calls, worker) =
-            unsafe { (Sexp::new(condition.get()), Sexp::new(calls.get()), worker()) };
+        let (condition, calls) = (argument(&condition), argument(&calls));
+        // SAFETY: encoding calls base functions only, which do not call back.
+        let worker = unsafe { worker() };
         let Worker { link: Some(link), current: Some(current) } = worker else { return Err(no_run()) };
         let within = current.is_within_chunk();
         let interrupted = calls.is_null();
@@ -196,7 +193,7 @@ fn ms_worker_done() -> Robj {
         if let (Some(link), Some(current)) = (worker.link.as_mut(), worker.current.take()) {
             current.sit_out(link)?;
         }
-        r::protect(|s| Ok(s.null()))
+        nothing()
     })
 }
 
@@ -206,7 +203,7 @@ fn ms_worker_join(path: &str) -> Robj {
     edge(|| {
         // SAFETY: no R code runs in here.
         unsafe { worker() }.link = Some(Link::join(Path::new(path))?);
-        r::protect(|s| Ok(s.null()))
+        nothing()
     })
 }
 
@@ -216,7 +213,7 @@ fn ms_worker_leave() -> Robj {
     edge(|| {
         // SAFETY: no R code runs in here.
         *unsafe { worker() } = Worker::default();
-        r::protect(|s| Ok(s.null()))
+        nothing()
     })
 }
 
