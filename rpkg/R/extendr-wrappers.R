@@ -46,13 +46,17 @@ ms_pool_status <- function() .Call(wrap__ms_pool_status)
 ms_pool_stop <- function() .Call(wrap__ms_pool_stop)
 
 # Begins a run of R's specification; its number.
-ms_run_begin <- function(spec) .Call(wrap__ms_run_begin, spec)
+ms_run_begin <- function(id, spec, changes) .Call(wrap__ms_run_begin, spec)
 
 # Asks a run to stop.
 ms_run_cancel <- function(id) .Call(wrap__ms_run_cancel, id)
 
 # What came of an ended run. Its pages are given back; views onto results keep their memory.
-ms_run_collect <- function(id, mode) .Call(wrap__ms_run_collect, id, mode)
+ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, modes)
+
+ms_plan_make <- function(spec) NULL
+
+ms_plan_free <- function(id) NULL
 
 # Where nodes of the user's cluster join a run.
 ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
