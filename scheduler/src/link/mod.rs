@@ -6,8 +6,10 @@
 
 mod fork_server;
 mod membership;
+mod parts;
 
 pub use membership::{Delivery, Membership};
+pub use parts::{Part, Parts};
 
 use std::os::fd::AsFd;
 use std::time::Duration;

@@ -1,17 +1,17 @@
 //! The board's rules, one at a time.
-use super::{board, complete, pass};
-use crate::board::{BoardSpec, ChunkState, Control, Output, PassSpec, Span, MAX_ELEMENTS, MAX_WORKERS};
-use crate::id::{ChunkId, PassId, WorkerId};
+use super::{board, complete, stage};
+use crate::board::{BoardSpec, ChunkState, Control, Output, Span, StageSpec, MAX_ELEMENTS, MAX_WORKERS};
+use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 
-const P0: PassId = PassId(0);
-const P1: PassId = PassId(1);
+const P0: StageId = StageId(0);
+const P1: StageId = StageId(1);
 const A: WorkerId = WorkerId(0);
 const B: WorkerId = WorkerId(1);
 
 #[test]
 fn nothing_is_claimed_before_a_pass_opens_nor_after_stop() {
-    let (board, _memory) = board(2, vec![pass(10, 4)], b"");
+    let (board, _memory) = board(2, vec![stage(10, 4)], b"");
     assert_eq!(board.claim(A), None);
     board.open(P0);
     assert!(board.claim(A).is_some());
@@ -25,7 +25,7 @@ fn nothing_is_claimed_before_a_pass_opens_nor_after_stop() {
 
 #[test]
 fn the_log_is_cut_where_the_last_claim_ended() {
-    let (board, _memory) = board(2, vec![pass(10, 4)], b"");
+    let (board, _memory) = board(2, vec![stage(10, 4)], b"");
     board.open(P0);
     let got: Vec<_> = std::iter::from_fn(|| board.claim(A)).map(|lease| (lease.start, lease.end)).collect();
     assert_eq!(got, [(0, 4), (4, 8), (8, 10)]);
@@ -36,18 +36,18 @@ fn the_log_is_cut_where_the_last_claim_ended() {
 
 #[test]
 fn passes_are_taken_lowest_first() {
-    let (board, _memory) = board(2, vec![pass(2, 1), pass(1, 1)], b"");
+    let (board, _memory) = board(2, vec![stage(2, 1), stage(1, 1)], b"");
     board.open(P1);
-    assert_eq!(board.claim(A).map(|lease| lease.pass), Some(P1));
+    assert_eq!(board.claim(A).map(|lease| lease.stage), Some(P1));
     board.open(P0);
-    assert_eq!(board.claim(A).map(|lease| lease.pass), Some(P0));
-    assert_eq!(board.claim(A).map(|lease| lease.pass), Some(P0));
+    assert_eq!(board.claim(A).map(|lease| lease.stage), Some(P0));
+    assert_eq!(board.claim(A).map(|lease| lease.stage), Some(P0));
     assert_eq!(board.claim(A), None);
 }
 
 #[test]
 fn a_completed_chunk_says_where_its_results_are() {
-    let (board, _memory) = board(2, vec![pass(5, 5)], b"");
+    let (board, _memory) = board(2, vec![stage(5, 5)], b"");
     board.open(P0);
     let lease = board.claim(B).expect("a chunk");
     assert_eq!(board.done_elements(P0), 0);
@@ -64,7 +64,7 @@ fn a_completed_chunk_says_where_its_results_are() {
 
 #[test]
 fn a_failed_chunk_says_which_element_and_counts_for_nothing() {
-    let (board, _memory) = board(2, vec![pass(5, 5)], b"");
+    let (board, _memory) = board(2, vec![stage(5, 5)], b"");
     board.open(P0);
     let lease = board.claim(A).expect("a chunk");
     assert!(board.fail(&lease, 3, Output { at: 64, len: 8 }, Output::default(), Span::default()));
@@ -78,7 +78,7 @@ fn a_failed_chunk_says_which_element_and_counts_for_nothing() {
 
 #[test]
 fn a_dead_workers_chunk_names_its_element_and_is_run_again_first() {
-    let (board, _memory) = board(2, vec![pass(30, 10)], b"");
+    let (board, _memory) = board(2, vec![stage(30, 10)], b"");
     board.open(P0);
     let dead = board.claim(A).expect("a chunk");
     board.element(A, 7);
@@ -100,7 +100,7 @@ fn a_dead_workers_chunk_names_its_element_and_is_run_again_first() {
 
 #[test]
 fn a_death_between_elements_blames_none() {
-    let (board, _memory) = board(2, vec![pass(30, 10)], b"");
+    let (board, _memory) = board(2, vec![stage(30, 10)], b"");
     board.open(P0);
     board.claim(A).expect("a chunk");
     assert_eq!(board.leases_of(A)[0].element, None, "before the first element");
@@ -113,7 +113,7 @@ fn a_death_between_elements_blames_none() {
 
 #[test]
 fn completed_work_survives_a_death() {
-    let (board, _memory) = board(2, vec![pass(4, 2)], b"");
+    let (board, _memory) = board(2, vec![stage(4, 2)], b"");
     board.open(P0);
     let first = board.claim(A).expect("a chunk");
     assert!(complete(&board, &first));
@@ -123,11 +123,11 @@ fn completed_work_survives_a_death() {
 
 #[test]
 fn extras_have_an_end_and_only_take_ranges_of_the_pass() {
-    let spec = PassSpec { extra_capacity: 2, ..pass(10, 10) };
+    let spec = StageSpec { extra_capacity: 2, ..stage(10, 10) };
     let (board, _memory) = board(1, vec![spec], b"");
     assert_eq!(board.append(P0, 3, 3, 0), None);
     assert_eq!(board.append(P0, 3, 11, 0), None);
-    assert_eq!(board.append(PassId(1), 0, 1, 0), None);
+    assert_eq!(board.append(StageId(1), 0, 1, 0), None);
     assert_eq!(board.append(P0, 0, 1, 0), Some(ChunkId(1)));
     assert_eq!(board.append(P0, 1, 2, 0), Some(ChunkId(2)));
     assert_eq!(board.append(P0, 2, 3, 0), None, "full");
@@ -138,7 +138,7 @@ fn a_log_that_is_too_short_still_takes_all() {
     for schedule in [Schedule::Auto, Schedule::Guided, Schedule::Factoring, Schedule::Fixed, Schedule::Static]
     {
         let policy = Policy { chunk: 1, ..Policy::of(schedule) };
-        let spec = PassSpec { elements: 1_000, policy, log_capacity: 7, extra_capacity: 1 };
+        let spec = StageSpec { elements: 1_000, policy, log_capacity: 7, extra_capacity: 1 };
         let (board, _memory) = board(2, vec![spec], b"");
         board.open(P0);
         while let Some(lease) = board.claim(A) {
@@ -150,7 +150,7 @@ fn a_log_that_is_too_short_still_takes_all() {
 
 #[test]
 fn an_empty_pass_has_nothing_to_claim() {
-    let (board, _memory) = board(1, vec![pass(0, 1)], b"");
+    let (board, _memory) = board(1, vec![stage(0, 1)], b"");
     board.open(P0);
     assert_eq!(board.claim(A), None);
     assert_eq!((board.done_elements(P0), board.chunks(P0).len()), (0, 0));
@@ -158,20 +158,20 @@ fn an_empty_pass_has_nothing_to_claim() {
 
 #[test]
 fn the_payload_reaches_whoever_attaches() {
-    let (board, memory) = board(3, vec![pass(1, 1), pass(2, 1)], b"what all must know");
+    let (board, memory) = board(3, vec![stage(1, 1), stage(2, 1)], b"what all must know");
     // SAFETY: the memory lives to the end of the test and is used by boards only.
     let other = unsafe { crate::board::Board::attach(memory.base, memory.len) }.expect("a board");
     assert_eq!(other.payload(), b"what all must know");
-    assert_eq!((other.workers(), other.passes()), (3, 2));
-    assert_eq!((other.elements(P1), other.elements(PassId(2))), (Some(2), None));
+    assert_eq!((other.workers(), other.stages()), (3, 2));
+    assert_eq!((other.elements(P1), other.elements(StageId(2))), (Some(2), None));
     board.open(P1);
-    assert_eq!(other.claim(A).map(|lease| lease.pass), Some(P1));
+    assert_eq!(other.claim(A).map(|lease| lease.stage), Some(P1));
 }
 
 #[test]
 fn shapes_beyond_the_words_fields_are_refused() {
     let bytes = |workers, elements| {
-        BoardSpec { workers, passes: vec![PassSpec { elements, ..pass(1, 1) }], payload: b"" }.bytes()
+        BoardSpec { workers, stages: vec![StageSpec { elements, ..stage(1, 1) }], payload: b"" }.bytes()
     };
     assert!(bytes(MAX_WORKERS, MAX_ELEMENTS).is_ok());
     assert!(bytes(MAX_WORKERS + 1, 1).is_err());
@@ -181,7 +181,7 @@ fn shapes_beyond_the_words_fields_are_refused() {
 
 #[test]
 fn the_largest_pass_and_worker_fit_the_word() {
-    let (board, _memory) = board(MAX_WORKERS, vec![pass(MAX_ELEMENTS, MAX_ELEMENTS)], b"");
+    let (board, _memory) = board(MAX_WORKERS, vec![stage(MAX_ELEMENTS, MAX_ELEMENTS)], b"");
     board.open(P0);
     let last = WorkerId(MAX_WORKERS - 1);
     let lease = board.claim(last).expect("a chunk");

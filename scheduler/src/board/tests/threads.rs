@@ -1,14 +1,14 @@
 //! Threads on one board, as processes would be; and what a claim costs.
 use super::{board, complete};
-use crate::board::{Board, ChunkState, PassSpec};
-use crate::id::{PassId, WorkerId};
+use crate::board::{Board, ChunkState, StageSpec};
+use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Instant;
 
-const P0: PassId = PassId(0);
+const P0: StageId = StageId(0);
 
-/// Claims and completes until the pass is done; dies (leaves its lease behind) at every `deadly`-th claim.
+/// Claims and completes until the stage is done; dies (leaves its lease behind) at every `deadly`-th claim.
 fn work(board: &Board, worker: WorkerId, ran: &[AtomicU8], deadly: usize, over: &AtomicBool) -> bool {
     let mut claims = 0;
     while !over.load(Ordering::Relaxed) {
@@ -35,7 +35,7 @@ fn every_element_is_done_once_whoever_dies() {
     const N: usize = 20_000;
     for schedule in [Schedule::Fixed, Schedule::Guided, Schedule::Auto] {
         let policy = Policy { chunk: 3, ..Policy::of(schedule) };
-        let spec = PassSpec { extra_capacity: 20_000, ..PassSpec::new(N as u64, policy, 4) };
+        let spec = StageSpec { extra_capacity: 20_000, ..StageSpec::new(N as u64, policy, 4) };
         let (board, _memory) = board(4, vec![spec], b"");
         let ran: Vec<AtomicU8> = (0..N).map(|_| AtomicU8::new(0)).collect();
         let over = AtomicBool::new(false);
@@ -72,7 +72,7 @@ fn every_element_is_done_once_whoever_dies() {
 
 #[test]
 fn outputs_never_overlap() {
-    let (board, _memory) = board(4, vec![PassSpec::new(1, Policy::auto(), 4)], b"");
+    let (board, _memory) = board(4, vec![StageSpec::new(1, Policy::auto(), 4)], b"");
     let mut ends: Vec<u64> = std::thread::scope(|scope| {
         let reserve = || (1..=500).map(|bytes| (board.reserve_output(P0, bytes).expect("room"), bytes));
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(move || reserve().collect::<Vec<_>>())).collect();
@@ -92,7 +92,7 @@ fn cost_of_claim_and_complete() {
         for policy in
             [Policy::fixed(1), Policy { shortest_ns: 0, longest_ns: 0, probe_ns: 0, ..Policy::auto() }]
         {
-            let spec = PassSpec { log_capacity: N as u32, ..PassSpec::new(N, policy, workers) };
+            let spec = StageSpec { log_capacity: N as u32, ..StageSpec::new(N, policy, workers) };
             let (board, _memory) = board(workers, vec![spec], b"");
             board.open(P0);
             let clock = Instant::now();

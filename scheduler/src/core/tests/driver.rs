@@ -3,7 +3,7 @@
 use crate::board::tests::{board, Memory};
 use crate::board::{Board, Control, Lease};
 use crate::core::{Action, Core, Event, LostLease, Outcome, Settings};
-use crate::id::{PassId, ResourceId, WorkerId};
+use crate::id::{ResourceId, StageId, WorkerId};
 use crate::plan::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -35,7 +35,7 @@ pub(super) struct Driver {
     workers: Vec<Worker>,
     /// Of the driver's own: copies and hand-overs that end, workers that start.
     pending: Vec<Event>,
-    open: BTreeSet<PassId>,
+    open: BTreeSet<StageId>,
     pub(super) now: u64,
     pub(super) done: BTreeMap<(u32, u64), u32>,
     touched: BTreeSet<ResourceId>,
@@ -48,8 +48,8 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new(plan: &Plan, settings: Settings, natures: BTreeMap<(u32, u64), Nature>) -> Driver {
-        let passes = plan.passes().iter().map(|pass| pass.board).collect();
-        let (board, memory) = board(plan.workers(), passes, b"");
+        let stages = plan.stages().iter().map(|stage| stage.board).collect();
+        let (board, memory) = board(plan.workers(), stages, b"");
         let joins = (0..plan.workers()).map(|id| Event::WorkerJoined { worker: WorkerId(id) });
         Driver {
             core: Core::new(plan, settings),
@@ -73,8 +73,8 @@ impl Driver {
 
     /// One event through the core, its actions done, its invariants checked; then what the board says by itself.
     pub(super) fn feed(&mut self, event: Event) {
-        if let Event::ChunkFailed { pass, element, .. } = event {
-            self.reported.push((pass.0, element));
+        if let Event::ChunkFailed { stage, element, .. } = event {
+            self.reported.push((stage.0, element));
         }
         let mut out = Vec::new();
         self.core.on_event(event.clone(), self.now, &mut out);
@@ -84,11 +84,12 @@ impl Driver {
         for action in out {
             self.act(action);
         }
-        let full =
-            |pass: &&PassId| self.board.done_elements(**pass) == self.board.elements(**pass).expect("a pass");
-        if let Some(&pass) = self.open.iter().find(full) {
-            self.open.remove(&pass);
-            self.feed(Event::PassDone { pass });
+        let full = |stage: &&StageId| {
+            self.board.done_elements(**stage) == self.board.elements(**stage).expect("a stage")
+        };
+        if let Some(&stage) = self.open.iter().find(full) {
+            self.open.remove(&stage);
+            self.feed(Event::StageDone { stage });
         }
     }
 
@@ -99,20 +100,20 @@ impl Driver {
                 assert!(self.touched.insert(resource), "shared twice");
                 self.pending.push(Event::Shared { resource });
             }
-            Action::Open { pass } => {
+            Action::Open { stage } => {
                 assert!(!self.stopped);
-                assert!(self.touched.insert(self.plan.passes()[pass.index()].call.output), "opened twice");
-                self.open.insert(pass);
-                self.board.open(pass);
+                assert!(self.touched.insert(self.plan.stages()[stage.index()].call.output), "opened twice");
+                self.open.insert(stage);
+                self.board.open(stage);
             }
             Action::WakeDry(workers) => {
                 workers.iter().for_each(|worker| self.workers[worker.index()].asleep = false);
             }
-            Action::Append { pass, start, end, attempt } => {
+            Action::Append { stage, start, end, attempt } => {
                 assert!(!self.stopped);
-                let again = (start..end).find(|&element| self.done.contains_key(&(pass.0, element)));
+                let again = (start..end).find(|&element| self.done.contains_key(&(stage.0, element)));
                 assert_eq!(again, None, "asked to do again what is done");
-                self.board.append(pass, start, end, attempt).expect("the core knows the board's room");
+                self.board.append(stage, start, end, attempt).expect("the core knows the board's room");
             }
             Action::Stop => {
                 self.stopped = true;
@@ -140,12 +141,12 @@ impl Driver {
         if outcome == Outcome::Done {
             let gather: BTreeSet<ResourceId> = self.plan.spec().gather.iter().copied().collect();
             assert_eq!(self.gathered, gather);
-            for (pass, planned) in self.plan.passes().iter().enumerate() {
+            for (stage, planned) in self.plan.stages().iter().enumerate() {
                 for element in 0..planned.call.elements {
                     assert_eq!(
-                        self.done.get(&(pass as u32, element)),
+                        self.done.get(&(stage as u32, element)),
                         Some(&1),
-                        "pass {pass} element {element}"
+                        "stage {stage} element {element}"
                     );
                 }
             }
@@ -166,13 +167,13 @@ impl Driver {
             }
             return;
         };
-        match self.natures.get(&(lease.pass.0, at)) {
+        match self.natures.get(&(lease.stage.0, at)) {
             Some(Nature::Hangs | Nature::Deaf) => {}
             Some(Nature::Kills) => self.kill(id, true),
             Some(Nature::Fails) => {
                 self.workers[id.index()].lease = None;
                 if self.board.fail(&lease, at, Default::default(), Default::default(), Default::default()) {
-                    let event = Event::ChunkFailed { pass: lease.pass, chunk: lease.chunk, element: at };
+                    let event = Event::ChunkFailed { stage: lease.stage, chunk: lease.chunk, element: at };
                     self.workers[id.index()].said.push_back(event);
                 }
             }
@@ -187,7 +188,7 @@ impl Driver {
                     Default::default()
                 ));
                 for element in lease.start..lease.end {
-                    *self.done.entry((lease.pass.0, element)).or_insert(0) += 1;
+                    *self.done.entry((lease.stage.0, element)).or_insert(0) += 1;
                 }
             }
         }
@@ -209,7 +210,7 @@ impl Driver {
         let worker = &self.workers[id.index()];
         let deaf = worker
             .lease
-            .is_some_and(|(lease, at)| self.natures.get(&(lease.pass.0, at)) == Some(&Nature::Deaf));
+            .is_some_and(|(lease, at)| self.natures.get(&(lease.stage.0, at)) == Some(&Nature::Deaf));
         if worker.alive && !worker.asleep && !deaf {
             self.workers[id.index()].lease = None;
             self.say_dry(id);
@@ -237,10 +238,10 @@ impl Driver {
             None => {}
             Some(Event::WorkerLost { worker, reason, at_fault, .. }) => {
                 let leases = self.board.recover(worker).into_iter().map(LostLease::from).collect();
-                for pass in self.open.clone() {
-                    for chunk in self.board.failures(pass) {
+                for stage in self.open.clone() {
+                    for chunk in self.board.failures(stage) {
                         let element = chunk.failed.expect("it failed");
-                        self.feed(Event::ChunkFailed { pass, chunk: chunk.chunk, element });
+                        self.feed(Event::ChunkFailed { stage, chunk: chunk.chunk, element });
                     }
                 }
                 self.feed(Event::WorkerLost { worker, leases, reason, at_fault });
@@ -267,7 +268,7 @@ impl Driver {
         }
     }
 
-    /// Time passes.
+    /// Time stages.
     pub(super) fn tick(&mut self, ns: u64) {
         self.now += ns;
         self.feed(Event::Tick);

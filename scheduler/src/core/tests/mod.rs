@@ -8,13 +8,13 @@ use crate::id::ResourceId;
 use crate::plan::{compile, CallSpec, PassCall, Plan};
 use crate::policy::Policy;
 
-/// A plan over `x` (scoped) and `r` (pinned): pass i makes resource 2 + i from the collection and the sides given, all
+/// A plan over `x` (scoped) and `r` (pinned): stage i makes resource 2 + i from the collection and the sides given, all
 /// results are wanted.
-fn plan(passes: &[(u64, u32, &[u32])], workers: u32) -> Plan {
+fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
     let resource = |name: String, scope| Resource { name, bytes: 1, scope };
     let mut resources = vec![resource("x".into(), Scope::Scoped), resource("r".into(), Scope::Pinned)];
     let mut calls = Vec::new();
-    for (nth, &(elements, collection, sides)) in passes.iter().enumerate() {
+    for (nth, &(elements, collection, sides)) in stages.iter().enumerate() {
         resources.push(resource(format!("out {nth}"), Scope::Scoped));
         calls.push(PassCall {
             name: nth.to_string(),
@@ -25,6 +25,6 @@ fn plan(passes: &[(u64, u32, &[u32])], workers: u32) -> Plan {
             policy: Policy::fixed(4),
         });
     }
-    let gather = (0..passes.len() as u32).map(|nth| ResourceId(2 + nth)).collect();
-    compile(CallSpec { resources, passes: calls, gather, workers }).expect("a plan")
+    let gather = (0..stages.len() as u32).map(|nth| ResourceId(2 + nth)).collect();
+    compile(CallSpec { resources, stages: calls, gather, workers }).expect("a plan")
 }

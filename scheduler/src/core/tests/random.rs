@@ -44,7 +44,7 @@ fn run(driver: &mut Driver, step: &Step, workers: u32) {
     }
 }
 
-/// Then all is fair: every worker works, every message arrives, time passes. Must end.
+/// Then all is fair: every worker works, every message arrives, time stages. Must end.
 fn to_the_end(driver: &mut Driver, workers: u32) -> Outcome {
     for round in 0..5_000 {
         if let Some(outcome) = driver.outcome.clone() {
@@ -62,7 +62,7 @@ fn to_the_end(driver: &mut Driver, workers: u32) -> Outcome {
     panic!("the run does not end: {:?}", driver.core);
 }
 
-/// Three shapes: one pass, a chain with a side variable, two side by side and one after both; one of them over nothing.
+/// Three shapes: one stage, a chain with a side variable, two side by side and one after both; one of them over nothing.
 fn shape(which: usize, sizes: [u64; 3], workers: u32) -> crate::plan::Plan {
     match which {
         0 => plan(&[(sizes[0], 0, &[])], workers),
@@ -99,7 +99,7 @@ proptest! {
             // `Driver::finish` has checked that all is done, once, and gathered.
             Outcome::Done | Outcome::NoWorkers { .. } => {}
             Outcome::Failed(failure) => {
-                let found = (failure.pass.0, failure.element);
+                let found = (failure.stage.0, failure.element);
                 prop_assert_eq!(natures.get(&found), Some(&Nature::Fails));
                 prop_assert_eq!(driver.reported.iter().min(), Some(&found), "the lowest of those reported");
             }
@@ -142,7 +142,7 @@ proptest! {
 #[ignore = "a measurement; run alone with --release -- --ignored --nocapture"]
 fn cost_of_the_core() {
     use crate::core::{Core, LostLease};
-    use crate::id::{ChunkId, PassId};
+    use crate::id::{ChunkId, StageId};
     let plan = plan(&[(1 << 30, 1, &[])], 64);
     let mut core = Core::new(&plan, Settings { workers: 64, retries: u32::MAX - 1, ..Settings::default() });
     let mut out = Vec::new();
@@ -161,7 +161,7 @@ fn cost_of_the_core() {
     for nth in 0..deaths {
         let start = u64::from(nth) * 100;
         let lease = LostLease {
-            pass: PassId(0),
+            stage: StageId(0),
             chunk: ChunkId(0),
             start,
             end: start + 9,
@@ -176,8 +176,8 @@ fn cost_of_the_core() {
         );
     }
     println!("a death with a lease: {:?}", clock.elapsed() / deaths);
-    let passes: Vec<(u64, u32, &[u32])> = (0..10_000).map(|_| (0, 1, &[][..])).collect();
-    let plan = super::plan(&passes, 1);
+    let stages: Vec<(u64, u32, &[u32])> = (0..10_000).map(|_| (0, 1, &[][..])).collect();
+    let plan = super::plan(&stages, 1);
     let mut core = Core::new(&plan, Settings::default());
     let clock = std::time::Instant::now();
     core.on_event(Event::Started, 0, &mut out);
@@ -186,7 +186,7 @@ fn cost_of_the_core() {
     }
     assert!(core.is_ended());
     println!(
-        "10,000 empty passes, {} tasks: {:?} a task",
+        "10,000 empty stages, {} tasks: {:?} a task",
         core.task_states().len(),
         clock.elapsed() / core.task_states().len() as u32
     );
