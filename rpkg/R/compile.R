@@ -243,7 +243,7 @@ finish_program <- function(b, roots, call) {
   list(
     spec = spec, order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, cluster = b$cluster, roles = b$roles,
-    elements = sum(vapply(order, function(pass) pass$n, 0))
+    elements = sum(unlist(lapply(order, function(pass) pass$n)))
   )
 }
 
