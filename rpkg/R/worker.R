@@ -6,7 +6,7 @@ worker_main <- function() {
   options <- options_now()
   launched <- Sys.getpid()
   repeat {
-    run <- native(ms_worker_next())
+    run <- next_run()
     if (is.null(run)) break
     ignoring_interrupts(Sys.sleep(0))
     worker_run(run, options)
@@ -15,6 +15,16 @@ worker_main <- function() {
   }
   # The first call above forks: this may be another process now. Its temporary directory is then shared, and not its to remove.
   if (Sys.getpid() != launched) ms_worker_quit()
+}
+
+# The next run; NULL when this process should leave. A worker that comes when the others have done it all may find pages given
+# back. Then the word that the run is over is on its way; if it does not come, a page is missing in earnest.
+next_run <- function() {
+  repeat {
+    run <- ms_worker_next()
+    gone <- inherits(run, "memshare_native_error") && identical(run$kind, "damaged")
+    if (!gone || isTRUE(native(ms_worker_idle(1000L)))) return(native(run))
+  }
 }
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
