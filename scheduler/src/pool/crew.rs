@@ -129,7 +129,7 @@ impl Crew {
         for worker in &self.workers {
             let spoke = next();
             // Without a descriptor (an old kernel) only a look tells of an end.
-            let ended = worker.process.descriptor().map_or(true, |_| next());
+            let ended = worker.process.descriptor().is_none_or(|_| next());
             if spoke || ended {
                 speaking.push(worker.key);
             }
