@@ -4,21 +4,18 @@
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
 # it belongs to and its part ("map", "fold", "last", "bind"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `sides`, for each name in VARS the numbers of its data; `mixed`, the names whose data has other uses too.
+# `trace` for collecting; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
   order <- in_order(roots)
   labels <- if (length(order) > 1L || nzchar(labels[[1L]])) labels_of(order, roots, labels) else single_label(order[[1L]])
-  b <- new.env(parent = emptyenv())
-  b$order <- order
-  b$labels <- labels
-  b$split <- split
-  b$workers <- workers_of(order, cores, call)
-  b$data <- b$passes <- b$constants <- list()
-  b$data_names <- b$groups <- b$what <- character()
-  b$owner <- integer()
-  b$roles <- list()
-  b$at <- b$bound <- integer(length(order))
+  cluster <- cluster_of(order, call)
+  b <- list2env(parent = emptyenv(), list(
+    order = order, labels = labels, split = split, cluster = cluster,
+    workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
+    data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
+    constants = list(), at = integer(length(order)), bound = integer(length(order))
+  ))
   for (i in seq_along(order)) {
     pass <- order[[i]]
     if (pass$n == 0) {
@@ -34,7 +31,7 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
 
 # The user's passes, each once, after all that they read. What a pass over nothing reads is not needed.
 in_order <- function(roots) {
-  if (length(roots) == 1L && !is.environment(roots[[1L]]) && !length(sources_of(roots[[1L]]))) return(roots)
+  if (length(roots) == 1L && !roots[[1L]]$passes) return(roots)
   order <- list()
   visit <- function(pass) {
     if (place_of(pass, order)) return(invisible())
@@ -76,13 +73,8 @@ single_label <- function(pass, number = 1L) if (nzchar(pass$label)) pass$label e
 
 # How many workers: as the call says, or its passes, or the options; never more than the longest pass has elements.
 workers_of <- function(order, cores, call) {
-  cluster <- cluster_of(order, call)
-  if (!is.null(cluster)) {
-    cores <- length(cluster)
-  } else if (is.null(cores)) {
-    asked <- unlist(lapply(order, function(pass) pass$cores))
-    cores <- if (length(asked)) max(asked) else worker_count(NULL, call)
-  }
+  if (is.null(cores)) for (pass in order) if (!is.null(pass$cores)) cores <- max(cores, pass$cores)
+  if (is.null(cores)) cores <- worker_count(NULL, call)
   longest <- 1
   for (pass in order) longest <- max(longest, pass$n)
   as.integer(min(cores, longest))
@@ -104,8 +96,7 @@ add_map <- function(b, i) {
   pass <- b$order[[i]]
   control <- pass$control
   inputs <- lapply(pass$inputs, input_in, b)
-  sides <- vector("list", length(pass$vars))
-  names(sides) <- names(pass$vars)
+  sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- side_in(pass$vars[[name]], name, b)
   b$at[[i]] <- add_pass(
     b, i, "map", b$labels[[i]], pass$n, inputs, pass$payload, sides = sides, schedule = control$schedule,
@@ -158,7 +149,8 @@ names_in_data <- function(pass, i, b) {
 
 add_pass <- function(b, owner, what, name, n, inputs, payload, levels = 0, sides = list(), schedule = "auto", chunk = 0,
                      on_error = "stop", bytes = NA_real_) {
-  captured <- vapply(payload$captured, data_in, 0L, paste("captured by", b$labels[[owner]]), "", b)
+  captured <- integer()
+  for (value in payload$captured) captured <- c(captured, data_in(value, paste("captured by", b$labels[[owner]]), "", b))
   at <- length(b$passes) + 1L
   b$passes[[at]] <- list(
     name = name, n = as.double(n), inputs = inputs, levels = as.integer(levels), sides = sides, payload = payload$raw, captured = captured,
@@ -228,44 +220,53 @@ known_bytes <- function(pass) {
 
 finish_program <- function(b, roots, call) {
   order <- b$order
-  places <- vapply(roots, place_of, 0L, order)
-  needed <- unique(places[!as.character(places) %in% names(b$constants)])
+  places <- needed <- 1L
+  constants <- b$constants
+  if (length(roots) > 1L || length(order) > 1L) {
+    places <- vapply(roots, place_of, 0L, order)
+    needed <- unique(places)
+  }
+  if (length(constants)) needed <- needed[!as.character(needed) %in% names(constants)]
   wanted <- lapply(places, function(i) {
-    constant <- b$constants[[as.character(i)]]
-    if (!is.null(constant)) return(list(constant = constant, label = b$labels[[i]]))
+    if (length(constants) && !is.null(constants[[as.character(i)]])) return(list(constant = constants[[as.character(i)]], label = b$labels[[i]]))
     pass <- order[[i]]
     list(
       result = match(i, needed), how = how_of(pass), n = pass$n, names = pass$names, value_names = pass$value_names,
       collect = pass$control$on_error == "collect", label = b$labels[[i]]
     )
   })
-  controls <- lapply(order, `[[`, "control")
-  cluster <- cluster_of(order, call)
+  control <- if (length(order) == 1L) order[[1L]]$control else joint_control(order)
   spec <- list(
     data = b$data, data_names = b$data_names, passes = b$passes, gather = b$at[needed], workers = b$workers,
-    retries = least_of(controls, "retries"), timeout = least_of(controls, "timeout"), memory = least_of(controls, "memory"),
-    cluster = !is.null(cluster)
+    retries = control$retries, timeout = control$timeout, memory = control$memory, cluster = !is.null(b$cluster)
   )
   list(
     spec = spec, order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
-    modes = vapply(order[needed], mode_of, ""), trace = any(vapply(controls, `[[`, NA, "trace")), cluster = cluster,
-    sides = sides_of(b), mixed = mixed_of(b), elements = sum(vapply(order, `[[`, 0, "n"))
+    modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, cluster = b$cluster, roles = b$roles,
+    elements = sum(unlist(lapply(order, function(pass) pass$n)))
   )
 }
 
-# The strictest of the passes' settings; one that was left alone does not count against one that was not.
-least_of <- function(controls, setting) {
-  usual <- default_control()[[setting]]
-  values <- unlist(lapply(controls, `[[`, setting))
-  changed <- values[values != usual]
-  if (length(changed)) min(changed) else usual
+# Of the settings that hold for a whole run, the strictest that a pass asked for.
+joint_control <- function(order) {
+  controls <- lapply(order, function(pass) pass$control)
+  strictest <- function(setting) {
+    usual <- default_control()[[setting]]
+    values <- unlist(lapply(controls, `[[`, setting))
+    changed <- values[values != usual]
+    if (length(changed)) min(changed) else usual
+  }
+  list(
+    retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
+    trace = any(vapply(controls, `[[`, NA, "trace"))
+  )
 }
 
-# For each name in VARS the numbers of its data.
-sides_of <- function(b) {
-  names <- setdiff(unique(unlist(b$roles)), "")
-  stats::setNames(lapply(names, function(name) which(vapply(b$roles, function(roles) name %in% roles, NA))), names)
+# For each name in VARS the numbers of its data: what memRun(VARS = ) may replace.
+sides_of <- function(program) {
+  names <- setdiff(unique(unlist(program$roles)), "")
+  stats::setNames(lapply(names, function(name) which(vapply(program$roles, function(roles) name %in% roles, NA))), names)
 }
 
 # The names in VARS whose data is used in another way too, so that it cannot just be replaced.
-mixed_of <- function(b) setdiff(unique(unlist(b$roles[lengths(b$roles) > 1L])), "")
+mixed_of <- function(program) setdiff(unique(unlist(program$roles[lengths(program$roles) > 1L])), "")

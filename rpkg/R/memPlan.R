@@ -66,6 +66,8 @@ compiled <- function(plan, cores, split, call, check = FALSE) {
   made <- new.env(parent = emptyenv())
   made$program <- compile(plan$roots, plan$given, cores, split, call)
   if (check) check_program(made$program, call)
+  made$sides <- sides_of(made$program)
+  made$mixed <- mixed_of(made$program)
   made$id <- 0L
   make_native(made, call)
   made
@@ -75,7 +77,7 @@ make_native <- function(made, call) {
   made$session <- state$session
   if (!length(made$program$modes)) return(invisible())
   configure_native()
-  made$native <- native(ms_plan_make(made$program$spec), call)
+  made$native <- described(native(ms_plan_make(made$program$spec), call), made$program$spec)
   made$id <- made$native$id
   reg.finalizer(made, function(made) if (made$id > 0L && identical(made$session, state$session)) try(ms_plan_free(made$id), silent = TRUE))
 }
@@ -86,15 +88,17 @@ format.memshare_plan <- function(x, ...) {
   plan <- inside(x)
   program <- plan$main$program
   made <- plan$main$native
-  asked <- paste(plan$names, collapse = ", ")
-  if (is.null(made)) return(c(sprintf("<plan> for %s", asked), "nothing to run: there are no elements"))
-  passes <- length(program$order)
-  tasks <- length(made$tasks[[1L]])
+  title <- sprintf("<plan> for %s", paste(plan$names, collapse = ", "))
+  if (is.null(made)) return(c(title, "nothing to run: there are no elements"))
   c(
-    sprintf("<plan> for %s", asked),
-    sprintf("%s in %s by up to %s", count_of(passes, "pass", "passes"), count_of(tasks, "task"), count_of(program$spec$workers, "worker")),
+    title,
+    sprintf(
+      "%s in %s, %s, by up to %s", count_of(length(program$order), "pass", "passes"), count_of(made$stages, "stage"),
+      count_of(nrow(made$tasks), "task"), count_of(program$spec$workers, "worker")
+    ),
     sprintf("passes: %s", shorten(pass_counts(program))),
-    shared_line(made), peak_line(plan)
+    shared_line(made$resources), peak_lines(plan),
+    if (isTRUE(made$held_back)) "stages wait for each other, to stay within the budget"
   )
 }
 
@@ -110,8 +114,7 @@ shorten <- function(words, most = 8L) {
 }
 
 # What is in shared memory besides results.
-shared_line <- function(made) {
-  resources <- made$resources
+shared_line <- function(resources) {
   shared <- resources$scope == "shared"
   registered <- resources$scope == "registered"
   said <- c(
@@ -121,16 +124,15 @@ shared_line <- function(made) {
   if (length(said)) paste(said, collapse = "; ")
 }
 
-# The predicted peak and the budget; results whose size nobody knows yet are named, and measured after a run.
-peak_line <- function(plan) {
+# The predicted peak and the budget; results whose size nobody knows are named, and measured by a run.
+peak_lines <- function(plan) {
   made <- plan$main$native
   budget <- if (is.finite(made$budget)) sprintf(" of %s", format_bytes(made$budget)) else ""
   text <- sprintf("peak: %s%s shared memory", format_bytes(made$peak), budget)
   if (!is.null(plan$measured)) return(c(text, sprintf("measured in the last run: peak %s", format_bytes(plan$measured$peak))))
-  unknown <- is.na(made$resources$bytes)
-  if (any(unknown)) text <- sprintf("%s, and the results of %s, whose size shows when they ran", text,
-                                    shorten(unique(sub("^results of ", "", made$resources$resource[unknown])), 4L))
-  text
+  unknown <- made$resources$resource[is.na(made$resources$bytes)]
+  if (!length(unknown)) return(text)
+  sprintf("%s, apart from results whose size shows in the first run: %s", text, shorten(unknown, 4L))
 }
 
 format_sizes <- function(bytes) vapply(bytes, function(b) if (is.na(b)) "?" else format_bytes(b), "")
@@ -160,11 +162,11 @@ format.memshare_plan_summary <- function(x, ...) {
   resources <- x$resources
   lives <- if (length(resources) && nrow(resources)) {
     sprintf(
-      "%s (%s, %s in %s): %s", resources$resource, format_sizes(resources$bytes), resources$scope, resources$place,
-      ifelse(is.na(resources$born), "is there", paste0(
-        "from step ", resources$born, ifelse(is.na(resources$last_read), "", paste0(" to ", resources$last_read)),
-        ifelse(nzchar(resources$read_by), paste0(", read by ", resources$read_by), "")
-      ))
+      "%s (%s, %s)%s%s", resources$resource, format_sizes(resources$bytes), resources$scope,
+      ifelse(is.na(resources$born), "", sprintf(
+        " from step %s%s", resources$born, ifelse(is.na(resources$last_read), "", sprintf(" to %s", resources$last_read))
+      )),
+      ifelse(nzchar(resources$read_by), sprintf(", read by %s", resources$read_by), "")
     )
   }
   c(x$head, "passes in order:", paste0("  ", x$passes), if (length(lives)) c("in shared memory:", paste0("  ", lives)))
@@ -180,16 +182,33 @@ print.memshare_plan_summary <- function(x, ...) {
 #' @export
 as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources"), ...) {
   what <- check_choice(what[[1L]], c("tasks", "resources"), "what", NULL)
-  made <- inside(x)$main$native
-  if (is.null(made)) return(data.frame())
-  table <- as.data.frame(made[[what]], stringsAsFactors = FALSE)
-  measured <- inside(x)$measured
-  if (what == "resources" && !is.null(measured)) {
-    at <- match(paste("results of", measured$names), table$resource)
-    unknown <- !is.na(at) & is.na(table$bytes[at])
-    table$bytes[at[unknown]] <- measured$bytes[unknown]
+  plan <- inside(x)
+  table <- plan$main$native[[what]]
+  if (is.null(table)) return(data.frame())
+  if (what == "resources" && !is.null(plan$measured)) {
+    unknown <- is.na(table$bytes)
+    table$bytes[unknown] <- plan$measured$bytes[match(table$resource[unknown], plan$measured$names)]
   }
   table
+}
+
+# Native code's columns as a table, in the order in which people read them.
+as_table <- function(columns, first) {
+  table <- as.data.frame(columns, stringsAsFactors = FALSE)
+  for (name in names(table)) if (is.numeric(table[[name]])) table[[name]][is.nan(table[[name]])] <- NA
+  table[c(intersect(first, names(table)), setdiff(names(table), first))]
+}
+
+# What native code says of a plan, with tables for columns. The size of results is known from FUN.VALUE or not at all.
+described <- function(native, spec) {
+  native$tasks <- as_table(native$tasks, c("task", "kind", "passes", "elements", "step", "waits_for", "bytes"))
+  native$resources <- as_table(
+    native$resources, c("resource", "scope", "bytes", "born", "last_read", "made_by", "read_by", "place")
+  )
+  unknown <- is.na(vapply(spec$passes, `[[`, 0, "bytes"))
+  guessed <- native$resources$scope == "result" & native$resources$resource %in% vapply(spec$passes, `[[`, "", "name")[unknown]
+  native$resources$bytes[guessed] <- NA
+  native
 }
 
 #' @rawNamespace S3method(utils::str, memshare_plan)

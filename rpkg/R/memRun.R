@@ -52,7 +52,7 @@ memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
   check_run_vars(VARS, call)
   program <- compile(asked$roots, asked$labels, cores, names(VARS), call)
   check_program(program, call)
-  changes <- changes_of(VARS, program, call)
+  changes <- changes_of(VARS, program, sides_of(program), call)
   program$spec$data[changes$data] <- changes$values
   names <- ifelse(nzchar(asked$labels), asked$labels, vapply(program$wanted, `[[`, "", "label"))
   if (!wait) return(new_handle(program, names, 0L, NULL, NULL, call))
@@ -64,10 +64,10 @@ run_plan <- function(plan, vars, wait, cores, call) {
   made <- plan$main
   changes <- NULL
   if (!is.null(vars)) check_run_vars(vars, call)
-  split <- intersect(names(vars), made$program$mixed)
+  split <- intersect(names(vars), made$mixed)
   if (length(split) || !is.null(cores) && !identical(cores, plan$cores)) made <- variant_of(plan, cores, split, call)
   if (!identical(made$session, state$session)) make_native(made, call)
-  if (length(vars)) changes <- changes_of(vars, made$program, call)
+  if (length(vars)) changes <- changes_of(vars, made$program, made$sides, call)
   after <- function(out) {
     if (is.null(out$error)) plan$measured <- list(names = spec_names(made$program), bytes = out$bytes, peak = out$stats$peak)
   }
@@ -95,12 +95,12 @@ check_run_vars <- function(vars, call) {
 }
 
 # Which data of a program is replaced by what, as native code takes it.
-changes_of <- function(vars, program, call) {
+changes_of <- function(vars, program, sides, call) {
   data <- integer()
   values <- list()
   for (name in names(vars)) {
-    at <- program$sides[[name]]
-    if (is.null(at)) unknown_side(name, program, call)
+    at <- sides[[name]]
+    if (is.null(at)) unknown_side(name, program, sides, call)
     value <- vars[[name]]
     if (is.function(value) || is_unfinished(value)) {
       abort_input(sprintf("VARS: '%s' can only be replaced by data, not by %s", name, describe(value)), call)
@@ -112,10 +112,10 @@ changes_of <- function(vars, program, call) {
   list(data = data, values = values)
 }
 
-unknown_side <- function(name, program, call) {
+unknown_side <- function(name, program, sides, call) {
   passes <- unlist(lapply(program$order, function(pass) names(pass$vars)))
   functions <- unlist(lapply(program$order, function(pass) names(pass$functions)))
-  known <- names(program$sides)
+  known <- names(sides)
   why <- if (name %in% passes) {
     sprintf("'%s' comes from another pass and cannot be replaced", name)
   } else if (name %in% functions) {

@@ -6,13 +6,14 @@
 # "column", or "each": result for result); `vars`, sources by FUN's arguments, and `functions`, the functions
 # among VARS; `n` elements and their `names`; `value_names`,
 # what the value is named by; `outer` and `inner`, the dimnames that apply() would use; `fun` and `dots` as the user gave them;
-# `payload` for the workers; `control`, `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`.
+# `payload` for the workers; `control`, `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it
+# reads other passes.
 
 # Checks what FUN is given, builds the payload, and gives the pass.
 new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, control, namespace, given, cores, cluster, label,
                      outer = NULL, inner = NULL, elements = "", init = NULL, call = NULL) {
   functions <- list()
-  passes <- FALSE
+  passes <- is_pass(inputs[[1L]]$source) || length(inputs) > 1L && any(vapply(inputs, function(input) is_pass(input$source), NA))
   by_value <- !inherits(vars, "memshare_names")
   if (length(vars)) {
     if (!by_value) {
@@ -21,13 +22,13 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, contr
       kept <- vapply(vars, function(x) is.function(x) + 2L * is_pass(x), 0L)
       functions <- vars[kept == 1L]
       vars <- vars[kept != 1L]
-      passes <- any(kept == 2L)
+      if (any(kept == 2L)) passes <- TRUE
     }
   }
   pass <- list(
     verb = verb, inputs = inputs, n = n, names = names, value_names = value_names, vars = vars, functions = functions,
     fun = fun, dots = dots, control = control, namespace = namespace, given = given, cores = cores, cluster = cluster, label = label,
-    outer = outer, inner = inner, elements = elements, init = init, call = call[[1L]]
+    outer = outer, inner = inner, elements = elements, init = init, passes = passes, call = call[[1L]]
   )
   check_call(pass, call)
   if (control$lazy || passes) check_registered(pass, call)
@@ -63,13 +64,14 @@ input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = 
 
 # The passes that a pass reads.
 sources_of <- function(pass) {
+  if (!pass$passes) return(list())
   sources <- c(lapply(pass$inputs, `[[`, "source"), pass$vars)
   lapply(sources[vapply(sources, is_pass, NA)], inside)
 }
 
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {
-  waiting <- vapply(pass$dots, is_pass, NA)
+  waiting <- if (length(pass$dots)) vapply(pass$dots, is_pass, NA)
   if (any(waiting)) {
     what <- names(pass$dots)[waiting][[1L]]
     named <- length(what) && nzchar(what)
@@ -81,19 +83,19 @@ check_call <- function(pass, call) {
     )
   }
   given <- c(names(pass$vars), names(pass$functions))
-  if (!length(given)) return(invisible())
-  twice <- intersect(given, names(pass$dots))
+  if (is.null(given)) return(invisible())
+  twice <- given[given %in% names(pass$dots)]
   if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a further argument of FUN", twice[[1L]]), call)
-  twice <- intersect(given, pass$elements)
+  twice <- given[given %in% pass$elements]
   if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a collection", twice[[1L]]), call)
   signature <- if (is.primitive(pass$fun)) args(pass$fun) else pass$fun
   if (is.null(signature)) return(invisible())
   formals <- names(formals(signature))
-  first <- if (length(formals) && "" %in% pass$elements) setdiff(formals, pass$elements)[1L] else ""
+  first <- if ("" %in% pass$elements) formals[!formals %in% pass$elements][1L] else NA
   if (!first %in% c("...", NA) && first %in% given) {
     abort_input(sprintf("VARS has '%s', which is FUN's first argument and receives the element; rename one of them", first), call)
   }
-  unknown <- setdiff(given, formals)
+  unknown <- given[!given %in% formals]
   if (length(unknown) && !"..." %in% formals) {
     abort_input(
       sprintf("VARS has '%s', but FUN has no argument of that name: FUN(%s)", unknown[[1L]], paste(formals, collapse = ", ")), call

@@ -61,6 +61,7 @@ is_unfinished <- function(value) {
 stub_of <- function(value) structure(list(NULL), class = class(value))
 
 holds_code <- function(list) {
+  if (all(vapply(list, is.atomic, NA))) return(FALSE)
   for (type in unique(vapply(list, typeof, ""))) {
     if (type %in% c("closure", "language", "environment")) return(TRUE)
     if (type == "list" && any(vapply(list, function(item) is.list(item) && (is_unfinished(item) || holds_code(item)), NA))) return(TRUE)
