@@ -3,7 +3,7 @@
 # The life of a worker that memshare started. An interrupt is how a run is stopped; one that comes when the run is over must
 # neither end this process nor hit the next run.
 worker_main <- function() {
-  options <- options()
+  options <- options_now()
   launched <- Sys.getpid()
   while (native(ms_worker_next())) {
     ignoring_interrupts(Sys.sleep(0))
@@ -21,7 +21,7 @@ worker_join <- function(address) {
   native(ms_worker_join(address))
   on.exit(ms_worker_leave())
   seed <- globalenv()$.Random.seed
-  if (native(ms_worker_next())) worker_run(options(), guest = TRUE)
+  if (native(ms_worker_next())) worker_run(options_now(), guest = TRUE)
   if (is.null(seed) && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
   gc(verbose = FALSE)
@@ -34,8 +34,8 @@ worker_run <- function(options, guest = FALSE) {
   tempdir(check = TRUE)
   directory <- getwd()
   on.exit({
-    base::options(options)
-    if (!is.null(directory)) try(setwd(directory), silent = TRUE)
+    put_back_options(options)
+    if (!is.null(directory) && !identical(getwd(), directory)) try(setwd(directory), silent = TRUE)
   })
   tryCatch(
     work(guest),
@@ -45,12 +45,19 @@ worker_run <- function(options, guest = FALSE) {
   native(ms_worker_done())
 }
 
+# All options as they lie in R, which is cheaper than options() to get and to compare: most runs change none.
+options_now <- function() as.vector(.Options, "list")
+
+# Options that came with a package since are the package's.
+put_back_options <- function(options) {
+  if (!identical(options_now()[seq_along(options)], options)) options(options)
+}
+
 # Between two runs: what FUN left in the global environment goes, and garbage is collected, for a page that was released keeps its
 # memory until the last view of it is collected. Collecting takes longer than a small run, so it waits until nothing comes, but
 # not for ever.
 tidy <- function() {
-  left <- ls(globalenv(), all.names = TRUE, sorted = FALSE)
-  if (length(left)) rm(list = left, envir = globalenv())
+  if (length(globalenv())) rm(list = ls(globalenv(), all.names = TRUE, sorted = FALSE), envir = globalenv())
   now <- proc.time()[["elapsed"]]
   if (is.null(state$collected)) state$collected <- now
   overdue <- now - state$collected > 2
@@ -71,18 +78,18 @@ prepare <- function(step, guest) {
   head <- unserialize(step$payload)
   if (!guest) fresh_random_numbers(head$random)
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
-  if (dir.exists(head$directory)) setwd(head$directory)
+  directory <- head$directory
+  if (!is.null(directory) && !identical(getwd(), directory) && dir.exists(directory)) setwd(directory)
   options(head$options)
   body <- bind_captured(unserialize(head$body), step$captured)
-  frame <- do.call(dots_frame, body$dots, quote = TRUE)
+  frame <- if (length(body$dots)) do.call(dots_frame, body$dots, quote = TRUE) else new.env(parent = baseenv())
   assign(".FUN", body$fun, envir = frame)
   for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
   names <- c(body$variables, names(body$functions))
+  sides <- lapply(names, as.name)
+  names(sides) <- names
   elements <- element_arguments(body$elements)
-  call <- as.call(c(
-    quote(forceAndCall), length(elements), quote(.FUN), elements, stats::setNames(lapply(names, as.name), names),
-    if (length(body$dots)) quote(...)
-  ))
+  call <- as.call(c(list(quote(forceAndCall), length(elements), quote(.FUN)), elements, sides, if (length(body$dots)) quote(...)))
   native(ms_worker_ready(call, frame, stream_setter(head$seed)))
 }
 
@@ -148,7 +155,7 @@ work <- function(guest) {
 watched <- function(loop) {
   depth <- sys.nframe()
   tryCatch(
-    withRestarts(
+    callCC(function(leave) {
       withCallingHandlers(
         {
           loop
@@ -165,11 +172,10 @@ watched <- function(loop) {
         error = function(e) {
           calls <- sys.calls()
           signalled <- length(calls) > 1L && identical(calls[[length(calls) - 1L]][[1L]], quote(signalCondition))
-          if (!signalled) invokeRestart("memshare_failed", list(condition = e, calls = traceback_of(calls, depth)))
+          if (!signalled) leave(list(condition = e, calls = traceback_of(calls, depth)))
         }
-      ),
-      memshare_failed = identity
-    ),
+      )
+    }),
     stackOverflowError = function(e) list(condition = e, calls = character())
   )
 }

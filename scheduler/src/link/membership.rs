@@ -53,6 +53,10 @@ impl Membership {
         // SAFETY: the mapping is shared, writable and `length` bytes long from its content on, and it lives in the same
         // struct as the board, which is dropped first.
         let board = unsafe { Board::attach(mapping.as_ptr().add(skip), length) }?;
+        // Who comes when others have done it all: the board may still be there, but pages are given back already.
+        if board.control() == Control::Ended {
+            return Ok(None);
+        }
         let spec = RunSpec::from_bytes(board.payload())?;
         let (open, drained) = (HashMap::new(), HashMap::new());
         Ok(Some(Membership { run, slot, spec, open, drained, over: false, board, _mapping: mapping }))

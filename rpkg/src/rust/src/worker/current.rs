@@ -51,9 +51,11 @@ impl Current {
     pub(super) fn next(&mut self, link: &mut Link) -> Result<Next> {
         while self.chunk.is_none() {
             let Some(id) = self.membership.next_stage(link)? else { return Ok(Next::Over) };
-            self.turn_to(id)?;
-            if let Some(wanted) = self.wanted(id)? {
-                return Ok(wanted);
+            match self.turn_to(id).and_then(|()| self.wanted(id)) {
+                Ok(None) => {}
+                Ok(Some(wanted)) => return Ok(wanted),
+                Err(_) if self.came_late(id) => continue,
+                Err(failure) => return Err(failure),
             }
             let Some(lease) = self.membership.claim_from(id) else { continue };
             let grains = &self.membership.spec().stages[id.index()].grains;
@@ -101,10 +103,23 @@ impl Current {
 
     /// R made the step ready that was asked for last.
     pub(super) fn make_ready(&mut self, ready: Ready) -> Result<()> {
-        let stage = self.at.and_then(|id| self.stages.get_mut(&id));
-        let step = stage.and_then(|stage| Some((stage.unready()?, stage)));
-        let Some((step, stage)) = step else { return Ok(()) };
-        stage.steps[step].make_ready(&self.membership, &mut self.pages, ready)
+        let Some(id) = self.at else { return Ok(()) };
+        let stage = self.stages.get_mut(&id).and_then(|stage| Some((stage.unready()?, stage)));
+        let Some((step, stage)) = stage else { return Ok(()) };
+        match stage.steps[step].make_ready(&self.membership, &mut self.pages, ready) {
+            Err(_) if self.came_late(id) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Whether a stage could not be opened because others did it all meanwhile, and its pages are gone; then it is forgotten.
+    fn came_late(&mut self, id: StageId) -> bool {
+        let late = self.membership.is_stopped() || self.membership.is_done(id);
+        if late {
+            self.stages.remove(&id);
+            self.at = None;
+        }
+        late
     }
 
     /// Whether an element is under way: then a failure is the element's.
