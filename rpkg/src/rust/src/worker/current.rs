@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scheduler::error::Result as Scheduled;
+use scheduler::error::{Error, Result as Scheduled};
 use scheduler::id::StageId;
 use scheduler::link::{Delivery, Link, Membership};
 use scheduler::page::{Blob, BlobWriter};
@@ -54,7 +54,7 @@ impl Current {
             match self.turn_to(id).and_then(|()| self.wanted(id)) {
                 Ok(None) => {}
                 Ok(Some(wanted)) => return Ok(wanted),
-                Err(_) if self.came_late(id) => continue,
+                Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => continue,
                 Err(failure) => return Err(failure),
             }
             let Some(lease) = self.membership.claim_from(id) else { continue };
@@ -107,7 +107,7 @@ impl Current {
         let stage = self.stages.get_mut(&id).and_then(|stage| Some((stage.unready()?, stage)));
         let Some((step, stage)) = stage else { return Ok(()) };
         match stage.steps[step].make_ready(&self.membership, &mut self.pages, ready) {
-            Err(_) if self.came_late(id) => Ok(()),
+            Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => Ok(()),
             other => other,
         }
     }
