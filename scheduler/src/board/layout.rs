@@ -99,7 +99,7 @@ pub(super) struct StatsLine {
     pub(super) ns: AtomicU64,
 }
 
-/// An output's page: its first free byte, and how many bytes were given back.
+/// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).
 #[repr(C, align(64))]
 pub(super) struct OutputLine {
     pub(super) next: AtomicU64,
