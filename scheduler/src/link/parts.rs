@@ -73,7 +73,8 @@ mod tests {
     use super::*;
 
     fn parts() -> Parts {
-        let part = |start, end| Part { start, end, output: Output { at: 64 * start, len: end - start } };
+        let part =
+            |start: u64, end: u64| Part { start, end, output: Output { at: 64 * start, len: end - start } };
         Parts(vec![part(0, 4), part(4, 5), part(5, 25)])
     }
 
@@ -87,11 +88,12 @@ mod tests {
     #[test]
     fn only_whole_parts_are_within() {
         let parts = parts();
-        let starts = |start, end| parts.within(start, end).iter().map(|part| part.start).collect::<Vec<_>>();
+        let starts =
+            |start: u64, end: u64| parts.within(start, end).iter().map(|part| part.start).collect::<Vec<_>>();
         assert_eq!(starts(0, 25), [0, 4, 5]);
         assert_eq!(starts(1, 24), [4]);
-        assert_eq!(starts(0, 3), []);
-        assert_eq!(starts(6, 25), []);
+        assert_eq!(starts(0, 3), [0; 0]);
+        assert_eq!(starts(6, 25), [0; 0]);
     }
 
     #[test]

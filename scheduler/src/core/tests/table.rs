@@ -1,5 +1,5 @@
 //! One transition a test: these events, then exactly these actions.
-use super::plan;
+use super::{at, plan};
 use crate::core::{Action, Cause, Core, Event, Failure, LostLease, Outcome, Settings, TaskState};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 
@@ -59,7 +59,8 @@ impl Run {
 }
 
 fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u64>) -> Event {
-    let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, element }];
+    let spot = element.map(at);
+    let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, spot }];
     Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), at_fault: true }
 }
 
@@ -72,7 +73,7 @@ fn append(start: u64, end: u64, attempt: u32) -> Action {
 }
 
 fn failure(element: u64) -> Event {
-    Event::ChunkFailed { stage: P, chunk: ChunkId(element as u32), element }
+    Event::ChunkFailed { stage: P, chunk: ChunkId(element as u32), spot: at(element) }
 }
 
 fn end(outcome: Outcome) -> Vec<Action> {
@@ -118,15 +119,16 @@ fn events_that_come_twice_or_from_nowhere_change_nothing() {
 }
 
 #[test]
-fn a_pass_over_nothing_is_done_without_workers() {
+fn a_stage_over_nothing_is_done_without_workers() {
     let plan = plan(&[(0, 1, &[])], 1);
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
-    assert_eq!(run.on(Event::Started), [Action::Gather { resource: OUT }]);
+    let let_go = Action::LetGo { resource: ResourceId(1) };
+    assert_eq!(run.on(Event::Started), [let_go, Action::Gather { resource: OUT }]);
     assert!(run.on(Event::Gathered { resource: OUT }).contains(&Action::Finish(Outcome::Done)));
 }
 
 #[test]
-fn independent_passes_open_together_and_a_dependent_one_waits() {
+fn independent_stages_open_together_and_a_dependent_one_waits() {
     let plan = plan(&[(5, 1, &[]), (5, 1, &[]), (5, 1, &[2, 3])], 1);
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
     let open = |stage| Action::Open { stage: StageId(stage) };
@@ -165,7 +167,7 @@ fn an_element_that_kills_each_worker_is_named() {
     run.on(Event::WorkerJoined { worker: A });
     assert_eq!(run.on(lost(B, 6, 7, 1, Some(6))), [Action::Stop], "A may be in an element");
     let reason = "killed by signal 9".into();
-    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { stage: P, element: 6, deaths: 2, reason }));
+    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { stage: P, spot: at(6), deaths: 2, reason }));
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn of_the_failures_the_lowest_is_reported() {
     assert_eq!(run.dry(A), [], "B is still in an element");
     assert_eq!(run.on(failure(4)), []);
     assert_eq!(run.on(failure(17)), []);
-    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { stage: P, element: 4, chunk: ChunkId(4) })));
+    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { stage: P, spot: at(4), chunk: ChunkId(4) })));
     assert_eq!(run.core.task_states()[1], TaskState::Failed);
 }
 
@@ -233,7 +235,7 @@ fn who_does_not_stop_is_interrupted_then_killed_then_left() {
     assert_eq!(run.at(200 * MS + 10, Event::Tick), [Action::Interrupt { worker: B }]);
     assert_eq!(run.at(2_200 * MS + 10, Event::Tick), [Action::Kill { worker: B }]);
     let last = run.at(4_200 * MS + 10, Event::Tick);
-    assert_eq!(last, end(Outcome::Failed(Failure { stage: P, element: 3, chunk: ChunkId(3) })));
+    assert_eq!(last, end(Outcome::Failed(Failure { stage: P, spot: at(3), chunk: ChunkId(3) })));
     assert_eq!(run.core.next_deadline(), None);
 }
 

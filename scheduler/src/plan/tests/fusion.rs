@@ -1,0 +1,1 @@
+//! Which passes run together, by table.
