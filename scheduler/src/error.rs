@@ -125,7 +125,7 @@ impl Error {
             Error::NotOwner { .. } => "not_owner",
             Error::Damaged { .. } => "damaged",
             Error::BadPlan(_) => "plan",
-            Error::OverBudget { .. } => "over_budget",
+            Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",

@@ -183,18 +183,28 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8], from: &str) -> Result<T> {
     Ok(message)
 }
 
+/// The bytes of a value of any size, for memory that we share.
+pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
+    bincode::serde::encode_to_vec(value, bincode::config::standard())
+        .expect("a value of plain fields encodes into memory")
+}
+
+/// The value in `bytes`, which came from `from`.
+pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
+    bincode::serde::decode_from_slice(bytes, bincode::config::standard())
+        .map(|(value, _)| value)
+        .map_err(|e| Error::Message { from: from.to_owned(), reason: e.to_string() })
+}
+
 impl RunSpec {
     /// The bytes that the board carries.
     pub fn to_bytes(&self) -> Vec<u8> {
-        bincode::serde::encode_to_vec(self, bincode::config::standard())
-            .expect("a spec of plain fields encodes into memory")
+        pack(self)
     }
 
     /// The spec that a board carries.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        bincode::serde::decode_from_slice(bytes, bincode::config::standard())
-            .map(|(spec, _)| spec)
-            .map_err(|e| Error::Message { from: "the board".into(), reason: e.to_string() })
+        unpack(bytes, "the board")
     }
 }
 

@@ -36,6 +36,15 @@ pub(super) struct Log<'a> {
 }
 
 impl Log<'_> {
+    /// Whether there are elements that nobody took.
+    pub(super) fn has_more(&self) -> bool {
+        match self.hint.load(Ordering::Acquire) as usize {
+            0 => self.elements > 0,
+            // The hint may lag: then a claim finds nothing, and it has caught up.
+            index => self.records.get(index - 1).is_some_and(|record| record.load().end() < self.elements),
+        }
+    }
+
     /// Takes the next elements; `end` says where they stop (given where they begin and what is left). `None` when all are
     /// taken.
     /// Wait-free but for rivals: each lost race means that another worker got a chunk.
@@ -66,6 +75,8 @@ impl Log<'_> {
                 return Some(Claim { index, start, end, attempt: 0 });
             }
         }
+        // All is taken, which the hint must say: `has_more` asks nothing else.
+        self.hint.fetch_max(index as u32, Ordering::Release);
         None
     }
 }
@@ -88,6 +99,13 @@ impl Extras<'_> {
         record.word.store(Word::new(end, WorkerId(0), attempt, ChunkState::Ready).0, Ordering::Release);
         self.count.store(index as u32 + 1, Ordering::Release);
         Some(index)
+    }
+
+    /// Whether one is ready.
+    pub(super) fn has_more(&self) -> bool {
+        let (count, first) = (self.count.load(Ordering::Acquire), self.hint.load(Ordering::Acquire));
+        let mut records = self.records.iter().take(count as usize).skip(first as usize);
+        records.any(|record| record.load().state() == ChunkState::Ready)
     }
 
     /// Takes the first that is ready.

@@ -30,32 +30,42 @@ impl Board {
     /// Takes a chunk of any open stage, the lowest first; in a stage, what must be run again before what nobody ran.
     /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
-        self.claim_fitting(worker, |_, _, end| end)
+        (0..self.stages()).map(StageId).find_map(|id| self.claim_from(worker, id, |_, end| end))
     }
 
-    /// The same, with a say in where a chunk ends: `fit` is given the stage, where the chunk begins and where the policy
-    /// would end it.
-    pub fn claim_fitting(&self, worker: WorkerId, fit: impl Fn(StageId, u64, u64) -> u64) -> Option<Lease> {
-        let slot = self.slot(worker)?;
+    /// The lowest open stage that has something to claim.
+    pub fn next_stage(&self) -> Option<StageId> {
         if self.control() != Control::Go {
             return None;
         }
-        (0..self.stages()).map(StageId).find_map(|id| {
-            let stage = self.stage(id)?;
-            if self.head(stage).rare.open.load(Ordering::Acquire) == 0 {
-                return None;
-            }
-            let again = self.extras(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
-            let (first, claim) = again.or_else(|| {
-                let fit = |start, end| fit(id, start, end);
-                self.claim_new(stage, worker, fit).map(|claim| (0, claim))
-            })?;
-            let chunk = ChunkId(first + claim.index as u32);
-            let Claim { start, end, attempt, .. } = claim;
-            let lease = Lease { stage: id, chunk, worker, start, end, attempt };
-            slot.take(&lease);
-            Some(lease)
-        })
+        let open = |id: &StageId| {
+            let stage = self.stage(*id);
+            stage.is_some_and(|stage| {
+                self.is_open(stage) && (self.log(stage).has_more() || self.extras(stage).has_more())
+            })
+        };
+        (0..self.stages()).map(StageId).find(open)
+    }
+
+    fn is_open(&self, stage: &Stage) -> bool {
+        self.head(stage).rare.open.load(Ordering::Acquire) != 0
+    }
+
+    /// Takes a chunk of this stage, with a say in where it ends: `fit` is given where it begins and where the policy would end
+    /// it.
+    pub fn claim_from(&self, worker: WorkerId, id: StageId, fit: impl Fn(u64, u64) -> u64) -> Option<Lease> {
+        let slot = self.slot(worker)?;
+        let stage = self.stage(id).filter(|stage| self.is_open(stage))?;
+        if self.control() != Control::Go {
+            return None;
+        }
+        let again = self.extras(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
+        let (first, claim) = again.or_else(|| self.claim_new(stage, worker, fit).map(|claim| (0, claim)))?;
+        let chunk = ChunkId(first + claim.index as u32);
+        let Claim { start, end, attempt, .. } = claim;
+        let lease = Lease { stage: id, chunk, worker, start, end, attempt };
+        slot.take(&lease);
+        Some(lease)
     }
 
     fn claim_new(&self, stage: &Stage, worker: WorkerId, fit: impl Fn(u64, u64) -> u64) -> Option<Claim> {

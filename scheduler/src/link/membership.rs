@@ -1,6 +1,5 @@
 //! A worker's part in one run: claim, work, deliver, until the run ends.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::board::{Board, Control, Delivered, Lease, Output, Span, Spot, StepReport};
@@ -54,6 +53,10 @@ impl Membership {
         // SAFETY: the mapping is shared, writable and `length` bytes long from its content on, and it lives in the same
         // struct as the board, which is dropped first.
         let board = unsafe { Board::attach(mapping.as_ptr().add(skip), length) }?;
+        // Who comes when others have done it all: the board may still be there, but pages are given back already.
+        if board.control() == Control::Ended {
+            return Ok(None);
+        }
         let spec = RunSpec::from_bytes(board.payload())?;
         let (open, drained) = (HashMap::new(), HashMap::new());
         Ok(Some(Membership { run, slot, spec, open, drained, over: false, board, _mapping: mapping }))
@@ -66,11 +69,19 @@ impl Membership {
 
     /// The next chunk to work on; waits where there is none yet. `None` when the run is over.
     pub fn next_lease(&mut self, link: &mut Link) -> Result<Option<Lease>> {
+        while let Some(stage) = self.next_stage(link)? {
+            if let Some(lease) = self.claim_from(stage) {
+                return Ok(Some(lease));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The stage that has something to claim; waits where none has. `None` when the run is over.
+    pub fn next_stage(&mut self, link: &mut Link) -> Result<Option<StageId>> {
         while !self.over {
-            if self.board.control() == Control::Go {
-                if let Some(lease) = self.claim() {
-                    return Ok(Some(lease));
-                }
+            if let Some(stage) = self.board.next_stage() {
+                return Ok(Some(stage));
             }
             link.say(&FromWorker::Dry { run: self.run })?;
             self.hear(link)?;
@@ -78,18 +89,19 @@ impl Membership {
         Ok(None)
     }
 
-    /// Chunks end where the parts end that they drain, so that a part can go when its chunk is done.
-    fn claim(&mut self) -> Option<Lease> {
+    /// Takes a chunk of a stage, if others left any. Chunks end where the parts end that the stage drains, so that a part can
+    /// go when its chunk is done.
+    pub fn claim_from(&mut self, stage: StageId) -> Option<Lease> {
         let Membership { spec, board, drained, slot, .. } = self;
-        let drained = RefCell::new(drained);
-        board.claim_fitting(*slot, |stage, start, end| {
-            let Some(&resource) = spec.stages.get(stage.index()).and_then(|stage| stage.drains.first())
-            else {
-                return end;
-            };
-            let mut drained = drained.borrow_mut();
-            drained.entry(resource).or_insert_with(|| Parts::of(board, spec, resource)).fit(start, end)
-        })
+        let drains = spec.stages.get(stage.index()).and_then(|stage| stage.drains.first());
+        let parts =
+            drains.map(|&drain| &*drained.entry(drain).or_insert_with(|| Parts::of(board, spec, drain)));
+        board.claim_from(*slot, stage, |start, end| parts.map_or(end, |parts| parts.fit(start, end)))
+    }
+
+    /// Whether all of a stage is done.
+    pub fn is_done(&self, stage: StageId) -> bool {
+        Some(self.board.done_elements(stage)) == self.board.elements(stage)
     }
 
     /// Waits for the session's word.

@@ -29,7 +29,6 @@ pub(crate) struct Drive {
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
     stats: RunStats,
-    begun_ns: u64,
 }
 
 impl Drive {
@@ -38,7 +37,7 @@ impl Drive {
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let done = vec![false; job.plan.stages().len()];
         let begun_ns = now_ns();
-        let stats = RunStats::default();
+        let stats = RunStats { begun_ns, ..RunStats::default() };
         let mut drive = Drive {
             run,
             job,
@@ -50,7 +49,6 @@ impl Drive {
             results: Vec::new(),
             outcome: None,
             stats,
-            begun_ns,
         };
         drive.tell(Event::Started, crew);
         drive
@@ -219,8 +217,8 @@ impl Drive {
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, begun_ns, .. } = self;
-        stats.seconds = (now_ns() - begun_ns) as f64 / 1e9;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, .. } = self;
+        stats.seconds = (now_ns() - stats.begun_ns) as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
         let outcome = outcome.expect("a run is finished after its outcome is known");

@@ -1,6 +1,7 @@
 //! What a run needs, and what comes of it.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use crate::board::Board;
 use crate::core::{Outcome, Settings};
@@ -17,13 +18,15 @@ pub type Pin = Box<dyn Any + Send>;
 /// A run, described.
 pub struct JobSpec {
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// What the board tells the workers.
     pub spec: RunSpec,
     /// The pages that live for this run only, by resource: copied-in data and the results pages.
     pub pages: Vec<(ResourceId, Page)>,
     /// What keeps variables in place that are not this run's own, each until its last reader here is done.
     pub pins: Vec<(ResourceId, Pin)>,
+    /// Bytes of copied-in data that are somebody else's to free, which the run's account begins with.
+    pub kept_bytes: u64,
     /// How failures are met.
     pub settings: Settings,
     /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
@@ -33,7 +36,7 @@ pub struct JobSpec {
 /// A run, ready to be begun: its board is made.
 #[derive(Debug)]
 pub struct Job {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) board: BoardImage,
     pub(crate) pages: Vec<(ResourceId, Page)>,
     pub(crate) pins: Vec<(ResourceId, Pin)>,
@@ -84,6 +87,8 @@ pub struct RunStats {
     pub deaths: u32,
     /// Chunks that were done again.
     pub retries: u32,
+    /// When it began, on the clock of [`crate::os::now_ns`].
+    pub begun_ns: u64,
     /// From begin to end.
     pub seconds: f64,
     /// The most bytes that its own pages held: copied-in data and results.
@@ -93,7 +98,7 @@ pub struct RunStats {
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, pins, settings, guests } = job;
+        let JobSpec { plan, spec, pages, pins, kept_bytes, settings, guests } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
         let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
@@ -103,7 +108,7 @@ impl Job {
         // yet, and it is kept in the same struct as the board.
         let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
-        board.take_bytes(shared.map(|(_, page)| page.bytes()).sum());
+        board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = BoardImage { board, _mapping: mapping, page };
         Ok(Job { plan, board, pages, pins, settings, guests })
     }

@@ -20,13 +20,14 @@ mod store_api;
 mod worker;
 
 use r::resume;
-use runs::run_api;
+use runs::{plan_api, run_api};
 use worker::worker_api;
 
 extendr_module! {
     mod memshare;
     use resume;
     use store_api;
+    use plan_api;
     use run_api;
     use worker_api;
 }

@@ -6,12 +6,14 @@
 mod cut;
 mod decode;
 mod encode;
+mod results;
 mod source;
 
-pub use cut::{column, copy_strings, element, rows};
+pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
 pub use encode::{encode, encode_list};
-pub use source::{kind_of, Source};
+pub use results::{alike, joined, list, Piece};
+pub use source::Source;
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 pub const VIEW_MIN: usize = 2048;
