@@ -93,15 +93,14 @@ fn a_cancel_interrupts_a_long_element() {
 #[test]
 fn cancelling_a_run_that_waits_does_nothing_to_the_one_that_goes_on() {
     let mut session = Session::new("queue", true);
-    assert_eq!(squares(&session.run(10, Policy::auto(), "")), expected(10)); // the workers are there
-    let (_, first) = session.begin(4, Policy::fixed(1), "sleep=0:300 sleep=1:300");
-    let (waiting, second) = session.begin(4, Policy::fixed(1), "");
-    session.pool.cancel(waiting).unwrap();
-    assert!(second.wait(Duration::from_secs(10)), "the cancel ends it");
-    let cancelled = second.take().unwrap();
+    assert_eq!(results(&squares(&mut session, 10, Policy::auto(), ""), "square"), expected(10)); // the workers are there
+    let sleeps = "sleep=square/0:300 sleep=square/1:300";
+    let first = session.begin(session::squares(4, Policy::fixed(1)), sleeps);
+    let second = session.begin(session::squares(4, Policy::fixed(1)), "");
+    session.pool.cancel(second.run).unwrap();
+    let cancelled = second.wait().finished;
     assert!(matches!(cancelled.outcome, Outcome::Cancelled { .. }), "{:?}", cancelled.outcome);
-    assert!(first.wait(Duration::from_secs(10)), "the other run never ended");
-    assert_eq!(squares(&first.take().unwrap()), expected(4));
+    assert_eq!(results(&first.wait(), "square"), expected(4));
 }
 
 #[test]

@@ -29,13 +29,13 @@ pub(crate) struct Session {
 pub(crate) struct Begun {
     pub(crate) run: u64,
     pub(crate) ticket: Arc<Ticket>,
-    plan: Plan,
+    plan: Arc<Plan>,
 }
 
 /// A run that is over.
 pub(crate) struct Ended {
     pub(crate) finished: Finished,
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
 }
 
 /// Squares of 0, 1, 2 ...: one pass.
@@ -74,7 +74,7 @@ impl Session {
 
     /// Begins a run. Variable `r` holds `r, r + 1, r + 2 ...`, as many as its bytes say.
     pub(crate) fn begin(&mut self, spec: CallSpec, trouble: &str) -> Begun {
-        let plan = plan::compile(spec).unwrap();
+        let plan = Arc::new(plan::compile(spec).unwrap());
         let given = plan.spec().resources.len();
         let mut pages: Vec<(ResourceId, Page)> = Vec::new();
         let mut pins: Vec<(ResourceId, Pin)> = Vec::new();
@@ -94,10 +94,10 @@ impl Session {
             }
         }
         let config = bincode::config::standard();
-        let program = bincode::serde::encode_to_vec((&plan, trouble), config).unwrap();
+        let program = bincode::serde::encode_to_vec((&*plan, trouble), config).unwrap();
         let spec = RunSpec::new(&plan, handles, program);
         let settings = Settings { workers: plan.workers(), retries: 2, ..Settings::default() };
-        let job = JobSpec { plan: plan.clone(), spec, pages, pins, settings, guests: None };
+        let job = JobSpec { plan: plan.clone(), spec, pages, pins, kept_bytes: 0, settings, guests: None };
         let job = Job::new(&self.store, job).unwrap();
         let (run, ticket) = self.pool.begin(job).unwrap();
         Begun { run, ticket, plan }

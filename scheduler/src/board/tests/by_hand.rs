@@ -225,13 +225,20 @@ fn a_chunk_says_where_each_of_its_outputs_lies_and_what_each_step_did() {
     assert_eq!((board.output(P1, ChunkId(0), 2), board.step(P1, ChunkId(0), 3)), (None, None));
     assert_eq!(board.step(P0, ChunkId(0), 0), None, "the time of the only step is the chunk's");
     assert_eq!(board.output(P1, ChunkId(u32::MAX), 0), None);
+    let read = |chunk, nth, results| board.count_read(P1, ChunkId(chunk), nth, results);
+    assert_eq!(
+        (read(0, 1, 2), read(1, 1, 1), read(0, 1, 1), read(0, 0, 3)),
+        (Some(2), Some(1), Some(3), Some(3))
+    );
+    assert_eq!((read(0, 2, 1), read(u32::MAX, 0, 1)), (None, None));
+    assert_eq!(board.output(P1, ChunkId(1), 1).map(|output| output.at), Some(128), "as it was");
 }
 
 #[test]
 fn chunks_begin_at_multiples_of_the_alignment() {
     let (board, _memory) = board(2, vec![StageSpec { align: 16, ..stage(50, 3) }], b"");
     board.open(P0);
-    let cut = |end| board.claim_fitting(A, |_, _, _| end).map(|lease| (lease.start, lease.end));
+    let cut = |end| board.claim_from(A, P0, |_, _| end).map(|lease| (lease.start, lease.end));
     assert_eq!(board.claim(A).map(|lease| (lease.start, lease.end)), Some((0, 16)), "3 are made 16");
     assert_eq!(cut(33), Some((16, 48)), "whatever is asked for");
     assert_eq!(cut(49), Some((48, 50)), "the last one ends where the stage does");
@@ -242,17 +249,34 @@ fn chunks_begin_at_multiples_of_the_alignment() {
 fn a_bite_ends_where_the_worker_says() {
     let (board, _memory) = board(1, vec![StageSpec { log_capacity: 100, ..stage(100, 10) }], b"");
     board.open(P0);
-    let lease = board.claim_fitting(A, |stage, start, end| {
-        assert_eq!((stage, start, end), (P0, 0, 10));
+    let lease = board.claim_from(A, P0, |start, end| {
+        assert_eq!((start, end), (0, 10));
         7
     });
     assert_eq!(lease.map(|lease| lease.end), Some(7));
-    let lease = board.claim_fitting(A, |_, start, end| {
+    let lease = board.claim_from(A, P0, |start, end| {
         assert_eq!((start, end), (7, 17));
         0
     });
     assert_eq!(lease.map(|lease| lease.end), Some(8), "at least one element");
-    assert_eq!(board.claim_fitting(A, |_, _, _| u64::MAX).map(|lease| lease.end), Some(100));
+    assert_eq!(board.claim_from(A, P0, |_, _| u64::MAX).map(|lease| lease.end), Some(100));
+}
+
+#[test]
+fn the_next_stage_is_the_lowest_open_one_with_something_to_claim() {
+    let (board, _memory) = board(2, vec![stage(2, 1), stage(0, 1), stage(1, 1)], b"");
+    assert_eq!(board.next_stage(), None, "none is open");
+    (0..3).map(StageId).for_each(|stage| board.open(stage));
+    assert_eq!(board.next_stage(), Some(P0));
+    assert_eq!(board.claim_from(A, StageId(2), |_, end| end).map(|lease| lease.stage), Some(StageId(2)));
+    let held = board.claim(A).expect("a chunk");
+    board.claim(B).expect("a chunk");
+    assert_eq!(board.next_stage(), None, "all is taken");
+    assert_eq!(board.claim_from(A, P0, |_, end| end), None);
+    board.append(P0, held.start, held.end, 1).expect("room");
+    assert_eq!(board.next_stage(), Some(P0), "to be run again");
+    board.set_control(Control::Stop);
+    assert_eq!((board.next_stage(), board.claim_from(A, P0, |_, end| end)), (None, None));
 }
 
 #[test]

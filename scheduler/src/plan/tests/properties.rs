@@ -1,5 +1,5 @@
 //! What holds of all plans.
-use crate::graph::{Access, Graph, Resource, Scope, TaskKind};
+use crate::graph::{Resource, Scope, TaskKind};
 use crate::id::{PassId, ResourceId, StageId};
 use crate::plan::{compile, CallSpec, PassCall, Plan, Source, FOLD};
 use crate::policy::Policy;
