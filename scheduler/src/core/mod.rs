@@ -69,7 +69,7 @@ impl Core {
         Core {
             settings,
             phase: Phase::New,
-            tasks: tasks::Tasks::new(plan.graph(), plan.allowance()),
+            tasks: tasks::Tasks::new(plan),
             stages: plan.stages().iter().map(stage).collect(),
             workers: workers::Workers::new(settings.workers),
             deaths: BTreeMap::new(),

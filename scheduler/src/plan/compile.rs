@@ -27,8 +27,8 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
         stage.drains = drains(&spec, &graph, stage, &results, &gathered);
     }
     let lifetimes = memory::lifetimes(&graph);
-    let Admission { peak_bytes, allowance } = memory::admit(&spec, &graph, &stages, &gathered)?;
-    Ok(Plan { spec, graph, stages, results, lifetimes, peak_bytes, allowance })
+    let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &gathered)?;
+    Ok(Plan { spec, graph, stages, results, lifetimes, peak_bytes, allowance, ceiling })
 }
 
 /// Whose results leave their stage: those that are wanted, or that another stage reads.

@@ -1,7 +1,10 @@
 //! One transition a test: these events, then exactly these actions.
 use super::{at, plan};
 use crate::core::{Action, Cause, Core, Event, Failure, LostLease, Outcome, Settings, TaskState};
-use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
+use crate::graph::{Resource, Scope};
+use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
+use crate::plan::{compile, CallSpec, PassCall, Source};
+use crate::policy::Policy;
 
 const X: ResourceId = ResourceId(0);
 const OUT: ResourceId = ResourceId(2);
@@ -290,4 +293,48 @@ fn too_many_deaths_for_the_board_end_the_run() {
     let actions = run.dry(B);
     let Some(Action::Finish(Outcome::NoWorkers { reason })) = actions.last() else { panic!("{actions:?}") };
     assert!(reason.contains("too many workers died"), "{reason}");
+}
+
+#[test]
+fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs() {
+    // a (10) -> b (50) -> c (1), and d (45), which could run first: one after the other they take 60 bytes.
+    let call = |name: &str, inputs, bytes| PassCall {
+        name: name.into(),
+        inputs: vec![inputs],
+        sides: vec![],
+        elements: 4,
+        levels: 0,
+        policy: Policy::fixed(4),
+        bytes,
+    };
+    let r = Source::Data(ResourceId(0));
+    let whole = |pass| Source::Whole(PassId(pass));
+    let passes = vec![call("a", r, 10), call("b", whole(0), 50), call("c", whole(1), 1), call("d", r, 45)];
+    let spec = CallSpec {
+        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
+        passes,
+        gather: vec![PassId(2), PassId(3)],
+        workers: 1,
+        budget: Some(60),
+        fuse: false,
+    };
+    let plan = compile(spec).expect("a plan");
+    let stage = |pass: u32| {
+        let of = |stage: &crate::plan::Stage| stage.passes == [PassId(pass)];
+        StageId(plan.stages().iter().position(of).expect("a stage") as u32)
+    };
+    assert_eq!([stage(0), stage(1), stage(2), stage(3)], [0, 1, 2, 3].map(StageId));
+    let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
+    assert_eq!(
+        run.on(Event::Started),
+        [Action::Open { stage: stage(0) }],
+        "d would fit now, but not when b runs"
+    );
+    assert_eq!(run.on(Event::StageDone { stage: stage(0) }), [Action::Open { stage: stage(1) }]);
+    let next = run.on(Event::StageDone { stage: stage(1) });
+    assert!(
+        next.contains(&Action::Open { stage: stage(2) }) && !next.contains(&Action::Open { stage: stage(3) })
+    );
+    let next = run.on(Event::StageDone { stage: stage(2) });
+    assert!(next.contains(&Action::Open { stage: stage(3) }), "{next:?}");
 }
