@@ -54,8 +54,12 @@ deliver <- function(pass, call) if (pass$control$lazy) wrap(pass) else run_one(p
 
 wrap <- function(pass) structure(list(list2env(pass, parent = emptyenv())), class = "memshare_pass")
 
-# The pass in its wrapping.
-inside <- function(x) .subset2(x, 1L)
+# The pass in its wrapping, or the plan or the run in theirs. Where FUN met one in its surroundings there is nothing inside.
+inside <- function(x) {
+  within <- .subset2(x, 1L)
+  if (is.null(within)) not_data("here")
+  within
+}
 
 is_pass <- function(x) inherits(x, "memshare_pass")
 

@@ -190,7 +190,11 @@ impl Feed {
             Input::CutOf(resource, cut) => {
                 let mut made = pages.made(membership, resource)?;
                 let (source, place) = made.locate(0)?;
-                let root = codec::child(&source, 0, place)?;
+                // One plain vector is packed, and has no node of its own: its items are columns of one.
+                let (root, cut) = match source.packed(0) {
+                    Some(_) if cut == Cut::Item => (0, Cut::Column(1, u64::MAX)),
+                    _ => (codec::child(&source, 0, place)?, cut),
+                };
                 Feed::cut(source, root, cut, Rc::clone(made.page()))?
             }
             Input::Step(step) => Feed::Step(step as usize),
