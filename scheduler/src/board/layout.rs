@@ -12,7 +12,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -99,7 +99,7 @@ pub(super) struct StatsLine {
     pub(super) ns: AtomicU64,
 }
 
-/// An output's page: its first free byte, and how many bytes were given back.
+/// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).
 #[repr(C, align(64))]
 pub(super) struct OutputLine {
     pub(super) next: AtomicU64,

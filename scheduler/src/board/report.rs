@@ -16,9 +16,11 @@ pub struct StepReport {
     pub busy_ns: u64,
 }
 
-/// Words of an output, and of a step.
-const OUTPUT: usize = 2;
+/// Words of an output (where, how long, how much of it was read for the last time), and of a step.
+const OUTPUT: usize = 3;
 const STEP: usize = 3;
+/// Where among an output's words stands how much of it was read.
+const READ: usize = 2;
 
 /// Words of an entry's report.
 pub(super) const fn width(outputs: u32, steps: u32) -> usize {
@@ -53,6 +55,15 @@ impl Board {
         let words = self.reports(stage).get(stage.report(chunk))?;
         let [at, len] = load(&words[OUTPUT * nth as usize..]);
         Some(Output { at, len })
+    }
+
+    /// Counts `results` more of a chunk's output as read for the last time; gives how many that makes. Whoever makes it all
+    /// of them may give the output back: nobody is at it any more.
+    pub fn count_read(&self, stage: StageId, chunk: ChunkId, nth: u32, results: u64) -> Option<u64> {
+        let stage = self.stage(stage).filter(|stage| nth < stage.outputs)?;
+        let word = self.reports(stage).get(stage.report(chunk))?.get(OUTPUT * nth as usize + READ)?;
+        // Acquire and Release: what the others read, they read before the last one's answer.
+        Some(word.fetch_add(results, Ordering::AcqRel).saturating_add(results))
     }
 
     /// What step `nth` of a chunk did; `None` where the stage has one step, whose time is the chunk's. Only true of a

@@ -26,7 +26,8 @@ impl Core {
                 ensure(!self.tasks.all_terminal(), || {
                     "all tasks are terminal, but the run is not over".into()
                 })?;
-                let starved = self.tasks.any_held_back() && !self.tasks.any_stage_runs();
+                let coming = self.tasks.any_stage_runs() || self.tasks.any_share_runs();
+                let starved = self.tasks.any_held_back() && !coming;
                 ensure(!starved, || "stages wait for room that nothing will make".into())?;
                 let stuck = self.workers.all_gone() && self.tasks.any_map_left();
                 ensure(!stuck, || "a stage is open and nobody will run it".into())

@@ -69,7 +69,7 @@ impl Core {
         Core {
             settings,
             phase: Phase::New,
-            tasks: tasks::Tasks::new(plan.graph(), plan.allowance()),
+            tasks: tasks::Tasks::new(plan),
             stages: plan.stages().iter().map(stage).collect(),
             workers: workers::Workers::new(settings.workers),
             deaths: BTreeMap::new(),
@@ -151,9 +151,8 @@ impl Core {
     /// Runs tasks that wait for nothing any more, and those that become ready by it.
     fn run_all(&mut self, mut ready: Vec<TaskId>, now_ns: u64, out: &mut Vec<Action>) {
         let mut opened = false;
-        loop {
-            // What memory held back may begin when something went; the lowest stage first.
-            let Some(task) = ready.pop().or_else(|| self.tasks.admitted()) else { break };
+        // What memory held back may begin when something went; the lowest stage first.
+        while let Some(task) = ready.pop().or_else(|| self.tasks.admitted()) {
             if !self.tasks.admit(task) {
                 continue;
             }

@@ -1,7 +1,8 @@
-//! Tasks and resources of a run: their states and counts. The graph is only read.
+//! Tasks and resources of a run: their states and counts. The plan is only read.
 use super::Action;
-use crate::graph::{Access, Graph, Scope, TaskKind};
+use crate::graph::{Access, Scope, TaskKind};
 use crate::id::{ResourceId, StageId, TaskId};
+use crate::plan::{Ceiling, Plan, Progress};
 use std::collections::BTreeSet;
 
 /// What a task is in.
@@ -58,8 +59,6 @@ pub(super) struct Held {
     share: Option<TaskId>,
     gather: Option<TaskId>,
     pub(super) release: Option<TaskId>,
-    /// Bytes that it is expected to take.
-    bytes: u64,
 }
 
 /// The arrays.
@@ -70,15 +69,16 @@ pub(super) struct Tasks {
     pub(super) resources: Vec<Held>,
     /// Tasks that are not terminal.
     unfinished: usize,
-    /// What scoped resources may hold together, where that is bounded; and stages that wait for room.
-    allowance: Option<u64>,
+    /// What the run is held to; each stage's task; and stages that wait for room.
+    ceiling: Option<Ceiling>,
+    maps: Vec<TaskId>,
     held_back: BTreeSet<TaskId>,
 }
 
 impl Tasks {
-    pub(super) fn new(graph: &Graph, allowance: Option<u64>) -> Tasks {
-        let held = |scope, bytes| Held {
-            bytes,
+    pub(super) fn new(plan: &Plan) -> Tasks {
+        let graph = plan.graph();
+        let held = |scope| Held {
             scope,
             state: if scope == Scope::Pinned { ResourceState::Sealed } else { ResourceState::Declared },
             uses: 0,
@@ -87,7 +87,7 @@ impl Tasks {
             release: None,
         };
         let mut resources: Vec<Held> =
-            graph.resources().iter().map(|resource| held(resource.scope, resource.bytes)).collect();
+            graph.resources().iter().map(|resource| held(resource.scope)).collect();
         let mut entries = Vec::with_capacity(graph.tasks().len());
         let mut states = Vec::with_capacity(graph.tasks().len());
         for (index, task) in graph.tasks().iter().enumerate() {
@@ -113,7 +113,8 @@ impl Tasks {
             });
         }
         let (unfinished, held_back) = (entries.len(), BTreeSet::new());
-        Tasks { entries, states, resources, unfinished, allowance, held_back }
+        let maps = plan.stages().iter().map(|stage| stage.task).collect();
+        Tasks { entries, states, resources, unfinished, ceiling: plan.ceiling().cloned(), maps, held_back }
     }
 
     pub(super) fn states(&self) -> &[TaskState] {
@@ -178,17 +179,19 @@ impl Tasks {
         }
     }
 
-    /// Whether a ready task may begin now: a stage whose results would not fit waits, unless nothing else goes on that could
-    /// make room.
+    /// Whether a ready task may begin now: a stage waits if, with it, the run could pass what it is held to before all is
+    /// done. The lowest stage never waits when no other runs: that is the order in which the plan fits.
     pub(super) fn admit(&mut self, task: TaskId) -> bool {
-        let (Some(allowance), Some(_)) = (self.allowance, self.stage_of(task)) else { return true };
-        let makes: u64 = self.written(task).map(|held| held.bytes).sum();
-        let live = |held: &&Held| {
-            held.scope == Scope::Scoped
-                && matches!(held.state, ResourceState::Building | ResourceState::Sealed)
+        let (Some(ceiling), Some(_)) = (&self.ceiling, self.stage_of(task)) else { return true };
+        let progress = |stage: StageId| match self.maps[stage.index()] {
+            map if map == task => Progress::Running,
+            map => match self.states[map.index()] {
+                TaskState::Waiting(_) => Progress::Ahead,
+                TaskState::Running => Progress::Running,
+                _ => Progress::Ended,
+            },
         };
-        let live: u64 = self.resources.iter().filter(live).map(|held| held.bytes).sum();
-        let fits = live.saturating_add(makes) <= allowance || !self.any_stage_runs();
+        let fits = ceiling.forecast.peak(progress) <= ceiling.bytes;
         if fits {
             self.held_back.remove(&task);
         } else {
@@ -218,9 +221,10 @@ impl Tasks {
         both.any(|(task, state)| matches!(task.kind, TaskKind::Map(_)) && *state == TaskState::Running)
     }
 
-    fn written(&self, task: TaskId) -> impl Iterator<Item = &Held> + '_ {
-        let made = self.entries[task.index()].accesses.iter().filter(|(_, access)| *access == Access::Write);
-        made.map(|(resource, _)| &self.resources[resource.index()])
+    /// Whether a variable is on its way into shared memory.
+    pub(super) fn any_share_runs(&self) -> bool {
+        let mut both = self.entries.iter().zip(&self.states);
+        both.any(|(task, state)| matches!(task.kind, TaskKind::Share(_)) && *state == TaskState::Running)
     }
 
     /// The one way into a terminal state, and the one place where a resource's uses drop. Gives the tasks that wait for

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::board::{Board, Control, Delivered, Lease, Output, Span, Spot, StepReport};
 use crate::error::{Error, Result};
 use crate::id::{ResourceId, StageId, WorkerId};
+use crate::link::drains::{Drains, Spent};
 use crate::link::parts::Parts;
 use crate::link::{Link, Word};
 use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
@@ -19,8 +20,7 @@ pub struct Membership {
     spec: RunSpec,
     /// Results pages that were written to.
     open: HashMap<ResourceId, SegmentFile>,
-    /// The parts of what stages drain, which are all there when the stage opens.
-    drained: HashMap<ResourceId, Parts>,
+    drains: Drains,
     over: bool,
     // `board` points into `_mapping`, which is never moved out and drops after it.
     board: Board,
@@ -58,8 +58,8 @@ impl Membership {
             return Ok(None);
         }
         let spec = RunSpec::from_bytes(board.payload())?;
-        let (open, drained) = (HashMap::new(), HashMap::new());
-        Ok(Some(Membership { run, slot, spec, open, drained, over: false, board, _mapping: mapping }))
+        let (open, drains) = (HashMap::new(), Drains::default());
+        Ok(Some(Membership { run, slot, spec, open, drains, over: false, board, _mapping: mapping }))
     }
 
     /// What the run is about.
@@ -92,11 +92,7 @@ impl Membership {
     /// Takes a chunk of a stage, if others left any. Chunks end where the parts end that the stage drains, so that a part can
     /// go when its chunk is done.
     pub fn claim_from(&mut self, stage: StageId) -> Option<Lease> {
-        let Membership { spec, board, drained, slot, .. } = self;
-        let drains = spec.stages.get(stage.index()).and_then(|stage| stage.drains.first());
-        let parts =
-            drains.map(|&drain| &*drained.entry(drain).or_insert_with(|| Parts::of(board, spec, drain)));
-        board.claim_from(*slot, stage, |start, end| parts.map_or(end, |parts| parts.fit(start, end)))
+        self.drains.claim(&self.board, &self.spec, self.slot, stage)
     }
 
     /// Whether all of a stage is done.
@@ -208,20 +204,15 @@ impl Membership {
         Ok(Output { at, len })
     }
 
-    /// Gives back the parts that this chunk was the last to read: those that lie wholly within it.
+    /// Gives back what this chunk was the last to read.
     fn drain(&mut self, lease: &Lease) {
-        let Membership { spec, board, drained, .. } = self;
-        let Some(stage) = spec.stages.get(lease.stage.index()) else { return };
-        for &resource in &stage.drains {
+        let Membership { spec, board, drains, .. } = self;
+        for Spent { resource, maker: (stage, nth), part } in drains.spent(board, spec, lease) {
             let handle = spec.pages.get(resource.index()).and_then(Option::as_ref);
-            let (Some(handle), Some((maker, nth))) = (handle, spec.maker_of(resource)) else { continue };
-            let Ok(Some(file)) = SegmentFile::open_write(handle) else { continue };
-            let parts = drained.entry(resource).or_insert_with(|| Parts::of(board, spec, resource));
-            for part in parts.within(lease.start, lease.end) {
-                match file.punch(CONTENT + part.output.at, part.output.len) {
-                    Ok(()) => board.return_output(maker, nth, part.output.len),
-                    Err(e) => tracing::debug!(%e, "a part stays until its page goes"),
-                }
+            let Some(Ok(Some(file))) = handle.map(SegmentFile::open_write) else { continue };
+            match file.punch(CONTENT + part.output.at, part.output.len) {
+                Ok(()) => board.return_output(stage, nth, part.output.len),
+                Err(e) => tracing::debug!(%e, "a part stays until its page goes"),
             }
         }
     }

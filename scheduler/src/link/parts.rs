@@ -1,6 +1,6 @@
 //! The parts of a result: what each chunk of the stage that made it wrote, in the order of elements.
 use crate::board::{Board, ChunkState, Output};
-use crate::id::ResourceId;
+use crate::id::{ChunkId, ResourceId};
 use crate::wire::RunSpec;
 
 /// What one chunk made.
@@ -10,6 +10,8 @@ pub struct Part {
     pub start: u64,
     /// The result after its last.
     pub end: u64,
+    /// The chunk.
+    pub chunk: ChunkId,
     /// Where it lies in the page.
     pub output: Output,
 }
@@ -28,6 +30,7 @@ impl Parts {
             .map(|chunk| Part {
                 start: chunk.start / grain,
                 end: chunk.end.div_ceil(grain),
+                chunk: chunk.chunk,
                 output: board.output(stage, chunk.chunk, nth).unwrap_or_default(),
             })
             .collect();
@@ -46,10 +49,10 @@ impl Parts {
         self.0.get(place).filter(|part| part.start <= result).map(|_| place)
     }
 
-    /// Those that lie wholly in `[start, end)`.
-    pub fn within(&self, start: u64, end: u64) -> &[Part] {
-        let first = self.0.partition_point(|part| part.start < start);
-        let last = self.0.partition_point(|part| part.end <= end);
+    /// Those of which something lies in `[start, end)`.
+    pub fn meeting(&self, start: u64, end: u64) -> &[Part] {
+        let first = self.0.partition_point(|part| part.end <= start);
+        let last = self.0.partition_point(|part| part.start < end);
         self.0.get(first..last).unwrap_or_default()
     }
 
@@ -73,7 +76,12 @@ mod tests {
     use super::*;
 
     fn parts() -> Parts {
-        let part = |start, end| Part { start, end, output: Output { at: 64 * start, len: end - start } };
+        let part = |start: u64, end: u64| Part {
+            start,
+            end,
+            chunk: ChunkId(0),
+            output: Output { at: 64 * start, len: end - start },
+        };
         Parts(vec![part(0, 4), part(4, 5), part(5, 25)])
     }
 
@@ -85,13 +93,17 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_parts_are_within() {
+    fn parts_meet_a_range_in_an_element_at_least() {
         let parts = parts();
-        let starts = |start, end| parts.within(start, end).iter().map(|part| part.start).collect::<Vec<_>>();
+        let starts = |start: u64, end: u64| {
+            parts.meeting(start, end).iter().map(|part| part.start).collect::<Vec<_>>()
+        };
         assert_eq!(starts(0, 25), [0, 4, 5]);
-        assert_eq!(starts(1, 24), [4]);
-        assert_eq!(starts(0, 3), []);
-        assert_eq!(starts(6, 25), []);
+        assert_eq!(starts(1, 3), [0]);
+        assert_eq!(starts(3, 6), [0, 4, 5]);
+        assert_eq!(starts(4, 5), [4]);
+        assert_eq!(starts(6, 24), [5]);
+        assert_eq!(starts(25, 99), [0; 0]);
     }
 
     #[test]

@@ -23,13 +23,12 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
     let (builder, results) = draw(&spec, &mut stages);
     let graph = builder.build()?;
     let gathered: Vec<ResourceId> = spec.gather.iter().filter_map(|pass| results[pass.index()]).collect();
-    for id in 0..stages.len() {
-        let drains = drains(&spec, &graph, &stages[id], &results, &gathered);
-        stages[id].drains = drains;
+    for stage in &mut stages {
+        stage.drains = drains(&spec, &graph, stage, &results, &gathered);
     }
     let lifetimes = memory::lifetimes(&graph);
-    let Admission { peak_bytes, allowance } = memory::admit(&spec, &graph, &stages, &gathered)?;
-    Ok(Plan { spec, graph, stages, results, lifetimes, peak_bytes, allowance })
+    let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &gathered)?;
+    Ok(Plan { spec, graph, stages, results, lifetimes, peak_bytes, allowance, ceiling })
 }
 
 /// Whose results leave their stage: those that are wanted, or that another stage reads.

@@ -58,7 +58,8 @@ impl Fusion<'_> {
             return self.members.len() - 1;
         };
         for other in self.each(pass) {
-            if other != stage && self.may_merge(stage, other) {
+            // It must fit both: what keeps it out of one keeps it out of the two joined.
+            if other != stage && self.fits(pass, other) && self.may_merge(stage, other) {
                 self.merge(stage, other);
             }
         }

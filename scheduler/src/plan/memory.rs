@@ -1,5 +1,6 @@
 //! How much memory a plan takes at most, and what becomes of one that would take too much: stages begin only as others let
 //! go, or the plan is refused before the first byte.
+use super::forecast::{Forecast, Progress};
 use super::{CallSpec, Stage};
 use crate::error::{Error, Result};
 use crate::graph::{Access, Graph, Scope};
@@ -18,9 +19,18 @@ pub struct Lifetime {
 pub(super) struct Admission {
     pub(super) peak_bytes: u64,
     pub(super) allowance: Option<u64>,
+    pub(super) ceiling: Option<Ceiling>,
 }
 
-/// Whether the plan fits its budget: as it is, or with its stages begun one after the other.
+/// What a run is held to, where not all of it could be there at the same time.
+#[derive(Clone, Debug)]
+pub(crate) struct Ceiling {
+    pub(crate) bytes: u64,
+    pub(crate) forecast: Forecast,
+}
+
+/// Whether the plan fits its budget: as it is, or with its stages begun one after the other. The peak is a promise: stages
+/// that could run side by side with others than those of their own step wait where they would pass it.
 ///
 /// # Errors
 /// [`Error::OverBudget`] with what takes how much when.
@@ -31,15 +41,16 @@ pub(super) fn admit(
     gathered: &[ResourceId],
 ) -> Result<Admission> {
     let together = peak(graph, stages, gathered, |task| u64::from(graph.step(stages[task].task)));
-    let Some(budget) = spec.budget.filter(|&budget| together > budget) else {
-        return Ok(Admission { peak_bytes: together, allowance: None });
-    };
-    // One at a time: a stage's place in the order is its step.
-    let alone = peak(graph, stages, gathered, |stage| stage as u64 + 1);
-    if alone > budget {
+    let forecast = Forecast::new(graph, stages, gathered);
+    let alone = forecast.peak(|_| Progress::Ahead);
+    let wanted = together.max(alone);
+    let allowance = spec.budget.filter(|&budget| wanted > budget);
+    if let Some(budget) = allowance.filter(|&budget| alone > budget) {
         return Err(Error::OverBudget { needed: alone, budget, table: table(graph) });
     }
-    Ok(Admission { peak_bytes: alone, allowance: Some(budget) })
+    let bytes = allowance.unwrap_or(wanted);
+    let ceiling = (forecast.all() > bytes).then_some(Ceiling { bytes, forecast });
+    Ok(Admission { peak_bytes: bytes, allowance, ceiling })
 }
 
 /// When each resource is made and last used. O(tasks x accesses).

@@ -9,6 +9,7 @@
 //! | `order` | the stages in the order in which workers prefer them |
 //! | `compile` | from a call to a plan, through the rooms above |
 //! | `memory` | lives, the peak, and what to do when it is too high |
+//! | `forecast` | the peak from any point of a run on: what may begin now |
 //!
 //! Edges are *elementwise* or *whole*. Passes joined by elementwise edges run in one stage: a worker that takes a chunk runs
 //! each pass on each element of it, so that an intermediate lives for one element and never leaves the worker. A whole edge
@@ -16,6 +17,7 @@
 mod call;
 mod check;
 mod compile;
+mod forecast;
 mod fuse;
 mod memory;
 mod order;
@@ -24,6 +26,8 @@ mod tests;
 
 pub use call::{CallSpec, PassCall, Source};
 pub use compile::compile;
+pub(crate) use forecast::Progress;
+pub(crate) use memory::Ceiling;
 pub use memory::Lifetime;
 
 use crate::board::{BoardSpec, StageSpec};
@@ -63,8 +67,9 @@ pub struct Plan {
     results: Vec<Option<ResourceId>>,
     lifetimes: Vec<Lifetime>,
     peak_bytes: u64,
-    /// What stages may hold at the same time, where not all that could run side by side may.
+    /// The budget, where it binds.
     allowance: Option<u64>,
+    ceiling: Option<Ceiling>,
 }
 
 impl Plan {
@@ -111,15 +116,20 @@ impl Plan {
         &self.lifetimes
     }
 
-    /// The most bytes that scoped resources take at the same time, with sizes as they were given. Pinned variables and the
-    /// board are not in it.
+    /// The most bytes that scoped resources take at the same time, with sizes as they were given; the run is held to it.
+    /// Pinned variables and the board are not in it, nor what chunks at work hold of results that go as they are read.
     pub fn peak_bytes(&self) -> u64 {
         self.peak_bytes
     }
 
-    /// What scoped resources may hold together for another stage to begin, where not all may at the same time.
+    /// The budget, where it makes stages wait for each other.
     pub fn allowance(&self) -> Option<u64> {
         self.allowance
+    }
+
+    /// What the core holds the run to, where not all of it could be there at the same time.
+    pub(crate) fn ceiling(&self) -> Option<&Ceiling> {
+        self.ceiling.as_ref()
     }
 
     /// What the board of a run is made from.

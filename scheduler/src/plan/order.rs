@@ -35,6 +35,7 @@ pub(super) fn order(spec: &CallSpec, mut stages: Vec<Vec<PassId>>, leaves: &[boo
         .map(|(stage, passes)| traffic(spec, stage, passes, &stage_of, leaves))
         .collect();
     let behind = ways_behind(&traffic);
+    let named: Vec<Option<PassId>> = stages.iter().map(|passes| passes.iter().min().copied()).collect();
     let mut readers: HashMap<Thing, usize> = HashMap::new();
     for thing in traffic.iter().flat_map(|stage| &stage.reads) {
         *readers.entry(*thing).or_default() += 1;
@@ -58,7 +59,7 @@ pub(super) fn order(spec: &CallSpec, mut stages: Vec<Vec<PassId>>, leaves: &[boo
     let mut ready: Vec<usize> = (0..stages.len()).filter(|&stage| waits[stage] == 0).collect();
     let mut ordered = Vec::with_capacity(stages.len());
     while !ready.is_empty() {
-        let key = |&stage: &usize| (freed(stage, &readers), behind[stage], std::cmp::Reverse(stage));
+        let key = |&stage: &usize| (freed(stage, &readers), behind[stage], std::cmp::Reverse(named[stage]));
         let place = (0..ready.len()).max_by_key(|&place| key(&ready[place])).unwrap_or(0);
         let stage = ready.swap_remove(place);
         for thing in &traffic[stage].reads {

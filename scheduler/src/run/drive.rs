@@ -195,14 +195,10 @@ impl Drive {
             self.results.push(freed);
             return;
         }
-        let bytes = match self.job.plan.maker_of(resource) {
-            None => freed.1.bytes(),
-            Some((stage, nth)) => {
-                let (written, returned) = self.board().written(stage, nth);
-                written - returned
-            }
-        };
-        self.board().give_bytes(bytes);
+        match self.job.plan.maker_of(resource) {
+            None => self.board().give_bytes(freed.1.bytes()),
+            Some((stage, nth)) => self.board().close_output(stage, nth),
+        }
     }
 
     fn is_done(&self, stage: StageId) -> bool {

@@ -1,6 +1,6 @@
 //! A board that something wrote over: an error or wrong numbers, never a panic or a reference outside of it.
 use super::{board, complete, stage, Memory};
-use crate::board::Board;
+use crate::board::{Board, StageSpec};
 use crate::error::Error;
 use crate::id::{StageId, WorkerId};
 use proptest::prelude::*;
@@ -27,19 +27,23 @@ fn use_it(board: &Board) {
     for worker in (0..board.workers().min(4)).map(WorkerId) {
         let _ = board.at_work(worker);
         if let Some(lease) = board.claim(worker) {
-            let _ = board.complete(&lease, Default::default(), Default::default(), Default::default());
+            let _ = board.complete(&lease, &Default::default());
+            let _ = (board.output(lease.stage, lease.chunk, 0), board.step(lease.stage, lease.chunk, 1));
         }
         let _ = board.claim(worker);
         let _ = board.recover(worker);
     }
     for stage in (0..board.stages().min(4)).map(StageId) {
         let _ = board.append(stage, 0, 1, 0);
+        let _ = (board.reserve_output(stage, 0, 100), board.written(stage, 1));
+        board.return_output(stage, 0, 100);
         let _ = (board.done_elements(stage), board.chunks(stage).len());
     }
 }
 
 fn sample() -> (Board, Memory) {
-    let (board, memory) = board(2, vec![stage(20, 3), stage(7, 2)], b"payload");
+    let (board, memory) =
+        board(2, vec![stage(20, 3), StageSpec { align: 2, outputs: 2, steps: 3, ..stage(7, 2) }], b"payload");
     board.open(StageId(0));
     let lease = board.claim(WorkerId(0)).expect("a chunk");
     assert!(complete(&board, &lease));
@@ -76,7 +80,7 @@ proptest! {
     ) {
         let (_board, memory) = sample();
         let (attached, _copy) = attach_changed(&memory, |bytes| {
-            // The first 1,280 bytes hold all that attaching reads.
+            // The first 1,280 bytes hold all that attaching reads: header, slots and heads are 960.
             let area = if in_head { 1_280 } else { bytes.len() };
             for (index, byte) in &changes {
                 bytes[index.index(area)] = *byte;

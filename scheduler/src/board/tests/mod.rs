@@ -15,7 +15,7 @@ pub(crate) use bench::*;
 
 #[cfg(not(loom))]
 mod bench {
-    use crate::board::{Board, BoardSpec, Lease, Output, Span, StageSpec};
+    use crate::board::{Board, BoardSpec, Delivered, Lease, Output, Span, Spot, StageSpec};
     use crate::policy::Policy;
     use std::alloc::{alloc_zeroed, dealloc, Layout};
 
@@ -58,6 +58,11 @@ mod bench {
     pub(crate) fn complete(board: &Board, lease: &Lease) -> bool {
         let output = Output { at: lease.start, len: lease.end - lease.start };
         let span = Span { started_ns: 1_000, ended_ns: 1_000 + output.len };
-        board.complete(lease, output, Output::default(), span)
+        board.complete(lease, &Delivered { outputs: &[output], span, ..Delivered::default() })
+    }
+
+    /// An element of a stage's first step.
+    pub(crate) fn at(element: u64) -> Spot {
+        Spot { step: 0, element }
     }
 }

@@ -88,19 +88,22 @@ fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
 
 fn die(board: &Board, oracle: &mut Oracle, worker: u32, at: u8) {
     let held = oracle.held.remove(&worker);
-    let at = held.filter(|_| at > 0).map(|lease| lease.start + u64::from(at) % (lease.end - lease.start));
-    if let Some(at) = at {
-        board.element(WorkerId(worker), at);
+    let element =
+        held.filter(|_| at > 0).map(|lease| lease.start + u64::from(at) % (lease.end - lease.start));
+    if let Some(element) = element {
+        board.element(WorkerId(worker), super::at(element));
     }
     let recovered = board.recover(WorkerId(worker));
     assert_eq!(recovered.len(), usize::from(held.is_some()));
     for back in recovered {
         let lease = back.lease;
+        let align = board.stage(lease.stage).expect("a stage").align;
         assert_eq!(Some(lease), held);
-        assert_eq!(back.element, at);
+        assert_eq!(back.spot, element.map(super::at));
         assert!(!complete(board, &lease), "a ghost's results must not count");
-        let at = at.unwrap_or(lease.start);
-        for (start, end) in [(lease.start, at), (at, at + 1), (at + 1, lease.end)] {
+        let first = element.unwrap_or(lease.start) / align * align;
+        let after = (first + align).min(lease.end);
+        for (start, end) in [(lease.start, first), (first, after), (after, lease.end)] {
             if start < end {
                 board.append(lease.stage, start, end, lease.attempt + 1).expect("room");
             }
@@ -120,13 +123,14 @@ proptest! {
         ],
         chunk in 1u64..9,
         short_log in any::<bool>(),
+        align in prop_oneof![3 => Just(1u64), 1 => 2u64..20],
         history in steps(),
     ) {
         let policy = Policy { chunk, ..Policy::of(schedule) };
         let stages: Vec<StageSpec> = sizes.iter().map(|&elements| {
             let spec = StageSpec::new(elements, policy, WORKERS);
             let log_capacity = if short_log { spec.log_capacity.min(3) } else { spec.log_capacity };
-            StageSpec { log_capacity, extra_capacity: 400, ..spec }
+            StageSpec { log_capacity, align, extra_capacity: 400, ..spec }
         }).collect();
         let (board, _memory) = board(WORKERS, stages, b"");
         let mut oracle = Oracle { times_done: BTreeMap::new(), held: BTreeMap::new() };
@@ -147,7 +151,10 @@ proptest! {
             }
             prop_assert_eq!(board.done_elements(stage), elements);
             let done = board.chunks(stage).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
-            let mut ranges: Vec<_> = done.map(|chunk| (chunk.output.at, chunk.start, chunk.end)).collect();
+            let place = |chunk| board.output(stage, chunk, 0).expect("an output").at;
+            let mut ranges: Vec<_> =
+                done.map(|chunk| (place(chunk.chunk), chunk.start, chunk.end)).collect();
+            prop_assert!(ranges.iter().all(|(_, start, _)| start % align == 0), "chunks are aligned");
             ranges.sort_unstable();
             let mut next = 0;
             for (at, start, end) in ranges {

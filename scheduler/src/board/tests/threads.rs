@@ -1,5 +1,5 @@
 //! Threads on one board, as processes would be; and what a claim costs.
-use super::{board, complete};
+use super::{at, board, complete};
 use crate::board::{Board, ChunkState, StageSpec};
 use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
@@ -18,7 +18,7 @@ fn work(board: &Board, worker: WorkerId, ran: &[AtomicU8], deadly: usize, over: 
         };
         claims += 1;
         if claims % deadly == 0 {
-            board.element(worker, lease.start);
+            board.element(worker, at(lease.start));
             return false;
         }
         if complete(board, &lease) {
@@ -48,7 +48,7 @@ fn every_element_is_done_once_whoever_dies() {
                 for (worker, thread) in &mut living {
                     if thread.is_finished() {
                         for held in board.recover(*worker) {
-                            let (lease, at) = (held.lease, held.element.expect("it said so"));
+                            let (lease, at) = (held.lease, held.spot.expect("it said so").element);
                             board.append(P0, at, at + 1, lease.attempt + 1).expect("room");
                             if at + 1 < lease.end {
                                 board.append(P0, at + 1, lease.end, lease.attempt + 1).expect("room");
@@ -74,11 +74,12 @@ fn every_element_is_done_once_whoever_dies() {
 fn outputs_never_overlap() {
     let (board, _memory) = board(4, vec![StageSpec::new(1, Policy::auto(), 4)], b"");
     let mut ends: Vec<u64> = std::thread::scope(|scope| {
-        let reserve = || (1..=500).map(|bytes| (board.reserve_output(P0, bytes).expect("room"), bytes));
+        let reserve = || (1..=500).map(|bytes| (board.reserve_output(P0, 0, bytes).expect("room"), bytes));
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(move || reserve().collect::<Vec<_>>())).collect();
         let pieces = threads.into_iter().flat_map(|thread| thread.join().expect("no panic"));
         pieces.flat_map(|(at, bytes)| [at, at + bytes.next_multiple_of(64)]).collect()
     });
+    assert_eq!(board.live_bytes(), *ends.iter().max().expect("pieces"), "the account is exact");
     ends.sort_unstable();
     // Each piece begins where another ends: every inner border occurs twice.
     assert!(ends[1..ends.len() - 1].chunks(2).all(|pair| pair[0] == pair[1]));

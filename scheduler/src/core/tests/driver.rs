@@ -1,7 +1,7 @@
 //! A driver without processes: a real board, workers that are a few fields each, messages that wait in queues until the
 //! script lets them through (in order for one worker, in any order between them).
 use crate::board::tests::{board, Memory};
-use crate::board::{Board, Control, Lease};
+use crate::board::{Board, Control, Lease, Output};
 use crate::core::{Action, Core, Event, LostLease, Outcome, Settings};
 use crate::id::{ResourceId, StageId, WorkerId};
 use crate::plan::Plan;
@@ -40,6 +40,7 @@ pub(super) struct Driver {
     pub(super) done: BTreeMap<(u32, u64), u32>,
     touched: BTreeSet<ResourceId>,
     freed: BTreeSet<ResourceId>,
+    let_go: BTreeSet<ResourceId>,
     gathered: BTreeSet<ResourceId>,
     pub(super) reported: Vec<(u32, u64)>,
     stopped: bool,
@@ -64,6 +65,7 @@ impl Driver {
             done: BTreeMap::new(),
             touched: BTreeSet::new(),
             freed: BTreeSet::new(),
+            let_go: BTreeSet::new(),
             gathered: BTreeSet::new(),
             reported: Vec::new(),
             stopped: false,
@@ -73,8 +75,8 @@ impl Driver {
 
     /// One event through the core, its actions done, its invariants checked; then what the board says by itself.
     pub(super) fn feed(&mut self, event: Event) {
-        if let Event::ChunkFailed { stage, element, .. } = event {
-            self.reported.push((stage.0, element));
+        if let Event::ChunkFailed { stage, spot, .. } = event {
+            self.reported.push((stage.0, spot.element));
         }
         let mut out = Vec::new();
         self.core.on_event(event.clone(), self.now, &mut out);
@@ -102,7 +104,10 @@ impl Driver {
             }
             Action::Open { stage } => {
                 assert!(!self.stopped);
-                assert!(self.touched.insert(self.plan.stages()[stage.index()].call.output), "opened twice");
+                for &pass in &self.plan.stages()[stage.index()].outputs {
+                    let made = self.plan.result_of(pass).expect("an output has a page");
+                    assert!(self.touched.insert(made), "opened twice");
+                }
                 self.open.insert(stage);
                 self.board.open(stage);
             }
@@ -130,6 +135,7 @@ impl Driver {
                 self.pending.push(Event::Gathered { resource });
             }
             Action::Free { resource } => assert!(self.freed.insert(resource), "freed twice"),
+            Action::LetGo { resource } => assert!(self.let_go.insert(resource), "let go twice"),
             Action::EndRun => self.board.set_control(Control::Ended),
             Action::Finish(outcome) => self.finish(outcome),
         }
@@ -139,10 +145,11 @@ impl Driver {
         assert_eq!(self.board.control(), Control::Ended);
         assert!(self.touched.is_subset(&self.freed), "{:?} are left", self.touched.difference(&self.freed));
         if outcome == Outcome::Done {
-            let gather: BTreeSet<ResourceId> = self.plan.spec().gather.iter().copied().collect();
+            let results = self.plan.spec().gather.iter().filter_map(|&pass| self.plan.result_of(pass));
+            let gather: BTreeSet<ResourceId> = results.collect();
             assert_eq!(self.gathered, gather);
             for (stage, planned) in self.plan.stages().iter().enumerate() {
-                for element in 0..planned.call.elements {
+                for element in 0..planned.board.elements {
                     assert_eq!(
                         self.done.get(&(stage as u32, element)),
                         Some(&1),
@@ -172,8 +179,10 @@ impl Driver {
             Some(Nature::Kills) => self.kill(id, true),
             Some(Nature::Fails) => {
                 self.workers[id.index()].lease = None;
-                if self.board.fail(&lease, at, Default::default(), Default::default(), Default::default()) {
-                    let event = Event::ChunkFailed { stage: lease.stage, chunk: lease.chunk, element: at };
+                let spot = super::at(at);
+                let nothing = Output::default();
+                if self.board.fail(&lease, spot, nothing, nothing, Default::default()) {
+                    let event = Event::ChunkFailed { stage: lease.stage, chunk: lease.chunk, spot };
                     self.workers[id.index()].said.push_back(event);
                 }
             }
@@ -181,12 +190,7 @@ impl Driver {
             None if at + 1 < lease.end => self.begin(id, lease, at + 1),
             None => {
                 self.workers[id.index()].lease = None;
-                assert!(self.board.complete(
-                    &lease,
-                    Default::default(),
-                    Default::default(),
-                    Default::default()
-                ));
+                assert!(self.board.complete(&lease, &Default::default()));
                 for element in lease.start..lease.end {
                     *self.done.entry((lease.stage.0, element)).or_insert(0) += 1;
                 }
@@ -195,7 +199,7 @@ impl Driver {
     }
 
     fn begin(&mut self, id: WorkerId, lease: Lease, at: u64) {
-        self.board.element(id, at);
+        self.board.element(id, super::at(at));
         self.workers[id.index()].lease = Some((lease, at));
     }
 
@@ -240,8 +244,8 @@ impl Driver {
                 let leases = self.board.recover(worker).into_iter().map(LostLease::from).collect();
                 for stage in self.open.clone() {
                     for chunk in self.board.failures(stage) {
-                        let element = chunk.failed.expect("it failed");
-                        self.feed(Event::ChunkFailed { stage, chunk: chunk.chunk, element });
+                        let spot = chunk.failed.expect("it failed");
+                        self.feed(Event::ChunkFailed { stage, chunk: chunk.chunk, spot });
                     }
                 }
                 self.feed(Event::WorkerLost { worker, leases, reason, at_fault });
@@ -268,7 +272,7 @@ impl Driver {
         }
     }
 
-    /// Time stages.
+    /// Time passes.
     pub(super) fn tick(&mut self, ns: u64) {
         self.now += ns;
         self.feed(Event::Tick);

@@ -44,7 +44,7 @@ fn run(driver: &mut Driver, step: &Step, workers: u32) {
     }
 }
 
-/// Then all is fair: every worker works, every message arrives, time stages. Must end.
+/// Then all is fair: every worker works, every message arrives, time passes. Must end.
 fn to_the_end(driver: &mut Driver, workers: u32) -> Outcome {
     for round in 0..5_000 {
         if let Some(outcome) = driver.outcome.clone() {
@@ -99,7 +99,7 @@ proptest! {
             // `Driver::finish` has checked that all is done, once, and gathered.
             Outcome::Done | Outcome::NoWorkers { .. } => {}
             Outcome::Failed(failure) => {
-                let found = (failure.stage.0, failure.element);
+                let found = (failure.stage.0, failure.spot.element);
                 prop_assert_eq!(natures.get(&found), Some(&Nature::Fails));
                 prop_assert_eq!(driver.reported.iter().min(), Some(&found), "the lowest of those reported");
             }
@@ -133,7 +133,7 @@ proptest! {
         let mut driver = Driver::new(&plan, Settings { workers, retries, ..Settings::default() }, natures);
         driver.feed(Event::Started);
         let outcome = to_the_end(&mut driver, workers);
-        let named = matches!(outcome, Outcome::WorkerKilled { element: named, deaths, .. } if named == element && deaths == retries + 1);
+        let named = matches!(outcome, Outcome::WorkerKilled { spot, deaths, .. } if spot == super::at(element) && deaths == retries + 1);
         prop_assert!(named, "{:?}", outcome);
     }
 }
@@ -166,7 +166,7 @@ fn cost_of_the_core() {
             start,
             end: start + 9,
             attempt: 0,
-            element: Some(start + 4),
+            spot: Some(super::at(start + 4)),
         };
         let leases = vec![lease];
         core.on_event(
