@@ -3,8 +3,9 @@
 # Runs one pass that nobody else needs.
 run_one <- function(pass, call) {
   if (pass$n == 0) return(empty_value(pass, call))
+  if (!pass$passes && pass$verb != "reduce") return(run_program(compile_one(pass, call), call)[[1L]])
   program <- compile(list(pass), call = call)
-  if (length(program$order) > 1L) check_program(program, call)
+  if (pass$passes) check_program(program, call)
   run_program(program, call)[[1L]]
 }
 
