@@ -1,9 +1,10 @@
 # From passes to what native code runs: the *program* of some passes. Its `spec` lists data and passes by number, a pass after all
 # that it reads. A pass of the user becomes one pass there; a memReduce() becomes one or two (folds, and the last step); and where
-# somebody needs the value of a pass as a whole and not as a plain list, a *bind* pass of one element makes that value.
+# somebody needs the value of a pass as a whole and not as a plain list, a *bind* pass of one element makes that value. Single values
+# by FUN.VALUE that are taken one by one go through a pass that checks each.
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
-# it belongs to and its part ("map", "fold", "last", "bind"); `wanted`, for each asked value where it comes from; `modes` and
+# it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
 # `trace` for collecting; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
@@ -13,7 +14,7 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
     order = order, labels = labels_of(order, roots, labels), split = split, cluster = cluster,
     workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
-    constants = list(), at = integer(length(order)), bound = integer(length(order))
+    constants = list(), at = integer(length(order)), bound = integer(length(order)), checked = integer(length(order))
   ))
   for (i in seq_along(order)) {
     pass <- order[[i]]
@@ -75,7 +76,7 @@ place_of <- function(pass, order) {
   0L
 }
 
-# What people call the passes: as they named them; as FUN's argument; as FUN; or by number.
+# What people call the passes: as they named them; as FUN's argument; as the variable that was given as X; as FUN; or by number.
 labels_of <- function(order, roots = list(), given = character()) {
   labels <- character(length(order))
   say <- function(pass, label) {
@@ -86,6 +87,7 @@ labels_of <- function(order, roots = list(), given = character()) {
   for (pass in order) {
     for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(inside(pass$vars[[name]]), name)
   }
+  for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(inside(input$source), input$said)
   for (i in seq_along(order)) if (!nzchar(labels[[i]])) labels[[i]] <- single_label(order[[i]], i)
   labels <- gsub(",", ";", labels, fixed = TRUE)
   for (i in which(duplicated(labels))) {
@@ -163,6 +165,21 @@ bound <- function(i, b) {
   b$bound[[i]]
 }
 
+# The number of the pass whose results are the values of pass `i`: its own, or what checks them.
+checked <- function(i, b) {
+  pass <- b$order[[i]]
+  if (shape_of(pass) != "vector") return(b$at[[i]])
+  if (b$checked[[i]]) return(b$checked[[i]])
+  payload <- build_payload(check_value, list(.template = pass$control$FUN.VALUE), new_bag(), default_control(), character(), list())
+  input <- list(kind = "each", pass = b$at[[i]])
+  check <- spec_of_pass(
+    paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = pass$control$schedule,
+    chunk = chunk_of(pass$control), bytes = known_bytes(pass)
+  )
+  b$checked[[i]] <- add_pass(b, i, "value", check)
+  b$checked[[i]]
+}
+
 walks_rows_of <- function(pass, other) {
   for (input in pass$inputs) {
     if (input$cut == "row" && is_pass(input$source) && identical(inside(input$source), other)) return(TRUE)
@@ -222,7 +239,7 @@ input_in <- function(input, b) {
     i <- place_of(inside(source), b$order)
     constant <- b$constants[[as.character(i)]]
     if (is.null(constant)) {
-      if (input$cut == "each") return(list(kind = "each", pass = b$at[[i]]))
+      if (input$cut == "each") return(list(kind = "each", pass = checked(i, b)))
       return(list(kind = input$cut, pass = bound(i, b), dim = input$dim))
     }
     source <- constant[[1L]]

@@ -18,7 +18,7 @@ test_that("an error names pass and element", {
   expect_identical(error$name, "gene_7")
   expect_identical(conditionMessage(error$parent), "negative variance")
   expect_true(length(error$calls) > 0)
-  expect_match(conditionMessage(caught(memRun(top))), "^pass 'fails': FUN failed at element 7")
+  expect_match(conditionMessage(caught(memRun(top))), "^pass 'z': FUN failed at element 7")
   # One pass alone is spoken of as it always was.
   alone <- caught(memRun(memLapply(genes, fails, CONTROL = lazy)))
   expect_identical(conditionMessage(alone), "FUN failed at element 7 ('gene_7'): negative variance")
@@ -33,7 +33,7 @@ test_that("an error ends the whole run, and leaves nothing", {
   bad <- memLapply(slow, function(v) stop("at once"), CONTROL = lazy)
   after <- memLapply(bad, function(v) v, CONTROL = lazy)
   started <- proc.time()[["elapsed"]]
-  expect_error(memRun(after, slow, MAX.CORES = 2), "pass 'pass 2': FUN failed at element [0-9]+: at once", class = "memshare_error_element")
+  expect_error(memRun(after, slow, MAX.CORES = 2), "pass 'bad': FUN failed at element [0-9]+: at once", class = "memshare_error_element")
   expect_lt(proc.time()[["elapsed"]] - started, 10)
   gc()
   expect_identical(left_over(before), character())
@@ -77,6 +77,8 @@ test_that("a result that does not match FUN.VALUE is said of its pass", {
   expect_s3_class(error, "memshare_error_value")
   expect_match(conditionMessage(error), "^pass 'x': a result does not match FUN.VALUE")
   expect_identical(error$pass, "x")
+  each <- caught(memLapply(x, sqrt))
+  expect_match(conditionMessage(each), "^pass 'x': a result does not match FUN.VALUE.*X\\[\\[2\\]\\]")
   both <- caught(memRun(x, memLapply(1, sqrt, CONTROL = lazy)))
   expect_s3_class(both, "memshare_error_value")
   expect_match(conditionMessage(both), "^pass 'x': a result does not match FUN.VALUE")

@@ -12,8 +12,8 @@ test_that("the spec lists data and passes by number, each once", {
   w <- memLapply(z, sum, CONTROL = lazy)
   program <- compile(insides(w, z), c("w", ""), cores = 2)
   spec <- program$spec
-  expect_identical(program$labels, c("mu", "s", "pass 3", "w"))
-  expect_identical(vapply(spec$passes, `[[`, "", "name"), c("mu", "s", "s (whole)", "pass 3", "w"))
+  expect_identical(program$labels, c("mu", "s", "z", "w"))
+  expect_identical(vapply(spec$passes, `[[`, "", "name"), c("mu", "s", "s (whole)", "z", "w"))
   expect_identical(program$what, c("map", "map", "bind", "map", "map"))
   expect_identical(program$owner, c(1L, 2L, 2L, 3L, 4L))
   # The matrix and the names are there once.
@@ -43,13 +43,15 @@ test_that("one bind serves all, and a reduce is a fold and a last step", {
   z <- memLapply(1:2, function(i, x) x, VARS = list(x = x), CONTROL = lazy)
   total <- memReduce(y, `+`)
   program <- compile(insides(y, z, total), c("y", "z", "total"), cores = 1)
-  expect_identical(program$what, c("map", "bind", "map", "map", "fold", "last"))
-  fold <- program$spec$passes[[5]]
+  expect_identical(program$what, c("map", "value", "map", "bind", "map", "fold", "last"))
+  expect_identical(program$spec$passes[[2]]$inputs, list(list(kind = "each", pass = 1L)))
+  expect_identical(program$spec$passes[[3]]$inputs, list(list(kind = "each", pass = 2L)))
+  fold <- program$spec$passes[[6]]
   expect_identical(fold$levels, 1L)
   expect_identical(fold$n, 300)
   expect_identical(fold$inputs, list(list(kind = "each", pass = 3L)))
-  expect_identical(program$spec$passes[[6]]$inputs, list(list(kind = "whole", pass = 5L, names = 0L)))
-  expect_identical(compile(insides(total), "", cores = 8)$what, c("map", "bind", "map", "last"))
+  expect_identical(program$spec$passes[[7]]$inputs, list(list(kind = "whole", pass = 6L, names = 0L)))
+  expect_identical(compile(insides(total), "", cores = 8)$what, c("map", "value", "map", "last"))
 })
 
 test_that("settings of passes become those of the run", {
@@ -65,7 +67,10 @@ test_that("labels are telling and unique", {
   one <- memLapply(1:2, sqrt, CONTROL = lazy)
   two <- memLapply(one, sqrt, CONTROL = lazy)
   three <- memLapply(two, function(v, sqrt) v, VARS = list(sqrt = one), CONTROL = lazy)
-  expect_identical(compile(insides(three), "a,b")$labels, c("sqrt", "sqrt 2", "a;b"))
+  expect_identical(compile(insides(three), "a,b")$labels, c("sqrt", "two", "a;b"))
+  four <- memLapply(memLapply(1, sqrt, CONTROL = lazy), sqrt, CONTROL = lazy)
+  expect_identical(compile(insides(four))$labels, c("sqrt", "sqrt 2"))
+  expect_identical(compile(insides(memMapply(paste, one, y = 1:2, x = two, CONTROL = lazy)))$labels, c("one", "two", "paste"))
 })
 
 test_that("unknown registered variables are named with their pass", {

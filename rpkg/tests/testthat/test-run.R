@@ -11,7 +11,7 @@ test_that("one pass gives its value, several a named list", {
   expect_identical(memRun(a, again = a), list(a = list(2, 4), again = list(2, 4)))
   expect_identical(names(memRun(b, memLapply(1, sqrt, CONTROL = lazy))), c("b", "sqrt"))
   expect_identical(memRun(memPlan(x = a, b)), list(x = list(2, 4), b = list(3, 5)))
-  expect_identical(do.call(memRun, list(a, b)), list(`pass 1` = list(2, 4), `pass 2` = list(3, 5)))
+  expect_identical(do.call(memRun, list(a, b)), list(a = list(2, 4), `pass 2` = list(3, 5)))
 })
 
 test_that("a pass used twice runs once", {
@@ -180,7 +180,7 @@ test_that("memLastRun knows the run, and its trace when one was asked for", {
   expect_match(format(run), "^memRun: 12 elements")
   trace <- as.data.frame(run)
   expect_true(all(c("pass", "start", "end", "worker", "started", "ended") %in% names(trace)))
-  expect_setequal(trace$pass, c("pass 1", "b"))
+  expect_setequal(trace$pass, c("a", "b"))
   expect_true(all(trace$ended >= trace$started))
   memLapply(1:3, sqrt)
   expect_null(memLastRun()$trace)
