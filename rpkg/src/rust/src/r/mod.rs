@@ -18,7 +18,7 @@ mod sexp;
 mod text;
 
 pub use edge::{argument, edge, nothing, Failure, Result};
-pub use evaluate::{field, is_true, number_at, numbers};
+pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, real, reals};
 pub use protect::protect;

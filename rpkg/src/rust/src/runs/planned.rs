@@ -96,6 +96,7 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
         workers: spec.workers,
         budget: budget(spec.memory, plain)?,
         fuse: true,
+        measure: spec.measure,
     };
     let plan = plan::compile(call)?;
     let program = program(spec, &plan, &resource_of)?.to_bytes();

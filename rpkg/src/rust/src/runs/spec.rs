@@ -24,6 +24,8 @@ pub(super) struct Spec {
     pub(super) timeout_seconds: f64,
     pub(super) memory: f64,
     pub(super) guests: bool,
+    /// Whether it is noted what each element costs.
+    pub(super) measure: bool,
 }
 
 /// One pass.
@@ -75,6 +77,8 @@ impl Spec {
             timeout_seconds: reader.number("timeout")?,
             memory: reader.number("memory")?,
             guests: reader.number("cluster")? != 0.0,
+            // Absent: yes.
+            measure: reader.numbers("measure")?.first() != Some(&0.0),
         })
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Stage {
     pub(super) outputs: Vec<Option<usize>>,
     /// What FUN's element arguments are called in its frame: `.element`, `.element2` and so on.
     pub(super) symbols: Vec<Sexp>,
+    /// What an element of the last chunk took, in nanoseconds; 0 before there was one.
+    pub(super) mean_ns: f64,
 }
 
 /// A step, open for work.
@@ -70,12 +72,12 @@ impl Stage {
             let name = if nth == 0 { ".element".to_owned() } else { format!(".element{}", nth + 1) };
             symbols.push(r::protect(|s| Ok(s.symbol(&name)))?);
         }
-        Ok(Stage { outputs, symbols, steps })
+        Ok(Stage { outputs, symbols, steps, mean_ns: 0.0 })
     }
 
     /// A stage without steps: for a worker that cannot begin.
     pub(super) fn empty() -> Stage {
-        Stage { steps: Vec::new(), outputs: Vec::new(), symbols: Vec::new() }
+        Stage { steps: Vec::new(), outputs: Vec::new(), symbols: Vec::new(), mean_ns: 0.0 }
     }
 
     /// The first step whose call R has not made ready.
