@@ -99,7 +99,7 @@ said_at <- function(condition, where, ...) {
 element_error <- function(error, call = NULL, prefix = "", what = "map") {
   where <- switch(what,
     map = paste("FUN failed at", element_label(error$index, error$name)),
-    bind = "its results could not be brought together",
+    bind = , value = "its results could not be brought together",
     "FUN failed while combining"
   )
   said <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)

@@ -1,7 +1,7 @@
 # A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
 # lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
 #
-# Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim): a source is data, the name
+# Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim, said): a source is data, the name
 # of a registered variable (class memshare_name), or another pass, and `cut` says how elements come from it ("item", "row",
 # "column", or "each": result for result); `vars`, sources by FUN's arguments, and `functions`, the functions
 # among VARS; `n` elements and their `names`; `value_names`,
@@ -63,8 +63,14 @@ inside <- function(x) {
 
 is_pass <- function(x) inherits(x, "memshare_pass")
 
-# An input that is a piece of data, cut into items, rows or columns.
+# An input: a source, and how it is cut.
 input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim)
+
+# The same input, with the name of the variable that held the pass it reads.
+called <- function(input, expression) {
+  if (is_pass(input$source)) input$said <- if (is.symbol(expression)) as.character(expression) else ""
+  input
+}
 
 # The passes that a pass reads.
 sources_of <- function(pass) {

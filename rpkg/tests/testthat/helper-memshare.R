@@ -49,3 +49,14 @@ run_r <- function(code, ..., wait = TRUE) {
   writeLines(c(paste0(".libPaths(", libraries, ")"), "library(memshare)", code), file)
   suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", file), stdout = TRUE, stderr = TRUE, ..., wait = wait))
 }
+
+# The segments that came since `before` and do not go: what others on this machine share for a moment is waited for.
+left_over <- function(before) {
+  for (look in 1:20) {
+    gc(verbose = FALSE)
+    left <- setdiff(segments(), before)
+    if (!length(left)) break
+    Sys.sleep(0.25)
+  }
+  left
+}

@@ -164,7 +164,7 @@ test_that("on_error = collect in a chain hands conditions on as the eager value 
   pass <- memLapply(c(a = 1, b = 2, c = 3), fails, CONTROL = memControl(on_error = "collect", lazy = TRUE))
   expect_warning(
     seen <- memLapply(pass, function(v) if (inherits(v, "error")) c(v$name, v$index) else v),
-    "pass 'fails': FUN failed at 1 of 3 elements", class = "memshare_warning_collected"
+    "pass 'pass': FUN failed at 1 of 3 elements", class = "memshare_warning_collected"
   )
   expect_identical(seen, list(a = 1, b = c("b", "2"), c = 3))
   expect_warning(both <- memRun(pass, seen = memLapply(pass, inherits, what = "error", CONTROL = lazy)), "1 of 3")
