@@ -42,6 +42,18 @@ ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 # Forgets a plan, and gives back what it kept.
 ms_plan_free <- function(id) .Call(wrap__ms_plan_free, id)
 
+# The profiles of a run that was collected.
+ms_profile_of <- function(run) .Call(wrap__ms_profile_of, run)
+
+# Writes a profile to a file.
+ms_profile_save <- function(profile, path) .Call(wrap__ms_profile_save, profile, path)
+
+# Reads a profile from a file; from then on it is used for what it is a profile of.
+ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
+
+# Forgets what is known under a key.
+ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
+
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
 # is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
 ms_run_begin <- function(id, spec, changes) .Call(wrap__ms_run_begin, id, spec, changes)

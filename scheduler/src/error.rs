@@ -94,6 +94,14 @@ pub enum Error {
         /// The decoder's word.
         reason: String,
     },
+    /// A file that is no profile, or none of this version.
+    #[error("{path} cannot be used as a profile: {reason}; make it anew with memProfile()")]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A log filter that does not parse.
     #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by room like 'warn,scheduler::pool=debug'")]
     Filter {
@@ -129,6 +137,7 @@ impl Error {
             Error::Launch(_) => "launch",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
+            Error::Profile { .. } => "profile",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }

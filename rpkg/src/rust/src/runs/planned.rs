@@ -32,6 +32,8 @@ pub(super) struct Planned {
     pub(super) timeout_seconds: f64,
     /// Whether nodes of the user's own cluster do the work.
     pub(super) guests: bool,
+    /// By what name each pass's profile is kept; empty for none.
+    pub(super) keys: Arc<[String]>,
 }
 
 /// Where a resource of data comes from.
@@ -108,6 +110,7 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
         retries: spec.retries,
         timeout_seconds: spec.timeout_seconds,
         guests: spec.guests,
+        keys: spec.passes.iter().map(|pass| pass.key.clone()).collect(),
     };
     Ok((planned, blobs))
 }

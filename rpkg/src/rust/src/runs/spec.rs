@@ -42,6 +42,8 @@ pub(super) struct Pass {
     pub(super) collect: bool,
     /// Bytes of all results; not a number where nobody knows.
     pub(super) bytes: f64,
+    /// By what name its profile is kept; empty for none.
+    pub(super) key: String,
 }
 
 /// What an element argument of FUN is. Data is named by its place in [`Spec::data`].
@@ -109,6 +111,7 @@ impl Pass {
             policy: reader.policy()?,
             collect: reader.string("on_error")? == "collect",
             bytes: reader.number("bytes")?,
+            key: r::strings(reader.item("key")?, "key")?.pop().unwrap_or_default(),
         })
     }
 }
