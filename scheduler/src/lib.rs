@@ -14,6 +14,7 @@ pub mod plan;
 pub mod policy;
 pub mod pool;
 pub mod run;
+pub mod simulate;
 pub mod store;
 pub mod trace;
 pub mod wire;

@@ -7,9 +7,12 @@ mod account;
 mod layout;
 mod log;
 mod memory;
+mod opened;
+mod progress;
 mod record;
 mod report;
 mod spec;
+mod stats;
 mod supervisor;
 mod sync;
 #[cfg(test)]
@@ -19,6 +22,7 @@ mod worker;
 
 pub use layout::StageSpec;
 pub use memory::Board;
+pub use opened::Opened;
 pub use record::{Output, Span, Spot};
 pub use report::StepReport;
 pub use spec::BoardSpec;

@@ -108,8 +108,19 @@ impl Driver {
                     let made = self.plan.result_of(pass).expect("an output has a page");
                     assert!(self.touched.insert(made), "opened twice");
                 }
+                for piece in self.plan.stages()[stage.index()].pieces.iter() {
+                    self.board.append(stage, piece.start, piece.end, 0).expect("room for the pieces");
+                }
                 self.open.insert(stage);
                 self.board.open(stage);
+            }
+            Action::Measure { stage } => {
+                let pace = self.plan.stages()[stage.index()].pace(&self.board, stage);
+                self.pending.push(Event::Measured { stage, pace });
+            }
+            Action::Withdraw { stage } => {
+                let ranges = self.board.withdraw(stage);
+                self.pending.push(Event::Withdrawn { stage, ranges });
             }
             Action::WakeDry(workers) => {
                 workers.iter().for_each(|worker| self.workers[worker.index()].asleep = false);
