@@ -1,6 +1,7 @@
 //! The core's tests: each transition by table, and random runs on a real board with simulated workers.
-mod driver;
+mod oracle;
 mod random;
+mod sim;
 mod table;
 
 use crate::board::Spot;

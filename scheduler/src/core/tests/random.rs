@@ -1,7 +1,7 @@
 //! Random runs: whatever dies, fails, hangs or is cancelled in whatever order, the run ends, frees all it took, never
 //! does an element twice, and says the right thing.
-use super::driver::{Driver, Nature};
 use super::plan;
+use super::sim::{Driver, Nature, Natures};
 use crate::core::{Cause, Event, Outcome, Settings};
 use crate::id::WorkerId;
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn run(driver: &mut Driver, step: &Step, workers: u32) {
         Step::Work(worker) => driver.work(WorkerId(worker % workers)),
         Step::Hear(worker) => driver.hear(WorkerId(worker % workers)),
         Step::Settle(nth, fail) => driver.settle(nth, fail),
-        Step::Kill(worker, mute) => driver.kill(WorkerId(worker % workers), mute),
+        Step::Kill(worker, mute) => driver.kill(WorkerId(worker % workers), mute, mute),
         Step::Cancel => driver.feed(Event::Cancel { cause: Cause::User }),
         Step::Tick(ns) => driver.tick(ns),
     }
@@ -71,6 +71,14 @@ fn shape(which: usize, sizes: [u64; 3], workers: u32) -> crate::plan::Plan {
     }
 }
 
+/// Natures of elements of stages, by the stages' first passes.
+fn of_passes(plan: &crate::plan::Plan, natures: &BTreeMap<(u32, u64), Nature>) -> Natures {
+    let pass = |stage: u32| Some(plan.stages().get(stage as usize)?.passes[0]);
+    let both =
+        natures.iter().filter_map(|(&(stage, element), &nature)| Some(((pass(stage)?, element), nature)));
+    both.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -87,7 +95,7 @@ proptest! {
         let hangs = natures.values().any(|nature| matches!(nature, Nature::Hangs | Nature::Deaf));
         let timeout_ns = hangs.then_some(20_000_000_000);
         let settings = Settings { workers, retries, timeout_ns, ..Settings::default() };
-        let mut driver = Driver::new(&plan, settings, natures.clone());
+        let mut driver = Driver::new(&plan, settings, of_passes(&plan, &natures));
         for (nth, step) in script.iter().enumerate() {
             if nth == start_at {
                 driver.feed(Event::Started);
@@ -101,7 +109,8 @@ proptest! {
             Outcome::Failed(failure) => {
                 let found = (failure.stage.0, failure.spot.element);
                 prop_assert_eq!(natures.get(&found), Some(&Nature::Fails));
-                prop_assert_eq!(driver.reported.iter().min(), Some(&found), "the lowest of those reported");
+                let reported = driver.reported.iter().map(|other| (other.stage.0, other.spot.element));
+                prop_assert_eq!(reported.min(), Some(found), "the lowest of those reported");
             }
             Outcome::WorkerKilled { deaths, .. } => prop_assert_eq!(deaths, retries + 1),
             Outcome::Cancelled { cause: Cause::Timeout } => prop_assert!(hangs),
@@ -129,7 +138,7 @@ proptest! {
         element in 0u64..30, retries in 0u32..4, workers in 1u32..4,
     ) {
         let plan = plan(&[(30, 0, &[])], workers);
-        let natures = BTreeMap::from([((0, element), Nature::Kills)]);
+        let natures = of_passes(&plan, &BTreeMap::from([((0, element), Nature::Kills)]));
         let mut driver = Driver::new(&plan, Settings { workers, retries, ..Settings::default() }, natures);
         driver.feed(Event::Started);
         let outcome = to_the_end(&mut driver, workers);

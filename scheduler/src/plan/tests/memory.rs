@@ -140,7 +140,7 @@ proptest! {
         let steps = 0..=plan.graph().tasks().len() as u64;
         let most = |when: &dyn Fn(usize) -> u64| steps.clone().map(|now| living(&plan, now, when)).max();
         prop_assert_eq!(Some(plan.peak_bytes()), most(&alone).max(most(&together)));
-        for (_, stage) in plan.stages().iter().enumerate() {
+        for stage in plan.stages() {
             let accesses = &plan.graph().tasks()[stage.task.index()].accesses;
             let scoped = accesses.iter().map(|(id, _)| &plan.graph().resources()[id.index()]);
             let needs: u64 = scoped.filter(|resource| resource.scope == Scope::Scoped).map(|r| r.bytes).sum();

@@ -1,11 +1,24 @@
-//! A driver without processes: a real board, workers that are a few fields each, messages that wait in queues until the
-//! script lets them through (in order for one worker, in any order between them).
+//! A run without processes: a real core, a real board, workers that are a few fields each, messages that wait in queues
+//! until the script lets them through (in order for one worker, in any order between them). What passes compute is
+//! computed, and held against what it should be.
+mod checks;
+pub(super) mod pages;
+pub(super) mod rng;
+pub(super) mod values;
+mod worker;
+
 use crate::board::tests::{board, Memory};
-use crate::board::{Board, Control, Lease, Output};
-use crate::core::{Action, Core, Event, LostLease, Outcome, Settings};
-use crate::id::{ResourceId, StageId, WorkerId};
+use crate::board::{Board, Control};
+use crate::core::{Action, Core, Event, Failure, LostLease, Outcome, Settings};
+use crate::graph::Scope;
+use crate::id::{PassId, ResourceId, StageId, WorkerId};
+use crate::link::Parts;
 use crate::plan::Plan;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::wire::RunSpec;
+use pages::Pages;
+use rng::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use worker::Worker;
 
 /// What an element does to its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,56 +31,84 @@ pub(super) enum Nature {
     Deaf,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Worker {
-    alive: bool,
-    asleep: bool,
-    lease: Option<(Lease, u64)>,
-    said: VecDeque<Event>,
-}
+/// Natures of elements of passes; all others are good.
+pub(super) type Natures = BTreeMap<(PassId, u64), Nature>;
 
 pub(super) struct Driver {
     pub(super) core: Core,
     pub(super) board: Board,
     _memory: Memory,
-    plan: Plan,
-    natures: BTreeMap<(u32, u64), Nature>,
+    pub(super) plan: Plan,
+    run: RunSpec,
+    natures: Natures,
     workers: Vec<Worker>,
     /// Of the driver's own: copies and hand-overs that end, workers that start.
     pending: Vec<Event>,
     open: BTreeSet<StageId>,
     pub(super) now: u64,
-    pub(super) done: BTreeMap<(u32, u64), u32>,
+    /// What an element costs, as workers report it.
+    pub(super) cost: u64,
+    coins: Rng,
+    /// How often each element of each stage was done.
+    done: Vec<Vec<u32>>,
+    pub(super) pages: Pages,
+    /// What each pass should give.
+    expected: Vec<Vec<u64>>,
+    parts: BTreeMap<ResourceId, Parts>,
+    wholes: BTreeMap<ResourceId, u64>,
     touched: BTreeSet<ResourceId>,
     freed: BTreeSet<ResourceId>,
     let_go: BTreeSet<ResourceId>,
     gathered: BTreeSet<ResourceId>,
-    pub(super) reported: Vec<(u32, u64)>,
+    /// Failures that the core heard of before the end.
+    pub(super) reported: Vec<Failure>,
+    /// Workers that died.
+    pub(super) deaths: u32,
     stopped: bool,
     pub(super) outcome: Option<Outcome>,
 }
 
 impl Driver {
-    pub(super) fn new(plan: &Plan, settings: Settings, natures: BTreeMap<(u32, u64), Nature>) -> Driver {
+    pub(super) fn new(plan: &Plan, settings: Settings, natures: Natures) -> Driver {
         let stages = plan.stages().iter().map(|stage| stage.board).collect();
         let (board, memory) = board(plan.workers(), stages, b"");
         let joins = (0..plan.workers()).map(|id| Event::WorkerJoined { worker: WorkerId(id) });
+        let done = plan.stages().iter().map(|stage| vec![0; stage.board.elements as usize]).collect();
+        let mut workers = Vec::new();
+        workers.resize_with(plan.workers() as usize, Worker::default);
+        let mut pages = Pages::default();
+        // The session copies variables in before the run begins.
+        for (index, resource) in plan.spec().resources.iter().enumerate() {
+            let id = ResourceId(index as u32);
+            if resource.scope == Scope::Scoped && plan.graph().consumers(id).next().is_some() {
+                pages.share(id, resource.bytes);
+            }
+        }
+        board.take_bytes(pages.bytes);
         Driver {
             core: Core::new(plan, settings),
             board,
             _memory: memory,
             plan: plan.clone(),
+            run: RunSpec::new(plan, vec![], vec![]),
             natures,
-            workers: vec![Worker::default(); plan.workers() as usize],
+            workers,
             pending: joins.collect(),
             open: BTreeSet::new(),
             now: 0,
-            done: BTreeMap::new(),
+            cost: 1_000,
+            coins: Rng::new(1),
+            done,
+            pages,
+            expected: values::interpret(plan.spec()),
+            parts: BTreeMap::new(),
+            wholes: BTreeMap::new(),
             touched: BTreeSet::new(),
             freed: BTreeSet::new(),
             let_go: BTreeSet::new(),
             gathered: BTreeSet::new(),
             reported: Vec::new(),
+            deaths: 0,
             stopped: false,
             outcome: None,
         }
@@ -75,8 +116,8 @@ impl Driver {
 
     /// One event through the core, its actions done, its invariants checked; then what the board says by itself.
     pub(super) fn feed(&mut self, event: Event) {
-        if let Event::ChunkFailed { stage, spot, .. } = event {
-            self.reported.push((stage.0, spot.element));
+        if let (Event::ChunkFailed { stage, chunk, spot }, false) = (&event, self.core.is_ended()) {
+            self.reported.push(Failure { stage: *stage, chunk: *chunk, spot: *spot });
         }
         let mut out = Vec::new();
         self.core.on_event(event.clone(), self.now, &mut out);
@@ -86,13 +127,16 @@ impl Driver {
         for action in out {
             self.act(action);
         }
-        let full = |stage: &&StageId| {
-            self.board.done_elements(**stage) == self.board.elements(**stage).expect("a stage")
-        };
+        assert_eq!(self.board.live_bytes(), self.pages.bytes, "the account, after {event:?}");
+        let full = |stage: &&StageId| self.is_done(**stage);
         if let Some(&stage) = self.open.iter().find(full) {
             self.open.remove(&stage);
             self.feed(Event::StageDone { stage });
         }
+    }
+
+    fn is_done(&self, stage: StageId) -> bool {
+        Some(self.board.done_elements(stage)) == self.board.elements(stage)
     }
 
     fn act(&mut self, action: Action) {
@@ -127,123 +171,59 @@ impl Driver {
             }
             Action::Append { stage, start, end, attempt } => {
                 assert!(!self.stopped);
-                let again = (start..end).find(|&element| self.done.contains_key(&(stage.0, element)));
-                assert_eq!(again, None, "asked to do again what is done");
+                let again = &self.done[stage.index()][start as usize..end as usize];
+                assert!(again.iter().all(|&times| times == 0), "asked to do again what is done");
                 self.board.append(stage, start, end, attempt).expect("the core knows the board's room");
             }
             Action::Stop => {
                 self.stopped = true;
                 self.board.set_control(Control::Stop);
             }
-            Action::Interrupt { worker } => self.leave_element(worker),
-            Action::Kill { worker } => self.kill(worker, false),
+            Action::Interrupt { worker } => self.interrupt(worker),
+            Action::Kill { worker } => self.kill(worker, false, false),
             Action::Replace { worker } => {
                 assert!(!self.stopped);
                 self.pending.push(Event::WorkerJoined { worker });
             }
             Action::Gather { resource } => {
                 assert!(self.gathered.insert(resource), "gathered twice");
+                self.check_result(resource);
                 self.pending.push(Event::Gathered { resource });
             }
-            Action::Free { resource } => assert!(self.freed.insert(resource), "freed twice"),
+            Action::Free { resource } => {
+                assert!(self.freed.insert(resource), "freed twice");
+                self.free(resource);
+            }
             Action::LetGo { resource } => assert!(self.let_go.insert(resource), "let go twice"),
             Action::EndRun => self.board.set_control(Control::Ended),
             Action::Finish(outcome) => self.finish(outcome),
         }
     }
 
-    fn finish(&mut self, outcome: Outcome) {
-        assert_eq!(self.board.control(), Control::Ended);
-        assert!(self.touched.is_subset(&self.freed), "{:?} are left", self.touched.difference(&self.freed));
-        if outcome == Outcome::Done {
-            let results = self.plan.spec().gather.iter().filter_map(|&pass| self.plan.result_of(pass));
-            let gather: BTreeSet<ResourceId> = results.collect();
-            assert_eq!(self.gathered, gather);
-            for (stage, planned) in self.plan.stages().iter().enumerate() {
-                for element in 0..planned.board.elements {
-                    assert_eq!(
-                        self.done.get(&(stage as u32, element)),
-                        Some(&1),
-                        "stage {stage} element {element}"
-                    );
-                }
-            }
-        }
-        self.outcome = Some(outcome);
-    }
-
-    /// A step of a worker: claim, or run one element.
-    pub(super) fn work(&mut self, id: WorkerId) {
-        let worker = &self.workers[id.index()];
-        if !worker.alive || worker.asleep {
+    /// As `run::Drive` does it: what the caller reads stays.
+    fn free(&mut self, resource: ResourceId) {
+        if self.is_wanted(resource) {
             return;
         }
-        let Some((lease, at)) = worker.lease else {
-            match self.board.claim(id) {
-                Some(lease) => self.begin(id, lease, lease.start),
-                None => self.say_dry(id),
-            }
-            return;
-        };
-        match self.natures.get(&(lease.stage.0, at)) {
-            Some(Nature::Hangs | Nature::Deaf) => {}
-            Some(Nature::Kills) => self.kill(id, true),
-            Some(Nature::Fails) => {
-                self.workers[id.index()].lease = None;
-                let spot = super::at(at);
-                let nothing = Output::default();
-                if self.board.fail(&lease, spot, nothing, nothing, Default::default()) {
-                    let event = Event::ChunkFailed { stage: lease.stage, chunk: lease.chunk, spot };
-                    self.workers[id.index()].said.push_back(event);
-                }
-            }
-            None if self.board.control() != Control::Go => self.leave_element(id),
-            None if at + 1 < lease.end => self.begin(id, lease, at + 1),
-            None => {
-                self.workers[id.index()].lease = None;
-                assert!(self.board.complete(&lease, &Default::default()));
-                for element in lease.start..lease.end {
-                    *self.done.entry((lease.stage.0, element)).or_insert(0) += 1;
-                }
-            }
+        match self.plan.maker_of(resource) {
+            None => self.board.give_bytes(self.plan.graph().resources()[resource.index()].bytes),
+            Some((stage, nth)) => self.board.close_output(stage, nth),
         }
+        self.pages.free(resource);
     }
 
-    fn begin(&mut self, id: WorkerId, lease: Lease, at: u64) {
-        self.board.element(id, super::at(at));
-        self.workers[id.index()].lease = Some((lease, at));
-    }
-
-    fn say_dry(&mut self, id: WorkerId) {
+    /// A worker dies. What it said before arrives first; or, mute, never: then the board knows.
+    pub(super) fn kill(&mut self, id: WorkerId, mute: bool, at_fault: bool) {
         let worker = &mut self.workers[id.index()];
-        worker.asleep = true;
-        worker.said.push_back(Event::WorkerDry { worker: id });
-    }
-
-    /// An interrupt, or the end of an element after `Stop`: the chunk is dropped and the worker sleeps.
-    fn leave_element(&mut self, id: WorkerId) {
-        let worker = &self.workers[id.index()];
-        let deaf = worker
-            .lease
-            .is_some_and(|(lease, at)| self.natures.get(&(lease.stage.0, at)) == Some(&Nature::Deaf));
-        if worker.alive && !worker.asleep && !deaf {
-            self.workers[id.index()].lease = None;
-            self.say_dry(id);
-        }
-    }
-
-    /// A worker dies. What it said before arrives first (or, being in a hurry, never: then the board knows).
-    pub(super) fn kill(&mut self, id: WorkerId, mute: bool) {
-        if !std::mem::replace(&mut self.workers[id.index()].alive, false) {
+        if !std::mem::replace(&mut worker.alive, false) {
             return;
         }
-        let worker = &mut self.workers[id.index()];
-        worker.lease = None;
+        self.deaths += 1;
         if mute {
             worker.said.clear();
         }
         // A place holder: the leases are taken back when the death is noticed.
-        let event = Event::WorkerLost { worker: id, leases: vec![], reason: "died".into(), at_fault: mute };
+        let event = Event::WorkerLost { worker: id, leases: vec![], reason: "died".into(), at_fault };
         worker.said.push_back(event);
     }
 
@@ -252,8 +232,8 @@ impl Driver {
         match self.workers[id.index()].said.pop_front() {
             None => {}
             Some(Event::WorkerLost { worker, reason, at_fault, .. }) => {
-                let leases = self.board.recover(worker).into_iter().map(LostLease::from).collect();
-                for stage in self.open.clone() {
+                let leases = self.recover(worker);
+                for stage in (0..self.board.stages()).map(StageId) {
                     for chunk in self.board.failures(stage) {
                         let spot = chunk.failed.expect("it failed");
                         self.feed(Event::ChunkFailed { stage, chunk: chunk.chunk, spot });
@@ -263,6 +243,20 @@ impl Driver {
             }
             Some(event) => self.feed(event),
         }
+    }
+
+    /// Takes back what a dead worker held, which is what it was at; whatever it does afterwards counts for nothing.
+    fn recover(&mut self, id: WorkerId) -> Vec<LostLease> {
+        let back = self.board.recover(id);
+        let Worker { at, dropped, .. } = std::mem::take(&mut self.workers[id.index()]);
+        let held = at.held();
+        let dropped = dropped.map(|lease| (lease, back.first().and_then(|back| back.spot)));
+        let found: Vec<_> = back.iter().map(|back| (back.lease, back.spot)).collect();
+        assert_eq!(found, Vec::from_iter(held.or(dropped)), "what a dead worker held");
+        if let Some((lease, _)) = held.or(dropped) {
+            assert!(!self.board.complete(&lease, &Default::default()), "a ghost's results count");
+        }
+        back.into_iter().map(LostLease::from).collect()
     }
 
     /// One of the driver's own ends; a launch fails if `fail`.
@@ -287,5 +281,9 @@ impl Driver {
     pub(super) fn tick(&mut self, ns: u64) {
         self.now += ns;
         self.feed(Event::Tick);
+    }
+
+    fn coin(&mut self) -> bool {
+        self.coins.once_in(2)
     }
 }
