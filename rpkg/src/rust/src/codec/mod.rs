@@ -10,8 +10,8 @@ mod source;
 
 pub use cut::{column, copy_strings, element, rows};
 pub use decode::{attribute, decode};
-pub use encode::{encode, encode_list};
-pub use source::{kind_of, Source};
+pub use encode::{copy_region, encode, encode_list};
+pub use source::{kind_of, tag_named, Source};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 pub const VIEW_MIN: usize = 2048;

@@ -20,7 +20,7 @@ mod text;
 pub use edge::{argument, edge, nothing, Failure, Result};
 pub use evaluate::{field, is_true, number_at};
 pub use kept::Kept;
-pub use make::{character, integer, list, logical, named_list, real};
+pub use make::{character, integer, list, logical, named_list, path, real};
 pub use protect::protect;
 pub use sexp::{Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, string, strings};

@@ -60,7 +60,7 @@ fn map(membership: &Membership, resource: ResourceId) -> Scheduled<Arc<Mapping>>
         reason: "it was released while a run reads it".into(),
     };
     let file = SegmentFile::open_read(handle.ok_or_else(gone)?)?.ok_or_else(gone)?;
-    Mapping::private(&file).map(Arc::new)
+    scheduler::store::map_private(&file).map(Arc::new)
 }
 
 impl Current {
