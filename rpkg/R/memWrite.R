@@ -7,6 +7,9 @@
 #' from FUN in a worker, on different parts at the same time. So a big result is filled where it will be read, without a copy in any
 #' process.
 #'
+#' An allocated variable belongs to the session that made it and goes with it, as a registered one does; one that FUN allocates goes with
+#' its worker.
+#'
 #' The room of an allocated variable is reserved at once; too little of it is a `memshare_error_no_space`, and later writes find
 #' their room. Allocating does not write, so it takes about as long for gigabytes as the system needs to find the memory.
 #'

@@ -244,32 +244,3 @@ test_that("positions beyond 2^31", {
   expect_identical(readBin(connection, "raw", 1), as.raw(2))
   close(connection)
 })
-
-test_that("a write into what a call reads is refused, from FUN and from elsewhere, and goes when the call has ended", {
-  allocated("double", c(100, 20))
-  memWrite("write", "x", as.double(1:2000))
-  held <- memLapply(1, function(i, x) length(list.files("/dev/shm", "^memshare-h")), NAMESPACE = "write", VARS = "x", MAX.CORES = 1)
-  skip_if(identical(held, list(0L)), "calls do not hold what they read yet")
-  refused <- function(v) {
-    tryCatch(
-      {
-        memWrite("write", "x", 0, 1)
-        "written"
-      },
-      memshare_error_busy = function(e) c(conditionMessage(e), e$name, e$by)
-    )
-  }
-  expected <- c(
-    sprintf("variable 'write.x' is busy: a run of process %d reads it; try again when that has ended", Sys.getpid()), "x",
-    sprintf("a run of process %d reads it", Sys.getpid())
-  )
-  expect_identical(unique(memApply("x", 2, refused, NAMESPACE = "write", MAX.CORES = 2)), list(expected))
-  expect_identical(memLapply(1, function(i, x, refused) refused(i), NAMESPACE = "write", VARS = "x", refused = refused, MAX.CORES = 2), list(expected))
-  error <- expect_error(
-    memApply("x", 2, function(v) memWrite("write", "x", 0, 1), NAMESPACE = "write", MAX.CORES = 2), "is busy", class = "memshare_error_element"
-  )
-  expect_s3_class(error$parent, "memshare_error_busy")
-  expect_identical(write_view(), matrix(as.double(1:2000), 100))
-  memWrite("write", "x", 0, 1)
-  expect_identical(write_view()[[1]], 0)
-})

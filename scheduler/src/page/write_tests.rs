@@ -1,6 +1,7 @@
 //! What is written is read by all, wherever the items lie, and nothing else changes.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::Barrier;
 
 use proptest::prelude::*;
@@ -200,4 +201,39 @@ proptest! {
         }
         prop_assert_eq!(read(&ns), model);
     }
+}
+
+#[test]
+fn a_run_comes_to_its_turn_among_writers_that_never_stop() {
+    let (ns, mut store) = (namespace("turn"), open());
+    register(&mut store, &ns, &Zeros::new(Tag::Real, 100_000, &[]).unwrap());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for writer in 0..4_u64 {
+            let (ns, done) = (&ns, &done);
+            scope.spawn(move || {
+                while !done.load(Relaxed) {
+                    match write(
+                        ns,
+                        &Selection::items(Stretches::whole(100_000)),
+                        Values::Same(&writer.to_ne_bytes()),
+                    ) {
+                        Ok(()) => {}
+                        Err(Error::Busy { .. }) => std::thread::yield_now(),
+                        Err(e) => panic!("{e}"),
+                    }
+                }
+            });
+        }
+        let turns: Vec<bool> = (0..20)
+            .map(|_| {
+                let Ok(_held) = store.hold(&find(&ns, "x", &Place::Memory).unwrap()) else { return false };
+                // Nobody writes now, and nobody was stopped in the middle.
+                let (seen, again) = (read(&ns), read(&ns));
+                seen == again && seen.chunks(8).all(|item| item == &seen[..8])
+            })
+            .collect();
+        done.store(true, Relaxed);
+        assert_eq!(turns, [true; 20]);
+    });
 }

@@ -86,6 +86,17 @@ fn what_was_released_after_it_was_found_cannot_be_held() {
     assert_eq!(content_of(&ns, "x").unwrap(), b"new");
 }
 
+/// The supervisor's thread ends what the session's began.
+#[test]
+fn a_hold_may_end_in_another_thread() {
+    let ns = namespace("thread");
+    let mut owner = open();
+    register(&mut owner, &ns, "x", b"content").unwrap();
+    let held = owner.hold(&find_it(&ns)).unwrap();
+    std::thread::spawn(move || drop(held)).join().unwrap();
+    assert!(is_free(&find_it(&ns)) && holds_of(owner.session()) == 0);
+}
+
 #[test]
 fn holds_are_no_pages_and_are_listed_apart() {
     let ns = namespace("listed");
