@@ -11,10 +11,18 @@ resolve_function <- function(fun, envir, call) {
   abort_input(sprintf("FUN must be a function or a function's name, not %s", describe(fun)), call)
 }
 
-# The namespace of a call that was given none: FUN's own name, or "unnamed".
-default_namespace <- function(expression) if (is.symbol(expression)) as.character(expression) else "unnamed"
+# FUN's own name as it stands in the call, or "".
+function_label <- function(expression) {
+  if (is.symbol(expression) || is.character(expression) && length(expression) == 1L) as.character(expression) else ""
+}
 
-# VARS: a named list of objects, or names of registered variables (class memshare_names).
+# The namespace of a call that was given none: FUN's own name, or "unnamed".
+default_namespace <- function(label) if (nzchar(label)) label else "unnamed"
+
+# MAX.CORES as it was given; NULL means that the options say it when the run begins.
+asked_cores <- function(max_cores, call) if (!is.null(max_cores)) worker_count(max_cores, call)
+
+# VARS: a named list of objects and passes, or names of registered variables (class memshare_names).
 resolve_vars <- function(vars, namespace, given, call) {
   if (is.null(vars)) return(list())
   if (is.character(vars) && is.null(dim(vars)) && !is.object(vars)) {
@@ -36,9 +44,9 @@ resolve_vars <- function(vars, namespace, given, call) {
 }
 
 # Names that the worker's call of FUN uses itself.
-check_reserved <- function(names, call) {
-  taken <- intersect(names, c("...", ".element", ".FUN"))
-  if (length(taken)) abort_input(sprintf("VARS cannot hold a variable named '%s'", taken[[1L]]), call)
+check_reserved <- function(names, call, what = "VARS") {
+  taken <- names[names %in% c("...", ".FUN") | startsWith(names, ".element")]
+  if (length(taken)) abort_input(sprintf("%s cannot hold a variable named '%s'", what, taken[[1L]]), call)
   names
 }
 

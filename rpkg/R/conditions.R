@@ -10,7 +10,8 @@
 #' Every error has the class `memshare_error` and one subclass:
 #' \describe{
 #'   \item{`memshare_error_element`}{FUN failed. Fields: `index` and `name` of the element, `parent` (the original condition),
-#'     `calls` (the worker's traceback, one string a call).}
+#'     `calls` (the worker's traceback, one string a call), and `pass`, its label in the plan. With several passes the message begins
+#'     with the pass.}
 #'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields.}
 #'   \item{`memshare_error_worker`, `memshare_error_no_workers`, `memshare_error_launch`}{A worker could not get ready for the call,
 #'     none was left, or none could be started.}
@@ -26,6 +27,9 @@
 #'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
 #'   \item{`memshare_error_memory_limit`}{The call needs more than `memControl(memory = )` allows.}
 #'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
+#'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
+#'   \item{`memshare_error_over_budget`}{A plan needs more shared memory than there is; the message says what needs how much.}
+#'   \item{`memshare_error_value`}{A result does not match `FUN.VALUE`.}
 #' }
 #'
 #' @section Warnings and messages of FUN:
@@ -78,23 +82,32 @@ element_label <- function(index, name = NULL) {
   sprintf("element %.0f ('%s')", index, name)
 }
 
-# A warning, message or error of FUN, as the caller sees it: with the element in front, and its own classes kept.
-at_element <- function(condition, index, name) {
-  type <- if (inherits(condition, "warning")) "warning" else "message"
-  ours <- memshare_condition(
-    type, "element", paste0(element_label(index, name), ": ", conditionMessage(condition)),
-    index = index, name = name, parent = condition,
-    call = conditionCall(condition), class = setdiff(class(condition), c("simpleWarning", "simpleMessage"))
-  )
-  ours
+# A warning or message of FUN, as the caller sees it: with the element in front, and its own classes kept.
+at_element <- function(condition, index, name, prefix = "", pass = NULL) {
+  said_at(condition, paste0(prefix, element_label(index, name)), index = index, name = name, pass = pass)
 }
 
-# FUN's failure at one element.
-element_error <- function(error, call = NULL) {
-  where <- element_label(error$index, error$name)
-  what <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)
+# The same while results were combined, where there are no elements that the user knows.
+at_combining <- function(condition, prefix, pass) said_at(condition, paste0(prefix, "combining"), pass = pass)
+
+said_at <- function(condition, where, ...) {
+  type <- if (inherits(condition, "warning")) "warning" else "message"
   memshare_condition(
-    "error", "element", sprintf("FUN failed at %s: %s", where, what),
-    index = error$index, name = error$name, parent = error$condition, calls = as.character(error$calls), call = call
+    type, "element", paste0(where, ": ", conditionMessage(condition)), ..., parent = condition,
+    call = conditionCall(condition), class = setdiff(class(condition), c("simpleWarning", "simpleMessage"))
+  )
+}
+
+# FUN's failure at one element, or while results were combined. `what` is the part of the pass that failed, see compile.R.
+element_error <- function(error, call = NULL, prefix = "", what = "map") {
+  where <- switch(what,
+    map = paste("FUN failed at", element_label(error$index, error$name)),
+    bind = , value = "its results could not be brought together",
+    "FUN failed while combining"
+  )
+  said <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)
+  memshare_condition(
+    "error", "element", sprintf("%s%s: %s", prefix, where, said),
+    index = error$index, name = error$name, pass = error$label, parent = error$condition, calls = as.character(error$calls), call = call
   )
 }

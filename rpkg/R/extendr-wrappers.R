@@ -48,6 +48,28 @@ ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, names
 # What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
 ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 
+# Compiles a specification. Nothing is copied.
+ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
+
+# Forgets a plan, and gives back what it kept.
+ms_plan_free <- function(id) .Call(wrap__ms_plan_free, id)
+
+# The profiles of a run that was collected.
+ms_profile_of <- function(run) .Call(wrap__ms_profile_of, run)
+
+# Writes a profile to a file.
+ms_profile_save <- function(profile, path) .Call(wrap__ms_profile_save, profile, path)
+
+# Reads a profile from a file; from then on it is used for what it is a profile of.
+ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
+
+# Forgets what is known under a key.
+ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
+
+# Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
+# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
+ms_run_begin <- function(id, spec, changes) .Call(wrap__ms_run_begin, id, spec, changes)
+
 # How workers are started from now on. A running pool is stopped.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
 
@@ -57,14 +79,12 @@ ms_pool_status <- function() .Call(wrap__ms_pool_status)
 # Ends the workers.
 ms_pool_stop <- function() .Call(wrap__ms_pool_stop)
 
-# Begins a run of R's specification; its number.
-ms_run_begin <- function(spec) .Call(wrap__ms_run_begin, spec)
-
 # Asks a run to stop.
 ms_run_cancel <- function(id) .Call(wrap__ms_run_cancel, id)
 
-# What came of an ended run. Its pages are given back; views onto results keep their memory.
-ms_run_collect <- function(id, mode) .Call(wrap__ms_run_collect, id, mode)
+# What came of an ended run: `modes` says of each wanted result whether it is to be a "list" or a "vector". Its pages are given
+# back; views onto results keep their memory.
+ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, modes, trace)
 
 # Where nodes of the user's cluster join a run.
 ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
@@ -72,14 +92,21 @@ ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 # Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
 ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseconds)
 
-# Waits for the next run. NULL when this process should leave.
+# Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 
 # Whether the session gives nothing to do for so many milliseconds. Returns at once when it does.
 ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, milliseconds)
 
-# Calls FUN on element after element, chunk after chunk, until the run is over. Left by R's jump when FUN fails.
-ms_worker_loop <- function(call, frame, setter) .Call(wrap__ms_worker_loop, call, frame, setter)
+# Calls FUN on element after element, chunk after chunk. Gives NULL when the run is over, or what R has to make ready first:
+# a list of a step's payload and captured objects. Left by R's jump when FUN fails.
+ms_worker_loop <- function() .Call(wrap__ms_worker_loop)
+
+# What R made ready for the step that the loop asked for: the call of FUN, its frame, and what sets the random numbers.
+ms_worker_ready <- function(call, frame, setter) .Call(wrap__ms_worker_ready, call, frame, setter)
+
+# Whether the element under way may fail: its condition is then its result.
+ms_worker_collects <- function() .Call(wrap__ms_worker_collects)
 
 # Takes a warning or message of the element under way.
 ms_worker_condition <- function(condition) .Call(wrap__ms_worker_condition, condition)

@@ -25,32 +25,27 @@
 memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
   given <- !is.null(NAMESPACE)
-  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(substitute(FUN))
+  label <- function_label(substitute(FUN))
+  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(label)
   fun <- resolve_function(FUN, parent.frame(), call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   margin <- check_margin(MARGIN, call)
   cluster <- check_cluster(CLUSTER, call)
-  workers <- if (is.null(cluster)) worker_count(MAX.CORES, call) else length(cluster)
+  cores <- asked_cores(MAX.CORES, call)
   matrix <- matrix_of(X, namespace, given, call)
   vars <- resolve_vars(VARS, namespace, given, call)
-  n <- matrix$dim[[margin]]
   outer <- if (!is.null(matrix$dimnames)) matrix$dimnames[margin]
   inner <- if (!is.null(matrix$dimnames)) matrix$dimnames[-margin]
   names <- if (!is.null(outer)) plain_names(outer[[1L]])
-  pass <- list(
-    kind = "apply", margin = margin, x = matrix$x, dim = matrix$dim, vars = vars, fun = fun, dots = list(...), n = n, names = names,
-    namespace = namespace, workers = max(1L, as.integer(min(workers, n))), cluster = cluster, control = control
+  pass <- new_pass(
+    "apply", list(called(slices(matrix, margin), substitute(X))), matrix$dim[[margin]], names, names, vars, fun, list(...), control, namespace, given, cores,
+    cluster, label, outer, inner, call = call
   )
-  if (n == 0) {
-    check_call(pass, call)
-    return(empty_apply(matrix, margin, pass, call))
-  }
-  results <- run_pass(pass, call)
-  if (!is.null(control$FUN.VALUE)) return(simplify_vapply(results, names, control$FUN.VALUE, call))
-  if (isFALSE(control$simplify)) return(named(results$values, names))
-  if (!is.null(outer)) outer[1L] <- list(names)
-  simplify_apply(results, n, outer, inner)
+  deliver(pass, call)
 }
+
+# The rows or columns of a matrix as an input.
+slices <- function(matrix, margin) input_of(matrix$x, if (margin == 1L) "row" else "column", matrix$dim)
 
 check_margin <- function(margin, call) {
   if (!is.numeric(margin) || length(margin) != 1L || is.na(margin) || !margin %in% c(1, 2)) {
@@ -61,6 +56,7 @@ check_margin <- function(margin, call) {
 
 # X as native code takes it, its dim, and its dimnames.
 matrix_of <- function(x, namespace, given, call) {
+  if (is_pass(x)) return(matrix_of_pass(x, call))
   if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
     registered <- registered_name(x, namespace, given, call)
     view <- peek(registered, call)
@@ -82,12 +78,23 @@ plain_dimnames <- function(dimnames) {
 }
 
 # No row, or no column: apply() asks FUN about one empty or zero element what kind of nothing to give; so do we, in this session.
-empty_apply <- function(matrix, margin, pass, call) {
+empty_apply <- function(pass, call) {
   control <- pass$control
   if (!is.null(control$FUN.VALUE)) return(vapply(list(), identity, control$FUN.VALUE))
   if (isFALSE(control$simplify)) return(list())
-  x <- if (inherits(matrix$x, "memshare_name")) peek(matrix$x, call) else matrix$x
-  vars <- pass$vars
-  if (inherits(vars, "memshare_names")) vars <- stats::setNames(lapply(vars, function(name) peek(c(pass$namespace, name), call)), vars)
-  do.call(apply, c(list(x, margin, pass$fun), pass$dots, vars), quote = TRUE)
+  input <- pass$inputs[[1L]]
+  x <- present_value(input$source, call)
+  vars <- lapply(pass$vars, present_value, call)
+  do.call(apply, c(list(x, if (input$cut == "row") 1L else 2L, pass$fun), pass$dots, vars, pass$functions), quote = TRUE)
+}
+
+# A source's value in this session, where that needs no run.
+present_value <- function(source, call) {
+  if (inherits(source, "memshare_name")) return(peek(source, call))
+  if (!is_pass(source)) return(source)
+  pass <- inside(source)
+  if (pass$n > 0) {
+    abort_input("apply() over nothing asks FUN what kind of nothing to give, and FUN needs a pass that has not run; memRun() it first", call)
+  }
+  empty_value(pass, call)
 }

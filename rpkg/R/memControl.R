@@ -2,7 +2,7 @@
 
 #' How a call is to be run
 #'
-#' Settings for the argument `CONTROL` of [memApply()] and [memLapply()]. An unknown name is an error.
+#' Settings for the argument `CONTROL` of [memApply()], [memLapply()], [memMapply()] and [memReduce()]. An unknown name is an error.
 #'
 #' @param simplify `FALSE`: a list, one item an element. `TRUE`: what [apply()] and [sapply()] give. For `memLapply()` also
 #'   `"array"`, as `sapply(simplify = "array")`.
@@ -20,6 +20,9 @@
 #' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
 #' @param memory The most bytes of shared memory this call may take, with an error of class
 #'   `memshare_error_memory_limit` instead.
+#' @param lazy `TRUE`: run nothing yet, and return a pass that can be used in further calls and that [memRun()] runs; see
+#'   [memshare-pass].
+#' @param trace Whether [memLastRun()] shall know when each chunk ran, and where: `as.data.frame(memLastRun())`.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
 #' @return A list of class `memshare_control`.
 #' @examples
@@ -28,7 +31,8 @@
 #' @export
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "fixed"), packages = NULL, seed = NULL,
-                       on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, ...) {
+                       on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
+                       trace = FALSE, ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -49,7 +53,8 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       simplify = simplify, FUN.VALUE = FUN.VALUE, chunk = chunk, schedule = schedule, packages = packages, seed = seed,
       on_error = check_choice(on_error[[1L]], c("stop", "collect"), "on_error", call),
       retries = as.integer(check_count(retries, "retries", 0, call)),
-      timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call)
+      timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
+      lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call)
     ),
     class = "memshare_control"
   )

@@ -40,36 +40,32 @@
 memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
   given <- !is.null(NAMESPACE)
-  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(substitute(FUN))
+  label <- function_label(substitute(FUN))
+  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(label)
   fun <- resolve_function(FUN, parent.frame(), call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   cluster <- check_cluster(CLUSTER, call)
-  workers <- if (is.null(cluster)) worker_count(MAX.CORES, call) else length(cluster)
+  cores <- asked_cores(MAX.CORES, call)
   items <- list_items(X, namespace, given, call)
   vars <- resolve_vars(VARS, namespace, given, call)
-  pass <- list(
-    kind = "lapply", margin = 2L, x = items$x, vars = vars, fun = fun, dots = list(...), n = items$n, names = items$names,
-    namespace = namespace, workers = max(1L, as.integer(min(workers, items$n))), cluster = cluster, control = control
+  plain <- isFALSE(control$simplify) && is.null(control$FUN.VALUE)
+  if (!plain) check_late(items$late, call)
+  pass <- new_pass(
+    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, list(...), control, namespace,
+    given, cores, cluster, label, call = call
   )
-  if (items$n == 0) {
-    check_call(pass, call)
-    results <- list(values = list(), k = NULL, n = 0)
-  } else {
-    results <- run_pass(pass, call)
-  }
-  if (!is.null(control$FUN.VALUE)) return(simplify_vapply(results, items$labels, control$FUN.VALUE, call))
-  if (isFALSE(control$simplify)) return(named(results$values, items$names))
-  simplify_sapply(results, items$labels, control$simplify)
+  deliver(pass, call)
 }
 
-# X as native code takes it, the number of its items, their names, and the labels that sapply would give them.
+# X as an input, the number of its items, their names, and the labels that sapply would give them.
 list_items <- function(x, namespace, given, call) {
+  if (is_pass(x)) return(items_of_pass(x, "X", call))
   if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
     registered <- registered_name(x, namespace, given, call)
     view <- peek(registered, call)
     if (typeof(view) == "list" && !is.object(view)) {
       names <- plain_names(names(view))
-      return(list(x = by_name(registered), n = length(view), names = names, labels = names))
+      return(list(x = input_of(by_name(registered)), n = length(view), names = names, labels = names))
     }
     x <- view
   }
@@ -85,5 +81,5 @@ list_items <- function(x, namespace, given, call) {
     x <- converted
   }
   names <- plain_names(names(x))
-  list(x = x, n = length(x), names = names, labels = if (is.null(names)) labels else names)
+  list(x = input_of(x), n = length(x), names = names, labels = if (is.null(names)) labels else names)
 }

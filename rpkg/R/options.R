@@ -76,7 +76,7 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last call: then the pool starts
 # anew, so nothing here may depend on a single call.
 configure_native <- function() {
-  seen <- list(do.call(options, pool_options), Sys.getenv(pool_twins), .libPaths())
+  seen <- list(do.call(options, pool_options), Sys.getenv(pool_twins, names = FALSE), .libPaths())
   if (identical(seen, state$seen)) return(invisible())
   threads <- setting("threads", 1, as_setting_number(1))
   pool <- list(

@@ -16,7 +16,7 @@ new_bag <- function(share = option_share()) {
 }
 
 # The payload of a call: `raw` for the worker and `captured` for native code to share.
-build_payload <- function(fun, dots, bag, control, variables, functions, call = NULL) {
+build_payload <- function(fun, dots, bag, control, variables, functions, elements = "", call = NULL) {
   fun <- portable(fun, bag)
   dots <- lapply(dots, portable, bag)
   for (i in seq_along(dots)) {
@@ -26,7 +26,8 @@ build_payload <- function(fun, dots, bag, control, variables, functions, call = 
     }
   }
   body <- list(
-    fun = fun, dots = dots, placed = bag$placed, frame_dots = bag$dots, variables = variables, functions = functions
+    fun = fun, dots = dots, placed = bag$placed, frame_dots = bag$dots, variables = variables, functions = functions,
+    elements = elements
   )
   head <- list(
     packages = check_packages(unique(c(bag$packages, control$packages)), call),
@@ -42,6 +43,7 @@ travelling_options <- list("digits", "scipen", "OutDec", "contrasts", "na.action
 
 # A value as it can travel: functions and formulas with replicas of their frames, also inside plain lists.
 portable <- function(value, bag) {
+  if (is_unfinished(value)) return(stub_of(value))
   switch(typeof(value),
     closure = portable_function(value, bag),
     language = if (inherits(value, "formula")) portable_formula(value, bag) else value,
@@ -51,10 +53,18 @@ portable <- function(value, bag) {
   )
 }
 
+# A pass, plan or handle that FUN meets in its surroundings is no data: there it says so when it is used.
+is_unfinished <- function(value) {
+  typeof(value) == "list" && is.object(value) && inherits(value, c("memshare_pass", "memshare_plan", "memshare_handle"))
+}
+
+stub_of <- function(value) structure(list(NULL), class = class(value))
+
 holds_code <- function(list) {
+  if (all(vapply(list, is.atomic, NA))) return(FALSE)
   for (type in unique(vapply(list, typeof, ""))) {
     if (type %in% c("closure", "language", "environment")) return(TRUE)
-    if (type == "list" && any(vapply(list, function(item) is.list(item) && holds_code(item), NA))) return(TRUE)
+    if (type == "list" && any(vapply(list, function(item) is.list(item) && (is_unfinished(item) || holds_code(item)), NA))) return(TRUE)
   }
   FALSE
 }
@@ -204,7 +214,7 @@ data_bytes <- function(value) {
     complex = 16 * length(value),
     raw = length(value),
     character = 8 * length(value),
-    list = if (holds_code(value)) 0 else as.numeric(utils::object.size(value)),
+    list = if (is_unfinished(value) || holds_code(value)) 0 else as.numeric(utils::object.size(value)),
     0
   )
 }

@@ -56,6 +56,7 @@ describe <- function(value) {
   if (is.function(value)) return("a function")
   if (is.environment(value)) return("an environment")
   if (is.data.frame(value)) return("a data frame")
+  if (inherits(value, "memshare_pass")) return("a pass that has not run")
   if (is.atomic(value) && length(value) == 1L && is.null(dim(value))) {
     return(if (is.character(value)) encodeString(value, quote = "\"", na.encode = TRUE) else format(value))
   }

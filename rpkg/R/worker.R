@@ -3,14 +3,11 @@
 # The life of a worker that memshare started. An interrupt is how a run is stopped; one that comes when the run is over must
 # neither end this process nor hit the next run.
 worker_main <- function() {
-  options <- options()
+  options <- options_now()
   launched <- Sys.getpid()
-  repeat {
-    run <- native(ms_worker_next())
-    if (is.null(run)) break
+  while (native(ms_worker_next())) {
     ignoring_interrupts(Sys.sleep(0))
-    worker_run(run, options)
-    rm(run)
+    worker_run(options)
     ignoring_interrupts(tidy())
   }
   # The first call above forks: this may be another process now. Its temporary directory is then shared, and not its to remove.
@@ -24,45 +21,43 @@ worker_join <- function(address) {
   native(ms_worker_join(address))
   on.exit(ms_worker_leave())
   seed <- globalenv()$.Random.seed
-  run <- native(ms_worker_next())
-  if (!is.null(run)) worker_run(run, options(), guest = TRUE)
+  if (native(ms_worker_next())) worker_run(options_now(), guest = TRUE)
   if (is.null(seed) && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
-  rm(run)
   gc(verbose = FALSE)
 }
 
 # One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's. Options and
 # directory are put back afterwards, so that what one call's FUN sets does not reach the next call.
-worker_run <- function(run, options, guest = FALSE) {
+worker_run <- function(options, guest = FALSE) {
   # A FUN that called quit() took the directory that forked workers share with it.
   tempdir(check = TRUE)
   directory <- getwd()
   on.exit({
-    base::options(options)
-    if (!is.null(directory)) try(setwd(directory), silent = TRUE)
+    put_back_options(options)
+    if (!is.null(directory) && !identical(getwd(), directory)) try(setwd(directory), silent = TRUE)
   })
   tryCatch(
-    {
-      ready <- tryCatch(prepare(run, guest), error = identity)
-      if (inherits(ready, "error")) {
-        native(ms_worker_failed(slim(ready), character()))
-      } else {
-        evaluate(ready)
-      }
-    },
+    work(guest),
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
     interrupt = function(i) native(ms_worker_failed(simpleError("the worker was interrupted"), NULL))
   )
   native(ms_worker_done())
 }
 
+# All options as they lie in R, which is cheaper than options() to get and to compare: most runs change none.
+options_now <- function() as.vector(.Options, "list")
+
+# Options that came with a package since are the package's.
+put_back_options <- function(options) {
+  if (!identical(options_now()[seq_along(options)], options)) options(options)
+}
+
 # Between two runs: what FUN left in the global environment goes, and garbage is collected, for a page that was released keeps its
 # memory until the last view of it is collected. Collecting takes longer than a small run, so it waits until nothing comes, but
 # not for ever.
 tidy <- function() {
-  left <- ls(globalenv(), all.names = TRUE, sorted = FALSE)
-  if (length(left)) rm(list = left, envir = globalenv())
+  if (length(globalenv())) rm(list = ls(globalenv(), all.names = TRUE, sorted = FALSE), envir = globalenv())
   now <- proc.time()[["elapsed"]]
   if (is.null(state$collected)) state$collected <- now
   overdue <- now - state$collected > 2
@@ -78,23 +73,31 @@ fresh_random_numbers <- function(kinds) {
   if (exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
 }
 
-# From the payload to a call of FUN and the frame it is evaluated in.
-prepare <- function(run, guest) {
-  head <- unserialize(run$payload)
+# From a step's payload to a call of FUN and the frame it is evaluated in, which native code then calls for each element.
+prepare <- function(step, guest) {
+  head <- unserialize(step$payload)
   if (!guest) fresh_random_numbers(head$random)
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
-  if (dir.exists(head$directory)) setwd(head$directory)
+  directory <- head$directory
+  if (!is.null(directory) && !identical(getwd(), directory) && dir.exists(directory)) setwd(directory)
   options(head$options)
-  body <- bind_captured(unserialize(head$body), run$captured)
-  frame <- do.call(dots_frame, body$dots, quote = TRUE)
+  body <- bind_captured(unserialize(head$body), step$captured)
+  frame <- if (length(body$dots)) do.call(dots_frame, body$dots, quote = TRUE) else new.env(parent = baseenv())
   assign(".FUN", body$fun, envir = frame)
   for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
   names <- c(body$variables, names(body$functions))
-  call <- as.call(c(
-    quote(forceAndCall), 1, quote(.FUN), quote(.element), stats::setNames(lapply(names, as.name), names),
-    if (length(body$dots)) quote(...)
-  ))
-  list(call = call, frame = frame, head = head)
+  sides <- lapply(names, as.name)
+  names(sides) <- names
+  elements <- element_arguments(body$elements)
+  call <- as.call(c(list(quote(forceAndCall), length(elements), quote(.FUN)), elements, sides, if (length(body$dots)) quote(...)))
+  native(ms_worker_ready(call, frame, stream_setter(head$seed)))
+}
+
+# FUN's element arguments: `.element`, `.element2` and so on, which native code binds in the frame. `names` are those of the
+# arguments, "" for one by position; a call over one collection has none.
+element_arguments <- function(names) {
+  symbols <- lapply(paste0(".element", c("", seq_along(names)[-1L])), as.name)
+  if (any(nzchar(names))) stats::setNames(symbols, names) else symbols
 }
 
 # A frame whose `...` holds the arguments, evaluated, as a function's would.
@@ -122,18 +125,27 @@ bind_captured <- function(body, captured) {
   body
 }
 
-# Calls FUN for as many elements as this worker gets. R's error ends the native loop; what it was is reported here, and with
-# on_error = "collect" the loop is entered again at the next element.
-evaluate <- function(ready) {
-  collect <- ready$head$on_error == "collect"
-  setter <- stream_setter(ready$head$seed)
+# Calls FUN for as many elements as this worker gets. The native loop comes back when a step has to be made ready, and is left by
+# R's error when FUN fails. What failed is reported here; where errors are collected the loop is entered again at the next element.
+work <- function(guest) {
   repeat {
-    failed <- watched(native(ms_worker_loop(ready$call, ready$frame, setter)))
-    if (is.null(failed)) break
-    condition <- slim(failed$condition)
-    if (collect) condition <- element_error(list(index = NA_real_, condition = condition, calls = failed$calls))
-    native(ms_worker_failed(condition, failed$calls))
-    if (!collect) break
+    step <- NULL
+    failed <- watched(step <- native(ms_worker_loop()))
+    if (!is.null(failed)) {
+      condition <- slim(failed$condition)
+      if (native(ms_worker_collects())) {
+        condition <- element_error(list(index = NA_real_, condition = condition, calls = failed$calls))
+      }
+      if (!native(ms_worker_failed(condition, failed$calls))) break
+    } else if (is.null(step)) {
+      break
+    } else {
+      ready <- tryCatch(prepare(step, guest), error = identity)
+      if (inherits(ready, "error")) {
+        native(ms_worker_failed(slim(ready), character()))
+        break
+      }
+    }
   }
 }
 
@@ -143,7 +155,7 @@ evaluate <- function(ready) {
 watched <- function(loop) {
   depth <- sys.nframe()
   tryCatch(
-    withRestarts(
+    callCC(function(leave) {
       withCallingHandlers(
         {
           loop
@@ -160,11 +172,10 @@ watched <- function(loop) {
         error = function(e) {
           calls <- sys.calls()
           signalled <- length(calls) > 1L && identical(calls[[length(calls) - 1L]][[1L]], quote(signalCondition))
-          if (!signalled) invokeRestart("memshare_failed", list(condition = e, calls = traceback_of(calls, depth)))
+          if (!signalled) leave(list(condition = e, calls = traceback_of(calls, depth)))
         }
-      ),
-      memshare_failed = identity
-    ),
+      )
+    }),
     stackOverflowError = function(e) list(condition = e, calls = character())
   )
 }
@@ -177,7 +188,7 @@ traceback_of <- function(calls, depth) {
   calls <- calls[-length(calls)]
   if (length(calls) && identical(calls[[length(calls)]][[1L]], quote(.handleSimpleError))) calls <- calls[-length(calls)]
   lines <- vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
-  sub("^[.]FUN\\([.]element", "FUN(element", lines)
+  gsub("[.]element([0-9]*)", "element\\1", sub("^[.]FUN\\(", "FUN(", lines))
 }
 
 # A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text. Its call names FUN as

@@ -97,6 +97,21 @@ pub enum Error {
     /// A graph that cannot run: a cycle, an unknown resource, sizes that do not match.
     #[error("this plan cannot run: {0}")]
     BadPlan(String),
+    /// A plan that would take more memory than it may, however it is run. Nothing was copied.
+    #[error(
+        "this plan needs {needed} bytes of shared memory at the same time, and may take {budget}; what takes most:{}\n\
+         register what several plans share, give FUN.VALUE or smaller results, raise memControl(memory = ), or set \
+         options(memshare.dir = ) to a directory on a disk",
+        rows(table)
+    )]
+    OverBudget {
+        /// Bytes at the peak, one stage after the other.
+        needed: u64,
+        /// Bytes that were allowed.
+        budget: u64,
+        /// What takes how much, and from which to which step.
+        table: Vec<(String, u64, crate::plan::Lifetime)>,
+    },
     /// A worker process could not be started or did not say hello.
     #[error("a worker process could not be started: {0}")]
     Launch(String),
@@ -106,6 +121,14 @@ pub enum Error {
         /// Who sent it.
         from: String,
         /// The decoder's word.
+        reason: String,
+    },
+    /// A file that is no profile, or none of this version.
+    #[error("{path} cannot be used as a profile: {reason}; make it anew with memProfile()")]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
     /// A log filter that does not parse.
@@ -142,9 +165,11 @@ impl Error {
             Error::File { .. } => "file",
             Error::Damaged { .. } => "damaged",
             Error::BadPlan(_) => "plan",
+            Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
+            Error::Profile { .. } => "profile",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }
@@ -154,4 +179,13 @@ impl Error {
     pub fn os(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Error::Os { what: what.into(), source: source.into() }
     }
+}
+
+/// The first rows of a table of what takes memory, a line each.
+fn rows(table: &[(String, u64, crate::plan::Lifetime)]) -> String {
+    let step = |step: Option<u32>| step.map_or("?".into(), |step| step.to_string());
+    let row = |(name, bytes, life): &(String, u64, crate::plan::Lifetime)| {
+        format!("\n  {name}: {bytes} bytes, from step {} to {}", step(life.born), step(life.last_use))
+    };
+    table.iter().take(8).map(row).collect()
 }

@@ -30,6 +30,8 @@ ids! {
     TaskId;
     /// A pass of a plan, in the order of the calls.
     PassId;
+    /// Passes of a plan that run together, chunk by chunk; in the order in which workers prefer them.
+    StageId;
     /// A worker's place on the board; taken over by its replacement when the worker dies.
     WorkerId;
     /// A chunk's place in its pass's log.

@@ -13,12 +13,13 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::board::Spot;
 use crate::error::{Error, Result};
-use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// A control frame is never near this long; a longer one is damage.
 const LIMIT: usize = 1 << 16;
 
@@ -59,16 +60,16 @@ pub enum FromWorker {
         /// The run it speaks of.
         run: u64,
     },
-    /// A chunk ended in an error of FUN; its condition lies in the pass's results page.
+    /// A chunk ended in an error of FUN; its condition lies in the page of the run's notes.
     Failed {
         /// The run it speaks of.
         run: u64,
-        /// The pass.
-        pass: PassId,
+        /// The stage.
+        stage: StageId,
         /// The chunk.
         chunk: ChunkId,
-        /// The element whose FUN failed.
-        element: u64,
+        /// The step and the element whose FUN failed.
+        spot: Spot,
         /// What could not be written: there was no room for the condition, and this says so.
         words: Option<String>,
     },
@@ -115,25 +116,47 @@ pub enum FromForkServer {
 /// What a run is about, written once onto the board: page handles and the caller's bytes, which we do not look into.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
-    /// The page of each resource that is read, by [`ResourceId`]; results pages stand in `passes`.
-    pub resources: Vec<Option<SegmentHandle>>,
-    /// The passes, by [`PassId`].
-    pub passes: Vec<RunPass>,
-    /// The caller's bytes: for R the serialized FUN, its arguments and what it needs.
+    /// The page of each resource of the plan's graph: variables, then results.
+    pub pages: Vec<Option<SegmentHandle>>,
+    /// The stages, by [`StageId`].
+    pub stages: Vec<RunStage>,
+    /// Where warnings, messages and errors go: a results page that lasts until the caller has it.
+    pub notes: (StageId, u32),
+    /// The caller's bytes: for R how elements are cut, the serialized FUNs, their arguments and what they need.
     pub program: Vec<u8>,
 }
 
-/// One pass of a [`RunSpec`].
+/// One stage of a [`RunSpec`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunPass {
-    /// The collection whose elements FUN is called on.
-    pub collection: ResourceId,
-    /// What else FUN reads, by the name of its argument.
-    pub sides: Vec<(String, ResourceId)>,
-    /// Where results go.
-    pub results: SegmentHandle,
-    /// The caller's bytes about this pass (for R: how elements are cut from the collection).
-    pub about: Vec<u8>,
+pub struct RunStage {
+    /// Where the results of each output go.
+    pub outputs: Vec<ResourceId>,
+    /// Elements that end in one result, of each output.
+    pub grains: Vec<u64>,
+    /// Results of earlier stages that go as this one reads them.
+    pub drains: Vec<ResourceId>,
+}
+
+impl RunSpec {
+    /// What a board tells the workers of `plan`'s run.
+    pub fn new(plan: &crate::plan::Plan, pages: Vec<Option<SegmentHandle>>, program: Vec<u8>) -> RunSpec {
+        let stage = |stage: &crate::plan::Stage| RunStage {
+            outputs: stage.outputs.iter().filter_map(|&pass| plan.result_of(pass)).collect(),
+            grains: stage.outputs.iter().map(|pass| plan.spec().passes[pass.index()].grain()).collect(),
+            drains: stage.drains.clone(),
+        };
+        let stages = plan.stages().iter().map(stage).collect();
+        let wanted = plan.spec().gather.first().and_then(|&pass| plan.result_of(pass));
+        let notes = wanted.and_then(|resource| plan.maker_of(resource)).unwrap_or((StageId(0), 0));
+        RunSpec { pages, stages, notes, program }
+    }
+
+    /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.
+    pub fn maker_of(&self, resource: ResourceId) -> Option<(StageId, u32)> {
+        let made = |stage: &RunStage| stage.outputs.iter().position(|&output| output == resource);
+        let mut stages = self.stages.iter().enumerate();
+        stages.find_map(|(id, stage)| Some((StageId(id as u32), made(stage)? as u32)))
+    }
 }
 
 /// A frame of `message`.
@@ -160,18 +183,29 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8], from: &str) -> Result<T> {
     Ok(message)
 }
 
+/// The bytes of a value of any size, for memory that we share.
+pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
+    bincode::serde::encode_to_vec(value, bincode::config::standard())
+        .expect("a value of plain fields encodes into memory")
+}
+
+/// The value in `bytes`, which came from `from`. A length in it that is no possible one is an error before room is made.
+pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
+    let config = bincode::config::standard().with_limit::<{ 4 << 30 }>();
+    bincode::serde::decode_from_slice(bytes, config)
+        .map(|(value, _)| value)
+        .map_err(|e| Error::Message { from: from.to_owned(), reason: e.to_string() })
+}
+
 impl RunSpec {
     /// The bytes that the board carries.
     pub fn to_bytes(&self) -> Vec<u8> {
-        bincode::serde::encode_to_vec(self, bincode::config::standard())
-            .expect("a spec of plain fields encodes into memory")
+        pack(self)
     }
 
     /// The spec that a board carries.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        bincode::serde::decode_from_slice(bytes, bincode::config::standard())
-            .map(|(spec, _)| spec)
-            .map_err(|e| Error::Message { from: "the board".into(), reason: e.to_string() })
+        unpack(bytes, "the board")
     }
 }
 
@@ -182,8 +216,13 @@ mod tests {
 
     #[test]
     fn a_message_comes_back_as_it_went() {
-        let message =
-            FromWorker::Failed { run: 7, pass: PassId(0), chunk: ChunkId(3), element: 41, words: None };
+        let message = FromWorker::Failed {
+            run: 7,
+            stage: StageId(0),
+            chunk: ChunkId(3),
+            spot: Spot { step: 1, element: 41 },
+            words: None,
+        };
         assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);
     }
 

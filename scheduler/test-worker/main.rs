@@ -1,12 +1,20 @@
-//! A worker without R: squares the numbers of its collection. The run's program says what goes wrong on purpose, so that
-//! the tests of pool and supervisor (tests/run.rs) can have every kind of trouble.
+//! A worker without R: it interprets plans over numbers. The run's program is the plan itself and words that say what goes
+//! wrong on purpose, so that the tests of pool and supervisor (tests/run.rs) can have every kind of trouble.
 //!
-//! Program: words separated by blanks: `fail=7` ends element 7 in an error, `die=7` kills the worker there each time,
-//! `die_once=7:PATH` the first time only (PATH is created as a mark), `sleep=7:500` takes 500 ms over it.
+//! Words, separated by blanks, name a pass and an element: `fail=a/7` ends it in an error, `die=a/7` kills the worker there
+//! each time, `die_once=a/7:PATH` the first time only (PATH is created as a mark), `sleep=a/7:500` takes 500 ms over it.
 
+mod numbers;
+mod pages;
+
+use numbers::{fold, result, whole};
+use pages::Pages;
+use scheduler::board::{Lease, Span, Spot, StepReport};
+use scheduler::id::PassId;
 use scheduler::link::{Delivery, Link, Membership};
-use scheduler::os::{now_ns, Mapping, SegmentFile};
-use scheduler::store::CONTENT;
+use scheduler::os::now_ns;
+use scheduler::plan::{Plan, Source, FOLD};
+use scheduler::store::Content;
 
 fn main() {
     // With an argument it has a second thread, and must not be forked.
@@ -15,53 +23,133 @@ fn main() {
     }
     let Ok(Some(mut link)) = Link::inherited() else { return };
     while let Ok(Some(mut membership)) = link.next_run() {
-        let Some(numbers) = numbers(&membership) else { continue };
-        let program = String::from_utf8(membership.spec().program.clone()).expect("the program is text");
+        let config = bincode::config::standard();
+        let program = &membership.spec().program;
+        let ((plan, trouble), _) = bincode::serde::decode_from_slice::<(Plan, String), _>(program, config)
+            .expect("the program is a plan and words");
+        let mut run = Run { plan, trouble, pages: Pages::default() };
         while let Ok(Some(lease)) = membership.next_lease(&mut link) {
-            let started_ns = now_ns();
-            let mut squares = Vec::new();
-            let mut failed = None;
-            for element in lease.start..lease.end {
-                if !membership.enter_element(element) {
-                    break;
-                }
-                if trouble(&program, element) {
-                    failed = Some(element);
-                    break;
-                }
-                let number = numbers[element as usize];
-                squares.extend_from_slice(&(number * number).to_le_bytes());
-            }
-            if let Some(element) = failed {
-                let words = format!("element {element} is bad");
-                let error = words.as_bytes();
-                let delivery = Delivery { output: Some(&error), notes: None, started_ns };
-                membership.fail(&link, &lease, element, &delivery).expect("failing is reported");
-            } else if squares.len() as u64 == 8 * (lease.end - lease.start) {
-                let squares = squares.as_slice();
-                let delivery = Delivery { output: Some(&squares), notes: None, started_ns };
-                membership.complete(&lease, &delivery).expect("a chunk is delivered");
-            }
+            run.chunk(&mut membership, &link, &lease);
         }
     }
 }
 
-fn numbers(membership: &Membership) -> Option<Vec<u64>> {
-    let spec = membership.spec();
-    let handle = spec.resources[spec.passes[0].collection.index()].as_ref()?;
-    let file = SegmentFile::open_read(handle).ok()??;
-    let mapping = Mapping::private(&file).ok()?;
-    // SAFETY: the page is sealed before the run begins; nobody writes to it.
-    let bytes = unsafe { mapping.bytes() };
-    let whole = bytes[CONTENT as usize..].chunks_exact(8);
-    Some(whole.map(|b| u64::from_le_bytes(b.try_into().expect("eight bytes"))).collect())
+/// A run, as this worker knows it.
+struct Run {
+    plan: Plan,
+    trouble: String,
+    pages: Pages,
 }
 
-/// Plays out what the program has for `element`; whether it is to end in an error.
-fn trouble(program: &str, element: u64) -> bool {
-    for (verb, what) in program.split_whitespace().filter_map(|word| word.split_once('=')) {
-        let (number, rest) = what.split_once(':').unwrap_or((what, ""));
-        if number.parse() != Ok(element) {
+/// Why a chunk is not delivered.
+enum Left {
+    /// The run was stopped.
+    Stopped,
+    /// FUN failed.
+    Failed(Spot),
+}
+
+impl Run {
+    fn chunk(&mut self, membership: &mut Membership, link: &Link, lease: &Lease) {
+        let started_ns = now_ns();
+        match self.results(membership, lease) {
+            Ok((outputs, steps)) => {
+                let bytes: Vec<Vec<u8>> = outputs.iter().map(|values| numbers::bytes(values)).collect();
+                let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+                let outputs: Vec<&dyn Content> = slices.iter().map(|bytes| bytes as &dyn Content).collect();
+                let delivery =
+                    Delivery { outputs: &outputs, notes: None, started_ns, steps: &steps, costs: &[] };
+                membership.complete(lease, &delivery).expect("a chunk is delivered");
+            }
+            Err(Left::Stopped) => {}
+            Err(Left::Failed(spot)) => {
+                let pass = self.plan.stages()[lease.stage.index()].passes[spot.step as usize];
+                let words = format!(
+                    "element {} of {} is bad",
+                    spot.element,
+                    self.plan.spec().passes[pass.index()].name
+                );
+                let error = words.as_bytes();
+                let delivery =
+                    Delivery { outputs: &[&error], notes: None, started_ns, steps: &[], costs: &[] };
+                membership.fail(link, lease, spot, &delivery).expect("failing is reported");
+            }
+        }
+    }
+
+    /// What each output of the chunk is, and what each step did.
+    fn results(
+        &mut self,
+        membership: &Membership,
+        lease: &Lease,
+    ) -> Result<(Vec<Vec<u64>>, Vec<StepReport>), Left> {
+        let Run { plan, trouble, pages } = self;
+        let stage = &plan.stages()[lease.stage.index()];
+        let calls: Vec<_> = stage.passes.iter().map(|pass| &plan.spec().passes[pass.index()]).collect();
+        let sides: Vec<Vec<u64>> = calls
+            .iter()
+            .map(|call| call.sides.iter().map(|&side| whole(&pages.all(membership, plan, side))).collect())
+            .collect();
+        let mut reads: Vec<Vec<Option<Vec<u64>>>> = Vec::new();
+        for call in &calls {
+            let outside = |source: &Source| match *source {
+                Source::Each(pass) if stage.passes.contains(&pass) => None,
+                Source::Each(_) | Source::Data(_) => {
+                    Some(pages.range(membership, plan, *source, lease.start, lease.end))
+                }
+                Source::Whole(_) => Some(vec![whole(&pages.all(membership, plan, *source))]),
+            };
+            reads.push(call.inputs.iter().map(outside).collect());
+        }
+        let mut steps = vec![StepReport::default(); calls.len()];
+        let mut values: Vec<Vec<u64>> = vec![Vec::new(); calls.len()];
+        let place = |pass: PassId| stage.passes.iter().position(|&member| member == pass).expect("a member");
+        for element in lease.start..lease.end {
+            let nth = (element - lease.start) as usize;
+            for (step, call) in calls.iter().enumerate() {
+                let began = now_ns();
+                let spot = Spot { step: step as u32, element };
+                if !membership.enter_element(spot) {
+                    return Err(Left::Stopped);
+                }
+                if meets(trouble, &call.name, element) {
+                    return Err(Left::Failed(spot));
+                }
+                let inputs: Vec<u64> = call
+                    .inputs
+                    .iter()
+                    .zip(&reads[step])
+                    .map(|(source, read)| match (source, read) {
+                        (Source::Each(pass), None) => values[place(*pass)][nth],
+                        (Source::Whole(_), Some(read)) => read[0],
+                        (_, read) => read.as_ref().expect("it was read")[nth],
+                    })
+                    .collect();
+                values[step].push(match call.levels {
+                    0 => result(&call.name, &inputs, &sides[step]),
+                    _ => inputs[0],
+                });
+                let ended = now_ns();
+                let first = if nth == 0 { began } else { steps[step].span.started_ns };
+                let busy_ns = steps[step].busy_ns + (ended - began);
+                steps[step] = StepReport { span: Span { started_ns: first, ended_ns: ended }, busy_ns };
+            }
+        }
+        for (values, call) in values.iter_mut().zip(&calls) {
+            for _ in 0..call.levels {
+                *values = values.chunks(FOLD as usize).map(fold).collect();
+            }
+        }
+        let outputs = stage.outputs.iter().map(|&pass| std::mem::take(&mut values[place(pass)])).collect();
+        Ok((outputs, steps))
+    }
+}
+
+/// Plays out what the words have for this element of this pass; whether it is to end in an error.
+fn meets(words: &str, pass: &str, element: u64) -> bool {
+    for (verb, what) in words.split_whitespace().filter_map(|word| word.split_once('=')) {
+        let (spot, rest) = what.split_once(':').unwrap_or((what, ""));
+        if spot.split_once('/').map(|(name, number)| (name, number.parse())) != Some((pass, Ok(element))) {
             continue;
         }
         match verb {

@@ -56,3 +56,14 @@ script <- function(code) {
   writeLines(c(paste0(".libPaths(", libraries, ")"), "library(memshare)", code), file)
   file
 }
+
+# The segments that came since `before` and do not go: what others on this machine share for a moment is waited for.
+left_over <- function(before) {
+  for (look in 1:20) {
+    gc(verbose = FALSE)
+    left <- setdiff(segments(), before)
+    if (!length(left)) break
+    Sys.sleep(0.25)
+  }
+  left
+}

@@ -1,14 +1,6 @@
 # A call keeps the registered variables that it reads, whole and unchanged, until it has ended.
 
-# Whether a run's beginning calls Store::hold(): to be removed, with its three uses, when it does.
-skip_until_held <- function() {
-  local_variables("held", list(x = 1))
-  held <- memLapply(1, function(i, x) length(list.files("/dev/shm", "^memshare-h")), NAMESPACE = "held", VARS = "x", MAX.CORES = 1)
-  skip_if(identical(held, list(0L)), "calls do not hold what they read yet")
-}
-
 test_that("a call holds what it was given by name, and nothing stays of it", {
-  skip_until_held()
   local_variables("hold", list(x = as.double(1:1e5), y = 1:3))
   before <- segments()
   seen <- memLapply(1:4, function(i, x, y) {
@@ -25,7 +17,6 @@ test_that("a call holds what it was given by name, and nothing stays of it", {
 
 test_that("a variable released and registered anew during a call is the old one to the whole call", {
   skip_on_cran()
-  skip_until_held()
   registerVariables("hold", list(x = as.double(1:1e5)))
   on.exit(memshare_gc("hold"))
   directory <- tempfile("hold")
@@ -60,7 +51,6 @@ test_that("a variable released and registered anew during a call is the old one 
 })
 
 test_that("a write into what a call reads is refused, from FUN and from elsewhere, and goes when the call has ended", {
-  skip_until_held()
   memAllocate("hold", "x", "double", c(100, 20))
   on.exit(memshare_gc("hold"))
   memWrite("hold", "x", as.double(1:2000))
@@ -87,4 +77,24 @@ test_that("a write into what a call reads is refused, from FUN and from elsewher
   expect_identical(retrieveViews("hold", "x")$x, matrix(as.double(1:2000), 100))
   memWrite("hold", "x", 0, 1)
   expect_identical(retrieveViews("hold", "x")$x[[1]], 0)
+})
+
+test_that("a run in the background keeps what it reads, from its beginning to its last reader", {
+  memAllocate("hold", "x", "double", c(1000, 6))
+  on.exit(memshare_gc("hold"))
+  memWrite("hold", "x", as.double(1:6000))
+  slow <- function(v) {
+    Sys.sleep(0.2)
+    sum(v)
+  }
+  pass <- memApply("x", 2, slow, NAMESPACE = "hold", MAX.CORES = 2, CONTROL = memControl(lazy = TRUE, chunk = 1))
+  run <- memRun(pass, wait = FALSE)
+  error <- expect_error(memWrite("hold", "x", 0), "a run of this session reads it", class = "memshare_error_busy")
+  expect_identical(error[c("namespace", "name", "by")], list(namespace = "hold", name = "x", by = "a run of this session reads it"))
+  expect_true("run" %in% memWhy("hold", "x")$reason)
+  releaseVariables("hold", "x")
+  registerVariables("hold", list(x = 1))
+  expect_identical(collect(run), lapply(1:6, function(j) sum(as.double(1:1000) + 1000 * (j - 1))))
+  expect_false("run" %in% memWhy("hold", "x")$reason)
+  expect_identical(retrieveViews("hold", "x")$x, 1)
 })

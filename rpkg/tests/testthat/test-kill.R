@@ -57,6 +57,14 @@ test_that("workers that were killed while idle are replaced", {
   expect_identical(memLapply(1:4, identity, MAX.CORES = 2), as.list(1:4))
 })
 
+test_that("a worker that comes when the others have done it all lives on", {
+  pool <- function() sort(memshare:::native(memshare:::ms_pool_status())$pids)
+  for (i in 1:20) memLapply(1:2, identity, MAX.CORES = 2)
+  before <- pool()
+  for (i in 1:500) memLapply(1:2, identity, MAX.CORES = 2)
+  expect_identical(pool(), before)
+})
+
 test_that("a forked child touches nothing of its parent's", {
   skip_on_os("windows")
   x <- rnorm(1000)

@@ -1,17 +1,19 @@
-//! Where everything lies in the board's memory. The offsets follow from five kinds of numbers (workers, passes, the two
-//! capacities of each pass, the payload's length); they are computed here, once by the creator and once by whoever
+//! Where everything lies in the board's memory. The offsets follow from a few numbers (workers, stages, the capacities,
+//! outputs and steps of each stage, the payload's length); they are computed here, once by the creator and once by whoever
 //! attaches, and what the memory says must be the same.
+use super::activity::Activity;
 use super::sync::{AtomicU32, AtomicU64};
-use super::word::{MAX_ELEMENTS, MAX_WORKERS};
+use super::word::{MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
 use crate::error::{Error, Result};
 use crate::policy::Policy;
 
 use super::record::Record;
+use super::report;
 
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 4;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -21,49 +23,63 @@ pub(super) struct Header {
     pub(super) magic: u64,
     pub(super) version: u32,
     pub(super) workers: u32,
-    pub(super) passes: u32,
+    pub(super) stages: u32,
     pub(super) unused: u32,
     pub(super) bytes: u64,
     pub(super) payload_len: u64,
     pub(super) control: ControlLine,
+    pub(super) memory: MemoryLine,
 }
 
 /// The one word that all workers read before each claim, alone on its line.
 #[repr(C, align(64))]
 pub(super) struct ControlLine(pub(super) AtomicU32);
 
+/// What the run's pages hold, and the most they held.
+#[repr(C, align(64))]
+#[derive(Default)]
+pub(super) struct MemoryLine {
+    pub(super) live: AtomicU64,
+    pub(super) peak: AtomicU64,
+}
+
 /// What a worker is at, for whoever must name the element in which it died.
 #[repr(C, align(64))]
 pub(super) struct Slot {
-    /// Pass and chunk of the lease, or [`super::slot::NO_LEASE`].
+    /// Stage and chunk of the lease, or [`super::slot::NO_LEASE`].
     pub(super) lease: AtomicU64,
-    /// The element that FUN is at, or [`super::record::NO_ELEMENT`].
-    pub(super) element: AtomicU64,
+    /// The step and element that FUN is at, or [`super::record::NOWHERE`].
+    pub(super) spot: AtomicU64,
+    /// Nanoseconds spent on each activity.
+    pub(super) spent: [AtomicU64; Activity::ALL.len()],
 }
 
-/// What of a pass never changes.
+/// What of a stage never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub(super) struct PassFixed {
+pub(super) struct StageFixed {
     pub(super) elements: u64,
     pub(super) log_capacity: u32,
     pub(super) extra_capacity: u32,
     pub(super) schedule: u32,
-    pub(super) unused: u32,
+    pub(super) outputs: u32,
+    pub(super) steps: u32,
+    /// Whether elements are measured: 1 or 0.
+    pub(super) measured: u32,
+    pub(super) align: u64,
     pub(super) chunk: u64,
     pub(super) shortest_ns: u64,
     pub(super) longest_ns: u64,
     pub(super) probe_ns: u64,
 }
 
-/// A pass, in lines by who writes them how often.
+/// A stage, in lines by who writes them how often.
 #[repr(C, align(64))]
-pub(super) struct PassHead {
-    pub(super) fixed: PassFixed,
+pub(super) struct StageHead {
+    pub(super) fixed: StageFixed,
     pub(super) claims: ClaimLine,
     pub(super) rare: RareLine,
     pub(super) stats: StatsLine,
-    pub(super) outputs: OutputLine,
 }
 
 /// Written at every claim.
@@ -72,7 +88,7 @@ pub(super) struct ClaimLine {
     pub(super) hint: AtomicU32,
 }
 
-/// Written when a pass opens and when chunks are run again.
+/// Written when a stage opens and when chunks are run again.
 #[repr(C, align(64))]
 pub(super) struct RareLine {
     pub(super) open: AtomicU32,
@@ -87,44 +103,69 @@ pub(super) struct StatsLine {
     pub(super) ns: AtomicU64,
 }
 
-/// The first free byte of the pass's results page.
+/// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).
 #[repr(C, align(64))]
-pub(super) struct OutputLine(pub(super) AtomicU64);
+pub(super) struct OutputLine {
+    pub(super) next: AtomicU64,
+    pub(super) returned: AtomicU64,
+}
 
-/// A pass, as a board needs it.
+/// A stage, as a board needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PassSpec {
+pub struct StageSpec {
     /// Its elements; may be none.
     pub elements: u64,
     /// How bites are sized.
     pub policy: Policy,
+    /// Chunks begin at multiples of this; at least 1.
+    pub align: u64,
+    /// Pages that its results go to.
+    pub outputs: u32,
+    /// Steps that are done for each element; at least 1.
+    pub steps: u32,
+    /// Whether it is noted what each element costs.
+    pub measured: bool,
     /// Entries of its log.
     pub log_capacity: u32,
     /// Entries for ranges that are run again.
     pub extra_capacity: u32,
 }
 
-/// Offsets of a pass's arrays.
+/// Offsets of a stage's arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PassPlace {
+pub(super) struct StagePlace {
     pub(super) head: u64,
     pub(super) log: u64,
     pub(super) extra: u64,
     pub(super) starts: u64,
+    pub(super) outputs: u64,
+    pub(super) reports: u64,
+    pub(super) costs: u64,
+}
+
+/// How long a stage's arrays are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Capacity {
+    pub(super) log: u32,
+    pub(super) extra: u32,
+    pub(super) outputs: u32,
+    pub(super) steps: u32,
+    /// Numbers that elements' costs take.
+    pub(super) costs: u64,
 }
 
 /// All offsets, from the board's first byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) slots: u64,
-    pub(super) passes: Vec<PassPlace>,
+    pub(super) stages: Vec<StagePlace>,
     pub(super) payload: u64,
     pub(super) bytes: u64,
 }
 
 impl Layout {
-    /// The layout for `capacities` (log, extra) of each pass. Fails where a number is beyond what a board can hold.
-    pub(super) fn of(workers: u32, capacities: &[(u32, u32)], payload_len: u64) -> Result<Layout> {
+    /// The layout for the capacities of each stage. Fails where a number is beyond what a board can hold.
+    pub(super) fn of(workers: u32, capacities: &[Capacity], payload_len: u64) -> Result<Layout> {
         if workers == 0 || workers > MAX_WORKERS {
             return Err(Error::BadPlan(format!("{workers} workers; a board has 1 to {MAX_WORKERS}")));
         }
@@ -140,42 +181,60 @@ impl Layout {
             Ok(here)
         };
         let slots = take(u64::from(workers), size_of::<Slot>())?;
-        let heads = take(capacities.len() as u64, size_of::<PassHead>())?;
-        let mut passes = Vec::with_capacity(capacities.len());
-        for (index, &(log, extra)) in capacities.iter().enumerate() {
-            passes.push(PassPlace {
-                head: heads + (index * size_of::<PassHead>()) as u64,
+        let heads = take(capacities.len() as u64, size_of::<StageHead>())?;
+        let mut stages = Vec::with_capacity(capacities.len());
+        for (index, &Capacity { log, extra, outputs, steps, costs }) in capacities.iter().enumerate() {
+            let entries = u64::from(log) + u64::from(extra);
+            stages.push(StagePlace {
+                head: heads + (index * size_of::<StageHead>()) as u64,
                 log: take(u64::from(log), size_of::<Record>())?,
                 extra: take(u64::from(extra), size_of::<Record>())?,
                 starts: take(u64::from(extra), size_of::<u64>())?,
+                outputs: take(u64::from(outputs), size_of::<OutputLine>())?,
+                reports: take(entries, size_of::<u64>() * report::width(outputs, steps))?,
+                costs: take(costs, size_of::<u32>())?,
             });
         }
         let payload = take(payload_len, 1)?;
-        Ok(Layout { slots, passes, payload, bytes: at })
+        Ok(Layout { slots, stages, payload, bytes: at })
     }
 }
 
-impl PassSpec {
-    /// A pass with room for as many chunks as its policy can make, and for as many deaths as a run should survive.
-    pub fn new(elements: u64, policy: Policy, workers: u32) -> PassSpec {
-        PassSpec {
+impl StageSpec {
+    /// A stage of one step and one output, with room for as many chunks as its policy can make, and for as many deaths as
+    /// a run should survive.
+    pub fn new(elements: u64, policy: Policy, workers: u32) -> StageSpec {
+        StageSpec {
             elements,
             policy,
+            align: 1,
+            outputs: 1,
+            steps: 1,
+            measured: false,
             log_capacity: crate::policy::log_capacity(&policy, elements, workers),
             extra_capacity: crate::policy::extra_capacity(workers),
         }
+    }
+
+    pub(super) fn capacity(&self) -> Capacity {
+        let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, elements, .. } = *self;
+        let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
+        Capacity { log, extra, outputs, steps, costs }
     }
 
     /// Whether a board can hold it.
     pub(super) fn check(&self) -> Result<()> {
         if self.elements > MAX_ELEMENTS {
             return Err(Error::BadPlan(format!(
-                "a pass of {} elements; at most {MAX_ELEMENTS}",
+                "a stage of {} elements; at most {MAX_ELEMENTS}",
                 self.elements
             )));
         }
         if self.elements > 0 && self.log_capacity == 0 {
-            return Err(Error::BadPlan("a pass whose log has no entries".into()));
+            return Err(Error::BadPlan("a stage whose log has no entries".into()));
+        }
+        if self.align == 0 || self.steps == 0 || self.steps > MAX_STEPS || self.outputs > MAX_STEPS {
+            return Err(Error::BadPlan(format!("a stage of {} steps; 1 to {MAX_STEPS}", self.steps)));
         }
         Ok(())
     }

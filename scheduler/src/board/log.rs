@@ -25,18 +25,30 @@ pub(super) struct Left {
     pub(super) entries: u64,
 }
 
-/// A pass's log. `hint` is never past the first empty entry, and near it.
+/// A stage's log. `hint` is never past the first empty entry, and near it.
 #[derive(Clone, Copy)]
 pub(super) struct Log<'a> {
     pub(super) records: &'a [Record],
     pub(super) hint: &'a AtomicU32,
     pub(super) elements: u64,
+    /// Entries end at multiples of this, and at the end.
+    pub(super) align: u64,
 }
 
 impl Log<'_> {
-    /// Takes the next elements, as many as `bite` says (between 1 and what is left). `None` when all are taken.
+    /// Whether there are elements that nobody took.
+    pub(super) fn has_more(&self) -> bool {
+        match self.hint.load(Ordering::Acquire) as usize {
+            0 => self.elements > 0,
+            // The hint may lag: then a claim finds nothing, and it has caught up.
+            index => self.records.get(index - 1).is_some_and(|record| record.load().end() < self.elements),
+        }
+    }
+
+    /// Takes the next elements; `end` says where they stop (given where they begin and what is left). `None` when all are
+    /// taken.
     /// Wait-free but for rivals: each lost race means that another worker got a chunk.
-    pub(super) fn claim(&self, worker: WorkerId, bite: impl Fn(Left) -> u64) -> Option<Claim> {
+    pub(super) fn claim(&self, worker: WorkerId, end: impl Fn(u64, Left) -> u64) -> Option<Claim> {
         let mut index = self.hint.load(Ordering::Acquire) as usize;
         let mut start = match index {
             0 => 0,
@@ -54,19 +66,22 @@ impl Log<'_> {
             let left =
                 Left { elements: self.elements - start, claimed: index as u64, entries: entries as u64 };
             // The last entry takes all that is left, whatever the policy says: no element can fall out of the log.
-            let size = if entries == 1 { left.elements } else { bite(left).clamp(1, left.elements) };
-            let end = start + size;
+            let wanted = if entries == 1 { self.elements } else { end(start, left) };
+            let wanted = wanted.max(start + 1).checked_next_multiple_of(self.align.max(1));
+            let end = wanted.unwrap_or(self.elements).min(self.elements);
             if record.change(Word::EMPTY, Word::new(end, worker, 0, ChunkState::Leased)) {
                 // Release: whoever starts from this hint sees the entry before it.
                 self.hint.fetch_max(index as u32 + 1, Ordering::Release);
                 return Some(Claim { index, start, end, attempt: 0 });
             }
         }
+        // All is taken, which the hint must say: `has_more` asks nothing else.
+        self.hint.fetch_max(index as u32, Ordering::Release);
         None
     }
 }
 
-/// A pass's extras. Only the supervisor appends; `count` entries are written, and before `hint` none is `Ready`.
+/// A stage's extras. Only the supervisor appends; `count` entries are written, and before `hint` none is `Ready`.
 #[derive(Clone, Copy)]
 pub(super) struct Extras<'a> {
     pub(super) records: &'a [Record],
@@ -84,6 +99,13 @@ impl Extras<'_> {
         record.word.store(Word::new(end, WorkerId(0), attempt, ChunkState::Ready).0, Ordering::Release);
         self.count.store(index as u32 + 1, Ordering::Release);
         Some(index)
+    }
+
+    /// Whether one is ready.
+    pub(super) fn has_more(&self) -> bool {
+        let (count, first) = (self.count.load(Ordering::Acquire), self.hint.load(Ordering::Acquire));
+        let mut records = self.records.iter().take(count as usize).skip(first as usize);
+        records.any(|record| record.load().state() == ChunkState::Ready)
     }
 
     /// Takes the first that is ready.

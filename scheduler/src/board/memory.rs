@@ -3,17 +3,18 @@ use std::ptr::NonNull;
 use std::sync::Mutex;
 
 use super::layout::{
-    ClaimLine, ControlLine, Header, Layout, OutputLine, PassFixed, PassHead, PassPlace, RareLine, Slot,
-    StatsLine, MAGIC, VERSION,
+    Capacity, ClaimLine, ControlLine, Header, Layout, MemoryLine, OutputLine, RareLine, Slot, StageFixed,
+    StageHead, StagePlace, StatsLine, MAGIC, VERSION,
 };
 use super::log::{Extras, Log};
-use super::record::{Record, NO_ELEMENT};
+use super::record::{Record, NOWHERE};
+use super::report;
 use super::spec::BoardSpec;
 use super::supervisor::Progress;
 use super::sync::{AtomicU32, AtomicU64};
 use super::worker::NO_LEASE;
 use crate::error::{Error, Result};
-use crate::id::{PassId, WorkerId};
+use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 
 /// A process's hold on a board. Keeps its own copy of all that never changes, so that damage to the shared memory can
@@ -22,20 +23,24 @@ use crate::policy::{Policy, Schedule};
 pub struct Board {
     base: NonNull<u8>,
     layout: Layout,
-    passes: Vec<Pass>,
+    stages: Vec<Stage>,
     workers: u32,
     payload_len: usize,
     pub(super) progress: Mutex<Vec<Progress>>,
 }
 
-/// A pass's unchanging part, in this process's memory.
+/// A stage's unchanging part, in this process's memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pass {
+pub(super) struct Stage {
     pub(super) elements: u64,
     pub(super) policy: Policy,
     pub(super) log_capacity: u32,
     pub(super) extra_capacity: u32,
-    place: PassPlace,
+    pub(super) align: u64,
+    pub(super) outputs: u32,
+    pub(super) steps: u32,
+    pub(super) measured: bool,
+    place: StagePlace,
 }
 
 // SAFETY: a board is a pointer to shared memory that stays mapped while the board lives (promised to `create` and
@@ -45,7 +50,7 @@ unsafe impl Send for Board {}
 unsafe impl Sync for Board {}
 
 impl Board {
-    /// Makes a board in fresh memory. O(passes + workers) beside the payload's copy: entries are not touched.
+    /// Makes a board in fresh memory. O(stages + workers) beside the payload's copy: entries are not touched.
     ///
     /// # Errors
     /// A shape that no board can have, or memory that is too short or not aligned to a line.
@@ -60,23 +65,25 @@ impl Board {
             magic: MAGIC,
             version: VERSION,
             workers: spec.workers,
-            passes: spec.passes.len() as u32,
+            stages: spec.stages.len() as u32,
             unused: 0,
             bytes: layout.bytes,
             payload_len: spec.payload.len() as u64,
             control: ControlLine(AtomicU32::new(0)),
+            memory: MemoryLine::default(),
         };
         // SAFETY: the memory is ours alone until we return (the caller's promise) and holds `layout.bytes` (checked);
         // all offsets come from that layout and are multiples of the types' alignment.
         unsafe {
             base.cast::<Header>().write(header);
             for worker in 0..spec.workers as usize {
-                let slot = Slot { lease: AtomicU64::new(NO_LEASE), element: AtomicU64::new(NO_ELEMENT) };
+                let spent = std::array::from_fn(|_| AtomicU64::new(0));
+                let slot = Slot { lease: AtomicU64::new(NO_LEASE), spot: AtomicU64::new(NOWHERE), spent };
                 base.add(layout.slots as usize).cast::<Slot>().add(worker).write(slot);
             }
-            for (pass, place) in spec.passes.iter().zip(&layout.passes) {
-                base.add(place.head as usize).cast::<PassHead>().write(PassHead {
-                    fixed: fixed(pass),
+            for (stage, place) in spec.stages.iter().zip(&layout.stages) {
+                base.add(place.head as usize).cast::<StageHead>().write(StageHead {
+                    fixed: fixed(stage),
                     claims: ClaimLine { hint: AtomicU32::new(0) },
                     rare: RareLine {
                         open: AtomicU32::new(0),
@@ -84,7 +91,6 @@ impl Board {
                         extra_hint: AtomicU32::new(0),
                     },
                     stats: StatsLine { elements: AtomicU64::new(0), ns: AtomicU64::new(0) },
-                    outputs: OutputLine(AtomicU64::new(0)),
                 });
             }
             let payload = base.add(layout.payload as usize);
@@ -94,7 +100,7 @@ impl Board {
         unsafe { Board::attach(base.as_ptr(), len) }
     }
 
-    /// Takes hold of a board that another process made. Checks magic, version and every offset; O(passes).
+    /// Takes hold of a board that another process made. Checks magic, version and every offset; O(stages).
     /// Read-only memory will do for the methods that only look.
     ///
     /// # Errors
@@ -110,32 +116,32 @@ impl Board {
         if header.magic != MAGIC || header.version != VERSION {
             return Err(damaged("it is not a board of this version"));
         }
-        let (workers, passes, payload_len) = (header.workers, header.passes as usize, header.payload_len);
-        if header.bytes > len as u64 || passes > len / size_of::<PassHead>() || payload_len > len as u64 {
+        let (workers, stages, payload_len) = (header.workers, header.stages as usize, header.payload_len);
+        if header.bytes > len as u64 || stages > len / size_of::<StageHead>() || payload_len > len as u64 {
             return Err(damaged("it is longer than its memory"));
         }
         // The heads begin where a board without capacities would have them; they say the rest.
-        let heads = Layout::of(workers, &vec![(0, 0); passes], 0).map_err(|_| damaged("its shape"))?;
+        let heads =
+            Layout::of(workers, &vec![Capacity::default(); stages], 0).map_err(|_| damaged("its shape"))?;
         if heads.bytes > len as u64 {
-            return Err(damaged("its passes lie outside of it"));
+            return Err(damaged("its stages lie outside of it"));
         }
-        let read = |place: &PassPlace| {
-            // SAFETY: inside the memory (the check above), aligned by the layout; any bits are a valid PassFixed.
-            unsafe { base.add(place.head as usize).cast::<PassFixed>().read() }
+        let read = |place: &StagePlace| {
+            // SAFETY: inside the memory (the check above), aligned by the layout; any bits are a valid StageFixed.
+            unsafe { base.add(place.head as usize).cast::<StageFixed>().read() }
         };
-        let fixed: Vec<PassFixed> = heads.passes.iter().map(read).collect();
-        let capacities: Vec<(u32, u32)> =
-            fixed.iter().map(|pass| (pass.log_capacity, pass.extra_capacity)).collect();
+        let fixed: Vec<StageFixed> = heads.stages.iter().map(read).collect();
+        let capacities: Vec<Capacity> = fixed.iter().map(|stage| spec_of(stage).capacity()).collect();
         let layout = Layout::of(workers, &capacities, payload_len).map_err(|_| damaged("its shape"))?;
         if layout.bytes != header.bytes {
             return Err(damaged("its length does not fit its shape"));
         }
-        let passes: Option<Vec<Pass>> =
-            fixed.iter().zip(&layout.passes).map(|(fixed, place)| Pass::checked(fixed, *place)).collect();
-        let passes = passes.ok_or_else(|| damaged("a pass's numbers"))?;
-        let progress = Mutex::new(vec![Progress::default(); passes.len()]);
+        let stages: Option<Vec<Stage>> =
+            fixed.iter().zip(&layout.stages).map(|(fixed, place)| Stage::checked(fixed, *place)).collect();
+        let stages = stages.ok_or_else(|| damaged("a stage's numbers"))?;
+        let progress = Mutex::new(vec![Progress::default(); stages.len()]);
         let payload_len = payload_len as usize;
-        Ok(Board { base, layout, passes, workers, payload_len, progress })
+        Ok(Board { base, layout, stages, workers, payload_len, progress })
     }
 
     /// The bytes that the creator gave for all workers.
@@ -147,9 +153,9 @@ impl Board {
         }
     }
 
-    /// How many passes it has.
-    pub fn passes(&self) -> u32 {
-        self.passes.len() as u32
+    /// How many stages it has.
+    pub fn stages(&self) -> u32 {
+        self.stages.len() as u32
     }
 
     /// How many workers it has places for.
@@ -157,13 +163,13 @@ impl Board {
         self.workers
     }
 
-    /// A pass's number of elements; `None` where there is no such pass.
-    pub fn elements(&self, pass: PassId) -> Option<u64> {
-        self.pass(pass).map(|pass| pass.elements)
+    /// A stage's number of elements; `None` where there is no such stage.
+    pub fn elements(&self, stage: StageId) -> Option<u64> {
+        self.stage(stage).map(|stage| stage.elements)
     }
 
-    pub(super) fn pass(&self, pass: PassId) -> Option<&Pass> {
-        self.passes.get(pass.index())
+    pub(super) fn stage(&self, stage: StageId) -> Option<&Stage> {
+        self.stages.get(stage.index())
     }
 
     pub(super) fn control_word(&self) -> &AtomicU32 {
@@ -172,31 +178,61 @@ impl Board {
         &header[0].control.0
     }
 
+    pub(super) fn memory(&self) -> &MemoryLine {
+        // SAFETY: offset 0, checked length, see `at`.
+        let header = unsafe { self.at::<Header>(0, 1) };
+        &header[0].memory
+    }
+
     pub(super) fn slot(&self, worker: WorkerId) -> Option<&Slot> {
         // SAFETY: `workers` slots lie at this offset of the checked layout.
         unsafe { self.at::<Slot>(self.layout.slots, self.workers as usize) }.get(worker.index())
     }
 
-    pub(super) fn head(&self, pass: &Pass) -> &PassHead {
-        // SAFETY: the pass's head lies at this offset of the checked layout.
-        let heads = unsafe { self.at::<PassHead>(pass.place.head, 1) };
+    pub(super) fn head(&self, stage: &Stage) -> &StageHead {
+        // SAFETY: the stage's head lies at this offset of the checked layout.
+        let heads = unsafe { self.at::<StageHead>(stage.place.head, 1) };
         &heads[0]
     }
 
-    pub(super) fn log(&self, pass: &Pass) -> Log<'_> {
+    pub(super) fn log(&self, stage: &Stage) -> Log<'_> {
         // SAFETY: `log_capacity` records lie at this offset of the checked layout.
-        let records = unsafe { self.at::<Record>(pass.place.log, pass.log_capacity as usize) };
-        Log { records, hint: &self.head(pass).claims.hint, elements: pass.elements }
+        let records = unsafe { self.at::<Record>(stage.place.log, stage.log_capacity as usize) };
+        let hint = &self.head(stage).claims.hint;
+        Log { records, hint, elements: stage.elements, align: stage.align }
     }
 
-    pub(super) fn extras(&self, pass: &Pass) -> Extras<'_> {
-        let capacity = pass.extra_capacity as usize;
-        let RareLine { extra_count: count, extra_hint: hint, .. } = &self.head(pass).rare;
+    pub(super) fn extras(&self, stage: &Stage) -> Extras<'_> {
+        let capacity = stage.extra_capacity as usize;
+        let RareLine { extra_count: count, extra_hint: hint, .. } = &self.head(stage).rare;
         // SAFETY: `extra_capacity` records and as many starts lie at these offsets of the checked layout.
         let (records, starts) = unsafe {
-            (self.at::<Record>(pass.place.extra, capacity), self.at::<AtomicU64>(pass.place.starts, capacity))
+            (
+                self.at::<Record>(stage.place.extra, capacity),
+                self.at::<AtomicU64>(stage.place.starts, capacity),
+            )
         };
         Extras { records, starts, count, hint }
+    }
+
+    pub(super) fn outputs(&self, stage: &Stage) -> &[OutputLine] {
+        // SAFETY: `outputs` lines lie at this offset of the checked layout.
+        unsafe { self.at::<OutputLine>(stage.place.outputs, stage.outputs as usize) }
+    }
+
+    /// The stage's reports, one word after the other.
+    pub(super) fn reports(&self, stage: &Stage) -> &[AtomicU64] {
+        let entries = stage.log_capacity as usize + stage.extra_capacity as usize;
+        let words = entries * report::width(stage.outputs, stage.steps);
+        // SAFETY: that many words lie at this offset of the checked layout.
+        unsafe { self.at::<AtomicU64>(stage.place.reports, words) }
+    }
+
+    /// What elements cost, step by step; nothing where it is not measured.
+    pub(super) fn all_costs(&self, stage: &Stage) -> &[AtomicU32] {
+        let count = if stage.measured { stage.elements as usize * stage.steps as usize } else { 0 };
+        // SAFETY: that many numbers lie at this offset of the checked layout.
+        unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
     }
 
     /// # Safety
@@ -208,34 +244,54 @@ impl Board {
     }
 }
 
-impl Pass {
-    /// A pass whose numbers a board of this version can have.
-    fn checked(fixed: &PassFixed, place: PassPlace) -> Option<Pass> {
-        let policy = Policy {
-            schedule: Schedule::from_u32(fixed.schedule)?,
-            chunk: fixed.chunk,
-            shortest_ns: fixed.shortest_ns,
-            longest_ns: fixed.longest_ns,
-            probe_ns: fixed.probe_ns,
-        };
-        let PassFixed { elements, log_capacity, extra_capacity, .. } = *fixed;
-        let spec = super::PassSpec { elements, policy, log_capacity, extra_capacity };
+impl Stage {
+    /// A stage whose numbers a board of this version can have.
+    fn checked(fixed: &StageFixed, place: StagePlace) -> Option<Stage> {
+        Schedule::from_u32(fixed.schedule)?;
+        let spec = spec_of(fixed);
         spec.check().ok()?;
-        Some(Pass { elements, policy, log_capacity, extra_capacity, place })
+        let super::StageSpec {
+            elements,
+            policy,
+            align,
+            outputs,
+            steps,
+            measured,
+            log_capacity,
+            extra_capacity,
+        } = spec;
+        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
     }
 }
 
-fn fixed(pass: &super::PassSpec) -> PassFixed {
-    PassFixed {
-        elements: pass.elements,
-        log_capacity: pass.log_capacity,
-        extra_capacity: pass.extra_capacity,
-        schedule: pass.policy.schedule as u32,
-        unused: 0,
-        chunk: pass.policy.chunk,
-        shortest_ns: pass.policy.shortest_ns,
-        longest_ns: pass.policy.longest_ns,
-        probe_ns: pass.policy.probe_ns,
+/// The specification in a stage's unchanging part; an unknown schedule is read as the automatic one.
+fn spec_of(fixed: &StageFixed) -> super::StageSpec {
+    let policy = Policy {
+        schedule: Schedule::from_u32(fixed.schedule).unwrap_or(Schedule::Auto),
+        chunk: fixed.chunk,
+        shortest_ns: fixed.shortest_ns,
+        longest_ns: fixed.longest_ns,
+        probe_ns: fixed.probe_ns,
+    };
+    let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
+    let measured = fixed.measured != 0;
+    super::StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
+}
+
+fn fixed(stage: &super::StageSpec) -> StageFixed {
+    StageFixed {
+        elements: stage.elements,
+        log_capacity: stage.log_capacity,
+        extra_capacity: stage.extra_capacity,
+        schedule: stage.policy.schedule as u32,
+        outputs: stage.outputs,
+        steps: stage.steps,
+        measured: stage.measured.into(),
+        align: stage.align,
+        chunk: stage.policy.chunk,
+        shortest_ns: stage.policy.shortest_ns,
+        longest_ns: stage.policy.longest_ns,
+        probe_ns: stage.policy.probe_ns,
     }
 }
 

@@ -3,10 +3,14 @@
 //! Works on a piece of memory (base and length) that someone else shared; knows nothing of segments, processes or R.
 //! The entry word packs a chunk's end, worker, attempt and state, so that a claim *is* its record and a death at any
 //! instruction is recovered by a scan. States, memory ordering and races: `README.md` beside this file.
+mod account;
+mod activity;
+mod costs;
 mod layout;
 mod log;
 mod memory;
 mod record;
+mod report;
 mod spec;
 mod supervisor;
 mod sync;
@@ -15,21 +19,24 @@ pub(crate) mod tests;
 mod word;
 mod worker;
 
-pub use layout::PassSpec;
+pub use activity::Activity;
+pub use layout::StageSpec;
 pub use memory::Board;
-pub use record::{Output, Span};
+pub use record::{Output, Span, Spot};
+pub use report::StepReport;
 pub use spec::BoardSpec;
 pub use supervisor::{ChunkRecord, Recovered};
-pub use word::{ChunkState, MAX_ATTEMPT, MAX_ELEMENTS, MAX_WORKERS};
+pub use word::{ChunkState, MAX_ATTEMPT, MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
+pub use worker::Delivered;
 
-use crate::id::{ChunkId, PassId, WorkerId};
+use crate::id::{ChunkId, StageId, WorkerId};
 
 /// A worker's claim of a chunk. It is good until [`Board::complete`], [`Board::fail`] or the supervisor's
 /// [`Board::revoke`], of which exactly one succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The pass.
-    pub pass: PassId,
+    /// The stage.
+    pub stage: StageId,
     /// The chunk's number: its place in the log, or past the log's capacity its place among the extras.
     pub chunk: ChunkId,
     /// Who has it.

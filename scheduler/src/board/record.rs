@@ -1,9 +1,10 @@
-//! One entry of a log: its word and, once it is done, where its results lie and how long it took. A cache line, so that
-//! workers at neighbouring chunks do not slow each other.
+//! One entry of a log: its word and, once it is ended, what its worker says of it. A cache line, so that workers at
+//! neighbouring chunks do not slow each other. Where its results lie, and how long each step took, stands in the stage's
+//! *reports*, a table with as many columns as the stage has outputs and steps (`report.rs`).
 use super::sync::{AtomicU64, Ordering};
 use super::word::{ChunkState, Word};
 
-/// A piece of a pass's results page: where, from the start of the page's content, and how long.
+/// A piece of a results page: where, from the start of the page's content, and how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// Where it begins.
@@ -12,14 +13,42 @@ pub struct Output {
     pub len: u64,
 }
 
-/// When a chunk ran, by the clock that all processes of this host share.
+/// When something ran, by the clock that all processes of this host share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// Nanoseconds of `CLOCK_MONOTONIC` at its first element.
     pub started_ns: u64,
-    /// Nanoseconds of `CLOCK_MONOTONIC` after its results were written.
+    /// Nanoseconds of `CLOCK_MONOTONIC` after its last, results written.
     pub ended_ns: u64,
 }
+
+/// An element, and the step of its stage that was at it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub struct Spot {
+    /// The step.
+    pub step: u32,
+    /// The element.
+    pub element: u64,
+}
+
+impl Spot {
+    const STEP: u32 = super::word::MAX_ELEMENTS.count_ones();
+
+    pub(super) const fn pack(self) -> u64 {
+        ((self.step as u64) << Spot::STEP) | self.element
+    }
+
+    /// `None` for [`NOWHERE`].
+    pub(super) fn unpack(word: u64) -> Option<Spot> {
+        let spot = Spot { step: (word >> Spot::STEP) as u32, element: word & super::word::MAX_ELEMENTS };
+        (word != NOWHERE).then_some(spot)
+    }
+}
+
+/// No element at all: not a valid index, since stages are shorter.
+pub(super) const NOWHERE: u64 = u64::MAX;
 
 /// An entry. Fields other than `word` are written by the worker that holds the lease, before it changes the word.
 #[repr(C, align(64))]
@@ -27,24 +56,22 @@ pub(super) struct Record {
     pub(super) word: AtomicU64,
     started: AtomicU64,
     ended: AtomicU64,
-    output_at: AtomicU64,
-    output_len: AtomicU64,
+    error_at: AtomicU64,
+    error_len: AtomicU64,
     notes_at: AtomicU64,
     notes_len: AtomicU64,
     failed: AtomicU64,
 }
 
-/// What a worker says of a chunk when it is through with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Report {
-    pub(super) output: Output,
-    pub(super) notes: Output,
-    pub(super) failed: u64,
+/// What a worker says in a chunk's record when it is through with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ending {
     pub(super) span: Span,
+    pub(super) notes: Output,
+    /// A failed chunk: where the condition lies, and where it happened.
+    pub(super) error: Output,
+    pub(super) failed: Option<Spot>,
 }
-
-/// "No element": not a valid index, since passes are shorter.
-pub(super) const NO_ELEMENT: u64 = u64::MAX;
 
 impl Record {
     /// The word as it is now, with everything that its writer wrote before it.
@@ -57,26 +84,26 @@ impl Record {
         self.word.compare_exchange(from.0, to.0, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Ends a lease: the report, then the word. False when the lease was revoked meanwhile; then nobody reads the report.
-    pub(super) fn finish(&self, leased: Word, state: ChunkState, report: &Report) -> bool {
-        self.started.store(report.span.started_ns, Ordering::Relaxed);
-        self.ended.store(report.span.ended_ns, Ordering::Relaxed);
-        self.output_at.store(report.output.at, Ordering::Relaxed);
-        self.output_len.store(report.output.len, Ordering::Relaxed);
-        self.notes_at.store(report.notes.at, Ordering::Relaxed);
-        self.notes_len.store(report.notes.len, Ordering::Relaxed);
-        self.failed.store(report.failed, Ordering::Relaxed);
+    /// Ends a lease: the ending, then the word. False when the lease was revoked meanwhile; then nobody reads the ending.
+    pub(super) fn finish(&self, leased: Word, state: ChunkState, ending: &Ending) -> bool {
+        self.started.store(ending.span.started_ns, Ordering::Relaxed);
+        self.ended.store(ending.span.ended_ns, Ordering::Relaxed);
+        self.error_at.store(ending.error.at, Ordering::Relaxed);
+        self.error_len.store(ending.error.len, Ordering::Relaxed);
+        self.notes_at.store(ending.notes.at, Ordering::Relaxed);
+        self.notes_len.store(ending.notes.len, Ordering::Relaxed);
+        self.failed.store(ending.failed.map_or(NOWHERE, Spot::pack), Ordering::Relaxed);
         self.change(leased, leased.with_state(state))
     }
 
-    /// The report. Only true when the word was seen `Done` or `Failed` before.
-    pub(super) fn report(&self) -> Report {
+    /// The ending. Only true when the word was seen `Done` or `Failed` before.
+    pub(super) fn ending(&self) -> Ending {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
-        Report {
-            output: Output { at: load(&self.output_at), len: load(&self.output_len) },
-            notes: Output { at: load(&self.notes_at), len: load(&self.notes_len) },
-            failed: load(&self.failed),
+        Ending {
             span: Span { started_ns: load(&self.started), ended_ns: load(&self.ended) },
+            notes: Output { at: load(&self.notes_at), len: load(&self.notes_len) },
+            error: Output { at: load(&self.error_at), len: load(&self.error_len) },
+            failed: Spot::unpack(load(&self.failed)),
         }
     }
 
@@ -88,8 +115,8 @@ impl Record {
             word: zero(),
             started: zero(),
             ended: zero(),
-            output_at: zero(),
-            output_len: zero(),
+            error_at: zero(),
+            error_len: zero(),
             notes_at: zero(),
             notes_len: zero(),
             failed: zero(),

@@ -1,5 +1,5 @@
 //! What a board is made from.
-use super::layout::{Layout, PassSpec};
+use super::layout::{Layout, StageSpec};
 use crate::error::Result;
 
 /// The shape and the payload of a board.
@@ -7,8 +7,8 @@ use crate::error::Result;
 pub struct BoardSpec<'a> {
     /// Places for workers, 1 to [`super::MAX_WORKERS`].
     pub workers: u32,
-    /// The passes, in the order of their ids.
-    pub passes: Vec<PassSpec>,
+    /// The stages, in the order of their ids.
+    pub stages: Vec<StageSpec>,
     /// What all workers read before they begin: bytes of the caller's own meaning.
     pub payload: &'a [u8],
 }
@@ -20,10 +20,10 @@ impl BoardSpec<'_> {
     }
 
     pub(super) fn layout(&self) -> Result<Layout> {
-        let mut capacities = Vec::with_capacity(self.passes.len());
-        for pass in &self.passes {
-            pass.check()?;
-            capacities.push((pass.log_capacity, pass.extra_capacity));
+        let mut capacities = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            stage.check()?;
+            capacities.push(stage.capacity());
         }
         Layout::of(self.workers, &capacities, self.payload.len() as u64)
     }

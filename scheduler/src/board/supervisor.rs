@@ -1,11 +1,11 @@
-//! What the supervisor does with a board: open passes, count what is done, take back what the dead held.
+//! What the supervisor does with a board: open stages, count what is done, take back what the dead held.
 use super::log::{Extras, Log};
-use super::memory::{Board, Pass};
-use super::record::{Output, Record, Span, NO_ELEMENT};
+use super::memory::{Board, Stage};
+use super::record::{Ending, Output, Record, Span, Spot};
 use super::sync::Ordering;
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
-use crate::id::{ChunkId, PassId, WorkerId};
+use crate::id::{ChunkId, StageId, WorkerId};
 
 /// An entry, for whoever gathers, draws or explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub struct ChunkRecord {
     pub attempt: u32,
     /// What it is in.
     pub state: ChunkState,
-    /// `Done`: its results. `Failed`: the condition. Else nothing.
-    pub output: Output,
+    /// `Failed`: the condition, in the page of the run's notes.
+    pub error: Output,
     /// Warnings and messages of its elements.
     pub notes: Output,
-    /// `Failed`: the element that did.
-    pub failed: Option<u64>,
+    /// `Failed`: where.
+    pub failed: Option<Spot>,
     /// `Done`, `Failed`: when it ran.
     pub span: Span,
 }
@@ -37,11 +37,11 @@ pub struct ChunkRecord {
 pub struct Recovered {
     /// The lease, which is no longer good.
     pub lease: Lease,
-    /// The element that FUN was at, if at any.
-    pub element: Option<u64>,
+    /// Where FUN was, if anywhere.
+    pub spot: Option<Spot>,
 }
 
-/// How far a pass's entries were counted: before `log` and `extra`, all are in a state that never changes.
+/// How far a stage's entries were counted: before `log` and `extra`, all are in a state that never changes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
     log: usize,
@@ -51,10 +51,10 @@ pub(super) struct Progress {
 }
 
 impl Board {
-    /// Lets workers claim from the pass.
-    pub fn open(&self, pass: PassId) {
-        if let Some(pass) = self.pass(pass) {
-            self.head(pass).rare.open.store(1, Ordering::Release);
+    /// Lets workers claim from the stage.
+    pub fn open(&self, stage: StageId) {
+        if let Some(stage) = self.stage(stage) {
+            self.head(stage).rare.open.store(1, Ordering::Release);
         }
     }
 
@@ -64,31 +64,31 @@ impl Board {
     }
 
     /// Asks for `[start, end)` to be run (again), as attempt `attempt`. `None` when there is no room for more, or the
-    /// range is not one of the pass. One caller at a time: the supervisor.
-    pub fn append(&self, pass: PassId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
-        let pass = self.pass(pass).filter(|pass| start < end && end <= pass.elements)?;
-        let index = self.extras(pass).append(start, end, attempt)?;
-        Some(ChunkId(pass.log_capacity + index as u32))
+    /// range is not one of the stage. One caller at a time: the supervisor.
+    pub fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
+        let stage = self.stage(stage).filter(|stage| start < end && end <= stage.elements)?;
+        let index = self.extras(stage).append(start, end, attempt)?;
+        Some(ChunkId(stage.log_capacity + index as u32))
     }
 
     /// Elements whose results are in the page: exact, whatever worker died when. O(entries since the oldest chunk that
     /// is still out), amortized O(1) an entry.
-    pub fn done_elements(&self, pass: PassId) -> u64 {
-        let Some(known) = self.pass(pass) else { return 0 };
+    pub fn done_elements(&self, stage: StageId) -> u64 {
+        let Some(known) = self.stage(stage) else { return 0 };
         let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[pass.index()].advance(self.log(known), self.extras(known))
+        progress[stage.index()].advance(self.log(known), self.extras(known))
     }
 
-    /// The chunks that a worker holds on any pass. To be asked of a worker that is dead: a living one may be claiming.
+    /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
     pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
-        let held = (0..self.passes()).map(PassId).flat_map(|pass| {
+        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
             let leased =
-                self.entries(pass, true).filter(|(_, _, word, _)| word.state() == ChunkState::Leased);
+                self.entries(stage, true).filter(|(_, _, word, _)| word.state() == ChunkState::Leased);
             leased.filter(|(_, _, word, _)| word.worker() == worker).map(move |(chunk, start, word, _)| {
-                Lease { pass, chunk, worker, start, end: word.end(), attempt: word.attempt() }
+                Lease { stage, chunk, worker, start, end: word.end(), attempt: word.attempt() }
             })
         });
-        held.map(|lease| Recovered { lease, element: self.element_of(&lease) }).collect()
+        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
     }
 
     /// Takes a lease back. False when the worker ended it first: then its results (or its failure) count.
@@ -109,41 +109,39 @@ impl Board {
     }
 
     /// All entries that somebody wrote, the log's first. O(entries).
-    pub fn chunks(&self, pass: PassId) -> Vec<ChunkRecord> {
-        self.entries(pass, false)
+    pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
+        self.entries(stage, false)
             .map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record))
             .collect()
     }
 
     /// The chunks in which FUN failed. A worker says so itself; the board is asked when one died, since it may have died
-    /// before its word was out: then nobody else knows, and the pass would never end. O(entries).
-    pub fn failures(&self, pass: PassId) -> Vec<ChunkRecord> {
-        let failed = self.entries(pass, false).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
+    /// before its word was out: then nobody else knows, and the stage would never end. O(entries).
+    pub fn failures(&self, stage: StageId) -> Vec<ChunkRecord> {
+        let failed = self.entries(stage, false).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
         failed.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect()
     }
 
-    /// What the worker is at: pass, chunk and element, as far as it said so.
-    pub fn at_work(&self, worker: WorkerId) -> Option<(PassId, ChunkId, Option<u64>)> {
+    /// What the worker is at: stage, chunk, step and element, as far as it said so.
+    pub fn at_work(&self, worker: WorkerId) -> Option<(StageId, ChunkId, Option<Spot>)> {
         let slot = self.slot(worker)?;
         let lease = slot.lease.load(Ordering::Acquire);
-        let element = slot.element.load(Ordering::Relaxed);
-        (lease != super::worker::NO_LEASE).then(|| {
-            let element = (element != NO_ELEMENT).then_some(element);
-            (PassId((lease >> 32) as u32), ChunkId(lease as u32), element)
-        })
+        let spot = slot.spot.load(Ordering::Relaxed);
+        (lease != super::worker::NO_LEASE)
+            .then(|| (StageId((lease >> 32) as u32), ChunkId(lease as u32), Spot::unpack(spot)))
     }
 
-    fn element_of(&self, lease: &Lease) -> Option<u64> {
-        let (pass, chunk, element) = self.at_work(lease.worker)?;
-        element
-            .filter(|at| pass == lease.pass && chunk == lease.chunk && (lease.start..lease.end).contains(at))
+    fn spot_of(&self, lease: &Lease) -> Option<Spot> {
+        let (stage, chunk, spot) = self.at_work(lease.worker)?;
+        let within = |spot: &Spot| (lease.start..lease.end).contains(&spot.element);
+        spot.filter(within).filter(|_| stage == lease.stage && chunk == lease.chunk)
     }
 
     /// The entries that are written: chunk, start, word, record. With `unsettled`, those before the counted ones are
     /// left out.
     fn entries(
         &self,
-        id: PassId,
+        id: StageId,
         unsettled: bool,
     ) -> impl Iterator<Item = (ChunkId, u64, Word, &Record)> + use<'_> {
         let from = match unsettled {
@@ -156,18 +154,20 @@ impl Board {
             false => None,
         };
         let from = from.unwrap_or_default();
-        self.pass(id).into_iter().flat_map(move |pass| written(pass, self.log(pass), self.extras(pass), from))
+        self.stage(id)
+            .into_iter()
+            .flat_map(move |stage| written(stage, self.log(stage), self.extras(stage), from))
     }
 }
 
 /// The written entries of both arrays from where `from` counted to.
 fn written<'a>(
-    pass: &Pass,
+    stage: &Stage,
     log: Log<'a>,
     extras: Extras<'a>,
     from: Progress,
 ) -> impl Iterator<Item = (ChunkId, u64, Word, &'a Record)> + use<'a> {
-    let first = pass.log_capacity;
+    let first = stage.log_capacity;
     let mut start = from.log_start;
     let logged = log.records.iter().enumerate().skip(from.log).map_while(move |(index, record)| {
         let word = record.load();
@@ -185,7 +185,8 @@ fn written<'a>(
 
 fn chunk_record(chunk: ChunkId, start: u64, word: Word, record: &Record) -> ChunkRecord {
     let state = word.state();
-    let report = matches!(state, ChunkState::Done | ChunkState::Failed).then(|| record.report());
+    let ended = matches!(state, ChunkState::Done | ChunkState::Failed).then(|| record.ending());
+    let Ending { span, notes, error, failed } = ended.unwrap_or_default();
     ChunkRecord {
         chunk,
         start,
@@ -193,10 +194,10 @@ fn chunk_record(chunk: ChunkId, start: u64, word: Word, record: &Record) -> Chun
         worker: word.worker(),
         attempt: word.attempt(),
         state,
-        output: report.map(|report| report.output).unwrap_or_default(),
-        notes: report.map(|report| report.notes).unwrap_or_default(),
-        failed: report.map(|report| report.failed).filter(|_| state == ChunkState::Failed),
-        span: report.map(|report| report.span).unwrap_or_default(),
+        error,
+        notes,
+        failed,
+        span,
     }
 }
 

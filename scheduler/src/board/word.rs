@@ -7,10 +7,12 @@
 //! ```
 use crate::id::WorkerId;
 
-/// The most elements of a pass: what an end can say.
+/// The most elements of a stage: what an end can say.
 pub const MAX_ELEMENTS: u64 = (1 << 40) - 1;
 /// The most workers of a board: what the worker field can name.
 pub const MAX_WORKERS: u32 = 1 << 10;
+/// The most steps of a stage: what a [`super::Spot`] can name.
+pub const MAX_STEPS: u32 = 1 << 20;
 /// The highest attempt that is told apart; later ones count as this one.
 pub const MAX_ATTEMPT: u32 = (1 << 6) - 1;
 
@@ -25,7 +27,7 @@ pub enum ChunkState {
     Ready = 1,
     /// A worker has it.
     Leased = 2,
-    /// Its results are in the pass's page.
+    /// Its results are in the stage's page.
     Done = 3,
     /// FUN failed on one of its elements; none of its results count.
     Failed = 4,

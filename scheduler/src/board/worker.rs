@@ -1,43 +1,76 @@
 //! What a worker does with a board: claim, say which element it is at, and end the lease.
 use super::layout::Slot;
 use super::log::{Claim, Left};
-use super::memory::{Board, Pass};
-use super::record::{Output, Record, Report, Span, NO_ELEMENT};
+use super::memory::{Board, Stage};
+use super::record::{Ending, Output, Record, Span, Spot, NOWHERE};
+use super::report::StepReport;
 use super::sync::Ordering;
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
-use crate::id::{ChunkId, PassId, WorkerId};
+use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::{next_bite, Stats};
+
+/// A finished chunk: what its worker hands in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Delivered<'a> {
+    /// Where each output lies.
+    pub outputs: &'a [Output],
+    /// Warnings and messages, in the page of the run's notes.
+    pub notes: Output,
+    /// When it ran.
+    pub span: Span,
+    /// What each step did, where there are several.
+    pub steps: &'a [StepReport],
+}
 
 /// "No lease" in a worker's slot.
 pub(super) const NO_LEASE: u64 = u64::MAX;
 
 impl Board {
-    /// Takes a chunk of any open pass, the lowest first; in a pass, what must be run again before what nobody ran.
+    /// Takes a chunk of any open stage, the lowest first; in a stage, what must be run again before what nobody ran.
     /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
-        let slot = self.slot(worker)?;
+        (0..self.stages()).map(StageId).find_map(|id| self.claim_from(worker, id, |_, end| end))
+    }
+
+    /// The lowest open stage that has something to claim.
+    pub fn next_stage(&self) -> Option<StageId> {
         if self.control() != Control::Go {
             return None;
         }
-        (0..self.passes()).map(PassId).find_map(|id| {
-            let pass = self.pass(id)?;
-            if self.head(pass).rare.open.load(Ordering::Acquire) == 0 {
-                return None;
-            }
-            let again = self.extras(pass).claim(worker).map(|claim| (pass.log_capacity, claim));
-            let (first, claim) = again.or_else(|| self.claim_new(pass, worker).map(|claim| (0, claim)))?;
-            let chunk = ChunkId(first + claim.index as u32);
-            let Claim { start, end, attempt, .. } = claim;
-            let lease = Lease { pass: id, chunk, worker, start, end, attempt };
-            slot.take(&lease);
-            Some(lease)
-        })
+        let open = |id: &StageId| {
+            let stage = self.stage(*id);
+            stage.is_some_and(|stage| {
+                self.is_open(stage) && (self.log(stage).has_more() || self.extras(stage).has_more())
+            })
+        };
+        (0..self.stages()).map(StageId).find(open)
     }
 
-    fn claim_new(&self, pass: &Pass, worker: WorkerId) -> Option<Claim> {
-        let done = &self.head(pass).stats;
-        self.log(pass).claim(worker, |left: Left| {
+    fn is_open(&self, stage: &Stage) -> bool {
+        self.head(stage).rare.open.load(Ordering::Acquire) != 0
+    }
+
+    /// Takes a chunk of this stage, with a say in where it ends: `fit` is given where it begins and where the policy would end
+    /// it.
+    pub fn claim_from(&self, worker: WorkerId, id: StageId, fit: impl Fn(u64, u64) -> u64) -> Option<Lease> {
+        let slot = self.slot(worker)?;
+        let stage = self.stage(id).filter(|stage| self.is_open(stage))?;
+        if self.control() != Control::Go {
+            return None;
+        }
+        let again = self.extras(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
+        let (first, claim) = again.or_else(|| self.claim_new(stage, worker, fit).map(|claim| (0, claim)))?;
+        let chunk = ChunkId(first + claim.index as u32);
+        let Claim { start, end, attempt, .. } = claim;
+        let lease = Lease { stage: id, chunk, worker, start, end, attempt };
+        slot.take(&lease);
+        Some(lease)
+    }
+
+    fn claim_new(&self, stage: &Stage, worker: WorkerId, fit: impl Fn(u64, u64) -> u64) -> Option<Claim> {
+        let done = &self.head(stage).stats;
+        self.log(stage).claim(worker, |start, left: Left| {
             let stats = Stats {
                 remaining: left.elements,
                 workers: u64::from(self.workers()),
@@ -45,39 +78,35 @@ impl Board {
                 entries_left: left.entries,
                 done_elements: done.elements.load(Ordering::Relaxed),
                 done_ns: done.ns.load(Ordering::Relaxed),
-                done_bytes: self.head(pass).outputs.0.load(Ordering::Relaxed),
+                done_bytes: self.outputs(stage).iter().map(|line| line.next.load(Ordering::Relaxed)).sum(),
             };
-            next_bite(&pass.policy, &stats)
+            fit(start, start.saturating_add(next_bite(&stage.policy, &stats)))
         })
     }
 
-    /// Says that FUN is now at this element: one relaxed store, so that a death names it.
-    pub fn element(&self, worker: WorkerId, index: u64) {
+    /// Says that a step's FUN is now at this element: one relaxed store, so that a death names it.
+    pub fn element(&self, worker: WorkerId, spot: Spot) {
         if let Some(slot) = self.slot(worker) {
-            slot.element.store(index, Ordering::Relaxed);
+            slot.spot.store(spot.pack(), Ordering::Relaxed);
         }
     }
 
     /// Says that no element is being run (results are being written): a death now is no element's fault.
     pub fn between_elements(&self, worker: WorkerId) {
-        self.element(worker, NO_ELEMENT);
-    }
-
-    /// Room for `bytes` in the pass's results page; gives the offset from the start of the page's content, a multiple
-    /// of 64. What a dead worker reserved stays unused.
-    pub fn reserve_output(&self, pass: PassId, bytes: u64) -> Option<u64> {
-        let next = &self.head(self.pass(pass)?).outputs.0;
-        let bytes = bytes.checked_next_multiple_of(super::layout::LINE)?;
-        Some(next.fetch_add(bytes, Ordering::Relaxed))
+        if let Some(slot) = self.slot(worker) {
+            slot.spot.store(NOWHERE, Ordering::Relaxed);
+        }
     }
 
     /// Ends a lease with results. False when the lease was revoked: then the results do not count.
     #[must_use]
-    pub fn complete(&self, lease: &Lease, output: Output, notes: Output, span: Span) -> bool {
-        let done = self.end(lease, ChunkState::Done, &Report { output, notes, failed: NO_ELEMENT, span });
+    pub fn complete(&self, lease: &Lease, delivered: &Delivered<'_>) -> bool {
+        let Delivered { outputs, notes, span, steps } = *delivered;
+        self.put_report(lease, outputs, steps);
+        let done = self.end(lease, ChunkState::Done, &Ending { notes, span, ..Ending::default() });
         if done {
-            if let Some(pass) = self.pass(lease.pass) {
-                let stats = &self.head(pass).stats;
+            if let Some(stage) = self.stage(lease.stage) {
+                let stats = &self.head(stage).stats;
                 stats.elements.fetch_add(lease.end.saturating_sub(lease.start), Ordering::Relaxed);
                 stats.ns.fetch_add(span.ended_ns.saturating_sub(span.started_ns), Ordering::Relaxed);
             }
@@ -85,15 +114,15 @@ impl Board {
         done
     }
 
-    /// Ends a lease with FUN's failure at `element`; `error` says where in the results page the condition lies. False
-    /// when the lease was revoked.
+    /// Ends a lease with FUN's failure at `spot`; `error` says where the condition lies, in the page of the run's notes.
+    /// False when the lease was revoked.
     #[must_use]
-    pub fn fail(&self, lease: &Lease, element: u64, error: Output, notes: Output, span: Span) -> bool {
-        self.end(lease, ChunkState::Failed, &Report { output: error, notes, failed: element, span })
+    pub fn fail(&self, lease: &Lease, spot: Spot, error: Output, notes: Output, span: Span) -> bool {
+        self.end(lease, ChunkState::Failed, &Ending { span, notes, error, failed: Some(spot) })
     }
 
-    fn end(&self, lease: &Lease, state: ChunkState, report: &Report) -> bool {
-        let ended = self.record(lease).is_some_and(|record| record.finish(lease.word(), state, report));
+    fn end(&self, lease: &Lease, state: ChunkState, ending: &Ending) -> bool {
+        let ended = self.record(lease).is_some_and(|record| record.finish(lease.word(), state, ending));
         if let Some(slot) = self.slot(lease.worker) {
             slot.rest();
         }
@@ -111,12 +140,17 @@ impl Board {
 
     /// The entry of a lease.
     pub(super) fn record(&self, lease: &Lease) -> Option<&Record> {
-        let pass = self.pass(lease.pass)?;
-        match lease.chunk.0.checked_sub(pass.log_capacity) {
-            None => self.log(pass).records.get(lease.chunk.index()),
-            Some(extra) => self.extras(pass).records.get(extra as usize),
+        let stage = self.stage(lease.stage)?;
+        match lease.chunk.0.checked_sub(stage.log_capacity) {
+            None => self.log(stage).records.get(lease.chunk.index()),
+            Some(extra) => self.extras(stage).records.get(extra as usize),
         }
     }
+}
+
+/// The bytes that `bytes` of output take: whole lines.
+pub(super) fn rounded(bytes: u64) -> Option<u64> {
+    bytes.checked_next_multiple_of(super::layout::LINE)
 }
 
 impl Lease {
@@ -127,19 +161,19 @@ impl Lease {
 
     /// The lease as a slot names it.
     pub(super) fn name(&self) -> u64 {
-        (u64::from(self.pass.0) << 32) | u64::from(self.chunk.0)
+        (u64::from(self.stage.0) << 32) | u64::from(self.chunk.0)
     }
 }
 
 impl Slot {
     /// The element is cleared before the lease is named: whoever sees the lease sees none of the one before.
     fn take(&self, lease: &Lease) {
-        self.element.store(NO_ELEMENT, Ordering::Relaxed);
+        self.spot.store(NOWHERE, Ordering::Relaxed);
         self.lease.store(lease.name(), Ordering::Release);
     }
 
     pub(super) fn rest(&self) {
         self.lease.store(NO_LEASE, Ordering::Release);
-        self.element.store(NO_ELEMENT, Ordering::Relaxed);
+        self.spot.store(NOWHERE, Ordering::Relaxed);
     }
 }

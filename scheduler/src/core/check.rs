@@ -12,8 +12,10 @@ impl Core {
     pub fn sanity_check(&self) -> Result<(), String> {
         self.check_tasks()?;
         self.check_resources()?;
-        for (index, pass) in self.passes.iter().enumerate() {
-            ensure(pass.extras <= pass.extra_capacity, || format!("pass {index} has more extras than room"))?;
+        for (index, stage) in self.stages.iter().enumerate() {
+            ensure(stage.extras <= stage.extra_capacity, || {
+                format!("stage {index} has more extras than room")
+            })?;
         }
         let allowed = self.settings.retries + 1;
         ensure(self.deaths.values().all(|&deaths| deaths <= allowed), || {
@@ -24,8 +26,11 @@ impl Core {
                 ensure(!self.tasks.all_terminal(), || {
                     "all tasks are terminal, but the run is not over".into()
                 })?;
+                let coming = self.tasks.any_stage_runs() || self.tasks.any_share_runs();
+                let starved = self.tasks.any_held_back() && !coming;
+                ensure(!starved, || "stages wait for room that nothing will make".into())?;
                 let stuck = self.workers.all_gone() && self.tasks.any_map_left();
-                ensure(!stuck, || "a pass is open and nobody will run it".into())
+                ensure(!stuck, || "a stage is open and nobody will run it".into())
             }
             Phase::Stopping(_) => {
                 ensure(self.workers.busy().next().is_some(), || "stopping for nobody".into())
@@ -42,7 +47,9 @@ impl Core {
                 let waits = |before: &&crate::id::TaskId| states[before.index()] != TaskState::Finished;
                 let count = task.predecessors.iter().filter(waits).count();
                 ensure(count == left as usize, || format!("task {index} waits for {count}, not {left}"))?;
-                let idle = left == 0 && matches!(self.phase, Phase::Running { .. });
+                let held = self.tasks.is_held_back(crate::id::TaskId(index as u32));
+                ensure(!held || left == 0, || format!("task {index} is held back and not ready"))?;
+                let idle = left == 0 && !held && matches!(self.phase, Phase::Running { .. });
                 ensure(!idle, || format!("task {index} is ready and was not begun"))?;
             }
             // I7: a running task's inputs are complete, its outputs are being made.

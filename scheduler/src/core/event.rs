@@ -1,5 +1,6 @@
 //! The words between the core and its driver.
-use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+use crate::board::Spot;
+use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,19 +22,19 @@ pub enum Event {
         /// Its place.
         worker: WorkerId,
     },
-    /// All elements of a pass are done on the board.
-    PassDone {
+    /// All elements of a stage are done on the board.
+    StageDone {
         /// Which.
-        pass: PassId,
+        stage: StageId,
     },
     /// FUN failed on an element; the chunk is `Failed` on the board.
     ChunkFailed {
-        /// The pass.
-        pass: PassId,
+        /// The stage.
+        stage: StageId,
         /// The chunk.
         chunk: ChunkId,
-        /// The element.
-        element: u64,
+        /// The step and the element.
+        spot: Spot,
     },
     /// A worker is dead; what it held was taken back on the board.
     WorkerLost {
@@ -70,8 +71,8 @@ pub enum Event {
 /// A lease that its worker's death ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostLease {
-    /// The pass.
-    pub pass: PassId,
+    /// The stage.
+    pub stage: StageId,
     /// The chunk, which is `Lost` on the board.
     pub chunk: ChunkId,
     /// Its first element.
@@ -80,14 +81,14 @@ pub struct LostLease {
     pub end: u64,
     /// How often its elements were tried before.
     pub attempt: u32,
-    /// The element that FUN was at, if at any.
-    pub element: Option<u64>,
+    /// Where FUN was, if anywhere.
+    pub spot: Option<Spot>,
 }
 
 impl From<crate::board::Recovered> for LostLease {
     fn from(held: crate::board::Recovered) -> Self {
-        let crate::board::Lease { pass, chunk, start, end, attempt, .. } = held.lease;
-        LostLease { pass, chunk, start, end, attempt, element: held.element }
+        let crate::board::Lease { stage, chunk, start, end, attempt, .. } = held.lease;
+        LostLease { stage, chunk, start, end, attempt, spot: held.spot }
     }
 }
 
@@ -99,17 +100,17 @@ pub enum Action {
         /// Which.
         resource: ResourceId,
     },
-    /// Make the page for the pass's results and let workers claim from it.
+    /// Let workers claim from the stage.
     Open {
         /// Which.
-        pass: PassId,
+        stage: StageId,
     },
     /// Wake these: there may be something to claim.
     WakeDry(Vec<WorkerId>),
     /// Put a range on the board to be run again.
     Append {
-        /// The pass.
-        pass: PassId,
+        /// The stage.
+        stage: StageId,
         /// Its first element.
         start: u64,
         /// The element after its last.
@@ -140,8 +141,13 @@ pub enum Action {
         resource: ResourceId,
     },
     /// Give a scoped resource's memory back. One that is still being copied in is dropped when the copy ends; one that has
-    /// no page (a pass over nothing) needs nothing.
+    /// no page (a stage over nothing) needs nothing.
     Free {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// Nobody reads a pinned variable any more in this run: it may go for all that the run cares.
+    LetGo {
         /// Which.
         resource: ResourceId,
     },
@@ -160,10 +166,10 @@ pub enum Outcome {
     Failed(Failure),
     /// An element killed each worker that ran it.
     WorkerKilled {
-        /// The pass.
-        pass: PassId,
-        /// The element.
-        element: u64,
+        /// The stage.
+        stage: StageId,
+        /// The step and the element.
+        spot: Spot,
         /// How many workers it killed.
         deaths: u32,
         /// How the last of them ended.
@@ -184,10 +190,10 @@ pub enum Outcome {
 /// FUN's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The pass.
-    pub pass: PassId,
-    /// The element.
-    pub element: u64,
+    /// The stage.
+    pub stage: StageId,
+    /// The step and the element.
+    pub spot: Spot,
     /// The chunk, whose record says where the condition lies.
     pub chunk: ChunkId,
 }

@@ -4,7 +4,8 @@
 //! [`Core::on_event`] what to do, and does it; simulation and tests drive the same code. Unknown ids and late events are
 //! ignored, so that no order of messages can break it.
 //!
-//! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes `Waiting -> Running -> Finished | Failed | Cancelled`,
+//! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes
+//! `Waiting -> Running -> Finished | Failed | Aborted | Cancelled`,
 //! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in `tasks::Tasks::end_task` alone.
 mod check;
 mod event;
@@ -18,7 +19,8 @@ mod workers;
 pub use event::{Action, Cause, Event, Failure, LostLease, Outcome, Settings};
 pub use tasks::{ResourceState, TaskState};
 
-use crate::id::{PassId, TaskId};
+use crate::board::Spot;
+use crate::id::{StageId, TaskId};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -28,17 +30,19 @@ pub struct Core {
     settings: Settings,
     phase: Phase,
     tasks: tasks::Tasks,
-    passes: Vec<Pass>,
+    stages: Vec<StageCount>,
     workers: workers::Workers,
-    /// How often each element was being run when its worker died.
-    deaths: BTreeMap<(PassId, u64), u32>,
+    /// How often each step of each element was being run when its worker died.
+    deaths: BTreeMap<(StageId, Spot), u32>,
 }
 
-/// A pass, as far as the core keeps count of it.
+/// A stage, as far as the core keeps count of it.
 #[derive(Clone, Debug)]
-struct Pass {
+struct StageCount {
     task: TaskId,
     elements: u64,
+    /// Its chunks begin at multiples of this.
+    align: u64,
     extras: u32,
     extra_capacity: u32,
 }
@@ -55,17 +59,18 @@ enum Phase {
 impl Core {
     /// A run of `plan` that has not begun.
     pub fn new(plan: &Plan, settings: Settings) -> Core {
-        let pass = |pass: &crate::plan::PlannedPass| Pass {
-            task: pass.task,
-            elements: pass.call.elements,
+        let stage = |stage: &crate::plan::Stage| StageCount {
+            task: stage.task,
+            elements: stage.board.elements,
+            align: stage.board.align.max(1),
             extras: 0,
-            extra_capacity: pass.board.extra_capacity,
+            extra_capacity: stage.board.extra_capacity,
         };
         Core {
             settings,
             phase: Phase::New,
-            tasks: tasks::Tasks::new(plan.graph()),
-            passes: plan.passes().iter().map(pass).collect(),
+            tasks: tasks::Tasks::new(plan),
+            stages: plan.stages().iter().map(stage).collect(),
             workers: workers::Workers::new(settings.workers),
             deaths: BTreeMap::new(),
         }
@@ -80,10 +85,10 @@ impl Core {
         match event {
             Event::Started => self.start(now_ns, out),
             Event::Shared { resource } => self.finished(self.tasks.share_of(resource), now_ns, out),
-            Event::PassDone { pass } => self.finished(self.task_of(pass), now_ns, out),
+            Event::StageDone { stage } => self.finished(self.task_of(stage), now_ns, out),
             Event::Gathered { resource } => self.finished(self.tasks.gather_of(resource), now_ns, out),
-            Event::ChunkFailed { pass, chunk, element } => {
-                self.chunk_failed(Failure { pass, element, chunk }, now_ns, out);
+            Event::ChunkFailed { stage, chunk, spot } => {
+                self.chunk_failed(Failure { stage, spot, chunk }, now_ns, out);
             }
             Event::WorkerJoined { worker } => self.workers.join(worker, self.is_stopping()),
             Event::WorkerDry { worker } => {
@@ -146,12 +151,16 @@ impl Core {
     /// Runs tasks that wait for nothing any more, and those that become ready by it.
     fn run_all(&mut self, mut ready: Vec<TaskId>, now_ns: u64, out: &mut Vec<Action>) {
         let mut opened = false;
-        while let Some(task) = ready.pop() {
-            // A pass over nothing is done when it begins: the board is not asked.
-            let pass = self.tasks.pass_of(task);
-            let empty = pass.is_some_and(|pass| self.passes[pass.index()].elements == 0);
+        // What memory held back may begin when something went; the lowest stage first.
+        while let Some(task) = ready.pop().or_else(|| self.tasks.admitted()) {
+            if !self.tasks.admit(task) {
+                continue;
+            }
+            // A stage over nothing is done when it begins: the board is not asked.
+            let stage = self.tasks.stage_of(task);
+            let empty = stage.is_some_and(|stage| self.stages[stage.index()].elements == 0);
             self.tasks.begin(task, !empty, out);
-            opened |= pass.is_some() && !empty;
+            opened |= stage.is_some() && !empty;
             if empty {
                 ready.extend(self.tasks.end_task(task, TaskState::Finished, out));
             }
@@ -166,8 +175,8 @@ impl Core {
         }
     }
 
-    fn task_of(&self, pass: PassId) -> Option<TaskId> {
-        self.passes.get(pass.index()).map(|pass| pass.task)
+    fn task_of(&self, stage: StageId) -> Option<TaskId> {
+        self.stages.get(stage.index()).map(|stage| stage.task)
     }
 
     fn is_stopping(&self) -> bool {

@@ -4,6 +4,7 @@
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
 use super::{Action, Core, LostLease, Outcome, Phase};
+use crate::board::Spot;
 use crate::id::WorkerId;
 
 impl Core {
@@ -83,39 +84,44 @@ impl Core {
         reason: &str,
         out: &mut Vec<Action>,
     ) -> Result<bool, Outcome> {
-        let running = self.task_of(lease.pass).map(|task| self.tasks.states()[task.index()]);
+        let running = self.task_of(lease.stage).map(|task| self.tasks.states()[task.index()]);
         if running != Some(super::TaskState::Running) || lease.start >= lease.end {
             return Ok(false);
         }
         let pieces = if at_fault { self.blame(lease, reason)? } else { vec![(lease.start, lease.end)] };
-        let pass = &mut self.passes[lease.pass.index()];
-        let extras = pass.extras.saturating_add(pieces.len() as u32);
-        if extras > pass.extra_capacity {
+        let stage = &mut self.stages[lease.stage.index()];
+        let extras = stage.extras.saturating_add(pieces.len() as u32);
+        if extras > stage.extra_capacity {
             let reason = format!("too many workers died; the last {reason}");
             return Err(Outcome::NoWorkers { reason });
         }
-        pass.extras = extras;
+        stage.extras = extras;
         let attempt = lease.attempt.saturating_add(1);
-        let append = |(start, end)| Action::Append { pass: lease.pass, start, end, attempt };
+        let append = |(start, end)| Action::Append { stage: lease.stage, start, end, attempt };
         out.extend(pieces.into_iter().map(append));
         Ok(true)
     }
 
-    /// The pieces in which a lease is run again, once its element (if it was at one) is charged with the death.
+    /// The pieces in which a lease is run again, once its element (if it was at one) is charged with the death. Pieces begin
+    /// at multiples of the stage's alignment.
     fn blame(&mut self, lease: &LostLease, reason: &str) -> Result<Vec<(u64, u64)>, Outcome> {
         let LostLease { start, end, .. } = *lease;
-        let inside = lease.element.filter(|element| (start..end).contains(element));
-        let Some(element) = inside.or((end - start == 1).then_some(start)) else {
-            let middle = start + (end - start) / 2;
+        let align = self.stages[lease.stage.index()].align;
+        let inside = lease.spot.filter(|spot| (start..end).contains(&spot.element));
+        let only = Spot { step: 0, element: start };
+        let Some(spot) = inside.or((end - start <= align).then_some(only)) else {
+            let middle = start + ((end - start) / 2).next_multiple_of(align);
             return Ok(vec![(start, middle), (middle, end)]);
         };
-        let deaths = self.deaths.entry((lease.pass, element)).or_insert(0);
+        let deaths = self.deaths.entry((lease.stage, spot)).or_insert(0);
         *deaths += 1;
         if *deaths > self.settings.retries {
-            let (pass, deaths, reason) = (lease.pass, *deaths, reason.to_owned());
-            return Err(Outcome::WorkerKilled { pass, element, deaths, reason });
+            let (stage, deaths, reason) = (lease.stage, *deaths, reason.to_owned());
+            return Err(Outcome::WorkerKilled { stage, spot, deaths, reason });
         }
-        let pieces = [(start, element), (element, element + 1), (element + 1, end)];
+        let first = (spot.element / align * align).max(start);
+        let after = first.saturating_add(align).min(end);
+        let pieces = [(start, first), (first, after), (after, end)];
         Ok(pieces.into_iter().filter(|(start, end)| start < end).collect())
     }
 }

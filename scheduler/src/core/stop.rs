@@ -1,7 +1,7 @@
 //! The way out: stop, wait, interrupt, kill, end. Each step has its time, so that no worker can hold the run.
 use super::{Action, Cause, Core, Failure, Outcome, Phase, TaskState};
 use crate::graph::TaskKind;
-use crate::id::{PassId, TaskId};
+use crate::id::{StageId, TaskId};
 
 /// A run on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,8 @@ impl Core {
             Phase::Running { .. } => self.begin_stop(Outcome::Failed(failure), now_ns, out),
             // A lower element that failed in the time of grace is the one to report, whatever the order of messages.
             Phase::Stopping(Stopping { outcome: Outcome::Failed(first), .. })
-                if (failure.pass, failure.element) < (first.pass, first.element) =>
+                if (failure.stage, failure.spot.element, failure.spot.step)
+                    < (first.stage, first.spot.element, first.spot.step) =>
             {
                 *first = failure;
             }
@@ -104,13 +105,14 @@ impl Core {
 
     /// The end: whatever is not terminal becomes so, which frees every scoped resource; then the last two actions.
     pub(super) fn finish(&mut self, outcome: Outcome, out: &mut Vec<Action>) {
-        let failed = outcome.failed_pass();
+        let failed = outcome.failed_stage();
+        let cause = failed.and_then(|stage| self.task_of(stage));
         for index in 0..self.tasks.entries.len() {
             let state = match self.tasks.entries[index].kind {
                 // Ended with the resource itself.
                 TaskKind::Release(_) => continue,
-                TaskKind::Map(pass) if Some(pass) == failed => TaskState::Failed,
-                _ => TaskState::Cancelled,
+                TaskKind::Map(stage) if Some(stage) == failed => TaskState::Failed,
+                _ => cause.map_or(TaskState::Cancelled, TaskState::Aborted),
             };
             self.tasks.end_task(TaskId(index as u32), state, out);
         }
@@ -121,11 +123,11 @@ impl Core {
 }
 
 impl Outcome {
-    /// The pass that is to blame.
-    fn failed_pass(&self) -> Option<PassId> {
+    /// The stage that is to blame.
+    fn failed_stage(&self) -> Option<StageId> {
         match self {
-            Outcome::Failed(failure) => Some(failure.pass),
-            Outcome::WorkerKilled { pass, .. } => Some(*pass),
+            Outcome::Failed(failure) => Some(failure.stage),
+            Outcome::WorkerKilled { stage, .. } => Some(*stage),
             Outcome::Done | Outcome::Cancelled { .. } | Outcome::NoWorkers { .. } => None,
         }
     }

@@ -1,7 +1,9 @@
-//! Tasks and resources of a run: their states and counts. The graph is only read.
+//! Tasks and resources of a run: their states and counts. The plan is only read.
 use super::Action;
-use crate::graph::{Access, Graph, Scope, TaskKind};
-use crate::id::{PassId, ResourceId, TaskId};
+use crate::graph::{Access, Scope, TaskKind};
+use crate::id::{ResourceId, StageId, TaskId};
+use crate::plan::{Ceiling, Plan, Progress};
+use std::collections::BTreeSet;
 
 /// What a task is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,14 +16,16 @@ pub enum TaskState {
     Finished,
     /// FUN failed in it, or killed its workers.
     Failed,
-    /// The run ended before it did.
+    /// The run ended before it did, by the failure of this task.
+    Aborted(TaskId),
+    /// The run ended before it did, by somebody's wish or for want of workers.
     Cancelled,
 }
 
 impl TaskState {
     /// Whether it never changes again.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, TaskState::Finished | TaskState::Failed | TaskState::Cancelled)
+        !matches!(self, TaskState::Waiting(_) | TaskState::Running)
     }
 }
 
@@ -65,10 +69,15 @@ pub(super) struct Tasks {
     pub(super) resources: Vec<Held>,
     /// Tasks that are not terminal.
     unfinished: usize,
+    /// What the run is held to; each stage's task; and stages that wait for room.
+    ceiling: Option<Ceiling>,
+    maps: Vec<TaskId>,
+    held_back: BTreeSet<TaskId>,
 }
 
 impl Tasks {
-    pub(super) fn new(graph: &Graph) -> Tasks {
+    pub(super) fn new(plan: &Plan) -> Tasks {
+        let graph = plan.graph();
         let held = |scope| Held {
             scope,
             state: if scope == Scope::Pinned { ResourceState::Sealed } else { ResourceState::Declared },
@@ -103,7 +112,9 @@ impl Tasks {
                 successors,
             });
         }
-        Tasks { unfinished: entries.len(), entries, states, resources }
+        let (unfinished, held_back) = (entries.len(), BTreeSet::new());
+        let maps = plan.stages().iter().map(|stage| stage.task).collect();
+        Tasks { entries, states, resources, unfinished, ceiling: plan.ceiling().cloned(), maps, held_back }
     }
 
     pub(super) fn states(&self) -> &[TaskState] {
@@ -118,7 +129,7 @@ impl Tasks {
         self.unfinished == 0
     }
 
-    /// Whether a pass is not through.
+    /// Whether a stage is not through.
     pub(super) fn any_map_left(&self) -> bool {
         let both = self.entries.iter().zip(&self.states);
         both.into_iter().any(|(task, state)| matches!(task.kind, TaskKind::Map(_)) && !state.is_terminal())
@@ -132,9 +143,9 @@ impl Tasks {
         self.resources.get(resource.index())?.gather
     }
 
-    pub(super) fn pass_of(&self, task: TaskId) -> Option<PassId> {
+    pub(super) fn stage_of(&self, task: TaskId) -> Option<StageId> {
         match self.entries[task.index()].kind {
-            TaskKind::Map(pass) => Some(pass),
+            TaskKind::Map(stage) => Some(stage),
             _ => None,
         }
     }
@@ -158,7 +169,7 @@ impl Tasks {
         }
         let action = match self.entries[task.index()].kind {
             TaskKind::Share(resource) => Action::Share { resource },
-            TaskKind::Map(pass) => Action::Open { pass },
+            TaskKind::Map(stage) => Action::Open { stage },
             TaskKind::Gather(resource) => Action::Gather { resource },
             // Ended by `free`, before anything could make it ready.
             TaskKind::Release(_) => return,
@@ -166,6 +177,54 @@ impl Tasks {
         if act {
             out.push(action);
         }
+    }
+
+    /// Whether a ready task may begin now: a stage waits if, with it, the run could pass what it is held to before all is
+    /// done. The lowest stage never waits when no other runs: that is the order in which the plan fits.
+    pub(super) fn admit(&mut self, task: TaskId) -> bool {
+        let (Some(ceiling), Some(_)) = (&self.ceiling, self.stage_of(task)) else { return true };
+        let progress = |stage: StageId| match self.maps[stage.index()] {
+            map if map == task => Progress::Running,
+            map => match self.states[map.index()] {
+                TaskState::Waiting(_) => Progress::Ahead,
+                TaskState::Running => Progress::Running,
+                _ => Progress::Ended,
+            },
+        };
+        let fits = ceiling.forecast.peak(progress) <= ceiling.bytes;
+        if fits {
+            self.held_back.remove(&task);
+        } else {
+            self.held_back.insert(task);
+        }
+        fits
+    }
+
+    /// A stage that was held back and now may begin.
+    pub(super) fn admitted(&mut self) -> Option<TaskId> {
+        let held_back: Vec<TaskId> = self.held_back.iter().copied().collect();
+        held_back.into_iter().find(|&task| self.admit(task))
+    }
+
+    /// Whether any task waits for room.
+    pub(super) fn any_held_back(&self) -> bool {
+        !self.held_back.is_empty()
+    }
+
+    /// Whether a task waits for room.
+    pub(super) fn is_held_back(&self, task: TaskId) -> bool {
+        self.held_back.contains(&task)
+    }
+
+    pub(super) fn any_stage_runs(&self) -> bool {
+        let mut both = self.entries.iter().zip(&self.states);
+        both.any(|(task, state)| matches!(task.kind, TaskKind::Map(_)) && *state == TaskState::Running)
+    }
+
+    /// Whether a variable is on its way into shared memory.
+    pub(super) fn any_share_runs(&self) -> bool {
+        let mut both = self.entries.iter().zip(&self.states);
+        both.any(|(task, state)| matches!(task.kind, TaskKind::Share(_)) && *state == TaskState::Running)
     }
 
     /// The one way into a terminal state, and the one place where a resource's uses drop. Gives the tasks that wait for
@@ -176,6 +235,7 @@ impl Tasks {
         }
         self.states[task.index()] = state;
         self.unfinished -= 1;
+        self.held_back.remove(&task);
         let accesses = std::mem::take(&mut self.entries[task.index()].accesses);
         if state == TaskState::Finished {
             for (resource, _) in accesses.iter().filter(|(_, access)| *access == Access::Write) {
@@ -185,8 +245,10 @@ impl Tasks {
         for resource in used(&accesses) {
             let held = &mut self.resources[resource.index()];
             held.uses -= 1;
-            if held.uses == 0 && held.scope == Scope::Scoped {
-                self.free(resource, out);
+            match (held.uses, held.scope) {
+                (0, Scope::Scoped) => self.free(resource, out),
+                (0, Scope::Pinned) => out.push(Action::LetGo { resource }),
+                _ => {}
             }
         }
         self.entries[task.index()].accesses = accesses;

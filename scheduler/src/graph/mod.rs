@@ -2,7 +2,7 @@
 //!
 //! Tasks are named in program order with the resources they read and write; the edges follow from that (sequential task
 //! flow, as in StarPU). petgraph holds the topology and answers questions about it; nothing in it changes during a run:
-//! states and counters live in [`crate::core`]. A task is a whole pass, never an element, so graphs are small.
+//! states and counters live in [`crate::core`]. A task is a whole stage, never an element, so graphs are small.
 mod analysis;
 mod builder;
 mod dot;
@@ -11,7 +11,7 @@ mod tests;
 
 pub use builder::GraphBuilder;
 
-use crate::id::{PassId, ResourceId, TaskId};
+use crate::id::{ResourceId, StageId, TaskId};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,8 @@ pub struct Resource {
 pub enum TaskKind {
     /// Copies a variable into shared memory.
     Share(ResourceId),
-    /// Runs a pass's FUN over all its elements; its chunks are on the board.
-    Map(PassId),
+    /// Runs the passes of a stage over all their elements; its chunks are on the board.
+    Map(StageId),
     /// Hands a result to the caller.
     Gather(ResourceId),
     /// Gives a resource's memory back.
@@ -139,6 +139,13 @@ impl Graph {
     /// The number of edges between tasks.
     pub fn dependences(&self) -> usize {
         self.topology.edge_count()
+    }
+
+    /// Whether `second` waits for `first`, through however many others.
+    pub fn precedes(&self, first: TaskId, second: TaskId) -> bool {
+        let node = |task: TaskId| NodeIndex::new(task.index());
+        first != second
+            && petgraph::algo::has_path_connecting(&self.topology, node(first), node(second), None)
     }
 
     fn touching(&self, resource: ResourceId, access: Access) -> impl Iterator<Item = TaskId> + '_ {

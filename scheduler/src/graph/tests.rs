@@ -1,6 +1,6 @@
 //! Edges, orders, cycles, paths and drawings.
 use super::{Access, Dependence, Graph, GraphBuilder, Resource, Scope, TaskKind};
-use crate::id::{PassId, ResourceId, TaskId};
+use crate::id::{ResourceId, StageId, TaskId};
 use proptest::prelude::*;
 use Access::{Free, Read, Write};
 
@@ -17,7 +17,7 @@ fn scoped(count: u8) -> (GraphBuilder, Vec<ResourceId>) {
 }
 
 fn map(builder: &mut GraphBuilder, pass: u32, accesses: Vec<(ResourceId, Access)>) -> TaskId {
-    builder.task(TaskKind::Map(PassId(pass)), format!("map {pass}"), accesses)
+    builder.task(TaskKind::Map(StageId(pass)), format!("map {pass}"), accesses)
 }
 
 fn before(graph: &Graph, task: TaskId) -> Vec<(u32, Dependence)> {

@@ -8,23 +8,25 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::link::Link;
-use crate::os::{self, Channel, Forked, Received};
+use crate::os::{self, Channel, Forked, Peer, Received};
 use crate::wire::{self, FromForkServer, ToForkServer};
 
-/// How often children are looked after when the session asks for nothing. A death is known to the session at once by
-/// its channel; this only bounds how long a zombie stays.
+/// How often children are looked after that cannot be watched (an old kernel).
 const REAP_EVERY: Duration = Duration::from_millis(20);
 
 /// Serves fork requests. Returns in each forked child with its link, and in the server itself with `None` at the end.
 pub(crate) fn serve(channel: Channel) -> Result<Option<Link>> {
-    let mut children: Vec<u32> = Vec::new();
+    // With their watches: the session waits for the word on how one ended.
+    let mut children: Vec<(u32, Option<Peer>)> = Vec::new();
     let mut frame = Vec::new();
     channel.send(&wire::encode(&FromForkServer::Serving))?;
     loop {
-        let wait = (!children.is_empty()).then_some(REAP_EVERY);
-        os::poll(&[channel.as_fd()], wait)?;
+        let wait = children.iter().any(|(_, watch)| watch.is_none()).then_some(REAP_EVERY);
+        let watches = children.iter().filter_map(|(_, watch)| watch.as_ref());
+        let fds: Vec<_> = std::iter::once(channel.as_fd()).chain(watches.map(Peer::pidfd)).collect();
+        os::poll(&fds, wait)?;
         let mut exited = Vec::new();
-        children.retain(|&pid| match os::reap(pid) {
+        children.retain(|&(pid, _)| match os::reap(pid) {
             Some(exit) => {
                 exited.push(FromForkServer::Exited { pid, exit });
                 false
@@ -42,9 +44,9 @@ pub(crate) fn serve(channel: Channel) -> Result<Option<Link>> {
         let ToForkServer::Fork { token, log } = wire::decode(&frame[..length], "the session")?;
         let Some(descriptor) = descriptor else { continue };
         match os::fork_worker(&log) {
-            Ok(Forked::Parent(pid)) => children.push(pid),
+            Ok(Forked::Parent(pid)) => children.push((pid, Peer::open(pid).ok())),
             Ok(Forked::Child) => {
-                drop(channel);
+                drop((channel, children));
                 // SAFETY: the descriptor came with the request and is given up here, so the channel is its only owner.
                 let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
                 return Link::over(channel).map(Some);

@@ -1,8 +1,12 @@
 //! A worker's part in one run: claim, work, deliver, until the run ends.
 
-use crate::board::{Board, Control, Lease, Output, Span};
+use std::collections::HashMap;
+
+use crate::board::{Activity, Board, Control, Delivered, Lease, Output, Span, Spot, StepReport};
 use crate::error::{Error, Result};
-use crate::id::WorkerId;
+use crate::id::{ResourceId, StageId, WorkerId};
+use crate::link::drains::{Drains, Spent};
+use crate::link::parts::Parts;
 use crate::link::{Link, Word};
 use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
@@ -14,8 +18,12 @@ pub struct Membership {
     run: u64,
     slot: WorkerId,
     spec: RunSpec,
-    results: Vec<SegmentFile>,
+    /// Results pages that were written to.
+    open: HashMap<ResourceId, SegmentFile>,
+    drains: Drains,
     over: bool,
+    /// What this worker is at, and since when.
+    at: (Activity, u64),
     // `board` points into `_mapping`, which is never moved out and drops after it.
     board: Board,
     _mapping: Mapping,
@@ -24,12 +32,22 @@ pub struct Membership {
 /// What a worker has to hand in for one chunk.
 #[derive(Default)]
 pub struct Delivery<'a> {
-    /// The chunk's results, or for a failed chunk its error.
-    pub output: Option<&'a dyn Content>,
+    /// The results of each output; for a failed chunk its error alone.
+    pub outputs: &'a [&'a dyn Content],
     /// What FUN said meanwhile: warnings, messages.
     pub notes: Option<&'a dyn Content>,
     /// When the chunk was begun, on the clock of [`now_ns`].
     pub started_ns: u64,
+    /// What each step did, where there are several.
+    pub steps: &'a [StepReport],
+    /// What each element cost, step by step, in nanoseconds; empty where that is not measured.
+    pub costs: &'a [Vec<f32>],
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.turn_to(self.at.0);
+    }
 }
 
 impl Membership {
@@ -45,15 +63,14 @@ impl Membership {
         // SAFETY: the mapping is shared, writable and `length` bytes long from its content on, and it lives in the same
         // struct as the board, which is dropped first.
         let board = unsafe { Board::attach(mapping.as_ptr().add(skip), length) }?;
-        let spec = RunSpec::from_bytes(board.payload())?;
-        let mut results = Vec::with_capacity(spec.passes.len());
-        for pass in &spec.passes {
-            match SegmentFile::open_write(&pass.results)? {
-                Some(file) => results.push(file),
-                None => return Ok(None),
-            }
+        // Who comes when others have done it all: the board may still be there, but pages are given back already.
+        if board.control() == Control::Ended {
+            return Ok(None);
         }
-        Ok(Some(Membership { run, slot, spec, results, over: false, board, _mapping: mapping }))
+        let spec = RunSpec::from_bytes(board.payload())?;
+        let (open, drains) = (HashMap::new(), Drains::default());
+        let at = (Activity::Map, now_ns());
+        Ok(Some(Membership { run, slot, spec, open, drains, over: false, at, board, _mapping: mapping }))
     }
 
     /// What the run is about.
@@ -63,11 +80,19 @@ impl Membership {
 
     /// The next chunk to work on; waits where there is none yet. `None` when the run is over.
     pub fn next_lease(&mut self, link: &mut Link) -> Result<Option<Lease>> {
+        while let Some(stage) = self.next_stage(link)? {
+            if let Some(lease) = self.claim_from(stage) {
+                return Ok(Some(lease));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The stage that has something to claim; waits where none has. `None` when the run is over.
+    pub fn next_stage(&mut self, link: &mut Link) -> Result<Option<StageId>> {
         while !self.over {
-            if self.board.control() == Control::Go {
-                if let Some(lease) = self.board.claim(self.slot) {
-                    return Ok(Some(lease));
-                }
+            if let Some(stage) = self.board.next_stage() {
+                return Ok(Some(stage));
             }
             link.say(&FromWorker::Dry { run: self.run })?;
             self.hear(link)?;
@@ -75,9 +100,42 @@ impl Membership {
         Ok(None)
     }
 
+    /// Takes a chunk of a stage, if others left any. Chunks end where the parts end that the stage drains, so that a part can
+    /// go when its chunk is done.
+    pub fn claim_from(&mut self, stage: StageId) -> Option<Lease> {
+        self.drains.claim(&self.board, &self.spec, self.slot, stage)
+    }
+
+    /// Whether all of a stage is done.
+    pub fn is_done(&self, stage: StageId) -> bool {
+        Some(self.board.done_elements(stage)) == self.board.elements(stage)
+    }
+
+    /// From now on this worker's time counts as spent on `activity`.
+    pub fn turn_to(&mut self, activity: Activity) {
+        let (before, since) = std::mem::replace(&mut self.at, (activity, now_ns()));
+        self.board.spend(self.slot, before, self.at.1.saturating_sub(since));
+    }
+
+    /// Of the time that was spent on the present activity, so much belongs to another.
+    pub fn of_which(&mut self, other: Activity, ns: u64) {
+        let ns = ns.min(now_ns().saturating_sub(self.at.1));
+        self.at.1 += ns;
+        self.board.spend(self.slot, other, ns);
+    }
+
+    /// Whether it is to be noted what the elements of a stage cost.
+    pub fn is_measured(&self, stage: StageId) -> bool {
+        self.board.is_measured(stage)
+    }
+
     /// Waits for the session's word.
     fn hear(&mut self, link: &mut Link) -> Result<()> {
-        match link.wait()? {
+        let before = self.at.0;
+        self.turn_to(Activity::Wait);
+        let word = link.wait()?;
+        self.turn_to(before);
+        match word {
             Word::Said(ToWorker::Wake) => {}
             Word::Said(ToWorker::EndRun | ToWorker::Exit) | Word::Gone => self.over = true,
             Word::Said(ToWorker::Run { .. }) => {
@@ -104,49 +162,94 @@ impl Membership {
         Ok(())
     }
 
-    /// Notes that the worker now works on `element`, so that a death can be laid at its door. `false`: the run was
-    /// stopped, drop the lease and ask for the next.
-    pub fn enter_element(&self, element: u64) -> bool {
-        self.board.element(self.slot, element);
+    /// Notes that the worker now works at `spot`, so that a death can be laid at its door. `false`: the run was stopped, drop
+    /// the lease and ask for the next.
+    pub fn enter_element(&self, spot: Spot) -> bool {
+        self.board.element(self.slot, spot);
         self.board.control() == Control::Go
     }
 
-    /// Hands in a finished chunk. `false`: the lease had been revoked, and the result does not count.
-    pub fn complete(&self, lease: &Lease, delivery: &Delivery<'_>) -> Result<bool> {
-        self.board.between_elements(self.slot);
-        let output = self.write(lease, delivery.output)?;
-        let notes = self.write(lease, delivery.notes)?;
-        let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
-        Ok(self.board.complete(lease, output, notes, span))
+    /// The parts of a resource that an earlier stage made.
+    pub fn parts(&self, resource: ResourceId) -> Parts {
+        Parts::of(&self.board, &self.spec, resource)
     }
 
-    /// Hands in a chunk that ended in an error at `element`, and tells the session.
-    pub fn fail(&self, link: &Link, lease: &Lease, element: u64, delivery: &Delivery<'_>) -> Result<bool> {
-        let nothing = Output { at: 0, len: 0 };
+    /// Hands in a finished chunk. `false`: the lease had been revoked, and the results do not count.
+    pub fn complete(&mut self, lease: &Lease, delivery: &Delivery<'_>) -> Result<bool> {
+        self.board.between_elements(self.slot);
+        let mut outputs = Vec::with_capacity(delivery.outputs.len());
+        for (nth, content) in delivery.outputs.iter().enumerate() {
+            outputs.push(self.write(lease.stage, nth as u32, *content)?);
+        }
+        let notes = self.note(delivery.notes)?;
+        let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
+        let delivered = Delivered { outputs: &outputs, notes, span, steps: delivery.steps };
+        let counts = self.board.complete(lease, &delivered);
+        if counts {
+            for (step, costs) in delivery.costs.iter().enumerate() {
+                self.board.put_costs(lease, step as u32, costs);
+            }
+            self.drain(lease);
+        }
+        Ok(counts)
+    }
+
+    /// Hands in a chunk that ended in an error at `spot`, and tells the session.
+    pub fn fail(&mut self, link: &Link, lease: &Lease, spot: Spot, delivery: &Delivery<'_>) -> Result<bool> {
+        let nothing = Output::default();
         let written = self
-            .write(lease, delivery.output)
-            .and_then(|output| Ok((output, self.write(lease, delivery.notes)?)));
+            .note(delivery.outputs.first().copied())
+            .and_then(|error| Ok((error, self.note(delivery.notes)?)));
         // A full memory is the likeliest of reasons to fail, and the one that leaves no room to say so.
         let words = written.as_ref().err().map(ToString::to_string);
-        let (output, notes) = written.unwrap_or((nothing, nothing));
+        let (error, notes) = written.unwrap_or((nothing, nothing));
         let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
-        let counted = self.board.fail(lease, element, output, notes, span);
+        let counted = self.board.fail(lease, spot, error, notes, span);
         if counted {
-            let Lease { pass, chunk, .. } = *lease;
-            link.say(&FromWorker::Failed { run: self.run, pass, chunk, element, words })?;
+            let Lease { stage, chunk, .. } = *lease;
+            link.say(&FromWorker::Failed { run: self.run, stage, chunk, spot, words })?;
         }
         Ok(counted)
     }
 
-    /// Writes `content` into the pass's results page, at a place that no other worker has.
-    fn write(&self, lease: &Lease, content: Option<&dyn Content>) -> Result<Output> {
-        let Some(content) = content else { return Ok(Output { at: 0, len: 0 }) };
+    /// Writes to the page of the run's notes.
+    fn note(&mut self, content: Option<&dyn Content>) -> Result<Output> {
+        let (stage, nth) = self.spec.notes;
+        content.map_or(Ok(Output::default()), |content| self.write(stage, nth, content))
+    }
+
+    /// Writes `content` into the page of a stage's output, at a place that no other worker has.
+    fn write(&mut self, stage: StageId, nth: u32, content: &dyn Content) -> Result<Output> {
+        let damaged = |reason: &str| Error::Damaged { segment: "of results".into(), reason: reason.into() };
+        let outputs = self.spec.stages.get(stage.index()).map(|stage| &stage.outputs);
+        let resource = outputs.and_then(|outputs| outputs.get(nth as usize)).copied();
+        let resource = resource.ok_or_else(|| damaged("the run has no such output"))?;
         let len = content.bytes();
-        let at = self.board.reserve_output(lease.pass, len).ok_or_else(|| Error::Damaged {
-            segment: self.spec.passes[lease.pass.index()].results.name.clone(),
-            reason: "the board has no such pass, or its results have no end".into(),
-        })?;
-        content.write(&self.results[lease.pass.index()], CONTENT + at)?;
+        let at = self.board.reserve_output(stage, nth, len);
+        let at = at.ok_or_else(|| damaged("the board has no such output, or its results have no end"))?;
+        let file = match self.open.entry(resource) {
+            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                let handle = self.spec.pages.get(resource.index()).and_then(Option::as_ref);
+                let handle = handle.ok_or_else(|| damaged("the run names no page for them"))?;
+                let file = SegmentFile::open_write(handle)?;
+                place.insert(file.ok_or_else(|| damaged("the run is over"))?)
+            }
+        };
+        content.write(file, CONTENT + at)?;
         Ok(Output { at, len })
+    }
+
+    /// Gives back what this chunk was the last to read.
+    fn drain(&mut self, lease: &Lease) {
+        let Membership { spec, board, drains, .. } = self;
+        for Spent { resource, maker: (stage, nth), part } in drains.spent(board, spec, lease) {
+            let handle = spec.pages.get(resource.index()).and_then(Option::as_ref);
+            let Some(Ok(Some(file))) = handle.map(SegmentFile::open_write) else { continue };
+            match file.punch(CONTENT + part.output.at, part.output.len) {
+                Ok(()) => board.return_output(stage, nth, part.output.len),
+                Err(e) => tracing::debug!(%e, "a part stays until its page goes"),
+            }
+        }
     }
 }

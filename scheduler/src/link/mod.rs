@@ -4,10 +4,13 @@
 //! to nobody. Only when it finds nothing to claim does it say `Dry` and wait for a word: that word, or the channel's
 //! end when the session is gone, is the only thing it ever blocks on.
 
+pub(crate) mod drains;
 mod fork_server;
 mod membership;
+mod parts;
 
 pub use membership::{Delivery, Membership};
+pub use parts::{Part, Parts};
 
 use std::os::fd::AsFd;
 use std::time::Duration;

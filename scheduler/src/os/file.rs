@@ -119,6 +119,25 @@ impl SegmentFile {
         Ok(())
     }
 
+    /// Gives the memory of these bytes back, as far as they fill whole pages of memory; they read as zeros from then on. The
+    /// size stays.
+    pub fn punch(&self, at: u64, len: u64) -> Result<()> {
+        let page = rustix::param::page_size() as u64;
+        let start = at.next_multiple_of(page);
+        let end = at.saturating_add(len) / page * page;
+        if start >= end {
+            return Ok(());
+        }
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        loop {
+            match fs::fallocate(&self.fd, flags, start, end - start) {
+                Ok(()) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(self.error("give back a part of", e)),
+            }
+        }
+    }
+
     /// Takes away the name of a segment whose owner is dead. `false` when the name was no longer this segment's, or another
     /// process is at it: look again.
     ///

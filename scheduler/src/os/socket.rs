@@ -103,8 +103,8 @@ impl Channel {
         }
     }
 
-    /// Waits for a message and puts it into `buf`, which is cut to its length: the length, and the descriptor that came with
-    /// it. `None` when the other end is closed.
+    /// Waits for a message and puts it into the front of `buf`: its length, and the descriptor that came with it. `None` when
+    /// the other end is closed. `buf` grows to [`MAX_MESSAGE`] once: keep it for the next message.
     pub fn receive(&self, buf: &mut Vec<u8>) -> Result<Option<(usize, Option<OwnedFd>)>> {
         match self.receive_with(buf, RecvFlags::empty())? {
             Received::Message(length, fd) => Ok(Some((length, fd))),
@@ -119,7 +119,9 @@ impl Channel {
     }
 
     fn receive_with(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<Received> {
-        buf.resize(MAX_MESSAGE, 0);
+        if buf.len() < MAX_MESSAGE {
+            buf.resize(MAX_MESSAGE, 0);
+        }
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let flags = flags | RecvFlags::CMSG_CLOEXEC;
@@ -137,7 +139,6 @@ impl Channel {
             RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
             _ => None,
         });
-        buf.truncate(got.bytes);
         if got.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) {
             let reason = "it is too long, or carries too much".into();
             return Err(Error::Message { from: "the other end".into(), reason });

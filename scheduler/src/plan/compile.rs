@@ -1,165 +1,165 @@
 //! From a call to a plan.
-use super::{CallSpec, Lifetime, PassCall, Plan, PlannedPass};
-use crate::board::{PassSpec, MAX_ELEMENTS, MAX_WORKERS};
-use crate::error::{Error, Result};
-use crate::graph::{Access, Graph, GraphBuilder, Scope, TaskKind};
-use crate::id::{PassId, ResourceId, TaskId};
+use super::memory::{self, Admission};
+use super::{check, fuse, order, CallSpec, PassCall, Plan, Source, Stage};
+use crate::board::StageSpec;
+use crate::error::Result;
+use crate::graph::{Access, Graph, GraphBuilder, Resource, Scope, TaskKind};
+use crate::id::{PassId, ResourceId, StageId, TaskId};
+use crate::policy::{Policy, Schedule};
+use std::collections::HashSet;
 
-/// Compiles a call: a `Share` for each variable that must be copied in, a `Map` for each pass, a `Gather` for each wanted
-/// result, a `Release` for each scoped resource. O(passes x sides); elements and chunks cost nothing.
+/// The most numbers of elements' costs on a board: 64 MiB. Where there would be more, chunks are timed and no elements.
+const MOST_MEASURED: u64 = 16 << 20;
+
+/// Compiles a call: a `Share` for each variable that must be copied in, a `Map` for each stage, a `Gather` for each wanted
+/// result, a `Release` for each scoped resource. Elements and chunks cost nothing.
 ///
 /// # Errors
-/// [`Error::BadPlan`] for numbers that no board can hold, unknown resources, a result that two passes make, a wanted
-/// result that no pass makes, and cycles.
+/// [`crate::error::Error::BadPlan`] for numbers that no board can hold, unknown ids, sizes that do not match, and cycles;
+/// [`crate::error::Error::OverBudget`] for what would take more memory than it may, whatever the order.
 pub fn compile(spec: CallSpec) -> Result<Plan> {
-    check(&spec)?;
-    let mut builder = GraphBuilder::new();
-    for resource in &spec.resources {
-        builder.resource(resource.clone());
-    }
-    let makers = makers(&spec)?;
-    let used = used(&spec)?;
-    let ids = || (0..spec.resources.len() as u32).map(ResourceId);
-    let name = |resource: ResourceId| spec.resources[resource.index()].name.as_str();
-    let scoped = |resource: &ResourceId| spec.resources[resource.index()].scope == Scope::Scoped;
-    for resource in ids().filter(scoped).filter(|r| makers[r.index()].is_none() && used[r.index()]) {
-        let label = format!("share {}", name(resource));
-        builder.task(TaskKind::Share(resource), label, vec![(resource, Access::Write)]);
-    }
-    let mut tasks = Vec::with_capacity(spec.passes.len());
-    for (index, pass) in spec.passes.iter().enumerate() {
-        let label = format!("map {}", pass.name);
-        tasks.push(builder.task(TaskKind::Map(PassId(index as u32)), label, accesses(pass)));
-    }
-    for &resource in &spec.gather {
-        let label = format!("gather {}", name(resource));
-        builder.task(TaskKind::Gather(resource), label, vec![(resource, Access::Read)]);
-    }
-    for resource in ids().filter(scoped).filter(|r| used[r.index()]) {
-        let label = format!("release {}", name(resource));
-        builder.task(TaskKind::Release(resource), label, vec![(resource, Access::Free)]);
-    }
+    let passes = check::check(&spec)?;
+    let stages = fuse::fuse(&spec, &passes);
+    let leaves = leaves(&spec, &stages);
+    let stages = order::order(&spec, stages, &leaves);
+    let mut stages: Vec<Stage> = stages.into_iter().map(|passes| stage(&spec, passes, &leaves)).collect();
+    let (builder, results) = draw(&spec, &mut stages);
     let graph = builder.build()?;
-    let passes = planned(&spec, &tasks);
-    let lifetimes = lifetimes(&graph);
-    let peak_bytes = peak(&graph, &lifetimes);
-    Ok(Plan { spec, graph, passes, lifetimes, peak_bytes })
+    let gathered: Vec<ResourceId> = spec.gather.iter().filter_map(|pass| results[pass.index()]).collect();
+    for stage in &mut stages {
+        stage.drains = drains(&spec, &graph, stage, &results, &gathered);
+    }
+    let lifetimes = memory::lifetimes(&graph);
+    let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &gathered)?;
+    Ok(Plan { spec, graph, stages, results, lifetimes, peak_bytes, allowance, ceiling })
 }
 
-fn check(spec: &CallSpec) -> Result<()> {
-    if spec.workers == 0 || spec.workers > MAX_WORKERS {
-        return Err(Error::BadPlan(format!("{} workers; 1 to {MAX_WORKERS} are possible", spec.workers)));
-    }
-    if let Some(pass) = spec.passes.iter().find(|pass| pass.elements > MAX_ELEMENTS) {
-        let (name, elements) = (&pass.name, pass.elements);
-        return Err(Error::BadPlan(format!(
-            "pass '{name}' has {elements} elements; at most {MAX_ELEMENTS} are possible"
-        )));
-    }
-    Ok(())
-}
-
-/// The pass that makes each resource.
-fn makers(spec: &CallSpec) -> Result<Vec<Option<usize>>> {
-    let mut makers = vec![None; spec.resources.len()];
-    for (index, pass) in spec.passes.iter().enumerate() {
-        let maker = makers.get_mut(pass.output.index()).ok_or_else(|| unknown(&pass.name, pass.output))?;
-        if let Some(other) = maker.replace(index) {
-            let (first, second) = (&spec.passes[other].name, &pass.name);
-            let output = &spec.resources[pass.output.index()].name;
-            return Err(Error::BadPlan(format!("passes '{first}' and '{second}' both make '{output}'")));
+/// Whose results leave their stage: those that are wanted, or that another stage reads.
+fn leaves(spec: &CallSpec, stages: &[Vec<PassId>]) -> Vec<bool> {
+    let mut leaves = vec![false; spec.passes.len()];
+    for stage in stages {
+        let inside: HashSet<PassId> = stage.iter().copied().collect();
+        for source in stage.iter().flat_map(|pass| spec.passes[pass.index()].sources()) {
+            if let Some(other) = source.pass().filter(|other| !inside.contains(other)) {
+                leaves[other.index()] = true;
+            }
         }
     }
-    for (nth, resource) in spec.gather.iter().enumerate() {
-        match makers.get(resource.index()) {
-            None => return Err(unknown("gather", *resource)),
-            Some(None) => {
-                let name = &spec.resources[resource.index()].name;
-                return Err(Error::BadPlan(format!("'{name}' is to be gathered, but no pass makes it")));
-            }
-            Some(Some(_)) if spec.gather[..nth].contains(resource) => {
-                let name = &spec.resources[resource.index()].name;
-                return Err(Error::BadPlan(format!("'{name}' is to be gathered twice")));
-            }
-            Some(Some(_)) => {}
-        }
+    for pass in &spec.gather {
+        leaves[pass.index()] = true;
     }
-    Ok(makers)
+    leaves
 }
 
-/// Whether each resource is touched by any pass.
-fn used(spec: &CallSpec) -> Result<Vec<bool>> {
+fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
+    let calls = || passes.iter().map(|pass| &spec.passes[pass.index()]);
+    let elements = calls().map(|call| call.elements).max().unwrap_or(0);
+    let asked = calls().map(|call| call.policy).find(|policy| policy.schedule != Schedule::Auto);
+    let mut outputs: Vec<PassId> = passes.iter().copied().filter(|pass| leaves[pass.index()]).collect();
+    // Results that nobody wants: the pass runs all the same, for what it does besides.
+    if outputs.is_empty() {
+        outputs.extend(passes.last());
+    }
+    let board = StageSpec {
+        align: calls().map(PassCall::grain).max().unwrap_or(1).min(elements.max(1)),
+        outputs: outputs.len() as u32,
+        steps: passes.len() as u32,
+        measured: spec.measure && elements.saturating_mul(passes.len() as u64) <= MOST_MEASURED,
+        ..StageSpec::new(elements, asked.unwrap_or(Policy::auto()), spec.workers)
+    };
+    Stage { passes, outputs, drains: Vec::new(), task: TaskId(0), board }
+}
+
+/// The tasks; and the resource of each pass's results, where they leave their stage.
+fn draw(spec: &CallSpec, stages: &mut [Stage]) -> (GraphBuilder, Vec<Option<ResourceId>>) {
+    let mut builder = GraphBuilder::new();
     let mut used = vec![false; spec.resources.len()];
-    for pass in &spec.passes {
-        for &(resource, _) in &accesses(pass) {
-            *used.get_mut(resource.index()).ok_or_else(|| unknown(&pass.name, resource))? = true;
+    for source in spec.passes.iter().flat_map(PassCall::sources) {
+        if let Source::Data(resource) = source {
+            used[resource.index()] = true;
         }
     }
-    Ok(used)
-}
-
-fn unknown(who: &str, resource: ResourceId) -> Error {
-    Error::BadPlan(format!("'{who}' uses resource {resource}, which does not exist"))
-}
-
-/// What a pass touches, each resource once a way.
-fn accesses(pass: &PassCall) -> Vec<(ResourceId, Access)> {
-    let mut reads = vec![pass.collection];
-    for &side in &pass.sides {
-        if !reads.contains(&side) {
-            reads.push(side);
+    let mut scoped = Vec::new();
+    for (resource, &used) in spec.resources.iter().zip(&used) {
+        let id = builder.resource(resource.clone());
+        if resource.scope == Scope::Scoped && used {
+            scoped.push((id, resource.name.clone()));
         }
     }
-    let mut accesses: Vec<_> = reads.into_iter().map(|resource| (resource, Access::Read)).collect();
-    accesses.push((pass.output, Access::Write));
+    for (resource, name) in &scoped {
+        builder.task(TaskKind::Share(*resource), format!("share {name}"), vec![(*resource, Access::Write)]);
+    }
+    let mut results = vec![None; spec.passes.len()];
+    for pass in stages.iter().flat_map(|stage| &stage.outputs) {
+        let PassCall { name, bytes, .. } = &spec.passes[pass.index()];
+        let made = Resource { name: name.clone(), bytes: *bytes, scope: Scope::Scoped };
+        let id = builder.resource(made);
+        results[pass.index()] = Some(id);
+        scoped.push((id, name.clone()));
+    }
+    for (id, stage) in stages.iter_mut().enumerate() {
+        let names: Vec<&str> =
+            stage.passes.iter().map(|pass| spec.passes[pass.index()].name.as_str()).collect();
+        let label = format!("map {}", names.join(" + "));
+        stage.task = builder.task(TaskKind::Map(StageId(id as u32)), label, accesses(spec, stage, &results));
+    }
+    for pass in &spec.gather {
+        if let Some(resource) = results[pass.index()] {
+            let label = format!("gather {}", spec.passes[pass.index()].name);
+            builder.task(TaskKind::Gather(resource), label, vec![(resource, Access::Read)]);
+        }
+    }
+    for (resource, name) in scoped {
+        builder.task(TaskKind::Release(resource), format!("release {name}"), vec![(resource, Access::Free)]);
+    }
+    (builder, results)
+}
+
+/// What a stage touches, each resource once a way.
+fn accesses(spec: &CallSpec, stage: &Stage, results: &[Option<ResourceId>]) -> Vec<(ResourceId, Access)> {
+    let inside: HashSet<PassId> = stage.passes.iter().copied().collect();
+    let mut seen = HashSet::new();
+    let mut accesses = Vec::new();
+    for source in stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources()) {
+        let resource = match source {
+            Source::Data(resource) => Some(resource),
+            Source::Each(other) | Source::Whole(other) if inside.contains(&other) => None,
+            Source::Each(other) | Source::Whole(other) => results[other.index()],
+        };
+        accesses.extend(resource.filter(|&r| seen.insert(r)).map(|resource| (resource, Access::Read)));
+    }
+    let made = stage.outputs.iter().filter_map(|pass| results[pass.index()]);
+    accesses.extend(made.map(|resource| (resource, Access::Write)));
     accesses
 }
 
-fn planned(spec: &CallSpec, tasks: &[TaskId]) -> Vec<PlannedPass> {
-    let both = spec.passes.iter().zip(tasks);
-    both.map(|(call, &task)| PlannedPass {
-        call: call.clone(),
-        task,
-        board: PassSpec::new(call.elements, call.policy, spec.workers),
-    })
-    .collect()
-}
-
-/// When each resource is made and last used. O(tasks x accesses).
-fn lifetimes(graph: &Graph) -> Vec<Lifetime> {
-    let mut lifetimes = vec![Lifetime { born: None, last_use: None }; graph.resources().len()];
-    for &task in graph.order() {
-        let step = graph.step(task);
-        for &(resource, access) in &graph.tasks()[task.index()].accesses {
-            let lifetime = &mut lifetimes[resource.index()];
-            // In order, steps only rise: the first is the least, the last the greatest.
-            if access == Access::Write && lifetime.born.is_none() {
-                lifetime.born = Some(step);
-            }
-            if access != Access::Free {
-                lifetime.last_use = Some(step);
-            }
-        }
-    }
-    lifetimes
-}
-
-/// The largest sum of what lives in a step. O(resources log resources): only births and deaths change the sum.
-fn peak(graph: &Graph, lifetimes: &[Lifetime]) -> u64 {
-    let mut changes: Vec<(u32, bool, u64)> = Vec::new();
-    for (resource, lifetime) in graph.resources().iter().zip(lifetimes) {
-        if let (Scope::Scoped, Some(born), Some(last)) = (resource.scope, lifetime.born, lifetime.last_use) {
-            changes.push((born, true, resource.bytes));
-            changes.push((last + 1, false, resource.bytes));
-        }
-    }
-    // At the same step deaths (false) come before births.
-    changes.sort_unstable();
-    let mut living = 0u64;
-    let mut peak = 0;
-    for (_, birth, bytes) in changes {
-        living = if birth { living + bytes } else { living - bytes };
-        peak = peak.max(living);
-    }
-    peak
+/// Results that `stage` is the last to read, and reads element by element alone.
+fn drains(
+    spec: &CallSpec,
+    graph: &Graph,
+    stage: &Stage,
+    results: &[Option<ResourceId>],
+    gathered: &[ResourceId],
+) -> Vec<ResourceId> {
+    let resource = |pass: PassId| results[pass.index()];
+    let sources = || stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources());
+    let each = |source: Source| match source {
+        Source::Each(pass) if !stage.passes.contains(&pass) => resource(pass),
+        _ => None,
+    };
+    let whole: HashSet<ResourceId> = sources()
+        .filter_map(|source| match source {
+            Source::Whole(pass) => resource(pass),
+            _ => None,
+        })
+        .collect();
+    let mut drains: Vec<ResourceId> = sources().filter_map(each).collect();
+    drains.sort_unstable();
+    drains.dedup();
+    drains.retain(|resource| {
+        let last =
+            graph.consumers(*resource).all(|task| task == stage.task || graph.precedes(task, stage.task));
+        last && !whole.contains(resource) && !gathered.contains(resource)
+    });
+    drains
 }

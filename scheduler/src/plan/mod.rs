@@ -1,68 +1,58 @@
-//! Plans: a call made concrete. What is copied in, which passes run when, how many chunks each can have, when each
-//! resource dies, and how much memory the run needs at most.
+//! Plans: a call made concrete. Which passes run together, in which order, what is copied in, when each resource dies, and
+//! how much memory the run needs at most.
 //!
-//! Edges are *whole*: a pass that reads another's result waits for all of it.
+//! | room | what stands there |
+//! |---|---|
+//! | `call` | what is asked for: data, passes over it, wanted results |
+//! | `check` | what cannot run is refused, by name |
+//! | `fuse` | passes that meet element by element become one stage |
+//! | `order` | the stages in the order in which workers prefer them |
+//! | `compile` | from a call to a plan, through the rooms above |
+//! | `memory` | lives, the peak, and what to do when it is too high |
+//! | `forecast` | the peak from any point of a run on: what may begin now |
+//!
+//! Edges are *elementwise* or *whole*. Passes joined by elementwise edges run in one stage: a worker that takes a chunk runs
+//! each pass on each element of it, so that an intermediate lives for one element and never leaves the worker. A whole edge
+//! separates stages: the later one begins when the earlier is through.
+mod call;
+mod check;
 mod compile;
+mod forecast;
+mod fuse;
+mod memory;
+mod order;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use call::{CallSpec, PassCall, Source};
 pub use compile::compile;
+pub(crate) use forecast::Progress;
+pub(crate) use memory::Ceiling;
+pub use memory::Lifetime;
 
-use crate::board::{BoardSpec, PassSpec};
+use crate::board::{BoardSpec, StageSpec};
 use crate::error::Error;
-use crate::graph::{Graph, Resource};
-use crate::id::{PassId, ResourceId, TaskId};
-use crate::policy::Policy;
+use crate::graph::Graph;
+use crate::id::{PassId, ResourceId, StageId, TaskId};
 use serde::{Deserialize, Serialize};
 
-/// What the user asked for: resources, passes over them, and which results they want.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallSpec {
-    /// Variables and results. Scoped ones that no pass makes are copied in when the run begins.
-    pub resources: Vec<Resource>,
-    /// The passes, in any order; what a pass reads decides when it runs.
-    pub passes: Vec<PassCall>,
-    /// The results that go to the caller.
-    pub gather: Vec<ResourceId>,
-    /// Workers of the run.
-    pub workers: u32,
-}
+/// Values that are folded to one at a time: a fold's tree has this many branches, whatever runs it.
+pub const FOLD: u64 = 16;
 
-/// One apply over one collection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PassCall {
-    /// Its name, for people.
-    pub name: String,
-    /// What it goes over.
-    pub collection: ResourceId,
-    /// What each of its elements may read besides.
-    pub sides: Vec<ResourceId>,
-    /// What it makes.
-    pub output: ResourceId,
-    /// How many elements the collection has.
-    pub elements: u64,
-    /// How its bites are sized.
-    pub policy: Policy,
-}
-
-/// A pass with its place in the graph and on the board.
+/// Passes that run together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedPass {
-    /// The pass as it was asked for.
-    pub call: PassCall,
+pub struct Stage {
+    /// Its passes, each after those whose elements it reads: the steps of an element.
+    pub passes: Vec<PassId>,
+    /// Those whose results leave it, in the order of `passes`; each has a page.
+    pub outputs: Vec<PassId>,
+    /// Resources that nothing needs once this stage has read them, element by element: a chunk of them may go with the
+    /// chunk that read it.
+    pub drains: Vec<ResourceId>,
     /// Its `Map` task.
     pub task: TaskId,
     /// The room it gets on the board.
-    pub board: PassSpec,
-}
-
-/// The steps of the graph during which a resource takes memory, both inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetime {
-    /// The step in which it is made; `None` where it was there before (pinned) or is never used.
-    pub born: Option<u32>,
-    /// The last step that uses it; `None` where nothing does.
-    pub last_use: Option<u32>,
+    pub board: StageSpec,
 }
 
 /// A plan. On disk and on the wire it is its [`CallSpec`], compiled again when read: what was read is checked, and a plan
@@ -72,9 +62,14 @@ pub struct Lifetime {
 pub struct Plan {
     spec: CallSpec,
     graph: Graph,
-    passes: Vec<PlannedPass>,
+    stages: Vec<Stage>,
+    /// The resource of each pass's results, of those that leave their stage.
+    results: Vec<Option<ResourceId>>,
     lifetimes: Vec<Lifetime>,
     peak_bytes: u64,
+    /// The budget, where it binds.
+    allowance: Option<u64>,
+    ceiling: Option<Ceiling>,
 }
 
 impl Plan {
@@ -83,19 +78,32 @@ impl Plan {
         &self.spec
     }
 
-    /// The tasks and what they wait for.
+    /// The tasks and what they wait for. Its resources are the call's, then the results that leave their stage.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// The passes, by id.
-    pub fn passes(&self) -> &[PlannedPass] {
-        &self.passes
+    /// The stages, by id.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
     }
 
-    /// A pass by its id.
-    pub fn pass(&self, pass: PassId) -> Option<&PlannedPass> {
-        self.passes.get(pass.index())
+    /// A stage by its id.
+    pub fn stage(&self, stage: StageId) -> Option<&Stage> {
+        self.stages.get(stage.index())
+    }
+
+    /// The resource that a pass's results are; `None` where they never leave their stage.
+    pub fn result_of(&self, pass: PassId) -> Option<ResourceId> {
+        self.results.get(pass.index()).copied().flatten()
+    }
+
+    /// The stage that makes a resource, and which of its outputs it is; `None` for data.
+    pub fn maker_of(&self, resource: ResourceId) -> Option<(StageId, u32)> {
+        let pass = self.results.iter().position(|&result| result == Some(resource))?;
+        let made = |stage: &Stage| stage.outputs.iter().position(|output| output.index() == pass);
+        let mut stages = self.stages.iter().enumerate();
+        stages.find_map(|(id, stage)| Some((StageId(id as u32), made(stage)? as u32)))
     }
 
     /// Workers of the run.
@@ -108,16 +116,26 @@ impl Plan {
         &self.lifetimes
     }
 
-    /// The most bytes that scoped resources take at the same time, if all tasks of a step run together and sizes are
-    /// as they were given. Pinned variables and the board are not in it.
+    /// The most bytes that scoped resources take at the same time, with sizes as they were given; the run is held to it.
+    /// Pinned variables and the board are not in it, nor what chunks at work hold of results that go as they are read.
     pub fn peak_bytes(&self) -> u64 {
         self.peak_bytes
     }
 
+    /// The budget, where it makes stages wait for each other.
+    pub fn allowance(&self) -> Option<u64> {
+        self.allowance
+    }
+
+    /// What the core holds the run to, where not all of it could be there at the same time.
+    pub(crate) fn ceiling(&self) -> Option<&Ceiling> {
+        self.ceiling.as_ref()
+    }
+
     /// What the board of a run is made from.
     pub fn board_spec<'a>(&self, payload: &'a [u8]) -> BoardSpec<'a> {
-        let passes = self.passes.iter().map(|pass| pass.board).collect();
-        BoardSpec { workers: self.spec.workers, passes, payload }
+        let stages = self.stages.iter().map(|stage| stage.board).collect();
+        BoardSpec { workers: self.spec.workers, stages, payload }
     }
 }
 

@@ -35,12 +35,27 @@ pub(crate) struct Crew {
     stillbirths: u32,
     births: u64,
     exits: Vec<(u32, Exit)>,
+    /// Where messages are received.
+    frame: Vec<u8>,
 }
 
 impl Crew {
     pub(crate) fn new(config: PoolConfig) -> Self {
         let nursery = Nursery::new(&config);
-        Crew { config, nursery, workers: Vec::new(), stillbirths: 0, births: 0, exits: Vec::new() }
+        Crew {
+            config,
+            nursery,
+            workers: Vec::new(),
+            stillbirths: 0,
+            births: 0,
+            exits: Vec::new(),
+            frame: Vec::new(),
+        }
+    }
+
+    /// Another crew, without workers.
+    pub(crate) fn of_nobody(&self) -> Self {
+        Crew::new(self.config.clone())
     }
 
     pub(crate) fn workers(&self) -> &[Worker] {
@@ -51,7 +66,7 @@ impl Crew {
         self.nursery.server().map(|server| server.child.pid())
     }
 
-    /// Everything whose readiness means news.
+    /// Everything whose readiness means news, in the order in which [`Crew::listen`] is told of it.
     pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
         let mut fds = Vec::with_capacity(2 * self.workers.len() + 1);
         fds.extend(self.nursery.server().map(|server| server.channel.as_fd()));
@@ -104,10 +119,25 @@ impl Crew {
         self.workers.push(Worker { key: self.births, pid: None, state, channel, process, log, token });
     }
 
-    /// Takes everything that workers and the fork server said, and notices who is gone.
-    pub(crate) fn listen(&mut self, news: &mut Vec<News>) {
-        self.hear_server(news);
-        for key in self.workers.iter().map(|w| w.key).collect::<Vec<_>>() {
+    /// Takes what workers and the fork server said, and notices who is gone. `ready` tells of each of the
+    /// [`Crew::descriptors`] whether it is: one worker that speaks must not cost a look at all of them.
+    pub(crate) fn listen(&mut self, ready: &[bool], news: &mut Vec<News>) {
+        let mut ready = ready.iter().copied();
+        let mut next = || ready.next().unwrap_or(false);
+        let server_spoke = self.nursery.server().is_some() && next();
+        let mut speaking = Vec::new();
+        for worker in &self.workers {
+            let spoke = next();
+            // Without a descriptor (an old kernel) only a look tells of an end.
+            let ended = worker.process.descriptor().is_none_or(|_| next());
+            if spoke || ended {
+                speaking.push(worker.key);
+            }
+        }
+        if server_spoke {
+            self.hear_server(news);
+        }
+        for key in speaking {
             self.hear_worker(key, news);
         }
         let late = now_ns().saturating_sub(self.config.start_within.as_nanos() as u64);
@@ -119,7 +149,7 @@ impl Crew {
 
     fn hear_server(&mut self, news: &mut Vec<News>) {
         loop {
-            match self.nursery.listen() {
+            match self.nursery.listen(&mut self.frame) {
                 Ok(None) => return,
                 Ok(Some(ServerNews::Changed)) => news.push(News::Ready),
                 Ok(Some(ServerNews::Converted(newborn))) => {
@@ -142,12 +172,11 @@ impl Crew {
     }
 
     fn hear_worker(&mut self, key: u64, news: &mut Vec<News>) {
-        let mut frame = Vec::new();
         while let Some(worker) = self.workers.iter_mut().find(|w| w.key == key) {
-            let heard = worker.channel.try_receive(&mut frame).and_then(|received| match received {
+            let heard = worker.channel.try_receive(&mut self.frame).and_then(|received| match received {
                 Received::Nothing => Ok(None),
                 Received::Closed => Err(Error::Launch("it closed its channel".into())),
-                Received::Message(length, _) => wire::decode(&frame[..length], "a worker").map(Some),
+                Received::Message(length, _) => wire::decode(&self.frame[..length], "a worker").map(Some),
             });
             match (heard, worker.state) {
                 (Ok(None), _) if worker.process.has_exited() => {
@@ -191,7 +220,7 @@ impl Crew {
         tracing::warn!(reason, "a worker is gone");
         match worker.state {
             State::Busy { slot } => news.push(News::Lost { slot, reason }),
-            State::Idle { .. } => {}
+            State::Idle { .. } | State::Leaving => {}
             State::Starting { .. } if matches!(worker.process, Process::Guest(_)) => {
                 news.push(News::Barren { reason })
             }
@@ -229,10 +258,20 @@ impl Crew {
         }
     }
 
-    /// Ends the run for everyone in it: our own workers are idle again, guests go home.
+    /// Ends the run for everyone in it. They are told by [`Crew::send_off`].
     pub(crate) fn dismiss(&mut self) {
-        self.workers.retain_mut(|worker| {
+        for worker in &mut self.workers {
             if matches!(worker.state, State::Busy { .. }) {
+                worker.state = State::Leaving;
+            }
+        }
+    }
+
+    /// Tells those who were dismissed: our own workers are idle again, guests go home. A step of its own, to be taken when
+    /// the session has its results: a worker that is woken may take the core that the session needs.
+    pub(crate) fn send_off(&mut self) {
+        self.workers.retain_mut(|worker| {
+            if worker.state == State::Leaving {
                 let _ = worker.tell(&ToWorker::EndRun);
                 worker.state = State::Idle { since_ns: now_ns() };
             }

@@ -108,11 +108,10 @@ impl Nursery {
         }
     }
 
-    /// Takes one message of the fork server, if there is one.
-    pub(crate) fn listen(&mut self) -> Result<Option<ServerNews>> {
+    /// Takes one message of the fork server, if there is one, by way of `frame`.
+    pub(crate) fn listen(&mut self, frame: &mut Vec<u8>) -> Result<Option<ServerNews>> {
         let Some(server) = self.server() else { return Ok(None) };
-        let mut frame = Vec::new();
-        let length = match server.channel.try_receive(&mut frame)? {
+        let length = match server.channel.try_receive(frame)? {
             Received::Nothing => return Ok(None),
             Received::Closed => {
                 // Its workers die with it and are made anew by launches, which need no server.

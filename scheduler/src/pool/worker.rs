@@ -23,6 +23,8 @@ pub(crate) enum State {
     Idle { since_ns: u64 },
     /// Takes part in the run, under this slot.
     Busy { slot: WorkerId },
+    /// Took part in a run that is over, and has not been told.
+    Leaving,
 }
 
 #[derive(Debug)]

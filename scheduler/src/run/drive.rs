@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::board::{Board, ChunkRecord, Control};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
-use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::os::{now_ns, Listener};
 use crate::pool::{Crew, State};
 use crate::run::{Finished, Job, RunStats, Ticket};
@@ -21,24 +21,23 @@ pub(crate) struct Drive {
     ticket: Arc<Ticket>,
     /// Slots that have no worker.
     vacant: Vec<WorkerId>,
-    /// Passes whose end the core was told.
+    /// Stages whose end the core was told.
     done: Vec<bool>,
     /// Errors that there was no room to write.
-    words: Vec<(PassId, ChunkId, String)>,
+    words: Vec<(StageId, ChunkId, String)>,
     /// Pages whose last reader is done, kept because the caller reads them: results.
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
     stats: RunStats,
-    begun_ns: u64,
 }
 
 impl Drive {
     pub(crate) fn begin(run: u64, job: Job, ticket: Arc<Ticket>, crew: &mut Crew) -> Self {
         let core = Core::new(&job.plan, job.settings);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
-        let done = vec![false; job.plan.passes().len()];
+        let done = vec![false; job.plan.stages().len()];
         let begun_ns = now_ns();
-        let stats = RunStats::default();
+        let stats = RunStats { begun_ns, ..RunStats::default() };
         let mut drive = Drive {
             run,
             job,
@@ -50,7 +49,6 @@ impl Drive {
             results: Vec::new(),
             outcome: None,
             stats,
-            begun_ns,
         };
         drive.tell(Event::Started, crew);
         drive
@@ -99,9 +97,9 @@ impl Drive {
                 self.notice_done(crew);
                 self.tell(Event::WorkerDry { worker: slot }, crew);
             }
-            FromWorker::Failed { run, pass, chunk, element, words } if run == self.run => {
-                self.words.extend(words.map(|words| (pass, chunk, words)));
-                self.tell(Event::ChunkFailed { pass, chunk, element }, crew);
+            FromWorker::Failed { run, stage, chunk, spot, words } if run == self.run => {
+                self.words.extend(words.map(|words| (stage, chunk, words)));
+                self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
         }
@@ -112,10 +110,10 @@ impl Drive {
     pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
         let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
         // It may have died between an error's record and its word about it.
-        for pass in (0..self.done.len() as u32).map(PassId) {
-            for failure in self.board().failures(pass) {
-                let ChunkRecord { chunk, failed: Some(element), .. } = failure else { continue };
-                self.tell(Event::ChunkFailed { pass, chunk, element }, crew);
+        for stage in (0..self.done.len() as u32).map(StageId) {
+            for failure in self.board().failures(stage) {
+                let ChunkRecord { chunk, failed: Some(spot), .. } = failure else { continue };
+                self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
         }
         self.vacant.push(slot);
@@ -156,11 +154,11 @@ impl Drive {
         match action {
             // The session's thread copied the data in before it began the run.
             Action::Share { resource } => events.push_back(Event::Shared { resource }),
-            Action::Open { pass } => {
-                self.board().open(pass);
-                if self.board().done_elements(pass) == self.elements(pass) {
-                    self.done[pass.index()] = true;
-                    events.push_back(Event::PassDone { pass });
+            Action::Open { stage } => {
+                self.board().open(stage);
+                if self.is_done(stage) {
+                    self.done[stage.index()] = true;
+                    events.push_back(Event::StageDone { stage });
                 }
             }
             Action::WakeDry(workers) => {
@@ -169,8 +167,8 @@ impl Drive {
                     let _ = crew.at(slot).map(|worker| worker.tell(&ToWorker::Wake));
                 }
             }
-            Action::Append { pass, start, end, attempt } => {
-                let appended = self.board().append(pass, start, end, attempt);
+            Action::Append { stage, start, end, attempt } => {
+                let appended = self.board().append(stage, start, end, attempt);
                 appended.expect("the core counts the entries that the board has for this");
             }
             Action::Stop => self.board().set_control(Control::Stop),
@@ -179,6 +177,7 @@ impl Drive {
             Action::Replace { .. } => {} // its slot is vacant, and the supervisor recruits after every event
             Action::Gather { resource } => events.push_back(Event::Gathered { resource }),
             Action::Free { resource } => self.free(resource),
+            Action::LetGo { resource } => self.job.pins.retain(|(pinned, _)| *pinned != resource),
             Action::EndRun => {
                 self.board().set_control(Control::Ended);
                 crew.dismiss();
@@ -187,34 +186,41 @@ impl Drive {
         }
     }
 
-    /// The last consumer is done. A page of results stays until the caller has read it; any other goes now.
+    /// The last consumer is done. A page that the caller reads stays until it has; any other goes now.
     fn free(&mut self, resource: ResourceId) {
         let Some(place) = self.job.pages.iter().position(|(id, _)| *id == resource) else { return };
         let freed = self.job.pages.swap_remove(place);
-        if self.job.plan.passes().iter().any(|pass| pass.call.output == resource) {
+        let wanted = self.job.plan.spec().gather.iter();
+        if wanted.filter_map(|&pass| self.job.plan.result_of(pass)).any(|wanted| wanted == resource) {
             self.results.push(freed);
+            return;
+        }
+        match self.job.plan.maker_of(resource) {
+            None => self.board().give_bytes(freed.1.bytes()),
+            Some((stage, nth)) => self.board().close_output(stage, nth),
         }
     }
 
-    fn elements(&self, pass: PassId) -> u64 {
-        self.job.plan.passes()[pass.index()].call.elements
+    fn is_done(&self, stage: StageId) -> bool {
+        Some(self.board().done_elements(stage)) == self.board().elements(stage)
     }
 
     fn notice_done(&mut self, crew: &mut Crew) {
         for place in 0..self.done.len() {
-            let pass = PassId(place as u32);
-            if !self.done[place] && self.board().done_elements(pass) == self.elements(pass) {
+            let stage = StageId(place as u32);
+            if !self.done[place] && self.is_done(stage) {
                 self.done[place] = true;
-                self.tell(Event::PassDone { pass }, crew);
+                self.tell(Event::StageDone { stage }, crew);
             }
         }
     }
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, begun_ns, .. } = self;
-        stats.seconds = (now_ns() - begun_ns) as f64 / 1e9;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, .. } = self;
+        stats.seconds = (now_ns() - stats.begun_ns) as f64 / 1e9;
         results.extend(job.pages);
+        stats.peak_bytes = job.board.board().peak_bytes();
         let outcome = outcome.expect("a run is finished after its outcome is known");
         ticket.ring(Finished { outcome, board: job.board, results, words, stats });
     }

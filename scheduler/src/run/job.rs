@@ -1,22 +1,32 @@
 //! What a run needs, and what comes of it.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use crate::board::Board;
 use crate::core::{Outcome, Settings};
 use crate::error::Result;
-use crate::id::{ChunkId, PassId, ResourceId};
+use crate::id::{ChunkId, ResourceId, StageId};
 use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::RunSpec;
 
+/// Something whose dropping lets go of a variable.
+pub type Pin = Box<dyn Any + Send>;
+
 /// A run, described.
 pub struct JobSpec {
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// What the board tells the workers.
     pub spec: RunSpec,
     /// The pages that live for this run only, by resource: copied-in data and the results pages.
     pub pages: Vec<(ResourceId, Page)>,
+    /// What keeps variables in place that are not this run's own, each until its last reader here is done.
+    pub pins: Vec<(ResourceId, Pin)>,
+    /// Bytes of copied-in data that are somebody else's to free, which the run's account begins with.
+    pub kept_bytes: u64,
     /// How failures are met.
     pub settings: Settings,
     /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
@@ -26,9 +36,10 @@ pub struct JobSpec {
 /// A run, ready to be begun: its board is made.
 #[derive(Debug)]
 pub struct Job {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) board: BoardImage,
     pub(crate) pages: Vec<(ResourceId, Page)>,
+    pub(crate) pins: Vec<(ResourceId, Pin)>,
     pub(crate) settings: Settings,
     pub(crate) guests: Option<Listener>,
 }
@@ -62,7 +73,7 @@ pub struct Finished {
     /// The results pages.
     pub results: Vec<(ResourceId, Page)>,
     /// Errors that there was no room to write into the results, in words.
-    pub words: Vec<(PassId, ChunkId, String)>,
+    pub words: Vec<(StageId, ChunkId, String)>,
     /// Counts and times.
     pub stats: RunStats,
 }
@@ -76,14 +87,18 @@ pub struct RunStats {
     pub deaths: u32,
     /// Chunks that were done again.
     pub retries: u32,
+    /// When it began, on the clock of [`crate::os::now_ns`].
+    pub begun_ns: u64,
     /// From begin to end.
     pub seconds: f64,
+    /// The most bytes that its own pages held: copied-in data and results.
+    pub peak_bytes: u64,
 }
 
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, settings, guests } = job;
+        let JobSpec { plan, spec, pages, pins, kept_bytes, settings, guests } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
         let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
@@ -92,7 +107,9 @@ impl Job {
         // SAFETY: the mapping is fresh, zeroed, writable and as long as the layout asks for, nobody else knows its name
         // yet, and it is kept in the same struct as the board.
         let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
+        let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
+        board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = BoardImage { board, _mapping: mapping, page };
-        Ok(Job { plan, board, pages, settings, guests })
+        Ok(Job { plan, board, pages, pins, settings, guests })
     }
 }

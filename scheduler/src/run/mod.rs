@@ -12,5 +12,5 @@ mod job;
 mod pool;
 mod supervisor;
 
-pub use job::{BoardImage, Finished, Job, JobSpec, RunStats};
+pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::{Pool, PoolStatus, Ticket};

@@ -31,6 +31,8 @@ pub(crate) struct Supervisor {
     status: Arc<Mutex<PoolStatus>>,
     queue: VecDeque<(u64, Box<Job>, Arc<Ticket>)>,
     drive: Option<(u64, Drive)>,
+    /// Where the bell's messages are received.
+    frame: Vec<u8>,
 }
 
 impl Supervisor {
@@ -40,7 +42,15 @@ impl Supervisor {
         bell: Channel,
         status: Arc<Mutex<PoolStatus>>,
     ) -> Self {
-        Supervisor { crew: Crew::new(config), commands, bell, status, queue: VecDeque::new(), drive: None }
+        Supervisor {
+            crew: Crew::new(config),
+            commands,
+            bell,
+            status,
+            queue: VecDeque::new(),
+            drive: None,
+            frame: Vec::new(),
+        }
     }
 
     /// Runs until the session lets go of its end of the command queue.
@@ -48,22 +58,28 @@ impl Supervisor {
         while self.take_commands() {
             self.advance();
             self.report();
-            self.wait();
-            self.take_news();
+            let ready = self.wait();
+            self.take_news(&ready);
         }
     }
 
-    fn wait(&self) {
-        let mut fds: Vec<BorrowedFd<'_>> = vec![self.bell.as_fd()];
-        fds.extend(self.crew.descriptors());
+    /// Waits for news; of which of the crew's descriptors there are any.
+    fn wait(&mut self) -> Vec<bool> {
+        let mut fds: Vec<BorrowedFd<'_>> = self.crew.descriptors();
+        let crew = fds.len();
+        fds.push(self.bell.as_fd());
         let guests = self.drive.as_ref().and_then(|(_, drive)| drive.guests());
         fds.extend(guests.map(|listener| listener.as_fd()));
         let tick = self.drive.as_ref().map_or(IDLE_TICK, |(_, drive)| drive.deadline().min(TICK));
-        if let Err(e) = os::poll(&fds, Some(tick)) {
+        let mut ready = os::poll(&fds, Some(tick)).unwrap_or_else(|e| {
             tracing::error!(%e, "waiting for news");
+            vec![true; fds.len()]
+        });
+        if ready[crew] {
+            while let Ok(Received::Message(..)) = self.bell.try_receive(&mut self.frame) {}
         }
-        let mut frame = Vec::new();
-        while let Ok(Received::Message(..)) = self.bell.try_receive(&mut frame) {}
+        ready.truncate(crew);
+        ready
     }
 
     /// `false` when the session is done with us.
@@ -87,8 +103,10 @@ impl Supervisor {
                 // Not begun: it is begun and ended at once, so that there is one way for a run to end.
                 if let Some(place) = self.queue.iter().position(|(queued, ..)| *queued == run) {
                     let (run, job, ticket) = self.queue.remove(place).expect("the place was just found");
-                    let mut drive = Drive::begin(run, *job, ticket, &mut self.crew);
-                    drive.tell(Event::Cancel { cause: Cause::User }, &mut self.crew);
+                    // With a crew of its own, of nobody: the workers are at the run that goes on.
+                    let mut nobody = self.crew.of_nobody();
+                    let mut drive = Drive::begin(run, *job, ticket, &mut nobody);
+                    drive.tell(Event::Cancel { cause: Cause::User }, &mut nobody);
                     drive.finish();
                 }
             }
@@ -109,7 +127,10 @@ impl Supervisor {
             self.crew.grow(drive.wants_own(), &mut news);
             self.pass_on(news);
             match self.drive.take() {
-                Some((_, drive)) if drive.over() => drive.finish(),
+                Some((_, drive)) if drive.over() => {
+                    drive.finish();
+                    self.crew.send_off();
+                }
                 other => {
                     self.drive = other;
                     break;
@@ -121,14 +142,14 @@ impl Supervisor {
         }
     }
 
-    fn take_news(&mut self) {
+    fn take_news(&mut self, ready: &[bool]) {
         if let Some(listener) = self.drive.as_ref().and_then(|(_, drive)| drive.guests()) {
             while let Ok(Some(channel)) = listener.accept() {
                 self.crew.welcome(channel);
             }
         }
         let mut news = Vec::new();
-        self.crew.listen(&mut news);
+        self.crew.listen(ready, &mut news);
         self.pass_on(news);
         if let Some((_, drive)) = &mut self.drive {
             drive.tell(Event::Tick, &mut self.crew);

@@ -79,6 +79,15 @@ impl Store {
         self.make(|birth, place| Page::empty(birth, place, bytes, reserve), kind, ("", ""))
     }
 
+    /// A page for results, empty so far, in a place that has room for what is expected to be written to it.
+    pub fn results_page(&self, expected: u64) -> Result<Page> {
+        let how = |birth: Birth<'_>, place: &Place| {
+            space::check(size(expected), place)?;
+            Page::empty(birth, place, 0, false)
+        };
+        self.make(how, Kind::Results, ("", ""))
+    }
+
     /// Makes a page where there is room: in memory, else in the directory if there is one.
     fn make(
         &self,

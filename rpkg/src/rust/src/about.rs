@@ -1,8 +1,9 @@
-//! What session and worker tell each other about a pass beyond what the scheduler knows: how elements are cut from the
-//! collection. It travels as bytes in [`RunPass::about`](scheduler::wire::RunPass).
+//! What session and workers tell each other beyond what the scheduler knows: what each pass of a stage calls FUN on, and
+//! with what. It travels as bytes in [`RunSpec::program`](scheduler::wire::RunSpec).
 
 use scheduler::error::Result;
 use scheduler::id::ResourceId;
+use scheduler::wire;
 use serde::{Deserialize, Serialize};
 
 /// How elements are cut from a collection.
@@ -16,23 +17,85 @@ pub(crate) enum Cut {
     Column(u64, u64),
 }
 
-/// A pass as R sees it.
+/// What one of FUN's element arguments is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Input {
+    /// An element of a variable.
+    Cut(ResourceId, Cut),
+    /// An element of the one value that an earlier stage made.
+    CutOf(ResourceId, Cut),
+    /// What this step of the same stage gave for the same element.
+    Step(u32),
+    /// The same element of what an earlier stage made; copied where it goes as it is read.
+    Part {
+        /// The results.
+        of: ResourceId,
+        /// Whether they are given back chunk by chunk.
+        drained: bool,
+    },
+    /// All that an earlier stage made, as a list.
+    Whole(Listed),
+}
+
+/// All results of a pass as a list.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    /// The results.
+    pub(crate) of: ResourceId,
+    /// The variable that holds their names.
+    pub(crate) names: Option<ResourceId>,
+}
+
+/// What FUN reads besides.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Side {
+    /// A variable.
+    Page(ResourceId),
+    /// All results of a pass.
+    List(Listed),
+    /// The one value of a pass.
+    One(ResourceId),
+}
+
+/// A pass, as a step of its stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct About {
-    /// How its elements are cut.
-    pub(crate) cut: Cut,
-    /// Objects that FUN captured and that are shared instead of serialized, in the program's order.
+pub(crate) struct Step {
+    /// Its number among the passes of the specification.
+    pub(crate) pass: u32,
+    /// FUN's element arguments.
+    pub(crate) inputs: Vec<Input>,
+    /// What else FUN reads, by the name of its argument.
+    pub(crate) sides: Vec<(String, Side)>,
+    /// Levels of a fold; 0 for a map.
+    pub(crate) levels: u32,
+    /// FUN and what it needs, serialized by R.
+    pub(crate) payload: Vec<u8>,
+    /// Objects that FUN captured and that are shared instead of serialized, in the payload's order.
     pub(crate) captured: Vec<ResourceId>,
     /// Whether a failed element's condition stands in for its result and the pass goes on.
     pub(crate) collect: bool,
 }
 
-impl About {
+/// The steps of each stage, and which of them are its outputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Program {
+    pub(crate) stages: Vec<Steps>,
+}
+
+/// A stage's steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Steps {
+    pub(crate) steps: Vec<Step>,
+    /// The step of each output.
+    pub(crate) outputs: Vec<u32>,
+}
+
+impl Program {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        scheduler::wire::encode(self)
+        wire::pack(self)
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        scheduler::wire::decode(bytes, "the session")
+        wire::unpack(bytes, "the board")
     }
 }

@@ -26,7 +26,7 @@ mod worker;
 mod write_api;
 
 use r::resume;
-use runs::run_api;
+use runs::{plan_api, run_api};
 use worker::worker_api;
 
 extendr_module! {
@@ -36,6 +36,7 @@ extendr_module! {
     use files_api;
     use write_api;
     use why_api;
+    use plan_api;
     use run_api;
     use worker_api;
 }

@@ -10,7 +10,7 @@ use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
 use crate::r::{self, argument, edge, nothing, protect, Failure, Scope, Sexp};
-use crate::runs::hall;
+use crate::runs::{hall, plan_api};
 use crate::{altrep, codec, session};
 
 pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
@@ -244,6 +244,7 @@ fn ms_set_place(directory: Robj) -> Robj {
 fn ms_cleanup() -> Robj {
     edge(|| {
         hall::stop()?;
+        plan_api::clear()?;
         session::with(|session| {
             session.close();
             Ok(())

@@ -1,17 +1,20 @@
 //! The board's rules, one at a time.
-use super::{board, complete, pass};
-use crate::board::{BoardSpec, ChunkState, Control, Output, PassSpec, Span, MAX_ELEMENTS, MAX_WORKERS};
-use crate::id::{ChunkId, PassId, WorkerId};
+use super::{at, board, complete, stage};
+use crate::board::{
+    BoardSpec, ChunkState, Control, Delivered, Output, Span, Spot, StageSpec, StepReport, MAX_ELEMENTS,
+    MAX_STEPS, MAX_WORKERS,
+};
+use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 
-const P0: PassId = PassId(0);
-const P1: PassId = PassId(1);
+const P0: StageId = StageId(0);
+const P1: StageId = StageId(1);
 const A: WorkerId = WorkerId(0);
 const B: WorkerId = WorkerId(1);
 
 #[test]
-fn nothing_is_claimed_before_a_pass_opens_nor_after_stop() {
-    let (board, _memory) = board(2, vec![pass(10, 4)], b"");
+fn nothing_is_claimed_before_a_stage_opens_nor_after_stop() {
+    let (board, _memory) = board(2, vec![stage(10, 4)], b"");
     assert_eq!(board.claim(A), None);
     board.open(P0);
     assert!(board.claim(A).is_some());
@@ -25,7 +28,7 @@ fn nothing_is_claimed_before_a_pass_opens_nor_after_stop() {
 
 #[test]
 fn the_log_is_cut_where_the_last_claim_ended() {
-    let (board, _memory) = board(2, vec![pass(10, 4)], b"");
+    let (board, _memory) = board(2, vec![stage(10, 4)], b"");
     board.open(P0);
     let got: Vec<_> = std::iter::from_fn(|| board.claim(A)).map(|lease| (lease.start, lease.end)).collect();
     assert_eq!(got, [(0, 4), (4, 8), (8, 10)]);
@@ -35,56 +38,58 @@ fn the_log_is_cut_where_the_last_claim_ended() {
 }
 
 #[test]
-fn passes_are_taken_lowest_first() {
-    let (board, _memory) = board(2, vec![pass(2, 1), pass(1, 1)], b"");
+fn stages_are_taken_lowest_first() {
+    let (board, _memory) = board(2, vec![stage(2, 1), stage(1, 1)], b"");
     board.open(P1);
-    assert_eq!(board.claim(A).map(|lease| lease.pass), Some(P1));
+    assert_eq!(board.claim(A).map(|lease| lease.stage), Some(P1));
     board.open(P0);
-    assert_eq!(board.claim(A).map(|lease| lease.pass), Some(P0));
-    assert_eq!(board.claim(A).map(|lease| lease.pass), Some(P0));
+    assert_eq!(board.claim(A).map(|lease| lease.stage), Some(P0));
+    assert_eq!(board.claim(A).map(|lease| lease.stage), Some(P0));
     assert_eq!(board.claim(A), None);
 }
 
 #[test]
 fn a_completed_chunk_says_where_its_results_are() {
-    let (board, _memory) = board(2, vec![pass(5, 5)], b"");
+    let (board, _memory) = board(2, vec![stage(5, 5)], b"");
     board.open(P0);
     let lease = board.claim(B).expect("a chunk");
     assert_eq!(board.done_elements(P0), 0);
-    let output = Output { at: board.reserve_output(P0, 100).expect("room"), len: 100 };
-    let notes = Output { at: board.reserve_output(P0, 1).expect("room"), len: 1 };
+    let output = Output { at: board.reserve_output(P0, 0, 100).expect("room"), len: 100 };
+    let notes = Output { at: board.reserve_output(P0, 0, 1).expect("room"), len: 1 };
     let span = Span { started_ns: 5, ended_ns: 9 };
-    assert!(board.complete(&lease, output, notes, span));
-    assert!(!board.complete(&lease, output, notes, span), "a lease ends once");
+    let delivered = Delivered { outputs: &[output], notes, span, steps: &[] };
+    assert!(board.complete(&lease, &delivered));
+    assert!(!board.complete(&lease, &delivered), "a lease ends once");
     let chunk = board.chunks(P0)[0];
-    assert_eq!((chunk.state, chunk.worker, chunk.output.at), (ChunkState::Done, B, 0));
+    assert_eq!((chunk.state, chunk.worker), (ChunkState::Done, B));
+    assert_eq!(board.output(P0, chunk.chunk, 0), Some(Output { at: 0, len: 100 }));
     assert_eq!((chunk.notes.at, chunk.span, chunk.failed), (128, span, None));
     assert_eq!(board.done_elements(P0), 5);
 }
 
 #[test]
 fn a_failed_chunk_says_which_element_and_counts_for_nothing() {
-    let (board, _memory) = board(2, vec![pass(5, 5)], b"");
+    let (board, _memory) = board(2, vec![stage(5, 5)], b"");
     board.open(P0);
     let lease = board.claim(A).expect("a chunk");
-    assert!(board.fail(&lease, 3, Output { at: 64, len: 8 }, Output::default(), Span::default()));
+    assert!(board.fail(&lease, at(3), Output { at: 64, len: 8 }, Output::default(), Span::default()));
     let chunk = board.chunks(P0)[0];
     assert_eq!(
-        (chunk.state, chunk.failed, chunk.output),
-        (ChunkState::Failed, Some(3), Output { at: 64, len: 8 })
+        (chunk.state, chunk.failed, chunk.error),
+        (ChunkState::Failed, Some(at(3)), Output { at: 64, len: 8 })
     );
     assert_eq!(board.done_elements(P0), 0);
 }
 
 #[test]
 fn a_dead_workers_chunk_names_its_element_and_is_run_again_first() {
-    let (board, _memory) = board(2, vec![pass(30, 10)], b"");
+    let (board, _memory) = board(2, vec![stage(30, 10)], b"");
     board.open(P0);
     let dead = board.claim(A).expect("a chunk");
-    board.element(A, 7);
+    board.element(A, at(7));
     let held = board.recover(A);
     assert_eq!(held.len(), 1);
-    assert_eq!((held[0].lease, held[0].element), (dead, Some(7)));
+    assert_eq!((held[0].lease, held[0].spot), (dead, Some(at(7))));
     assert!(!complete(&board, &dead), "the lease was taken back");
     assert!(!board.revoke(&dead), "only once");
     assert_eq!(board.at_work(A), None, "the place is clear for the next worker");
@@ -100,20 +105,20 @@ fn a_dead_workers_chunk_names_its_element_and_is_run_again_first() {
 
 #[test]
 fn a_death_between_elements_blames_none() {
-    let (board, _memory) = board(2, vec![pass(30, 10)], b"");
+    let (board, _memory) = board(2, vec![stage(30, 10)], b"");
     board.open(P0);
     board.claim(A).expect("a chunk");
-    assert_eq!(board.leases_of(A)[0].element, None, "before the first element");
-    board.element(A, 9);
+    assert_eq!(board.leases_of(A)[0].spot, None, "before the first element");
+    board.element(A, at(9));
     board.between_elements(A);
-    assert_eq!(board.leases_of(A)[0].element, None, "while results are written");
-    board.element(A, 25);
-    assert_eq!(board.leases_of(A)[0].element, None, "an element that is not in the chunk");
+    assert_eq!(board.leases_of(A)[0].spot, None, "while results are written");
+    board.element(A, at(25));
+    assert_eq!(board.leases_of(A)[0].spot, None, "an element that is not in the chunk");
 }
 
 #[test]
 fn completed_work_survives_a_death() {
-    let (board, _memory) = board(2, vec![pass(4, 2)], b"");
+    let (board, _memory) = board(2, vec![stage(4, 2)], b"");
     board.open(P0);
     let first = board.claim(A).expect("a chunk");
     assert!(complete(&board, &first));
@@ -122,12 +127,12 @@ fn completed_work_survives_a_death() {
 }
 
 #[test]
-fn extras_have_an_end_and_only_take_ranges_of_the_pass() {
-    let spec = PassSpec { extra_capacity: 2, ..pass(10, 10) };
+fn extras_have_an_end_and_only_take_ranges_of_the_stage() {
+    let spec = StageSpec { extra_capacity: 2, ..stage(10, 10) };
     let (board, _memory) = board(1, vec![spec], b"");
     assert_eq!(board.append(P0, 3, 3, 0), None);
     assert_eq!(board.append(P0, 3, 11, 0), None);
-    assert_eq!(board.append(PassId(1), 0, 1, 0), None);
+    assert_eq!(board.append(StageId(1), 0, 1, 0), None);
     assert_eq!(board.append(P0, 0, 1, 0), Some(ChunkId(1)));
     assert_eq!(board.append(P0, 1, 2, 0), Some(ChunkId(2)));
     assert_eq!(board.append(P0, 2, 3, 0), None, "full");
@@ -138,7 +143,7 @@ fn a_log_that_is_too_short_still_takes_all() {
     for schedule in [Schedule::Auto, Schedule::Guided, Schedule::Factoring, Schedule::Fixed, Schedule::Static]
     {
         let policy = Policy { chunk: 1, ..Policy::of(schedule) };
-        let spec = PassSpec { elements: 1_000, policy, log_capacity: 7, extra_capacity: 1 };
+        let spec = StageSpec { elements: 1_000, policy, log_capacity: 7, extra_capacity: 1, ..stage(1, 1) };
         let (board, _memory) = board(2, vec![spec], b"");
         board.open(P0);
         while let Some(lease) = board.claim(A) {
@@ -149,8 +154,8 @@ fn a_log_that_is_too_short_still_takes_all() {
 }
 
 #[test]
-fn an_empty_pass_has_nothing_to_claim() {
-    let (board, _memory) = board(1, vec![pass(0, 1)], b"");
+fn an_empty_stage_has_nothing_to_claim() {
+    let (board, _memory) = board(1, vec![stage(0, 1)], b"");
     board.open(P0);
     assert_eq!(board.claim(A), None);
     assert_eq!((board.done_elements(P0), board.chunks(P0).len()), (0, 0));
@@ -158,30 +163,38 @@ fn an_empty_pass_has_nothing_to_claim() {
 
 #[test]
 fn the_payload_reaches_whoever_attaches() {
-    let (board, memory) = board(3, vec![pass(1, 1), pass(2, 1)], b"what all must know");
+    let (board, memory) = board(3, vec![stage(1, 1), stage(2, 1)], b"what all must know");
     // SAFETY: the memory lives to the end of the test and is used by boards only.
     let other = unsafe { crate::board::Board::attach(memory.base, memory.len) }.expect("a board");
     assert_eq!(other.payload(), b"what all must know");
-    assert_eq!((other.workers(), other.passes()), (3, 2));
-    assert_eq!((other.elements(P1), other.elements(PassId(2))), (Some(2), None));
+    assert_eq!((other.workers(), other.stages()), (3, 2));
+    assert_eq!((other.elements(P1), other.elements(StageId(2))), (Some(2), None));
     board.open(P1);
-    assert_eq!(other.claim(A).map(|lease| lease.pass), Some(P1));
+    assert_eq!(other.claim(A).map(|lease| lease.stage), Some(P1));
 }
 
 #[test]
 fn shapes_beyond_the_words_fields_are_refused() {
     let bytes = |workers, elements| {
-        BoardSpec { workers, passes: vec![PassSpec { elements, ..pass(1, 1) }], payload: b"" }.bytes()
+        BoardSpec { workers, stages: vec![StageSpec { elements, ..stage(1, 1) }], payload: b"" }.bytes()
     };
     assert!(bytes(MAX_WORKERS, MAX_ELEMENTS).is_ok());
     assert!(bytes(MAX_WORKERS + 1, 1).is_err());
     assert!(bytes(0, 1).is_err());
     assert!(bytes(1, MAX_ELEMENTS + 1).is_err());
+    let steps = |steps, align| {
+        let stages = vec![StageSpec { steps, align, ..stage(1, 1) }];
+        BoardSpec { workers: 1, stages, payload: b"" }.bytes()
+    };
+    assert!(steps(MAX_STEPS, 1).is_ok());
+    assert!(steps(MAX_STEPS + 1, 1).is_err());
+    assert!(steps(0, 1).is_err());
+    assert!(steps(1, 0).is_err());
 }
 
 #[test]
-fn the_largest_pass_and_worker_fit_the_word() {
-    let (board, _memory) = board(MAX_WORKERS, vec![pass(MAX_ELEMENTS, MAX_ELEMENTS)], b"");
+fn the_largest_stage_and_worker_fit_the_word() {
+    let (board, _memory) = board(MAX_WORKERS, vec![stage(MAX_ELEMENTS, MAX_ELEMENTS)], b"");
     board.open(P0);
     let last = WorkerId(MAX_WORKERS - 1);
     let lease = board.claim(last).expect("a chunk");
@@ -189,4 +202,119 @@ fn the_largest_pass_and_worker_fit_the_word() {
     assert_eq!(board.leases_of(last)[0].lease, lease);
     assert!(complete(&board, &lease));
     assert_eq!(board.done_elements(P0), MAX_ELEMENTS);
+}
+
+#[test]
+fn a_chunk_says_where_each_of_its_outputs_lies_and_what_each_step_did() {
+    let spec = StageSpec { outputs: 2, steps: 3, ..stage(6, 3) };
+    let (board, _memory) = board(1, vec![stage(1, 1), spec], b"");
+    board.open(P1);
+    for nth in 0..2 {
+        let lease = board.claim(A).expect("a chunk");
+        let outputs = [Output { at: 64 * nth, len: 3 }, Output { at: 128 * nth, len: 100 }];
+        let step =
+            |from: u64| StepReport { span: Span { started_ns: from, ended_ns: from + 10 }, busy_ns: 5 + nth };
+        let steps = [step(1), step(2), step(3)];
+        let delivered = Delivered { outputs: &outputs, steps: &steps, ..Delivered::default() };
+        assert!(board.complete(&lease, &delivered));
+        let found = [0, 1].map(|output| board.output(P1, lease.chunk, output).expect("an output"));
+        assert_eq!(found, outputs);
+        assert_eq!([0, 1, 2].map(|step| board.step(P1, lease.chunk, step).expect("a step")), steps);
+    }
+    assert_eq!(board.output(P1, ChunkId(0), 1).map(|output| output.at), Some(0), "each chunk its own");
+    assert_eq!((board.output(P1, ChunkId(0), 2), board.step(P1, ChunkId(0), 3)), (None, None));
+    assert_eq!(board.step(P0, ChunkId(0), 0), None, "the time of the only step is the chunk's");
+    assert_eq!(board.output(P1, ChunkId(u32::MAX), 0), None);
+    let read = |chunk, nth, results| board.count_read(P1, ChunkId(chunk), nth, results);
+    assert_eq!(
+        (read(0, 1, 2), read(1, 1, 1), read(0, 1, 1), read(0, 0, 3)),
+        (Some(2), Some(1), Some(3), Some(3))
+    );
+    assert_eq!((read(0, 2, 1), read(u32::MAX, 0, 1)), (None, None));
+    assert_eq!(board.output(P1, ChunkId(1), 1).map(|output| output.at), Some(128), "as it was");
+}
+
+#[test]
+fn chunks_begin_at_multiples_of_the_alignment() {
+    let (board, _memory) = board(2, vec![StageSpec { align: 16, ..stage(50, 3) }], b"");
+    board.open(P0);
+    let cut = |end| board.claim_from(A, P0, |_, _| end).map(|lease| (lease.start, lease.end));
+    assert_eq!(board.claim(A).map(|lease| (lease.start, lease.end)), Some((0, 16)), "3 are made 16");
+    assert_eq!(cut(33), Some((16, 48)), "whatever is asked for");
+    assert_eq!(cut(49), Some((48, 50)), "the last one ends where the stage does");
+    assert_eq!(cut(60), None);
+}
+
+#[test]
+fn a_bite_ends_where_the_worker_says() {
+    let (board, _memory) = board(1, vec![StageSpec { log_capacity: 100, ..stage(100, 10) }], b"");
+    board.open(P0);
+    let lease = board.claim_from(A, P0, |start, end| {
+        assert_eq!((start, end), (0, 10));
+        7
+    });
+    assert_eq!(lease.map(|lease| lease.end), Some(7));
+    let lease = board.claim_from(A, P0, |start, end| {
+        assert_eq!((start, end), (7, 17));
+        0
+    });
+    assert_eq!(lease.map(|lease| lease.end), Some(8), "at least one element");
+    assert_eq!(board.claim_from(A, P0, |_, _| u64::MAX).map(|lease| lease.end), Some(100));
+}
+
+#[test]
+fn the_next_stage_is_the_lowest_open_one_with_something_to_claim() {
+    let (board, _memory) = board(2, vec![stage(2, 1), stage(0, 1), stage(1, 1)], b"");
+    assert_eq!(board.next_stage(), None, "none is open");
+    (0..3).map(StageId).for_each(|stage| board.open(stage));
+    assert_eq!(board.next_stage(), Some(P0));
+    assert_eq!(board.claim_from(A, StageId(2), |_, end| end).map(|lease| lease.stage), Some(StageId(2)));
+    let held = board.claim(A).expect("a chunk");
+    board.claim(B).expect("a chunk");
+    assert_eq!(board.next_stage(), None, "all is taken");
+    assert_eq!(board.claim_from(A, P0, |_, end| end), None);
+    board.append(P0, held.start, held.end, 1).expect("room");
+    assert_eq!(board.next_stage(), Some(P0), "to be run again");
+    board.set_control(Control::Stop);
+    assert_eq!((board.next_stage(), board.claim_from(A, P0, |_, end| end)), (None, None));
+}
+
+#[test]
+fn the_step_that_was_at_an_element_is_known_after_a_death() {
+    let (board, _memory) = board(1, vec![StageSpec { steps: 3, ..stage(8, 4) }], b"");
+    board.open(P0);
+    board.claim(A).expect("a chunk");
+    let spot = Spot { step: 2, element: 3 };
+    board.element(A, spot);
+    assert_eq!(board.at_work(A), Some((P0, ChunkId(0), Some(spot))));
+    assert_eq!(board.recover(A)[0].spot, Some(spot));
+    let lease = board.claim(A).expect("a chunk");
+    let last = Spot { step: MAX_STEPS - 1, element: 7 };
+    assert!(board.fail(&lease, last, Output::default(), Output::default(), Span::default()));
+    assert_eq!(board.failures(P0).iter().map(|chunk| chunk.failed).collect::<Vec<_>>(), [Some(last)]);
+}
+
+#[test]
+fn the_account_knows_what_the_pages_hold_and_held() {
+    let (board, memory) = board(1, vec![StageSpec { outputs: 2, ..stage(2, 1) }], b"");
+    // SAFETY: the memory lives to the end of the test and is used by boards only.
+    let worker = unsafe { crate::board::Board::attach(memory.base, memory.len) }.expect("a board");
+    board.take_bytes(1_000);
+    assert_eq!(worker.reserve_output(P0, 0, 10), Some(0));
+    assert_eq!(worker.reserve_output(P0, 1, 65), Some(0), "each output its own page");
+    assert_eq!(worker.reserve_output(P0, 0, 64), Some(64), "whole lines");
+    assert_eq!((board.live_bytes(), board.peak_bytes()), (1_256, 1_256));
+    worker.return_output(P0, 0, 10);
+    assert_eq!((board.written(P0, 0), board.written(P0, 1)), ((128, 64), (128, 0)));
+    board.give_bytes(1_000);
+    assert_eq!((board.live_bytes(), board.peak_bytes()), (192, 1_256));
+    assert_eq!(worker.reserve_output(P0, 2, 1), None);
+    assert_eq!(worker.reserve_output(P0, 0, u64::MAX), None);
+    assert_eq!(board.live_bytes(), 192, "what was refused takes nothing");
+    board.close_output(P0, 0);
+    assert_eq!(board.live_bytes(), 128, "what was left of the first");
+    worker.return_output(P0, 0, 64);
+    board.close_output(P0, 0);
+    assert_eq!(board.live_bytes(), 128, "the page went first: its last pieces are not counted twice");
+    assert_eq!(board.written(P0, 0), (128, 128));
 }

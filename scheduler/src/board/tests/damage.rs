@@ -1,8 +1,8 @@
 //! A board that something wrote over: an error or wrong numbers, never a panic or a reference outside of it.
-use super::{board, complete, pass, Memory};
-use crate::board::Board;
+use super::{board, complete, stage, Memory};
+use crate::board::{Board, StageSpec};
 use crate::error::Error;
-use crate::id::{PassId, WorkerId};
+use crate::id::{StageId, WorkerId};
 use proptest::prelude::*;
 
 /// Attaches to a copy of `memory` that `change` was let at.
@@ -21,30 +21,34 @@ fn attach_changed(memory: &Memory, change: impl FnOnce(&mut [u8])) -> (Result<Bo
 /// All that reads or changes a board.
 fn use_it(board: &Board) {
     let _ = board.payload().iter().map(|&byte| u64::from(byte)).sum::<u64>();
-    for pass in (0..board.passes().min(4)).map(PassId) {
-        board.open(pass);
+    for stage in (0..board.stages().min(4)).map(StageId) {
+        board.open(stage);
     }
     for worker in (0..board.workers().min(4)).map(WorkerId) {
         let _ = board.at_work(worker);
         if let Some(lease) = board.claim(worker) {
-            let _ = board.complete(&lease, Default::default(), Default::default(), Default::default());
+            let _ = board.complete(&lease, &Default::default());
+            let _ = (board.output(lease.stage, lease.chunk, 0), board.step(lease.stage, lease.chunk, 1));
         }
         let _ = board.claim(worker);
         let _ = board.recover(worker);
     }
-    for pass in (0..board.passes().min(4)).map(PassId) {
-        let _ = board.append(pass, 0, 1, 0);
-        let _ = (board.done_elements(pass), board.chunks(pass).len());
+    for stage in (0..board.stages().min(4)).map(StageId) {
+        let _ = board.append(stage, 0, 1, 0);
+        let _ = (board.reserve_output(stage, 0, 100), board.written(stage, 1));
+        board.return_output(stage, 0, 100);
+        let _ = (board.done_elements(stage), board.chunks(stage).len());
     }
 }
 
 fn sample() -> (Board, Memory) {
-    let (board, memory) = board(2, vec![pass(20, 3), pass(7, 2)], b"payload");
-    board.open(PassId(0));
+    let (board, memory) =
+        board(2, vec![stage(20, 3), StageSpec { align: 2, outputs: 2, steps: 3, ..stage(7, 2) }], b"payload");
+    board.open(StageId(0));
     let lease = board.claim(WorkerId(0)).expect("a chunk");
     assert!(complete(&board, &lease));
     board.claim(WorkerId(1)).expect("a chunk");
-    board.append(PassId(0), 0, 2, 1).expect("room");
+    board.append(StageId(0), 0, 2, 1).expect("room");
     (board, memory)
 }
 
@@ -57,7 +61,7 @@ fn what_is_no_board_is_refused() {
     assert!(damaged(|bytes| bytes[0] ^= 1), "magic");
     assert!(damaged(|bytes| bytes[8] += 1), "version");
     assert!(damaged(|bytes| bytes[12] = 200), "workers");
-    assert!(damaged(|bytes| bytes[16..20].fill(255)), "passes");
+    assert!(damaged(|bytes| bytes[16..20].fill(255)), "stages");
     assert!(damaged(|bytes| bytes[24] += 64), "bytes");
     assert!(damaged(|bytes| bytes[32] += 100), "the payload's length");
     // SAFETY: shorter than it is; nothing beyond the header is touched.
@@ -76,7 +80,7 @@ proptest! {
     ) {
         let (_board, memory) = sample();
         let (attached, _copy) = attach_changed(&memory, |bytes| {
-            // The first 1,280 bytes hold all that attaching reads.
+            // The first 1,280 bytes hold all that attaching reads: header, slots and heads are 960.
             let area = if in_head { 1_280 } else { bytes.len() };
             for (index, byte) in &changes {
                 bytes[index.index(area)] = *byte;

@@ -15,7 +15,7 @@ pub(crate) use bench::*;
 
 #[cfg(not(loom))]
 mod bench {
-    use crate::board::{Board, BoardSpec, Lease, Output, PassSpec, Span};
+    use crate::board::{Board, BoardSpec, Delivered, Lease, Output, Span, Spot, StageSpec};
     use crate::policy::Policy;
     use std::alloc::{alloc_zeroed, dealloc, Layout};
 
@@ -42,22 +42,27 @@ mod bench {
     }
 
     /// A board over fresh memory. The board goes first.
-    pub(crate) fn board(workers: u32, passes: Vec<PassSpec>, payload: &[u8]) -> (Board, Memory) {
-        let spec = BoardSpec { workers, passes, payload };
+    pub(crate) fn board(workers: u32, stages: Vec<StageSpec>, payload: &[u8]) -> (Board, Memory) {
+        let spec = BoardSpec { workers, stages, payload };
         let memory = Memory::new(spec.bytes().expect("a shape") as usize);
         // SAFETY: fresh, zeroed, ours, and returned with the board.
         let board = unsafe { Board::create(memory.base, memory.len, &spec) }.expect("a board");
         (board, memory)
     }
 
-    pub(crate) fn pass(elements: u64, chunk: u64) -> PassSpec {
-        PassSpec::new(elements, Policy::fixed(chunk), 2)
+    pub(crate) fn stage(elements: u64, chunk: u64) -> StageSpec {
+        StageSpec::new(elements, Policy::fixed(chunk), 2)
     }
 
     /// Completes a lease with its own range as output, so that tests can tell whose it is.
     pub(crate) fn complete(board: &Board, lease: &Lease) -> bool {
         let output = Output { at: lease.start, len: lease.end - lease.start };
         let span = Span { started_ns: 1_000, ended_ns: 1_000 + output.len };
-        board.complete(lease, output, Output::default(), span)
+        board.complete(lease, &Delivered { outputs: &[output], span, ..Delivered::default() })
+    }
+
+    /// An element of a stage's first step.
+    pub(crate) fn at(element: u64) -> Spot {
+        Spot { step: 0, element }
     }
 }

@@ -1,16 +1,18 @@
 //! All interleavings (and all weak-memory outcomes that loom knows) of the protocol on a log of two or three elements:
 //! `RUSTFLAGS="--cfg loom" cargo test --release --lib loom`.
-use crate::board::log::{Extras, Log};
-use crate::board::record::{Output, Record, Report, Span};
-use crate::board::sync::{AtomicU32, AtomicU64};
+use crate::board::log::{Claim, Extras, Log};
+use crate::board::record::{Ending, Output, Record, Span, Spot};
+use crate::board::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::board::word::{ChunkState, Word};
 use crate::id::WorkerId;
 use loom::sync::Arc;
 use loom::thread;
 
-/// A pass without the memory around it.
-struct Pass {
+/// A stage without the memory around it.
+struct Stage {
     records: Vec<Record>,
+    /// A word of each record's report, as `put_report` stores it.
+    reports: Vec<AtomicU64>,
     hint: AtomicU32,
     elements: u64,
     extras: Vec<Record>,
@@ -19,10 +21,11 @@ struct Pass {
     extra_hint: AtomicU32,
 }
 
-impl Pass {
-    fn new(elements: u64, extras: usize) -> Arc<Pass> {
-        Arc::new(Pass {
+impl Stage {
+    fn new(elements: u64, extras: usize) -> Arc<Stage> {
+        Arc::new(Stage {
             records: (0..elements).map(|_| Record::empty()).collect(),
+            reports: (0..elements).map(|_| AtomicU64::new(0)).collect(),
             hint: AtomicU32::new(0),
             elements,
             extras: (0..extras).map(|_| Record::empty()).collect(),
@@ -33,7 +36,12 @@ impl Pass {
     }
 
     fn log(&self) -> Log<'_> {
-        Log { records: &self.records, hint: &self.hint, elements: self.elements }
+        Log { records: &self.records, hint: &self.hint, elements: self.elements, align: 1 }
+    }
+
+    /// Takes the next element.
+    fn claim(&self, worker: u32) -> Option<Claim> {
+        self.log().claim(WorkerId(worker), |start, _| start + 1)
     }
 
     fn extras(&self) -> Extras<'_> {
@@ -44,7 +52,7 @@ impl Pass {
     /// each store would multiply the interleavings.
     fn work(&self, worker: u32) -> Vec<u64> {
         let mut done = Vec::new();
-        while let Some(claim) = self.log().claim(WorkerId(worker), |_| 1) {
+        while let Some(claim) = self.claim(worker) {
             let leased = Word::new(claim.end, WorkerId(worker), 0, ChunkState::Leased);
             if self.records[claim.index].change(leased, leased.with_state(ChunkState::Done)) {
                 done.extend(claim.start..claim.end);
@@ -73,13 +81,13 @@ impl Pass {
     }
 }
 
-/// A report that says whose it is, so that a torn or early read shows.
-fn report(start: u64) -> Report {
+/// An ending that says whose it is, so that a torn or early read shows.
+fn ending(start: u64) -> Ending {
     let output = Output { at: start + 100, len: start + 200 };
-    Report {
-        output,
+    Ending {
+        error: output,
         notes: output,
-        failed: start + 300,
+        failed: Some(Spot { step: 7, element: start + 300 }),
         span: Span { started_ns: start, ended_ns: start + 1 },
     }
 }
@@ -89,10 +97,10 @@ fn share_a_log(elements: u64, preemptions: Option<usize>) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
     builder.check(move || {
-        let pass = Pass::new(elements, 0);
-        let other = Arc::clone(&pass);
+        let stage = Stage::new(elements, 0);
+        let other = Arc::clone(&stage);
         let thread = thread::spawn(move || other.work(1));
-        let mut done = pass.work(0);
+        let mut done = stage.work(0);
         done.extend(thread.join().expect("no panic"));
         done.sort_unstable();
         assert_eq!(done, (0..elements).collect::<Vec<_>>());
@@ -108,15 +116,17 @@ fn loom_two_workers_share_a_log_without_gap_or_overlap() {
 #[test]
 fn loom_whoever_sees_done_sees_the_report() {
     loom::model(|| {
-        let pass = Pass::new(1, 0);
-        let claim = pass.log().claim(WorkerId(0), |_| 1).expect("a chunk");
-        let other = Arc::clone(&pass);
+        let stage = Stage::new(1, 0);
+        let claim = stage.claim(0).expect("a chunk");
+        let other = Arc::clone(&stage);
         let thread = thread::spawn(move || {
             let leased = Word::new(claim.end, WorkerId(0), 0, ChunkState::Leased);
-            assert!(other.records[0].finish(leased, ChunkState::Done, &report(0)));
+            other.reports[0].store(5, Ordering::Relaxed);
+            assert!(other.records[0].finish(leased, ChunkState::Done, &ending(0)));
         });
-        if pass.records[0].load().state() == ChunkState::Done {
-            assert_eq!(pass.records[0].report(), report(0));
+        if stage.records[0].load().state() == ChunkState::Done {
+            assert_eq!(stage.records[0].ending(), ending(0));
+            assert_eq!(stage.reports[0].load(Ordering::Relaxed), 5);
         }
         thread.join().expect("no panic");
     });
@@ -126,14 +136,14 @@ fn loom_whoever_sees_done_sees_the_report() {
 fn loom_a_lease_ends_once_though_it_is_revoked_meanwhile() {
     // A worker that is thought dead and is not: its completion and the revocation race; the element counts once.
     loom::model(|| {
-        let pass = Pass::new(1, 1);
-        let claim = pass.log().claim(WorkerId(0), |_| 1).expect("a chunk");
-        let other = Arc::clone(&pass);
+        let stage = Stage::new(1, 1);
+        let claim = stage.claim(0).expect("a chunk");
+        let other = Arc::clone(&stage);
         let thread = thread::spawn(move || {
             let leased = Word::new(claim.end, WorkerId(0), 0, ChunkState::Leased);
-            other.records[0].finish(leased, ChunkState::Done, &report(0))
+            other.records[0].finish(leased, ChunkState::Done, &ending(0))
         });
-        let back = pass.recover(0);
+        let back = stage.recover(0);
         let completed = thread.join().expect("no panic");
         assert_eq!(usize::from(completed) + back, 1);
     });
@@ -143,22 +153,22 @@ fn loom_a_lease_ends_once_though_it_is_revoked_meanwhile() {
 fn loom_what_is_put_back_is_taken_once_and_whole() {
     // Worker 0 holds the first element and is dead. The supervisor puts it back while workers 1 and 2 look for it.
     loom::model(|| {
-        let pass = Pass::new(2, 1);
-        pass.log().claim(WorkerId(0), |_| 1).expect("a chunk");
+        let stage = Stage::new(2, 1);
+        stage.claim(0).expect("a chunk");
         let take = |worker: u32| {
-            let pass = Arc::clone(&pass);
+            let stage = Arc::clone(&stage);
             thread::spawn(move || {
-                let claim = pass.extras().claim(WorkerId(worker))?;
+                let claim = stage.extras().claim(WorkerId(worker))?;
                 assert_eq!((claim.start, claim.end, claim.attempt), (0, 1, 1));
                 Some(claim.index)
             })
         };
         let (first, second) = (take(1), take(2));
-        assert_eq!(pass.recover(0), 1);
+        assert_eq!(stage.recover(0), 1);
         let (first, second) = (first.join().expect("no panic"), second.join().expect("no panic"));
         assert!(first.is_none() || second.is_none(), "taken twice");
         // Nobody is left who could take it but us: it is there exactly when nobody did.
-        let left = pass.extras().claim(WorkerId(1));
+        let left = stage.extras().claim(WorkerId(1));
         assert_eq!(left.is_some(), first.is_none() && second.is_none());
     });
 }
@@ -166,12 +176,12 @@ fn loom_what_is_put_back_is_taken_once_and_whole() {
 #[test]
 fn loom_two_extras_go_to_two_workers() {
     loom::model(|| {
-        let pass = Pass::new(1, 2);
-        pass.extras().append(0, 1, 1).expect("room");
-        pass.extras().append(1, 2, 1).expect("room");
-        let other = Arc::clone(&pass);
+        let stage = Stage::new(1, 2);
+        stage.extras().append(0, 1, 1).expect("room");
+        stage.extras().append(1, 2, 1).expect("room");
+        let other = Arc::clone(&stage);
         let thread = thread::spawn(move || other.extras().claim(WorkerId(1)).map(|claim| claim.start));
-        let mine = pass.extras().claim(WorkerId(0)).map(|claim| claim.start);
+        let mine = stage.extras().claim(WorkerId(0)).map(|claim| claim.start);
         let other = thread.join().expect("no panic");
         let mut both = [mine, other];
         both.sort_unstable();

@@ -1,8 +1,8 @@
 //! Random histories against a naive oracle: whoever claims, ends or dies in whatever order, at the end every element was
 //! done exactly once and the counts agree with a recount.
 use super::{board, complete};
-use crate::board::{Board, ChunkState, Lease, PassSpec};
-use crate::id::{PassId, WorkerId};
+use crate::board::{Board, ChunkState, Lease, StageSpec};
+use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 use proptest::prelude::*;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -42,12 +42,12 @@ struct Oracle {
 impl Oracle {
     fn done(&mut self, lease: &Lease) {
         for element in lease.start..lease.end {
-            *self.times_done.entry((lease.pass.0, element)).or_insert(0) += 1;
+            *self.times_done.entry((lease.stage.0, element)).or_insert(0) += 1;
         }
     }
 
-    fn count(&self, pass: PassId) -> u64 {
-        self.times_done.keys().filter(|(of, _)| *of == pass.0).count() as u64
+    fn count(&self, stage: StageId) -> u64 {
+        self.times_done.keys().filter(|(of, _)| *of == stage.0).count() as u64
     }
 }
 
@@ -69,9 +69,9 @@ fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
         }
         Step::Die(worker, at) => die(board, oracle, worker, at),
         Step::LagHint => {
-            for pass in (0..board.passes()).map(PassId) {
-                let pass = board.pass(pass).expect("a pass");
-                let hint = &board.head(pass).claims.hint;
+            for stage in (0..board.stages()).map(StageId) {
+                let stage = board.stage(stage).expect("a stage");
+                let hint = &board.head(stage).claims.hint;
                 hint.store(
                     hint.load(std::sync::atomic::Ordering::Relaxed) / 2,
                     std::sync::atomic::Ordering::Relaxed,
@@ -79,8 +79,8 @@ fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
             }
         }
         Step::Count => {
-            for pass in (0..board.passes()).map(PassId) {
-                assert_eq!(board.done_elements(pass), oracle.count(pass));
+            for stage in (0..board.stages()).map(StageId) {
+                assert_eq!(board.done_elements(stage), oracle.count(stage));
             }
         }
     }
@@ -88,21 +88,24 @@ fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
 
 fn die(board: &Board, oracle: &mut Oracle, worker: u32, at: u8) {
     let held = oracle.held.remove(&worker);
-    let at = held.filter(|_| at > 0).map(|lease| lease.start + u64::from(at) % (lease.end - lease.start));
-    if let Some(at) = at {
-        board.element(WorkerId(worker), at);
+    let element =
+        held.filter(|_| at > 0).map(|lease| lease.start + u64::from(at) % (lease.end - lease.start));
+    if let Some(element) = element {
+        board.element(WorkerId(worker), super::at(element));
     }
     let recovered = board.recover(WorkerId(worker));
     assert_eq!(recovered.len(), usize::from(held.is_some()));
     for back in recovered {
         let lease = back.lease;
+        let align = board.stage(lease.stage).expect("a stage").align;
         assert_eq!(Some(lease), held);
-        assert_eq!(back.element, at);
+        assert_eq!(back.spot, element.map(super::at));
         assert!(!complete(board, &lease), "a ghost's results must not count");
-        let at = at.unwrap_or(lease.start);
-        for (start, end) in [(lease.start, at), (at, at + 1), (at + 1, lease.end)] {
+        let first = element.unwrap_or(lease.start) / align * align;
+        let after = (first + align).min(lease.end);
+        for (start, end) in [(lease.start, first), (first, after), (after, lease.end)] {
             if start < end {
-                board.append(lease.pass, start, end, lease.attempt + 1).expect("room");
+                board.append(lease.stage, start, end, lease.attempt + 1).expect("room");
             }
         }
     }
@@ -120,17 +123,18 @@ proptest! {
         ],
         chunk in 1u64..9,
         short_log in any::<bool>(),
+        align in prop_oneof![3 => Just(1u64), 1 => 2u64..20],
         history in steps(),
     ) {
         let policy = Policy { chunk, ..Policy::of(schedule) };
-        let passes: Vec<PassSpec> = sizes.iter().map(|&elements| {
-            let spec = PassSpec::new(elements, policy, WORKERS);
+        let stages: Vec<StageSpec> = sizes.iter().map(|&elements| {
+            let spec = StageSpec::new(elements, policy, WORKERS);
             let log_capacity = if short_log { spec.log_capacity.min(3) } else { spec.log_capacity };
-            PassSpec { log_capacity, extra_capacity: 400, ..spec }
+            StageSpec { log_capacity, align, extra_capacity: 400, ..spec }
         }).collect();
-        let (board, _memory) = board(WORKERS, passes, b"");
+        let (board, _memory) = board(WORKERS, stages, b"");
         let mut oracle = Oracle { times_done: BTreeMap::new(), held: BTreeMap::new() };
-        (0..sizes.len() as u32).map(PassId).for_each(|pass| board.open(pass));
+        (0..sizes.len() as u32).map(StageId).for_each(|stage| board.open(stage));
         for one in &history {
             step(&board, &mut oracle, one);
         }
@@ -141,13 +145,16 @@ proptest! {
         }
         prop_assert!(oracle.held.is_empty(), "more than a thousand chunks");
         for (index, &elements) in sizes.iter().enumerate() {
-            let pass = PassId(index as u32);
+            let stage = StageId(index as u32);
             for element in 0..elements {
-                prop_assert_eq!(oracle.times_done.get(&(pass.0, element)), Some(&1), "element {}", element);
+                prop_assert_eq!(oracle.times_done.get(&(stage.0, element)), Some(&1), "element {}", element);
             }
-            prop_assert_eq!(board.done_elements(pass), elements);
-            let done = board.chunks(pass).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
-            let mut ranges: Vec<_> = done.map(|chunk| (chunk.output.at, chunk.start, chunk.end)).collect();
+            prop_assert_eq!(board.done_elements(stage), elements);
+            let done = board.chunks(stage).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
+            let place = |chunk| board.output(stage, chunk, 0).expect("an output").at;
+            let mut ranges: Vec<_> =
+                done.map(|chunk| (place(chunk.chunk), chunk.start, chunk.end)).collect();
+            prop_assert!(ranges.iter().all(|(_, start, _)| start % align == 0), "chunks are aligned");
             ranges.sort_unstable();
             let mut next = 0;
             for (at, start, end) in ranges {

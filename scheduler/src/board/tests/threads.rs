@@ -1,14 +1,14 @@
 //! Threads on one board, as processes would be; and what a claim costs.
-use super::{board, complete};
-use crate::board::{Board, ChunkState, PassSpec};
-use crate::id::{PassId, WorkerId};
+use super::{at, board, complete};
+use crate::board::{Board, ChunkState, StageSpec};
+use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Instant;
 
-const P0: PassId = PassId(0);
+const P0: StageId = StageId(0);
 
-/// Claims and completes until the pass is done; dies (leaves its lease behind) at every `deadly`-th claim.
+/// Claims and completes until the stage is done; dies (leaves its lease behind) at every `deadly`-th claim.
 fn work(board: &Board, worker: WorkerId, ran: &[AtomicU8], deadly: usize, over: &AtomicBool) -> bool {
     let mut claims = 0;
     while !over.load(Ordering::Relaxed) {
@@ -18,7 +18,7 @@ fn work(board: &Board, worker: WorkerId, ran: &[AtomicU8], deadly: usize, over: 
         };
         claims += 1;
         if claims % deadly == 0 {
-            board.element(worker, lease.start);
+            board.element(worker, at(lease.start));
             return false;
         }
         if complete(board, &lease) {
@@ -35,7 +35,7 @@ fn every_element_is_done_once_whoever_dies() {
     const N: usize = 20_000;
     for schedule in [Schedule::Fixed, Schedule::Guided, Schedule::Auto] {
         let policy = Policy { chunk: 3, ..Policy::of(schedule) };
-        let spec = PassSpec { extra_capacity: 20_000, ..PassSpec::new(N as u64, policy, 4) };
+        let spec = StageSpec { extra_capacity: 20_000, ..StageSpec::new(N as u64, policy, 4) };
         let (board, _memory) = board(4, vec![spec], b"");
         let ran: Vec<AtomicU8> = (0..N).map(|_| AtomicU8::new(0)).collect();
         let over = AtomicBool::new(false);
@@ -48,7 +48,7 @@ fn every_element_is_done_once_whoever_dies() {
                 for (worker, thread) in &mut living {
                     if thread.is_finished() {
                         for held in board.recover(*worker) {
-                            let (lease, at) = (held.lease, held.element.expect("it said so"));
+                            let (lease, at) = (held.lease, held.spot.expect("it said so").element);
                             board.append(P0, at, at + 1, lease.attempt + 1).expect("room");
                             if at + 1 < lease.end {
                                 board.append(P0, at + 1, lease.end, lease.attempt + 1).expect("room");
@@ -72,13 +72,14 @@ fn every_element_is_done_once_whoever_dies() {
 
 #[test]
 fn outputs_never_overlap() {
-    let (board, _memory) = board(4, vec![PassSpec::new(1, Policy::auto(), 4)], b"");
+    let (board, _memory) = board(4, vec![StageSpec::new(1, Policy::auto(), 4)], b"");
     let mut ends: Vec<u64> = std::thread::scope(|scope| {
-        let reserve = || (1..=500).map(|bytes| (board.reserve_output(P0, bytes).expect("room"), bytes));
+        let reserve = || (1..=500).map(|bytes| (board.reserve_output(P0, 0, bytes).expect("room"), bytes));
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(move || reserve().collect::<Vec<_>>())).collect();
         let pieces = threads.into_iter().flat_map(|thread| thread.join().expect("no panic"));
         pieces.flat_map(|(at, bytes)| [at, at + bytes.next_multiple_of(64)]).collect()
     });
+    assert_eq!(board.live_bytes(), *ends.iter().max().expect("pieces"), "the account is exact");
     ends.sort_unstable();
     // Each piece begins where another ends: every inner border occurs twice.
     assert!(ends[1..ends.len() - 1].chunks(2).all(|pair| pair[0] == pair[1]));
@@ -92,7 +93,7 @@ fn cost_of_claim_and_complete() {
         for policy in
             [Policy::fixed(1), Policy { shortest_ns: 0, longest_ns: 0, probe_ns: 0, ..Policy::auto() }]
         {
-            let spec = PassSpec { log_capacity: N as u32, ..PassSpec::new(N, policy, workers) };
+            let spec = StageSpec { log_capacity: N as u32, ..StageSpec::new(N, policy, workers) };
             let (board, _memory) = board(workers, vec![spec], b"");
             board.open(P0);
             let clock = Instant::now();

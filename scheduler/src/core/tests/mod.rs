@@ -1,30 +1,40 @@
 //! The core's tests: each transition by table, and random runs on a real board with simulated workers.
-mod driver;
+mod oracle;
 mod random;
+mod sim;
 mod table;
 
+use crate::board::Spot;
 use crate::graph::{Resource, Scope};
-use crate::id::ResourceId;
-use crate::plan::{compile, CallSpec, PassCall, Plan};
+use crate::id::{PassId, ResourceId};
+use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
 use crate::policy::Policy;
 
-/// A plan over `x` (scoped) and `r` (pinned): pass i makes resource 2 + i from the collection and the sides given, all
-/// results are wanted.
-fn plan(passes: &[(u64, u32, &[u32])], workers: u32) -> Plan {
-    let resource = |name: String, scope| Resource { name, bytes: 1, scope };
-    let mut resources = vec![resource("x".into(), Scope::Scoped), resource("r".into(), Scope::Pinned)];
-    let mut calls = Vec::new();
-    for (nth, &(elements, collection, sides)) in passes.iter().enumerate() {
-        resources.push(resource(format!("out {nth}"), Scope::Scoped));
-        calls.push(PassCall {
-            name: nth.to_string(),
-            collection: ResourceId(collection),
-            sides: sides.iter().copied().map(ResourceId).collect(),
-            output: ResourceId(2 + nth as u32),
-            elements,
-            policy: Policy::fixed(4),
-        });
-    }
-    let gather = (0..passes.len() as u32).map(|nth| ResourceId(2 + nth)).collect();
-    compile(CallSpec { resources, passes: calls, gather, workers }).expect("a plan")
+/// A plan over `x` (scoped) and `r` (pinned), one pass a stage: stage i makes resource 2 + i from the collection and the
+/// sides given, all results are wanted.
+fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
+    let resource = |name: &str, scope| Resource { name: name.into(), bytes: 1, scope };
+    let resources = vec![resource("x", Scope::Scoped), resource("r", Scope::Pinned)];
+    let source = |id: u32| match id {
+        0 | 1 => Source::Data(ResourceId(id)),
+        made => Source::Whole(PassId(made - 2)),
+    };
+    let call = |(nth, &(elements, collection, sides)): (usize, &(u64, u32, &[u32]))| PassCall {
+        name: nth.to_string(),
+        inputs: vec![source(collection)],
+        sides: sides.iter().copied().map(source).collect(),
+        elements,
+        levels: 0,
+        policy: Policy::fixed(4),
+        bytes: 1,
+    };
+    let passes = stages.iter().enumerate().map(call).collect();
+    let gather = (0..stages.len() as u32).map(PassId).collect();
+    compile(CallSpec { resources, passes, gather, workers, budget: None, fuse: false, measure: false })
+        .expect("a plan")
+}
+
+/// An element of a stage's first step.
+fn at(element: u64) -> Spot {
+    Spot { step: 0, element }
 }

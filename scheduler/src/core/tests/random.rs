@@ -1,7 +1,7 @@
 //! Random runs: whatever dies, fails, hangs or is cancelled in whatever order, the run ends, frees all it took, never
 //! does an element twice, and says the right thing.
-use super::driver::{Driver, Nature};
 use super::plan;
+use super::sim::{Driver, Nature, Natures};
 use crate::core::{Cause, Event, Outcome, Settings};
 use crate::id::WorkerId;
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn run(driver: &mut Driver, step: &Step, workers: u32) {
         Step::Work(worker) => driver.work(WorkerId(worker % workers)),
         Step::Hear(worker) => driver.hear(WorkerId(worker % workers)),
         Step::Settle(nth, fail) => driver.settle(nth, fail),
-        Step::Kill(worker, mute) => driver.kill(WorkerId(worker % workers), mute),
+        Step::Kill(worker, mute) => driver.kill(WorkerId(worker % workers), mute, mute),
         Step::Cancel => driver.feed(Event::Cancel { cause: Cause::User }),
         Step::Tick(ns) => driver.tick(ns),
     }
@@ -62,13 +62,21 @@ fn to_the_end(driver: &mut Driver, workers: u32) -> Outcome {
     panic!("the run does not end: {:?}", driver.core);
 }
 
-/// Three shapes: one pass, a chain with a side variable, two side by side and one after both; one of them over nothing.
+/// Three shapes: one stage, a chain with a side variable, two side by side and one after both; one of them over nothing.
 fn shape(which: usize, sizes: [u64; 3], workers: u32) -> crate::plan::Plan {
     match which {
         0 => plan(&[(sizes[0], 0, &[])], workers),
         1 => plan(&[(sizes[0], 0, &[]), (sizes[1], 2, &[0])], workers),
         _ => plan(&[(sizes[0], 0, &[1]), (sizes[1], 1, &[]), (sizes[2], 0, &[2, 3])], workers),
     }
+}
+
+/// Natures of elements of stages, by the stages' first passes.
+fn of_passes(plan: &crate::plan::Plan, natures: &BTreeMap<(u32, u64), Nature>) -> Natures {
+    let pass = |stage: u32| Some(plan.stages().get(stage as usize)?.passes[0]);
+    let both =
+        natures.iter().filter_map(|(&(stage, element), &nature)| Some(((pass(stage)?, element), nature)));
+    both.collect()
 }
 
 proptest! {
@@ -87,7 +95,7 @@ proptest! {
         let hangs = natures.values().any(|nature| matches!(nature, Nature::Hangs | Nature::Deaf));
         let timeout_ns = hangs.then_some(20_000_000_000);
         let settings = Settings { workers, retries, timeout_ns, ..Settings::default() };
-        let mut driver = Driver::new(&plan, settings, natures.clone());
+        let mut driver = Driver::new(&plan, settings, of_passes(&plan, &natures));
         for (nth, step) in script.iter().enumerate() {
             if nth == start_at {
                 driver.feed(Event::Started);
@@ -99,9 +107,10 @@ proptest! {
             // `Driver::finish` has checked that all is done, once, and gathered.
             Outcome::Done | Outcome::NoWorkers { .. } => {}
             Outcome::Failed(failure) => {
-                let found = (failure.pass.0, failure.element);
+                let found = (failure.stage.0, failure.spot.element);
                 prop_assert_eq!(natures.get(&found), Some(&Nature::Fails));
-                prop_assert_eq!(driver.reported.iter().min(), Some(&found), "the lowest of those reported");
+                let reported = driver.reported.iter().map(|other| (other.stage.0, other.spot.element));
+                prop_assert_eq!(reported.min(), Some(found), "the lowest of those reported");
             }
             Outcome::WorkerKilled { deaths, .. } => prop_assert_eq!(deaths, retries + 1),
             Outcome::Cancelled { cause: Cause::Timeout } => prop_assert!(hangs),
@@ -129,11 +138,11 @@ proptest! {
         element in 0u64..30, retries in 0u32..4, workers in 1u32..4,
     ) {
         let plan = plan(&[(30, 0, &[])], workers);
-        let natures = BTreeMap::from([((0, element), Nature::Kills)]);
+        let natures = of_passes(&plan, &BTreeMap::from([((0, element), Nature::Kills)]));
         let mut driver = Driver::new(&plan, Settings { workers, retries, ..Settings::default() }, natures);
         driver.feed(Event::Started);
         let outcome = to_the_end(&mut driver, workers);
-        let named = matches!(outcome, Outcome::WorkerKilled { element: named, deaths, .. } if named == element && deaths == retries + 1);
+        let named = matches!(outcome, Outcome::WorkerKilled { spot, deaths, .. } if spot == super::at(element) && deaths == retries + 1);
         prop_assert!(named, "{:?}", outcome);
     }
 }
@@ -142,7 +151,7 @@ proptest! {
 #[ignore = "a measurement; run alone with --release -- --ignored --nocapture"]
 fn cost_of_the_core() {
     use crate::core::{Core, LostLease};
-    use crate::id::{ChunkId, PassId};
+    use crate::id::{ChunkId, StageId};
     let plan = plan(&[(1 << 30, 1, &[])], 64);
     let mut core = Core::new(&plan, Settings { workers: 64, retries: u32::MAX - 1, ..Settings::default() });
     let mut out = Vec::new();
@@ -161,12 +170,12 @@ fn cost_of_the_core() {
     for nth in 0..deaths {
         let start = u64::from(nth) * 100;
         let lease = LostLease {
-            pass: PassId(0),
+            stage: StageId(0),
             chunk: ChunkId(0),
             start,
             end: start + 9,
             attempt: 0,
-            element: Some(start + 4),
+            spot: Some(super::at(start + 4)),
         };
         let leases = vec![lease];
         core.on_event(
@@ -176,8 +185,8 @@ fn cost_of_the_core() {
         );
     }
     println!("a death with a lease: {:?}", clock.elapsed() / deaths);
-    let passes: Vec<(u64, u32, &[u32])> = (0..10_000).map(|_| (0, 1, &[][..])).collect();
-    let plan = super::plan(&passes, 1);
+    let stages: Vec<(u64, u32, &[u32])> = (0..10_000).map(|_| (0, 1, &[][..])).collect();
+    let plan = super::plan(&stages, 1);
     let mut core = Core::new(&plan, Settings::default());
     let clock = std::time::Instant::now();
     core.on_event(Event::Started, 0, &mut out);
@@ -186,7 +195,7 @@ fn cost_of_the_core() {
     }
     assert!(core.is_ended());
     println!(
-        "10,000 empty passes, {} tasks: {:?} a task",
+        "10,000 empty stages, {} tasks: {:?} a task",
         core.task_states().len(),
         clock.elapsed() / core.task_states().len() as u32
     );

@@ -1,11 +1,14 @@
 //! One transition a test: these events, then exactly these actions.
-use super::plan;
+use super::{at, plan};
 use crate::core::{Action, Cause, Core, Event, Failure, LostLease, Outcome, Settings, TaskState};
-use crate::id::{ChunkId, PassId, ResourceId, WorkerId};
+use crate::graph::{Resource, Scope};
+use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
+use crate::plan::{compile, CallSpec, PassCall, Source};
+use crate::policy::Policy;
 
 const X: ResourceId = ResourceId(0);
 const OUT: ResourceId = ResourceId(2);
-const P: PassId = PassId(0);
+const P: StageId = StageId(0);
 const A: WorkerId = WorkerId(0);
 const B: WorkerId = WorkerId(1);
 const MS: u64 = 1_000_000;
@@ -16,14 +19,14 @@ struct Run {
 }
 
 impl Run {
-    /// A pass of 20 elements over `x` on two workers that are there; `x` is shared and the pass is open.
+    /// A stage of 20 elements over `x` on two workers that are there; `x` is shared and the stage is open.
     fn open(settings: Settings) -> Run {
         let plan = plan(&[(20, 0, &[])], 2);
         let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..settings }), now: 0 };
         assert_eq!(run.on(Event::WorkerJoined { worker: A }), []);
         assert_eq!(run.on(Event::WorkerJoined { worker: B }), []);
         assert_eq!(run.on(Event::Started), [Action::Share { resource: X }]);
-        assert_eq!(run.on(Event::Shared { resource: X }), [Action::Open { pass: P }]);
+        assert_eq!(run.on(Event::Shared { resource: X }), [Action::Open { stage: P }]);
         run
     }
 
@@ -45,13 +48,13 @@ impl Run {
         self.on(Event::WorkerDry { worker })
     }
 
-    /// Both workers sleep: the wake-up that the pass's opening owes them is taken.
+    /// Both workers sleep: the wake-up that the stage's opening owes them is taken.
     fn all_dry(&mut self) {
         for worker in [A, B] {
             assert_eq!(
                 self.dry(worker),
                 [Action::WakeDry(vec![worker])],
-                "it may have looked before the pass opened"
+                "it may have looked before the stage opened"
             );
             assert_eq!(self.dry(worker), []);
         }
@@ -59,7 +62,8 @@ impl Run {
 }
 
 fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u64>) -> Event {
-    let leases = vec![LostLease { pass: P, chunk: ChunkId(0), start, end, attempt, element }];
+    let spot = element.map(at);
+    let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, spot }];
     Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), at_fault: true }
 }
 
@@ -68,11 +72,11 @@ fn idle_death(worker: WorkerId) -> Event {
 }
 
 fn append(start: u64, end: u64, attempt: u32) -> Action {
-    Action::Append { pass: P, start, end, attempt }
+    Action::Append { stage: P, start, end, attempt }
 }
 
 fn failure(element: u64) -> Event {
-    Event::ChunkFailed { pass: P, chunk: ChunkId(element as u32), element }
+    Event::ChunkFailed { stage: P, chunk: ChunkId(element as u32), spot: at(element) }
 }
 
 fn end(outcome: Outcome) -> Vec<Action> {
@@ -88,7 +92,7 @@ fn end(outcome: Outcome) -> Vec<Action> {
 fn a_run_from_share_to_finish() {
     let mut run = Run::open(Settings::default());
     assert_eq!(
-        run.on(Event::PassDone { pass: P }),
+        run.on(Event::StageDone { stage: P }),
         [Action::Free { resource: X }, Action::Gather { resource: OUT }],
         "x dies at its last reader, before the results are with the caller"
     );
@@ -107,7 +111,7 @@ fn events_that_come_twice_or_from_nowhere_change_nothing() {
         Event::Shared { resource: X },
         Event::Shared { resource: ResourceId(99) },
         Event::Gathered { resource: OUT },
-        Event::PassDone { pass: PassId(7) },
+        Event::StageDone { stage: StageId(7) },
         Event::WorkerDry { worker: WorkerId(9) },
         Event::WorkerJoined { worker: WorkerId(9) },
         lost(WorkerId(9), 0, 4, 0, Some(1)),
@@ -118,21 +122,22 @@ fn events_that_come_twice_or_from_nowhere_change_nothing() {
 }
 
 #[test]
-fn a_pass_over_nothing_is_done_without_workers() {
+fn a_stage_over_nothing_is_done_without_workers() {
     let plan = plan(&[(0, 1, &[])], 1);
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
-    assert_eq!(run.on(Event::Started), [Action::Gather { resource: OUT }]);
+    let let_go = Action::LetGo { resource: ResourceId(1) };
+    assert_eq!(run.on(Event::Started), [let_go, Action::Gather { resource: OUT }]);
     assert!(run.on(Event::Gathered { resource: OUT }).contains(&Action::Finish(Outcome::Done)));
 }
 
 #[test]
-fn independent_passes_open_together_and_a_dependent_one_waits() {
+fn independent_stages_open_together_and_a_dependent_one_waits() {
     let plan = plan(&[(5, 1, &[]), (5, 1, &[]), (5, 1, &[2, 3])], 1);
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
-    let open = |pass| Action::Open { pass: PassId(pass) };
+    let open = |stage| Action::Open { stage: StageId(stage) };
     assert_eq!(run.on(Event::Started), [open(0), open(1)]);
-    assert_eq!(run.on(Event::PassDone { pass: PassId(1) }), [Action::Gather { resource: ResourceId(3) }]);
-    let next = run.on(Event::PassDone { pass: PassId(0) });
+    assert_eq!(run.on(Event::StageDone { stage: StageId(1) }), [Action::Gather { resource: ResourceId(3) }]);
+    let next = run.on(Event::StageDone { stage: StageId(0) });
     assert_eq!(next, [open(2), Action::Gather { resource: OUT }]);
 }
 
@@ -165,7 +170,7 @@ fn an_element_that_kills_each_worker_is_named() {
     run.on(Event::WorkerJoined { worker: A });
     assert_eq!(run.on(lost(B, 6, 7, 1, Some(6))), [Action::Stop], "A may be in an element");
     let reason = "killed by signal 9".into();
-    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { pass: P, element: 6, deaths: 2, reason }));
+    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { stage: P, spot: at(6), deaths: 2, reason }));
 }
 
 #[test]
@@ -219,7 +224,7 @@ fn of_the_failures_the_lowest_is_reported() {
     assert_eq!(run.dry(A), [], "B is still in an element");
     assert_eq!(run.on(failure(4)), []);
     assert_eq!(run.on(failure(17)), []);
-    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { pass: P, element: 4, chunk: ChunkId(4) })));
+    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { stage: P, spot: at(4), chunk: ChunkId(4) })));
     assert_eq!(run.core.task_states()[1], TaskState::Failed);
 }
 
@@ -233,7 +238,7 @@ fn who_does_not_stop_is_interrupted_then_killed_then_left() {
     assert_eq!(run.at(200 * MS + 10, Event::Tick), [Action::Interrupt { worker: B }]);
     assert_eq!(run.at(2_200 * MS + 10, Event::Tick), [Action::Kill { worker: B }]);
     let last = run.at(4_200 * MS + 10, Event::Tick);
-    assert_eq!(last, end(Outcome::Failed(Failure { pass: P, element: 3, chunk: ChunkId(3) })));
+    assert_eq!(last, end(Outcome::Failed(Failure { stage: P, spot: at(3), chunk: ChunkId(3) })));
     assert_eq!(run.core.next_deadline(), None);
 }
 
@@ -288,4 +293,49 @@ fn too_many_deaths_for_the_board_end_the_run() {
     let actions = run.dry(B);
     let Some(Action::Finish(Outcome::NoWorkers { reason })) = actions.last() else { panic!("{actions:?}") };
     assert!(reason.contains("too many workers died"), "{reason}");
+}
+
+#[test]
+fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs() {
+    // a (10) -> b (50) -> c (1), and d (45), which could run first: one after the other they take 60 bytes.
+    let call = |name: &str, inputs, bytes| PassCall {
+        name: name.into(),
+        inputs: vec![inputs],
+        sides: vec![],
+        elements: 4,
+        levels: 0,
+        policy: Policy::fixed(4),
+        bytes,
+    };
+    let r = Source::Data(ResourceId(0));
+    let whole = |pass| Source::Whole(PassId(pass));
+    let passes = vec![call("a", r, 10), call("b", whole(0), 50), call("c", whole(1), 1), call("d", r, 45)];
+    let spec = CallSpec {
+        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
+        passes,
+        gather: vec![PassId(2), PassId(3)],
+        workers: 1,
+        budget: Some(60),
+        fuse: false,
+        measure: false,
+    };
+    let plan = compile(spec).expect("a plan");
+    let stage = |pass: u32| {
+        let of = |stage: &crate::plan::Stage| stage.passes == [PassId(pass)];
+        StageId(plan.stages().iter().position(of).expect("a stage") as u32)
+    };
+    assert_eq!([stage(0), stage(1), stage(2), stage(3)], [0, 1, 2, 3].map(StageId));
+    let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
+    assert_eq!(
+        run.on(Event::Started),
+        [Action::Open { stage: stage(0) }],
+        "d would fit now, but not when b runs"
+    );
+    assert_eq!(run.on(Event::StageDone { stage: stage(0) }), [Action::Open { stage: stage(1) }]);
+    let next = run.on(Event::StageDone { stage: stage(1) });
+    assert!(
+        next.contains(&Action::Open { stage: stage(2) }) && !next.contains(&Action::Open { stage: stage(3) })
+    );
+    let next = run.on(Event::StageDone { stage: stage(2) });
+    assert!(next.contains(&Action::Open { stage: stage(3) }), "{next:?}");
 }

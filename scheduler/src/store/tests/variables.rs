@@ -137,6 +137,18 @@ fn pages_are_sealed_and_boards_reserved() {
 }
 
 #[test]
+fn a_results_page_that_has_grown_is_read_and_mapped_whole() {
+    let store = open();
+    let page = store.results_page(100).unwrap();
+    page.file().unwrap().write_at(CONTENT, b"results").unwrap();
+    let file = SegmentFile::open_read(&page.handle()).unwrap().unwrap();
+    assert_eq!(Header::read(&file).unwrap().unwrap().bytes, 0);
+    let mapping = map_private(&file).unwrap();
+    // SAFETY: nothing writes to it any more.
+    assert_eq!(unsafe { &mapping.bytes()[CONTENT as usize..] }, b"results");
+}
+
+#[test]
 fn a_damaged_variable_is_an_error_with_a_reason() {
     let ns = namespace("damaged");
     let mut store = open();

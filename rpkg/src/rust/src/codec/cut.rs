@@ -3,7 +3,7 @@ use scheduler::page::Tag;
 
 use super::decode::{decode, packed_item};
 use super::source::{kind_of, set_text, Source};
-use crate::r::{Kind, Scope, Sexp};
+use crate::r::{Failure, Kind, Result, Scope, Sexp};
 
 /// Columns and rows of a tile in `rows`: 8 KiB of doubles, so that both sides of the transposition stay in the cache.
 const TILE: usize = 32;
@@ -19,6 +19,14 @@ pub fn element(s: &Scope, source: &Source<'_>, index: u32, i: usize) -> Sexp {
         Tag::Packed => packed_item(s, source, &node, i),
         _ => source.part(s, &node, i, 1),
     }
+}
+
+/// The node of item `i` of a list, to be cut itself. A packed item has none: it is plain, and no collection of many.
+pub fn child(source: &Source<'_>, index: u32, i: usize) -> Result<u32> {
+    let node = source.view.node(index);
+    let inside = node.tag == Tag::List && (i as u64) < node.len;
+    let missing = || Failure::Internal("the value of an earlier pass has no layout of its own".into());
+    inside.then_some((node.off + i as u64) as u32).ok_or_else(missing)
 }
 
 /// Items `j * nrow` to `(j + 1) * nrow` of a vector or list: a column. Kept. `names` is a character vector or NULL.

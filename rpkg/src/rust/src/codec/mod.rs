@@ -6,11 +6,13 @@
 mod cut;
 mod decode;
 mod encode;
+mod results;
 mod source;
 
-pub use cut::{column, copy_strings, element, rows};
+pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
 pub use encode::{copy_region, encode, encode_list};
+pub use results::{alike, joined, list, Piece};
 pub use source::{kind_of, tag_named, Source};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.

@@ -39,6 +39,12 @@ impl Scope {
         self.eval(call, unsafe { Sexp::new(R_GlobalEnv) })
     }
 
+    /// A copy of a value that shares nothing with it, kept.
+    pub fn duplicate(&self, x: Sexp) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence; a live value.
+        self.keep(unsafe { Rf_duplicate(x.raw()) })
+    }
+
     /// Leaves by R's jump if the user pressed Ctrl-C.
     pub fn check_interrupt(&self) {
         // SAFETY: R's main thread, by the scope's existence.
@@ -60,6 +66,25 @@ pub fn is_true(s: &Scope, x: Sexp) -> bool {
     let same = s.call_base("isTRUE", &[x]);
     // SAFETY: `isTRUE` gives a logical vector of length 1.
     unsafe { same.data_mut().cast::<i32>().read() == 1 }
+}
+
+/// Seconds that R spent on collecting garbage in this process, as far as it counts them (`gc.time(TRUE)`).
+pub fn garbage_seconds() -> Result<f64> {
+    number_at(protect(|s| Ok(s.call_base("gc.time", &[])))?, 2)
+}
+
+/// All numbers of a logical, integer or double vector.
+pub fn numbers(x: Sexp) -> Result<Vec<f64>> {
+    let mut out = vec![0.0; x.len()];
+    protect(|s| {
+        let doubles = s.call_base("as.double", &[x]);
+        for (place, number) in out.iter_mut().enumerate().take(doubles.len()) {
+            // SAFETY: a double vector that is long enough.
+            *number = unsafe { doubles.data_mut().cast::<f64>().add(place).read() };
+        }
+        Ok(())
+    })?;
+    Ok(out)
 }
 
 /// Number `place` of a logical, integer or double vector.

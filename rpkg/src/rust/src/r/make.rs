@@ -39,6 +39,14 @@ pub fn real(s: &Scope, value: f64) -> Sexp {
     out
 }
 
+/// Numbers, kept.
+pub fn reals(s: &Scope, values: &[f64]) -> Sexp {
+    let out = s.vector(Kind::REALSXP, values.len());
+    // SAFETY: the vector was just made, with room for exactly these; an empty one is not touched.
+    unsafe { out.data_mut().cast::<f64>().copy_from_nonoverlapping(values.as_ptr(), values.len()) };
+    out
+}
+
 /// One truth value, kept.
 pub fn logical(s: &Scope, value: bool) -> Sexp {
     let out = s.vector(Kind::LGLSXP, 1);

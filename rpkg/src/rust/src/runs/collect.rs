@@ -4,215 +4,273 @@ use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState, Output};
 use scheduler::core::{Cause, Outcome};
-use scheduler::id::PassId;
+use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
-use scheduler::page::Tag;
+use scheduler::plan::Plan;
 use scheduler::run::Finished;
 
 use super::hall::Begun;
+use super::profiles;
+use super::trace::trace;
 use crate::altrep;
-use crate::codec::{self, kind_of, Source};
+use crate::codec::{self, Piece, Source};
 use crate::r::{self, Failure, Kept, Kind, Result, Scope, Sexp};
 
-/// A chunk's blob, and which elements it speaks of.
-struct Part<'a> {
-    start: usize,
-    count: usize,
-    source: Source<'a>,
+/// The results pages of an ended run, mapped when they are read.
+struct Ended<'a> {
+    plan: &'a Plan,
+    finished: &'a Finished,
+    /// The chunks of each stage, in the order of elements.
+    chunks: Vec<Vec<ChunkRecord>>,
 }
 
-/// Everything R asks of an ended run, as one list.
-pub(super) fn collect(begun: &Begun, finished: &Finished, as_vector: bool) -> Result<Sexp> {
-    let mut chunks = finished.board.board().chunks(PassId(0));
-    chunks.retain(|chunk| matches!(chunk.state, ChunkState::Done | ChunkState::Failed));
-    chunks.sort_by_key(|chunk| chunk.start);
-    let page = finished.results.first().map(|(_, page)| page);
-    let page = page.ok_or_else(|| Failure::Internal("a run ended without its results page".into()))?;
-    let mapping = Arc::new(Mapping::private(&page.file()?)?);
-    let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping))))?;
-    let open = |output: Output| {
-        // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
-        unsafe { Source::open(&mapping, output.at, output.len, owner.get()) }
-    };
+/// A page, mapped.
+struct Opened {
+    mapping: Arc<Mapping>,
+    owner: Kept,
+}
 
-    let conditions = conditions(&chunks, &open)?;
-    let (values, each) = match finished.outcome {
-        Outcome::Done => values(begun.elements as usize, &chunks, &open, as_vector)?,
-        _ => (None, None),
+/// Everything R asks of an ended run, as one list. `as_vector` says of each wanted result whether it is to be one vector.
+pub(super) fn collect(
+    (run, begun): (i32, &Begun),
+    finished: &Finished,
+    as_vector: &[bool],
+    traced: bool,
+) -> Result<Sexp> {
+    let plan = &*begun.plan;
+    let board = finished.board.board();
+    let chunks = (0..plan.stages().len() as u32).map(|stage| {
+        let mut chunks = board.chunks(StageId(stage));
+        chunks.retain(|chunk| matches!(chunk.state, ChunkState::Done | ChunkState::Failed));
+        chunks.sort_by_key(|chunk| chunk.start);
+        chunks
+    });
+    let ended = Ended { plan, finished, chunks: chunks.collect() };
+    let notes = ended.notes_page()?;
+    let conditions = ended.conditions(&notes)?;
+    let values = match finished.outcome {
+        Outcome::Done => Some(ended.values(as_vector)?),
+        _ => None,
     };
-    let error = error(finished, &chunks, &open)?;
-    let done = chunks.iter().filter(|chunk| chunk.state == ChunkState::Done).count();
-    let written: u64 = chunks.iter().map(|chunk| chunk.output.len + chunk.notes.len).sum();
+    let error = ended.error(&notes)?;
+    let trace = if traced { Some(trace(plan, finished)?) } else { None };
+    let (done, written) = (ended.done(), ended.written());
+    let activities = profiles::activities(board, finished.stats.seconds)?;
+    if finished.outcome == Outcome::Done {
+        profiles::take(run, plan, finished, &begun.keys);
+    }
     r::protect(|s| {
         let or_null = |kept: &Option<Kept>| kept.as_ref().map_or(s.null(), Kept::get);
+        let bytes = r::reals(s, &written);
         let stats = r::named_list(
             s,
             &[
-                ("passes", r::integer(s, 1)),
+                ("passes", r::integer(s, plan.spec().passes.len() as i32)),
                 ("chunks", r::real(s, done as f64)),
                 ("workers", r::real(s, f64::from(finished.stats.workers))),
-                ("bytes_shared", r::real(s, (begun.bytes + written) as f64)),
+                ("bytes_shared", r::real(s, begun.bytes as f64 + written.iter().sum::<f64>())),
                 ("retries", r::real(s, f64::from(finished.stats.retries))),
                 ("seconds", r::real(s, finished.stats.seconds)),
+                ("peak", r::real(s, finished.stats.peak_bytes as f64)),
+                ("run", r::integer(s, run)),
+                ("activities", activities.get()),
             ],
         );
-        Ok(r::named_list(
-            s,
-            &[
-                ("values", or_null(&values)),
-                ("k", each.map_or(s.null(), |each| r::real(s, each as f64))),
-                ("conditions", conditions.get()),
-                ("error", or_null(&error)),
-                ("stats", stats),
-            ],
-        ))
+        let parts = [
+            ("values", or_null(&values)),
+            ("conditions", conditions.get()),
+            ("error", or_null(&error)),
+            ("stats", stats),
+            ("bytes", bytes),
+            ("trace", or_null(&trace)),
+        ];
+        Ok(r::named_list(s, &parts))
     })
 }
 
-/// The results: one vector where they are asked for as such and are alike, else a list.
-fn values<'a>(
-    elements: usize,
-    chunks: &[ChunkRecord],
-    open: &impl Fn(Output) -> Result<Source<'a>>,
-    as_vector: bool,
-) -> Result<(Option<Kept>, Option<usize>)> {
-    let mut parts = Vec::with_capacity(chunks.len());
-    let mut next = 0;
-    for chunk in chunks {
-        let (start, end) = (chunk.start as usize, chunk.end as usize);
-        if start != next || chunk.state != ChunkState::Done {
-            return Err(Failure::Internal(format!("the result of element {} is missing", next + 1)));
-        }
-        next = end;
-        parts.push(Part { start, count: end - start, source: open(chunk.output)? });
+impl Ended<'_> {
+    fn open(&self, resource: ResourceId) -> Result<Opened> {
+        let page = self.finished.results.iter().find(|(id, _)| *id == resource).map(|(_, page)| page);
+        let missing = || Failure::Internal("a run ended without the page of its results".into());
+        let mapping = Arc::new(Mapping::private(&page.ok_or_else(missing)?.file()?)?);
+        let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping))))?;
+        Ok(Opened { mapping, owner })
     }
-    if next != elements {
-        return Err(Failure::Internal(format!("the result of element {} is missing", next + 1)));
-    }
-    if as_vector {
-        if let Some((tag, each)) = alike(&parts) {
-            let vector = r::protect(|s| Ok(Kept::new(joined(s, &parts, tag, each, elements))))?;
-            return Ok((Some(vector), Some(each)));
-        }
-    }
-    let list = r::protect(|s| {
-        let list = s.vector(Kind::VECSXP, elements);
-        for part in &parts {
-            for place in 0..part.count {
-                s.inner(|s| list.set_item(part.start + place, codec::element(s, &part.source, 0, place)));
-            }
-        }
-        Ok(Kept::new(list))
-    })?;
-    Ok((Some(list), None))
-}
 
-/// The type and length that all results have, if all are plain vectors of the same.
-fn alike(parts: &[Part<'_>]) -> Option<(Tag, usize)> {
-    let mut shapes = parts.iter().map(|part| part.source.packed(0).map(|packed| (packed.tag, packed.each)));
-    let first = shapes.next()??;
-    shapes.all(|shape| shape == Some(first)).then_some(first)
-}
-
-/// All results, one after the other.
-fn joined(s: &Scope, parts: &[Part<'_>], tag: Tag, each: usize, elements: usize) -> Sexp {
-    let out = s.vector(kind_of(tag), elements * each);
-    for part in parts {
-        let start = part.start * each;
-        if tag == Tag::Strings {
-            codec::copy_strings(s, &part.source, 0, out, start);
-        } else if let Some(packed) = part.source.packed(0) {
-            let size = tag.item_size() as usize;
-            let bytes = &packed.data[..part.count * each * size];
-            // SAFETY: `out` was just made for all parts, which follow each other without a gap up to its length, and
-            // this part's bytes were checked to be as many.
-            unsafe {
-                let place = out.data_mut().add(start * size);
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len());
-            }
-        }
+    /// Where warnings, messages and errors were written: the page of the first wanted result.
+    fn notes_page(&self) -> Result<Opened> {
+        let wanted = self.plan.spec().gather.first().and_then(|&pass| self.plan.result_of(pass));
+        self.open(wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?)
     }
-    out
-}
 
-/// What FUN said, in the order of elements: a list of pairs.
-fn conditions<'a>(chunks: &[ChunkRecord], open: &impl Fn(Output) -> Result<Source<'a>>) -> Result<Kept> {
-    let mut said = Vec::new();
-    for chunk in chunks.iter().filter(|chunk| chunk.notes.len > 0) {
-        let source = open(chunk.notes)?;
-        said.push(r::protect(|s| Ok(Kept::new(codec::decode(s, &source, 0))))?);
+    fn done(&self) -> usize {
+        self.chunks.iter().flatten().filter(|chunk| chunk.state == ChunkState::Done).count()
     }
-    r::protect(|s| {
-        let count = said.iter().map(|notes| notes.get().item(1).len()).sum();
-        let list = s.vector(Kind::VECSXP, count);
-        let mut place = 0;
-        for notes in &said {
-            let (indices, conditions) = (notes.get().item(0), notes.get().item(1));
-            for i in 0..conditions.len() {
-                s.inner(|s| {
-                    // SAFETY: a double vector with one number for each condition.
-                    let index = unsafe { indices.data_mut().cast::<f64>().add(i).read() };
-                    list.set_item(place, r::list(s, &[r::real(s, index), conditions.item(i)]));
-                });
-                place += 1;
-            }
-        }
-        Ok(Kept::new(list))
-    })
-}
 
-/// What ended the run, if it was not its end.
-fn error<'a>(
-    finished: &Finished,
-    chunks: &[ChunkRecord],
-    open: &impl Fn(Output) -> Result<Source<'a>>,
-) -> Result<Option<Kept>> {
-    let plain = |kind: &'static str, element: Option<u64>, message: String| {
+    /// Bytes that were written of each pass's results.
+    fn written(&self) -> Vec<f64> {
+        let board = self.finished.board.board();
+        let passes = (0..self.plan.spec().passes.len() as u32).map(PassId);
+        let maker =
+            |pass: PassId| self.plan.result_of(pass).and_then(|resource| self.plan.maker_of(resource));
+        passes
+            .map(|pass| maker(pass).map_or(0.0, |(stage, nth)| board.written(stage, nth).0 as f64))
+            .collect()
+    }
+
+    /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result.
+    fn values(&self, as_vector: &[bool]) -> Result<Kept> {
+        let mut all = Vec::with_capacity(as_vector.len());
+        for (nth, &pass) in self.plan.spec().gather.iter().enumerate() {
+            all.push(self.value(pass, as_vector.get(nth) == Some(&true))?);
+        }
         r::protect(|s| {
-            let index = element.map_or(s.null(), |element| r::real(s, element as f64 + 1.0));
-            let parts = [
-                ("kind", r::character(s, &[kind])),
-                ("index", index),
-                ("message", r::character(s, &[message.as_str()])),
-            ];
-            Ok(Some(Kept::new(r::named_list(s, &parts))))
-        })
-    };
-    match &finished.outcome {
-        Outcome::Done => Ok(None),
-        Outcome::Failed(failure) => {
-            let unwritten = finished.words.iter().find(|(_, chunk, _)| *chunk == failure.chunk);
-            if let Some((.., words)) = unwritten {
-                return plain("no_space", Some(failure.element), format!("its result was lost: {words}"));
+            let list = s.vector(Kind::VECSXP, all.len());
+            for (place, (values, each)) in all.iter().enumerate() {
+                s.inner(|s| {
+                    let each = each.map_or(s.null(), |each| r::real(s, each as f64));
+                    list.set_item(place, r::named_list(s, &[("values", values.get()), ("k", each)]));
+                });
             }
-            let record = chunks.iter().find(|chunk| chunk.chunk == failure.chunk);
-            let lost = || Failure::Internal("the error of a failed chunk is missing".into());
-            let source = open(record.ok_or_else(lost)?.output)?;
+            Ok(Kept::new(list))
+        })
+    }
+
+    /// One vector where it is asked for as such and the results are alike, else a list.
+    fn value(&self, pass: PassId, as_vector: bool) -> Result<(Kept, Option<usize>)> {
+        let call = &self.plan.spec().passes[pass.index()];
+        let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
+        let (resource, (stage, nth)) =
+            made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
+        let opened = self.open(resource)?;
+        let board = self.finished.board.board();
+        let (grain, count) = (call.grain(), call.results() as usize);
+        let mut pieces = Vec::with_capacity(self.chunks[stage.index()].len());
+        let mut next = 0;
+        for chunk in &self.chunks[stage.index()] {
+            let (start, end) = ((chunk.start / grain) as usize, chunk.end.div_ceil(grain) as usize);
+            let output = board.output(stage, chunk.chunk, nth).filter(|_| start == next);
+            let missing = || Failure::Internal(format!("result {} of '{}' is missing", next + 1, call.name));
+            let source = opened.source(output.ok_or_else(missing)?)?;
+            pieces.push(Piece { start, count: end - start, source });
+            next = end;
+        }
+        if next != count {
+            return Err(Failure::Internal(format!("result {} of '{}' is missing", next + 1, call.name)));
+        }
+        if let Some((tag, each)) = codec::alike(&pieces).filter(|_| as_vector) {
+            let vector = r::protect(|s| Ok(Kept::new(codec::joined(s, &pieces, tag, each, count))))?;
+            return Ok((vector, Some(each)));
+        }
+        let list = r::protect(|s| Ok(Kept::new(codec::list(s, &pieces, count))))?;
+        Ok((list, None))
+    }
+
+    /// What FUN said, in the order of passes and elements: a list of triples.
+    fn conditions(&self, notes: &Opened) -> Result<Kept> {
+        let mut said = Vec::new();
+        for chunk in self.chunks.iter().flatten().filter(|chunk| chunk.notes.len > 0) {
+            let source = notes.source(chunk.notes)?;
+            said.push(r::protect(|s| Ok(Kept::new(codec::decode(s, &source, 0))))?);
+        }
+        let mut order = Vec::new();
+        for (nth, notes) in said.iter().enumerate() {
+            let (passes, elements) = (r::numbers(notes.get().item(0))?, r::numbers(notes.get().item(1))?);
+            order.extend(
+                passes
+                    .into_iter()
+                    .zip(elements)
+                    .enumerate()
+                    .map(|(i, (pass, element))| (pass, element, nth, i)),
+            );
+        }
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        r::protect(|s| {
+            let list = s.vector(Kind::VECSXP, order.len());
+            for (place, &(pass, element, nth, i)) in order.iter().enumerate() {
+                s.inner(|s| {
+                    let condition = said[nth].get().item(2).item(i);
+                    list.set_item(place, r::list(s, &[r::real(s, pass), r::real(s, element), condition]));
+                });
+            }
+            Ok(Kept::new(list))
+        })
+    }
+
+    /// What ended the run, if it was not its end.
+    fn error(&self, notes: &Opened) -> Result<Option<Kept>> {
+        let pass = |stage: StageId, step: u32| {
+            let passes = self.plan.stage(stage).map(|stage| &stage.passes);
+            passes.and_then(|passes| passes.get(step as usize)).map_or(0, |pass| pass.0 as i32 + 1)
+        };
+        let plain = |kind: &'static str, at: Option<(i32, u64)>, message: String| {
             r::protect(|s| {
-                let error = codec::decode(s, &source, 0);
-                let at_element = r::field(s, error, "element").is_some_and(|x| r::is_true(s, x));
-                let index = if at_element { r::real(s, failure.element as f64 + 1.0) } else { s.null() };
-                let condition = r::field(s, error, "condition").unwrap_or(s.null());
-                let message = s.call_base("conditionMessage", &[condition]);
+                let (pass, index) = match at {
+                    Some((pass, element)) => (r::integer(s, pass), r::real(s, element as f64 + 1.0)),
+                    None => (s.null(), s.null()),
+                };
                 let parts = [
-                    ("kind", r::character(s, &[if at_element { "element" } else { "worker" }])),
+                    ("kind", r::character(s, &[kind])),
+                    ("pass", pass),
                     ("index", index),
-                    ("condition", condition),
-                    ("calls", r::field(s, error, "calls").unwrap_or(s.null())),
-                    ("message", message),
+                    ("message", r::character(s, &[message.as_str()])),
                 ];
                 Ok(Some(Kept::new(r::named_list(s, &parts))))
             })
+        };
+        match &self.finished.outcome {
+            Outcome::Done => Ok(None),
+            Outcome::Failed(failure) => {
+                let at = (pass(failure.stage, failure.spot.step), failure.spot.element);
+                let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
+                let mut words = self.finished.words.iter();
+                if let Some((.., words)) = words.find(|(stage, chunk, _)| same(*stage, *chunk)) {
+                    return plain("no_space", Some(at), format!("its result was lost: {words}"));
+                }
+                let record =
+                    self.chunks[failure.stage.index()].iter().find(|chunk| chunk.chunk == failure.chunk);
+                let lost = || Failure::Internal("the error of a failed chunk is missing".into());
+                let source = notes.source(record.ok_or_else(lost)?.error)?;
+                r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
+            }
+            Outcome::WorkerKilled { stage, spot, deaths, reason } => plain(
+                "worker_died",
+                Some((pass(*stage, spot.step), spot.element)),
+                format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
+            ),
+            Outcome::Cancelled { cause: Cause::Timeout } => {
+                plain("timeout", None, "the run took longer than memControl(timeout = ) allows".into())
+            }
+            Outcome::Cancelled { cause: Cause::User } => {
+                plain("cancelled", None, "the run was cancelled".into())
+            }
+            Outcome::NoWorkers { reason } => {
+                plain("no_workers", None, format!("no worker is left: {reason}"))
+            }
         }
-        Outcome::WorkerKilled { element, deaths, reason, .. } => plain(
-            "worker_died",
-            Some(*element),
-            format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
-        ),
-        Outcome::Cancelled { cause: Cause::Timeout } => {
-            plain("timeout", None, "the run took longer than memControl(timeout = ) allows".into())
-        }
-        Outcome::Cancelled { cause: Cause::User } => plain("cancelled", None, "the run was cancelled".into()),
-        Outcome::NoWorkers { reason } => plain("no_workers", None, format!("no worker is left: {reason}")),
     }
+}
+
+impl Opened {
+    fn source(&self, output: Output) -> Result<Source<'_>> {
+        // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
+        unsafe { Source::open(&self.mapping, output.at, output.len, self.owner.get()) }
+    }
+}
+
+/// An error of FUN, or of getting ready for it, kept.
+fn of_fun(s: &Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp {
+    let error = codec::decode(s, source, 0);
+    let at_element = r::field(s, error, "element").is_some_and(|x| r::is_true(s, x));
+    let index = if at_element { r::real(s, element as f64 + 1.0) } else { s.null() };
+    let condition = r::field(s, error, "condition").unwrap_or(s.null());
+    let parts = [
+        ("kind", r::character(s, &[if at_element { "element" } else { "worker" }])),
+        ("pass", r::integer(s, pass)),
+        ("index", index),
+        ("condition", condition),
+        ("calls", r::field(s, error, "calls").unwrap_or(s.null())),
+        ("message", s.call_base("conditionMessage", &[condition])),
+    ];
+    r::named_list(s, &parts)
 }

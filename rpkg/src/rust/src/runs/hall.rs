@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scheduler::os::Listener;
+use scheduler::plan::Plan;
 use scheduler::pool::PoolConfig;
 use scheduler::run::{Job, Pool, PoolStatus, Ticket};
 
@@ -19,7 +20,9 @@ pub(super) struct Begun {
     pub(super) ticket: Arc<Ticket>,
     /// Where nodes of the user's cluster come in.
     pub(super) address: Option<PathBuf>,
-    pub(super) elements: u64,
+    pub(super) plan: Arc<Plan>,
+    /// By what name each pass's profile is kept.
+    pub(super) keys: Arc<[String]>,
     /// Bytes of shared memory that were taken for it.
     pub(super) bytes: u64,
 }
@@ -72,7 +75,12 @@ fn unconfigured() -> Failure {
 }
 
 /// Begins a run, and the pool with the first.
-pub(super) fn begin(job: Job, address: Option<PathBuf>, elements: u64, bytes: u64) -> Result<i32> {
+pub(super) fn begin(
+    job: Job,
+    address: Option<PathBuf>,
+    (plan, keys): (Arc<Plan>, Arc<[String]>),
+    bytes: u64,
+) -> Result<i32> {
     with(|hall| {
         if hall.pool.is_none() {
             hall.pool = Some(Pool::start(hall.config.clone().ok_or_else(unconfigured)?)?);
@@ -80,7 +88,7 @@ pub(super) fn begin(job: Job, address: Option<PathBuf>, elements: u64, bytes: u6
         let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, ticket) = pool.begin(job)?;
         hall.numbers += 1;
-        hall.runs.insert(hall.numbers, Begun { number, ticket, address, elements, bytes });
+        hall.runs.insert(hall.numbers, Begun { number, ticket, address, plan, keys, bytes });
         Ok(hall.numbers)
     })
 }

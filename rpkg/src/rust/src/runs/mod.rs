@@ -3,14 +3,23 @@
 //!
 //! | room | what stands there |
 //! |---|---|
-//! | `spec` | R's specification of a call, read |
-//! | `begin` | the specification made pages, plan and job |
+//! | `spec` | R's specification, read |
+//! | `planned` | the specification compiled, and the plans that are kept |
+//! | `describe` | a plan in columns |
+//! | `begin` | a plan made pages and job |
 //! | `collect` | results, conditions and errors made R values |
+//! | `trace` | what happened, in columns |
+//! | `profiles` | what elements cost, kept for the runs to come |
 //! | `hall` | the pool and the runs that are begun |
-//! | `run_api` | the `.Call`s of `R/run.R` |
+//! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
 mod collect;
+mod describe;
 pub(crate) mod hall;
+pub mod plan_api;
+mod planned;
+mod profiles;
 pub mod run_api;
 mod spec;
+mod trace;

@@ -5,14 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
-use scheduler::os::Listener;
 use scheduler::pool::PoolConfig;
 use scheduler::trace;
 
-use super::begin::prepare;
 use super::collect::collect;
 use super::hall;
-use super::spec::Spec;
 use crate::r::{self, argument, edge, nothing, Failure, Kind};
 
 /// How often a wait looks for Ctrl-C.
@@ -69,19 +66,6 @@ fn ms_pool_configure(config: Robj) -> Robj {
     })
 }
 
-/// Begins a run of R's specification; its number.
-#[extendr]
-fn ms_run_begin(spec: Robj) -> Robj {
-    edge(|| {
-        let spec = Spec::read(argument(&spec))?;
-        let guests = if spec.guests { Some(hall::listener()?) } else { None };
-        let address = guests.as_ref().map(|listener: &Listener| listener.path().to_owned());
-        let prepared = prepare(&spec, guests)?;
-        let id = hall::begin(prepared.job, address, spec.elements, prepared.bytes)?;
-        r::protect(|s| Ok(r::integer(s, id)))
-    })
-}
-
 /// Where nodes of the user's cluster join a run.
 #[extendr]
 fn ms_run_join_address(id: i32) -> Robj {
@@ -121,15 +105,18 @@ fn ms_run_cancel(id: i32) -> Robj {
     })
 }
 
-/// What came of an ended run. Its pages are given back; views onto results keep their memory.
+/// What came of an ended run: `modes` says of each wanted result whether it is to be a "list" or a "vector". Its pages are given
+/// back; views onto results keep their memory.
 #[extendr]
-fn ms_run_collect(id: i32, mode: &str) -> Robj {
+fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
     edge(|| {
+        let modes = r::strings(argument(&modes), "modes")?;
         let begun = hall::run(id)?;
         let finished = begun.ticket.take();
         let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
         hall::forget(id)?;
-        collect(&begun, &finished, mode == "vector")
+        let as_vector: Vec<bool> = modes.iter().map(|mode| mode == "vector").collect();
+        collect((id, &begun), &finished, &as_vector, trace)
     })
 }
 
@@ -171,7 +158,6 @@ extendr_module! {
     fn ms_pool_configure;
     fn ms_pool_status;
     fn ms_pool_stop;
-    fn ms_run_begin;
     fn ms_run_cancel;
     fn ms_run_collect;
     fn ms_run_join_address;

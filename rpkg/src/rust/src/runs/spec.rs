@@ -1,120 +1,211 @@
-//! R's specification of a call, read. `R/run.R` writes it and has checked what a user can get wrong.
+//! R's specification of a plan, read. R's plan_spec() writes it and has checked what a user can get wrong.
 
+use scheduler::id::{PassId, ResourceId};
 use scheduler::policy::{Policy, Schedule};
 
 use crate::about::Cut;
 use crate::r::{self, Failure, Kind, Result, Sexp};
 
-/// A collection or variable: an object, or the name of a registered one.
+/// A source of data: an object, or the name of a registered one.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     Object(Sexp),
     Registered { namespace: String, name: String },
 }
 
-/// A call.
+/// Passes over data, and which results are wanted.
 #[derive(Debug)]
 pub(super) struct Spec {
-    pub(super) collection: Source,
-    pub(super) cut: Cut,
-    pub(super) elements: u64,
-    pub(super) sides: Vec<(String, Source)>,
-    pub(super) program: Sexp,
-    pub(super) captured: Sexp,
+    pub(super) data: Vec<(String, Source)>,
+    pub(super) passes: Vec<Pass>,
+    pub(super) gather: Vec<PassId>,
     pub(super) workers: u32,
-    pub(super) policy: Policy,
     pub(super) retries: u32,
     pub(super) timeout_seconds: f64,
-    pub(super) collect: bool,
     pub(super) memory: f64,
     pub(super) guests: bool,
+    /// Whether it is noted what each element costs.
+    pub(super) measure: bool,
+}
+
+/// One pass.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) name: String,
+    pub(super) elements: u64,
+    pub(super) inputs: Vec<Input>,
+    pub(super) sides: Vec<(String, Side)>,
+    pub(super) levels: u32,
+    pub(super) payload: Sexp,
+    pub(super) captured: Vec<ResourceId>,
+    pub(super) policy: Policy,
+    pub(super) collect: bool,
+    /// Bytes of all results; not a number where nobody knows.
+    pub(super) bytes: f64,
+    /// By what name its profile is kept; empty for none.
+    pub(super) key: String,
+}
+
+/// What an element argument of FUN is. Data is named by its place in [`Spec::data`].
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Input {
+    Data(ResourceId, Cut),
+    Value(PassId, Cut),
+    Each(PassId),
+    Whole(PassId, Option<ResourceId>),
+}
+
+/// What FUN reads besides.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side {
+    Data(ResourceId),
+    List(PassId, Option<ResourceId>),
+    One(PassId),
 }
 
 impl Spec {
     pub(super) fn read(list: Sexp) -> Result<Spec> {
         let reader = Reader { list };
-        let namespace = reader.string("namespace")?;
-        let collection = reader.source(reader.item("x")?)?;
-        let elements = reader.number("n")? as u64;
-        let cut = match (reader.string("kind")?.as_str(), reader.numbers("dim")?.as_slice()) {
-            ("apply", &[rows, columns]) if reader.number("margin")? == 1.0 => {
-                Cut::Row(rows as u64, columns as u64)
-            }
-            ("apply", &[rows, columns]) => Cut::Column(rows as u64, columns as u64),
-            _ => Cut::Item,
-        };
-        let mut sides = Vec::new();
-        let vars = reader.item("vars")?;
-        if !vars.is_null() && !vars.is_empty() {
-            for (place, name) in r::list_names(vars, "VARS")?.into_iter().enumerate() {
-                sides.push((name, Source::Object(vars.item(place))));
-            }
-        }
-        for name in r::strings(reader.item("var_names")?, "VARS")? {
-            sides.push((name.clone(), Source::Registered { namespace: namespace.clone(), name }));
-        }
+        let sources = reader.items("data")?.into_iter().map(source).collect::<Result<Vec<_>>>()?;
+        let names = r::strings(reader.item("data_names")?, "the data's names")?;
+        let data: Vec<_> = names.into_iter().zip(sources).collect();
+        let gather = reader.numbers("gather")?.into_iter().map(|pass| PassId(pass as u32 - 1)).collect();
         Ok(Spec {
-            collection,
-            cut,
-            elements,
-            sides,
-            program: reader.item("payload")?,
-            captured: reader.item("captured")?,
+            data,
+            passes: reader.items("passes")?.into_iter().map(Pass::read).collect::<Result<_>>()?,
+            gather,
             workers: reader.number("workers")? as u32,
-            policy: reader.policy()?,
             retries: reader.number("retries")? as u32,
             timeout_seconds: reader.number("timeout")?,
-            collect: reader.string("on_error")? == "collect",
             memory: reader.number("memory")?,
             guests: reader.number("cluster")? != 0.0,
+            // Absent: yes.
+            measure: reader.numbers("measure")?.first() != Some(&0.0),
         })
     }
 }
 
-struct Reader {
-    list: Sexp,
+impl Pass {
+    fn read(list: Sexp) -> Result<Pass> {
+        let reader = Reader { list };
+        let sides = reader.item("sides")?;
+        let named = !sides.is_null() && !sides.is_empty();
+        let names = if named { r::list_names(sides, "side variables")? } else { Vec::new() };
+        let mut read = Vec::with_capacity(names.len());
+        for (place, name) in names.into_iter().enumerate() {
+            read.push((name, side(Reader { list: sides.item(place) })?));
+        }
+        let captured = reader.numbers("captured")?.into_iter().map(|data| ResourceId(data as u32 - 1));
+        Ok(Pass {
+            name: reader.string("name")?,
+            elements: reader.number("n")? as u64,
+            inputs: reader
+                .items("inputs")?
+                .into_iter()
+                .map(|list| input(Reader { list }))
+                .collect::<Result<_>>()?,
+            sides: read,
+            levels: reader.number("levels")? as u32,
+            payload: reader.item("payload")?,
+            captured: captured.collect(),
+            policy: reader.policy()?,
+            collect: reader.string("on_error")? == "collect",
+            bytes: reader.number("bytes")?,
+            key: r::strings(reader.item("key")?, "key")?.pop().unwrap_or_default(),
+        })
+    }
+}
+
+fn source(x: Sexp) -> Result<Source> {
+    let named = r::protect(|s| {
+        let class = x.attribute(s, "class");
+        Ok(class.kind() == Kind::STRSXP
+            && class.len() == 1
+            && r::bytes_of(s, class.text(0)).0 == b"memshare_name")
+    })?;
+    if !named {
+        return Ok(Source::Object(x));
+    }
+    let mut parts = r::strings(x, "a registered variable")?.into_iter();
+    match (parts.next(), parts.next()) {
+        (Some(namespace), Some(name)) => Ok(Source::Registered { namespace, name }),
+        _ => Err(Failure::Internal("a registered variable is namespace and name".into())),
+    }
+}
+
+fn input(reader: Reader) -> Result<Input> {
+    let kind = reader.string("kind")?;
+    let cut = || -> Result<Cut> {
+        Ok(match (kind.as_str(), reader.numbers("dim")?.as_slice()) {
+            ("row", &[rows, columns]) => Cut::Row(rows as u64, columns as u64),
+            ("column", &[rows, columns]) => Cut::Column(rows as u64, columns as u64),
+            _ => Cut::Item,
+        })
+    };
+    let data = reader.index("data")?.map(ResourceId);
+    let pass = reader.index("pass")?.map(PassId);
+    match (kind.as_str(), data, pass) {
+        ("each", None, Some(pass)) => Ok(Input::Each(pass)),
+        ("whole", None, Some(pass)) => Ok(Input::Whole(pass, reader.index("names")?.map(ResourceId))),
+        (_, Some(data), None) => Ok(Input::Data(data, cut()?)),
+        (_, None, Some(pass)) => Ok(Input::Value(pass, cut()?)),
+        _ => Err(Failure::Internal(format!("an input of kind '{kind}' that nothing feeds"))),
+    }
+}
+
+fn side(reader: Reader) -> Result<Side> {
+    match (reader.index("data")?.map(ResourceId), reader.index("pass")?.map(PassId)) {
+        (Some(data), None) => Ok(Side::Data(data)),
+        (None, Some(pass)) if reader.number("whole")? != 0.0 => {
+            Ok(Side::List(pass, reader.index("names")?.map(ResourceId)))
+        }
+        (None, Some(pass)) => Ok(Side::One(pass)),
+        _ => Err(Failure::Internal("a side variable that nothing feeds".into())),
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    pub(super) list: Sexp,
 }
 
 impl Reader {
     /// NULL where the list has no such item.
-    fn item(&self, name: &str) -> Result<Sexp> {
+    pub(super) fn item(&self, name: &str) -> Result<Sexp> {
         r::protect(|s| Ok(r::field(s, self.list, name).unwrap_or(s.null())))
+    }
+
+    /// The items of a list.
+    pub(super) fn items(&self, name: &str) -> Result<Vec<Sexp>> {
+        let list = self.item(name)?;
+        Ok((0..if list.is_null() { 0 } else { list.len() }).map(|place| list.item(place)).collect())
     }
 
     fn string(&self, name: &str) -> Result<String> {
         r::string(self.item(name)?, name)
     }
 
-    fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>> {
         let item = self.item(name)?;
-        (0..if item.is_null() { 0 } else { item.len() }).map(|place| r::number_at(item, place)).collect()
+        if item.is_null() {
+            return Ok(Vec::new());
+        }
+        r::numbers(item)
     }
 
     fn number(&self, name: &str) -> Result<f64> {
         r::number_at(self.item(name)?, 0)
     }
 
-    fn source(&self, x: Sexp) -> Result<Source> {
-        let named = r::protect(|s| {
-            let class = x.attribute(s, "class");
-            Ok(class.kind() == Kind::STRSXP
-                && class.len() == 1
-                && r::bytes_of(s, class.text(0)).0 == b"memshare_name")
-        })?;
-        if !named {
-            return Ok(Source::Object(x));
-        }
-        let mut parts = r::strings(x, "X")?.into_iter();
-        match (parts.next(), parts.next()) {
-            (Some(namespace), Some(name)) => Ok(Source::Registered { namespace, name }),
-            _ => Err(Failure::Internal("a registered X is namespace and name".into())),
-        }
+    /// A place in a list, from R's 1 on; `None` for 0 and for nothing.
+    fn index(&self, name: &str) -> Result<Option<u32>> {
+        let place = self.numbers(name)?.first().copied().unwrap_or(0.0);
+        Ok((place >= 1.0).then(|| place as u32 - 1))
     }
 
     fn policy(&self) -> Result<Policy> {
-        let policy = Reader { list: self.item("policy")? };
-        let chunk = policy.number("chunk")? as u64;
-        let schedule = match policy.string("schedule")?.as_str() {
+        let chunk = self.number("chunk")? as u64;
+        let schedule = match self.string("schedule")?.as_str() {
             "static" => Schedule::Static,
             "guided" => Schedule::Guided,
             "factoring" => Schedule::Factoring,

@@ -1,182 +1,201 @@
-//! The run at hand.
+//! The run at hand: what was taken from the board, what is handed in.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use scheduler::board::Lease;
+use scheduler::board::Activity;
 use scheduler::error::{Error, Result as Scheduled};
-use scheduler::id::ResourceId;
+use scheduler::id::StageId;
 use scheduler::link::{Delivery, Link, Membership};
-use scheduler::os::{now_ns, Mapping, SegmentFile};
 use scheduler::page::{Blob, BlobWriter};
 use scheduler::store::Content;
 
-use crate::about::{About, Cut};
-use crate::codec::{self, Source};
-use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
+use super::chunk::{Call, Chunk};
+use super::meter::Meter;
+use super::pages::Pages;
+use super::stage::{Ready, Stage};
+use crate::about::Program;
+use crate::codec;
+use crate::r::{self, Failure, Kept, Kind, Result, Scope, Sexp};
 
-/// Bytes of rows that are transposed at a time: they stay in the cache until FUN has read them.
-const ROWS_AT_A_TIME: u64 = 256 << 10;
+/// Pages of this many bytes that a stage leaves behind are worth a collection of garbage: only then their memory goes.
+const WORTH_COLLECTING: usize = 32 << 20;
 
 /// A worker's part in a run, as R sees it.
 pub(super) struct Current {
     membership: Membership,
-    pub(super) about: About,
-    /// The collection; points into what `_mapping` keeps mapped.
-    source: Source<'static>,
-    _owner: Kept,
-    _mapping: Arc<Mapping>,
-    /// Names that each row or column carries, or NULL.
-    names: Kept,
+    program: Program,
+    pages: Pages,
+    /// Stages that are open here.
+    stages: BTreeMap<StageId, Stage>,
+    /// The stage that was worked on last.
+    at: Option<StageId>,
     chunk: Option<Chunk>,
-    /// Warnings and messages of the chunk under way, with their elements.
-    notes: Vec<(u64, Kept)>,
-    /// Whether side variables are bound in the frame.
-    pub(super) bound: bool,
+    /// Seconds that R spent on collecting garbage in this process, when it was last asked.
+    garbage: f64,
 }
 
-/// The chunk under way.
-struct Chunk {
-    lease: Lease,
-    /// The element that FUN is at, or comes to next.
-    next: u64,
-    results: Kept,
-    rows: Option<Rows>,
-    started_ns: u64,
-    stopped: bool,
-}
-
-/// Rows that were transposed together.
-struct Rows {
-    from: u64,
-    to: u64,
-    values: Kept,
-}
-
-/// A page of the run, mapped privately: what is written to it is this worker's, and ends with the run.
-fn map(membership: &Membership, resource: ResourceId) -> Scheduled<Arc<Mapping>> {
-    let handle = membership.spec().resources.get(resource.index()).and_then(Option::as_ref);
-    let gone = || Error::Damaged {
-        segment: handle.map_or_else(|| format!("of resource {resource}"), |handle| handle.name.clone()),
-        reason: "it was released while a run reads it".into(),
-    };
-    let file = SegmentFile::open_read(handle.ok_or_else(gone)?)?.ok_or_else(gone)?;
-    scheduler::store::map_private(&file).map(Arc::new)
+/// What comes next.
+pub(super) enum Next {
+    /// A chunk is under way and its calls are ready.
+    Work,
+    /// R has to make a step ready: its pass, its payload, what FUN captured.
+    Prepare { pass: u32, payload: Vec<u8>, captured: Vec<Kept> },
+    /// The run is over.
+    Over,
 }
 
 impl Current {
     pub(super) fn new(membership: Membership) -> Result<Current> {
-        let pass = &membership.spec().passes[0];
-        let about = About::from_bytes(&pass.about)?;
-        let mapping = map(&membership, pass.collection)?;
-        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping))))?;
-        // SAFETY: the mapping lies where its count keeps it, and this struct holds a count as long as what borrows from it.
-        let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&mapping) };
-        // SAFETY: pages are sealed before a run begins.
-        let source = unsafe { Source::open(forever, 0, u64::MAX, owner.get()) }?;
-        let names = r::protect(|s| Ok(Kept::new(names_of_elements(s, &source, about.cut))))?;
+        let program = Program::from_bytes(&membership.spec().program)?;
+        let (pages, stages) = (Pages::default(), BTreeMap::new());
         Ok(Current {
             membership,
-            about,
-            source,
-            _owner: owner,
-            _mapping: mapping,
-            names,
+            program,
+            pages,
+            stages,
+            at: None,
             chunk: None,
-            notes: Vec::new(),
-            bound: false,
+            garbage: r::garbage_seconds()?,
         })
     }
 
-    pub(super) fn program(&self) -> &[u8] {
-        &self.membership.spec().program
+    /// Takes the next chunk, if none is under way; its stage is opened and made ready before.
+    pub(super) fn next(&mut self, link: &mut Link) -> Result<Next> {
+        while self.chunk.is_none() {
+            let Some(id) = self.membership.next_stage(link)? else { return Ok(Next::Over) };
+            match self.turn_to(id).and_then(|()| self.wanted(id)) {
+                Ok(None) => {}
+                Ok(Some(wanted)) => return Ok(wanted),
+                Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => continue,
+                Err(failure) => return Err(failure),
+            }
+            let Some(lease) = self.membership.claim_from(id) else { continue };
+            self.membership.turn_to(Activity::Run);
+            let grains = &self.membership.spec().stages[id.index()].grains;
+            let measured = self.membership.is_measured(id);
+            self.chunk = Some(Chunk::begin(lease, &self.stages[&id], grains, measured)?);
+        }
+        Ok(Next::Work)
     }
 
-    pub(super) fn sides(&self) -> &[(String, ResourceId)] {
-        &self.membership.spec().passes[0].sides
+    /// Opens a stage, and lets go of those that are through.
+    fn turn_to(&mut self, id: StageId) -> Result<()> {
+        if self.at == Some(id) {
+            return Ok(());
+        }
+        self.membership.turn_to(Activity::Map);
+        let mut left = 0;
+        let membership = &self.membership;
+        self.stages.retain(|&stage, open| {
+            let over = membership.is_done(stage);
+            left += if over { open.bytes() } else { 0 };
+            !over
+        });
+        if left >= WORTH_COLLECTING {
+            r::protect(|s| {
+                s.call_base("gc", &[]);
+                Ok(())
+            })?;
+        }
+        if !self.stages.contains_key(&id) {
+            let missing = || Failure::Internal(format!("the run has no stage {id}"));
+            let about = self.program.stages.get(id.index()).ok_or_else(missing)?;
+            self.stages.insert(id, Stage::open(&self.membership, &mut self.pages, about)?);
+        }
+        self.at = Some(id);
+        Ok(())
     }
 
-    /// A whole variable of the run.
-    pub(super) fn variable(&self, resource: ResourceId) -> Result<Kept> {
-        let mapping = map(&self.membership, resource)?;
-        r::protect(|s| {
-            // SAFETY: pages are sealed before a run begins.
-            let source = unsafe { Source::open_owned(s, &mapping, 0, u64::MAX) }?;
-            Ok(Kept::new(codec::decode(s, &source, 0)))
-        })
+    /// What R has to make ready for a stage.
+    fn wanted(&mut self, id: StageId) -> Result<Option<Next>> {
+        let Some(step) = self.stages.get(&id).and_then(Stage::unready) else { return Ok(None) };
+        let about = &self.program.stages[id.index()].steps[step];
+        let (membership, pages) = (&self.membership, &mut self.pages);
+        let captured = about.captured.iter().map(|&resource| pages.variable(membership, resource));
+        let captured = captured.collect::<Result<_>>()?;
+        Ok(Some(Next::Prepare { pass: about.pass, payload: about.payload.clone(), captured }))
     }
 
-    /// Whether an element is under way, or was: then a failure is the element's.
+    /// R made the step ready that was asked for last.
+    pub(super) fn make_ready(&mut self, ready: Ready) -> Result<()> {
+        let Some(id) = self.at else { return Ok(()) };
+        let stage = self.stages.get_mut(&id).and_then(|stage| Some((stage.unready()?, stage)));
+        let Some((step, stage)) = stage else { return Ok(()) };
+        match stage.steps[step].make_ready(&self.membership, &mut self.pages, ready) {
+            Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Whether a stage could not be opened because others did it all meanwhile, and its pages are gone; then it is forgotten.
+    fn came_late(&mut self, id: StageId) -> bool {
+        let late = self.membership.is_stopped() || self.membership.is_done(id);
+        if late {
+            self.stages.remove(&id);
+            self.at = None;
+        }
+        late
+    }
+
+    /// Whether an element is under way: then a failure is the element's.
     pub(super) fn is_within_chunk(&self) -> bool {
         self.chunk.is_some()
     }
 
-    /// Claims the next chunk, if none is under way. `false`: the run is over.
-    pub(super) fn claim(&mut self, link: &mut Link) -> Result<bool> {
-        if self.chunk.is_some() {
-            return Ok(true);
-        }
-        let Some(lease) = self.membership.next_lease(link)? else { return Ok(false) };
-        let count = (lease.end - lease.start) as usize;
-        let results = r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, count))))?;
-        let (next, started_ns) = (lease.start, now_ns());
-        self.chunk = Some(Chunk { lease, next, results, rows: None, started_ns, stopped: false });
-        Ok(true)
+    /// Whether the step under way takes a failed element's condition for its result.
+    pub(super) fn collects(&self) -> bool {
+        let step =
+            self.chunk.as_ref().zip(self.stage()).and_then(|(chunk, stage)| stage.steps.get(chunk.step()));
+        step.is_some_and(|step| step.collect && step.levels == 0)
     }
 
-    /// The element to call FUN on, kept; `None` when the chunk is through or the run was stopped.
-    pub(super) fn element(&mut self, s: &Scope) -> Option<(u64, Sexp)> {
+    fn stage(&self) -> Option<&Stage> {
+        self.chunk.as_ref().and_then(|chunk| self.stages.get(&chunk.lease.stage))
+    }
+
+    /// The next call of FUN; `None` when the chunk is through or the run was stopped.
+    pub(super) fn call(&mut self, s: &Scope) -> Option<Call> {
         let chunk = self.chunk.as_mut()?;
-        let at = chunk.next;
-        if at == chunk.lease.end {
-            return None;
-        }
-        if !self.membership.enter_element(at) {
-            chunk.stopped = true;
-            return None;
-        }
-        let element = match self.about.cut {
-            Cut::Item => codec::element(s, &self.source, 0, at as usize),
-            Cut::Column(rows, _) => {
-                codec::column(s, &self.source, 0, at as usize, rows as usize, self.names.get())
-            }
-            Cut::Row(rows, columns) => {
-                if chunk.rows.as_ref().is_none_or(|block| at < block.from || at >= block.to) {
-                    let count = (ROWS_AT_A_TIME / (8 * columns.max(1))).clamp(8, 1024);
-                    let count = count.min(chunk.lease.end - at);
-                    let (part, shape) = ((at as usize, count as usize), (rows as usize, columns as usize));
-                    let values = codec::rows(s, &self.source, 0, part, shape, self.names.get());
-                    chunk.rows = Some(Rows { from: at, to: at + count, values: Kept::new(values) });
-                }
-                let block = chunk.rows.as_ref()?;
-                block.values.get().item((at - block.from) as usize)
-            }
-        };
-        Some((at, element))
+        let stage = self.stages.get_mut(&chunk.lease.stage)?;
+        let membership = &self.membership;
+        chunk.next(s, stage, |spot| membership.enter_element(spot))
     }
 
-    /// Takes the result of the element under way, and goes on to the next.
+    /// Takes the result of the call under way.
     pub(super) fn result(&mut self, value: Sexp) {
         if let Some(chunk) = &mut self.chunk {
-            chunk.results.get().set_item((chunk.next - chunk.lease.start) as usize, value);
-            chunk.next += 1;
+            if let Some(stage) = self.stages.get(&chunk.lease.stage) {
+                chunk.took(stage, value);
+            }
         }
     }
 
     /// Takes what FUN said at the element under way.
     pub(super) fn note(&mut self, condition: Sexp) {
-        if let Some(chunk) = &self.chunk {
-            self.notes.push((chunk.next, Kept::new(condition)));
+        let pass = self.stage().zip(self.chunk.as_ref());
+        let pass = pass.and_then(|(stage, chunk)| stage.steps.get(chunk.step())).map(|step| step.pass);
+        if let (Some(chunk), Some(pass)) = (&mut self.chunk, pass) {
+            chunk.note(pass, condition);
         }
     }
 
     /// Hands in the chunk that is through.
     pub(super) fn deliver(&mut self) -> Result<()> {
-        if let Some(chunk) = self.chunk.as_ref().filter(|chunk| !chunk.stopped) {
-            let mut results = BlobWriter::new();
-            codec::encode_list(chunk.results.get(), &mut results)?;
-            self.hand_in(chunk, results, |delivery| self.membership.complete(&chunk.lease, delivery))?;
+        let Some(mut chunk) = self.drop_chunk().filter(|chunk| !chunk.stopped) else { return Ok(()) };
+        let mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
+        if let Some(stage) = self.stages.get_mut(&chunk.lease.stage) {
+            stage.mean_ns = mean_ns;
         }
-        self.drop_chunk();
+        self.collected()?;
+        self.membership.turn_to(Activity::Serialize);
+        let mut blobs = Vec::new();
+        for results in chunk.results() {
+            let mut writer = BlobWriter::new();
+            codec::encode_list(results, &mut writer)?;
+            blobs.push(writer.finish());
+        }
+        hand_in(&chunk, &blobs, |delivery| self.membership.complete(&chunk.lease, delivery))?;
+        self.membership.turn_to(Activity::Run);
         Ok(())
     }
 
@@ -187,29 +206,24 @@ impl Current {
             self.drop_chunk();
             return Ok(());
         }
-        self.claim(link)?;
-        if let Some(chunk) = &self.chunk {
-            let mut words = BlobWriter::new();
-            codec::encode(error, &mut words)?;
-            self.hand_in(chunk, words, |delivery| {
-                let element = chunk.next.min(chunk.lease.end - 1);
-                self.membership.fail(link, &chunk.lease, element, delivery)
-            })?;
-        }
-        self.drop_chunk();
-        Ok(())
+        let chunk = match self.drop_chunk() {
+            Some(chunk) => chunk,
+            None => match self.membership.next_lease(link)? {
+                Some(lease) => Chunk::begin(lease, &Stage::empty(), &[], false)?,
+                None => return Ok(()),
+            },
+        };
+        let mut words = BlobWriter::new();
+        codec::encode(error, &mut words)?;
+        let words = [words.finish()];
+        hand_in(&chunk, &words, |delivery| self.membership.fail(link, &chunk.lease, chunk.spot(), delivery))
     }
 
-    /// Hands in a chunk with what FUN said meanwhile.
-    fn hand_in(
-        &self,
-        chunk: &Chunk,
-        output: BlobWriter,
-        hand: impl FnOnce(&Delivery<'_>) -> Scheduled<bool>,
-    ) -> Result<()> {
-        let (output, notes) = (output.finish(), self.encoded_notes()?);
-        let notes = notes.as_ref().map(|notes| notes as &dyn Content);
-        hand(&Delivery { output: Some(&output), notes, started_ns: chunk.started_ns })?;
+    /// What R spent on garbage since it was last asked was not FUN's.
+    fn collected(&mut self) -> Result<()> {
+        let now = r::garbage_seconds()?;
+        let before = std::mem::replace(&mut self.garbage, now);
+        self.membership.of_which(Activity::Collect, ((now - before) * 1e9) as u64);
         Ok(())
     }
 
@@ -219,42 +233,44 @@ impl Current {
         Ok(self.membership.sit_out(link)?)
     }
 
-    fn drop_chunk(&mut self) {
-        self.chunk = None;
-        self.notes.clear();
-    }
-
-    /// What FUN said: a list of the elements' numbers and of the conditions.
-    fn encoded_notes(&self) -> Result<Option<Blob>> {
-        if self.notes.is_empty() {
-            return Ok(None);
+    fn drop_chunk(&mut self) -> Option<Chunk> {
+        let chunk = self.chunk.take()?;
+        if let Some(stage) = self.stages.get_mut(&chunk.lease.stage) {
+            stage.steps.iter_mut().for_each(|step| step.end_chunk());
         }
-        let list = r::protect(|s| {
-            let indices = s.vector(Kind::REALSXP, self.notes.len());
-            let conditions = s.vector(Kind::VECSXP, self.notes.len());
-            for (place, (element, condition)) in self.notes.iter().enumerate() {
-                // SAFETY: the vector was just made with one number for each note.
-                unsafe { indices.data_mut().cast::<f64>().add(place).write(*element as f64 + 1.0) };
-                conditions.set_item(place, condition.get());
-            }
-            Ok(Kept::new(r::list(s, &[indices, conditions])))
-        })?;
-        let mut writer = BlobWriter::new();
-        codec::encode(list.get(), &mut writer)?;
-        Ok(Some(writer.finish()))
+        Some(chunk)
     }
 }
 
-/// The names that `apply` would give each element: the dimnames along it. NULL where there are none.
-fn names_of_elements(s: &Scope, source: &Source<'_>, cut: Cut) -> Sexp {
-    let along = match cut {
-        Cut::Item => return s.null(),
-        Cut::Row(..) => 1,
-        Cut::Column(..) => 0,
-    };
-    let dimnames = codec::attribute(s, source, 0, "dimnames");
-    if dimnames.is_null() {
-        return s.null();
+/// Hands in a chunk with what FUN said meanwhile. The chunk keeps what the blobs borrow from.
+fn hand_in(chunk: &Chunk, blobs: &[Blob], hand: impl FnOnce(&Delivery<'_>) -> Scheduled<bool>) -> Result<()> {
+    let outputs: Vec<&dyn Content> = blobs.iter().map(|blob| blob as &dyn Content).collect();
+    let notes = encoded_notes(&chunk.notes)?;
+    let notes = notes.as_ref().map(|notes| notes as &dyn Content);
+    let Meter { started_ns, reports: steps, costs, .. } = &chunk.meter;
+    hand(&Delivery { outputs: &outputs, notes, started_ns: *started_ns, steps, costs })?;
+    Ok(())
+}
+
+/// What FUN said: a list of the passes' numbers, the elements' numbers and the conditions.
+fn encoded_notes(notes: &[(u32, u64, Kept)]) -> Result<Option<Blob>> {
+    if notes.is_empty() {
+        return Ok(None);
     }
-    dimnames.item(along)
+    let list = r::protect(|s| {
+        let (passes, indices) = (s.vector(Kind::REALSXP, notes.len()), s.vector(Kind::REALSXP, notes.len()));
+        let conditions = s.vector(Kind::VECSXP, notes.len());
+        for (place, (pass, element, condition)) in notes.iter().enumerate() {
+            // SAFETY: the vectors were just made with one number for each note.
+            unsafe {
+                passes.data_mut().cast::<f64>().add(place).write(f64::from(*pass) + 1.0);
+                indices.data_mut().cast::<f64>().add(place).write(*element as f64 + 1.0);
+            }
+            conditions.set_item(place, condition.get());
+        }
+        Ok(Kept::new(r::list(s, &[passes, indices, conditions])))
+    })?;
+    let mut writer = BlobWriter::new();
+    codec::encode(list.get(), &mut writer)?;
+    Ok(Some(writer.finish()))
 }

@@ -2,7 +2,12 @@
 //!
 //! | room | what stands there |
 //! |---|---|
-//! | `current` | the run at hand: its pages, the chunk under way, what FUN said |
+//! | `current` | the run at hand: what was taken, what is handed in |
+//! | `stage` | a stage's steps: where elements come from, the calls of FUN |
+//! | `chunk` | the chunk under way: which call is next, what came of it |
+//! | `fold` | a fold within a chunk |
+//! | `meter` | how long things take |
+//! | `pages` | the run's pages, mapped when first read |
 //! | `worker_api` | the `.Call`s of `R/worker.R` |
 //!
 //! The loop is entered once a run. An error of FUN leaves it by R's own jump to the `tryCatch` around it, which is why the
@@ -10,5 +15,10 @@
 //! next element. Handlers for warnings and messages run *inside* the loop's call of FUN; they reach the state by their own
 //! short look at it, so nothing here holds a reference to it while FUN runs.
 
+mod chunk;
 mod current;
+mod fold;
+mod meter;
+mod pages;
+mod stage;
 pub mod worker_api;

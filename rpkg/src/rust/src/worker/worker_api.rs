@@ -9,7 +9,8 @@ use extendr_api::prelude::*;
 use scheduler::link::Link;
 use scheduler::trace;
 
-use super::current::Current;
+use super::current::{Current, Next};
+use super::stage::Ready;
 use crate::r::{self, argument, edge, nothing, Failure, Kind, Result, Sexp};
 
 #[derive(Default)]
@@ -37,11 +38,11 @@ fn no_run() -> Failure {
     Failure::Internal("there is no run at hand".into())
 }
 
-/// Waits for the next run. NULL when this process should leave.
+/// Waits for the next run. FALSE when this process should leave.
 #[extendr]
 fn ms_worker_next() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here but base functions of the encoder, which do not call back.
+        // SAFETY: no R code runs in here.
         let worker = unsafe { worker() };
         worker.current = None;
         if worker.link.is_none() {
@@ -50,29 +51,13 @@ fn ms_worker_next() -> Robj {
             }
             worker.link = Link::inherited()?;
         }
-        let Some(link) = worker.link.as_mut() else { return nothing() };
-        let Some(membership) = link.next_run()? else { return nothing() };
-        let current = worker.current.insert(Current::new(membership)?);
-        let captured: Vec<_> = current
-            .about
-            .captured
-            .iter()
-            .map(|&resource| current.variable(resource))
-            .collect::<Result<_>>()?;
-        r::protect(|s| {
-            let program = s.vector(Kind::RAWSXP, current.program().len());
-            // SAFETY: the vector was just made, of this length.
-            unsafe {
-                program
-                    .data_mut()
-                    .copy_from_nonoverlapping(current.program().as_ptr(), current.program().len());
-            }
-            let views = s.vector(Kind::VECSXP, captured.len());
-            for (place, view) in captured.iter().enumerate() {
-                views.set_item(place, view.get());
-            }
-            Ok(r::named_list(s, &[("payload", program), ("captured", views)]))
-        })
+        let membership = match worker.link.as_mut() {
+            Some(link) => link.next_run()?,
+            None => None,
+        };
+        worker.current = membership.map(Current::new).transpose()?;
+        let there = worker.current.is_some();
+        r::protect(|s| Ok(r::logical(s, there)))
     })
 }
 
@@ -90,61 +75,77 @@ fn ms_worker_idle(milliseconds: i32) -> Robj {
     })
 }
 
-/// Calls FUN on element after element, chunk after chunk, until the run is over. Left by R's jump when FUN fails.
+/// Calls FUN on element after element, chunk after chunk. Gives NULL when the run is over, or what R has to make ready first:
+/// a list of a step's payload and captured objects. Left by R's jump when FUN fails.
 #[extendr]
-fn ms_worker_loop(call: Robj, frame: Robj, setter: Robj) -> Robj {
-    edge(|| {
-        let [call, frame, setter] = [&call, &frame, &setter].map(argument);
-        bind_sides(frame)?;
-        loop {
-            // SAFETY: nothing of R but allocation happens while the reference lives.
-            let Worker { link: Some(link), current: Some(current) } = (unsafe { worker() }) else {
-                return Err(no_run());
-            };
-            if !current.claim(link)? {
-                return nothing();
-            }
-            r::protect(|s| {
-                let name = s.symbol(".element");
-                // SAFETY: each reference ends before FUN is called, and is taken anew afterwards.
-                while s.inner(|s| unsafe {
-                    let Some((at, element)) = worker().current.as_mut().and_then(|c| c.element(s)) else {
-                        return false;
-                    };
-                    s.define(name, element, frame);
-                    if !setter.is_null() {
-                        s.call(setter, &[r::real(s, at as f64 + 1.0)]);
-                    }
-                    let value = s.eval(call, frame);
-                    if let Some(current) = worker().current.as_mut() {
-                        current.result(value);
-                    }
-                    true
-                }) {}
-                Ok(())
-            })?;
-            // SAFETY: encoding calls base functions only, which do not call back.
-            unsafe { worker() }.current.as_mut().ok_or_else(no_run)?.deliver()?;
+fn ms_worker_loop() -> Robj {
+    edge(|| loop {
+        // SAFETY: opening a stage calls base functions of R only, which do not call back.
+        let Worker { link: Some(link), current: Some(current) } = (unsafe { worker() }) else {
+            return Err(no_run());
+        };
+        match current.next(link)? {
+            Next::Over => return nothing(),
+            Next::Prepare { pass, payload, captured } => return request(pass, &payload, &captured),
+            Next::Work => {}
         }
+        r::protect(|s| {
+            // SAFETY: each reference ends before FUN is called, and is taken anew afterwards.
+            while s.inner(|s| unsafe {
+                let Some(call) = worker().current.as_mut().and_then(|current| current.call(s)) else {
+                    return false;
+                };
+                if !call.setter.is_null() {
+                    s.call(call.setter, &[r::real(s, call.element as f64 + 1.0)]);
+                }
+                let value = s.eval(call.call, call.frame);
+                if let Some(current) = worker().current.as_mut() {
+                    current.result(value);
+                }
+                true
+            }) {}
+            Ok(())
+        })?;
+        // SAFETY: encoding calls base functions only, which do not call back.
+        unsafe { worker() }.current.as_mut().ok_or_else(no_run)?.deliver()?;
     })
 }
 
-/// Binds the side variables of the run in FUN's frame, once.
-fn bind_sides(frame: Sexp) -> Result<()> {
-    // SAFETY: decoding calls base functions only, which do not call back.
-    let current = unsafe { worker() }.current.as_mut().ok_or_else(no_run)?;
-    if current.bound {
-        return Ok(());
-    }
-    for (name, resource) in current.sides() {
-        let value = current.variable(*resource)?;
-        r::protect(|s| {
-            s.define(s.symbol(name), value.get(), frame);
-            Ok(())
-        })?;
-    }
-    current.bound = true;
-    Ok(())
+/// What R is asked to make ready.
+fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Sexp> {
+    r::protect(|s| {
+        let program = s.vector(Kind::RAWSXP, payload.len());
+        // SAFETY: the vector was just made, of this length.
+        unsafe { program.data_mut().copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
+        let views = s.vector(Kind::VECSXP, captured.len());
+        for (place, view) in captured.iter().enumerate() {
+            views.set_item(place, view.get());
+        }
+        let pass = r::integer(s, pass as i32 + 1);
+        Ok(r::named_list(s, &[("pass", pass), ("payload", program), ("captured", views)]))
+    })
+}
+
+/// What R made ready for the step that the loop asked for: the call of FUN, its frame, and what sets the random numbers.
+#[extendr]
+fn ms_worker_ready(call: Robj, frame: Robj, setter: Robj) -> Robj {
+    edge(|| {
+        let [call, frame, setter] = [&call, &frame, &setter].map(|x| r::Kept::new(argument(x)));
+        // SAFETY: decoding calls base functions only, which do not call back.
+        let current = unsafe { worker() }.current.as_mut().ok_or_else(no_run)?;
+        current.make_ready(Ready { call, frame, setter })?;
+        nothing()
+    })
+}
+
+/// Whether the element under way may fail: its condition is then its result.
+#[extendr]
+fn ms_worker_collects() -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        let collects = unsafe { worker() }.current.as_ref().is_some_and(Current::collects);
+        r::protect(|s| Ok(r::logical(s, collects)))
+    })
 }
 
 /// Takes a warning or message of the element under way.
@@ -170,7 +171,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
         let Worker { link: Some(link), current: Some(current) } = worker else { return Err(no_run()) };
         let within = current.is_within_chunk();
         let interrupted = calls.is_null();
-        let kept = within && current.about.collect && !interrupted;
+        let kept = within && current.collects() && !interrupted;
         if kept {
             current.result(condition);
         } else {
@@ -228,6 +229,8 @@ extendr_module! {
     fn ms_worker_next;
     fn ms_worker_idle;
     fn ms_worker_loop;
+    fn ms_worker_ready;
+    fn ms_worker_collects;
     fn ms_worker_condition;
     fn ms_worker_failed;
     fn ms_worker_done;

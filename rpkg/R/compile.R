@@ -1,0 +1,345 @@
+# From passes to what native code runs: the *program* of some passes. Its `spec` lists data and passes by number, a pass after all
+# that it reads. A pass of the user becomes one pass there; a memReduce() becomes one or two (folds, and the last step); and where
+# somebody needs the value of a pass as a whole and not as a plain list, a *bind* pass of one element makes that value. Single values
+# by FUN.VALUE that are taken one by one go through a pass that checks each.
+#
+# Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
+# it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
+# `trace` for collecting; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
+
+compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
+  order <- in_order(roots)
+  cluster <- cluster_of(order, call)
+  b <- list2env(parent = emptyenv(), list(
+    order = order, labels = labels_of(order, roots, labels), split = split, cluster = cluster,
+    workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
+    data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
+    constants = list(), at = integer(length(order)), bound = integer(length(order)), checked = integer(length(order))
+  ))
+  for (i in seq_along(order)) {
+    pass <- order[[i]]
+    if (pass$n == 0) {
+      b$constants[[as.character(i)]] <- list(empty_value(pass, call))
+    } else if (pass$verb == "reduce") {
+      add_reduce(b, i)
+    } else {
+      add_map(b, i)
+    }
+  }
+  finish_program(b, roots, call)
+}
+
+# The same for one pass over elements that reads no other, as most calls are, with less ado.
+compile_one <- function(pass, call) {
+  label <- single_label(pass)
+  cluster <- pass$cluster
+  data <- list()
+  names <- character()
+  put <- function(value, name) {
+    for (i in seq_along(data)) if (is_same_data(data[[i]], value)) return(i)
+    at <- length(data) + 1L
+    data[at] <<- list(value)
+    names[[at]] <<- data_name(value, name)
+    at
+  }
+  inputs <- pass$inputs
+  for (i in seq_along(inputs)) inputs[[i]] <- list(kind = inputs[[i]]$cut, data = put(inputs[[i]]$source, "X"), dim = inputs[[i]]$dim)
+  sides <- pass$vars
+  for (name in names(sides)) sides[[name]] <- list(data = put(pass$vars[[name]], name))
+  captured <- integer()
+  for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
+  cores <- if (is.null(cluster)) pass$cores else length(cluster)
+  spec <- spec_of(
+    data, names, list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
+  )
+  list(
+    spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label)),
+    modes = mode_of(pass), trace = pass$control$trace, cluster = cluster, elements = pass$n
+  )
+}
+
+# The user's passes, each once, after all that they read. What a pass over nothing reads is not needed.
+in_order <- function(roots) {
+  order <- list()
+  visit <- function(pass) {
+    if (place_of(pass, order)) return(invisible())
+    if (pass$n > 0) for (source in sources_of(pass)) visit(source)
+    order[[length(order) + 1L]] <<- pass
+  }
+  for (pass in roots) visit(pass)
+  order
+}
+
+# The place of a pass in the order, or 0.
+place_of <- function(pass, order) {
+  for (i in seq_along(order)) if (identical(order[[i]], pass)) return(i)
+  0L
+}
+
+# What people call the passes: as they named them; as FUN's argument; as the variable that was given as X; as FUN; or by number.
+labels_of <- function(order, roots = list(), given = character()) {
+  labels <- character(length(order))
+  say <- function(pass, label) {
+    at <- place_of(pass, order)
+    if (at && !nzchar(labels[[at]])) labels[[at]] <<- label
+  }
+  for (i in seq_along(roots)) say(roots[[i]], given[[i]])
+  for (pass in order) {
+    for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(inside(pass$vars[[name]]), name)
+  }
+  for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(inside(input$source), input$said)
+  for (i in seq_along(order)) if (!nzchar(labels[[i]])) labels[[i]] <- single_label(order[[i]], i)
+  labels <- gsub(",", ";", labels, fixed = TRUE)
+  for (i in which(duplicated(labels))) {
+    number <- 2L
+    while (paste(labels[[i]], number) %in% labels) number <- number + 1L
+    labels[[i]] <- paste(labels[[i]], number)
+  }
+  labels
+}
+
+single_label <- function(pass, number = 1L) if (nzchar(pass$label)) pass$label else paste("pass", number)
+
+# How many workers: as the call says, or its passes, or the options; never more than the longest pass has elements.
+workers_of <- function(order, cores, call) {
+  if (is.null(cores)) for (pass in order) if (!is.null(pass$cores)) cores <- max(cores, pass$cores)
+  if (is.null(cores)) cores <- worker_count(NULL, call)
+  longest <- 1
+  for (pass in order) longest <- max(longest, pass$n)
+  as.integer(min(cores, longest))
+}
+
+# The one CLUSTER of some passes.
+cluster_of <- function(order, call) {
+  cluster <- NULL
+  for (pass in order) {
+    if (is.null(pass$cluster)) next
+    if (!is.null(cluster) && !identical(cluster, pass$cluster)) abort("plan", "the passes of a plan can use only one CLUSTER", call = call)
+    cluster <- pass$cluster
+  }
+  cluster
+}
+
+# A pass over elements.
+add_map <- function(b, i) {
+  pass <- b$order[[i]]
+  inputs <- lapply(pass$inputs, input_in, b)
+  sides <- pass$vars
+  for (name in names(sides)) sides[[name]] <- side_in(pass$vars[[name]], name, b)
+  b$at[[i]] <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b)))
+}
+
+# Folds where the values are, while there are many; then the last step, which sees all that is left.
+add_reduce <- function(b, i) {
+  pass <- b$order[[i]]
+  input <- pass$inputs[[1L]]
+  from <- input_in(input, b)
+  label <- b$labels[[i]]
+  levels <- fold_levels(pass$n, b$workers)
+  # Only the results of a pass can be seen whole.
+  if (input$cut != "each") levels <- max(levels, 1)
+  source <- from$pass
+  if (levels > 0) {
+    fold <- spec_of_pass(
+      paste(label, "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
+      schedule = pass$control$schedule, chunk = chunk_of(pass$control)
+    )
+    source <- add_pass(b, i, "fold", fold)
+  }
+  whole <- list(kind = "whole", pass = source, names = 0L)
+  b$at[[i]] <- add_pass(b, i, "last", spec_of_pass(label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b)))
+}
+
+# The value of pass `i`, made on a worker for all who need it; the number of the pass that makes it.
+bound <- function(i, b) {
+  if (b$bound[[i]]) return(b$bound[[i]])
+  pass <- b$order[[i]]
+  rows <- any(vapply(b$order, walks_rows_of, NA, pass))
+  dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
+  payload <- build_payload(bind_values, dots, new_bag(), default_control(), character(), list())
+  input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
+  bind <- spec_of_pass(
+    paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass)
+  )
+  b$bound[[i]] <- add_pass(b, i, "bind", bind)
+  b$bound[[i]]
+}
+
+# The number of the pass whose results are the values of pass `i`: its own, or what checks them.
+checked <- function(i, b) {
+  pass <- b$order[[i]]
+  if (shape_of(pass) != "vector") return(b$at[[i]])
+  if (b$checked[[i]]) return(b$checked[[i]])
+  payload <- build_payload(check_value, list(.template = pass$control$FUN.VALUE), new_bag(), default_control(), character(), list())
+  input <- list(kind = "each", pass = b$at[[i]])
+  check <- spec_of_pass(
+    paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = pass$control$schedule,
+    chunk = chunk_of(pass$control), bytes = known_bytes(pass)
+  )
+  b$checked[[i]] <- add_pass(b, i, "value", check)
+  b$checked[[i]]
+}
+
+walks_rows_of <- function(pass, other) {
+  for (input in pass$inputs) {
+    if (input$cut == "row" && is_pass(input$source) && identical(inside(input$source), other)) return(TRUE)
+  }
+  FALSE
+}
+
+names_in_data <- function(pass, i, b) {
+  if (!length(pass$value_names)) return(0L)
+  data_in(pass$value_names, paste("names of", b$labels[[i]]), "", b)
+}
+
+add_pass <- function(b, owner, what, pass) {
+  at <- length(b$passes) + 1L
+  b$passes[[at]] <- pass
+  b$owner[[at]] <- owner
+  b$what[[at]] <- what
+  at
+}
+
+captured_in <- function(payload, i, b) {
+  captured <- integer()
+  for (value in payload$captured) captured <- c(captured, data_in(value, paste("captured by", b$labels[[i]]), "", b))
+  captured
+}
+
+spec_of_map <- function(pass, label, inputs, sides, captured) {
+  control <- pass$control
+  spec_of_pass(
+    label, pass$n, inputs, pass$payload, captured, sides = sides, schedule = control$schedule, chunk = chunk_of(control),
+    on_error = control$on_error, bytes = known_bytes(pass)
+  )
+}
+
+# A pass in the words of the spec.
+spec_of_pass <- function(name, n, inputs, payload, captured, levels = 0L, sides = list(), schedule = "auto", chunk = 0,
+                         on_error = "stop", bytes = NA_real_) {
+  list(
+    name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = payload$raw, captured = captured,
+    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes
+  )
+}
+
+chunk_of <- function(control) if (is.null(control$chunk)) 0 else control$chunk
+
+spec_of <- function(data, data_names, passes, gather, workers, control, cluster) {
+  list(
+    data = data, data_names = data_names, passes = passes, gather = gather, workers = workers, retries = control$retries,
+    timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster)
+  )
+}
+
+# An input in the words of the spec.
+input_in <- function(input, b) {
+  source <- input$source
+  if (is_pass(source)) {
+    i <- place_of(inside(source), b$order)
+    constant <- b$constants[[as.character(i)]]
+    if (is.null(constant)) {
+      if (input$cut == "each") return(list(kind = "each", pass = checked(i, b)))
+      return(list(kind = input$cut, pass = bound(i, b), dim = input$dim))
+    }
+    source <- constant[[1L]]
+  }
+  list(kind = input$cut, data = data_in(source, "X", "", b), dim = input$dim)
+}
+
+# A side variable in the words of the spec.
+side_in <- function(source, name, b) {
+  if (is_pass(source)) {
+    i <- place_of(inside(source), b$order)
+    constant <- b$constants[[as.character(i)]]
+    if (is.null(constant)) {
+      pass <- b$order[[i]]
+      if (pass$verb == "reduce") return(list(pass = b$at[[i]], whole = FALSE))
+      if (is_plain(pass)) return(list(pass = b$at[[i]], whole = TRUE, names = names_in_data(pass, i, b)))
+      return(list(pass = bound(i, b), whole = FALSE))
+    }
+    source <- constant[[1L]]
+  }
+  list(data = data_in(source, name, name, b))
+}
+
+# The number of a piece of data: equal data is there once. `role` is its name in VARS; the data of a name that is to be replaced in
+# a run is kept apart from all other.
+data_in <- function(value, name, role, b) {
+  group <- if (nzchar(role) && role %in% b$split) role else ""
+  for (i in seq_along(b$data)) {
+    if (b$groups[[i]] == group && is_same_data(b$data[[i]], value)) {
+      if (!role %in% b$roles[[i]]) b$roles[[i]] <- c(b$roles[[i]], role)
+      return(i)
+    }
+  }
+  at <- length(b$data) + 1L
+  b$data[at] <- list(value)
+  b$data_names[[at]] <- data_name(value, name)
+  b$groups[[at]] <- group
+  b$roles[[at]] <- role
+  at
+}
+
+# To the bit: 0 and -0 are not the same.
+is_same_data <- function(a, b) identical(a, b, num.eq = FALSE, single.NA = FALSE, attrib.as.set = FALSE)
+
+data_name <- function(value, name) if (inherits(value, "memshare_name")) value[[2L]] else name
+
+# Bytes of all results together, where FUN.VALUE says it.
+known_bytes <- function(pass) {
+  template <- pass$control$FUN.VALUE
+  if (is.null(template) || is.object(template)) return(NA_real_)
+  size <- switch(typeof(template), logical = , integer = 4, double = 8, complex = 16, raw = 1, NA_real_)
+  size * length(template) * pass$n
+}
+
+finish_program <- function(b, roots, call) {
+  order <- b$order
+  places <- vapply(roots, place_of, 0L, order)
+  needed <- unique(places[!as.character(places) %in% names(b$constants)])
+  wanted <- lapply(places, function(i) {
+    constant <- b$constants[[as.character(i)]]
+    if (!is.null(constant)) return(list(constant = constant, label = b$labels[[i]]))
+    wanted_from(order[[i]], match(i, needed), b$labels[[i]])
+  })
+  control <- joint_control(order)
+  list(
+    spec = spec_of(b$data, b$data_names, b$passes, b$at[needed], b$workers, control, b$cluster),
+    order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
+    modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, cluster = b$cluster, roles = b$roles,
+    elements = sum(unlist(lapply(order, function(pass) pass$n)))
+  )
+}
+
+# Where a wanted value comes from, and how it is made.
+wanted_from <- function(pass, result, label) {
+  list(
+    result = result, how = how_of(pass), n = pass$n, names = pass$names, value_names = pass$value_names,
+    collect = pass$control$on_error == "collect", label = label
+  )
+}
+
+# Of the settings that hold for a whole run, the strictest that a pass asked for.
+joint_control <- function(order) {
+  controls <- lapply(order, function(pass) pass$control)
+  strictest <- function(setting) {
+    usual <- default_control()[[setting]]
+    values <- unlist(lapply(controls, `[[`, setting))
+    changed <- values[values != usual]
+    if (length(changed)) min(changed) else usual
+  }
+  list(
+    retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
+    trace = any(vapply(controls, `[[`, NA, "trace"))
+  )
+}
+
+# For each name in VARS the numbers of its data: what memRun(VARS = ) may replace.
+sides_of <- function(program) {
+  names <- setdiff(unique(unlist(program$roles)), "")
+  stats::setNames(lapply(names, function(name) which(vapply(program$roles, function(roles) name %in% roles, NA))), names)
+}
+
+# The names in VARS whose data is used in another way too, so that it cannot just be replaced.
+mixed_of <- function(program) setdiff(unique(unlist(program$roles[lengths(program$roles) > 1L])), "")

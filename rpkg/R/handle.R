@@ -1,0 +1,103 @@
+# A run that goes on while the session does. The handle's inside is an environment: `status` is "running", "done", "failed" or
+# "cancelled"; `run` its native number; `value` or `error` what came of it.
+
+new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
+  handle <- new.env(parent = emptyenv())
+  handle$program <- program
+  handle$names <- names
+  handle$after <- after
+  # The compiled plan, whose shared data must stay as long as the run.
+  handle$keep <- keep
+  handle$status <- "running"
+  if (!length(program$modes)) {
+    handle$value <- one_or_all(settle(program, NULL, call), names)
+    handle$status <- "done"
+    return(structure(list(handle), class = "memshare_handle"))
+  }
+  handle$run <- begin_run(program, id, changes, call)
+  begun <- FALSE
+  on.exit(if (!begun) abandon(handle$run, handle$nodes))
+  handle$nodes <- join_run(program, handle$run, call)
+  begun <- TRUE
+  reg.finalizer(handle, function(handle) if (handle$status == "running") abandon(handle$run, handle$nodes))
+  structure(list(handle), class = "memshare_handle")
+}
+
+#' @rdname memRun
+#' @export
+resolved <- function(x, ...) UseMethod("resolved")
+
+#' @rdname memRun
+#' @export
+collect <- function(x, ...) UseMethod("collect")
+
+#' @rdname memRun
+#' @export
+cancel <- function(x, ...) UseMethod("cancel")
+
+#' @rdname memRun
+#' @export
+resolved.memshare_handle <- function(x, ...) {
+  handle <- inside(x)
+  handle$status != "running" || isTRUE(native(ms_run_wait(handle$run, 0L), sys.call()))
+}
+
+#' @rdname memRun
+#' @export
+collect.memshare_handle <- function(x, ...) {
+  call <- sys.call()
+  handle <- inside(x)
+  if (handle$status == "running") finish_handle(handle, call)
+  switch(handle$status,
+    done = handle$value,
+    failed = stop(handle$error),
+    cancelled = abort("cancelled", "this run was given up by cancel(); memRun() starts another", call = call)
+  )
+}
+
+# Waits for the run's end and takes what came of it.
+finish_handle <- function(handle, call) {
+  while (!isTRUE(native(ms_run_wait(handle$run, if (is.null(handle$nodes)) 1000L else 100L), call))) {
+    if (!is.null(handle$nodes)) handle$nodes <- watch_nodes(handle$nodes, call)
+  }
+  program <- handle$program
+  out <- native(ms_run_collect(handle$run, program$modes, program$trace), call)
+  handle$status <- "failed"
+  if (!is.null(handle$nodes)) leave_nodes(handle$nodes)
+  if (!is.null(handle$after)) handle$after(out)
+  withCallingHandlers(
+    {
+      handle$value <- one_or_all(settle(program, out, call), handle$names)
+      handle$status <- "done"
+    },
+    error = function(e) handle$error <- e
+  )
+}
+
+#' @rdname memRun
+#' @export
+cancel.memshare_handle <- function(x, ...) {
+  handle <- inside(x)
+  if (handle$status == "running") {
+    handle$status <- "cancelled"
+    abandon(handle$run, handle$nodes)
+  }
+  invisible(x)
+}
+
+#' @export
+format.memshare_handle <- function(x, ...) {
+  handle <- inside(x)
+  status <- if (handle$status == "running" && resolved(x)) "done, to be had with collect()" else handle$status
+  sprintf("<run> of %s: %s", paste(handle$names, collapse = ", "), status)
+}
+
+#' @export
+print.memshare_handle <- function(x, ...) {
+  cat(format(x), "\n", sep = "")
+  invisible(x)
+}
+
+#' @rawNamespace S3method(utils::str, memshare_handle)
+# Shown in few words by str().
+str.memshare_handle <- function(object, ...) cat("", format(object), "\n")

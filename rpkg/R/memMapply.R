@@ -1,0 +1,143 @@
+# mapply on shared memory: several collections in step.
+
+#' Apply a function over several collections in step
+#'
+#' `memMapply()` calls FUN with the first elements of all collections, then with the second ones, and so on, as [mapply()] and [Map()]
+#' do, on several cores and one copy of the data.
+#'
+#' All collections must have the same length; plain data of length 1 is used for every call.
+#'
+#' @inherit memLapply sections
+#' @inheritParams memLapply
+#' @param FUN A function or its name.
+#' @param ... The collections: lists, vectors, passes (see [memshare-pass]) and, with `NAMESPACE`, names of registered ones (one string).
+#'   A named one goes to FUN's argument of that name.
+#' @param MoreArgs A list of further arguments of FUN, or `NULL`.
+#' @param MARGIN `NULL`, or 1 or 2: collections that are matrices are walked by rows (1) or columns (2) then.
+#' @param NAMESPACE The namespace in which collections or `VARS` are registered. Only needed for names.
+#' @return A list with the names that `mapply(SIMPLIFY = FALSE)` gives; or what `simplify` or `FUN.VALUE` of [memControl()] make of it.
+#' @seealso [memLapply()], [memApply()], [memshare-pass]
+#' @examples
+#' memMapply(function(x, y) x + y, c(a = 1, b = 2), c(10, 20), MAX.CORES = 2)
+#'
+#' m <- matrix(1:6, 2)
+#' memMapply(function(v, w) sum(v) * w, m, w = 1:3, MARGIN = 2, MAX.CORES = 2, CONTROL = memControl(simplify = TRUE))
+#' @export
+memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL,
+                      CONTROL = memControl()) {
+  call <- sys.call()
+  given <- !is.null(NAMESPACE)
+  label <- function_label(substitute(FUN))
+  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(label)
+  fun <- resolve_function(FUN, parent.frame(), call)
+  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
+  if (!is.null(MARGIN)) MARGIN <- check_margin(MARGIN, call)
+  cluster <- check_cluster(CLUSTER, call)
+  cores <- asked_cores(MAX.CORES, call)
+  if (!is.null(MoreArgs) && (!is.list(MoreArgs) || is.object(MoreArgs))) {
+    abort_input(sprintf("MoreArgs must be a list of further arguments of FUN, not %s", describe(MoreArgs)), call)
+  }
+  if (!...length()) abort_input("memMapply() needs at least one collection", call)
+  given_args <- list(...)
+  arguments <- names(given_args)
+  if (is.null(arguments)) arguments <- character(length(given_args))
+  expressions <- as.list(substitute(list(...)))[-1L]
+  check_reserved(arguments[nzchar(arguments)], call, "memMapply()")
+  items <- lapply(given_args, collection_of, MARGIN, namespace, given, call)
+  vars <- resolve_vars(VARS, namespace, given, call)
+  n <- common_length(items, arguments, call)
+  names <- mapply_names(items[[1L]], n)
+  if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
+  spread <- recycle(items, arguments, n, fun)
+  pass <- new_pass(
+    "mapply", Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept]), n, names, names, vars, fun, c(spread$fixed, as.list(MoreArgs)), control, namespace,
+    given, cores, cluster, label, elements = spread$arguments, call = call
+  )
+  deliver(pass, call)
+}
+
+# One collection as an input, its length, names and labels.
+collection_of <- function(x, margin, namespace, given, call) {
+  if (!is.null(margin)) {
+    matrix <- if (is_pass(x)) {
+      if (shape_of(inside(x)) == "array" && length(array_dim(inside(x))) == 2L) matrix_of_pass(x, call)
+    } else if (given && is_name(x)) {
+      view <- peek(registered_name(x, namespace, given, call), call)
+      if (length(dim(view)) == 2L) matrix_of(x, namespace, given, call)
+    } else if (length(dim(x)) == 2L) {
+      matrix_of(x, namespace, given, call)
+    }
+    if (!is.null(matrix)) {
+      names <- plain_names(matrix$dimnames[[margin]])
+      return(list(x = slices(matrix, margin), n = matrix$dim[[margin]], names = names, labels = names, fixed = !is_pass(x)))
+    }
+  }
+  items <- if (given || !is_name(x)) list_items(x, namespace, given, call) else list_items(list(x), namespace, given, call)
+  if (!given && is_name(x)) items$labels <- x
+  items$fixed <- !is_pass(x) && !inherits(items$x$source, "memshare_name")
+  items
+}
+
+# Whether an argument may be the name of a registered variable.
+is_name <- function(x) is.character(x) && length(x) == 1L && is.null(attributes(x))
+
+# The length that all collections have, apart from plain data of length 1.
+common_length <- function(items, arguments, call) {
+  lengths <- vapply(items, `[[`, 0, "n")
+  single <- lengths == 1 & vapply(items, function(item) item$fixed, NA)
+  long <- unique(lengths[!single])
+  if (identical(long, 0)) long <- unique(lengths)
+  if (length(long) > 1L) {
+    at <- match(long[1:2], lengths)
+    said <- ifelse(nzchar(arguments[at]), sprintf("'%s'", arguments[at]), paste("number", at))
+    abort_input(
+      sprintf(
+        "all collections must have the same length: collection %s has %.0f elements, collection %s has %.0f",
+        said[[1L]], long[[1L]], said[[2L]], long[[2L]]
+      ), call
+    )
+  }
+  if (length(long)) long else 1
+}
+
+# The names mapply() gives: those of the first collection, or its strings.
+mapply_names <- function(first, n) {
+  names <- first$labels
+  if (length(names) && length(names) < n) names <- c(names, rep(NA_character_, n - length(names)))
+  names
+}
+
+# Collections of length 1 become further arguments of FUN. One without a name goes by the name of the argument that it would meet;
+# where that cannot be told, it is repeated.
+recycle <- function(items, arguments, n, fun) {
+  repeated <- n > 1 & vapply(items, function(item) item$n == 1 && item$fixed, NA)
+  fixed <- list()
+  if (any(repeated)) {
+    met <- arguments_met(fun, arguments)
+    for (i in which(repeated)) {
+      name <- if (nzchar(arguments[[i]])) arguments[[i]] else met[[i]]
+      value <- first_element(items[[i]]$x)
+      if (nzchar(name)) {
+        fixed[name] <- list(value)
+      } else {
+        items[[i]]$x <- input_of(rep(list(value), n))
+        repeated[[i]] <- FALSE
+      }
+    }
+  }
+  list(items = items[!repeated], arguments = arguments[!repeated], kept = !repeated, fixed = fixed)
+}
+
+first_element <- function(input) {
+  switch(input$cut, row = input$source[1L, ], column = input$source[, 1L], input$source[[1L]])
+}
+
+# The names of FUN's arguments that these arguments of a call would meet; "" where R would not say.
+arguments_met <- function(fun, arguments) {
+  marks <- paste0(".", seq_along(arguments))
+  call <- as.call(c(quote(FUN), stats::setNames(lapply(marks, as.name), arguments)))
+  matched <- if (is.primitive(fun)) NULL else tryCatch(as.list(match.call(fun, call))[-1L], error = function(e) NULL)
+  if (is.null(names(matched))) return(character(length(arguments)))
+  met <- names(matched)[match(marks, vapply(matched, deparse, ""))]
+  ifelse(is.na(met), "", met)
+}

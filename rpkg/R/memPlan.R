@@ -1,0 +1,215 @@
+# A plan: passes compiled once, looked at, and run as often as one likes.
+
+#' See what passes will do before they run
+#'
+#' `memPlan()` takes passes (see [memshare-pass]) and all that they need, checks that they fit together, and works out what will run:
+#' a pass that is used twice runs once, equal data given twice is shared once, passes that meet element by element run together, and
+#' every result is given back when its last reader is done. The plan knows the most shared memory it will take before the first byte is
+#' shared, and is refused when that is more than there is.
+#'
+#' [memRun()] runs a plan, as often as one likes. What it shares stays in shared memory until the plan itself is garbage collected, so
+#' that a further run costs only what changes: see `VARS` in [memRun()].
+#'
+#' @section Errors:
+#' Class `memshare_error_plan`, with the field `pass`: a registered variable that is not there (any more) or has another size, an
+#' argument of FUN that nothing gives, passes of different namespaces. Class `memshare_error_over_budget`: too little memory.
+#'
+#' @param ... Passes: those whose values [memRun()] is to give. Their names, or the variables' names, become their labels.
+#' @param MAX.CORES The number of worker processes; by default the most that one of the passes asked for, or what the options say.
+#' @param x,object A plan.
+#' @param what `"tasks"`, or `"resources"`: what lies in shared memory, from which step to which.
+#' @param row.names,optional Not used.
+#' @return `memPlan()` gives an object of class `memshare_plan`; `as.data.frame()` one row a task, or a resource.
+#' @seealso [memRun()], [memshare-pass]
+#' @examples
+#' m <- matrix(rnorm(60), 20)
+#' lazy <- memControl(lazy = TRUE)
+#' mu <- memApply(m, 2, mean, CONTROL = lazy)
+#' s <- memApply(m, 2, sd, CONTROL = lazy)
+#' z <- memLapply(1:3, function(j, m, mu, s) (m[, j] - mu[[j]]) / s[[j]], VARS = list(m = m, mu = mu, s = s), CONTROL = lazy)
+#' plan <- memPlan(z, s, MAX.CORES = 2)
+#' plan
+#' as.data.frame(plan, what = "resources")
+#' str(memRun(plan))
+#' @export
+memPlan <- function(..., MAX.CORES = NULL) {
+  call <- sys.call()
+  asked <- asked_passes(list(...), as.list(substitute(list(...)))[-1L], call)
+  plan <- new.env(parent = emptyenv())
+  plan$roots <- asked$roots
+  plan$given <- asked$labels
+  plan$cores <- asked_cores(MAX.CORES, call)
+  plan$main <- compiled(plan, plan$cores, character(), call, check = TRUE)
+  plan$names <- ifelse(nzchar(asked$labels), asked$labels, vapply(plan$main$program$wanted, `[[`, "", "label"))
+  plan$variants <- list()
+  structure(list(plan), class = "memshare_plan")
+}
+
+# The passes in `...`, and what they are called there.
+asked_passes <- function(passes, expressions, call) {
+  if (!length(passes)) abort_input("a pass is needed, as memLapply(..., CONTROL = memControl(lazy = TRUE)) makes one", call)
+  for (i in seq_along(passes)) {
+    if (is_pass(passes[[i]])) next
+    abort_input(
+      sprintf("argument %d is %s, and not a pass as memControl(lazy = TRUE) makes one", i, describe(passes[[i]])), call
+    )
+  }
+  labels <- names(passes)
+  if (is.null(labels)) labels <- character(length(passes))
+  for (i in which(!nzchar(labels))) if (is.symbol(expressions[[i]])) labels[[i]] <- as.character(expressions[[i]])
+  list(roots = lapply(passes, inside), labels = unname(labels))
+}
+
+# A compiled plan for so many cores in which the data of the names in `split` can be replaced. Native code forgets it with the
+# last reference to it.
+compiled <- function(plan, cores, split, call, check = FALSE) {
+  made <- new.env(parent = emptyenv())
+  made$program <- compile(plan$roots, plan$given, cores, split, call)
+  if (check) check_program(made$program, call)
+  made$sides <- sides_of(made$program)
+  made$mixed <- mixed_of(made$program)
+  made$id <- 0L
+  make_native(made, call)
+  made
+}
+
+make_native <- function(made, call) {
+  made$session <- state$session
+  if (!length(made$program$modes)) return(invisible())
+  configure_native()
+  made$native <- described(native(ms_plan_make(made$program$spec), call), made$program$spec)
+  made$id <- made$native$id
+  reg.finalizer(made, function(made) if (made$id > 0L && identical(made$session, state$session)) try(ms_plan_free(made$id), silent = TRUE))
+}
+
+#' @rdname memPlan
+#' @export
+format.memshare_plan <- function(x, ...) {
+  plan <- inside(x)
+  program <- plan$main$program
+  made <- plan$main$native
+  title <- sprintf("<plan> for %s", paste(plan$names, collapse = ", "))
+  if (is.null(made)) return(c(title, "nothing to run: there are no elements"))
+  c(
+    title,
+    sprintf(
+      "%s in %s, %s, by up to %s", count_of(length(program$order), "pass", "passes"), count_of(made$stages, "stage"),
+      count_of(nrow(made$tasks), "task"), count_of(program$spec$workers, "worker")
+    ),
+    sprintf("passes: %s", shorten(pass_counts(program))),
+    shared_line(made$resources), peak_lines(plan),
+    if (isTRUE(made$held_back)) "stages wait for each other, to stay within the budget"
+  )
+}
+
+# "mu (5,000), s (5,000)".
+pass_counts <- function(program) {
+  sprintf("%s (%s)", program$labels, vapply(program$order, function(pass) format(pass$n, big.mark = ",", scientific = FALSE), ""))
+}
+
+shorten <- function(words, most = 8L) {
+  more <- length(words) - most
+  if (more > 1L) words <- c(words[seq_len(most)], sprintf("and %d more", more))
+  paste(words, collapse = ", ")
+}
+
+# What is in shared memory besides results.
+shared_line <- function(resources) {
+  shared <- resources$scope == "shared"
+  registered <- resources$scope == "registered"
+  said <- c(
+    if (any(shared)) paste("shares", shorten(sprintf("%s (%s)", resources$resource[shared], format_sizes(resources$bytes[shared])))),
+    if (any(registered)) paste("reads registered", shorten(resources$resource[registered]))
+  )
+  if (length(said)) paste(said, collapse = "; ")
+}
+
+# The predicted peak and the budget; results whose size nobody knows are named, and measured by a run.
+peak_lines <- function(plan) {
+  made <- plan$main$native
+  budget <- if (is.finite(made$budget)) sprintf(" of %s", format_bytes(made$budget)) else ""
+  text <- sprintf("peak: %s%s shared memory", format_bytes(made$peak), budget)
+  if (!is.null(plan$measured)) return(c(text, sprintf("measured in the last run: peak %s", format_bytes(plan$measured$peak))))
+  unknown <- made$resources$resource[is.na(made$resources$bytes)]
+  if (!length(unknown)) return(text)
+  sprintf("%s, apart from results whose size shows in the first run: %s", text, shorten(unknown, 4L))
+}
+
+format_sizes <- function(bytes) vapply(bytes, function(b) if (is.na(b)) "?" else format_bytes(b), "")
+
+#' @rdname memPlan
+#' @export
+print.memshare_plan <- function(x, ...) {
+  lines <- format(x)
+  cat(lines[[1L]], paste0("  ", lines[-1L]), sep = "\n")
+  invisible(x)
+}
+
+#' @rdname memPlan
+#' @export
+summary.memshare_plan <- function(object, ...) {
+  plan <- inside(object)
+  program <- plan$main$program
+  passes <- vapply(seq_along(program$order), function(i) {
+    paste0(program$labels[[i]], ": ", describe_pass(program$order[[i]], program$order, program$labels))
+  }, "")
+  resources <- if (!is.null(plan$main$native)) as.data.frame(object, what = "resources")
+  structure(list(head = format(object), passes = passes, resources = resources), class = "memshare_plan_summary")
+}
+
+#' @export
+format.memshare_plan_summary <- function(x, ...) {
+  resources <- x$resources
+  lives <- if (length(resources) && nrow(resources)) {
+    sprintf(
+      "%s (%s, %s)%s%s", resources$resource, format_sizes(resources$bytes), resources$scope,
+      ifelse(is.na(resources$born), "", sprintf(
+        " from step %s%s", resources$born, ifelse(is.na(resources$last_read), "", sprintf(" to %s", resources$last_read))
+      )),
+      ifelse(nzchar(resources$read_by), sprintf(", read by %s", resources$read_by), "")
+    )
+  }
+  c(x$head, "passes in order:", paste0("  ", x$passes), if (length(lives)) c("in shared memory:", paste0("  ", lives)))
+}
+
+#' @export
+print.memshare_plan_summary <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' @rdname memPlan
+#' @export
+as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources"), ...) {
+  what <- check_choice(what[[1L]], c("tasks", "resources"), "what", NULL)
+  plan <- inside(x)
+  table <- plan$main$native[[what]]
+  if (is.null(table)) return(data.frame())
+  if (what == "resources" && !is.null(plan$measured)) {
+    unknown <- is.na(table$bytes)
+    table$bytes[unknown] <- plan$measured$bytes[match(table$resource[unknown], plan$measured$names)]
+  }
+  table
+}
+
+# Native code's columns as a table, in the order in which people read them.
+as_table <- function(columns, first) {
+  table <- as.data.frame(columns, stringsAsFactors = FALSE)
+  for (name in names(table)) if (is.numeric(table[[name]])) table[[name]][is.nan(table[[name]])] <- NA
+  table[c(intersect(first, names(table)), setdiff(names(table), first))]
+}
+
+# What native code says of a plan, with tables for columns. The size of results is known from FUN.VALUE or not at all.
+described <- function(native, spec) {
+  native$tasks <- as_table(native$tasks, c("task", "kind", "passes", "elements", "step", "waits_for", "bytes"))
+  native$resources <- as_table(
+    native$resources, c("resource", "scope", "bytes", "born", "last_read", "made_by", "read_by", "place")
+  )
+  unknown <- is.na(vapply(spec$passes, `[[`, 0, "bytes"))
+  guessed <- native$resources$scope == "result" & native$resources$resource %in% vapply(spec$passes, `[[`, "", "name")[unknown]
+  native$resources$bytes[guessed] <- NA
+  native
+}
+
+#' @rawNamespace S3method(utils::str, memshare_plan)
+str.memshare_plan <- function(object, ...) cat("", format(object)[[1L]], "\n")

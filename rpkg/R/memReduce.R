@@ -1,0 +1,86 @@
+# Reduce on shared memory: a fixed tree, so that the value depends on nothing but the data.
+
+# The values that are folded at a time.
+fold_width <- 16
+
+#' Combine all elements to one value
+#'
+#' `memReduce()` combines the items of a list, the results of a pass, or the items of a registered list by FUN, a function of two
+#' values, on several cores.
+#'
+#' The order is fixed: blocks of 16 neighbours are folded from left to right as [Reduce()] does, then the results of 16 neighbouring
+#' blocks, and so on, until one value is left; `init`, when it is given, is combined with that one first: `FUN(init, value)`. So the
+#' value is the same for any number of workers and any chunks, also in floating point. It equals that of `Reduce()` when FUN is
+#' associative, apart from rounding.
+#'
+#' One element gives that element unchanged. None gives `init`, or `list()` without one, as `Reduce()` does.
+#'
+#' @inheritParams memLapply
+#' @param X A pass (see [memshare-pass]), a list or vector, or the name of a registered one, which needs `NAMESPACE`.
+#' @param FUN A function of two values, or its name. It must be associative: `FUN(FUN(a, b), c)` means `FUN(a, FUN(b, c))`.
+#' @param init A value to begin with.
+#' @param NAMESPACE The namespace in which `X` is registered.
+#' @param ... Further arguments of FUN.
+#' @param CONTROL How to run, made by [memControl()]. `simplify`, `FUN.VALUE`, `seed` and `on_error` do not apply.
+#' @return The value; or, when `X` is a pass or with `memControl(lazy = TRUE)`, a pass that [memRun()] runs.
+#' @seealso [memshare-pass], [memRun()], [memLapply()]
+#' @examples
+#' memReduce(1:100, `+`, MAX.CORES = 2)
+#'
+#' squares <- memLapply(1:100, function(i) i^2, CONTROL = memControl(lazy = TRUE))
+#' total <- memReduce(squares, `+`, init = 0)
+#' total
+#' memRun(total, MAX.CORES = 2)
+#' @export
+memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CONTROL = memControl()) {
+  call <- sys.call()
+  given <- !is.null(NAMESPACE)
+  label <- function_label(substitute(FUN))
+  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else "unnamed"
+  fun <- resolve_function(FUN, parent.frame(), call)
+  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
+  control[c("simplify", "FUN.VALUE", "seed", "on_error")] <- list(FALSE, NULL, NULL, "stop")
+  if (is_pass(X)) control$lazy <- TRUE
+  cores <- asked_cores(MAX.CORES, call)
+  items <- list_items(X, namespace, given, call)
+  init <- if (!missing(init)) list(init)
+  if (is_pass(init[[1L]])) abort_input("init is a pass, which has not run; memRun() it first", call)
+  pass <- new_pass(
+    "reduce", list(called(items$x, substitute(X))), items$n, items$names, NULL, list(), fun, list(...), control, namespace, given, cores, NULL, label,
+    elements = c("", ""), init = init, call = call
+  )
+  deliver(pass, call)
+}
+
+# FUN travels twice: for the folds, and for the last step, which knows init.
+fold_payloads <- function(pass, bag, call) {
+  travel <- function(fun, dots, bag) build_payload(fun, dots, bag, pass$control, character(), list(), "", call)
+  pass$fold <- travel(fold_values, c(list(.f = pass$fun), pass$dots), bag)
+  pass$payload <- travel(finish_fold, c(list(.f = pass$fun, .init = pass$init), pass$dots), new_bag())
+  pass
+}
+
+# How many levels of the tree are folded where the values are: enough work for all workers must be left, and few enough results
+# for the last step.
+fold_levels <- function(n, workers) {
+  levels <- 0
+  if (n / fold_width >= 8 * workers) levels <- 1
+  while (levels > 0 && n / fold_width^levels >= 32 * workers) levels <- levels + 1
+  levels
+}
+
+# One block: at most 16 values from left to right.
+fold_values <- function(.values, .f, ...) {
+  f <- if (...length()) function(a, b) .f(a, b, ...) else .f
+  Reduce(f, .values)
+}
+
+# The rest of the tree, and init.
+finish_fold <- function(.values, .f, .init, ...) {
+  .values <- unname(.values)
+  while (length(.values) > 1L) {
+    block <- (seq_along(.values) - 1L) %/% fold_width
+    .values <- unname(lapply(split(.values, block), fold_values, .f, ...))
+  }
+  if (is.null(.init)) .values[[1L]] else .f(.init[[1L]], .values[[1L]], ...)
+}

@@ -1,0 +1,126 @@
+# A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
+# lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
+#
+# Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim, said): a source is data, the name
+# of a registered variable (class memshare_name), or another pass, and `cut` says how elements come from it ("item", "row",
+# "column", or "each": result for result); `vars`, sources by FUN's arguments, and `functions`, the functions
+# among VARS; `n` elements and their `names`; `value_names`,
+# what the value is named by; `outer` and `inner`, the dimnames that apply() would use; `fun` and `dots` as the user gave them;
+# `payload` for the workers; `control`, `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it
+# reads other passes.
+
+# Checks what FUN is given, builds the payload, and gives the pass.
+new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, control, namespace, given, cores, cluster, label,
+                     outer = NULL, inner = NULL, elements = "", init = NULL, call = NULL) {
+  functions <- list()
+  passes <- is_pass(inputs[[1L]]$source) || length(inputs) > 1L && any(vapply(inputs, function(input) is_pass(input$source), NA))
+  by_value <- !inherits(vars, "memshare_names")
+  if (length(vars)) {
+    if (!by_value) {
+      vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(namespace, name))), vars)
+    } else {
+      kept <- vapply(vars, function(x) is.function(x) + 2L * is_pass(x), 0L)
+      functions <- vars[kept == 1L]
+      vars <- vars[kept != 1L]
+      if (any(kept == 2L)) passes <- TRUE
+    }
+  }
+  pass <- list(
+    verb = verb, inputs = inputs, n = n, names = names, value_names = value_names, vars = vars, functions = functions,
+    fun = fun, dots = dots, control = control, namespace = namespace, given = given, cores = cores, cluster = cluster, label = label,
+    outer = outer, inner = inner, elements = elements, init = init, passes = passes, call = call[[1L]]
+  )
+  check_call(pass, call)
+  if (control$lazy || passes) check_registered(pass, call)
+  if (n == 0) return(pass)
+  bag <- new_bag()
+  if (verb == "reduce") {
+    pass <- fold_payloads(pass, bag, call)
+  } else {
+    functions <- lapply(functions, portable, bag)
+    if (length(vars) && by_value) pass$vars <- lapply(vars, function(x) if (is_pass(x)) x else portable(x, bag))
+    pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, elements, call)
+  }
+  tell_captured(bag$told, call)
+  for (i in seq_along(inputs)) {
+    x <- inputs[[i]]$source
+    if (is.list(x) && !is_pass(x) && length(x) && maybe_code(x)) pass$inputs[[i]]$source <- portable(x, new_bag(Inf))
+  }
+  pass
+}
+
+# What the verb returns: the pass, or its value.
+deliver <- function(pass, call) if (pass$control$lazy) wrap(pass) else run_one(pass, call)
+
+wrap <- function(pass) structure(list(list2env(pass, parent = emptyenv())), class = "memshare_pass")
+
+# The pass in its wrapping, or the plan or the run in theirs. Where FUN met one in its surroundings there is nothing inside.
+inside <- function(x) {
+  within <- .subset2(x, 1L)
+  if (is.null(within)) not_data("here")
+  within
+}
+
+is_pass <- function(x) inherits(x, "memshare_pass")
+
+# An input: a source, and how it is cut.
+input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim)
+
+# The same input, with the name of the variable that held the pass it reads.
+called <- function(input, expression) {
+  if (is_pass(input$source)) input$said <- if (is.symbol(expression)) as.character(expression) else ""
+  input
+}
+
+# The passes that a pass reads.
+sources_of <- function(pass) {
+  if (!pass$passes) return(list())
+  sources <- c(lapply(pass$inputs, `[[`, "source"), pass$vars)
+  lapply(sources[vapply(sources, is_pass, NA)], inside)
+}
+
+# Whether FUN can take what it is about to be given, before anything runs.
+check_call <- function(pass, call) {
+  waiting <- if (length(pass$dots)) vapply(pass$dots, is_pass, NA)
+  if (any(waiting)) {
+    what <- names(pass$dots)[waiting][[1L]]
+    named <- length(what) && nzchar(what)
+    abort_input(
+      sprintf(
+        "a further argument of FUN%s is a pass, which has not run; give it in VARS%s",
+        if (named) sprintf(" ('%s')", what) else "", if (named) sprintf(", as list(%s = ...)", what) else ""
+      ), call
+    )
+  }
+  given <- c(names(pass$vars), names(pass$functions))
+  if (is.null(given)) return(invisible())
+  twice <- given[given %in% names(pass$dots)]
+  if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a further argument of FUN", twice[[1L]]), call)
+  twice <- given[given %in% pass$elements]
+  if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a collection", twice[[1L]]), call)
+  signature <- if (is.primitive(pass$fun)) args(pass$fun) else pass$fun
+  if (is.null(signature)) return(invisible())
+  formals <- names(formals(signature))
+  first <- if ("" %in% pass$elements) formals[!formals %in% pass$elements][1L] else NA
+  if (!first %in% c("...", NA) && first %in% given) {
+    abort_input(sprintf("VARS has '%s', which is FUN's first argument and receives the element; rename one of them", first), call)
+  }
+  unknown <- given[!given %in% formals]
+  if (length(unknown) && !"..." %in% formals) {
+    abort_input(
+      sprintf("VARS has '%s', but FUN has no argument of that name: FUN(%s)", unknown[[1L]], paste(formals, collapse = ", ")), call
+    )
+  }
+  invisible()
+}
+
+# Registered variables that a pass is to read exist. An eager call learns that from native code, at once.
+check_registered <- function(pass, call) {
+  for (source in pass$vars) if (inherits(source, "memshare_name")) metadata(source[[1L]], source[[2L]], call)
+}
+
+# Whether a list's items may hold code whose surroundings must be analysed. Long lists are judged by their first item.
+maybe_code <- function(x) {
+  code <- c("closure", "language", "environment")
+  typeof(x[[1L]]) %in% code || length(x) <= 1000L && holds_code(x)
+}

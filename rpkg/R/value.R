@@ -1,0 +1,131 @@
+# What the value of a pass is: its shape before it ran, and the value itself made from the results of its elements.
+
+# "list": one item an element. "vector": FUN.VALUE of one value. "array": FUN.VALUE of several; its dim. "one": what memReduce
+# gives. "unknown": simplify decides when it sees the results.
+shape_of <- function(pass) {
+  if (pass$verb == "reduce") return("one")
+  template <- pass$control$FUN.VALUE
+  if (!is.null(template)) return(if (length(template) == 1L && is.null(dim(template))) "vector" else "array")
+  if (isFALSE(pass$control$simplify)) "list" else "unknown"
+}
+
+# The dim of an "array": the template's, and the elements.
+array_dim <- function(pass) {
+  template <- pass$control$FUN.VALUE
+  c(if (is.null(dim(template))) length(template) else dim(template), pass$n)
+}
+
+# Whether the results are the value as they come from native code.
+is_plain <- function(pass) shape_of(pass) == "list" && pass$control$on_error != "collect"
+
+# Whether the values are wanted as a packed vector where they can be.
+mode_of <- function(pass) {
+  if (pass$verb == "reduce" || isFALSE(pass$control$simplify) && is.null(pass$control$FUN.VALUE)) "list" else "vector"
+}
+
+# What finish_value() must know of a pass: small, for it travels to workers too. Of the dimnames along an element it needs the
+# length and the title.
+how_of <- function(pass) {
+  outer <- pass$outer
+  if (!is.null(outer)) outer[1L] <- list(NULL)
+  list(
+    verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, outer = outer,
+    inner = if (!is.null(pass$inner)) lapply(pass$inner, seq_along)
+  )
+}
+
+# From results, list(values, k, n), to the value of the call.
+finish_value <- function(how, results, names, call) {
+  if (how$verb == "reduce") return(results$values[[1L]])
+  if (!is.null(how$FUN.VALUE)) return(simplify_vapply(results, names, how$FUN.VALUE, call))
+  if (isFALSE(how$simplify)) return(named(results$values, names))
+  if (how$verb != "apply") return(simplify_sapply(results, names, how$simplify))
+  outer <- how$outer
+  if (!is.null(outer)) outer[1L] <- list(names)
+  simplify_apply(results, results$n, outer, how$inner)
+}
+
+# The value of a pass over nothing.
+empty_value <- function(pass, call) {
+  control <- pass$control
+  if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
+  if (pass$verb == "apply") return(empty_apply(pass, call))
+  finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
+}
+
+# The element names of an input that is a pass, and how its elements are cut. `late`: the names that sapply() would give are the
+# strings of the value, which are known only after the run.
+items_of_pass <- function(x, what, call) {
+  pass <- inside(x)
+  shape <- shape_of(pass)
+  late <- is.character(pass$control$FUN.VALUE) && is.null(pass$value_names)
+  switch(shape,
+    list = list(
+      x = input_of(x, if (is_plain(pass)) "each" else "item"), n = pass$n, names = pass$value_names, labels = pass$value_names
+    ),
+    vector = list(x = input_of(x, if (pass$control$on_error == "collect") "item" else "each"), n = pass$n, names = pass$value_names, labels = pass$value_names, late = late),
+    array = list(x = input_of(x), n = prod(array_dim(pass)), names = NULL, labels = NULL, late = late),
+    one = abort_input(
+      sprintf("%s is the one value of memReduce(), whose length is not known before it ran; give it in VARS", what), call
+    ),
+    unknown = abort_input(
+      sprintf(
+        "%s is a pass with simplify = TRUE, whose value has no known shape before it ran; %s", what,
+        "leave simplify out of its memControl(), give it FUN.VALUE, or memRun() it first"
+      ), call
+    )
+  )
+}
+
+# Names that nobody knows yet cannot be given.
+check_late <- function(late, call) {
+  if (!isTRUE(late)) return(invisible())
+  abort_input(
+    paste(
+      "X is a pass that gives strings without names, and the value would be named by those strings, which are not known before it",
+      "ran; give the elements of that pass names, or leave simplify and FUN.VALUE out here"
+    ), call
+  )
+}
+
+# The matrix that a pass gives, as matrix_of() describes one.
+matrix_of_pass <- function(x, call) {
+  pass <- inside(x)
+  shape <- shape_of(pass)
+  dim <- if (shape == "array") array_dim(pass)
+  if (length(dim) != 2L) {
+    what <- c(
+      list = "a list", vector = "a vector", one = "the one value of memReduce()", array = sprintf("an array of %d dimensions", length(dim)),
+      unknown = "of no known shape before it ran (simplify = TRUE)"
+    )[[shape]]
+    abort_input(
+      sprintf(
+        "X is a pass whose value is %s, and memApply() needs a matrix: give it memControl(FUN.VALUE = ) of more than one value", what
+      ), call
+    )
+  }
+  template <- pass$control$FUN.VALUE
+  rows <- if (is.null(dim(template))) names(template) else dimnames(template)[[1L]]
+  dimnames <- if (!is.null(rows) || !is.null(pass$value_names)) list(rows, pass$value_names)
+  list(x = x, dim = dim, dimnames = dimnames)
+}
+
+# Runs on a worker, as FUN of the pass between one with FUN.VALUE of one value and what takes its values one by one: the result
+# as vapply() would store it.
+check_value <- function(.value, .template) {
+  if (typeof(.value) == typeof(.template) && length(.value) == 1L && is.null(attributes(.value)) && !is.object(.template)) return(.value)
+  simplify_vapply(list(values = list(.value), k = NULL, n = 1), NULL, .template, NULL)
+}
+
+# Runs on a worker, as FUN of the pass that brings the results of another together: its element is the list of all of them.
+# `rows`: somebody walks the value's rows, whose names must be known before.
+bind_values <- function(.values, .how, .collect, .rows) {
+  names <- names(.values)
+  results <- list(values = unname(.values), k = NULL, n = length(.values))
+  if (.collect) results$values <- collected(results$values, names, NULL)
+  value <- finish_value(.how, results, names, NULL)
+  if (.rows && !is.null(rownames(value)) && is.null(names(.how$FUN.VALUE)) && is.null(dim(.how$FUN.VALUE))) {
+    abort("value", "the results have names and become the rows of a matrix, but FUN.VALUE has no names: name it, or unname() the results")
+  }
+  value
+}

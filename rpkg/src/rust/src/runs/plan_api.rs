@@ -1,0 +1,168 @@
+//! The `.Call`s of plans: made, run, forgotten. A plan that is kept has a number; it keeps what it copied in, so that its next
+//! run copies in only what changed.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use extendr_api::prelude::*;
+use scheduler::page::Blob;
+
+use super::begin::{prepare, Changes};
+use super::describe::describe;
+use super::hall;
+use super::planned::{compile, Planned};
+use super::profiles;
+use super::spec::{Reader, Spec};
+use crate::r::{self, argument, edge, nothing, Failure, Result, Sexp};
+
+/// The plans that are kept.
+#[derive(Default)]
+struct Plans {
+    plans: HashMap<i32, Planned>,
+    last: i32,
+    /// The process that they belong to: a forked child has none.
+    pid: u32,
+}
+
+thread_local! {
+    static PLANS: RefCell<Plans> = RefCell::default();
+}
+
+fn with<T>(f: impl FnOnce(&mut Plans) -> Result<T>) -> Result<T> {
+    PLANS.with(|plans| {
+        let mut plans =
+            plans.try_borrow_mut().map_err(|_| Failure::Internal("the plans are in use".into()))?;
+        let pid = std::process::id();
+        if plans.pid != pid {
+            plans.plans.clear();
+            plans.pid = pid;
+        }
+        f(&mut plans)
+    })
+}
+
+/// Gives up all plans and their pages.
+pub(crate) fn clear() -> Result<()> {
+    with(|plans| {
+        plans.plans.clear();
+        Ok(())
+    })
+}
+
+/// Compiles a specification. Nothing is copied.
+#[extendr]
+fn ms_plan_make(spec: Robj) -> Robj {
+    edge(|| {
+        let spec = Spec::read(argument(&spec))?;
+        let (planned, _) = compile(&spec, false)?;
+        let plan = Arc::clone(&planned.plan);
+        let id = with(|plans| {
+            plans.last += 1;
+            plans.plans.insert(plans.last, planned);
+            Ok(plans.last)
+        })?;
+        describe(&plan, id)
+    })
+}
+
+/// Forgets a plan, and gives back what it kept.
+#[extendr]
+fn ms_plan_free(id: i32) -> Robj {
+    edge(|| {
+        let gone = with(|plans| Ok(plans.plans.remove(&id)))?;
+        drop(gone);
+        nothing()
+    })
+}
+
+/// Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
+/// is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
+#[extendr]
+fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
+    edge(|| {
+        let run = if id == 0 {
+            let spec = Spec::read(argument(&spec))?;
+            let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1)?;
+            begin(&mut planned, blobs, &Changes::new(), false)?
+        } else {
+            let changes = argument(&changes);
+            // Out of the room while R may be called, and back whatever happens.
+            let unknown =
+                || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
+            let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(unknown))?;
+            let begun = read_changes(&planned, changes)
+                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true));
+            with(|plans| {
+                plans.plans.insert(id, planned);
+                Ok(())
+            })?;
+            begun?
+        };
+        r::protect(|s| Ok(r::integer(s, run)))
+    })
+}
+
+fn begin(planned: &mut Planned, blobs: Vec<Option<Blob>>, changes: &Changes, keep: bool) -> Result<i32> {
+    let guests = if planned.guests { Some(hall::listener()?) } else { None };
+    let address = guests.as_ref().map(|listener| listener.path().to_owned());
+    let prepared = prepare(planned, blobs, changes, guests, keep)?;
+    let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
+    hall::begin(prepared.job, address, of, prepared.bytes)
+}
+
+fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {
+    let mut read = Changes::new();
+    if changes.is_null() {
+        return Ok(read);
+    }
+    let reader = Reader { list: changes };
+    for (data, value) in reader.numbers("data")?.into_iter().zip(reader.items("values")?) {
+        let place = planned.resource_of.get((data as usize).wrapping_sub(1));
+        let missing = || Failure::Internal(format!("the plan has no data {data}"));
+        read.insert(*place.ok_or_else(missing)?, value);
+    }
+    Ok(read)
+}
+
+/// The profiles of a run that was collected.
+#[extendr]
+fn ms_profile_of(run: i32) -> Robj {
+    edge(|| profiles::of_run(run))
+}
+
+/// Writes a profile to a file.
+#[extendr]
+fn ms_profile_save(profile: Robj, path: &str) -> Robj {
+    edge(|| {
+        profiles::save(argument(&profile), path)?;
+        nothing()
+    })
+}
+
+/// Reads a profile from a file; from then on it is used for what it is a profile of.
+#[extendr]
+fn ms_profile_load(path: &str) -> Robj {
+    edge(|| profiles::load(path))
+}
+
+/// Forgets what is known under a key.
+#[extendr]
+fn ms_profile_forget(key: &str) -> Robj {
+    edge(|| {
+        profiles::forget(key);
+        nothing()
+    })
+}
+
+extendr_module! {
+    mod plan_api;
+    fn ms_plan_make;
+    fn ms_plan_free;
+    fn ms_profile_of;
+    fn ms_profile_save;
+    fn ms_profile_load;
+    fn ms_profile_forget;
+    fn ms_run_begin;
+}

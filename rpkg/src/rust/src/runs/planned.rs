@@ -1,0 +1,230 @@
+//! A specification compiled: the plan, what its workers are told, and for a plan that is run again and again the pages that it
+//! keeps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use scheduler::graph::{Resource, Scope};
+use scheduler::id::{PassId, ResourceId};
+use scheduler::os::{space, Place, SessionId};
+use scheduler::page::{Blob, BlobWriter};
+use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
+use scheduler::store::{find, Page};
+
+use super::spec::{Input, Pass, Side, Source, Spec};
+use crate::about::{self, Listed, Program, Step, Steps};
+use crate::r::{self, Failure, Kept, Result, Sexp};
+use crate::{codec, session};
+
+/// What a guess says of a pass whose results nobody knows: one number for each.
+const GUESSED: u64 = 8;
+
+/// A plan, ready to be run.
+pub(super) struct Planned {
+    pub(super) plan: Arc<Plan>,
+    /// [`Program`], as bytes.
+    pub(super) program: Vec<u8>,
+    /// The resource of each source of data: the same object twice is one.
+    pub(super) resource_of: Vec<ResourceId>,
+    /// Where each resource of data comes from.
+    pub(super) data: Vec<Data>,
+    pub(super) retries: u32,
+    pub(super) timeout_seconds: f64,
+    /// Whether nodes of the user's own cluster do the work.
+    pub(super) guests: bool,
+    /// By what name each pass's profile is kept; empty for none.
+    pub(super) keys: Arc<[String]>,
+}
+
+/// Where a resource of data comes from.
+pub(super) enum Data {
+    /// An object that is to be copied in for each run, or was not yet for a plan that keeps its pages.
+    Object(Kept),
+    /// A page that the plan keeps.
+    Kept(Page),
+    /// A registered variable, which must be the one that the plan was made for.
+    Registered { namespace: String, name: String, session: SessionId, serial: u64 },
+}
+
+/// An object as it will lie in its page.
+pub(super) fn blob(object: Sexp) -> Result<Blob> {
+    let mut writer = BlobWriter::new();
+    codec::encode(object, &mut writer)?;
+    Ok(writer.finish())
+}
+
+/// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
+/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages.
+pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<Blob>>)> {
+    let mut resources = Vec::new();
+    let mut data = Vec::new();
+    let mut blobs = Vec::new();
+    let mut resource_of = Vec::with_capacity(spec.data.len());
+    let mut seen: HashMap<usize, ResourceId> = HashMap::new();
+    for (name, source) in &spec.data {
+        let id = ResourceId(resources.len() as u32);
+        match source {
+            Source::Object(object) => {
+                if let Some(&known) = seen.get(&(object.raw() as usize)) {
+                    resource_of.push(known);
+                    continue;
+                }
+                seen.insert(object.raw() as usize, id);
+                let blob = blob(*object)?;
+                resources.push(Resource { name: name.clone(), bytes: blob.size(), scope: Scope::Scoped });
+                data.push(Data::Object(Kept::new(*object)));
+                blobs.push(Some(blob));
+            }
+            Source::Registered { namespace, name } => {
+                let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;
+                let (bytes, scope) = (found.header.bytes, Scope::Pinned);
+                resources.push(Resource { name: name.clone(), bytes, scope });
+                let (session, serial) = (found.header.session, found.header.serial);
+                data.push(Data::Registered {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    session,
+                    serial,
+                });
+                blobs.push(None);
+            }
+        }
+        resource_of.push(id);
+    }
+    let call = CallSpec {
+        resources,
+        passes: spec.passes.iter().map(|pass| pass_call(pass, &resource_of)).collect(),
+        gather: spec.gather.clone(),
+        workers: spec.workers,
+        budget: budget(spec.memory, plain)?,
+        fuse: true,
+        measure: spec.measure,
+    };
+    let plan = plan::compile(call)?;
+    let program = program(spec, &plan, &resource_of)?.to_bytes();
+    let planned = Planned {
+        plan: Arc::new(plan),
+        program,
+        resource_of,
+        data,
+        retries: spec.retries,
+        timeout_seconds: spec.timeout_seconds,
+        guests: spec.guests,
+        keys: spec.passes.iter().map(|pass| pass.key.clone()).collect(),
+    };
+    Ok((planned, blobs))
+}
+
+/// The most bytes that a plan may take: what the user said, else what is free.
+fn budget(asked: f64, plain: bool) -> Result<Option<u64>> {
+    if asked.is_finite() {
+        return Ok(Some(asked as u64));
+    }
+    if plain {
+        return Ok(None);
+    }
+    let place = session::with(|session| Ok(session.place().clone()))?;
+    let mut free = space::of(&Place::Memory)?.free;
+    if place != Place::Memory {
+        free = free.saturating_add(space::of(&place)?.free);
+    }
+    Ok(Some(free))
+}
+
+fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
+    let data = |place: ResourceId| plan::Source::Data(resource_of[place.index()]);
+    let mut sides = Vec::new();
+    let inputs = pass.inputs.iter().map(|input| match *input {
+        Input::Data(place, _) => data(place),
+        Input::Each(pass) => plan::Source::Each(pass),
+        Input::Value(pass, _) => plan::Source::Whole(pass),
+        Input::Whole(pass, names) => {
+            sides.extend(names.map(data));
+            plan::Source::Whole(pass)
+        }
+    });
+    let inputs = inputs.collect();
+    for (_, side) in &pass.sides {
+        match *side {
+            Side::Data(place) => sides.push(data(place)),
+            Side::One(pass) => sides.push(plan::Source::Whole(pass)),
+            Side::List(pass, names) => {
+                sides.push(plan::Source::Whole(pass));
+                sides.extend(names.map(data));
+            }
+        }
+    }
+    sides.extend(pass.captured.iter().copied().map(data));
+    let mut call = PassCall {
+        name: pass.name.clone(),
+        inputs,
+        sides,
+        elements: pass.elements,
+        levels: pass.levels,
+        policy: pass.policy,
+        bytes: 0,
+    };
+    call.bytes = if pass.bytes.is_nan() { call.results().saturating_mul(GUESSED) } else { pass.bytes as u64 };
+    call
+}
+
+/// What the workers are told.
+fn program(spec: &Spec, plan: &Plan, resource_of: &[ResourceId]) -> Result<Program> {
+    let stages = plan.stages().iter().map(|stage| {
+        let steps = stage.passes.iter().map(|&pass| step(spec, plan, stage, pass, resource_of));
+        let place = |pass: &PassId| stage.passes.iter().position(|step| step == pass).unwrap_or(0) as u32;
+        Ok(Steps { steps: steps.collect::<Result<_>>()?, outputs: stage.outputs.iter().map(place).collect() })
+    });
+    Ok(Program { stages: stages.collect::<Result<_>>()? })
+}
+
+fn step(spec: &Spec, plan: &Plan, stage: &Stage, id: PassId, resource_of: &[ResourceId]) -> Result<Step> {
+    let pass = &spec.passes[id.index()];
+    let data = |place: ResourceId| resource_of[place.index()];
+    let result = |pass: PassId| {
+        let inside = || Failure::Internal(format!("the results of pass {pass} do not leave their stage"));
+        plan.result_of(pass).ok_or_else(inside)
+    };
+    let listed = |pass, names: Option<ResourceId>| -> Result<Listed> {
+        Ok(Listed { of: result(pass)?, names: names.map(data) })
+    };
+    let input = |input: &Input| -> Result<about::Input> {
+        Ok(match *input {
+            Input::Data(place, cut) => about::Input::Cut(data(place), cut),
+            Input::Value(pass, cut) => about::Input::CutOf(result(pass)?, cut),
+            Input::Whole(pass, names) => about::Input::Whole(listed(pass, names)?),
+            Input::Each(pass) => match stage.passes.iter().position(|&step| step == pass) {
+                Some(step) => about::Input::Step(step as u32),
+                None => {
+                    let of = result(pass)?;
+                    about::Input::Part { of, drained: stage.drains.contains(&of) }
+                }
+            },
+        })
+    };
+    let side = |side: &Side| -> Result<about::Side> {
+        Ok(match *side {
+            Side::Data(place) => about::Side::Page(data(place)),
+            Side::List(pass, names) => about::Side::List(listed(pass, names)?),
+            Side::One(pass) => about::Side::One(result(pass)?),
+        })
+    };
+    let sides = pass.sides.iter().map(|(name, of)| Ok((name.clone(), side(of)?)));
+    Ok(Step {
+        pass: id.0,
+        inputs: pass.inputs.iter().map(input).collect::<Result<_>>()?,
+        sides: sides.collect::<Result<_>>()?,
+        levels: pass.levels,
+        payload: bytes_of(pass.payload)?,
+        captured: pass.captured.iter().copied().map(data).collect(),
+        collect: pass.collect,
+    })
+}
+
+/// A raw vector's bytes.
+fn bytes_of(raw: Sexp) -> Result<Vec<u8>> {
+    let data = r::protect(|_| Ok(raw.data()))?;
+    let data = data.ok_or_else(|| Failure::Internal("a run's payload is not a raw vector".into()))?;
+    // SAFETY: a raw vector of this length, an argument of the running call.
+    Ok(unsafe { std::slice::from_raw_parts(data, raw.len()) }.to_vec())
+}

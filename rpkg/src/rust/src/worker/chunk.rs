@@ -1,0 +1,171 @@
+//! The chunk under way: element by element, step by step, what FUN is to be called on next and what it gave.
+use scheduler::board::{Lease, Spot};
+
+use super::fold::{Fold, Turn};
+use super::meter::Meter;
+use super::stage::{Ready, Stage};
+use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
+
+/// A chunk, taken and not handed in.
+pub(super) struct Chunk {
+    pub(super) lease: Lease,
+    /// The element and the step that FUN is at, or comes to next.
+    at: u64,
+    step: usize,
+    /// Whether the step's value went into its fold, which may not be at rest yet.
+    folding: bool,
+    /// What the steps gave for this element.
+    values: Kept,
+    outputs: Vec<Results>,
+    folds: Vec<Option<Fold>>,
+    pub(super) meter: Meter,
+    /// Warnings and messages: pass, element, condition.
+    pub(super) notes: Vec<(u32, u64, Kept)>,
+    pub(super) stopped: bool,
+}
+
+/// The results of one output.
+struct Results {
+    list: Kept,
+    next: usize,
+}
+
+/// A call of FUN.
+pub(super) struct Call {
+    pub(super) call: Sexp,
+    pub(super) frame: Sexp,
+    pub(super) setter: Sexp,
+    pub(super) element: u64,
+}
+
+impl Chunk {
+    pub(super) fn begin(lease: Lease, stage: &Stage, grains: &[u64], measured: bool) -> Result<Chunk> {
+        let list = |len: usize| r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, len))));
+        let results = |grain: &u64| {
+            let count = (lease.end - lease.start).div_ceil((*grain).max(1)) as usize;
+            Ok(Results { list: list(count)?, next: 0 })
+        };
+        let fold = |levels: u32| if levels > 0 { Fold::new(levels).map(Some) } else { Ok(None) };
+        let steps = stage.steps.len();
+        Ok(Chunk {
+            lease,
+            at: lease.start,
+            step: 0,
+            folding: false,
+            values: list(steps)?,
+            outputs: grains.iter().map(results).collect::<Result<_>>()?,
+            folds: stage.steps.iter().map(|step| fold(step.levels)).collect::<Result<_>>()?,
+            meter: Meter::start(steps, measured, stage.mean_ns),
+            notes: Vec::new(),
+            stopped: false,
+        })
+    }
+
+    /// Where FUN is.
+    pub(super) fn spot(&self) -> Spot {
+        Spot { step: self.step as u32, element: self.at.min(self.lease.end.saturating_sub(1)) }
+    }
+
+    /// The next call, its element arguments bound; `None` when the chunk is through, or `go` says no.
+    pub(super) fn next(&mut self, s: &Scope, stage: &mut Stage, go: impl Fn(Spot) -> bool) -> Option<Call> {
+        while self.at < self.lease.end {
+            if self.step == stage.steps.len() {
+                (self.at, self.step) = (self.at + 1, 0);
+                continue;
+            }
+            if !go(self.spot()) {
+                self.stopped = true;
+                return None;
+            }
+            if self.step == 0 && !self.folding {
+                self.meter.begin_element();
+            }
+            let Stage { steps, symbols, outputs, .. } = stage;
+            let step = &mut steps[self.step];
+            let (at, end, values) = (self.at, self.lease.end, self.values.get());
+            let Some(fold) = &mut self.folds[self.step] else {
+                let Ready { call, frame, setter } = step.ready.as_ref()?;
+                let call = Call { call: call.get(), frame: frame.get(), setter: setter.get(), element: at };
+                for (nth, symbol) in (0..step.arity()).zip(symbols.iter()) {
+                    let argument = step.argument(s, nth, at, end, values);
+                    s.define(*symbol, argument, call.frame);
+                }
+                return Some(call);
+            };
+            if !self.folding {
+                fold.push(step.argument(s, 0, at, end, values));
+                self.folding = true;
+            }
+            match fold.turn(s, at + 1 == end) {
+                Turn::Combine(block) => {
+                    let Ready { call, frame, setter } = step.ready.as_ref()?;
+                    s.define(symbols[0], block, frame.get());
+                    return Some(Call {
+                        call: call.get(),
+                        frame: frame.get(),
+                        setter: setter.get(),
+                        element: at,
+                    });
+                }
+                Turn::Result(value) => {
+                    if let Some(output) = outputs[self.step] {
+                        self.outputs[output].put(value);
+                    }
+                }
+                Turn::Rest => {
+                    self.folding = false;
+                    self.end_step();
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes what FUN gave.
+    pub(super) fn took(&mut self, stage: &Stage, value: Sexp) {
+        let output = stage.outputs[self.step];
+        match &mut self.folds[self.step] {
+            Some(fold) => {
+                if let (Some(result), Some(output)) = (fold.combined(value), output) {
+                    self.outputs[output].put(result);
+                }
+            }
+            None => {
+                if stage.steps.len() > 1 {
+                    self.values.get().set_item(self.step, value);
+                }
+                if let Some(output) = output {
+                    self.outputs[output].put(value);
+                }
+                self.end_step();
+            }
+        }
+    }
+
+    fn end_step(&mut self) {
+        self.meter.end_step(self.step);
+        self.step += 1;
+    }
+
+    /// The results of each output.
+    pub(super) fn results(&self) -> impl Iterator<Item = Sexp> + '_ {
+        self.outputs.iter().map(|output| output.list.get())
+    }
+
+    /// Takes what the step under way said.
+    pub(super) fn note(&mut self, pass: u32, condition: Sexp) {
+        self.notes.push((pass, self.at, Kept::new(condition)));
+    }
+
+    /// The step under way.
+    pub(super) fn step(&self) -> usize {
+        self.step
+    }
+}
+
+impl Results {
+    fn put(&mut self, value: Sexp) {
+        self.list.get().set_item(self.next, value);
+        self.next += 1;
+    }
+}

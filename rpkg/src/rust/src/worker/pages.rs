@@ -1,0 +1,137 @@
+//! The pages of the run at hand, each mapped when it is first read.
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use scheduler::error::{Error, Result as Scheduled};
+use scheduler::id::ResourceId;
+use scheduler::link::{Membership, Parts};
+use scheduler::os::{Mapping, SegmentFile};
+
+use crate::about::Listed;
+use crate::codec::{self, Piece, Source};
+use crate::r::{self, Failure, Kept, Result};
+
+/// A page, mapped privately: what is written to it is this worker's, and ends with the run.
+pub(super) struct Opened {
+    /// What keeps the mapping for views into it.
+    owner: Kept,
+    mapping: Arc<Mapping>,
+}
+
+/// Results of an earlier stage, part by part.
+pub(super) struct Made {
+    pub(super) parts: Parts,
+    page: Rc<Opened>,
+    /// The blob of each part, opened when it is first read.
+    sources: Vec<Option<Source<'static>>>,
+}
+
+/// The pages that were opened. A page goes with the last stage that reads it here.
+#[derive(Default)]
+pub(super) struct Pages {
+    open: HashMap<ResourceId, std::rc::Weak<Opened>>,
+}
+
+impl Opened {
+    fn map(membership: &Membership, resource: ResourceId) -> Result<Opened> {
+        let mapping = Arc::new(mapping(membership, resource)?);
+        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping))))?;
+        Ok(Opened { owner, mapping })
+    }
+
+    /// The blob at `at`, `len` bytes at most. It is good as long as the page, which its holder keeps.
+    pub(super) fn source(&self, at: u64, len: u64) -> Result<Source<'static>> {
+        // SAFETY: the mapping lies where its count keeps it; who takes the source keeps this page with it (`Made`, and the
+        // steps of a stage), and views keep the owner.
+        let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&self.mapping) };
+        // SAFETY: variables are sealed before a run begins, and what an earlier stage made is complete where it is said to be.
+        unsafe { Source::open(forever, at, len, self.owner.get()) }
+    }
+
+    /// Bytes that are mapped.
+    pub(super) fn bytes(&self) -> usize {
+        self.mapping.len()
+    }
+}
+
+fn mapping(membership: &Membership, resource: ResourceId) -> Scheduled<Mapping> {
+    let handle = membership.spec().pages.get(resource.index()).and_then(Option::as_ref);
+    let gone = || Error::Damaged {
+        segment: handle.map_or_else(|| format!("of resource {resource}"), |handle| handle.name.clone()),
+        reason: "it was released while a run reads it".into(),
+    };
+    let file = SegmentFile::open_read(handle.ok_or_else(gone)?)?.ok_or_else(gone)?;
+    scheduler::store::map_private(&file)
+}
+
+impl Pages {
+    /// A page of the run.
+    pub(super) fn open(&mut self, membership: &Membership, resource: ResourceId) -> Result<Rc<Opened>> {
+        if let Some(open) = self.open.get(&resource).and_then(std::rc::Weak::upgrade) {
+            return Ok(open);
+        }
+        let opened = Rc::new(Opened::map(membership, resource)?);
+        self.open.insert(resource, Rc::downgrade(&opened));
+        Ok(opened)
+    }
+
+    /// A whole variable.
+    pub(super) fn variable(&mut self, membership: &Membership, resource: ResourceId) -> Result<Kept> {
+        let page = self.open(membership, resource)?;
+        let source = page.source(0, u64::MAX)?;
+        r::protect(|s| Ok(Kept::new(codec::decode(s, &source, 0))))
+    }
+
+    /// What an earlier stage made.
+    pub(super) fn made(&mut self, membership: &Membership, resource: ResourceId) -> Result<Made> {
+        let parts = membership.parts(resource);
+        let sources = vec![None; parts.all().len()];
+        Ok(Made { parts, page: self.open(membership, resource)?, sources })
+    }
+
+    /// All that an earlier stage made, as a list with its names.
+    pub(super) fn list(&mut self, membership: &Membership, listed: Listed) -> Result<Kept> {
+        let mut made = self.made(membership, listed.of)?;
+        let names = listed.names.map(|names| self.variable(membership, names)).transpose()?;
+        let count = made.parts.all().last().map_or(0, |part| part.end as usize);
+        let pieces = (0..made.sources.len()).map(|place| made.piece(place)).collect::<Result<Vec<_>>>()?;
+        r::protect(|s| {
+            let list = codec::list(s, &pieces, count);
+            if let Some(names) = &names {
+                list.set_attribute(s, "names", names.get());
+            }
+            Ok(Kept::new(list))
+        })
+    }
+
+    /// The one value that an earlier stage made.
+    pub(super) fn one(&mut self, membership: &Membership, resource: ResourceId) -> Result<Kept> {
+        let mut made = self.made(membership, resource)?;
+        let (source, place) = made.locate(0)?;
+        r::protect(|s| Ok(Kept::new(codec::element(s, &source, 0, place))))
+    }
+}
+
+impl Made {
+    pub(super) fn page(&self) -> &Rc<Opened> {
+        &self.page
+    }
+
+    fn piece(&mut self, place: usize) -> Result<Piece<'static>> {
+        let part = self.parts.all()[place];
+        let source = match self.sources[place] {
+            Some(source) => source,
+            None => *self.sources[place].insert(self.page.source(part.output.at, part.output.len)?),
+        };
+        Ok(Piece { start: part.start as usize, count: (part.end - part.start) as usize, source })
+    }
+
+    /// The blob that holds a result, and which of its items it is.
+    pub(super) fn locate(&mut self, result: u64) -> Result<(Source<'static>, usize)> {
+        let missing = || Failure::Internal(format!("result {} of an earlier pass is missing", result + 1));
+        let place = self.parts.find(result).ok_or_else(missing)?;
+        let piece = self.piece(place)?;
+        Ok((piece.source, result as usize - piece.start))
+    }
+}

@@ -1,0 +1,226 @@
+//! The steps of a stage as this worker runs them: where the elements of each come from, and the call of its FUN, once R made
+//! that ready.
+use std::rc::Rc;
+
+use scheduler::link::Membership;
+
+use super::pages::{Made, Opened, Pages};
+use crate::about::{Cut, Input, Side, Step, Steps};
+use crate::codec::{self, Source};
+use crate::r::{self, Kept, Result, Scope, Sexp};
+
+/// Bytes of rows that are transposed at a time: they stay in the cache until FUN has read them.
+const ROWS_AT_A_TIME: u64 = 256 << 10;
+
+/// A stage, open for work.
+pub(super) struct Stage {
+    pub(super) steps: Vec<Running>,
+    /// The output that a step's results go to.
+    pub(super) outputs: Vec<Option<usize>>,
+    /// What FUN's element arguments are called in its frame: `.element`, `.element2` and so on.
+    pub(super) symbols: Vec<Sexp>,
+    /// What an element of the last chunk took, in nanoseconds; 0 before there was one.
+    pub(super) mean_ns: f64,
+}
+
+/// A step, open for work.
+pub(super) struct Running {
+    pub(super) pass: u32,
+    pub(super) levels: u32,
+    pub(super) collect: bool,
+    inputs: Vec<Feed>,
+    sides: Vec<(String, Side)>,
+    pub(super) ready: Option<Ready>,
+}
+
+/// What R made ready: the call of FUN, the frame it is evaluated in, and what sets the random numbers (NULL for nothing).
+pub(super) struct Ready {
+    pub(super) call: Kept,
+    pub(super) frame: Kept,
+    pub(super) setter: Kept,
+}
+
+/// Where the elements of an argument come from.
+enum Feed {
+    /// Cut from a collection, whose page is held as long as the source.
+    Cut { source: Source<'static>, root: u32, cut: Cut, names: Kept, rows: Option<Rows>, _page: Rc<Opened> },
+    /// What a step gave.
+    Step(usize),
+    /// Of an earlier stage, one by one.
+    Part { made: Made, copied: bool },
+    /// One value for all elements.
+    Whole(Kept),
+}
+
+/// Rows that were transposed together.
+struct Rows {
+    from: u64,
+    to: u64,
+    values: Kept,
+}
+
+impl Stage {
+    pub(super) fn open(membership: &Membership, pages: &mut Pages, about: &Steps) -> Result<Stage> {
+        let mut steps = Vec::with_capacity(about.steps.len());
+        for step in &about.steps {
+            steps.push(Running::open(membership, pages, step)?);
+        }
+        let output = |step: u32| about.outputs.iter().position(|&output| output == step);
+        let outputs = (0..steps.len() as u32).map(output).collect();
+        let mut symbols = vec![];
+        for nth in 0..steps.iter().map(Running::arity).max().unwrap_or(1) {
+            let name = if nth == 0 { ".element".to_owned() } else { format!(".element{}", nth + 1) };
+            symbols.push(r::protect(|s| Ok(s.symbol(&name)))?);
+        }
+        Ok(Stage { outputs, symbols, steps, mean_ns: 0.0 })
+    }
+
+    /// A stage without steps: for a worker that cannot begin.
+    pub(super) fn empty() -> Stage {
+        Stage { steps: Vec::new(), outputs: Vec::new(), symbols: Vec::new(), mean_ns: 0.0 }
+    }
+
+    /// The first step whose call R has not made ready.
+    pub(super) fn unready(&self) -> Option<usize> {
+        self.steps.iter().position(|step| step.ready.is_none())
+    }
+
+    /// Bytes of pages that go with the stage.
+    pub(super) fn bytes(&self) -> usize {
+        let feeds = self.steps.iter().flat_map(|step| &step.inputs);
+        feeds
+            .map(|feed| match feed {
+                Feed::Cut { _page: page, .. } => page.bytes(),
+                Feed::Part { made, .. } => made.page().bytes(),
+                Feed::Step(_) | Feed::Whole(_) => 0,
+            })
+            .sum()
+    }
+}
+
+impl Running {
+    fn open(membership: &Membership, pages: &mut Pages, step: &Step) -> Result<Running> {
+        let inputs =
+            step.inputs.iter().map(|input| Feed::open(membership, pages, *input)).collect::<Result<_>>()?;
+        let Step { pass, levels, collect, ref sides, .. } = *step;
+        Ok(Running { pass, levels, collect, inputs, sides: sides.clone(), ready: None })
+    }
+
+    /// R made the call ready: side variables are bound in its frame.
+    pub(super) fn make_ready(
+        &mut self,
+        membership: &Membership,
+        pages: &mut Pages,
+        ready: Ready,
+    ) -> Result<()> {
+        for (name, side) in &self.sides {
+            let value = match *side {
+                Side::Page(resource) => pages.variable(membership, resource)?,
+                Side::List(listed) => pages.list(membership, listed)?,
+                Side::One(resource) => pages.one(membership, resource)?,
+            };
+            r::protect(|s| {
+                s.define(s.symbol(name), value.get(), ready.frame.get());
+                Ok(())
+            })?;
+        }
+        self.ready = Some(ready);
+        Ok(())
+    }
+
+    /// How many element arguments FUN has.
+    pub(super) fn arity(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Argument `nth` of FUN for element `at`; `values` are what the steps before gave for it, `end` is the chunk's end.
+    pub(super) fn argument(&mut self, s: &Scope, nth: usize, at: u64, end: u64, values: Sexp) -> Sexp {
+        match &mut self.inputs[nth] {
+            Feed::Step(step) => values.item(*step),
+            Feed::Whole(value) => value.get(),
+            Feed::Part { made, copied } => match made.locate(at) {
+                Ok((source, place)) => {
+                    let element = codec::element(s, &source, 0, place);
+                    if *copied {
+                        s.duplicate(element)
+                    } else {
+                        element
+                    }
+                }
+                // Its stage is through, so all its parts are there.
+                Err(_) => unreachable!("a result of an earlier stage is missing"),
+            },
+            Feed::Cut { source, root, cut, names, rows, .. } => match *cut {
+                Cut::Item => codec::element(s, source, *root, at as usize),
+                Cut::Column(height, _) => {
+                    codec::column(s, source, *root, at as usize, height as usize, names.get())
+                }
+                Cut::Row(height, width) => {
+                    if rows.as_ref().is_none_or(|block| at < block.from || at >= block.to) {
+                        let count = (ROWS_AT_A_TIME / (8 * width.max(1))).clamp(8, 1024).min(end - at);
+                        let (part, shape) =
+                            ((at as usize, count as usize), (height as usize, width as usize));
+                        let values = codec::rows(s, source, *root, part, shape, names.get());
+                        *rows = Some(Rows { from: at, to: at + count, values: Kept::new(values) });
+                    }
+                    match rows {
+                        Some(block) => block.values.get().item((at - block.from) as usize),
+                        None => s.null(),
+                    }
+                }
+            },
+        }
+    }
+
+    /// Lets go of what was cut for a chunk.
+    pub(super) fn end_chunk(&mut self) {
+        for feed in &mut self.inputs {
+            if let Feed::Cut { rows, .. } = feed {
+                *rows = None;
+            }
+        }
+    }
+}
+
+impl Feed {
+    fn open(membership: &Membership, pages: &mut Pages, input: Input) -> Result<Feed> {
+        Ok(match input {
+            Input::Cut(resource, cut) => {
+                let page = pages.open(membership, resource)?;
+                Feed::cut(page.source(0, u64::MAX)?, 0, cut, page)?
+            }
+            Input::CutOf(resource, cut) => {
+                let mut made = pages.made(membership, resource)?;
+                let (source, place) = made.locate(0)?;
+                // One plain vector is packed, and has no node of its own: its items are columns of one.
+                let (root, cut) = match source.packed(0) {
+                    Some(_) if cut == Cut::Item => (0, Cut::Column(1, u64::MAX)),
+                    _ => (codec::child(&source, 0, place)?, cut),
+                };
+                Feed::cut(source, root, cut, Rc::clone(made.page()))?
+            }
+            Input::Step(step) => Feed::Step(step as usize),
+            Input::Part { of, drained } => Feed::Part { made: pages.made(membership, of)?, copied: drained },
+            Input::Whole(listed) => Feed::Whole(pages.list(membership, listed)?),
+        })
+    }
+
+    fn cut(source: Source<'static>, root: u32, cut: Cut, page: Rc<Opened>) -> Result<Feed> {
+        let names = r::protect(|s| Ok(Kept::new(names_of_elements(s, &source, root, cut))))?;
+        Ok(Feed::Cut { source, root, cut, names, rows: None, _page: page })
+    }
+}
+
+/// The names that `apply` would give each element: the dimnames along it. NULL where there are none.
+fn names_of_elements(s: &Scope, source: &Source<'_>, root: u32, cut: Cut) -> Sexp {
+    let along = match cut {
+        Cut::Item => return s.null(),
+        Cut::Row(..) => 1,
+        Cut::Column(..) => 0,
+    };
+    let dimnames = codec::attribute(s, source, root, "dimnames");
+    if dimnames.is_null() {
+        return s.null();
+    }
+    dimnames.item(along)
+}

@@ -1,0 +1,145 @@
+//! Random programs: passes over variables and over each other, of every kind that a plan knows.
+use crate::core::tests::sim::pages::EACH;
+use crate::core::tests::sim::rng::Rng;
+use crate::core::tests::sim::{Nature, Natures};
+use crate::error::Error;
+use crate::graph::{Resource, Scope};
+use crate::id::{PassId, ResourceId};
+use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
+use crate::policy::{Policy, Schedule};
+
+/// Variables of each program.
+const VARIABLES: u64 = 4;
+/// A program's passes go over so many elements together at most, or little more.
+const ELEMENTS: u64 = 700;
+
+/// A plan; one in three has a budget that may make its stages wait.
+pub(super) fn plan(rng: &mut Rng) -> Plan {
+    let spec = spec(rng);
+    let free = compile(spec.clone()).expect("a program that can run");
+    if !rng.once_in(3) {
+        return free;
+    }
+    let budget = free.peak_bytes() * rng.below(1_001) / 1_000;
+    match compile(CallSpec { budget: Some(budget), ..spec }) {
+        Ok(bound) => bound,
+        Err(Error::OverBudget { needed, .. }) => {
+            assert!(needed > budget);
+            compile(CallSpec { budget: Some(needed), ..free.spec().clone() })
+                .expect("what it needs is enough")
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn spec(rng: &mut Rng) -> CallSpec {
+    // Most are small, so that all their interleavings are met; some have forty passes.
+    let most = rng.pick(&[3, 6, 12, 40]);
+    let count = 1 + rng.below(most);
+    let mut passes: Vec<PassCall> = Vec::new();
+    let mut left = ELEMENTS;
+    while (passes.len() as u64) < count {
+        let pass = pass(rng, &passes, left);
+        left = left.saturating_sub(pass.elements);
+        passes.push(pass);
+    }
+    // What nobody reads is wanted more often than what somebody reads.
+    let read =
+        |pass: PassId| passes.iter().flat_map(PassCall::sources).any(|source| source.pass() == Some(pass));
+    let ids = (0..passes.len() as u32).map(PassId);
+    let gather = ids.filter(|&pass| if read(pass) { rng.once_in(5) } else { !rng.once_in(6) }).collect();
+    let resource = |nth: u64| Resource {
+        name: format!("x{nth}"),
+        bytes: EACH * (1 + nth * 10),
+        scope: if nth % 2 == 0 { Scope::Scoped } else { Scope::Pinned },
+    };
+    let resources = (0..VARIABLES).map(resource).collect();
+    shuffled(
+        CallSpec {
+            resources,
+            passes,
+            gather,
+            workers: 1 + rng.below(4) as u32,
+            budget: None,
+            fuse: !rng.once_in(4),
+        },
+        rng,
+    )
+}
+
+fn pass(rng: &mut Rng, before: &[PassCall], left: u64) -> PassCall {
+    let named = |rng: &mut Rng| PassId(rng.below(before.len() as u64) as u32);
+    let chained = !before.is_empty() && !rng.once_in(3);
+    let first = if chained { named(rng) } else { PassId(0) };
+    let elements = match before.get(first.index()).filter(|_| chained) {
+        Some(call) => call.results(),
+        None => rng.pick(&[0, 1, 1, 2, 5, 9, 16, 17, 33, 60, 300]).min(left.max(2)),
+    };
+    let mut inputs = vec![if chained { Source::Each(first) } else { variable(rng) }];
+    while rng.once_in(3) {
+        let alike = |&pass: &PassId| before[pass.index()].results() == elements;
+        let other = (!before.is_empty()).then(|| named(rng)).filter(alike);
+        inputs.push(other.map_or_else(|| variable(rng), Source::Each));
+    }
+    if elements == 1 && !before.is_empty() && rng.once_in(2) {
+        inputs[0] = Source::Whole(named(rng));
+    }
+    let mut sides = Vec::new();
+    while rng.once_in(4) {
+        let whole = !before.is_empty() && !rng.once_in(3);
+        sides.push(if whole { Source::Whole(named(rng)) } else { variable(rng) });
+    }
+    let levels = if rng.once_in(5) { 1 + rng.below(2) as u32 } else { 0 };
+    let name = format!("p{}", before.len());
+    let mut pass = PassCall { name, inputs, sides, elements, levels, policy: policy(rng), bytes: 0 };
+    pass.bytes = EACH * pass.results();
+    pass
+}
+
+fn variable(rng: &mut Rng) -> Source {
+    Source::Data(ResourceId(rng.below(VARIABLES) as u32))
+}
+
+fn policy(rng: &mut Rng) -> Policy {
+    match rng.below(8) {
+        0 => Policy::fixed(1 + rng.below(9)),
+        1 => Policy::of(rng.pick(&[Schedule::Static, Schedule::Guided, Schedule::Factoring])),
+        _ => Policy::auto(),
+    }
+}
+
+/// The same program with its passes named in another order.
+fn shuffled(spec: CallSpec, rng: &mut Rng) -> CallSpec {
+    if !rng.once_in(3) {
+        return spec;
+    }
+    let mut place: Vec<u32> = (0..spec.passes.len() as u32).collect();
+    for last in (1..place.len()).rev() {
+        place.swap(last, rng.below(last as u64 + 1) as usize);
+    }
+    let moved = |pass: PassId| PassId(place[pass.index()]);
+    let source = |source: &mut Source| match source {
+        Source::Data(_) => {}
+        Source::Each(pass) | Source::Whole(pass) => *pass = moved(*pass),
+    };
+    let CallSpec { mut passes, gather, .. } = spec;
+    passes.iter_mut().for_each(|call| call.inputs.iter_mut().chain(&mut call.sides).for_each(source));
+    let mut both: Vec<_> = place.iter().zip(passes).collect();
+    both.sort_by_key(|(place, _)| **place);
+    let passes = both.into_iter().map(|(_, pass)| pass).collect();
+    CallSpec { passes, gather: gather.into_iter().map(moved).collect(), ..spec }
+}
+
+/// One to three elements that are not good.
+pub(super) fn natures(rng: &mut Rng, plan: &Plan) -> Natures {
+    let all = [Nature::Fails, Nature::Fails, Nature::Kills, Nature::Hangs, Nature::Deaf];
+    let mut natures = Natures::new();
+    for _ in 0..1 + rng.below(3) {
+        let pass = rng.below(plan.spec().passes.len() as u64) as u32;
+        let elements = plan.spec().passes[pass as usize].elements;
+        if elements > 0 {
+            natures.insert((PassId(pass), rng.below(elements)), rng.pick(&all));
+        }
+    }
+    natures
+}

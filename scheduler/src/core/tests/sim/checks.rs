@@ -1,0 +1,166 @@
+//! What is read, and what must hold when it is, when something goes, and at the end.
+use super::{values, Driver};
+use crate::board::{ChunkState, Lease};
+use crate::core::{Outcome, ResourceState, TaskState};
+use crate::graph::{Scope, TaskKind};
+use crate::id::{PassId, ResourceId, StageId};
+use crate::link::{Part, Parts};
+use std::collections::BTreeSet;
+
+impl Driver {
+    /// A stage runs: all it reads of other stages is there.
+    pub(super) fn check_inputs(&self, lease: &Lease) {
+        let stage = &self.plan.stages()[lease.stage.index()];
+        let calls = stage.passes.iter().map(|pass| &self.plan.spec().passes[pass.index()]);
+        for source in calls.flat_map(|call| call.sources()) {
+            let Some(other) = source.pass().filter(|other| !stage.passes.contains(other)) else { continue };
+            let made = self.plan.result_of(other).and_then(|made| self.plan.maker_of(made));
+            let (maker, _) = made.expect("what another stage reads leaves its own");
+            assert!(self.is_done(maker), "stage {} runs before {maker} is through", lease.stage);
+        }
+    }
+
+    /// A result that another stage made.
+    pub(super) fn read(&mut self, pass: PassId, element: u64) -> u64 {
+        let resource = self.plan.result_of(pass).expect("it leaves its stage");
+        let parts = self.parts.entry(resource).or_insert_with(|| Parts::of(&self.board, &self.run, resource));
+        let part = parts.all()[parts.find(element).expect("a part for each result")];
+        self.pages.read(resource, part.output, element - part.start)
+    }
+
+    /// All results of a pass, as one number.
+    pub(super) fn read_all(&mut self, pass: PassId) -> u64 {
+        let resource = self.plan.result_of(pass).expect("it leaves its stage");
+        if let Some(&known) = self.wholes.get(&resource) {
+            assert!(!self.freed.contains(&resource), "{resource} is read after its end");
+            return known;
+        }
+        let results = self.plan.spec().passes[pass.index()].results();
+        let all: Vec<u64> = (0..results).map(|element| self.read(pass, element)).collect();
+        let whole = values::whole(&all);
+        self.wholes.insert(resource, whole);
+        whole
+    }
+
+    pub(super) fn is_wanted(&self, resource: ResourceId) -> bool {
+        self.plan.spec().gather.iter().any(|&pass| self.plan.result_of(pass) == Some(resource))
+    }
+
+    /// A part goes: this stage has read all of it, and who else reads it is through.
+    pub(super) fn check_spent(&self, stage: StageId, resource: ResourceId, part: &Part) {
+        assert!(!self.is_wanted(resource), "{resource} is wanted, and a part of it goes");
+        let read = &self.done[stage.index()][part.start as usize..part.end as usize];
+        assert!(read.iter().all(|&times| times == 1), "a part of {resource} goes before it was read");
+        for task in self.plan.graph().consumers(resource) {
+            if let TaskKind::Map(other) = self.plan.graph().tasks()[task.index()].kind {
+                assert!(other == stage || self.is_done(other), "stage {other} still reads {resource}");
+            }
+        }
+    }
+
+    /// A wanted result is handed over: it lies in the page as it should, without a gap.
+    pub(super) fn check_result(&self, resource: ResourceId) {
+        let wanted = |pass: &&PassId| self.plan.result_of(**pass) == Some(resource);
+        let pass = *self.plan.spec().gather.iter().find(wanted).expect("nobody wants it");
+        let (stage, nth) = self.plan.maker_of(resource).expect("a result");
+        let grain = self.plan.spec().passes[pass.index()].grain();
+        let mut chunks = self.board.chunks(stage);
+        chunks.retain(|chunk| chunk.state == ChunkState::Done);
+        chunks.sort_unstable_by_key(|chunk| chunk.start);
+        let (mut next, mut found) = (0, Vec::new());
+        for chunk in chunks {
+            assert_eq!(chunk.start, next, "stage {stage} has a gap or did something twice");
+            assert!(chunk.start % grain == 0, "a block of {pass} is cut");
+            next = chunk.end;
+            let output = self.board.output(stage, chunk.chunk, nth).expect("an output");
+            let results = chunk.end.div_ceil(grain) - chunk.start / grain;
+            found.extend((0..results).map(|result| self.pages.read(resource, output, result)));
+        }
+        assert_eq!(found, self.expected[pass.index()], "the results of pass {pass}");
+    }
+
+    pub(super) fn finish(&mut self, outcome: Outcome) {
+        assert_eq!(self.board.control(), crate::board::Control::Ended);
+        assert!(self.touched.is_subset(&self.freed), "{:?} are left", self.touched.difference(&self.freed));
+        let states = self.core.resource_states();
+        for (index, resource) in self.plan.graph().resources().iter().enumerate() {
+            let begun = self.touched.contains(&ResourceId(index as u32));
+            let gone = states[index] == ResourceState::Freed;
+            assert!(gone || !begun || resource.scope == Scope::Pinned, "{} is there", resource.name);
+        }
+        self.check_ends(&outcome);
+        if outcome == Outcome::Done {
+            let results = self.plan.spec().gather.iter().filter_map(|&pass| self.plan.result_of(pass));
+            assert_eq!(self.gathered, results.collect::<BTreeSet<ResourceId>>());
+            for (stage, done) in self.done.iter().enumerate() {
+                assert!(done.iter().all(|&times| times == 1), "stage {stage} is done once: {done:?}");
+            }
+        }
+        self.outcome = Some(outcome);
+    }
+
+    /// What ended how: the stage to blame failed, all that had not ended was aborted by it, or cancelled.
+    fn check_ends(&self, outcome: &Outcome) {
+        let blamed = match outcome {
+            Outcome::Failed(failure) => Some(failure.stage),
+            Outcome::WorkerKilled { stage, .. } => Some(*stage),
+            _ => None,
+        };
+        let cause = blamed.map(|stage| self.plan.stages()[stage.index()].task);
+        for (index, (task, &state)) in
+            self.plan.graph().tasks().iter().zip(self.core.task_states()).enumerate()
+        {
+            let ended = state == TaskState::Finished;
+            let should = match (task.kind, cause) {
+                (TaskKind::Release(_), _) => ended || *outcome != Outcome::Done,
+                _ if *outcome == Outcome::Done => ended,
+                (_, Some(cause)) if cause.index() == index => state == TaskState::Failed,
+                (_, Some(cause)) => ended || state == TaskState::Aborted(cause),
+                (_, None) => ended || state == TaskState::Cancelled,
+            };
+            assert!(should, "{outcome:?}, and task {index} ({}) is {state:?}", task.label);
+        }
+    }
+
+    /// What the caller holds at the end: wanted results as far as they were made, and variables of a run that never began.
+    pub(in crate::core::tests) fn check_account(&self) {
+        assert_eq!(self.board.live_bytes(), self.pages.bytes);
+        let resources = (0..self.plan.graph().resources().len() as u32).map(ResourceId);
+        let kept = resources.filter(|&resource| !self.freed.contains(&resource) || self.is_wanted(resource));
+        let held = kept.map(|resource| match self.plan.maker_of(resource) {
+            Some((stage, nth)) => self.board.written(stage, nth).0,
+            None if self.touched.is_empty() => self.data_bytes(resource),
+            None => 0,
+        });
+        assert_eq!(self.board.live_bytes(), held.sum::<u64>(), "what the caller holds");
+    }
+
+    fn data_bytes(&self, resource: ResourceId) -> u64 {
+        let read = self.plan.graph().consumers(resource).next().is_some();
+        let known = &self.plan.graph().resources()[resource.index()];
+        if read && known.scope == Scope::Scoped {
+            known.bytes
+        } else {
+            0
+        }
+    }
+
+    /// What may be there beside what is predicted: of results that go as they are read, each worker holds a part that it
+    /// has not read to its end, and a chunk that it has.
+    pub(in crate::core::tests) fn slack(&self) -> u64 {
+        let workers = u64::from(self.plan.workers());
+        let drained = self.plan.stages().iter().enumerate().filter(|(_, stage)| !stage.drains.is_empty());
+        let each = drained.map(|(id, stage)| {
+            let longest = |lengths: &mut dyn Iterator<Item = u64>| lengths.max().unwrap_or(0);
+            let parts = |&resource: &ResourceId| {
+                let parts = Parts::of(&self.board, &self.run, resource);
+                longest(&mut parts.all().iter().map(|part| part.end - part.start))
+            };
+            let chunks = self.board.chunks(StageId(id as u32));
+            let chunk = longest(&mut chunks.iter().map(|chunk| chunk.end - chunk.start));
+            let parts: u64 = stage.drains.iter().map(parts).sum();
+            (workers + 1) * parts + workers * chunk * stage.outputs.len() as u64
+        });
+        super::pages::EACH * each.sum::<u64>()
+    }
+}

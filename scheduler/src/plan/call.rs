@@ -1,0 +1,82 @@
+//! What the user asked for: data, passes over it, and which results they want.
+use super::FOLD;
+use crate::graph::Resource;
+use crate::id::{PassId, ResourceId};
+use crate::policy::Policy;
+use serde::{Deserialize, Serialize};
+
+/// Data, passes over it, wanted results.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallSpec {
+    /// Variables. Scoped ones are copied in when the run begins.
+    pub resources: Vec<Resource>,
+    /// The passes, in any order; what a pass reads decides when it runs.
+    pub passes: Vec<PassCall>,
+    /// The passes whose results go to the caller.
+    pub gather: Vec<PassId>,
+    /// Workers of the run.
+    pub workers: u32,
+    /// The most bytes that scoped resources may take, if there is a bound.
+    pub budget: Option<u64>,
+    /// Whether passes that meet element by element run in one stage.
+    pub fuse: bool,
+    /// Whether it is noted what each element costs.
+    pub measure: bool,
+}
+
+/// One apply over one or several collections in step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassCall {
+    /// Its name, for people.
+    pub name: String,
+    /// What each element is made of; at least one.
+    pub inputs: Vec<Source>,
+    /// What each element may read besides, as a whole.
+    pub sides: Vec<Source>,
+    /// How many elements it goes over.
+    pub elements: u64,
+    /// How many levels of a fold it does: each makes one result of every [`FOLD`] consecutive values. 0: a result each.
+    pub levels: u32,
+    /// How its bites are sized.
+    pub policy: Policy,
+    /// The bytes of all its results, as far as known when the plan is made.
+    pub bytes: u64,
+}
+
+/// What a pass reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// A variable: an element of it as an input, all of it as a side.
+    Data(ResourceId),
+    /// As an input: the result of the same element of another pass.
+    Each(PassId),
+    /// All results of another pass.
+    Whole(PassId),
+}
+
+impl Source {
+    /// The pass it comes from.
+    pub fn pass(self) -> Option<PassId> {
+        match self {
+            Source::Data(_) => None,
+            Source::Each(pass) | Source::Whole(pass) => Some(pass),
+        }
+    }
+}
+
+impl PassCall {
+    /// Elements that end in one result.
+    pub fn grain(&self) -> u64 {
+        FOLD.checked_pow(self.levels).unwrap_or(u64::MAX)
+    }
+
+    /// How many results it has.
+    pub fn results(&self) -> u64 {
+        self.elements.div_ceil(self.grain())
+    }
+
+    /// All that it reads: inputs, then sides.
+    pub fn sources(&self) -> impl Iterator<Item = Source> + '_ {
+        self.inputs.iter().chain(&self.sides).copied()
+    }
+}

@@ -1,0 +1,173 @@
+//! A session with a pool, and what comes of its runs.
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scheduler::board::Output;
+use scheduler::core::{Outcome, Settings};
+use scheduler::graph::{Resource, Scope};
+use scheduler::id::{PassId, ResourceId};
+use scheduler::link::Parts;
+use scheduler::os::Place;
+use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
+use scheduler::policy::Policy;
+use scheduler::pool::PoolConfig;
+use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, Ticket};
+use scheduler::store::{Kind, Page, Store, CONTENT};
+use scheduler::wire::RunSpec;
+
+use crate::numbers;
+
+/// Each test has its own, with a directory that goes with it.
+pub(crate) struct Session {
+    pub(crate) store: Store,
+    pub(crate) pool: Pool,
+    pub(crate) dir: PathBuf,
+}
+
+/// A run that goes on.
+pub(crate) struct Begun {
+    pub(crate) run: u64,
+    pub(crate) ticket: Arc<Ticket>,
+    plan: Arc<Plan>,
+}
+
+/// A run that is over.
+pub(crate) struct Ended {
+    pub(crate) finished: Finished,
+    pub(crate) plan: Arc<Plan>,
+}
+
+/// Squares of 0, 1, 2 ...: one pass.
+pub(crate) fn squares(elements: u64, policy: Policy) -> CallSpec {
+    let resources = vec![Resource { name: "X".into(), bytes: 8 * elements, scope: Scope::Scoped }];
+    let passes = vec![PassCall { policy, ..pass("square", vec![Source::Data(ResourceId(0))], elements) }];
+    CallSpec {
+        resources,
+        passes,
+        gather: vec![PassId(0)],
+        workers: 2,
+        budget: None,
+        fuse: true,
+        measure: false,
+    }
+}
+
+/// A pass without sides.
+pub(crate) fn pass(name: &str, inputs: Vec<Source>, elements: u64) -> PassCall {
+    let policy = Policy::auto();
+    PassCall { name: name.into(), inputs, sides: vec![], elements, levels: 0, policy, bytes: 8 * elements }
+}
+
+impl Session {
+    pub(crate) fn new(name: &str, fork: bool) -> Session {
+        Session::with(name, |config| config.fork = fork)
+    }
+
+    pub(crate) fn with(name: &str, change: impl FnOnce(&mut PoolConfig)) -> Session {
+        let dir = std::env::temp_dir().join(format!("memshare-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let mut config = PoolConfig {
+            program: env!("CARGO_BIN_EXE_number-worker").into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir: dir.clone(),
+            fork: true,
+            start_within: Duration::from_secs(10),
+            idle_for: Duration::from_secs(60),
+        };
+        change(&mut config);
+        Session { store: Store::open(Place::Memory).unwrap(), pool: Pool::start(config).unwrap(), dir }
+    }
+
+    /// Begins a run. Variable `r` holds `r, r + 1, r + 2 ...`, as many as its bytes say.
+    pub(crate) fn begin(&mut self, spec: CallSpec, trouble: &str) -> Begun {
+        let plan = Arc::new(plan::compile(spec).unwrap());
+        let given = plan.spec().resources.len();
+        let mut pages: Vec<(ResourceId, Page)> = Vec::new();
+        let mut pins: Vec<(ResourceId, Pin)> = Vec::new();
+        let mut handles = Vec::new();
+        for (place, resource) in plan.graph().resources().iter().enumerate() {
+            let id = ResourceId(place as u32);
+            let page = if place < given {
+                let bytes = numbers::bytes(&variable(id, resource.bytes / 8));
+                self.store.page(Kind::Page, &bytes.as_slice()).unwrap()
+            } else {
+                self.store.empty_page(Kind::Results, 0, false).unwrap()
+            };
+            handles.push(Some(page.handle()));
+            match resource.scope {
+                Scope::Scoped => pages.push((id, page)),
+                Scope::Pinned => pins.push((id, Box::new(page))),
+            }
+        }
+        let config = bincode::config::standard();
+        let program = bincode::serde::encode_to_vec((&*plan, trouble), config).unwrap();
+        let spec = RunSpec::new(&plan, handles, program);
+        let settings = Settings { workers: plan.workers(), retries: 2, ..Settings::default() };
+        let job = JobSpec { plan: plan.clone(), spec, pages, pins, kept_bytes: 0, settings, guests: None };
+        let job = Job::new(&self.store, job).unwrap();
+        let (run, ticket) = self.pool.begin(job).unwrap();
+        Begun { run, ticket, plan }
+    }
+
+    pub(crate) fn run(&mut self, spec: CallSpec, trouble: &str) -> Ended {
+        self.begin(spec, trouble).wait()
+    }
+
+    /// Kills a worker after a while: another moment of the run each time; which one it is, is the system's to say.
+    pub(crate) fn kill_one_after(&self, while_: Duration) {
+        std::thread::sleep(while_);
+        if let Some(pid) = self.pool.status().pids.first() {
+            std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Begun {
+    pub(crate) fn wait(self) -> Ended {
+        assert!(self.ticket.wait(Duration::from_secs(20)), "the run never ended");
+        Ended { finished: *self.ticket.take().unwrap(), plan: self.plan }
+    }
+}
+
+/// What a variable holds.
+pub(crate) fn variable(id: ResourceId, values: u64) -> Vec<u64> {
+    (0..values).map(|n| n + u64::from(id.0)).collect()
+}
+
+fn resource(ended: &Ended, name: &str) -> ResourceId {
+    let place = ended.plan.spec().passes.iter().position(|pass| pass.name == name).expect("a pass");
+    ended.plan.result_of(PassId(place as u32)).expect("its results leave the stage")
+}
+
+/// What lies in the page of a wanted pass.
+pub(crate) fn read(ended: &Ended, name: &str, output: Output) -> Vec<u8> {
+    let wanted = resource(ended, name);
+    let mut bytes = vec![0; output.len as usize];
+    let (_, page) = ended.finished.results.iter().find(|(id, _)| *id == wanted).expect("it is wanted");
+    page.file().unwrap().read_at(CONTENT + output.at, &mut bytes).unwrap();
+    bytes
+}
+
+/// All results of a wanted pass in the order of elements; fails on a gap or an overlap.
+pub(crate) fn results(ended: &Ended, name: &str) -> Vec<u64> {
+    assert_eq!(ended.finished.outcome, Outcome::Done);
+    let board = ended.finished.board.board();
+    let spec = RunSpec::from_bytes(board.payload()).expect("what the board was made with");
+    let mut next = 0;
+    let mut values = Vec::new();
+    for part in Parts::of(board, &spec, resource(ended, name)).all() {
+        assert_eq!(part.start, next, "no element is missing or done twice");
+        next = part.end;
+        values.extend(numbers::values(&read(ended, name, part.output)));
+        assert_eq!(values.len() as u64, next);
+    }
+    values
+}
