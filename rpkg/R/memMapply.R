@@ -49,9 +49,10 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   names <- mapply_names(items[[1L]], n)
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
   spread <- recycle(items, arguments, n, fun)
+  inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
   pass <- new_pass(
-    "mapply", Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept]), n, names, names, vars, fun, c(spread$fixed, as.list(MoreArgs)), control, namespace,
-    given, cores, cluster, label, elements = spread$arguments, call = call
+    "mapply", inputs, n, names, names, vars, fun, c(spread$fixed, as.list(MoreArgs)), control, namespace, given, cores, cluster, label,
+    elements = spread$arguments, call = call
   )
   deliver(pass, call)
 }

@@ -133,8 +133,9 @@ raise <- function(error, program, call) {
   if (identical(error$kind, "element")) {
     if (what %in% c("bind", "value") && inherits(error$condition, "memshare_error")) {
       # vapply() saw a list of one.
-      if (what == "value") error$condition$message <- sub("X[[1]]", sprintf("X[[%.0f]]", error$index), error$condition$message, fixed = TRUE)
-      stop(in_pass(error$condition, prefix, error$label, call))
+      condition <- in_pass(error$condition, prefix, error$label, call)
+      if (what == "value") condition$message <- sub("X[[1]]", sprintf("X[[%.0f]]", error$index), condition$message, fixed = TRUE)
+      stop(condition)
     }
     stop(element_error(error, call, prefix, what))
   }

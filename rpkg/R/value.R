@@ -47,7 +47,6 @@ finish_value <- function(how, results, names, call) {
 
 # The value of a pass over nothing.
 empty_value <- function(pass, call) {
-  control <- pass$control
   if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
   if (pass$verb == "apply") return(empty_apply(pass, call))
   finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
@@ -63,7 +62,10 @@ items_of_pass <- function(x, what, call) {
     list = list(
       x = input_of(x, if (is_plain(pass)) "each" else "item"), n = pass$n, names = pass$value_names, labels = pass$value_names
     ),
-    vector = list(x = input_of(x, if (pass$control$on_error == "collect") "item" else "each"), n = pass$n, names = pass$value_names, labels = pass$value_names, late = late),
+    vector = list(
+      x = input_of(x, if (pass$control$on_error == "collect") "item" else "each"), n = pass$n, names = pass$value_names,
+      labels = pass$value_names, late = late
+    ),
     array = list(x = input_of(x), n = prod(array_dim(pass)), names = NULL, labels = NULL, late = late),
     one = abort_input(
       sprintf("%s is the one value of memReduce(), whose length is not known before it ran; give it in VARS", what), call

@@ -136,7 +136,7 @@ test_that("a plan prints, sums up, and becomes tables", {
   expect_match(lines[[1]], "<plan> for z, top", fixed = TRUE)
   expect_match(lines[[2]], "3 passes in .* tasks?, by up to 2 workers")
   expect_match(lines[[3]], "mu (3), z (3), top (3)", fixed = TRUE)
-  expect_match(lines[[4]], "shares X (48.", fixed = TRUE)
+  expect_match(lines[[4]], "shares m (48.", fixed = TRUE)
   expect_match(lines[[5]], "peak: .* whose size shows in the first run: .*z")
   tasks <- as.data.frame(plan)
   expect_true(all(c("task", "kind", "passes", "elements", "step", "waits_for", "bytes") %in% names(tasks)))
