@@ -76,7 +76,6 @@ why_process <- function(pid, command, workers) {
   if (nzchar(command)) command else "another process"
 }
 
-
 # What has to happen for the memory to go, in a sentence.
 why_frees <- function(found, namespace, name) {
   known <- found$registered
