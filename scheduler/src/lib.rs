@@ -13,6 +13,7 @@ pub mod page;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod profile;
 pub mod run;
 pub mod simulate;
 pub mod store;

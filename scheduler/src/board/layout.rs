@@ -1,6 +1,7 @@
 //! Where everything lies in the board's memory. The offsets follow from a few numbers (workers, stages, the capacities,
 //! outputs and steps of each stage, the payload's length); they are computed here, once by the creator and once by whoever
 //! attaches, and what the memory says must be the same.
+use super::activity::Activity;
 use super::sync::{AtomicU32, AtomicU64};
 use super::word::{MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -56,6 +57,8 @@ pub(super) struct Slot {
     pub(super) lease: AtomicU64,
     /// The step and element that FUN is at, or [`super::record::NOWHERE`].
     pub(super) spot: AtomicU64,
+    /// Nanoseconds spent on each activity.
+    pub(super) spent: [AtomicU64; Activity::ALL.len()],
     /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
     pub(super) ended: AtomicU64,
     pub(super) ended_stage: AtomicU32,
@@ -71,7 +74,8 @@ pub(super) struct StageFixed {
     pub(super) schedule: u32,
     pub(super) outputs: u32,
     pub(super) steps: u32,
-    pub(super) unused: u32,
+    /// Whether elements are measured: 1 or 0.
+    pub(super) measured: u32,
     pub(super) align: u64,
     pub(super) chunk: u64,
     pub(super) shortest_ns: u64,
@@ -137,6 +141,8 @@ pub struct StageSpec {
     pub outputs: u32,
     /// Steps that are done for each element; at least 1.
     pub steps: u32,
+    /// Whether it is noted what each element costs.
+    pub measured: bool,
     /// Entries of its log.
     pub log_capacity: u32,
     /// Entries for ranges that are run again.
@@ -152,6 +158,7 @@ pub(super) struct StagePlace {
     pub(super) starts: u64,
     pub(super) outputs: u64,
     pub(super) reports: u64,
+    pub(super) costs: u64,
 }
 
 /// How long a stage's arrays are.
@@ -161,6 +168,8 @@ pub(super) struct Capacity {
     pub(super) extra: u32,
     pub(super) outputs: u32,
     pub(super) steps: u32,
+    /// Numbers that elements' costs take.
+    pub(super) costs: u64,
 }
 
 /// All offsets, from the board's first byte.
@@ -192,7 +201,7 @@ impl Layout {
         let slots = take(u64::from(workers), size_of::<Slot>())?;
         let heads = take(capacities.len() as u64, size_of::<StageHead>())?;
         let mut stages = Vec::with_capacity(capacities.len());
-        for (index, &Capacity { log, extra, outputs, steps }) in capacities.iter().enumerate() {
+        for (index, &Capacity { log, extra, outputs, steps, costs }) in capacities.iter().enumerate() {
             let entries = u64::from(log) + u64::from(extra);
             stages.push(StagePlace {
                 head: heads + (index * size_of::<StageHead>()) as u64,
@@ -201,6 +210,7 @@ impl Layout {
                 starts: take(u64::from(extra), size_of::<u64>())?,
                 outputs: take(u64::from(outputs), size_of::<OutputLine>())?,
                 reports: take(entries, size_of::<u64>() * report::width(outputs, steps))?,
+                costs: take(costs, size_of::<u32>())?,
             });
         }
         let payload = take(payload_len, 1)?;
@@ -218,6 +228,7 @@ impl StageSpec {
             align: 1,
             outputs: 1,
             steps: 1,
+            measured: false,
             log_capacity: crate::policy::log_capacity(&policy, elements, workers),
             extra_capacity: crate::policy::extra_capacity(workers),
         }
@@ -235,8 +246,9 @@ impl StageSpec {
     }
 
     pub(super) fn capacity(&self) -> Capacity {
-        let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, .. } = *self;
-        Capacity { log, extra, outputs, steps }
+        let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, elements, .. } = *self;
+        let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
+        Capacity { log, extra, outputs, steps, costs }
     }
 
     /// Whether a board can hold it.

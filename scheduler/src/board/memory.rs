@@ -41,6 +41,7 @@ pub(super) struct Stage {
     pub(super) align: u64,
     pub(super) outputs: u32,
     pub(super) steps: u32,
+    pub(super) measured: bool,
     place: StagePlace,
 }
 
@@ -81,6 +82,7 @@ impl Board {
                 let slot = Slot {
                     lease: AtomicU64::new(NO_LEASE),
                     spot: AtomicU64::new(NOWHERE),
+                    spent: std::array::from_fn(|_| AtomicU64::new(0)),
                     ended: AtomicU64::new(0),
                     ended_stage: AtomicU32::new(0),
                 };
@@ -247,6 +249,13 @@ impl Board {
         unsafe { self.at::<AtomicU64>(stage.place.reports, words) }
     }
 
+    /// What elements cost, step by step; nothing where it is not measured.
+    pub(super) fn all_costs(&self, stage: &Stage) -> &[AtomicU32] {
+        let count = if stage.measured { stage.elements as usize * stage.steps as usize } else { 0 };
+        // SAFETY: that many numbers lie at this offset of the checked layout.
+        unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
+    }
+
     /// # Safety
     /// `count` values of `T` lie at offset `at` of the checked layout, and all of `T` that changes is atomic.
     unsafe fn at<T>(&self, at: u64, count: usize) -> &[T] {
@@ -262,8 +271,17 @@ impl Stage {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
-        let super::StageSpec { elements, policy, align, outputs, steps, log_capacity, extra_capacity } = spec;
-        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, place })
+        let super::StageSpec {
+            elements,
+            policy,
+            align,
+            outputs,
+            steps,
+            measured,
+            log_capacity,
+            extra_capacity,
+        } = spec;
+        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
     }
 }
 
@@ -277,7 +295,8 @@ fn spec_of(fixed: &StageFixed) -> super::StageSpec {
         probe_ns: fixed.probe_ns,
     };
     let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
-    super::StageSpec { elements, policy, align, outputs, steps, log_capacity, extra_capacity }
+    let measured = fixed.measured != 0;
+    super::StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
 }
 
 fn fixed(stage: &super::StageSpec) -> StageFixed {
@@ -288,7 +307,7 @@ fn fixed(stage: &super::StageSpec) -> StageFixed {
         schedule: stage.policy.schedule as u32,
         outputs: stage.outputs,
         steps: stage.steps,
-        unused: 0,
+        measured: stage.measured.into(),
         align: stage.align,
         chunk: stage.policy.chunk,
         shortest_ns: stage.policy.shortest_ns,

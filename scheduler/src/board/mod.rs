@@ -4,6 +4,8 @@
 //! The entry word packs a chunk's end, worker, attempt and state, so that a claim *is* its record and a death at any
 //! instruction is recovered by a scan. States, memory ordering and races: `README.md` beside this file.
 mod account;
+mod activity;
+mod costs;
 mod layout;
 mod log;
 mod memory;
@@ -20,6 +22,7 @@ pub(crate) mod tests;
 mod word;
 mod worker;
 
+pub use activity::Activity;
 pub use layout::StageSpec;
 pub use memory::Board;
 pub use opened::Opened;

@@ -20,6 +20,8 @@ pub struct CallSpec {
     pub budget: Option<u64>,
     /// Whether passes that meet element by element run in one stage.
     pub fuse: bool,
+    /// Whether it is noted what each element costs.
+    pub measure: bool,
 }
 
 /// One apply over one or several collections in step.

@@ -8,6 +8,9 @@ use crate::id::{PassId, ResourceId, StageId, TaskId};
 use crate::policy::{Policy, Schedule};
 use std::collections::HashSet;
 
+/// The most numbers of elements' costs on a board: 64 MiB. Where there would be more, chunks are timed and no elements.
+const MOST_MEASURED: u64 = 16 << 20;
+
 /// Compiles a call: a `Share` for each variable that must be copied in, a `Map` for each stage, a `Gather` for each wanted
 /// result, a `Release` for each scoped resource. Elements and chunks cost nothing.
 ///
@@ -83,6 +86,7 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
         align,
         outputs: outputs.len() as u32,
         steps: passes.len() as u32,
+        measured: spec.measure && elements.saturating_mul(passes.len() as u64) <= MOST_MEASURED,
         ..StageSpec::cut_into(elements, policy, spec.workers, pieces.len() as u32)
     };
     Stage { passes, outputs, drains: Vec::new(), task: TaskId(0), costs, pieces: pieces.into(), board }

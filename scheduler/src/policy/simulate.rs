@@ -77,7 +77,15 @@ fn call(elements: u64, costs: Option<Costs>) -> CallSpec {
         costs,
     };
     let resources = vec![Resource { name: "x".into(), bytes: 0, scope: Scope::Pinned }];
-    CallSpec { resources, passes: vec![pass], gather: vec![PassId(0)], workers: 1, budget: None, fuse: true }
+    CallSpec {
+        resources,
+        passes: vec![pass],
+        gather: vec![PassId(0)],
+        workers: 1,
+        budget: None,
+        fuse: true,
+        measure: false,
+    }
 }
 
 /// A run of `costs` by a rule; `told` are the costs that the plan is told.

@@ -62,6 +62,7 @@ fn spec(rng: &mut Rng) -> CallSpec {
             workers: 1 + rng.below(4) as u32,
             budget: None,
             fuse: !rng.once_in(4),
+            measure: rng.once_in(2),
         },
         rng,
     )
