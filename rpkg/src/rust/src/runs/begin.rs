@@ -71,7 +71,7 @@ pub(super) fn prepare(
                 pages.handles.push(Some(page.handle()));
             }
             Data::Registered { namespace, name, session, serial } => {
-                pages.registered(namespace, name, (*session, *serial))?;
+                pages.registered(id, namespace, name, (*session, *serial))?;
             }
         }
     }
@@ -108,6 +108,7 @@ impl Pages {
     /// A registered variable, which must be the one that the plan was made for: elements are cut by its shape.
     fn registered(
         &mut self,
+        id: ResourceId,
         namespace: &str,
         name: &str,
         made_for: (scheduler::os::SessionId, u64),
@@ -119,7 +120,9 @@ impl Pages {
             );
             return Err(Failure::Kind("plan", message));
         }
-        self.handles.push(Some(found.handle));
+        let held = session::with(|session| Ok(session.store()?.hold(&found)?))?;
+        self.handles.push(Some(held.handle()));
+        self.pins.push((id, Box::new(held)));
         Ok(())
     }
 }
