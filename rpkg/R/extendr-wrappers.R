@@ -92,6 +92,11 @@ ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 # Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
 ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseconds)
 
+# Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
+# elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.
+# Gives columns.
+ms_simulate <- function(id, workers, schedules, chunk, work, known, overhead) .Call(wrap__ms_simulate, id, workers, schedules, chunk, work, known, overhead)
+
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 

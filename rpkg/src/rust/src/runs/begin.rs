@@ -106,6 +106,7 @@ impl Pages {
     }
 
     /// A registered variable, which must be the one that the plan was made for: elements are cut by its shape.
+    /// It is held until its last reader in this run is done, whoever releases it meanwhile.
     fn registered(
         &mut self,
         id: ResourceId,
