@@ -15,6 +15,7 @@ pub mod policy;
 pub mod pool;
 pub mod profile;
 pub mod run;
+pub mod simulate;
 pub mod store;
 pub mod trace;
 pub mod wire;

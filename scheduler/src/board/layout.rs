@@ -5,7 +5,7 @@ use super::activity::Activity;
 use super::sync::{AtomicU32, AtomicU64};
 use super::word::{MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
 use crate::error::{Error, Result};
-use crate::policy::Policy;
+use crate::policy::{Policy, Schedule};
 
 use super::record::Record;
 use super::report;
@@ -13,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -31,9 +31,14 @@ pub(super) struct Header {
     pub(super) memory: MemoryLine,
 }
 
-/// The one word that all workers read before each claim, alone on its line.
+/// What all workers read before each claim, alone on its line.
 #[repr(C, align(64))]
-pub(super) struct ControlLine(pub(super) AtomicU32);
+#[derive(Default)]
+pub(super) struct ControlLine {
+    pub(super) control: AtomicU32,
+    /// All stages below this one are through.
+    pub(super) first: AtomicU32,
+}
 
 /// What the run's pages hold, and the most they held.
 #[repr(C, align(64))]
@@ -52,6 +57,9 @@ pub(super) struct Slot {
     pub(super) spot: AtomicU64,
     /// Nanoseconds spent on each activity.
     pub(super) spent: [AtomicU64; Activity::ALL.len()],
+    /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
+    pub(super) ended: AtomicU64,
+    pub(super) ended_stage: AtomicU32,
 }
 
 /// What of a stage never changes.
@@ -96,11 +104,19 @@ pub(super) struct RareLine {
     pub(super) extra_hint: AtomicU32,
 }
 
-/// Written at every completion; advice for the policy, nothing else.
+/// Written at every completion; advice for the policy, nothing else. The sums of [`crate::policy::Timed`] but for the first.
 #[repr(C, align(64))]
 pub(super) struct StatsLine {
+    /// Elements done, timed or not.
     pub(super) elements: AtomicU64,
+    pub(super) timed_bites: AtomicU64,
+    pub(super) timed_elements: AtomicU64,
     pub(super) ns: AtomicU64,
+    pub(super) inverse: AtomicU64,
+    pub(super) rate: AtomicU64,
+    /// The bits of a double.
+    pub(super) square: AtomicU64,
+    pub(super) least_ns: AtomicU64,
 }
 
 /// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).
@@ -216,6 +232,17 @@ impl StageSpec {
         }
     }
 
+    /// As [`StageSpec::new`]; where it is cut into `pieces` that come as ranges, there is room for them, and for cutting all
+    /// of them again.
+    pub fn cut_into(elements: u64, policy: Policy, workers: u32, pieces: u32) -> StageSpec {
+        let mut spec = StageSpec::new(elements, policy, workers);
+        if pieces > 0 {
+            let again = pieces.saturating_add(crate::policy::recut_capacity(elements, workers));
+            spec.extra_capacity = spec.extra_capacity.saturating_add(pieces).saturating_add(again);
+        }
+        spec
+    }
+
     pub(super) fn capacity(&self) -> Capacity {
         let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, elements, .. } = *self;
         let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
@@ -230,7 +257,8 @@ impl StageSpec {
                 self.elements
             )));
         }
-        if self.elements > 0 && self.log_capacity == 0 {
+        let logged = self.policy.schedule != Schedule::Profiled;
+        if self.elements > 0 && logged && self.log_capacity == 0 {
             return Err(Error::BadPlan("a stage whose log has no entries".into()));
         }
         if self.align == 0 || self.steps == 0 || self.steps > MAX_STEPS || self.outputs > MAX_STEPS {

@@ -94,6 +94,7 @@ impl Membership {
             if let Some(stage) = self.board.next_stage() {
                 return Ok(Some(stage));
             }
+            self.board.pause(self.slot);
             link.say(&FromWorker::Dry { run: self.run })?;
             self.hear(link)?;
         }

@@ -1,5 +1,5 @@
 //! What the user asked for: data, passes over it, and which results they want.
-use super::FOLD;
+use super::{Costs, FOLD};
 use crate::graph::Resource;
 use crate::id::{PassId, ResourceId};
 use crate::policy::Policy;
@@ -41,6 +41,8 @@ pub struct PassCall {
     pub policy: Policy,
     /// The bytes of all its results, as far as known when the plan is made.
     pub bytes: u64,
+    /// What its elements are expected to cost, if anything is known of that; one for each.
+    pub costs: Option<Costs>,
 }
 
 /// What a pass reads.

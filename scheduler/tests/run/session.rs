@@ -56,7 +56,16 @@ pub(crate) fn squares(elements: u64, policy: Policy) -> CallSpec {
 /// A pass without sides.
 pub(crate) fn pass(name: &str, inputs: Vec<Source>, elements: u64) -> PassCall {
     let policy = Policy::auto();
-    PassCall { name: name.into(), inputs, sides: vec![], elements, levels: 0, policy, bytes: 8 * elements }
+    PassCall {
+        name: name.into(),
+        inputs,
+        sides: vec![],
+        elements,
+        levels: 0,
+        policy,
+        bytes: 8 * elements,
+        costs: None,
+    }
 }
 
 impl Session {

@@ -27,6 +27,7 @@ fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
         levels: 0,
         policy: Policy::fixed(4),
         bytes: 1,
+        costs: None,
     };
     let passes = stages.iter().enumerate().map(call).collect();
     let gather = (0..stages.len() as u32).map(PassId).collect();

@@ -113,7 +113,7 @@ fn what_cannot_run_is_refused_with_its_name() {
         assert!(error.to_string().contains(word), "{error}");
     };
     refused(|spec| spec.workers = 0, "0 workers");
-    refused(|spec| spec.workers = MAX_WORKERS + 1, "1025 workers");
+    refused(|spec| spec.workers = MAX_WORKERS + 1, "16385 workers");
     refused(|spec| spec.passes[1].elements = 1 << 40, "pass 's' has 1099511627776 elements");
     refused(|spec| spec.passes[1].inputs = vec![Source::Data(ResourceId(9))], "pass 's' reads Data");
     refused(|spec| spec.passes[1].sides = vec![Source::Whole(PassId(9))], "pass 's' reads Whole");

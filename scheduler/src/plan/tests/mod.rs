@@ -39,6 +39,7 @@ pub(super) fn sketch(lines: &str) -> CallSpec {
             levels: 0,
             policy: Policy::auto(),
             bytes: u64::MAX,
+            costs: None,
         };
         let mut aside = false;
         for word in reads.split_whitespace() {

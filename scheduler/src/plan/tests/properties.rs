@@ -46,7 +46,16 @@ fn spec(wishes: &[Wish], fuse: bool, gather: u64, scopes: &[u8]) -> CallSpec {
         );
         let sides = sides.iter().map(side).collect();
         let bytes = 64 * elements.div_ceil(FOLD.pow(levels));
-        passes.push(PassCall { name: format!("p{nth}"), inputs, sides, elements, levels, policy, bytes });
+        passes.push(PassCall {
+            name: format!("p{nth}"),
+            inputs,
+            sides,
+            elements,
+            levels,
+            policy,
+            bytes,
+            costs: None,
+        });
     }
     let resource = |nth: usize| Resource {
         name: format!("x{nth}"),

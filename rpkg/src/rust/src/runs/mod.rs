@@ -11,6 +11,7 @@
 //! | `trace` | what happened, in columns |
 //! | `profiles` | what elements cost, kept for the runs to come |
 //! | `hall` | the pool and the runs that are begun |
+//! | `simulate_api` | a plan on a virtual clock |
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
@@ -21,5 +22,6 @@ pub mod plan_api;
 mod planned;
 mod profiles;
 pub mod run_api;
+pub mod simulate_api;
 mod spec;
 mod trace;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use extendr_api::prelude::*;
 use scheduler::page::Blob;
+use scheduler::plan::CallSpec;
 
 use super::begin::{prepare, Changes};
 use super::describe::describe;
@@ -49,6 +50,12 @@ pub(crate) fn clear() -> Result<()> {
         plans.plans.clear();
         Ok(())
     })
+}
+
+/// The call behind a plan that is kept.
+pub(super) fn call_of(id: i32) -> Result<CallSpec> {
+    let unknown = || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
+    with(|plans| plans.plans.get(&id).map(|planned| planned.plan.spec().clone()).ok_or_else(unknown))
 }
 
 /// Compiles a specification. Nothing is copied.
