@@ -49,9 +49,19 @@ deviations <- memApply("X", 2, sd, NAMESPACE = "reuse")
 means <- memApply("X", 2, mean, NAMESPACE = "reuse", CONTROL = memControl(simplify = TRUE))
 check("two passes by name: sd", identical(unlist(deviations), apply(X, 2, sd)))
 check("two passes by name: mean, simplified", identical(means, apply(X, 2, mean)))
+
+# 6. Passes that build on each other: nothing runs until memRun(), and only the value that is asked for comes back.
+lazy <- memControl(lazy = TRUE)
+mu <- memApply("X", 2, mean, NAMESPACE = "reuse", CONTROL = lazy)
+s <- memApply("X", 2, sd, NAMESPACE = "reuse", CONTROL = lazy)
+z <- memMapply(function(v, mu, s) sum(((v - mu) / s)^4) / n, "X", mu, s, MARGIN = 2, NAMESPACE = "reuse", CONTROL = lazy)
+plan <- memPlan(heaviest = memReduce(z, max))
+print(plan)
+check("a chain of four passes", identical(memRun(plan), max(apply(X, 2, function(v) sum(((v - mean(v)) / sd(v))^4) / n))))
+print(memLastRun())
 releaseVariables("reuse", "X")
 
-# 6. An error says where.
+# 7. An error says where.
 failure <- tryCatch(
   memLapply(list(a = 1, b = "two"), function(v) v + 1),
   memshare_error_element = function(e) e

@@ -54,6 +54,7 @@ else
   done
   step quickstart Rscript --vanilla examples/quickstart.R
   step leukaemia Rscript --vanilla examples/leukaemia.R
+  step chain Rscript --vanilla examples/chain.R
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

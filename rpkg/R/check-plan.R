@@ -23,7 +23,8 @@ check_program <- function(program, call) {
     hungry <- unfed_argument(pass)
     if (!is.null(hungry)) {
       abort_plan(
-        labels[[i]], sprintf("nothing gives FUN's argument '%s': put it into VARS, as list(%s = ...), or give it a default", hungry, hungry),
+        labels[[i]],
+        sprintf("nothing gives FUN's argument '%s': put it into VARS, as list(%s = ...), or give it a default", hungry, hungry),
         call, argument = hungry
       )
     }

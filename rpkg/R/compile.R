@@ -1,20 +1,20 @@
 # From passes to what native code runs: the *program* of some passes. Its `spec` lists data and passes by number, a pass after all
 # that it reads. A pass of the user becomes one pass there; a memReduce() becomes one or two (folds, and the last step); and where
-# somebody needs the value of a pass as a whole and not as a plain list, a *bind* pass of one element makes that value.
+# somebody needs the value of a pass as a whole and not as a plain list, a *bind* pass of one element makes that value. Single values
+# by FUN.VALUE that are taken one by one go through a pass that checks each.
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
-# it belongs to and its part ("map", "fold", "last", "bind"); `wanted`, for each asked value where it comes from; `modes` and
+# it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
 # `trace` for collecting; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
   order <- in_order(roots)
-  labels <- if (length(order) > 1L || nzchar(labels[[1L]])) labels_of(order, roots, labels) else single_label(order[[1L]])
   cluster <- cluster_of(order, call)
   b <- list2env(parent = emptyenv(), list(
-    order = order, labels = labels, split = split, cluster = cluster,
+    order = order, labels = labels_of(order, roots, labels), split = split, cluster = cluster,
     workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
-    constants = list(), at = integer(length(order)), bound = integer(length(order))
+    constants = list(), at = integer(length(order)), bound = integer(length(order)), checked = integer(length(order))
   ))
   for (i in seq_along(order)) {
     pass <- order[[i]]
@@ -29,9 +29,40 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
   finish_program(b, roots, call)
 }
 
+# The same for one pass over elements that reads no other, as most calls are, with less ado.
+compile_one <- function(pass, call) {
+  label <- single_label(pass)
+  cluster <- pass$cluster
+  data <- list()
+  names <- character()
+  put <- function(value, name) {
+    for (i in seq_along(data)) if (is_same_data(data[[i]], value)) return(i)
+    at <- length(data) + 1L
+    data[at] <<- list(value)
+    names[[at]] <<- data_name(value, name)
+    at
+  }
+  inputs <- pass$inputs
+  for (i in seq_along(inputs)) {
+    input <- inputs[[i]]
+    inputs[[i]] <- list(kind = input$cut, data = put(input$source, if (nzchar(input$said)) input$said else "X"), dim = input$dim)
+  }
+  sides <- pass$vars
+  for (name in names(sides)) sides[[name]] <- list(data = put(pass$vars[[name]], name))
+  captured <- integer()
+  for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
+  cores <- if (is.null(cluster)) pass$cores else length(cluster)
+  spec <- spec_of(
+    data, names, list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
+  )
+  list(
+    spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label)),
+    modes = mode_of(pass), trace = pass$control$trace, cluster = cluster, elements = pass$n
+  )
+}
+
 # The user's passes, each once, after all that they read. What a pass over nothing reads is not needed.
 in_order <- function(roots) {
-  if (length(roots) == 1L && !roots[[1L]]$passes) return(roots)
   order <- list()
   visit <- function(pass) {
     if (place_of(pass, order)) return(invisible())
@@ -48,7 +79,7 @@ place_of <- function(pass, order) {
   0L
 }
 
-# What people call the passes: as they named them; as FUN's argument; as FUN; or by number.
+# What people call the passes: as they named them; as FUN's argument; as the variable that was given as X; as FUN; or by number.
 labels_of <- function(order, roots = list(), given = character()) {
   labels <- character(length(order))
   say <- function(pass, label) {
@@ -59,6 +90,7 @@ labels_of <- function(order, roots = list(), given = character()) {
   for (pass in order) {
     for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(inside(pass$vars[[name]]), name)
   }
+  for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(inside(input$source), input$said)
   for (i in seq_along(order)) if (!nzchar(labels[[i]])) labels[[i]] <- single_label(order[[i]], i)
   labels <- gsub(",", ";", labels, fixed = TRUE)
   for (i in which(duplicated(labels))) {
@@ -94,156 +126,57 @@ cluster_of <- function(order, call) {
 # A pass over elements.
 add_map <- function(b, i) {
   pass <- b$order[[i]]
-  control <- pass$control
-  inputs <- lapply(pass$inputs, input_in, b)
+  inputs <- lapply(pass$inputs, input_in, i, b)
   sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- side_in(pass$vars[[name]], name, b)
-  b$at[[i]] <- add_pass(
-    b, i, "map", b$labels[[i]], pass$n, inputs, pass$payload, sides = sides, schedule = control$schedule,
-    chunk = if (is.null(control$chunk)) 0 else control$chunk, on_error = control$on_error, bytes = known_bytes(pass)
-  )
+  b$at[[i]] <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b)))
 }
 
 # Folds where the values are, while there are many; then the last step, which sees all that is left.
 add_reduce <- function(b, i) {
   pass <- b$order[[i]]
   input <- pass$inputs[[1L]]
-  from <- input_in(input, b)
+  from <- input_in(input, i, b)
   label <- b$labels[[i]]
   levels <- fold_levels(pass$n, b$workers)
   # Only the results of a pass can be seen whole.
   if (input$cut != "each") levels <- max(levels, 1)
   source <- from$pass
   if (levels > 0) {
-    source <- add_pass(
-      b, i, "fold", paste(label, "(folds)"), pass$n, list(from), pass$fold, levels = levels, schedule = pass$control$schedule,
-      chunk = if (is.null(pass$control$chunk)) 0 else pass$control$chunk
+    fold <- spec_of_pass(
+      paste(label, "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
+      schedule = pass$control$schedule, chunk = chunk_of(pass$control)
     )
+    source <- add_pass(b, i, "fold", fold)
   }
-  b$at[[i]] <- add_pass(b, i, "last", label, 1, list(list(kind = "whole", pass = source, names = 0L)), pass$payload)
+  whole <- list(kind = "whole", pass = source, names = 0L)
+  b$at[[i]] <- add_pass(b, i, "last", spec_of_pass(label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b)))
 }
 
-# The value of pass `i`, made on a worker for all who need it; the number of the pass that makes it.
-bound <- function(i, b) {
-  if (b$bound[[i]]) return(b$bound[[i]])
-  pass <- b$order[[i]]
-  rows <- any(vapply(b$order, walks_rows_of, NA, pass))
-  dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
-  payload <- build_payload(bind_values, dots, new_bag(), default_control(), character(), list())
-  input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
-  b$bound[[i]] <- add_pass(b, i, "bind", paste(b$labels[[i]], "(whole)"), 1, list(input), payload, bytes = known_bytes(pass))
-  b$bound[[i]]
-}
-
-walks_rows_of <- function(pass, other) {
-  for (input in pass$inputs) {
-    if (input$cut == "row" && is_pass(input$source) && identical(inside(input$source), other)) return(TRUE)
-  }
-  FALSE
-}
-
-names_in_data <- function(pass, i, b) {
-  if (!length(pass$value_names)) return(0L)
-  data_in(pass$value_names, paste("names of", b$labels[[i]]), "", b)
-}
-
-add_pass <- function(b, owner, what, name, n, inputs, payload, levels = 0, sides = list(), schedule = "auto", chunk = 0,
-                     on_error = "stop", bytes = NA_real_) {
-  captured <- integer()
-  for (value in payload$captured) captured <- c(captured, data_in(value, paste("captured by", b$labels[[owner]]), "", b))
-  at <- length(b$passes) + 1L
-  b$passes[[at]] <- list(
-    name = name, n = as.double(n), inputs = inputs, levels = as.integer(levels), sides = sides, payload = payload$raw, captured = captured,
-    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes
-  )
-  b$owner[[at]] <- owner
-  b$what[[at]] <- what
-  at
-}
-
-# An input in the words of the spec.
-input_in <- function(input, b) {
-  source <- input$source
-  if (is_pass(source)) {
-    i <- place_of(inside(source), b$order)
-    constant <- b$constants[[as.character(i)]]
-    if (is.null(constant)) {
-      if (input$cut == "each") return(list(kind = "each", pass = b$at[[i]]))
-      return(list(kind = input$cut, pass = bound(i, b), dim = input$dim))
-    }
-    source <- constant[[1L]]
-  }
-  list(kind = input$cut, data = data_in(source, "X", "", b), dim = input$dim)
-}
-
-# A side variable in the words of the spec.
-side_in <- function(source, name, b) {
-  if (is_pass(source)) {
-    i <- place_of(inside(source), b$order)
-    constant <- b$constants[[as.character(i)]]
-    if (is.null(constant)) {
-      pass <- b$order[[i]]
-      if (pass$verb == "reduce") return(list(pass = b$at[[i]], whole = FALSE))
-      if (is_plain(pass)) return(list(pass = b$at[[i]], whole = TRUE, names = names_in_data(pass, i, b)))
-      return(list(pass = bound(i, b), whole = FALSE))
-    }
-    source <- constant[[1L]]
-  }
-  list(data = data_in(source, name, name, b))
-}
-
-# The number of a piece of data: equal data is there once. `role` is its name in VARS; the data of a name that is to be replaced in
-# a run is kept apart from all other.
-data_in <- function(value, name, role, b) {
-  group <- if (nzchar(role) && role %in% b$split) role else ""
-  for (i in seq_along(b$data)) {
-    if (b$groups[[i]] == group && identical(b$data[[i]], value, num.eq = FALSE, single.NA = FALSE, attrib.as.set = FALSE)) {
-      if (!role %in% b$roles[[i]]) b$roles[[i]] <- c(b$roles[[i]], role)
-      return(i)
-    }
-  }
-  at <- length(b$data) + 1L
-  b$data[at] <- list(value)
-  b$data_names[[at]] <- if (inherits(value, "memshare_name")) value[[2L]] else name
-  b$groups[[at]] <- group
-  b$roles[[at]] <- role
-  at
-}
-
-# Bytes of all results together, where FUN.VALUE says it.
-known_bytes <- function(pass) {
-  template <- pass$control$FUN.VALUE
-  if (is.null(template) || is.object(template)) return(NA_real_)
-  size <- switch(typeof(template), logical = , integer = 4, double = 8, complex = 16, raw = 1, NA_real_)
-  size * length(template) * pass$n
-}
-
+# What is made of it when all passes are there.
 finish_program <- function(b, roots, call) {
   order <- b$order
-  places <- needed <- 1L
-  constants <- b$constants
-  if (length(roots) > 1L || length(order) > 1L) {
-    places <- vapply(roots, place_of, 0L, order)
-    needed <- unique(places)
-  }
-  if (length(constants)) needed <- needed[!as.character(needed) %in% names(constants)]
+  places <- vapply(roots, place_of, 0L, order)
+  needed <- unique(places[!as.character(places) %in% names(b$constants)])
   wanted <- lapply(places, function(i) {
-    if (length(constants) && !is.null(constants[[as.character(i)]])) return(list(constant = constants[[as.character(i)]], label = b$labels[[i]]))
-    pass <- order[[i]]
-    list(
-      result = match(i, needed), how = how_of(pass), n = pass$n, names = pass$names, value_names = pass$value_names,
-      collect = pass$control$on_error == "collect", label = b$labels[[i]]
-    )
+    constant <- b$constants[[as.character(i)]]
+    if (!is.null(constant)) return(list(constant = constant, label = b$labels[[i]]))
+    wanted_from(order[[i]], match(i, needed), b$labels[[i]])
   })
-  control <- if (length(order) == 1L) order[[1L]]$control else joint_control(order)
-  spec <- list(
-    data = b$data, data_names = b$data_names, passes = b$passes, gather = b$at[needed], workers = b$workers,
-    retries = control$retries, timeout = control$timeout, memory = control$memory, cluster = !is.null(b$cluster)
-  )
+  control <- joint_control(order)
   list(
-    spec = spec, order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
+    spec = spec_of(b$data, b$data_names, b$passes, b$at[needed], b$workers, control, b$cluster),
+    order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, cluster = b$cluster, roles = b$roles,
     elements = sum(unlist(lapply(order, function(pass) pass$n)))
+  )
+}
+
+# Where a wanted value comes from, and how it is made.
+wanted_from <- function(pass, result, label) {
+  list(
+    result = result, how = how_of(pass), n = pass$n, names = pass$names, value_names = pass$value_names,
+    collect = pass$control$on_error == "collect", label = label
   )
 }
 

@@ -21,6 +21,9 @@
 #'   \item{`memshare_error_package`}{A package that FUN needs is not installed.}
 #'   \item{`memshare_error_already_registered`, `memshare_error_not_allocated`, `memshare_error_not_owner`}{A variable's name is
 #'     taken, unknown, or belongs to another session.}
+#'   \item{`memshare_error_not_writable`, `memshare_error_busy`}{[memWrite()]: the variable was not made to be written into, or a call
+#'     reads it (field `by` says whose).}
+#'   \item{`memshare_error_file`}{The file behind a variable of [memMap()] cannot be used: field `path`.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
 #'   \item{`memshare_error_memory_limit`}{The call needs more than `memControl(memory = )` allows.}
 #'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
@@ -99,7 +102,7 @@ said_at <- function(condition, where, ...) {
 element_error <- function(error, call = NULL, prefix = "", what = "map") {
   where <- switch(what,
     map = paste("FUN failed at", element_label(error$index, error$name)),
-    bind = "its results could not be brought together",
+    bind = , value = "its results could not be brought together",
     "FUN failed while combining"
   )
   said <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)

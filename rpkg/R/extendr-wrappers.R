@@ -15,7 +15,7 @@ ms_release_views <- function(namespace_, variables) .Call(wrap__ms_release_views
 # Releases variables of this session: all or, on a failure, none. The memory goes with the last view.
 ms_release_variables <- function(namespace_, variables) .Call(wrap__ms_release_variables, namespace_, variables)
 
-# What a registered variable is: type, class, length, dim, bytes, owner's process id.
+# What a registered variable is: type, class, length, dim, bytes, owner's process id, whether it may be written into, its file.
 ms_metadata <- function(namespace_, variable) .Call(wrap__ms_metadata, namespace_, variable)
 
 # `namespace.variable` of each view that this session retrieved and did not release.
@@ -36,11 +36,35 @@ ms_set_place <- function(directory) .Call(wrap__ms_set_place, directory)
 # Ends the workers and gives back all that this session shares. At unload and at R's end.
 ms_cleanup <- function() .Call(wrap__ms_cleanup)
 
+# Registers a part of a file as a variable. Nothing is read.
+ms_map_file <- function(namespace_, name, file, kind, dim, offset, writable) .Call(wrap__ms_map_file, namespace_, name, file, kind, dim, offset, writable)
+
+# Registers a variable of zeros, to be written into.
+ms_allocate <- function(namespace_, name, kind, dim) .Call(wrap__ms_allocate, namespace_, name, kind, dim)
+
+# Writes a vector's items, or one item, to where the index says.
+ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, namespace_, name, value, index)
+
+# What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
+ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
+
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 
 # Forgets a plan, and gives back what it kept.
 ms_plan_free <- function(id) .Call(wrap__ms_plan_free, id)
+
+# The profiles of a run that was collected.
+ms_profile_of <- function(run) .Call(wrap__ms_profile_of, run)
+
+# Writes a profile to a file.
+ms_profile_save <- function(profile, path) .Call(wrap__ms_profile_save, profile, path)
+
+# Reads a profile from a file; from then on it is used for what it is a profile of.
+ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
+
+# Forgets what is known under a key.
+ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
 # is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
@@ -67,6 +91,11 @@ ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 
 # Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
 ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseconds)
+
+# Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
+# elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.
+# Gives columns.
+ms_simulate <- function(id, workers, schedules, chunk, work, known, overhead) .Call(wrap__ms_simulate, id, workers, schedules, chunk, work, known, overhead)
 
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)

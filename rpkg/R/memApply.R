@@ -38,8 +38,8 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   inner <- if (!is.null(matrix$dimnames)) matrix$dimnames[-margin]
   names <- if (!is.null(outer)) plain_names(outer[[1L]])
   pass <- new_pass(
-    "apply", list(slices(matrix, margin)), matrix$dim[[margin]], names, names, vars, fun, list(...), control, namespace, given, cores,
-    cluster, label, outer, inner, call = call
+    "apply", list(called(slices(matrix, margin), substitute(X))), matrix$dim[[margin]], names, names, vars, fun, list(...), control,
+    namespace, given, cores, cluster, label, outer, inner, call = call
   )
   deliver(pass, call)
 }

@@ -51,8 +51,8 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   plain <- isFALSE(control$simplify) && is.null(control$FUN.VALUE)
   if (!plain) check_late(items$late, call)
   pass <- new_pass(
-    "lapply", list(items$x), items$n, items$names, if (plain) items$names else items$labels, vars, fun, list(...), control, namespace,
-    given, cores, cluster, label, call = call
+    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, list(...),
+    control, namespace, given, cores, cluster, label, call = call
   )
   deliver(pass, call)
 }

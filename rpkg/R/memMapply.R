@@ -41,6 +41,7 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   given_args <- list(...)
   arguments <- names(given_args)
   if (is.null(arguments)) arguments <- character(length(given_args))
+  expressions <- as.list(substitute(list(...)))[-1L]
   check_reserved(arguments[nzchar(arguments)], call, "memMapply()")
   items <- lapply(given_args, collection_of, MARGIN, namespace, given, call)
   vars <- resolve_vars(VARS, namespace, given, call)
@@ -48,9 +49,10 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   names <- mapply_names(items[[1L]], n)
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
   spread <- recycle(items, arguments, n, fun)
+  inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
   pass <- new_pass(
-    "mapply", lapply(spread$items, `[[`, "x"), n, names, names, vars, fun, c(spread$fixed, as.list(MoreArgs)), control, namespace,
-    given, cores, cluster, label, elements = spread$arguments, call = call
+    "mapply", inputs, n, names, names, vars, fun, c(spread$fixed, as.list(MoreArgs)), control, namespace, given, cores, cluster, label,
+    elements = spread$arguments, call = call
   )
   deliver(pass, call)
 }
@@ -124,7 +126,7 @@ recycle <- function(items, arguments, n, fun) {
       }
     }
   }
-  list(items = items[!repeated], arguments = arguments[!repeated], fixed = fixed)
+  list(items = items[!repeated], arguments = arguments[!repeated], kept = !repeated, fixed = fixed)
 }
 
 first_element <- function(input) {

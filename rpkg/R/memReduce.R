@@ -46,8 +46,8 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CON
   init <- if (!missing(init)) list(init)
   if (is_pass(init[[1L]])) abort_input("init is a pass, which has not run; memRun() it first", call)
   pass <- new_pass(
-    "reduce", list(items$x), items$n, items$names, NULL, list(), fun, list(...), control, namespace, given, cores, NULL, label,
-    elements = c("", ""), init = init, call = call
+    "reduce", list(called(items$x, substitute(X))), items$n, items$names, NULL, list(), fun, list(...), control, namespace, given, cores,
+    NULL, label, elements = c("", ""), init = init, call = call
   )
   deliver(pass, call)
 }

@@ -11,7 +11,8 @@
 #' \describe{
 #'   \item{in `VARS`}{FUN sees the whole value, exactly what the call would have returned.}
 #'   \item{as `X` of `memLapply()`, or in `memMapply()`}{element goes to element: the second FUN runs as soon as the first is done with
-#'     an element, on the same worker, and what lies between is gone at once. A pass with `FUN.VALUE` is first brought together.}
+#'     an element, on the same worker, and what lies between is gone at once. A pass with `FUN.VALUE` of several values is a matrix, whose
+#'     entries are the elements.}
 #'   \item{as `X` of `memApply()`}{the pass must give a matrix: `FUN.VALUE` of more than one value, whose results are its columns.}
 #'   \item{in `memReduce()`}{its elements are combined to one value.}
 #' }

@@ -1,13 +1,12 @@
 # A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
 # lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
 #
-# Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim): a source is data, the name
-# of a registered variable (class memshare_name), or another pass, and `cut` says how elements come from it ("item", "row",
-# "column", or "each": result for result); `vars`, sources by FUN's arguments, and `functions`, the functions
-# among VARS; `n` elements and their `names`; `value_names`,
-# what the value is named by; `outer` and `inner`, the dimnames that apply() would use; `fun` and `dots` as the user gave them;
-# `payload` for the workers; `control`, `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it
-# reads other passes.
+# Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim, said): a source is data, the
+# name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
+# "column", or "each": result for result), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
+# `functions`, the functions among VARS; `n` elements and their `names`; `value_names`, what the value is named by; `outer` and
+# `inner`, the dimnames that apply() would use; `fun` and `dots` as the user gave them; `payload` for the workers; `control`,
+# `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
 # Checks what FUN is given, builds the payload, and gives the pass.
 new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, control, namespace, given, cores, cluster, label,
@@ -54,13 +53,23 @@ deliver <- function(pass, call) if (pass$control$lazy) wrap(pass) else run_one(p
 
 wrap <- function(pass) structure(list(list2env(pass, parent = emptyenv())), class = "memshare_pass")
 
-# The pass in its wrapping.
-inside <- function(x) .subset2(x, 1L)
+# The pass in its wrapping, or the plan or the run in theirs. Where FUN met one in its surroundings there is nothing inside.
+inside <- function(x) {
+  within <- .subset2(x, 1L)
+  if (is.null(within)) not_data("here")
+  within
+}
 
 is_pass <- function(x) inherits(x, "memshare_pass")
 
-# An input that is a piece of data, cut into items, rows or columns.
-input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim)
+# An input: a source, and how it is cut.
+input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim, said = "")
+
+# The same input, with the name of the variable that it was given by.
+called <- function(input, expression) {
+  if (is.symbol(expression)) input$said <- as.character(expression)
+  input
+}
 
 # The passes that a pass reads.
 sources_of <- function(pass) {

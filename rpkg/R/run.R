@@ -3,8 +3,9 @@
 # Runs one pass that nobody else needs.
 run_one <- function(pass, call) {
   if (pass$n == 0) return(empty_value(pass, call))
+  if (!pass$passes && pass$verb != "reduce") return(run_program(compile_one(pass, call), call)[[1L]])
   program <- compile(list(pass), call = call)
-  if (length(program$order) > 1L) check_program(program, call)
+  if (pass$passes) check_program(program, call)
   run_program(program, call)[[1L]]
 }
 
@@ -126,11 +127,16 @@ raise <- function(error, program, call) {
     error$label <- program$labels[[owner]]
     prefix <- pass_prefix(program, error$label)
     # The elements of folds and of what brings results together are none that the user knows.
-    if (what != "map") error["index"] <- list(NULL)
+    if (!what %in% c("map", "value")) error["index"] <- list(NULL)
     error$name <- name_of(program$order[[owner]]$names, error$index)
   }
   if (identical(error$kind, "element")) {
-    if (what == "bind" && inherits(error$condition, "memshare_error")) stop(in_pass(error$condition, prefix, error$label, call))
+    if (what %in% c("bind", "value") && inherits(error$condition, "memshare_error")) {
+      # vapply() saw a list of one.
+      condition <- in_pass(error$condition, prefix, error$label, call)
+      if (what == "value") condition$message <- sub("X[[1]]", sprintf("X[[%.0f]]", error$index), condition$message, fixed = TRUE)
+      stop(condition)
+    }
     stop(element_error(error, call, prefix, what))
   }
   text <- error$message

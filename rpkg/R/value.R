@@ -35,7 +35,7 @@ how_of <- function(pass) {
 }
 
 # From results, list(values, k, n), to the value of the call.
-finish_value <- function(how, results, names, call = NULL) {
+finish_value <- function(how, results, names, call) {
   if (how$verb == "reduce") return(results$values[[1L]])
   if (!is.null(how$FUN.VALUE)) return(simplify_vapply(results, names, how$FUN.VALUE, call))
   if (isFALSE(how$simplify)) return(named(results$values, names))
@@ -47,7 +47,6 @@ finish_value <- function(how, results, names, call = NULL) {
 
 # The value of a pass over nothing.
 empty_value <- function(pass, call) {
-  control <- pass$control
   if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
   if (pass$verb == "apply") return(empty_apply(pass, call))
   finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
@@ -63,7 +62,10 @@ items_of_pass <- function(x, what, call) {
     list = list(
       x = input_of(x, if (is_plain(pass)) "each" else "item"), n = pass$n, names = pass$value_names, labels = pass$value_names
     ),
-    vector = list(x = input_of(x), n = pass$n, names = pass$value_names, labels = pass$value_names, late = late),
+    vector = list(
+      x = input_of(x, if (pass$control$on_error == "collect") "item" else "each"), n = pass$n, names = pass$value_names,
+      labels = pass$value_names, late = late
+    ),
     array = list(x = input_of(x), n = prod(array_dim(pass)), names = NULL, labels = NULL, late = late),
     one = abort_input(
       sprintf("%s is the one value of memReduce(), whose length is not known before it ran; give it in VARS", what), call
@@ -110,13 +112,20 @@ matrix_of_pass <- function(x, call) {
   list(x = x, dim = dim, dimnames = dimnames)
 }
 
+# Runs on a worker, as FUN of the pass between one with FUN.VALUE of one value and what takes its values one by one: the result
+# as vapply() would store it.
+check_value <- function(.value, .template) {
+  if (typeof(.value) == typeof(.template) && length(.value) == 1L && is.null(attributes(.value)) && !is.object(.template)) return(.value)
+  simplify_vapply(list(values = list(.value), k = NULL, n = 1), NULL, .template, NULL)
+}
+
 # Runs on a worker, as FUN of the pass that brings the results of another together: its element is the list of all of them.
 # `rows`: somebody walks the value's rows, whose names must be known before.
 bind_values <- function(.values, .how, .collect, .rows) {
   names <- names(.values)
   results <- list(values = unname(.values), k = NULL, n = length(.values))
   if (.collect) results$values <- collected(results$values, names, NULL)
-  value <- finish_value(.how, results, names)
+  value <- finish_value(.how, results, names, NULL)
   if (.rows && !is.null(rownames(value)) && is.null(names(.how$FUN.VALUE)) && is.null(dim(.how$FUN.VALUE))) {
     abort("value", "the results have names and become the rows of a matrix, but FUN.VALUE has no names: name it, or unname() the results")
   }

@@ -89,8 +89,9 @@ releaseViews <- function(namespace, variableNames) {
 #' @inheritParams retrieveViews
 #' @param variableName The variable's name, or several names.
 #' @return For one name a list: `type` (`"matrix"`, `"vector"`, `"list"` ...), `nrow` and `ncol` of a matrix, `n` (the length),
-#'   `storage` (as [typeof()] says), `class`, `dim`, `bytes`, and `owner` (the process that registered it). For several names
-#'   a list of such lists, named by `variableName`.
+#'   `storage` (as [typeof()] says), `class`, `dim`, `bytes`, `owner` (the process that registered it), `writable` (whether [memWrite()]
+#'   may write into it) and `file` (the path of the file that [memMap()] mapped, or `NULL`). For several names a list of such
+#'   lists, named by `variableName`.
 #' @seealso [retrieveViews()]
 #' @examples
 #' registerVariables("demo", list(m = matrix(1:6, 2)))
@@ -124,6 +125,9 @@ metadata <- function(namespace, name, call = NULL) {
   matrix <- if (type == "matrix") list(nrow = found$dim[[1L]], ncol = found$dim[[2L]])
   c(
     list(type = type), matrix,
-    list(n = found$length, storage = found$type, class = found$class, dim = found$dim, bytes = found$bytes, owner = found$owner)
+    list(
+      n = found$length, storage = found$type, class = found$class, dim = found$dim, bytes = found$bytes, owner = found$owner,
+      writable = found$writable, file = found$file
+    )
   )
 }

@@ -57,6 +57,35 @@ pub enum Error {
         /// The owner's process id.
         owner_pid: u32,
     },
+    /// The variable was not made to be written into.
+    #[error(
+        "variable '{namespace}.{name}' cannot be written into: registered data stays as it is; make the variable with \
+         memAllocate(), or with memMap(writable = TRUE) for a file"
+    )]
+    NotWritable {
+        /// The namespace.
+        namespace: String,
+        /// The variable.
+        name: String,
+    },
+    /// Somebody reads what was to be written, or writes what was to be read. A retry helps when that has ended.
+    #[error("variable '{namespace}.{name}' is busy: {by}; try again when that has ended")]
+    Busy {
+        /// The namespace.
+        namespace: String,
+        /// The variable.
+        name: String,
+        /// Who is at it, and what that one does: `a run of process 123 reads it`.
+        by: String,
+    },
+    /// A file of the user's that cannot be a variable's data, or no longer is what it was.
+    #[error("the file {path} cannot be used: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A segment that is not as this version of memshare writes it, or belongs to another user.
     #[error("segment {segment} cannot be used: {reason}")]
     Damaged {
@@ -94,6 +123,14 @@ pub enum Error {
         /// The decoder's word.
         reason: String,
     },
+    /// A file that is no profile, or none of this version.
+    #[error("{path} cannot be used as a profile: {reason}; make it anew with memProfile()")]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A log filter that does not parse.
     #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by room like 'warn,scheduler::pool=debug'")]
     Filter {
@@ -123,12 +160,16 @@ impl Error {
             Error::AlreadyRegistered { .. } => "already_registered",
             Error::NotAllocated { .. } => "not_allocated",
             Error::NotOwner { .. } => "not_owner",
+            Error::NotWritable { .. } => "not_writable",
+            Error::Busy { .. } => "busy",
+            Error::File { .. } => "file",
             Error::Damaged { .. } => "damaged",
             Error::BadPlan(_) => "plan",
             Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
+            Error::Profile { .. } => "profile",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }

@@ -189,9 +189,10 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
         .expect("a value of plain fields encodes into memory")
 }
 
-/// The value in `bytes`, which came from `from`.
+/// The value in `bytes`, which came from `from`. A length in it that is no possible one is an error before room is made.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
-    bincode::serde::decode_from_slice(bytes, bincode::config::standard())
+    let config = bincode::config::standard().with_limit::<{ 4 << 30 }>();
+    bincode::serde::decode_from_slice(bytes, config)
         .map(|(value, _)| value)
         .map_err(|e| Error::Message { from: from.to_owned(), reason: e.to_string() })
 }

@@ -57,7 +57,8 @@ impl Run {
                 let bytes: Vec<Vec<u8>> = outputs.iter().map(|values| numbers::bytes(values)).collect();
                 let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
                 let outputs: Vec<&dyn Content> = slices.iter().map(|bytes| bytes as &dyn Content).collect();
-                let delivery = Delivery { outputs: &outputs, notes: None, started_ns, steps: &steps };
+                let delivery =
+                    Delivery { outputs: &outputs, notes: None, started_ns, steps: &steps, costs: &[] };
                 membership.complete(lease, &delivery).expect("a chunk is delivered");
             }
             Err(Left::Stopped) => {}
@@ -69,7 +70,8 @@ impl Run {
                     self.plan.spec().passes[pass.index()].name
                 );
                 let error = words.as_bytes();
-                let delivery = Delivery { outputs: &[&error], notes: None, started_ns, steps: &[] };
+                let delivery =
+                    Delivery { outputs: &[&error], notes: None, started_ns, steps: &[], costs: &[] };
                 membership.fail(link, lease, spot, &delivery).expect("failing is reported");
             }
         }

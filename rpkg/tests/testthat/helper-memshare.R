@@ -43,9 +43,27 @@ withr_defer <- function(expr, frame) {
 }
 
 # A new R process that runs this code with this library, and its output.
-run_r <- function(code, ..., wait = TRUE) {
+run_r <- function(code) suppressWarnings(system2(rscript(), c("--vanilla", script(code)), stdout = TRUE, stderr = TRUE))
+
+# The same, without waiting for it.
+start_r <- function(code) invisible(system2(rscript(), c("--vanilla", script(code)), stdout = FALSE, stderr = FALSE, wait = FALSE))
+
+rscript <- function() file.path(R.home("bin"), "Rscript")
+
+script <- function(code) {
   file <- tempfile(fileext = ".R")
   libraries <- paste(deparse(.libPaths()), collapse = "")
   writeLines(c(paste0(".libPaths(", libraries, ")"), "library(memshare)", code), file)
-  suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", file), stdout = TRUE, stderr = TRUE, ..., wait = wait))
+  file
+}
+
+# The segments that came since `before` and do not go: what others on this machine share for a moment is waited for.
+left_over <- function(before) {
+  for (look in 1:20) {
+    gc(verbose = FALSE)
+    left <- setdiff(segments(), before)
+    if (!length(left)) break
+    Sys.sleep(0.25)
+  }
+  left
 }

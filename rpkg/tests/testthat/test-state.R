@@ -22,13 +22,14 @@ test_that("what one call's FUN leaves on a worker does not reach the next call",
   memLapply(1:4, function(v) {
     assign("left_behind", v, envir = globalenv())
     also_left <<- v
-    options(warn = 2, digits = 3)
+    options(warn = 2, digits = 3, editor = NULL)
     setwd(tempdir())
     set.seed(1)
   }, MAX.CORES = 2)
   expect_error(memLapply(1, function(v) left_behind), "not found", class = "memshare_error_element")
   expect_error(memLapply(1, function(v) also_left), "not found", class = "memshare_error_element")
   expect_identical(memLapply(1, function(v) getOption("warn")), list(0L))
+  expect_identical(memLapply(1, function(v) is.null(getOption("editor"))), list(FALSE))
   expect_identical(memLapply(1, function(v) normalizePath(getwd())), list(normalizePath(getwd())))
   draws <- unlist(memLapply(1:8, function(v) runif(1), MAX.CORES = 2, CONTROL = memControl(chunk = 1)))
   expect_length(unique(draws), 8)

@@ -1,10 +1,11 @@
 //! Where everything lies in the board's memory. The offsets follow from a few numbers (workers, stages, the capacities,
 //! outputs and steps of each stage, the payload's length); they are computed here, once by the creator and once by whoever
 //! attaches, and what the memory says must be the same.
+use super::activity::Activity;
 use super::sync::{AtomicU32, AtomicU64};
 use super::word::{MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
 use crate::error::{Error, Result};
-use crate::policy::Policy;
+use crate::policy::{Policy, Schedule};
 
 use super::record::Record;
 use super::report;
@@ -12,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 5;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -30,9 +31,14 @@ pub(super) struct Header {
     pub(super) memory: MemoryLine,
 }
 
-/// The one word that all workers read before each claim, alone on its line.
+/// What all workers read before each claim, alone on its line.
 #[repr(C, align(64))]
-pub(super) struct ControlLine(pub(super) AtomicU32);
+#[derive(Default)]
+pub(super) struct ControlLine {
+    pub(super) control: AtomicU32,
+    /// All stages below this one are through.
+    pub(super) first: AtomicU32,
+}
 
 /// What the run's pages hold, and the most they held.
 #[repr(C, align(64))]
@@ -49,6 +55,11 @@ pub(super) struct Slot {
     pub(super) lease: AtomicU64,
     /// The step and element that FUN is at, or [`super::record::NOWHERE`].
     pub(super) spot: AtomicU64,
+    /// Nanoseconds spent on each activity.
+    pub(super) spent: [AtomicU64; Activity::ALL.len()],
+    /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
+    pub(super) ended: AtomicU64,
+    pub(super) ended_stage: AtomicU32,
 }
 
 /// What of a stage never changes.
@@ -61,7 +72,8 @@ pub(super) struct StageFixed {
     pub(super) schedule: u32,
     pub(super) outputs: u32,
     pub(super) steps: u32,
-    pub(super) unused: u32,
+    /// Whether elements are measured: 1 or 0.
+    pub(super) measured: u32,
     pub(super) align: u64,
     pub(super) chunk: u64,
     pub(super) shortest_ns: u64,
@@ -92,11 +104,19 @@ pub(super) struct RareLine {
     pub(super) extra_hint: AtomicU32,
 }
 
-/// Written at every completion; advice for the policy, nothing else.
+/// Written at every completion; advice for the policy, nothing else. The sums of [`crate::policy::Timed`] but for the first.
 #[repr(C, align(64))]
 pub(super) struct StatsLine {
+    /// Elements done, timed or not.
     pub(super) elements: AtomicU64,
+    pub(super) timed_bites: AtomicU64,
+    pub(super) timed_elements: AtomicU64,
     pub(super) ns: AtomicU64,
+    pub(super) inverse: AtomicU64,
+    pub(super) rate: AtomicU64,
+    /// The bits of a double.
+    pub(super) square: AtomicU64,
+    pub(super) least_ns: AtomicU64,
 }
 
 /// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).
@@ -119,6 +139,8 @@ pub struct StageSpec {
     pub outputs: u32,
     /// Steps that are done for each element; at least 1.
     pub steps: u32,
+    /// Whether it is noted what each element costs.
+    pub measured: bool,
     /// Entries of its log.
     pub log_capacity: u32,
     /// Entries for ranges that are run again.
@@ -134,6 +156,7 @@ pub(super) struct StagePlace {
     pub(super) starts: u64,
     pub(super) outputs: u64,
     pub(super) reports: u64,
+    pub(super) costs: u64,
 }
 
 /// How long a stage's arrays are.
@@ -143,6 +166,8 @@ pub(super) struct Capacity {
     pub(super) extra: u32,
     pub(super) outputs: u32,
     pub(super) steps: u32,
+    /// Numbers that elements' costs take.
+    pub(super) costs: u64,
 }
 
 /// All offsets, from the board's first byte.
@@ -174,7 +199,7 @@ impl Layout {
         let slots = take(u64::from(workers), size_of::<Slot>())?;
         let heads = take(capacities.len() as u64, size_of::<StageHead>())?;
         let mut stages = Vec::with_capacity(capacities.len());
-        for (index, &Capacity { log, extra, outputs, steps }) in capacities.iter().enumerate() {
+        for (index, &Capacity { log, extra, outputs, steps, costs }) in capacities.iter().enumerate() {
             let entries = u64::from(log) + u64::from(extra);
             stages.push(StagePlace {
                 head: heads + (index * size_of::<StageHead>()) as u64,
@@ -183,6 +208,7 @@ impl Layout {
                 starts: take(u64::from(extra), size_of::<u64>())?,
                 outputs: take(u64::from(outputs), size_of::<OutputLine>())?,
                 reports: take(entries, size_of::<u64>() * report::width(outputs, steps))?,
+                costs: take(costs, size_of::<u32>())?,
             });
         }
         let payload = take(payload_len, 1)?;
@@ -200,14 +226,27 @@ impl StageSpec {
             align: 1,
             outputs: 1,
             steps: 1,
+            measured: false,
             log_capacity: crate::policy::log_capacity(&policy, elements, workers),
             extra_capacity: crate::policy::extra_capacity(workers),
         }
     }
 
+    /// As [`StageSpec::new`]; where it is cut into `pieces` that come as ranges, there is room for them, and for cutting all
+    /// of them again.
+    pub fn cut_into(elements: u64, policy: Policy, workers: u32, pieces: u32) -> StageSpec {
+        let mut spec = StageSpec::new(elements, policy, workers);
+        if pieces > 0 {
+            let again = pieces.saturating_add(crate::policy::recut_capacity(elements, workers));
+            spec.extra_capacity = spec.extra_capacity.saturating_add(pieces).saturating_add(again);
+        }
+        spec
+    }
+
     pub(super) fn capacity(&self) -> Capacity {
-        let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, .. } = *self;
-        Capacity { log, extra, outputs, steps }
+        let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, elements, .. } = *self;
+        let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
+        Capacity { log, extra, outputs, steps, costs }
     }
 
     /// Whether a board can hold it.
@@ -218,7 +257,8 @@ impl StageSpec {
                 self.elements
             )));
         }
-        if self.elements > 0 && self.log_capacity == 0 {
+        let logged = self.policy.schedule != Schedule::Profiled;
+        if self.elements > 0 && logged && self.log_capacity == 0 {
             return Err(Error::BadPlan("a stage whose log has no entries".into()));
         }
         if self.align == 0 || self.steps == 0 || self.steps > MAX_STEPS || self.outputs > MAX_STEPS {

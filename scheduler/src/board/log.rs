@@ -1,5 +1,5 @@
 //! Claiming. Two arrays of entries: the *log*, in which each claim is the next entry and begins where the one before
-//! ends, and the *extras*, ranges that the supervisor asks to be run again.
+//! ends, and the *extras*, ranges that the supervisor asks to be run: pieces that the plan cut, and what must be run again.
 use super::record::Record;
 use super::sync::{AtomicU32, AtomicU64, Ordering};
 use super::word::{ChunkState, Word};
@@ -106,6 +106,24 @@ impl Extras<'_> {
         let (count, first) = (self.count.load(Ordering::Acquire), self.hint.load(Ordering::Acquire));
         let mut records = self.records.iter().take(count as usize).skip(first as usize);
         records.any(|record| record.load().state() == ChunkState::Ready)
+    }
+
+    /// Withdraws all that is ready; gives what that was: start, end, attempt. Workers that claim meanwhile get theirs, or
+    /// nothing.
+    pub(super) fn withdraw(&self) -> Vec<(u64, u64, u32)> {
+        let count = self.count.load(Ordering::Relaxed) as usize;
+        let first = self.hint.load(Ordering::Acquire) as usize;
+        let mut withdrawn = Vec::new();
+        for (record, start) in self.records.iter().zip(self.starts).take(count).skip(first) {
+            let seen = record.load();
+            let is_ready = seen.state() == ChunkState::Ready;
+            if is_ready && record.change(seen, seen.with_state(ChunkState::Lost)) {
+                withdrawn.push((start.load(Ordering::Relaxed), seen.end(), seen.attempt()));
+            }
+        }
+        // None of them is ready any more, and never will be again.
+        self.hint.fetch_max(count as u32, Ordering::Release);
+        withdrawn
     }
 
     /// Takes the first that is ready.

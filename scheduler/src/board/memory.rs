@@ -7,10 +7,10 @@ use super::layout::{
     StageHead, StagePlace, StatsLine, MAGIC, VERSION,
 };
 use super::log::{Extras, Log};
+use super::progress::Progress;
 use super::record::{Record, NOWHERE};
 use super::report;
 use super::spec::BoardSpec;
-use super::supervisor::Progress;
 use super::sync::{AtomicU32, AtomicU64};
 use super::worker::NO_LEASE;
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ pub(super) struct Stage {
     pub(super) align: u64,
     pub(super) outputs: u32,
     pub(super) steps: u32,
+    pub(super) measured: bool,
     place: StagePlace,
 }
 
@@ -68,7 +69,7 @@ impl Board {
             unused: 0,
             bytes: layout.bytes,
             payload_len: spec.payload.len() as u64,
-            control: ControlLine(AtomicU32::new(0)),
+            control: ControlLine::default(),
             memory: MemoryLine::default(),
         };
         // SAFETY: the memory is ours alone until we return (the caller's promise) and holds `layout.bytes` (checked);
@@ -76,7 +77,13 @@ impl Board {
         unsafe {
             base.cast::<Header>().write(header);
             for worker in 0..spec.workers as usize {
-                let slot = Slot { lease: AtomicU64::new(NO_LEASE), spot: AtomicU64::new(NOWHERE) };
+                let slot = Slot {
+                    lease: AtomicU64::new(NO_LEASE),
+                    spot: AtomicU64::new(NOWHERE),
+                    spent: std::array::from_fn(|_| AtomicU64::new(0)),
+                    ended: AtomicU64::new(0),
+                    ended_stage: AtomicU32::new(0),
+                };
                 base.add(layout.slots as usize).cast::<Slot>().add(worker).write(slot);
             }
             for (stage, place) in spec.stages.iter().zip(&layout.stages) {
@@ -88,7 +95,7 @@ impl Board {
                         extra_count: AtomicU32::new(0),
                         extra_hint: AtomicU32::new(0),
                     },
-                    stats: StatsLine { elements: AtomicU64::new(0), ns: AtomicU64::new(0) },
+                    stats: StatsLine::new(),
                 });
             }
             let payload = base.add(layout.payload as usize);
@@ -170,10 +177,10 @@ impl Board {
         self.stages.get(stage.index())
     }
 
-    pub(super) fn control_word(&self) -> &AtomicU32 {
+    pub(super) fn control_line(&self) -> &ControlLine {
         // SAFETY: offset 0, checked length, see `at`.
         let header = unsafe { self.at::<Header>(0, 1) };
-        &header[0].control.0
+        &header[0].control
     }
 
     pub(super) fn memory(&self) -> &MemoryLine {
@@ -197,7 +204,10 @@ impl Board {
         // SAFETY: `log_capacity` records lie at this offset of the checked layout.
         let records = unsafe { self.at::<Record>(stage.place.log, stage.log_capacity as usize) };
         let hint = &self.head(stage).claims.hint;
-        Log { records, hint, elements: stage.elements, align: stage.align }
+        // Where the plan cut the stage, all of it comes as ranges: there is nothing to take from the log.
+        let cut = stage.policy.schedule == Schedule::Profiled;
+        let elements = if cut { 0 } else { stage.elements };
+        Log { records, hint, elements, align: stage.align }
     }
 
     pub(super) fn extras(&self, stage: &Stage) -> Extras<'_> {
@@ -226,6 +236,13 @@ impl Board {
         unsafe { self.at::<AtomicU64>(stage.place.reports, words) }
     }
 
+    /// What elements cost, step by step; nothing where it is not measured.
+    pub(super) fn all_costs(&self, stage: &Stage) -> &[AtomicU32] {
+        let count = if stage.measured { stage.elements as usize * stage.steps as usize } else { 0 };
+        // SAFETY: that many numbers lie at this offset of the checked layout.
+        unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
+    }
+
     /// # Safety
     /// `count` values of `T` lie at offset `at` of the checked layout, and all of `T` that changes is atomic.
     unsafe fn at<T>(&self, at: u64, count: usize) -> &[T] {
@@ -241,8 +258,17 @@ impl Stage {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
-        let super::StageSpec { elements, policy, align, outputs, steps, log_capacity, extra_capacity } = spec;
-        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, place })
+        let super::StageSpec {
+            elements,
+            policy,
+            align,
+            outputs,
+            steps,
+            measured,
+            log_capacity,
+            extra_capacity,
+        } = spec;
+        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
     }
 }
 
@@ -256,7 +282,8 @@ fn spec_of(fixed: &StageFixed) -> super::StageSpec {
         probe_ns: fixed.probe_ns,
     };
     let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
-    super::StageSpec { elements, policy, align, outputs, steps, log_capacity, extra_capacity }
+    let measured = fixed.measured != 0;
+    super::StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
 }
 
 fn fixed(stage: &super::StageSpec) -> StageFixed {
@@ -267,7 +294,7 @@ fn fixed(stage: &super::StageSpec) -> StageFixed {
         schedule: stage.policy.schedule as u32,
         outputs: stage.outputs,
         steps: stage.steps,
-        unused: 0,
+        measured: stage.measured.into(),
         align: stage.align,
         chunk: stage.policy.chunk,
         shortest_ns: stage.policy.shortest_ns,

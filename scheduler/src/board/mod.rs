@@ -4,12 +4,17 @@
 //! The entry word packs a chunk's end, worker, attempt and state, so that a claim *is* its record and a death at any
 //! instruction is recovered by a scan. States, memory ordering and races: `README.md` beside this file.
 mod account;
+mod activity;
+mod costs;
 mod layout;
 mod log;
 mod memory;
+mod opened;
+mod progress;
 mod record;
 mod report;
 mod spec;
+mod stats;
 mod supervisor;
 mod sync;
 #[cfg(test)]
@@ -17,8 +22,10 @@ pub(crate) mod tests;
 mod word;
 mod worker;
 
+pub use activity::Activity;
 pub use layout::StageSpec;
 pub use memory::Board;
+pub use opened::Opened;
 pub use record::{Output, Span, Spot};
 pub use report::StepReport;
 pub use spec::BoardSpec;

@@ -1,6 +1,6 @@
 //! What the supervisor does with a board: open stages, count what is done, take back what the dead held.
 use super::log::{Extras, Log};
-use super::memory::{Board, Stage};
+use super::memory::Board;
 use super::record::{Ending, Output, Record, Span, Spot};
 use super::sync::Ordering;
 use super::word::{ChunkState, Word};
@@ -41,15 +41,6 @@ pub struct Recovered {
     pub spot: Option<Spot>,
 }
 
-/// How far a stage's entries were counted: before `log` and `extra`, all are in a state that never changes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
-    log: usize,
-    log_start: u64,
-    extra: usize,
-    done: u64,
-}
-
 impl Board {
     /// Lets workers claim from the stage.
     pub fn open(&self, stage: StageId) {
@@ -60,7 +51,18 @@ impl Board {
 
     /// Tells all workers what is wanted.
     pub fn set_control(&self, control: Control) {
-        self.control_word().store(control as u32, Ordering::Release);
+        self.control_line().control.store(control as u32, Ordering::Release);
+    }
+
+    /// All stages below this one are through: workers need not look at them any more.
+    pub fn skip_to(&self, stage: StageId) {
+        self.control_line().first.fetch_max(stage.0, Ordering::Relaxed);
+    }
+
+    /// Withdraws the ranges of a stage that nobody has taken; gives start, end and attempt of each. They must be appended
+    /// again, in whatever pieces. O(ranges). One caller at a time: the supervisor.
+    pub fn withdraw(&self, stage: StageId) -> Vec<(u64, u64, u32)> {
+        self.stage(stage).map(|stage| self.extras(stage).withdraw()).unwrap_or_default()
     }
 
     /// Asks for `[start, end)` to be run (again), as attempt `attempt`. `None` when there is no room for more, or the
@@ -71,8 +73,8 @@ impl Board {
         Some(ChunkId(stage.log_capacity + index as u32))
     }
 
-    /// Elements whose results are in the page: exact, whatever worker died when. O(entries since the oldest chunk that
-    /// is still out), amortized O(1) an entry.
+    /// Elements whose results are in the page: exact, whatever worker died when. O(chunks that are out), amortized O(1) an
+    /// entry.
     pub fn done_elements(&self, stage: StageId) -> u64 {
         let Some(known) = self.stage(stage) else { return 0 };
         let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -81,11 +83,15 @@ impl Board {
 
     /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
     pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
-        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
-            let leased =
-                self.entries(stage, true).filter(|(_, _, word, _)| word.state() == ChunkState::Leased);
-            leased.filter(|(_, _, word, _)| word.worker() == worker).map(move |(chunk, start, word, _)| {
-                Lease { stage, chunk, worker, start, end: word.end(), attempt: word.attempt() }
+        let held = self.unfinished().flat_map(|stage| {
+            let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
+            self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
+                stage,
+                chunk,
+                worker,
+                start,
+                end: word.end(),
+                attempt: word.attempt(),
             })
         });
         held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
@@ -110,7 +116,7 @@ impl Board {
 
     /// All entries that somebody wrote, the log's first. O(entries).
     pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
-        self.entries(stage, false)
+        self.entries(stage)
             .map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record))
             .collect()
     }
@@ -118,7 +124,7 @@ impl Board {
     /// The chunks in which FUN failed. A worker says so itself; the board is asked when one died, since it may have died
     /// before its word was out: then nobody else knows, and the stage would never end. O(entries).
     pub fn failures(&self, stage: StageId) -> Vec<ChunkRecord> {
-        let failed = self.entries(stage, false).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
+        let failed = self.entries(stage).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
         failed.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect()
     }
 
@@ -137,47 +143,36 @@ impl Board {
         spot.filter(within).filter(|_| stage == lease.stage && chunk == lease.chunk)
     }
 
-    /// The entries that are written: chunk, start, word, record. With `unsettled`, those before the counted ones are
-    /// left out.
-    fn entries(
-        &self,
-        id: StageId,
-        unsettled: bool,
-    ) -> impl Iterator<Item = (ChunkId, u64, Word, &Record)> + use<'_> {
-        let from = match unsettled {
-            true => self
-                .progress
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .get(id.index())
-                .copied(),
-            false => None,
-        };
-        let from = from.unwrap_or_default();
-        self.stage(id)
-            .into_iter()
-            .flat_map(move |stage| written(stage, self.log(stage), self.extras(stage), from))
+    /// The entries of a stage that are leased: chunk, start, word.
+    fn out(&self, id: StageId) -> Vec<(ChunkId, u64, Word)> {
+        let Some(stage) = self.stage(id) else { return Vec::new() };
+        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        progress[id.index()].advance(self.log(stage), self.extras(stage));
+        progress[id.index()].out(self.log(stage), self.extras(stage))
+    }
+
+    /// The entries that are written, the log's first: chunk, start, word, record.
+    fn entries(&self, id: StageId) -> impl Iterator<Item = (ChunkId, u64, Word, &Record)> + use<'_> {
+        self.stage(id).into_iter().flat_map(move |stage| written(self.log(stage), self.extras(stage)))
     }
 }
 
-/// The written entries of both arrays from where `from` counted to.
+/// The written entries of both arrays.
 fn written<'a>(
-    stage: &Stage,
     log: Log<'a>,
     extras: Extras<'a>,
-    from: Progress,
 ) -> impl Iterator<Item = (ChunkId, u64, Word, &'a Record)> + use<'a> {
-    let first = stage.log_capacity;
-    let mut start = from.log_start;
-    let logged = log.records.iter().enumerate().skip(from.log).map_while(move |(index, record)| {
+    let first = log.records.len();
+    let mut start = 0;
+    let logged = log.records.iter().enumerate().map_while(move |(index, record)| {
         let word = record.load();
         let here = std::mem::replace(&mut start, word.end());
         (word != Word::EMPTY).then_some((ChunkId(index as u32), here, word, record))
     });
     let count = extras.count.load(Ordering::Acquire) as usize;
-    let again = extras.records.iter().zip(extras.starts).enumerate().take(count).skip(from.extra).map(
+    let again = extras.records.iter().zip(extras.starts).enumerate().take(count).map(
         move |(index, (record, start))| {
-            (ChunkId(first + index as u32), start.load(Ordering::Relaxed), record.load(), record)
+            (ChunkId((first + index) as u32), start.load(Ordering::Relaxed), record.load(), record)
         },
     );
     logged.chain(again)
@@ -198,52 +193,5 @@ fn chunk_record(chunk: ChunkId, start: u64, word: Word, record: &Record) -> Chun
         notes,
         failed,
         span,
-    }
-}
-
-impl Progress {
-    /// Counts on; gives the elements done in all, also those after the first entry that is still out.
-    fn advance(&mut self, log: Log<'_>, extras: Extras<'_>) -> u64 {
-        let mut beyond = 0;
-        let mut settled = true;
-        let mut start = self.log_start;
-        for record in log.records.iter().skip(self.log) {
-            let word = record.load();
-            if word == Word::EMPTY {
-                break;
-            }
-            let done = done_in(word, start);
-            start = word.end();
-            settled &= is_settled(word);
-            if settled {
-                (self.log, self.log_start, self.done) = (self.log + 1, start, self.done + done);
-            } else {
-                beyond += done;
-            }
-        }
-        settled = true;
-        let count = extras.count.load(Ordering::Acquire) as usize;
-        for (record, start) in extras.records.iter().zip(extras.starts).take(count).skip(self.extra) {
-            let word = record.load();
-            let done = done_in(word, start.load(Ordering::Relaxed));
-            settled &= is_settled(word);
-            if settled {
-                (self.extra, self.done) = (self.extra + 1, self.done + done);
-            } else {
-                beyond += done;
-            }
-        }
-        self.done + beyond
-    }
-}
-
-fn is_settled(word: Word) -> bool {
-    matches!(word.state(), ChunkState::Done | ChunkState::Failed | ChunkState::Lost)
-}
-
-fn done_in(word: Word, start: u64) -> u64 {
-    match word.state() {
-        ChunkState::Done => word.end().saturating_sub(start),
-        _ => 0,
     }
 }

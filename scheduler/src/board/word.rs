@@ -2,28 +2,28 @@
 //! it. There is no instant at which a chunk is taken but not written down.
 //!
 //! ```text
-//! 63 ............................. 24 | 23..20 | 19..10 | 9..4    | 3..0
-//! end of the chunk (exclusive)        | unused | worker | attempt | state
+//! 63 ............................. 24 | 23..10 | 9..4    | 3..0
+//! end of the chunk (exclusive)        | worker | attempt | state
 //! ```
 use crate::id::WorkerId;
 
 /// The most elements of a stage: what an end can say.
 pub const MAX_ELEMENTS: u64 = (1 << 40) - 1;
 /// The most workers of a board: what the worker field can name.
-pub const MAX_WORKERS: u32 = 1 << 10;
+pub const MAX_WORKERS: u32 = 1 << 14;
 /// The most steps of a stage: what a [`super::Spot`] can name.
 pub const MAX_STEPS: u32 = 1 << 20;
 /// The highest attempt that is told apart; later ones count as this one.
 pub const MAX_ATTEMPT: u32 = (1 << 6) - 1;
 
-/// What an entry is in. The only ways are `Empty -> Leased` (log), `Empty -> Ready -> Leased` (extra), and from `Leased`
-/// to one of `Done`, `Failed`, `Lost`, which never change.
+/// What an entry is in. The only ways are `Empty -> Leased` (log), `Empty -> Ready -> Leased` (extra), from `Leased` to
+/// one of `Done`, `Failed`, `Lost`, and `Ready -> Lost` (withdrawn); the last three never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ChunkState {
     /// Nobody wrote here. All bits are zero.
     Empty = 0,
-    /// To be run again; no worker has it.
+    /// To be run, or run again; no worker has it.
     Ready = 1,
     /// A worker has it.
     Leased = 2,
@@ -31,7 +31,7 @@ pub enum ChunkState {
     Done = 3,
     /// FUN failed on one of its elements; none of its results count.
     Failed = 4,
-    /// Its worker died, or was taken the lease from; its elements went to other entries.
+    /// Its worker died, or was taken the lease from, or it was withdrawn; its elements went to other entries.
     Lost = 5,
 }
 
@@ -60,7 +60,7 @@ impl Word {
 
     /// The worker that has or had it.
     pub(super) const fn worker(self) -> WorkerId {
-        WorkerId(((self.0 >> 10) & 0x3ff) as u32)
+        WorkerId((self.0 >> 10) as u32 & (MAX_WORKERS - 1))
     }
 
     /// How often its elements were tried before.

@@ -30,7 +30,7 @@ impl Board {
     /// Takes a chunk of any open stage, the lowest first; in a stage, what must be run again before what nobody ran.
     /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
-        (0..self.stages()).map(StageId).find_map(|id| self.claim_from(worker, id, |_, end| end))
+        self.unfinished().find_map(|id| self.claim_from(worker, id, |_, end| end))
     }
 
     /// The lowest open stage that has something to claim.
@@ -44,7 +44,12 @@ impl Board {
                 self.is_open(stage) && (self.log(stage).has_more() || self.extras(stage).has_more())
             })
         };
-        (0..self.stages()).map(StageId).find(open)
+        self.unfinished().find(open)
+    }
+
+    /// The stages from the first that is not through.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = StageId> {
+        (self.control_line().first.load(Ordering::Relaxed)..self.stages()).map(StageId)
     }
 
     fn is_open(&self, stage: &Stage) -> bool {
@@ -69,15 +74,15 @@ impl Board {
     }
 
     fn claim_new(&self, stage: &Stage, worker: WorkerId, fit: impl Fn(u64, u64) -> u64) -> Option<Claim> {
-        let done = &self.head(stage).stats;
+        let stats = &self.head(stage).stats;
         self.log(stage).claim(worker, |start, left: Left| {
             let stats = Stats {
                 remaining: left.elements,
                 workers: u64::from(self.workers()),
                 claimed_chunks: left.claimed,
                 entries_left: left.entries,
-                done_elements: done.elements.load(Ordering::Relaxed),
-                done_ns: done.ns.load(Ordering::Relaxed),
+                done_elements: stats.elements.load(Ordering::Relaxed),
+                timed: stats.timed(),
                 done_bytes: self.outputs(stage).iter().map(|line| line.next.load(Ordering::Relaxed)).sum(),
             };
             fit(start, start.saturating_add(next_bite(&stage.policy, &stats)))
@@ -104,14 +109,18 @@ impl Board {
         let Delivered { outputs, notes, span, steps } = *delivered;
         self.put_report(lease, outputs, steps);
         let done = self.end(lease, ChunkState::Done, &Ending { notes, span, ..Ending::default() });
-        if done {
-            if let Some(stage) = self.stage(lease.stage) {
-                let stats = &self.head(stage).stats;
-                stats.elements.fetch_add(lease.end.saturating_sub(lease.start), Ordering::Relaxed);
-                stats.ns.fetch_add(span.ended_ns.saturating_sub(span.started_ns), Ordering::Relaxed);
-            }
+        if let (true, Some(stage), Some(slot)) = (done, self.stage(lease.stage), self.slot(lease.worker)) {
+            let since = slot.ended(lease.stage, span.ended_ns);
+            self.head(stage).stats.add(lease.end.saturating_sub(lease.start), since);
         }
         done
+    }
+
+    /// The worker sleeps, or does something else: the time until its next chunk is not a chunk's own.
+    pub fn pause(&self, worker: WorkerId) {
+        if let Some(slot) = self.slot(worker) {
+            slot.ended.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Ends a lease with FUN's failure at `spot`; `error` says where the condition lies, in the page of the run's notes.
@@ -131,7 +140,7 @@ impl Board {
 
     /// What the supervisor wants. A value that no version wrote is read as `Ended`.
     pub fn control(&self) -> Control {
-        match self.control_word().load(Ordering::Acquire) {
+        match self.control_line().control.load(Ordering::Acquire) {
             0 => Control::Go,
             1 => Control::Stop,
             _ => Control::Ended,
@@ -170,6 +179,16 @@ impl Slot {
     fn take(&self, lease: &Lease) {
         self.spot.store(NOWHERE, Ordering::Relaxed);
         self.lease.store(lease.name(), Ordering::Release);
+    }
+
+    /// Notes that a chunk ended; gives the time since the one before, if that was of the same stage and the worker did not
+    /// sleep in between: what the chunk took with all that belongs to it.
+    fn ended(&self, stage: StageId, now_ns: u64) -> Option<u64> {
+        let before = self.ended.load(Ordering::Relaxed);
+        let same = self.ended_stage.load(Ordering::Relaxed) == stage.0;
+        self.ended.store(now_ns, Ordering::Relaxed);
+        self.ended_stage.store(stage.0, Ordering::Relaxed);
+        (before > 0 && same).then(|| now_ns.saturating_sub(before))
     }
 
     pub(super) fn rest(&self) {

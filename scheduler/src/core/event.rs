@@ -1,6 +1,7 @@
 //! The words between the core and its driver.
 use crate::board::Spot;
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
+use crate::policy::Pace;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,20 @@ pub enum Event {
         /// Which.
         resource: ResourceId,
     },
+    /// How a stage's pieces compare with what they should have cost: the answer to [`Action::Measure`].
+    Measured {
+        /// Which.
+        stage: StageId,
+        /// How they compare.
+        pace: Pace,
+    },
+    /// Ranges of a stage that nobody had taken were withdrawn: the answer to [`Action::Withdraw`].
+    Withdrawn {
+        /// Which.
+        stage: StageId,
+        /// Start, end and attempt of each.
+        ranges: Vec<(u64, u64, u32)>,
+    },
     /// The run is no longer wanted.
     Cancel {
         /// By whom.
@@ -100,14 +115,24 @@ pub enum Action {
         /// Which.
         resource: ResourceId,
     },
-    /// Let workers claim from the stage.
+    /// Put the plan's pieces of the stage on the board, if it has any, and let workers claim from it.
     Open {
         /// Which.
         stage: StageId,
     },
     /// Wake these: there may be something to claim.
     WakeDry(Vec<WorkerId>),
-    /// Put a range on the board to be run again.
+    /// Compare the pieces of a stage that are done with what they should have cost, then say [`Event::Measured`].
+    Measure {
+        /// Which.
+        stage: StageId,
+    },
+    /// Withdraw what nobody has taken of a stage, then say [`Event::Withdrawn`].
+    Withdraw {
+        /// Which.
+        stage: StageId,
+    },
+    /// Put a range on the board to be run, or run again.
     Append {
         /// The stage.
         stage: StageId,

@@ -9,6 +9,7 @@
 //! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in `tasks::Tasks::end_task` alone.
 mod check;
 mod event;
+mod pace;
 mod recover;
 mod stop;
 mod tasks;
@@ -22,6 +23,7 @@ pub use tasks::{ResourceState, TaskState};
 use crate::board::Spot;
 use crate::id::{StageId, TaskId};
 use crate::plan::Plan;
+use crate::policy::Policy;
 use std::collections::BTreeMap;
 
 /// The state of one run.
@@ -32,6 +34,8 @@ pub struct Core {
     tasks: tasks::Tasks,
     stages: Vec<StageCount>,
     workers: workers::Workers,
+    /// Running stages that were cut by costs, which may mislead.
+    watched: Vec<pace::Watch>,
     /// How often each step of each element was being run when its worker died.
     deaths: BTreeMap<(StageId, Spot), u32>,
 }
@@ -45,6 +49,11 @@ struct StageCount {
     align: u64,
     extras: u32,
     extra_capacity: u32,
+    /// Whether the plan cut it.
+    cut: bool,
+    policy: Policy,
+    /// Elements that last as long as a bite should, once that was measured.
+    shortest: u64,
 }
 
 /// Where the run is.
@@ -63,8 +72,11 @@ impl Core {
             task: stage.task,
             elements: stage.board.elements,
             align: stage.board.align.max(1),
-            extras: 0,
+            extras: stage.pieces.len() as u32,
             extra_capacity: stage.board.extra_capacity,
+            cut: !stage.pieces.is_empty(),
+            policy: stage.board.policy,
+            shortest: 1,
         };
         Core {
             settings,
@@ -72,6 +84,7 @@ impl Core {
             tasks: tasks::Tasks::new(plan),
             stages: plan.stages().iter().map(stage).collect(),
             workers: workers::Workers::new(settings.workers),
+            watched: Vec::new(),
             deaths: BTreeMap::new(),
         }
     }
@@ -99,6 +112,8 @@ impl Core {
                 self.worker_lost(worker, &leases, reason, at_fault, now_ns, out);
             }
             Event::LaunchFailed { worker, reason } => self.launch_failed(worker, reason, now_ns, out),
+            Event::Measured { stage, pace } => self.measured(stage, &pace, out),
+            Event::Withdrawn { stage, ranges } => self.withdrawn(stage, ranges, out),
             Event::Cancel { cause } => self.cancel(cause, now_ns, out),
             Event::Tick => self.tick(now_ns, out),
         }
@@ -108,7 +123,7 @@ impl Core {
     pub fn next_deadline(&self) -> Option<u64> {
         match &self.phase {
             Phase::Running { started_ns } => {
-                self.settings.timeout_ns.map(|after| started_ns.saturating_add(after))
+                self.timeout(*started_ns).into_iter().chain(self.next_look()).min()
             }
             Phase::Stopping(stopping) => Some(stopping.next_ns()),
             Phase::New | Phase::Ended => None,
@@ -161,6 +176,7 @@ impl Core {
             let empty = stage.is_some_and(|stage| self.stages[stage.index()].elements == 0);
             self.tasks.begin(task, !empty, out);
             opened |= stage.is_some() && !empty;
+            stage.into_iter().for_each(|stage| self.watch(stage, now_ns));
             if empty {
                 ready.extend(self.tasks.end_task(task, TaskState::Finished, out));
             }
@@ -173,6 +189,11 @@ impl Core {
         } else {
             self.stop_without_workers(now_ns, out);
         }
+    }
+
+    /// When the run's time is over.
+    fn timeout(&self, started_ns: u64) -> Option<u64> {
+        self.settings.timeout_ns.map(|after| started_ns.saturating_add(after))
     }
 
     fn task_of(&self, stage: StageId) -> Option<TaskId> {

@@ -57,11 +57,14 @@ impl Core {
     }
 
     pub(super) fn tick(&mut self, now_ns: u64, out: &mut Vec<Action>) {
-        if self.next_deadline().is_some_and(|deadline| deadline <= now_ns) {
-            match self.phase {
-                Phase::Running { .. } => self.cancel(Cause::Timeout, now_ns, out),
-                _ => self.escalate(now_ns, out),
+        let over = |deadline: Option<u64>| deadline.is_some_and(|deadline| deadline <= now_ns);
+        match &self.phase {
+            Phase::Running { started_ns } if over(self.timeout(*started_ns)) => {
+                self.cancel(Cause::Timeout, now_ns, out);
             }
+            Phase::Running { .. } => self.look(now_ns, out),
+            Phase::Stopping(stopping) if over(Some(stopping.next_ns)) => self.escalate(now_ns, out),
+            Phase::New | Phase::Stopping(_) | Phase::Ended => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::board::{Board, Control, Delivered, Lease, Output, Span, Spot, StepReport};
+use crate::board::{Activity, Board, Control, Delivered, Lease, Output, Span, Spot, StepReport};
 use crate::error::{Error, Result};
 use crate::id::{ResourceId, StageId, WorkerId};
 use crate::link::drains::{Drains, Spent};
@@ -22,6 +22,8 @@ pub struct Membership {
     open: HashMap<ResourceId, SegmentFile>,
     drains: Drains,
     over: bool,
+    /// What this worker is at, and since when.
+    at: (Activity, u64),
     // `board` points into `_mapping`, which is never moved out and drops after it.
     board: Board,
     _mapping: Mapping,
@@ -38,6 +40,14 @@ pub struct Delivery<'a> {
     pub started_ns: u64,
     /// What each step did, where there are several.
     pub steps: &'a [StepReport],
+    /// What each element cost, step by step, in nanoseconds; empty where that is not measured.
+    pub costs: &'a [Vec<f32>],
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.turn_to(self.at.0);
+    }
 }
 
 impl Membership {
@@ -59,7 +69,8 @@ impl Membership {
         }
         let spec = RunSpec::from_bytes(board.payload())?;
         let (open, drains) = (HashMap::new(), Drains::default());
-        Ok(Some(Membership { run, slot, spec, open, drains, over: false, board, _mapping: mapping }))
+        let at = (Activity::Map, now_ns());
+        Ok(Some(Membership { run, slot, spec, open, drains, over: false, at, board, _mapping: mapping }))
     }
 
     /// What the run is about.
@@ -83,6 +94,7 @@ impl Membership {
             if let Some(stage) = self.board.next_stage() {
                 return Ok(Some(stage));
             }
+            self.board.pause(self.slot);
             link.say(&FromWorker::Dry { run: self.run })?;
             self.hear(link)?;
         }
@@ -100,9 +112,31 @@ impl Membership {
         Some(self.board.done_elements(stage)) == self.board.elements(stage)
     }
 
+    /// From now on this worker's time counts as spent on `activity`.
+    pub fn turn_to(&mut self, activity: Activity) {
+        let (before, since) = std::mem::replace(&mut self.at, (activity, now_ns()));
+        self.board.spend(self.slot, before, self.at.1.saturating_sub(since));
+    }
+
+    /// Of the time that was spent on the present activity, so much belongs to another.
+    pub fn of_which(&mut self, other: Activity, ns: u64) {
+        let ns = ns.min(now_ns().saturating_sub(self.at.1));
+        self.at.1 += ns;
+        self.board.spend(self.slot, other, ns);
+    }
+
+    /// Whether it is to be noted what the elements of a stage cost.
+    pub fn is_measured(&self, stage: StageId) -> bool {
+        self.board.is_measured(stage)
+    }
+
     /// Waits for the session's word.
     fn hear(&mut self, link: &mut Link) -> Result<()> {
-        match link.wait()? {
+        let before = self.at.0;
+        self.turn_to(Activity::Wait);
+        let word = link.wait()?;
+        self.turn_to(before);
+        match word {
             Word::Said(ToWorker::Wake) => {}
             Word::Said(ToWorker::EndRun | ToWorker::Exit) | Word::Gone => self.over = true,
             Word::Said(ToWorker::Run { .. }) => {
@@ -153,6 +187,9 @@ impl Membership {
         let delivered = Delivered { outputs: &outputs, notes, span, steps: delivery.steps };
         let counts = self.board.complete(lease, &delivered);
         if counts {
+            for (step, costs) in delivery.costs.iter().enumerate() {
+                self.board.put_costs(lease, step as u32, costs);
+            }
             self.drain(lease);
         }
         Ok(counts)

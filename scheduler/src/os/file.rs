@@ -79,19 +79,8 @@ impl SegmentFile {
     }
 
     /// Writes all of `bytes` at `at`. A full memory is [`Error::NoSpace`].
-    pub fn write_at(&self, mut at: u64, mut bytes: &[u8]) -> Result<()> {
-        while !bytes.is_empty() {
-            match rustix::io::pwrite(&self.fd, bytes, at) {
-                Ok(0) => return Err(self.error("write", Errno::IO)),
-                Ok(n) => {
-                    at += n as u64;
-                    bytes = &bytes[n..];
-                }
-                Err(Errno::INTR) => {}
-                Err(e) => return Err(self.write_error(e)),
-            }
-        }
-        Ok(())
+    pub fn write_at(&self, at: u64, bytes: &[u8]) -> Result<()> {
+        write_all(&self.fd, at, bytes).map_err(|e| self.write_error(e))
     }
 
     /// Fills `buf` from `at`; an end before is an error.
@@ -187,6 +176,22 @@ impl AsFd for SegmentFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Writes all of `bytes` at `at`, in as many calls as it takes.
+pub(super) fn write_all(fd: impl AsFd, mut at: u64, mut bytes: &[u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::pwrite(&fd, bytes, at) {
+            Ok(0) => return Err(Errno::IO),
+            Ok(n) => {
+                at += n as u64;
+                bytes = &bytes[n..];
+            }
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 /// Whether the name is (still) that of the very segment the handle was made for.

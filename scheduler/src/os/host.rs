@@ -13,3 +13,8 @@ pub fn boot_id() -> String {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     text.trim().to_owned()
 }
+
+/// Bytes of a page of memory: mappings begin and end at multiples of it.
+pub fn page_size() -> u64 {
+    rustix::param::page_size() as u64
+}

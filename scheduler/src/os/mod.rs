@@ -10,12 +10,16 @@ compile_error!(
 );
 
 pub mod child;
+pub mod data_file;
 pub mod file;
 pub mod fork;
 pub mod host;
+pub mod joined;
 pub mod launcher;
 pub mod listener;
+pub mod lock;
 pub mod mapping;
+pub mod maps;
 pub mod name;
 pub mod owner;
 pub mod poll;
@@ -25,13 +29,15 @@ pub mod socket;
 pub mod space;
 
 pub use child::{reap, Child, Exit, Peer};
+pub use data_file::{DataFile, FilePart};
 pub use file::SegmentFile;
 pub use fork::{fork_worker, leave_forked, thread_count, Forked};
-pub use host::{boot_id, now_ns};
+pub use host::{boot_id, now_ns, page_size};
 pub use listener::Listener;
+pub use lock::{Access, Locked, RangeLock};
 pub use mapping::Mapping;
 pub use owner::{user, SessionId, SessionLock};
 pub use poll::poll;
 pub use process::{launch, with_signals_blocked, Launch, CHANNEL_VARIABLE};
-pub use segment::{Place, Segment, SegmentHandle};
+pub use segment::{Link, Place, Segment, SegmentHandle};
 pub use socket::{Channel, Received};

@@ -5,6 +5,8 @@
 //!
 //! * `s`: a session's own, 13 characters of session id and 7 of a counter. Counter 0 is the session's lock, the others are
 //!   pages. So an unfinished page already says whose it is.
+//! * `h`: a hold, made of the same two: a second name that this session gave a variable's segment which a run of it reads.
+//!   The header behind it is the variable's, and names the session that registered it; the name says who holds.
 //! * `v`: a registered variable, a hash of user, namespace and variable name. Any session of the user finds it; no other
 //!   user's session has the same name.
 
@@ -29,6 +31,8 @@ pub enum Named {
     Lock(SessionId),
     /// A page of this session.
     Page(SessionId),
+    /// A variable's segment, which this session's run reads.
+    Hold(SessionId),
     /// A registered variable; its header says whose.
     Variable,
 }
@@ -40,11 +44,17 @@ pub fn lock(session: SessionId) -> String {
 
 /// The name of a session's page number `counter`, which is not 0.
 pub fn page(session: SessionId, counter: u64) -> String {
-    format!(
-        "{PREFIX}s{}{}",
-        base32(u128::from(session.0), SESSION_CHARS),
-        base32(counter.into(), COUNTER_CHARS)
-    )
+    of_session('s', session, counter)
+}
+
+/// The name of a session's hold number `counter`, which is not 0.
+pub fn hold(session: SessionId, counter: u64) -> String {
+    of_session('h', session, counter)
+}
+
+fn of_session(sort: char, session: SessionId, counter: u64) -> String {
+    let (session, counter) = (u128::from(session.0), u128::from(counter));
+    format!("{PREFIX}{sort}{}{}", base32(session, SESSION_CHARS), base32(counter, COUNTER_CHARS))
 }
 
 /// The name of the variable `name` of `namespace`, for the user `uid`.
@@ -72,6 +82,7 @@ pub fn parse(name: &str) -> Option<Named> {
             let session = SessionId(u64::try_from(session).ok()?);
             Some(if counter == 0 { Named::Lock(session) } else { Named::Page(session) })
         }
+        ("h", Some(session), Some(1..)) => Some(Named::Hold(SessionId(u64::try_from(session).ok()?))),
         ("v", Some(_), Some(_)) => Some(Named::Variable),
         _ => None,
     }
@@ -100,6 +111,7 @@ mod tests {
             (lock(session), Named::Lock(session)),
             (page(session, 1), Named::Page(session)),
             (page(SessionId(0), (1 << 35) - 1), Named::Page(SessionId(0))),
+            (hold(session, 9), Named::Hold(session)),
             (variable(7, "demo", "x"), Named::Variable),
         ] {
             assert_eq!(name.len() + 1, 31, "{name}");
@@ -118,6 +130,7 @@ mod tests {
             &ours[..29],
             &ours.to_uppercase(),
             &ours.replace("memshare-s", "memshare-x"),
+            &hold(SessionId(3), 0),
             "memshare-é2345672345672345672",
             "memshare-séééééééééé",
         ] {

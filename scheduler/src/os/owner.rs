@@ -101,6 +101,13 @@ impl SessionLock {
         }
     }
 
+    /// The process that holds a session's lock; `None` when none does, or when it cannot be told.
+    pub fn holder(id: SessionId) -> Option<u32> {
+        let handle = SegmentHandle::named(name::lock(id), Place::Memory);
+        let inode = SegmentFile::open_read(&handle).ok()??.inode();
+        holder_of(inode, &std::fs::read_to_string("/proc/locks").unwrap_or_default())
+    }
+
     /// Takes away the lock of a session that died. `false` when it lives, or is gone already.
     pub fn remove_dead(id: SessionId) -> Result<bool> {
         let handle = SegmentHandle::named(name::lock(id), Place::Memory);
@@ -127,6 +134,19 @@ fn dead(file: &SegmentFile) -> io::Result<bool> {
     }
 }
 
+/// The process that holds the exclusive `flock` on this file, by the text of `/proc/locks`:
+/// `1: FLOCK  ADVISORY  WRITE 1234 00:1a:567 0 EOF`. The inode numbers of `/dev/shm` are no other file system's often enough to
+/// matter: what is gained is a name to show.
+fn holder_of(inode: u64, locks: &str) -> Option<u32> {
+    locks.lines().find_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (kind, _, access) = (fields.next()?, fields.next()?, fields.next()?);
+        let (pid, file) = (fields.next()?.parse().ok()?, fields.next()?);
+        let number: u64 = file.rsplit(':').next()?.parse().ok()?;
+        (kind == "FLOCK" && access == "WRITE" && number == inode && pid > 0).then_some(pid)
+    })
+}
+
 fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
     loop {
         match call() {
@@ -150,6 +170,21 @@ mod tests {
         drop(lock);
         assert!(!SessionLock::is_alive(id));
         assert!(!SessionLock::remove_dead(id).unwrap(), "its name went with it");
+    }
+
+    #[test]
+    fn the_process_behind_a_session_is_found() {
+        let lock = SessionLock::acquire().unwrap();
+        assert_eq!(SessionLock::holder(lock.id()), Some(std::process::id()));
+        let id = lock.id();
+        drop(lock);
+        assert_eq!(SessionLock::holder(id), None);
+        let locks = "1: OFDLCK ADVISORY  READ -1 00:1a:56 0 EOF\n\
+            2: -> FLOCK  ADVISORY  WRITE 9 00:1a:567 0 EOF\n\
+            3: FLOCK  ADVISORY  READ 8 00:1a:567 0 EOF\n\
+            4: FLOCK  ADVISORY  WRITE 7 00:1a:567 0 EOF\n";
+        assert_eq!(holder_of(567, locks), Some(7));
+        assert_eq!(holder_of(56, locks), None);
     }
 
     #[test]

@@ -63,6 +63,17 @@ impl SegmentHandle {
     }
 }
 
+/// What came of [`Segment::link`].
+#[derive(Debug)]
+pub enum Link {
+    /// The second name's owner.
+    Made(Segment),
+    /// The first name is no longer that segment's.
+    Gone,
+    /// The file system has no second names.
+    Refused,
+}
+
 /// The owner of a segment's name. Dropping it takes the name away (in the process that made it, never in a forked child);
 /// the memory goes with the last mapping.
 #[derive(Debug)]
@@ -92,6 +103,27 @@ impl Segment {
             }
         }
         Ok(segment)
+    }
+
+    /// Gives an open segment a second name in the same place, which this process owns: what becomes of the first one then
+    /// no longer matters.
+    pub fn link(file: &SegmentFile, name: &str) -> Result<Link> {
+        let first = file.handle();
+        let second = SegmentHandle { name: name.to_owned(), ..first.clone() };
+        match fs::linkat(fs::CWD, first.path(), fs::CWD, second.path(), AtFlags::empty()) {
+            Ok(()) => {}
+            Err(Errno::NOENT) => return Ok(Link::Gone),
+            Err(Errno::PERM | Errno::ACCESS | Errno::MLINK | Errno::OPNOTSUPP | Errno::NOSYS) => {
+                return Ok(Link::Refused)
+            }
+            Err(e) => return Err(refused(name, e.into())),
+        }
+        // The first name may have been given up and taken again just before: then that one's segment was linked.
+        if !file::names(&second) {
+            let _ = fs::unlink(second.path());
+            return Ok(Link::Gone);
+        }
+        Ok(Link::Made(Segment { handle: second, bytes: file.len()?, creator: std::process::id() }))
     }
 
     /// What another process opens it by.

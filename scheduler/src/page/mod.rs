@@ -9,20 +9,29 @@
 //! node has exactly one parent, so a blob that passed [`BlobView::open`] can be walked without another thought: no cycle,
 //! no sharing, no index out of bounds. Data of 64 bytes and more is aligned to 64, smaller data to 8.
 //!
+//! Most blobs are written whole ([`Blob`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
+//! written into later ([`Writing`]) or mapped from a file.
+//!
 //! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
 //! numbers are the machine's own, since pages never leave it.
 mod check;
 mod node;
+mod outline;
+mod select;
 mod strings;
 mod view;
+mod write;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use node::{Node, Tag, FLAG_S4};
+pub use outline::{dim, FromFile, Zeros};
+pub use select::{Run, Selection, Stretches};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;
+pub use write::{Values, Writing};
 pub use writer::{Blob, BlobWriter, BORROW_FROM};
 
 use crate::error::Error;

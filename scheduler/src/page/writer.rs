@@ -146,10 +146,26 @@ impl BlobWriter {
 
     /// All bytes are known: from here on only [`Blob::write`] is left.
     pub fn finish(self) -> Blob {
-        let data = (HEADER + self.nodes.len() * NODE).next_multiple_of(64);
+        let end = self.end;
+        self.finish_before(end)
+    }
+
+    /// Bytes of header and nodes, as many as there are so far.
+    pub(super) fn head(&self) -> usize {
+        (HEADER + self.nodes.len() * NODE).next_multiple_of(64)
+    }
+
+    /// Bytes of the blob, as far as it is noted.
+    pub(super) fn size(&self) -> u64 {
+        self.head() as u64 + self.end
+    }
+
+    /// As [`BlobWriter::finish`], for a blob whose data area goes on to `end` with what somebody else puts there.
+    pub(super) fn finish_before(self, end: u64) -> Blob {
+        let data = self.head();
         let mut head = vec![0; data];
         head[..8].copy_from_slice(&MAGIC);
-        let fields = [self.nodes.len() as u64, data as u64, data as u64 + self.end];
+        let fields = [self.nodes.len() as u64, data as u64, data as u64 + self.end.max(end)];
         for (field, place) in fields.iter().zip(head[8..32].chunks_exact_mut(8)) {
             place.copy_from_slice(&field.to_ne_bytes());
         }

@@ -1,5 +1,5 @@
 //! What the user asked for: data, passes over it, and which results they want.
-use super::FOLD;
+use super::{Costs, FOLD};
 use crate::graph::Resource;
 use crate::id::{PassId, ResourceId};
 use crate::policy::Policy;
@@ -20,6 +20,8 @@ pub struct CallSpec {
     pub budget: Option<u64>,
     /// Whether passes that meet element by element run in one stage.
     pub fuse: bool,
+    /// Whether it is noted what each element costs.
+    pub measure: bool,
 }
 
 /// One apply over one or several collections in step.
@@ -39,6 +41,8 @@ pub struct PassCall {
     pub policy: Policy,
     /// The bytes of all its results, as far as known when the plan is made.
     pub bytes: u64,
+    /// What its elements are expected to cost, if anything is known of that; one for each.
+    pub costs: Option<Costs>,
 }
 
 /// What a pass reads.

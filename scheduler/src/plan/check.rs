@@ -3,6 +3,7 @@ use super::{CallSpec, PassCall, Source, FOLD};
 use crate::board::{MAX_ELEMENTS, MAX_WORKERS};
 use crate::error::{Error, Result};
 use crate::id::PassId;
+use crate::policy::Schedule;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -40,6 +41,18 @@ fn check_pass(spec: &CallSpec, pass: &PassCall) -> Result<()> {
     }
     if FOLD.checked_pow(*levels).is_none() || pass.inputs.is_empty() {
         return bad(format!("pass '{name}' has {levels} levels and {} inputs", pass.inputs.len()));
+    }
+    match &pass.costs {
+        Some(costs) if costs.each().len() as u64 != *elements => {
+            let has = costs.each().len();
+            return bad(format!("pass '{name}' goes over {elements} elements, but has costs of {has}"));
+        }
+        None if pass.policy.schedule == Schedule::Profiled => {
+            return bad(format!(
+                "pass '{name}' is to be cut by the costs of its elements, but none are given"
+            ));
+        }
+        _ => {}
     }
     for source in pass.sources() {
         let known = match source {

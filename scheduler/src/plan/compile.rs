@@ -1,12 +1,15 @@
 //! From a call to a plan.
 use super::memory::{self, Admission};
-use super::{check, fuse, order, CallSpec, PassCall, Plan, Source, Stage};
+use super::{check, fuse, order, pieces, CallSpec, Costs, Origin, PassCall, Plan, Source, Stage};
 use crate::board::StageSpec;
 use crate::error::Result;
 use crate::graph::{Access, Graph, GraphBuilder, Resource, Scope, TaskKind};
 use crate::id::{PassId, ResourceId, StageId, TaskId};
 use crate::policy::{Policy, Schedule};
 use std::collections::HashSet;
+
+/// The most numbers of elements' costs on a board: 64 MiB. Where there would be more, chunks are timed and no elements.
+const MOST_MEASURED: u64 = 16 << 20;
 
 /// Compiles a call: a `Share` for each variable that must be copied in, a `Map` for each stage, a `Gather` for each wanted
 /// result, a `Release` for each scoped resource. Elements and chunks cost nothing.
@@ -57,13 +60,37 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
     if outputs.is_empty() {
         outputs.extend(passes.last());
     }
+    let align = calls().map(PassCall::grain).max().unwrap_or(1).min(elements.max(1));
+    let costs = Costs::joined(calls().filter_map(|call| call.costs.as_ref()));
+    let mut policy = asked.unwrap_or(Policy::auto());
+    let mut pieces = Vec::new();
+    if let Some(costs) = costs.as_ref().filter(|costs| elements > 0 && decide(costs, &policy)) {
+        policy.schedule = Schedule::Profiled;
+        pieces = pieces::cut(costs, spec.workers, align, &policy);
+    } else if policy.schedule == Schedule::Profiled {
+        // Costs that are all nothing say nothing.
+        policy.schedule = Schedule::Auto;
+    }
     let board = StageSpec {
-        align: calls().map(PassCall::grain).max().unwrap_or(1).min(elements.max(1)),
+        align,
         outputs: outputs.len() as u32,
         steps: passes.len() as u32,
-        ..StageSpec::new(elements, asked.unwrap_or(Policy::auto()), spec.workers)
+        measured: spec.measure && elements.saturating_mul(passes.len() as u64) <= MOST_MEASURED,
+        ..StageSpec::cut_into(elements, policy, spec.workers, pieces.len() as u32)
     };
-    Stage { passes, outputs, drains: Vec::new(), task: TaskId(0), board }
+    Stage { passes, outputs, drains: Vec::new(), task: TaskId(0), costs, pieces: pieces.into(), board }
+}
+
+/// Sizes that vary less than this, relative to their mean, say nothing that workers do not find out as fast.
+const UNEVEN: f64 = 0.25;
+
+/// Whether the costs decide how a stage is cut.
+fn decide(costs: &Costs, policy: &Policy) -> bool {
+    match (policy.schedule, costs.origin()) {
+        (Schedule::Profiled, _) | (Schedule::Auto, Origin::Known) => costs.total() > 0.0,
+        (Schedule::Auto, Origin::Sizes) => costs.variation() > UNEVEN,
+        _ => false,
+    }
 }
 
 /// The tasks; and the resource of each pass's results, where they leave their stage.

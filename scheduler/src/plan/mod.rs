@@ -7,6 +7,9 @@
 //! | `check` | what cannot run is refused, by name |
 //! | `fuse` | passes that meet element by element become one stage |
 //! | `order` | the stages in the order in which workers prefer them |
+//! | `costs` | what elements are expected to cost |
+//! | `pieces` | where that is known: pieces of equal cost, the costliest first |
+//! | `pace` | whether they cost in a run what they should |
 //! | `compile` | from a call to a plan, through the rooms above |
 //! | `memory` | lives, the peak, and what to do when it is too high |
 //! | `forecast` | the peak from any point of a run on: what may begin now |
@@ -17,24 +20,30 @@
 mod call;
 mod check;
 mod compile;
+mod costs;
 mod forecast;
 mod fuse;
 mod memory;
 mod order;
+mod pace;
+mod pieces;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use call::{CallSpec, PassCall, Source};
 pub use compile::compile;
+pub use costs::{Costs, Origin};
 pub(crate) use forecast::Progress;
 pub(crate) use memory::Ceiling;
 pub use memory::Lifetime;
+pub use pieces::Piece;
 
 use crate::board::{BoardSpec, StageSpec};
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::id::{PassId, ResourceId, StageId, TaskId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Values that are folded to one at a time: a fold's tree has this many branches, whatever runs it.
 pub const FOLD: u64 = 16;
@@ -51,6 +60,11 @@ pub struct Stage {
     pub drains: Vec<ResourceId>,
     /// Its `Map` task.
     pub task: TaskId,
+    /// What its elements are expected to cost: the costs of its passes, added up.
+    pub costs: Option<Costs>,
+    /// How it is cut, where its costs decide that: what stands on the board when it opens, in that order. Empty where workers
+    /// cut it themselves.
+    pub pieces: Arc<[Piece]>,
     /// The room it gets on the board.
     pub board: StageSpec,
 }

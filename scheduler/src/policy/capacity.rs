@@ -4,19 +4,23 @@ use super::{Policy, Schedule};
 
 /// The most entries any log has: 64 MiB of records.
 const MOST: u64 = 1 << 20;
-/// The most entries of a log whose schedule chooses its bites: beyond, more entries would not balance better.
+/// The most entries of a log whose schedule chooses its bites: beyond, more entries would not balance better. Many workers
+/// need that many each.
 const MOST_CHOSEN: u64 = 1 << 16;
+const MOST_A_WORKER: u64 = 64;
 
 /// Entries that the log of a pass of `elements` elements needs on `workers` workers. At least 1 and at most `elements`
-/// (1 for none).
+/// (1 for none). None where the plan cuts.
 pub fn log_capacity(policy: &Policy, elements: u64, workers: u32) -> u32 {
     let workers = u64::from(workers.max(1));
     let bites = match policy.schedule {
         Schedule::Static => workers,
         Schedule::Fixed => elements.div_ceil(policy.chunk.max(1)).min(MOST),
+        Schedule::Profiled => return 0,
         // Bites that follow the elements' cost: enough for single elements where these are few, then a part of them.
-        Schedule::Auto | Schedule::Guided | Schedule::Factoring => {
-            (1024 + 64 * workers + elements / 16).min(MOST_CHOSEN)
+        Schedule::Auto | Schedule::Adaptive | Schedule::Guided | Schedule::Factoring => {
+            let most = MOST_CHOSEN.max(MOST_A_WORKER * workers).min(MOST);
+            (1024 + 64 * workers + elements / 16).min(most)
         }
     };
     // `bites` is at most MOST, so the conversion cannot fail.

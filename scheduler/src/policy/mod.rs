@@ -3,14 +3,19 @@
 //! Pure arithmetic on a handful of numbers, so that the same function serves the workers (which call it at every claim,
 //! on the board's shared statistics), the plan (which must know how many bites there can be) and the simulation in the
 //! tests. It costs some nanoseconds and never allocates.
+mod adaptive;
 mod auto;
 mod capacity;
+mod fit;
+mod recut;
 #[cfg(all(test, not(loom)))]
 mod simulate;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use capacity::{extra_capacity, log_capacity};
+pub use fit::{Fit, Timed};
+pub use recut::{misled, recut, recut_capacity, Pace};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +33,10 @@ pub enum Schedule {
     Factoring = 3,
     /// Bites of [`Policy::chunk`] elements.
     Fixed = 4,
+    /// From mean and variance of the elements' times so far (Banicescu and Liu 2000); see [`Policy::auto`] for the first bites.
+    Adaptive = 5,
+    /// Workers cut nothing: the plan has cut pieces by the elements' costs.
+    Profiled = 6,
 }
 
 impl Schedule {
@@ -39,19 +48,21 @@ impl Schedule {
             2 => Some(Schedule::Guided),
             3 => Some(Schedule::Factoring),
             4 => Some(Schedule::Fixed),
+            5 => Some(Schedule::Adaptive),
+            6 => Some(Schedule::Profiled),
             _ => None,
         }
     }
 }
 
-/// A pass's rule for bites. The times are read by `Auto` alone.
+/// A pass's rule for bites. The times are read by `Auto`, `Adaptive` and `Profiled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// The rule.
     pub schedule: Schedule,
-    /// `Fixed`: the size of a bite. `Guided`, `Factoring`: no bite is smaller (0: no such bound).
+    /// `Fixed`: the size of a bite. `Guided`, `Factoring`, `Adaptive`: no bite is smaller (0: no such bound).
     pub chunk: u64,
-    /// No bite shall last less, in nanoseconds: a chunk's own cost of about 20 us then stays below some percent.
+    /// No bite shall last less, in nanoseconds, as long as a chunk's own cost is not measured: it is taken to be a twentieth.
     pub shortest_ns: u64,
     /// No bite shall last longer: what a cancel waits for, what a death costs, how often progress shows.
     pub longest_ns: u64,
@@ -60,8 +71,10 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The rule that needs no knowledge of the elements: single elements first, one for each worker, then bites that
-    /// grow fourfold a round until they last 2 ms, then `ceil(R / 2P)` within what lasts 0.3 ms to 50 ms.
+    /// The rule that needs no knowledge of the elements. Single elements first, then bites that grow fourfold a round until
+    /// they last 2 ms; then `ceil(R / 2P)`, or less where elements vary so much that this would be waited for (adaptive
+    /// factoring). A bite lasts 20 times as long as a chunk's own measured cost, less only for the last ones, and 50 ms at
+    /// most.
     pub const fn auto() -> Self {
         Policy {
             schedule: Schedule::Auto,
@@ -91,7 +104,7 @@ impl Default for Policy {
 
 /// What is known about a pass when a worker asks for a bite. The `done` numbers may lag: they steer, nothing is counted
 /// by them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
     /// Elements that nobody has taken.
     pub remaining: u64,
@@ -103,10 +116,10 @@ pub struct Stats {
     pub entries_left: u64,
     /// Elements done.
     pub done_elements: u64,
-    /// Nanoseconds that these took, summed over the workers.
-    pub done_ns: u64,
     /// Bytes of results that these gave, and that are being written.
     pub done_bytes: u64,
+    /// What is known of their times.
+    pub timed: Timed,
 }
 
 /// The size of the next bite: between 1 and `remaining` (0 only when nothing remains), and such that the log's entries
@@ -120,6 +133,9 @@ pub fn next_bite(policy: &Policy, stats: &Stats) -> u64 {
         Schedule::Guided => remaining.div_ceil(workers).max(policy.chunk),
         Schedule::Factoring => remaining.div_ceil(workers.saturating_mul(2)).max(policy.chunk),
         Schedule::Fixed => policy.chunk,
+        Schedule::Adaptive => adaptive::bite(policy, stats).max(policy.chunk),
+        // There is no log to take from.
+        Schedule::Profiled => remaining,
     };
     wanted.max(1).max(least(policy, stats)).min(remaining)
 }
@@ -132,7 +148,7 @@ fn least(policy: &Policy, stats: &Stats) -> u64 {
     let probing = stats.claimed_chunks < stats.workers && entries > stats.workers;
     match policy.schedule {
         _ if stats.remaining <= entries => 1,
-        Schedule::Auto if probing => 1,
+        Schedule::Auto | Schedule::Adaptive if probing => 1,
         Schedule::Fixed | Schedule::Static => stats.remaining.div_ceil(entries),
         _ => stats.remaining.saturating_mul(2).div_ceil(entries),
     }

@@ -1,49 +1,19 @@
-//! Makespans by simulation: workers with a virtual clock take bites of elements whose cost is known, and the end is held
-//! against a bound that no schedule can beat: the larger of all work shared evenly and the longest element.
-use super::{log_capacity, next_bite, Policy, Schedule, Stats};
+//! Makespans by simulation ([`crate::simulate`]): the schedules on shapes of cost, held against a bound that no schedule beats,
+//! the larger of all work shared evenly and the longest element.
+//!
+//! Where an expensive element stands at the end and nobody knows it, no schedule that must take elements as they come attains
+//! that bound. There the measure is the best of these: an ideal list schedule, which hands out single elements in order at no
+//! cost ([`online`]).
+use super::{Policy, Schedule};
+use crate::graph::{Resource, Scope};
+use crate::id::{PassId, ResourceId};
+use crate::plan::{CallSpec, Costs, Origin, PassCall, Source};
+use crate::simulate::{sweep, Case, Model, Simulated};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What a chunk costs besides its elements.
-const CHUNK_NS: u64 = 20_000;
-
-struct Simulated {
-    makespan_ns: u64,
-    chunks: u64,
-}
-
-/// Runs `costs` (nanoseconds an element) on `workers` workers. O(N + chunks log P).
-fn simulate(policy: &Policy, costs: &[u64], workers: u32) -> Simulated {
-    let room = u64::from(log_capacity(policy, costs.len() as u64, workers));
-    let mut stats = Stats { workers: u64::from(workers), ..Stats::default() };
-    // When each worker is free, and what it then has done.
-    let mut free: BinaryHeap<Reverse<(u64, u32, u64, u64)>> =
-        (0..workers).map(|id| Reverse((0, id, 0, 0))).collect();
-    let mut next = 0;
-    let mut makespan_ns = 0;
-    while let Some(Reverse((now, id, elements, ns))) = free.pop() {
-        makespan_ns = makespan_ns.max(now);
-        stats.done_elements += elements;
-        stats.done_ns += ns;
-        stats.remaining = (costs.len() - next) as u64;
-        stats.entries_left = room - stats.claimed_chunks;
-        if stats.remaining > 0 {
-            let bite = next_bite(policy, &stats) as usize;
-            let ns: u64 = costs[next..next + bite].iter().sum();
-            next += bite;
-            stats.claimed_chunks += 1;
-            free.push(Reverse((now + CHUNK_NS + ns, id, bite as u64, ns)));
-        }
-    }
-    assert_eq!(stats.done_elements, costs.len() as u64);
-    Simulated { makespan_ns, chunks: stats.claimed_chunks }
-}
-
-/// No schedule ends before this.
-fn bound(costs: &[u64], workers: u32) -> u64 {
-    let all: u64 = costs.iter().sum();
-    all.div_ceil(u64::from(workers)).max(costs.iter().copied().max().unwrap_or(0))
-}
+/// Elements of a shape on that many workers; their mean is 0.5 ms, none is below 0.1 ms.
+const ELEMENTS: usize = 20_000;
 
 /// Numbers between 0 and 1 that look random and are the same every time (SplitMix64).
 fn noise(seed: u64) -> impl Iterator<Item = f64> {
@@ -56,74 +26,191 @@ fn noise(seed: u64) -> impl Iterator<Item = f64> {
 }
 
 /// PEERS' row D: ten elements of 20 ms first, then 990 of 0.2 ms.
-fn skewed() -> Vec<u64> {
-    [vec![20_000_000; 10], vec![200_000; 990]].concat()
+fn skewed() -> Vec<f32> {
+    [vec![20e6; 10], vec![200e3; 990]].concat()
 }
 
-/// Shapes of cost, each with its name.
-fn shapes() -> Vec<(&'static str, Vec<u64>)> {
-    let exponential = |mean: f64| move |u: f64| (-mean * (1.0 - u).ln()) as u64;
+fn reversed(mut costs: Vec<f32>) -> Vec<f32> {
+    costs.reverse();
+    costs
+}
+
+/// Shapes of cost in nanoseconds, each with its name.
+fn shapes() -> Vec<(&'static str, Vec<f32>)> {
+    let n = ELEMENTS;
+    let ramp = |i: usize| 0.1e6 + 0.8e6 * i as f32 / n as f32;
+    let exponential = |u: f64| (0.1e6 - 0.4e6 * (1.0 - u).ln()) as f32;
     // Pareto with exponent 2, cut at a hundred times its least.
-    let pareto = |least: f64| move |u: f64| (least / (1.0 - u).sqrt()).min(100.0 * least) as u64;
-    let mut late = skewed();
-    late.reverse();
+    let pareto = |u: f64| (0.25e6 / (1.0 - u).sqrt()).min(25e6) as f32;
+    let pareto: Vec<f32> = noise(2).map(pareto).take(n).collect();
+    let mut sorted = pareto.clone();
+    sorted.sort_by(f32::total_cmp);
+    let mut straggler = vec![0.5e6; n];
+    straggler[n - 1] = 100e6;
     vec![
-        ("constant 1 ms", vec![1_000_000; 2_000]),
-        ("constant 10 us", vec![10_000; 100_000]),
-        ("constant 0.5 us", vec![500; 2_000_000]),
-        ("constant 100 ms", vec![100_000_000; 480]),
-        ("rising", (1..=4_000).map(|i| i * 500).collect()),
-        ("falling", (1..=4_000).rev().map(|i| i * 500).collect()),
-        ("exponential", noise(1).map(exponential(500_000.0)).take(4_000).collect()),
-        ("Pareto", noise(2).map(pareto(100_000.0)).take(10_000).collect()),
-        ("row D", skewed()),
-        ("row D backwards", late),
+        ("constant", vec![0.5e6; n]),
+        ("rising", (0..n).map(ramp).collect()),
+        ("falling", (0..n).rev().map(ramp).collect()),
+        ("exponential", noise(1).map(exponential).take(n).collect()),
+        ("Pareto", pareto),
+        ("sorted up", sorted.clone()),
+        ("sorted down", reversed(sorted)),
+        ("periodic", (0..n).map(|i| if i % 100 < 10 { 3.2e6 } else { 0.2e6 }).collect()),
+        ("straggler at the end", straggler),
     ]
 }
 
+fn known(costs: &[f32]) -> Costs {
+    Costs::new(costs.to_vec(), Origin::Known, Some(1.0)).expect("costs")
+}
+
+/// A call over as many elements, with costs if they are to be known.
+fn call(elements: u64, costs: Option<Costs>) -> CallSpec {
+    let pass = PassCall {
+        name: "f".into(),
+        inputs: vec![Source::Data(ResourceId(0))],
+        sides: vec![],
+        elements,
+        levels: 0,
+        policy: Policy::auto(),
+        bytes: 8 * elements,
+        costs,
+    };
+    let resources = vec![Resource { name: "x".into(), bytes: 0, scope: Scope::Pinned }];
+    CallSpec {
+        resources,
+        passes: vec![pass],
+        gather: vec![PassId(0)],
+        workers: 1,
+        budget: None,
+        fuse: true,
+        measure: false,
+    }
+}
+
+/// A run of `costs` by a rule; `told` are the costs that the plan is told.
+fn run(costs: &[f32], told: Option<Costs>, policy: Policy, workers: u32) -> Simulated {
+    let model = Model::of(known(costs));
+    let case = Case { workers, policy: Some(policy) };
+    sweep(&call(costs.len() as u64, told), &[case], &model).expect("a run").remove(0)
+}
+
+fn auto(costs: &[f32], workers: u32) -> Simulated {
+    run(costs, None, Policy::auto(), workers)
+}
+
+fn profiled(costs: &[f32], told: &[f32], workers: u32) -> Simulated {
+    run(costs, Some(known(told)), Policy::auto(), workers)
+}
+
+/// The end of the best schedule that takes elements in order and knows nothing: single elements, at no cost.
+fn online(costs: &[f32], workers: u32) -> f64 {
+    let mut free: BinaryHeap<Reverse<u64>> = (0..workers).map(|_| Reverse(0)).collect();
+    let mut end = 0;
+    for &cost in costs {
+        let Reverse(now) = free.pop().expect("workers");
+        end = end.max(now + cost as u64);
+        free.push(Reverse(now + cost as u64));
+    }
+    end as f64
+}
+
 #[test]
-fn auto_is_within_a_tenth_of_the_bound() {
+fn auto_is_within_a_twentieth_of_what_is_possible() {
     for (name, costs) in shapes() {
-        for workers in [1, 2, 4, 8] {
-            let run = simulate(&Policy::auto(), &costs, workers);
-            let bound = bound(&costs, workers);
-            let ratio = run.makespan_ns as f64 / bound as f64;
-            println!("{name}, {workers} workers: {ratio:.3} of the bound, {} chunks", run.chunks);
-            // Where a worker's whole share is some elements or some bites of 50 ms, their grain shows.
-            let grain = (costs.iter().max().expect("elements") + 2_000_000) as f64 / bound as f64;
-            assert!(ratio <= 1.1f64.max(1.0 + grain), "{name} on {workers}: {ratio:.3} of the bound");
+        for workers in [2, 8, 64] {
+            let run = auto(&costs, workers);
+            let possible = (run.bound_ns as f64).max(online(&costs, workers));
+            let (ratio, of) = (run.makespan_ns as f64 / possible, run.ratio());
+            println!(
+                "{name} on {workers}: {ratio:.3} of what is possible, {of:.3} of the bound, {} chunks",
+                run.chunks
+            );
+            assert!(ratio <= 1.05, "{name} on {workers}: {ratio:.3}");
+            // Only what nobody can know beforehand keeps it from the bound itself.
+            let knowable = possible <= 1.01 * run.bound_ns as f64;
+            assert!(!knowable || of <= 1.05, "{name} on {workers}: {of:.3}");
         }
     }
 }
 
 #[test]
-fn auto_on_the_peers_skewed_row_is_within_a_tenth() {
-    for costs in [skewed(), skewed().into_iter().rev().collect()] {
-        let run = simulate(&Policy::auto(), &costs, 2);
-        let ratio = run.makespan_ns as f64 / bound(&costs, 2) as f64;
-        assert!(ratio <= 1.1, "{ratio:.3}");
-        let fixed = simulate(&Policy::of(Schedule::Static), &costs, 2);
-        assert!(
-            fixed.makespan_ns > run.makespan_ns,
-            "static halves are worse: the row tells schedules apart"
-        );
+fn known_costs_are_within_three_hundredths_of_the_bound() {
+    for (name, costs) in shapes() {
+        for workers in [2, 8, 64] {
+            let run = profiled(&costs, &costs, workers);
+            println!("{name} on {workers}: {:.3} of the bound, {} chunks", run.ratio(), run.chunks);
+            assert!(run.ratio() <= 1.03, "{name} on {workers}: {:.3}", run.ratio());
+            assert_eq!(run.recuts, 0, "{name}: costs that are right are followed");
+        }
+    }
+}
+
+#[test]
+fn the_peers_skewed_row_is_within_six_hundredths() {
+    for costs in [skewed(), reversed(skewed())] {
+        for run in [auto(&costs, 2), profiled(&costs, &costs, 2)] {
+            println!("row D: {:.3} of the bound, {} chunks", run.ratio(), run.chunks);
+            assert!(run.ratio() <= 1.06, "{:.3}", run.ratio());
+        }
+        let halves = run(&costs, None, Policy::of(Schedule::Static), 2);
+        assert!(halves.ratio() > 1.3, "static halves are worse: the row tells schedules apart");
+    }
+}
+
+#[test]
+fn costs_that_mislead_cost_at_most_a_tenth() {
+    for (name, costs) in
+        shapes().into_iter().chain([("row D", skewed()), ("row D backwards", reversed(skewed()))])
+    {
+        for workers in [2, 8, 64] {
+            let blind = auto(&costs, workers);
+            let wrong = profiled(&costs, &reversed(costs.clone()), workers);
+            let ratio = wrong.makespan_ns as f64 / blind.makespan_ns as f64;
+            println!("{name} on {workers}, told backwards: {ratio:.3} of auto, {} recuts", wrong.recuts);
+            // A run of less than 0.1 s is over before it is noticed.
+            assert!(ratio <= 1.1 || blind.makespan_ns < 100_000_000, "{name} on {workers}: {ratio:.3}");
+        }
     }
 }
 
 #[test]
 fn auto_spends_little_on_chunks() {
-    // A million elements of half a microsecond: the chunks' own cost stays below 5 % of the work.
-    let costs = vec![500; 1_000_000];
-    let run = simulate(&Policy::auto(), &costs, 4);
-    assert!(run.chunks * CHUNK_NS < 500 * 1_000_000 / 20, "{} chunks", run.chunks);
+    // A million elements of half a microsecond: the chunks' own cost stays near 5 % of the work.
+    let run = auto(&vec![500.0; 1_000_000], 4);
+    assert!(run.overhead < 0.07, "{} chunks, {}", run.chunks, run.overhead);
 }
 
 #[test]
 fn a_slow_first_element_does_not_spoil_the_rest() {
     // The first call compiles, loads packages, touches memory: 80 ms instead of 10 us, on each worker.
-    let mut costs = vec![10_000; 200_000];
-    costs[..4].fill(80_000_000);
-    let run = simulate(&Policy::auto(), &costs, 4);
-    let ratio = run.makespan_ns as f64 / bound(&costs, 4) as f64;
-    assert!(ratio <= 1.1, "{ratio:.3} with {} chunks", run.chunks);
+    let mut costs = vec![10e3; 200_000];
+    costs[..4].fill(80e6);
+    let run = auto(&costs, 4);
+    assert!(run.ratio() <= 1.05, "{:.3} with {} chunks", run.ratio(), run.chunks);
+}
+
+/// The table of `docs/benchmarks.md`.
+#[test]
+#[ignore = "prints a table; run with --release -- --ignored --nocapture table_of_schedules"]
+fn table_of_schedules() {
+    use Schedule::{Adaptive, Auto, Factoring, Guided, Profiled, Static};
+    println!(
+        "| cost of elements | workers | static | guided | factoring | adaptive | auto | profiled | list |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let rows = shapes().into_iter().chain([("row D", skewed()), ("row D backwards", reversed(skewed()))]);
+    for (name, costs) in rows {
+        for workers in [2, 8, 64] {
+            let model = Model::of(known(&costs));
+            let cases = [Static, Guided, Factoring, Adaptive, Auto]
+                .map(|schedule| Case { workers, policy: Some(Policy::of(schedule)) });
+            let mut runs = sweep(&call(costs.len() as u64, None), &cases, &model).expect("runs");
+            let case = [Case { workers, policy: Some(Policy::of(Profiled)) }];
+            runs.extend(sweep(&call(costs.len() as u64, Some(known(&costs))), &case, &model).expect("runs"));
+            let cells: Vec<String> = runs.iter().map(|run| format!("{:.3}", run.ratio())).collect();
+            let list = online(&costs, workers) / runs[0].bound_ns as f64;
+            println!("| {name} | {workers} | {} | {list:.3} |", cells.join(" | "));
+        }
+    }
 }

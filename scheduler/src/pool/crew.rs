@@ -120,7 +120,7 @@ impl Crew {
     }
 
     /// Takes what workers and the fork server said, and notices who is gone. `ready` tells of each of the
-    /// [`Crew::descriptors`] whether it is: with many workers, one that spoke must not cost a look at all.
+    /// [`Crew::descriptors`] whether it is: one worker that speaks must not cost a look at all of them.
     pub(crate) fn listen(&mut self, ready: &[bool], news: &mut Vec<News>) {
         let mut ready = ready.iter().copied();
         let mut next = || ready.next().unwrap_or(false);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::board::{Board, ChunkRecord, Control};
+use crate::board::{Board, ChunkRecord, Control, Opened};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::os::{now_ns, Listener};
@@ -21,8 +21,8 @@ pub(crate) struct Drive {
     ticket: Arc<Ticket>,
     /// Slots that have no worker.
     vacant: Vec<WorkerId>,
-    /// Stages whose end the core was told.
-    done: Vec<bool>,
+    /// Open stages; the core was told the end of the others.
+    opened: Opened,
     /// Errors that there was no room to write.
     words: Vec<(StageId, ChunkId, String)>,
     /// Pages whose last reader is done, kept because the caller reads them: results.
@@ -35,7 +35,7 @@ impl Drive {
     pub(crate) fn begin(run: u64, job: Job, ticket: Arc<Ticket>, crew: &mut Crew) -> Self {
         let core = Core::new(&job.plan, job.settings);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
-        let done = vec![false; job.plan.stages().len()];
+        let opened = Opened::new(job.board.board());
         let begun_ns = now_ns();
         let stats = RunStats { begun_ns, ..RunStats::default() };
         let mut drive = Drive {
@@ -44,7 +44,7 @@ impl Drive {
             core,
             ticket,
             vacant,
-            done,
+            opened,
             words: Vec::new(),
             results: Vec::new(),
             outcome: None,
@@ -110,7 +110,7 @@ impl Drive {
     pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
         let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
         // It may have died between an error's record and its word about it.
-        for stage in (0..self.done.len() as u32).map(StageId) {
+        for stage in self.opened.stages().to_vec() {
             for failure in self.board().failures(stage) {
                 let ChunkRecord { chunk, failed: Some(spot), .. } = failure else { continue };
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
@@ -155,11 +155,10 @@ impl Drive {
             // The session's thread copied the data in before it began the run.
             Action::Share { resource } => events.push_back(Event::Shared { resource }),
             Action::Open { stage } => {
-                self.board().open(stage);
-                if self.is_done(stage) {
-                    self.done[stage.index()] = true;
-                    events.push_back(Event::StageDone { stage });
+                for piece in self.job.plan.stages()[stage.index()].pieces.iter() {
+                    self.append(stage, piece.start, piece.end, 0);
                 }
+                self.opened.open(self.job.board.board(), stage);
             }
             Action::WakeDry(workers) => {
                 for slot in workers {
@@ -168,8 +167,15 @@ impl Drive {
                 }
             }
             Action::Append { stage, start, end, attempt } => {
-                let appended = self.board().append(stage, start, end, attempt);
-                appended.expect("the core counts the entries that the board has for this");
+                self.append(stage, start, end, attempt);
+            }
+            Action::Measure { stage } => {
+                let pace = self.job.plan.stages()[stage.index()].pace(self.board(), stage);
+                events.push_back(Event::Measured { stage, pace });
+            }
+            Action::Withdraw { stage } => {
+                let ranges = self.board().withdraw(stage);
+                events.push_back(Event::Withdrawn { stage, ranges });
             }
             Action::Stop => self.board().set_control(Control::Stop),
             Action::Interrupt { worker } => drop(crew.at(worker).map(|w| w.interrupt())),
@@ -201,17 +207,14 @@ impl Drive {
         }
     }
 
-    fn is_done(&self, stage: StageId) -> bool {
-        Some(self.board().done_elements(stage)) == self.board().elements(stage)
+    fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) {
+        let appended = self.board().append(stage, start, end, attempt);
+        appended.expect("the core counts the entries that the board has for this");
     }
 
     fn notice_done(&mut self, crew: &mut Crew) {
-        for place in 0..self.done.len() {
-            let stage = StageId(place as u32);
-            if !self.done[place] && self.is_done(stage) {
-                self.done[place] = true;
-                self.tell(Event::StageDone { stage }, crew);
-            }
+        for stage in self.opened.ended(self.job.board.board()) {
+            self.tell(Event::StageDone { stage }, crew);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{places, Header, Kind};
 use crate::error::{Error, Result};
-use crate::os::{name, user, Place, SegmentFile, SegmentHandle, SessionLock};
+use crate::os::{name, user, Mapping, Place, SegmentFile, SegmentHandle, SessionLock};
 
 /// A registered variable, open for reading.
 #[derive(Debug)]
@@ -13,6 +13,27 @@ pub struct Found {
     pub file: SegmentFile,
     /// What it says of itself.
     pub header: Header,
+}
+
+impl Found {
+    /// Maps it for this caller alone, with its file if it has one.
+    pub fn map(&self) -> Result<Mapping> {
+        map(&self.file, &self.header)
+    }
+}
+
+/// Maps a sealed page privately, of whatever kind: all there is of it, also what lies in a file. A mapping of the segment
+/// alone would show a variable from a file without its items.
+pub fn map_private(file: &SegmentFile) -> Result<Mapping> {
+    let unsealed = || Error::Damaged { segment: file.handle().name, reason: "it has no header".into() };
+    map(file, &Header::read(file)?.ok_or_else(unsealed)?)
+}
+
+fn map(file: &SegmentFile, header: &Header) -> Result<Mapping> {
+    match &header.traits.file {
+        None => Mapping::private(file),
+        Some(part) => Mapping::private_with(file, part),
+    }
 }
 
 /// A page of some session.
@@ -51,12 +72,13 @@ pub(super) fn registered_in(namespace: &str, name: &str, place: &Place) -> Resul
     Ok(Some(Found { handle, file, header }))
 }
 
-/// All sealed pages of this user, in name order; what cannot be read is left out.
+/// All sealed pages of this user, in name order; what cannot be read is left out, and so are holds, second names of what is
+/// listed already or was released.
 pub fn list(place: &Place) -> Result<Vec<Listed>> {
     let mut pages = Vec::new();
     for place in places(place) {
         for (handle, named) in segments(&place)? {
-            if matches!(named, name::Named::Lock(_)) {
+            if matches!(named, name::Named::Lock(_) | name::Named::Hold(_)) {
                 continue;
             }
             let Ok(Some(file)) = SegmentFile::open_read(&handle) else { continue };

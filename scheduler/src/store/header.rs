@@ -3,19 +3,25 @@
 //! The header is written last, when the content is complete: a page with a header is sealed. It carries a checksum of
 //! itself, so that a damaged one is recognised, not believed. Numbers are little-endian.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::CONTENT;
+use super::{Traits, CONTENT};
 use crate::error::{Error, Result};
-use crate::os::{user, SegmentFile, SessionId};
+use crate::os::{user, FilePart, SegmentFile, SessionId};
 
 const MAGIC: [u8; 8] = *b"memshare";
 /// Counted up whenever the layout of headers or pages changes.
-const VERSION: u32 = 1;
-/// Where the checksum stands, and where the two strings begin.
+const VERSION: u32 = 2;
+/// Where the checksum stands, where what is known of a file begins, and where the three strings do: namespace, name, path.
 const CHECKSUM: usize = 64;
-const STRINGS: usize = 72;
+const FILE: usize = 72;
+const STRINGS: usize = 112;
 const SIZE: usize = CONTENT as usize;
+/// What the flags mean: it may be written into; its data lies in a file.
+const WRITABLE: u16 = 1;
+const HAS_FILE: u16 = 2;
 
 /// What a page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +50,7 @@ impl Kind {
 pub struct Header {
     /// What it is for.
     pub kind: Kind,
-    /// The content's size, without this header.
+    /// The content's size, without this header and without a file's part.
     pub bytes: u64,
     /// The session that owns it.
     pub session: SessionId,
@@ -60,6 +66,8 @@ pub struct Header {
     pub namespace: String,
     /// A variable's name; else empty.
     pub name: String,
+    /// Whether it may be written into, and the file behind it.
+    pub traits: Traits,
 }
 
 impl Header {
@@ -70,9 +78,16 @@ impl Header {
         session: SessionId,
         serial: u64,
         (namespace, name): (&str, &str),
+        traits: Traits,
     ) -> Result<Header> {
-        if namespace.len() + name.len() > SIZE - STRINGS {
-            let too_long = format!("a namespace and a variable's name take {} bytes at most", SIZE - STRINGS);
+        let path = traits.file.as_ref().map_or(0, |file| file.path.as_os_str().len());
+        if namespace.len() + name.len() + path > SIZE - STRINGS {
+            let what = if path > 0 {
+                "a namespace, a variable's name and a file's path"
+            } else {
+                "a namespace and a variable's name"
+            };
+            let too_long = format!("{what} take {} bytes at most", SIZE - STRINGS);
             return Err(Error::os(too_long, std::io::Error::from(std::io::ErrorKind::InvalidInput)));
         }
         let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -86,7 +101,13 @@ impl Header {
             created_ns: created.as_nanos() as u64,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            traits,
         })
+    }
+
+    /// All bytes of the variable's value: those in the segment, and those in its file.
+    pub fn total(&self) -> u64 {
+        self.bytes.saturating_add(self.traits.file.as_ref().map_or(0, |file| file.bytes))
     }
 
     /// Seals the page: from here on it has a header.
@@ -107,7 +128,10 @@ impl Header {
             return Ok(None);
         }
         let header = Header::decode(&block).map_err(damaged)?;
-        if header.bytes.checked_add(CONTENT) != Some(length) {
+        let said = header.bytes.checked_add(CONTENT);
+        // A results page is sealed empty, and grows as workers write to it.
+        let grown = header.kind == Kind::Results && said.is_some_and(|said| said < length);
+        if said != Some(length) && !grown {
             return Err(damaged(format!(
                 "it has {length} bytes, its header says {} + {CONTENT}",
                 header.bytes
@@ -133,10 +157,21 @@ impl Header {
         put(48, &self.created_ns.to_le_bytes());
         put(56, &(self.namespace.len() as u16).to_le_bytes());
         put(58, &(self.name.len() as u16).to_le_bytes());
+        let mut flags = if self.traits.writable { WRITABLE } else { 0 };
+        if let Some(file) = &self.traits.file {
+            let path = file.path.as_os_str().as_bytes();
+            flags |= HAS_FILE;
+            for (at, number) in [file.device, file.inode, file.offset, file.bytes].into_iter().enumerate() {
+                put(FILE + 8 * at, &number.to_le_bytes());
+            }
+            put(FILE + 32, &(path.len() as u16).to_le_bytes());
+            put(STRINGS + self.namespace.len() + self.name.len(), path);
+        }
+        put(60, &flags.to_le_bytes());
         put(STRINGS, self.namespace.as_bytes());
         put(STRINGS + self.namespace.len(), self.name.as_bytes());
         let sum = checksum(&block);
-        block[CHECKSUM..STRINGS].copy_from_slice(&sum);
+        block[CHECKSUM..FILE].copy_from_slice(&sum);
         block
     }
 
@@ -153,15 +188,31 @@ impl Header {
                 "another version of memshare wrote it (layout {version}, this one reads {VERSION})"
             ));
         }
-        if checksum(block) != block[CHECKSUM..STRINGS] {
+        if checksum(block) != block[CHECKSUM..FILE] {
             return Err("its header is damaged".into());
         }
         let kind = number(12, 4) as u32;
+        let bytes =
+            |from: usize, length: usize| block.get(from..from + length).ok_or("its names are too long");
         let text = |from: usize, length: usize| {
-            let bytes = block.get(from..from + length).ok_or("its names are too long")?;
-            String::from_utf8(bytes.to_vec()).map_err(|_| "its names are not text")
+            String::from_utf8(bytes(from, length)?.to_vec()).map_err(|_| "its names are not text")
         };
         let (namespace, name) = (number(56, 2) as usize, number(58, 2) as usize);
+        let flags = number(60, 2) as u16;
+        if flags & !(WRITABLE | HAS_FILE) != 0 {
+            return Err(format!("its flags {flags:#x} are unknown"));
+        }
+        let file = match flags & HAS_FILE {
+            0 => None,
+            _ => Some(FilePart {
+                path: OsStr::from_bytes(bytes(STRINGS + namespace + name, number(FILE + 32, 2) as usize)?)
+                    .into(),
+                device: number(FILE, 8),
+                inode: number(FILE + 8, 8),
+                offset: number(FILE + 16, 8),
+                bytes: number(FILE + 24, 8),
+            }),
+        };
         Ok(Header {
             kind: Kind::of(kind).ok_or_else(|| format!("it is of the unknown kind {kind}"))?,
             bytes: number(16, 8),
@@ -172,76 +223,21 @@ impl Header {
             created_ns: number(48, 8),
             namespace: text(STRINGS, namespace)?,
             name: text(STRINGS + namespace, name)?,
+            traits: Traits { writable: flags & WRITABLE != 0, file },
         })
     }
 }
 
 /// The checksum of a header: a hash of all its bytes but its own.
-fn checksum(block: &[u8; SIZE]) -> [u8; STRINGS - CHECKSUM] {
+fn checksum(block: &[u8; SIZE]) -> [u8; FILE - CHECKSUM] {
     let mut hash = blake3::Hasher::new();
-    hash.update(&block[..CHECKSUM]).update(&block[STRINGS..]);
-    let mut sum = [0; STRINGS - CHECKSUM];
+    hash.update(&block[..CHECKSUM]).update(&block[FILE..]);
+    let mut sum = [0; FILE - CHECKSUM];
     let length = sum.len();
     sum.copy_from_slice(&hash.finalize().as_bytes()[..length]);
     sum
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn header(namespace: &str, name: &str) -> Header {
-        Header::new(Kind::Results, 77, SessionId(5), 9, (namespace, name)).unwrap()
-    }
-
-    #[test]
-    fn the_longest_names_fit_and_longer_ones_are_refused() {
-        let long = "é".repeat((SIZE - STRINGS) / 2 - 1);
-        let header = header(&long, "xy");
-        assert_eq!(Header::decode(&header.encode()).unwrap(), header);
-        let refused = Header::new(Kind::Variable, 1, SessionId(1), 1, (&long, "xyz")).unwrap_err();
-        assert!(refused.to_string().contains("4024 bytes at most"), "{refused}");
-    }
-
-    #[test]
-    fn a_later_layout_is_named_as_such() {
-        let mut block = header("a", "b").encode();
-        block[8] = 2;
-        assert!(Header::decode(&block).unwrap_err().contains("layout 2"));
-    }
-
-    #[test]
-    fn lengths_that_do_not_fit_are_refused_even_with_a_right_checksum() {
-        let mut block = header("a", "b").encode();
-        block[56..60].copy_from_slice(&[0xff; 4]);
-        let sum = checksum(&block);
-        block[CHECKSUM..STRINGS].copy_from_slice(&sum);
-        assert!(Header::decode(&block).unwrap_err().contains("too long"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_changed_byte_is_noticed(at in 0..SIZE, xor in 1_u8.., ns in ".{0,40}", name in ".{0,40}") {
-            let mut block = header(&ns, &name).encode();
-            block[at] ^= xor;
-            prop_assert!(Header::decode(&block).is_err());
-        }
-
-        #[test]
-        fn any_bytes_with_a_right_checksum_are_read_or_refused(
-            bytes in prop::collection::vec(any::<u8>(), SIZE - 12), strings in 0..2000_u16,
-        ) {
-            let mut block = [0; SIZE];
-            block[12..].copy_from_slice(&bytes);
-            block[..8].copy_from_slice(&MAGIC);
-            block[8] = VERSION as u8;
-            block[57] = (strings >> 8) as u8;
-            block[59] = strings as u8;
-            let sum = checksum(&block);
-            block[CHECKSUM..STRINGS].copy_from_slice(&sum);
-            let _ = Header::decode(&block);
-        }
-    }
-}
+#[path = "header_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! A page that this session owns: made under a name of the session's own, written, sealed, and if it is a variable then
 //! renamed to what others find it by.
 
-use super::{Content, Header, Kind, CONTENT};
+use super::{Content, Header, Kind, Traits, CONTENT};
 use crate::error::{Error, Result};
 use crate::os::{name, space, Place, Segment, SegmentFile, SegmentHandle, SessionId};
 
@@ -24,8 +24,14 @@ pub(super) struct Birth<'a> {
 impl Page {
     /// Makes a page in `place`: checked for room, written, sealed. Nothing is left of one that fails.
     pub(super) fn make(birth: Birth<'_>, place: &Place, content: &dyn Content) -> Result<Page> {
-        Self::seal(birth, place, content.bytes(), |segment| {
+        let traits = content.traits();
+        // What is written into later finds its room then, or is refused now.
+        let reserve = traits.writable && traits.file.is_none();
+        Self::seal(birth, place, content.bytes(), traits, |segment| {
             let file = segment.file()?;
+            if reserve {
+                file.reserve()?;
+            }
             content.write(&file, CONTENT)?;
             Ok(file)
         })
@@ -33,7 +39,7 @@ impl Page {
 
     /// Makes a page of zeros, for others to write to; reserved when they will do so through a mapping.
     pub(super) fn empty(birth: Birth<'_>, place: &Place, bytes: u64, reserve: bool) -> Result<Page> {
-        Self::seal(birth, place, bytes, |segment| {
+        Self::seal(birth, place, bytes, Traits::default(), |segment| {
             let file = segment.file()?;
             if reserve {
                 file.reserve()?;
@@ -46,9 +52,10 @@ impl Page {
         birth: Birth<'_>,
         place: &Place,
         bytes: u64,
+        traits: Traits,
         fill: impl FnOnce(&Segment) -> Result<SegmentFile>,
     ) -> Result<Page> {
-        let header = Header::new(birth.kind, bytes, birth.session, birth.serial, birth.variable)?;
+        let header = Header::new(birth.kind, bytes, birth.session, birth.serial, birth.variable, traits)?;
         let size = size(bytes);
         space::check(size, place)?;
         let segment = Segment::create(&name::page(birth.session, birth.serial), size, place)?;

@@ -31,7 +31,8 @@ pub fn prune(place: &Place) -> Result<Vec<String>> {
 fn gone(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) -> Result<bool> {
     let owner = match named {
         Named::Lock(session) => return SessionLock::remove_dead(session),
-        Named::Page(session) => Some(session),
+        // A hold is its holder's, whoever registered what it leads to; only the hold's own name goes.
+        Named::Page(session) | Named::Hold(session) => Some(session),
         Named::Variable => None,
     };
     if owner.is_some_and(|session| sessions.is_alive(session)) {

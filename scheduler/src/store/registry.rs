@@ -98,7 +98,7 @@ impl Store {
         self.check_mine()?;
         let mut full = None;
         for place in places(&self.place) {
-            let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+            let serial = self.next_serial();
             match how(Birth { kind, session: self.session(), serial, variable }, &place) {
                 Err(e @ Error::NoSpace { .. }) => full = Some(e),
                 other => return other,
@@ -199,7 +199,12 @@ impl Store {
         self.is_mine() && self.variables.contains_key(&(namespace.to_owned(), name.to_owned()))
     }
 
-    fn check_mine(&self) -> Result<()> {
+    /// The number of the next page, or of the next hold.
+    pub(super) fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn check_mine(&self) -> Result<()> {
         if self.is_mine() {
             return Ok(());
         }

@@ -36,7 +36,15 @@ fn diamond(n: u64, bite: u64, fuse: bool) -> CallSpec {
     passes[3].sides = vec![whole(1), X];
     passes[4].levels = 2;
     passes.iter_mut().for_each(|pass| pass.policy = Policy::fixed(bite));
-    CallSpec { resources, passes, gather: vec![PassId(5), PassId(2)], workers: 2, budget: None, fuse }
+    CallSpec {
+        resources,
+        passes,
+        gather: vec![PassId(5), PassId(2)],
+        workers: 2,
+        budget: None,
+        fuse,
+        measure: false,
+    }
 }
 
 /// What each pass gives, one after the other.
@@ -107,7 +115,15 @@ fn what_stays_in_a_stage_never_touches_shared_memory() {
     let mut passes: Vec<PassCall> = (0..5).map(chain).collect();
     passes[4].levels = 3;
     passes[4].bytes = 8 * passes[4].results();
-    let spec = CallSpec { resources, passes, gather: vec![PassId(4)], workers: 2, budget: None, fuse: true };
+    let spec = CallSpec {
+        resources,
+        passes,
+        gather: vec![PassId(4)],
+        workers: 2,
+        budget: None,
+        fuse: true,
+        measure: false,
+    };
     let ended = session.run(spec, "");
     check(&ended);
     let chunks = ended.finished.board.board().chunks(scheduler::id::StageId(0)).len() as u64;
@@ -128,7 +144,15 @@ fn results_go_chunk_by_chunk_as_the_next_stage_reads_them() {
         ..pass(&format!("square-{nth}"), vec![if nth == 0 { X } else { each(nth - 1) }], n)
     };
     let passes: Vec<PassCall> = (0..4).map(chain).collect();
-    let spec = CallSpec { resources, passes, gather: vec![PassId(3)], workers: 2, budget: None, fuse: false };
+    let spec = CallSpec {
+        resources,
+        passes,
+        gather: vec![PassId(3)],
+        workers: 2,
+        budget: None,
+        fuse: false,
+        measure: false,
+    };
     let ended = session.run(spec, "");
     check(&ended);
     check_account(&ended);

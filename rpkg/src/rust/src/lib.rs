@@ -4,7 +4,9 @@
 //! * `codec/`: R values to blobs and back; cutting a collection into elements.
 //! * `altrep/`: views, R vectors that read a page in place.
 //! * `session`: what this R session holds: its store, its views.
-//! * `store_api`: the `.Call`s of variables and views.
+//! * `store_api`: the `.Call`s of variables and views; `files_api`, `write_api`, `why_api`: those of variables from files and
+//!   empty ones, of writing into them, and of what keeps one alive.
+//! * `index`: which items of a variable an R index means.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
 //! * `worker/`: the worker's side: FUN, element by element.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
@@ -13,22 +15,30 @@ use extendr_api::prelude::*;
 mod about;
 mod altrep;
 mod codec;
+mod files_api;
+mod index;
 mod r;
 mod runs;
 mod session;
 mod store_api;
+mod why_api;
 mod worker;
+mod write_api;
 
 use r::resume;
-use runs::{plan_api, run_api};
+use runs::{plan_api, run_api, simulate_api};
 use worker::worker_api;
 
 extendr_module! {
     mod memshare;
     use resume;
     use store_api;
+    use files_api;
+    use write_api;
+    use why_api;
     use plan_api;
     use run_api;
+    use simulate_api;
     use worker_api;
 }
 

@@ -13,7 +13,7 @@ use crate::r::{self, argument, edge, nothing, protect, Failure, Scope, Sexp};
 use crate::runs::{hall, plan_api};
 use crate::{altrep, codec, session};
 
-fn namespace(x: &Robj) -> r::Result<String> {
+pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
     r::string(argument(x), "the namespace")
 }
 
@@ -47,8 +47,7 @@ fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
 /// A registered variable, mapped for this caller alone.
 fn open(namespace: &str, name: &str) -> r::Result<(Arc<Mapping>, Header)> {
     let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;
-    let mapping = Mapping::private(&found.file)?;
-    Ok((Arc::new(mapping), found.header))
+    Ok((Arc::new(found.map()?), found.header))
 }
 
 /// Views of registered variables, in a named list. Each has a mapping of its own.
@@ -59,10 +58,11 @@ fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
         let opened: Vec<_> = names.iter().map(|name| open(&namespace, name)).collect::<r::Result<_>>()?;
         let views = protect(|s| {
             let views = s.vector(r::Kind::VECSXP, opened.len());
-            for (i, (mapping, header)) in opened.iter().enumerate() {
+            for (i, (mapping, _)) in opened.iter().enumerate() {
                 let view = s.inner(|s| {
-                    // SAFETY: a registered variable's page is sealed: it was written before it had its name.
-                    let source = unsafe { codec::Source::open_owned(s, mapping, 0, header.bytes) }?;
+                    // SAFETY: a registered variable's page is sealed: it was written before it had its name. The items of
+                    // one that may be written into are taken as they come.
+                    let source = unsafe { codec::Source::open_owned(s, mapping, 0, u64::MAX) }?;
                     Ok::<_, Failure>(codec::decode(s, &source, 0))
                 })?;
                 views.set_item(i, view);
@@ -120,7 +120,7 @@ fn ms_release_variables(namespace_: Robj, variables: Robj) -> Robj {
     })
 }
 
-/// What a registered variable is: type, class, length, dim, bytes, owner's process id.
+/// What a registered variable is: type, class, length, dim, bytes, owner's process id, whether it may be written into, its file.
 #[extendr]
 fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
@@ -129,7 +129,7 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
         let (mapping, header) = open(&namespace, &name)?;
         protect(|s| {
             // SAFETY: as in `ms_retrieve`.
-            let source = unsafe { codec::Source::open_owned(s, &mapping, 0, header.bytes) }?;
+            let source = unsafe { codec::Source::open_owned(s, &mapping, 0, u64::MAX) }?;
             Ok(metadata(s, &source, &header))
         })
     })
@@ -168,8 +168,10 @@ fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
             ("length", r::real(s, node.len as f64)),
             ("dim", dim),
             ("names", names.unwrap_or_else(|| s.null())),
-            ("bytes", r::real(s, header.bytes as f64)),
+            ("bytes", r::real(s, header.total() as f64)),
             ("owner", r::integer(s, header.owner_pid as i32)),
+            ("writable", r::logical(s, header.traits.writable)),
+            ("file", header.traits.file.as_ref().map_or_else(|| s.null(), |part| r::path(s, &part.path))),
         ],
     )
 }

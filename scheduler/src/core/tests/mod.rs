@@ -27,10 +27,12 @@ fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
         levels: 0,
         policy: Policy::fixed(4),
         bytes: 1,
+        costs: None,
     };
     let passes = stages.iter().enumerate().map(call).collect();
     let gather = (0..stages.len() as u32).map(PassId).collect();
-    compile(CallSpec { resources, passes, gather, workers, budget: None, fuse: false }).expect("a plan")
+    compile(CallSpec { resources, passes, gather, workers, budget: None, fuse: false, measure: false })
+        .expect("a plan")
 }
 
 /// An element of a stage's first step.

@@ -306,6 +306,7 @@ fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs(
         levels: 0,
         policy: Policy::fixed(4),
         bytes,
+        costs: None,
     };
     let r = Source::Data(ResourceId(0));
     let whole = |pass| Source::Whole(PassId(pass));
@@ -317,6 +318,7 @@ fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs(
         workers: 1,
         budget: Some(60),
         fuse: false,
+        measure: false,
     };
     let plan = compile(spec).expect("a plan");
     let stage = |pass: u32| {

@@ -113,7 +113,7 @@ fn what_cannot_run_is_refused_with_its_name() {
         assert!(error.to_string().contains(word), "{error}");
     };
     refused(|spec| spec.workers = 0, "0 workers");
-    refused(|spec| spec.workers = MAX_WORKERS + 1, "1025 workers");
+    refused(|spec| spec.workers = MAX_WORKERS + 1, "16385 workers");
     refused(|spec| spec.passes[1].elements = 1 << 40, "pass 's' has 1099511627776 elements");
     refused(|spec| spec.passes[1].inputs = vec![Source::Data(ResourceId(9))], "pass 's' reads Data");
     refused(|spec| spec.passes[1].sides = vec![Source::Whole(PassId(9))], "pass 's' reads Whole");
@@ -185,8 +185,15 @@ fn a_million_elements_cost_a_plan_nothing() {
 
 #[test]
 fn a_call_without_passes_is_a_plan_that_does_nothing() {
-    let spec =
-        CallSpec { resources: vec![], passes: vec![], gather: vec![], workers: 1, budget: None, fuse: true };
+    let spec = CallSpec {
+        resources: vec![],
+        passes: vec![],
+        gather: vec![],
+        workers: 1,
+        budget: None,
+        fuse: true,
+        measure: false,
+    };
     let plan = compile(spec).expect("a plan");
     assert_eq!((plan.graph().order().len(), plan.peak_bytes()), (0, 0));
 }

@@ -39,6 +39,7 @@ pub(super) fn sketch(lines: &str) -> CallSpec {
             levels: 0,
             policy: Policy::auto(),
             bytes: u64::MAX,
+            costs: None,
         };
         let mut aside = false;
         for word in reads.split_whitespace() {
@@ -72,7 +73,7 @@ pub(super) fn sketch(lines: &str) -> CallSpec {
         passes.push(pass);
     }
     let gather = vec![PassId(passes.len() as u32 - 1)];
-    CallSpec { resources, passes, gather, workers: 4, budget: None, fuse: true }
+    CallSpec { resources, passes, gather, workers: 4, budget: None, fuse: true, measure: false }
 }
 
 /// The plan of a call in short.

@@ -1,7 +1,9 @@
 //! The store on the real `/dev/shm`. Every test has names of its own, for other processes work there too.
 
 mod death;
+mod holds;
 mod races;
+mod reasons;
 mod variables;
 
 use std::cell::Cell;
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::error::Error;
-use crate::os::{Mapping, SessionId};
+use crate::os::SessionId;
 
 /// A namespace that no other test or process uses.
 fn namespace(test: &str) -> String {
@@ -27,7 +29,7 @@ fn register(store: &mut Store, namespace: &str, name: &str, content: &[u8]) -> R
 /// What another session reads of a variable.
 fn content_of(namespace: &str, name: &str) -> Result<Vec<u8>> {
     let found = find(namespace, name, &Place::Memory)?;
-    let mapping = Mapping::private(&found.file)?;
+    let mapping = found.map()?;
     // SAFETY: the page is sealed, and nothing writes through this mapping.
     Ok(unsafe { mapping.bytes() }[CONTENT as usize..].to_vec())
 }

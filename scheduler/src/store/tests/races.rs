@@ -9,7 +9,7 @@ use super::*;
 use crate::os::{name, user, SessionLock};
 
 /// A variable as a session leaves it that was killed: published, and no lock is held.
-fn leave_behind(namespace: &str, variable: &str) -> Page {
+pub(super) fn leave_behind(namespace: &str, variable: &str) -> Page {
     let dead = SessionId(u64::from(std::process::id()) << 32 | 0xdead);
     assert!(!SessionLock::is_alive(dead));
     let birth = Birth { kind: Kind::Variable, session: dead, serial: 1, variable: (namespace, variable) };

@@ -32,7 +32,7 @@ fn a_variable_is_found_by_all_and_released_by_its_owner_alone() {
     );
     assert!(matches!(other.release(&ns, &["x".into()]), Err(Error::NotOwner { .. })));
 
-    let kept = Mapping::private(&found.file).unwrap();
+    let kept = found.map().unwrap();
     store.release(&ns, &["x".into()]).unwrap();
     assert!(is_unallocated(find(&ns, "x", &Place::Memory)));
     assert!(is_unallocated(store.release(&ns, &["x".into()])));
@@ -137,6 +137,18 @@ fn pages_are_sealed_and_boards_reserved() {
 }
 
 #[test]
+fn a_results_page_that_has_grown_is_read_and_mapped_whole() {
+    let store = open();
+    let page = store.results_page(100).unwrap();
+    page.file().unwrap().write_at(CONTENT, b"results").unwrap();
+    let file = SegmentFile::open_read(&page.handle()).unwrap().unwrap();
+    assert_eq!(Header::read(&file).unwrap().unwrap().bytes, 0);
+    let mapping = map_private(&file).unwrap();
+    // SAFETY: nothing writes to it any more.
+    assert_eq!(unsafe { &mapping.bytes()[CONTENT as usize..] }, b"results");
+}
+
+#[test]
 fn a_damaged_variable_is_an_error_with_a_reason() {
     let ns = namespace("damaged");
     let mut store = open();
@@ -157,7 +169,8 @@ fn a_damaged_variable_is_an_error_with_a_reason() {
     reason("its header is damaged");
     file.write_at(0, &[0; 8]).unwrap();
     reason("no header");
-    let elsewhere = Header::new(Kind::Variable, 7, store.session(), 1, (&ns, "y")).unwrap();
+    let elsewhere =
+        Header::new(Kind::Variable, 7, store.session(), 1, (&ns, "y"), Traits::default()).unwrap();
     elsewhere.write(&file).unwrap();
     reason("something else");
     // Nor is it removed by who wants the name, or cleans up: it may be a later memshare's.

@@ -208,8 +208,9 @@ impl Encoder<'_> {
     }
 }
 
-/// Copies a plain vector's items from `i` on, as many as `out` has room for.
-fn copy_region(x: Sexp, i: usize, out: &mut [u8]) {
+/// Copies a plain vector's items from `i` on, as many as `out` has room for, which lies at an address divisible by 8. The vector
+/// has as many.
+pub fn copy_region(x: Sexp, i: usize, out: &mut [u8]) {
     if let Some(data) = x.data() {
         // SAFETY: a live vector's own bytes; the callers' `out` is no longer than they are.
         unsafe { std::ptr::copy_nonoverlapping(data, out.as_mut_ptr(), out.len()) };

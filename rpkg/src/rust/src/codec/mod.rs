@@ -11,9 +11,9 @@ mod source;
 
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
-pub use encode::{encode, encode_list};
+pub use encode::{copy_region, encode, encode_list};
 pub use results::{alike, joined, list, Piece};
-pub use source::Source;
+pub use source::{kind_of, tag_named, Source};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 pub const VIEW_MIN: usize = 2048;

@@ -108,6 +108,18 @@ pub(super) fn set_text(s: &Scope, out: Sexp, i: usize, text: Option<(&[u8], u8)>
     }
 }
 
+/// The tag of a plain vector's type, as `typeof()` calls it.
+pub fn tag_named(kind: &str) -> Option<Tag> {
+    Some(match kind {
+        "logical" => Tag::Logical,
+        "integer" => Tag::Integer,
+        "double" => Tag::Real,
+        "complex" => Tag::Complex,
+        "raw" => Tag::Raw,
+        _ => return None,
+    })
+}
+
 /// R's type of a tag that is a vector's.
 pub fn kind_of(tag: Tag) -> Kind {
     match tag {

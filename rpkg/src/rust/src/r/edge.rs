@@ -115,9 +115,13 @@ fn fields(s: &Scope, failure: &Failure) -> Sexp {
         Failure::Scheduler(Error::AlreadyRegistered { namespace, name, owner }) => {
             named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("owner", text(owner))])
         }
-        Failure::Scheduler(Error::NotAllocated { namespace, name }) => {
-            named_list(s, &[("namespace", text(namespace)), ("name", text(name))])
+        Failure::Scheduler(Error::Busy { namespace, name, by }) => {
+            named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("by", text(by))])
         }
+        Failure::Scheduler(Error::File { path, .. }) => named_list(s, &[("path", super::path(s, path))]),
+        Failure::Scheduler(
+            Error::NotAllocated { namespace, name } | Error::NotWritable { namespace, name },
+        ) => named_list(s, &[("namespace", text(namespace)), ("name", text(name))]),
         Failure::Scheduler(Error::NotOwner { namespace, name, owner_pid }) => named_list(
             s,
             &[

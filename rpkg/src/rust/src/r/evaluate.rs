@@ -68,6 +68,11 @@ pub fn is_true(s: &Scope, x: Sexp) -> bool {
     unsafe { same.data_mut().cast::<i32>().read() == 1 }
 }
 
+/// Seconds that R spent on collecting garbage in this process, as far as it counts them (`gc.time(TRUE)`).
+pub fn garbage_seconds() -> Result<f64> {
+    number_at(protect(|s| Ok(s.call_base("gc.time", &[])))?, 2)
+}
+
 /// All numbers of a logical, integer or double vector.
 pub fn numbers(x: Sexp) -> Result<Vec<f64>> {
     let mut out = vec![0.0; x.len()];

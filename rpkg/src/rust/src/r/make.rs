@@ -1,6 +1,9 @@
 //! Making R's values out of Rust's.
 use extendr_ffi::{R_NamesSymbol, Rf_setAttrib};
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use super::sexp::{Kind, Scope, Sexp};
 use super::text::character_bytes;
 
@@ -10,6 +13,13 @@ pub fn character<T: AsRef<str>>(s: &Scope, texts: &[T]) -> Sexp {
     for (i, text) in texts.iter().enumerate() {
         out.set_text(i, character_bytes(s, text.as_ref().as_bytes(), 1));
     }
+    out
+}
+
+/// The name of a file, in the bytes that the system knows it by, kept.
+pub fn path(s: &Scope, path: &Path) -> Sexp {
+    let out = s.vector(Kind::STRSXP, 1);
+    out.set_text(0, character_bytes(s, path.as_os_str().as_bytes(), 0));
     out
 }
 

@@ -18,9 +18,9 @@ mod sexp;
 mod text;
 
 pub use edge::{argument, edge, nothing, Failure, Result};
-pub use evaluate::{field, is_true, number_at, numbers};
+pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use kept::Kept;
-pub use make::{character, integer, list, logical, named_list, real, reals};
+pub use make::{character, integer, list, logical, named_list, path, real, reals};
 pub use protect::protect;
 pub use sexp::{Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, string, strings};

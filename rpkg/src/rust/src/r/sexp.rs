@@ -164,6 +164,15 @@ impl Sexp {
         }
     }
 
+    /// The vector as one of another plain type, kept; without a copy when it is of that type already.
+    pub fn coerced(self, s: &Scope, kind: Kind) -> Sexp {
+        if self.kind() == kind {
+            return self;
+        }
+        // SAFETY: R's main thread, by the scope's existence; a live vector.
+        s.keep(unsafe { Rf_coerceVector(self.0, kind) })
+    }
+
     /// Item `i` of a list.
     pub fn item(self, i: usize) -> Sexp {
         debug_assert!(i < self.len());

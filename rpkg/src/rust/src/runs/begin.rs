@@ -71,7 +71,7 @@ pub(super) fn prepare(
                 pages.handles.push(Some(page.handle()));
             }
             Data::Registered { namespace, name, session, serial } => {
-                pages.registered(namespace, name, (*session, *serial))?;
+                pages.registered(id, namespace, name, (*session, *serial))?;
             }
         }
     }
@@ -106,8 +106,10 @@ impl Pages {
     }
 
     /// A registered variable, which must be the one that the plan was made for: elements are cut by its shape.
+    /// It is held until its last reader in this run is done, whoever releases it meanwhile.
     fn registered(
         &mut self,
+        id: ResourceId,
         namespace: &str,
         name: &str,
         made_for: (scheduler::os::SessionId, u64),
@@ -119,7 +121,9 @@ impl Pages {
             );
             return Err(Failure::Kind("plan", message));
         }
-        self.handles.push(Some(found.handle));
+        let held = session::with(|session| Ok(session.store()?.hold(&found)?))?;
+        self.handles.push(Some(held.handle()));
+        self.pins.push((id, Box::new(held)));
         Ok(())
     }
 }

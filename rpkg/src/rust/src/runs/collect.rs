@@ -10,6 +10,7 @@ use scheduler::plan::Plan;
 use scheduler::run::Finished;
 
 use super::hall::Begun;
+use super::profiles;
 use super::trace::trace;
 use crate::altrep;
 use crate::codec::{self, Piece, Source};
@@ -30,7 +31,12 @@ struct Opened {
 }
 
 /// Everything R asks of an ended run, as one list. `as_vector` says of each wanted result whether it is to be one vector.
-pub(super) fn collect(begun: &Begun, finished: &Finished, as_vector: &[bool], traced: bool) -> Result<Sexp> {
+pub(super) fn collect(
+    (run, begun): (i32, &Begun),
+    finished: &Finished,
+    as_vector: &[bool],
+    traced: bool,
+) -> Result<Sexp> {
     let plan = &*begun.plan;
     let board = finished.board.board();
     let chunks = (0..plan.stages().len() as u32).map(|stage| {
@@ -49,6 +55,10 @@ pub(super) fn collect(begun: &Begun, finished: &Finished, as_vector: &[bool], tr
     let error = ended.error(&notes)?;
     let trace = if traced { Some(trace(plan, finished)?) } else { None };
     let (done, written) = (ended.done(), ended.written());
+    let activities = profiles::activities(board, finished.stats.seconds)?;
+    if finished.outcome == Outcome::Done {
+        profiles::take(run, plan, finished, &begun.keys);
+    }
     r::protect(|s| {
         let or_null = |kept: &Option<Kept>| kept.as_ref().map_or(s.null(), Kept::get);
         let bytes = r::reals(s, &written);
@@ -62,6 +72,8 @@ pub(super) fn collect(begun: &Begun, finished: &Finished, as_vector: &[bool], tr
                 ("retries", r::real(s, f64::from(finished.stats.retries))),
                 ("seconds", r::real(s, finished.stats.seconds)),
                 ("peak", r::real(s, finished.stats.peak_bytes as f64)),
+                ("run", r::integer(s, run)),
+                ("activities", activities.get()),
             ],
         );
         let parts = [

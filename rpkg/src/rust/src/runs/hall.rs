@@ -21,6 +21,8 @@ pub(super) struct Begun {
     /// Where nodes of the user's cluster come in.
     pub(super) address: Option<PathBuf>,
     pub(super) plan: Arc<Plan>,
+    /// By what name each pass's profile is kept.
+    pub(super) keys: Arc<[String]>,
     /// Bytes of shared memory that were taken for it.
     pub(super) bytes: u64,
 }
@@ -73,7 +75,12 @@ fn unconfigured() -> Failure {
 }
 
 /// Begins a run, and the pool with the first.
-pub(super) fn begin(job: Job, address: Option<PathBuf>, plan: Arc<Plan>, bytes: u64) -> Result<i32> {
+pub(super) fn begin(
+    job: Job,
+    address: Option<PathBuf>,
+    (plan, keys): (Arc<Plan>, Arc<[String]>),
+    bytes: u64,
+) -> Result<i32> {
     with(|hall| {
         if hall.pool.is_none() {
             hall.pool = Some(Pool::start(hall.config.clone().ok_or_else(unconfigured)?)?);
@@ -81,7 +88,7 @@ pub(super) fn begin(job: Job, address: Option<PathBuf>, plan: Arc<Plan>, bytes: 
         let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, ticket) = pool.begin(job)?;
         hall.numbers += 1;
-        hall.runs.insert(hall.numbers, Begun { number, ticket, address, plan, bytes });
+        hall.runs.insert(hall.numbers, Begun { number, ticket, address, plan, keys, bytes });
         Ok(hall.numbers)
     })
 }

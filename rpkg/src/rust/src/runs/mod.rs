@@ -9,7 +9,9 @@
 //! | `begin` | a plan made pages and job |
 //! | `collect` | results, conditions and errors made R values |
 //! | `trace` | what happened, in columns |
+//! | `profiles` | what elements cost, kept for the runs to come |
 //! | `hall` | the pool and the runs that are begun |
+//! | `simulate_api` | a plan on a virtual clock |
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
@@ -18,6 +20,8 @@ mod describe;
 pub(crate) mod hall;
 pub mod plan_api;
 mod planned;
+mod profiles;
 pub mod run_api;
+pub mod simulate_api;
 mod spec;
 mod trace;

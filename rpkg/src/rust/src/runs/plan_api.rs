@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use extendr_api::prelude::*;
 use scheduler::page::Blob;
+use scheduler::plan::CallSpec;
 
 use super::begin::{prepare, Changes};
 use super::describe::describe;
 use super::hall;
 use super::planned::{compile, Planned};
+use super::profiles;
 use super::spec::{Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Result, Sexp};
 
@@ -48,6 +50,12 @@ pub(crate) fn clear() -> Result<()> {
         plans.plans.clear();
         Ok(())
     })
+}
+
+/// The call behind a plan that is kept.
+pub(super) fn call_of(id: i32) -> Result<CallSpec> {
+    let unknown = || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
+    with(|plans| plans.plans.get(&id).map(|planned| planned.plan.spec().clone()).ok_or_else(unknown))
 }
 
 /// Compiles a specification. Nothing is copied.
@@ -107,7 +115,8 @@ fn begin(planned: &mut Planned, blobs: Vec<Option<Blob>>, changes: &Changes, kee
     let guests = if planned.guests { Some(hall::listener()?) } else { None };
     let address = guests.as_ref().map(|listener| listener.path().to_owned());
     let prepared = prepare(planned, blobs, changes, guests, keep)?;
-    hall::begin(prepared.job, address, Arc::clone(&planned.plan), prepared.bytes)
+    let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
+    hall::begin(prepared.job, address, of, prepared.bytes)
 }
 
 fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {
@@ -124,9 +133,43 @@ fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {
     Ok(read)
 }
 
+/// The profiles of a run that was collected.
+#[extendr]
+fn ms_profile_of(run: i32) -> Robj {
+    edge(|| profiles::of_run(run))
+}
+
+/// Writes a profile to a file.
+#[extendr]
+fn ms_profile_save(profile: Robj, path: &str) -> Robj {
+    edge(|| {
+        profiles::save(argument(&profile), path)?;
+        nothing()
+    })
+}
+
+/// Reads a profile from a file; from then on it is used for what it is a profile of.
+#[extendr]
+fn ms_profile_load(path: &str) -> Robj {
+    edge(|| profiles::load(path))
+}
+
+/// Forgets what is known under a key.
+#[extendr]
+fn ms_profile_forget(key: &str) -> Robj {
+    edge(|| {
+        profiles::forget(key);
+        nothing()
+    })
+}
+
 extendr_module! {
     mod plan_api;
     fn ms_plan_make;
     fn ms_plan_free;
+    fn ms_profile_of;
+    fn ms_profile_save;
+    fn ms_profile_load;
+    fn ms_profile_forget;
     fn ms_run_begin;
 }

@@ -8,9 +8,11 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, Place, SessionId};
 use scheduler::page::{Blob, BlobWriter};
-use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
+use scheduler::plan::{self, CallSpec, Costs, Origin, PassCall, Plan, Stage};
+use scheduler::policy::Schedule;
 use scheduler::store::{find, Page};
 
+use super::profiles;
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Listed, Program, Step, Steps};
 use crate::r::{self, Failure, Kept, Result, Sexp};
@@ -18,6 +20,8 @@ use crate::{codec, session};
 
 /// What a guess says of a pass whose results nobody knows: one number for each.
 const GUESSED: u64 = 8;
+/// A pass that takes less in all than this is not cut by its profile: measuring says as much about the machine.
+const WORTH_NS: f64 = 20e6;
 
 /// A plan, ready to be run.
 pub(super) struct Planned {
@@ -32,6 +36,8 @@ pub(super) struct Planned {
     pub(super) timeout_seconds: f64,
     /// Whether nodes of the user's own cluster do the work.
     pub(super) guests: bool,
+    /// By what name each pass's profile is kept; empty for none.
+    pub(super) keys: Arc<[String]>,
 }
 
 /// Where a resource of data comes from.
@@ -91,11 +97,12 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
     }
     let call = CallSpec {
         resources,
-        passes: spec.passes.iter().map(|pass| pass_call(pass, &resource_of)).collect(),
+        passes: spec.passes.iter().map(|pass| pass_call(pass, &resource_of)).collect::<Result<_>>()?,
         gather: spec.gather.clone(),
         workers: spec.workers,
         budget: budget(spec.memory, plain)?,
         fuse: true,
+        measure: spec.measure,
     };
     let plan = plan::compile(call)?;
     let program = program(spec, &plan, &resource_of)?.to_bytes();
@@ -107,6 +114,7 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
         retries: spec.retries,
         timeout_seconds: spec.timeout_seconds,
         guests: spec.guests,
+        keys: spec.passes.iter().map(|pass| pass.key.clone()).collect(),
     };
     Ok((planned, blobs))
 }
@@ -127,7 +135,20 @@ fn budget(asked: f64, plain: bool) -> Result<Option<u64>> {
     Ok(Some(free))
 }
 
-fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
+/// What is known of a pass's elements: what the user said; where the schedule is open, the profile of an earlier run; else the
+/// guess by their sizes.
+fn costs(pass: &Pass) -> Result<Option<Costs>> {
+    let said = pass.costs.clone().filter(|costs| costs.origin() == Origin::Known);
+    if said.is_some() || !matches!(pass.policy.schedule, Schedule::Auto | Schedule::Profiled) {
+        return Ok(said);
+    }
+    match profiles::known(&pass.key, pass.elements).filter(|profile| profile.total_ns() >= WORTH_NS) {
+        Some(profile) => Ok(Some(Costs::new(profile.costs.as_slice(), Origin::Known, Some(1.0))?)),
+        None => Ok(pass.costs.clone()),
+    }
+}
+
+fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> Result<PassCall> {
     let data = |place: ResourceId| plan::Source::Data(resource_of[place.index()]);
     let mut sides = Vec::new();
     let inputs = pass.inputs.iter().map(|input| match *input {
@@ -159,9 +180,10 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
         levels: pass.levels,
         policy: pass.policy,
         bytes: 0,
+        costs: costs(pass)?,
     };
     call.bytes = if pass.bytes.is_nan() { call.results().saturating_mul(GUESSED) } else { pass.bytes as u64 };
-    call
+    Ok(call)
 }
 
 /// What the workers are told.

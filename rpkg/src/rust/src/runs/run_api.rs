@@ -116,7 +116,7 @@ fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
         let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
         hall::forget(id)?;
         let as_vector: Vec<bool> = modes.iter().map(|mode| mode == "vector").collect();
-        collect(&begun, &finished, &as_vector, trace)
+        collect((id, &begun), &finished, &as_vector, trace)
     })
 }
 

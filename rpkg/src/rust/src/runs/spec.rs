@@ -1,8 +1,10 @@
 //! R's specification of a plan, read. R's plan_spec() writes it and has checked what a user can get wrong.
 
 use scheduler::id::{PassId, ResourceId};
-use scheduler::policy::{Policy, Schedule};
+use scheduler::plan::{Costs, Origin};
+use scheduler::policy::Policy;
 
+use super::simulate_api::policy;
 use crate::about::Cut;
 use crate::r::{self, Failure, Kind, Result, Sexp};
 
@@ -24,6 +26,8 @@ pub(super) struct Spec {
     pub(super) timeout_seconds: f64,
     pub(super) memory: f64,
     pub(super) guests: bool,
+    /// Whether it is noted what each element costs.
+    pub(super) measure: bool,
 }
 
 /// One pass.
@@ -40,6 +44,10 @@ pub(super) struct Pass {
     pub(super) collect: bool,
     /// Bytes of all results; not a number where nobody knows.
     pub(super) bytes: f64,
+    /// By what name its profile is kept; empty for none.
+    pub(super) key: String,
+    /// What its elements cost, if somebody says so.
+    pub(super) costs: Option<Costs>,
 }
 
 /// What an element argument of FUN is. Data is named by its place in [`Spec::data`].
@@ -75,6 +83,8 @@ impl Spec {
             timeout_seconds: reader.number("timeout")?,
             memory: reader.number("memory")?,
             guests: reader.number("cluster")? != 0.0,
+            // Absent: yes.
+            measure: reader.numbers("measure")?.first() != Some(&0.0),
         })
     }
 }
@@ -105,6 +115,8 @@ impl Pass {
             policy: reader.policy()?,
             collect: reader.string("on_error")? == "collect",
             bytes: reader.number("bytes")?,
+            key: r::strings(reader.item("key")?, "key")?.pop().unwrap_or_default(),
+            costs: reader.costs()?,
         })
     }
 }
@@ -196,15 +208,23 @@ impl Reader {
         Ok((place >= 1.0).then(|| place as u32 - 1))
     }
 
+    /// `cost`: numbers, in seconds where `seconds` is TRUE; else `sizes`, a guess.
+    fn costs(&self) -> Result<Option<Costs>> {
+        let known = self.numbers("cost")?;
+        if !known.is_empty() {
+            let seconds = self.numbers("seconds")?.first() == Some(&1.0);
+            return Ok(Some(Costs::of_doubles(&known, Origin::Known, seconds.then_some(1e9))?));
+        }
+        let sizes = self.numbers("sizes")?;
+        let guessed = (!sizes.is_empty()).then(|| Costs::of_doubles(&sizes, Origin::Sizes, None));
+        Ok(guessed.transpose()?)
+    }
+
     fn policy(&self) -> Result<Policy> {
-        let chunk = self.number("chunk")? as u64;
-        let schedule = match self.string("schedule")?.as_str() {
-            "static" => Schedule::Static,
-            "guided" => Schedule::Guided,
-            "factoring" => Schedule::Factoring,
-            _ if chunk > 0 => return Ok(Policy::fixed(chunk)),
-            _ => return Ok(Policy::auto()),
-        };
-        Ok(Policy { chunk, ..Policy::of(schedule) })
+        let (name, chunk) = (self.string("schedule")?, self.number("chunk")? as u64);
+        if name == "auto" && chunk > 0 {
+            return Ok(Policy::fixed(chunk));
+        }
+        Ok(policy(&name, chunk)?.unwrap_or_default())
     }
 }

@@ -1,8 +1,8 @@
 //! The chunk under way: element by element, step by step, what FUN is to be called on next and what it gave.
-use scheduler::board::{Lease, Span, Spot, StepReport};
-use scheduler::os::now_ns;
+use scheduler::board::{Lease, Spot};
 
 use super::fold::{Fold, Turn};
+use super::meter::Meter;
 use super::stage::{Ready, Stage};
 use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
 
@@ -18,10 +18,7 @@ pub(super) struct Chunk {
     values: Kept,
     outputs: Vec<Results>,
     folds: Vec<Option<Fold>>,
-    pub(super) started_ns: u64,
-    /// When the last step ended.
-    clock_ns: u64,
-    pub(super) reports: Vec<StepReport>,
+    pub(super) meter: Meter,
     /// Warnings and messages: pass, element, condition.
     pub(super) notes: Vec<(u32, u64, Kept)>,
     pub(super) stopped: bool,
@@ -42,14 +39,14 @@ pub(super) struct Call {
 }
 
 impl Chunk {
-    pub(super) fn begin(lease: Lease, stage: &Stage, grains: &[u64]) -> Result<Chunk> {
+    pub(super) fn begin(lease: Lease, stage: &Stage, grains: &[u64], measured: bool) -> Result<Chunk> {
         let list = |len: usize| r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, len))));
         let results = |grain: &u64| {
             let count = (lease.end - lease.start).div_ceil((*grain).max(1)) as usize;
             Ok(Results { list: list(count)?, next: 0 })
         };
         let fold = |levels: u32| if levels > 0 { Fold::new(levels).map(Some) } else { Ok(None) };
-        let (steps, started_ns) = (stage.steps.len(), now_ns());
+        let steps = stage.steps.len();
         Ok(Chunk {
             lease,
             at: lease.start,
@@ -58,9 +55,7 @@ impl Chunk {
             values: list(steps)?,
             outputs: grains.iter().map(results).collect::<Result<_>>()?,
             folds: stage.steps.iter().map(|step| fold(step.levels)).collect::<Result<_>>()?,
-            started_ns,
-            clock_ns: started_ns,
-            reports: vec![StepReport::default(); if steps > 1 { steps } else { 0 }],
+            meter: Meter::start(steps, measured, stage.mean_ns),
             notes: Vec::new(),
             stopped: false,
         })
@@ -81,6 +76,9 @@ impl Chunk {
             if !go(self.spot()) {
                 self.stopped = true;
                 return None;
+            }
+            if self.step == 0 && !self.folding {
+                self.meter.begin_element();
             }
             let Stage { steps, symbols, outputs, .. } = stage;
             let step = &mut steps[self.step];
@@ -133,7 +131,7 @@ impl Chunk {
                 }
             }
             None => {
-                if self.reports.len() > 1 {
+                if stage.steps.len() > 1 {
                     self.values.get().set_item(self.step, value);
                 }
                 if let Some(output) = output {
@@ -145,15 +143,7 @@ impl Chunk {
     }
 
     fn end_step(&mut self) {
-        if let Some(report) = self.reports.get_mut(self.step) {
-            let now = now_ns();
-            if report.span.started_ns == 0 {
-                report.span.started_ns = self.clock_ns;
-            }
-            report.span = Span { ended_ns: now, ..report.span };
-            report.busy_ns += now - self.clock_ns;
-            self.clock_ns = now;
-        }
+        self.meter.end_step(self.step);
         self.step += 1;
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use scheduler::board::Activity;
 use scheduler::error::{Error, Result as Scheduled};
 use scheduler::id::StageId;
 use scheduler::link::{Delivery, Link, Membership};
@@ -9,6 +10,7 @@ use scheduler::page::{Blob, BlobWriter};
 use scheduler::store::Content;
 
 use super::chunk::{Call, Chunk};
+use super::meter::Meter;
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
 use crate::about::Program;
@@ -28,6 +30,8 @@ pub(super) struct Current {
     /// The stage that was worked on last.
     at: Option<StageId>,
     chunk: Option<Chunk>,
+    /// Seconds that R spent on collecting garbage in this process, when it was last asked.
+    garbage: f64,
 }
 
 /// What comes next.
@@ -44,7 +48,15 @@ impl Current {
     pub(super) fn new(membership: Membership) -> Result<Current> {
         let program = Program::from_bytes(&membership.spec().program)?;
         let (pages, stages) = (Pages::default(), BTreeMap::new());
-        Ok(Current { membership, program, pages, stages, at: None, chunk: None })
+        Ok(Current {
+            membership,
+            program,
+            pages,
+            stages,
+            at: None,
+            chunk: None,
+            garbage: r::garbage_seconds()?,
+        })
     }
 
     /// Takes the next chunk, if none is under way; its stage is opened and made ready before.
@@ -58,8 +70,10 @@ impl Current {
                 Err(failure) => return Err(failure),
             }
             let Some(lease) = self.membership.claim_from(id) else { continue };
+            self.membership.turn_to(Activity::Run);
             let grains = &self.membership.spec().stages[id.index()].grains;
-            self.chunk = Some(Chunk::begin(lease, &self.stages[&id], grains)?);
+            let measured = self.membership.is_measured(id);
+            self.chunk = Some(Chunk::begin(lease, &self.stages[&id], grains, measured)?);
         }
         Ok(Next::Work)
     }
@@ -69,6 +83,7 @@ impl Current {
         if self.at == Some(id) {
             return Ok(());
         }
+        self.membership.turn_to(Activity::Map);
         let mut left = 0;
         let membership = &self.membership;
         self.stages.retain(|&stage, open| {
@@ -166,14 +181,22 @@ impl Current {
 
     /// Hands in the chunk that is through.
     pub(super) fn deliver(&mut self) -> Result<()> {
-        let Some(chunk) = self.drop_chunk().filter(|chunk| !chunk.stopped) else { return Ok(()) };
+        let Some(mut chunk) = self.drop_chunk().filter(|chunk| !chunk.stopped) else { return Ok(()) };
+        let mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
+        if let Some(stage) = self.stages.get_mut(&chunk.lease.stage) {
+            stage.mean_ns = mean_ns;
+        }
+        self.collected()?;
+        self.membership.turn_to(Activity::Serialize);
         let mut blobs = Vec::new();
         for results in chunk.results() {
             let mut writer = BlobWriter::new();
             codec::encode_list(results, &mut writer)?;
             blobs.push(writer.finish());
         }
-        hand_in(&chunk, &blobs, |delivery| self.membership.complete(&chunk.lease, delivery))
+        hand_in(&chunk, &blobs, |delivery| self.membership.complete(&chunk.lease, delivery))?;
+        self.membership.turn_to(Activity::Run);
+        Ok(())
     }
 
     /// Reports that the element under way failed, or that this worker could not begin. When the run was stopped, an
@@ -186,7 +209,7 @@ impl Current {
         let chunk = match self.drop_chunk() {
             Some(chunk) => chunk,
             None => match self.membership.next_lease(link)? {
-                Some(lease) => Chunk::begin(lease, &Stage::empty(), &[])?,
+                Some(lease) => Chunk::begin(lease, &Stage::empty(), &[], false)?,
                 None => return Ok(()),
             },
         };
@@ -194,6 +217,14 @@ impl Current {
         codec::encode(error, &mut words)?;
         let words = [words.finish()];
         hand_in(&chunk, &words, |delivery| self.membership.fail(link, &chunk.lease, chunk.spot(), delivery))
+    }
+
+    /// What R spent on garbage since it was last asked was not FUN's.
+    fn collected(&mut self) -> Result<()> {
+        let now = r::garbage_seconds()?;
+        let before = std::mem::replace(&mut self.garbage, now);
+        self.membership.of_which(Activity::Collect, ((now - before) * 1e9) as u64);
+        Ok(())
     }
 
     /// Takes no further part, until the run is over.
@@ -216,8 +247,8 @@ fn hand_in(chunk: &Chunk, blobs: &[Blob], hand: impl FnOnce(&Delivery<'_>) -> Sc
     let outputs: Vec<&dyn Content> = blobs.iter().map(|blob| blob as &dyn Content).collect();
     let notes = encoded_notes(&chunk.notes)?;
     let notes = notes.as_ref().map(|notes| notes as &dyn Content);
-    let (started_ns, steps) = (chunk.started_ns, chunk.reports.as_slice());
-    hand(&Delivery { outputs: &outputs, notes, started_ns, steps })?;
+    let Meter { started_ns, reports: steps, costs, .. } = &chunk.meter;
+    hand(&Delivery { outputs: &outputs, notes, started_ns: *started_ns, steps, costs })?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! | `stage` | a stage's steps: where elements come from, the calls of FUN |
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
+//! | `meter` | how long things take |
 //! | `pages` | the run's pages, mapped when first read |
 //! | `worker_api` | the `.Call`s of `R/worker.R` |
 //!
@@ -17,6 +18,7 @@
 mod chunk;
 mod current;
 mod fold;
+mod meter;
 mod pages;
 mod stage;
 pub mod worker_api;

@@ -62,7 +62,7 @@ fn mapping(membership: &Membership, resource: ResourceId) -> Scheduled<Mapping> 
         reason: "it was released while a run reads it".into(),
     };
     let file = SegmentFile::open_read(handle.ok_or_else(gone)?)?.ok_or_else(gone)?;
-    Mapping::private(&file)
+    scheduler::store::map_private(&file)
 }
 
 impl Pages {

@@ -19,6 +19,8 @@ pub(super) struct Stage {
     pub(super) outputs: Vec<Option<usize>>,
     /// What FUN's element arguments are called in its frame: `.element`, `.element2` and so on.
     pub(super) symbols: Vec<Sexp>,
+    /// What an element of the last chunk took, in nanoseconds; 0 before there was one.
+    pub(super) mean_ns: f64,
 }
 
 /// A step, open for work.
@@ -70,12 +72,12 @@ impl Stage {
             let name = if nth == 0 { ".element".to_owned() } else { format!(".element{}", nth + 1) };
             symbols.push(r::protect(|s| Ok(s.symbol(&name)))?);
         }
-        Ok(Stage { outputs, symbols, steps })
+        Ok(Stage { outputs, symbols, steps, mean_ns: 0.0 })
     }
 
     /// A stage without steps: for a worker that cannot begin.
     pub(super) fn empty() -> Stage {
-        Stage { steps: Vec::new(), outputs: Vec::new(), symbols: Vec::new() }
+        Stage { steps: Vec::new(), outputs: Vec::new(), symbols: Vec::new(), mean_ns: 0.0 }
     }
 
     /// The first step whose call R has not made ready.
@@ -190,7 +192,11 @@ impl Feed {
             Input::CutOf(resource, cut) => {
                 let mut made = pages.made(membership, resource)?;
                 let (source, place) = made.locate(0)?;
-                let root = codec::child(&source, 0, place)?;
+                // One plain vector is packed, and has no node of its own: its items are columns of one.
+                let (root, cut) = match source.packed(0) {
+                    Some(_) if cut == Cut::Item => (0, Cut::Column(1, u64::MAX)),
+                    _ => (codec::child(&source, 0, place)?, cut),
+                };
                 Feed::cut(source, root, cut, Rc::clone(made.page()))?
             }
             Input::Step(step) => Feed::Step(step as usize),

@@ -32,6 +32,7 @@ struct Met {
     deaths: u64,
     drained: u64,
     held_back: u64,
+    recut: u64,
 }
 
 #[test]
@@ -55,8 +56,10 @@ fn random_programs_give_what_they_give_one_after_the_other() {
     let met = all.into_iter().flatten().fold(Met::default(), Met::and);
     println!("{seeds} seeds, {:.0} a second: {met:?}", seeds as f64 / clock.elapsed().as_secs_f64());
     if seeds >= SEEDS {
-        let Met { done, failed, killed, cancelled, timed_out, abandoned, deaths, drained, held_back } = met;
-        let kinds = [done, failed, killed, cancelled, timed_out, abandoned, deaths, drained, held_back];
+        let Met { done, failed, killed, cancelled, timed_out, abandoned, .. } = met;
+        let Met { deaths, drained, held_back, recut, .. } = met;
+        let kinds =
+            [done, failed, killed, cancelled, timed_out, abandoned, deaths, drained, held_back, recut];
         assert!(kinds.iter().all(|&count| count * 1_000 >= seeds), "a kind is hardly ever met: {met:?}");
     }
 }
@@ -119,6 +122,7 @@ impl Met {
             deaths: u64::from(driver.deaths > 0),
             drained: u64::from(stages.iter().any(|stage| !stage.drains.is_empty())),
             held_back: u64::from(driver.plan.allowance().is_some()),
+            recut: u64::from(driver.recuts > 0),
             ..Met::default()
         };
         let kind = match outcome {
@@ -143,6 +147,7 @@ impl Met {
             abandoned: self.abandoned + other.abandoned,
             deaths: self.deaths + other.deaths,
             drained: self.drained + other.drained,
+            recut: self.recut + other.recut,
             held_back: self.held_back + other.held_back,
         }
     }

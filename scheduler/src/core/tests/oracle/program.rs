@@ -5,7 +5,7 @@ use crate::core::tests::sim::{Nature, Natures};
 use crate::error::Error;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
-use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
+use crate::plan::{compile, CallSpec, Costs, Origin, PassCall, Plan, Source};
 use crate::policy::{Policy, Schedule};
 
 /// Variables of each program.
@@ -62,6 +62,7 @@ fn spec(rng: &mut Rng) -> CallSpec {
             workers: 1 + rng.below(4) as u32,
             budget: None,
             fuse: !rng.once_in(4),
+            measure: rng.once_in(2),
         },
         rng,
     )
@@ -91,7 +92,8 @@ fn pass(rng: &mut Rng, before: &[PassCall], left: u64) -> PassCall {
     }
     let levels = if rng.once_in(5) { 1 + rng.below(2) as u32 } else { 0 };
     let name = format!("p{}", before.len());
-    let mut pass = PassCall { name, inputs, sides, elements, levels, policy: policy(rng), bytes: 0 };
+    let costs = costs(rng, elements);
+    let mut pass = PassCall { name, inputs, sides, elements, levels, policy: policy(rng), bytes: 0, costs };
     pass.bytes = EACH * pass.results();
     pass
 }
@@ -103,9 +105,22 @@ fn variable(rng: &mut Rng) -> Source {
 fn policy(rng: &mut Rng) -> Policy {
     match rng.below(8) {
         0 => Policy::fixed(1 + rng.below(9)),
-        1 => Policy::of(rng.pick(&[Schedule::Static, Schedule::Guided, Schedule::Factoring])),
+        1 => Policy::of(rng.pick(&[
+            Schedule::Static,
+            Schedule::Guided,
+            Schedule::Factoring,
+            Schedule::Adaptive,
+        ])),
         _ => Policy::auto(),
     }
+}
+
+/// Of one pass in four something is known of what its elements cost.
+fn costs(rng: &mut Rng, elements: u64) -> Option<Costs> {
+    let known = rng.once_in(4);
+    let origin = if rng.once_in(3) { Origin::Sizes } else { Origin::Known };
+    let each: Vec<f32> = (0..elements).map(|_| rng.pick(&[0.0, 1.0, 1.0, 2.0, 50.0])).collect();
+    known.then(|| Costs::new(each, origin, None).expect("costs"))
 }
 
 /// The same program with its passes named in another order.

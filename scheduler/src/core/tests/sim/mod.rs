@@ -14,6 +14,7 @@ use crate::graph::Scope;
 use crate::id::{PassId, ResourceId, StageId, WorkerId};
 use crate::link::Parts;
 use crate::plan::Plan;
+use crate::policy::Pace;
 use crate::wire::RunSpec;
 use pages::Pages;
 use rng::Rng;
@@ -63,8 +64,9 @@ pub(super) struct Driver {
     gathered: BTreeSet<ResourceId>,
     /// Failures that the core heard of before the end.
     pub(super) reported: Vec<Failure>,
-    /// Workers that died.
+    /// Workers that died, and stages that were cut again.
     pub(super) deaths: u32,
+    pub(super) recuts: u32,
     stopped: bool,
     pub(super) outcome: Option<Outcome>,
 }
@@ -110,6 +112,7 @@ impl Driver {
             gathered: BTreeSet::new(),
             reported: Vec::new(),
             deaths: 0,
+            recuts: 0,
             stopped: false,
             outcome: None,
         }
@@ -153,8 +156,24 @@ impl Driver {
                     let made = self.plan.result_of(pass).expect("an output has a page");
                     assert!(self.touched.insert(made), "opened twice");
                 }
+                for piece in self.plan.stages()[stage.index()].pieces.iter() {
+                    self.board.append(stage, piece.start, piece.end, 0).expect("room for the pieces");
+                }
                 self.open.insert(stage);
                 self.board.open(stage);
+            }
+            Action::Measure { stage } => {
+                let mut pace = self.plan.stages()[stage.index()].pace(&self.board, stage);
+                // Now and then the costs turn out to be wrong.
+                if self.coins.once_in(2) {
+                    pace = Pace { pieces: 1_000, ns: 1e6, astray_ns: 1e6, ..pace };
+                }
+                self.pending.push(Event::Measured { stage, pace });
+            }
+            Action::Withdraw { stage } => {
+                let ranges = self.board.withdraw(stage);
+                self.recuts += u32::from(!ranges.is_empty());
+                self.pending.push(Event::Withdrawn { stage, ranges });
             }
             Action::WakeDry(workers) => {
                 workers.iter().for_each(|worker| self.workers[worker.index()].asleep = false);

@@ -1,0 +1,146 @@
+# The words of a spec: what native code is told of data, inputs, sides and passes. `b` is the program under way, see compile.R.
+
+# The value of pass `i`, made on a worker for all who need it; the number of the pass that makes it.
+bound <- function(i, b) {
+  if (b$bound[[i]]) return(b$bound[[i]])
+  pass <- b$order[[i]]
+  rows <- any(vapply(b$order, walks_rows_of, NA, pass))
+  dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
+  payload <- build_payload(bind_values, dots, new_bag(), default_control(), character(), list())
+  input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
+  bind <- spec_of_pass(
+    paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass)
+  )
+  b$bound[[i]] <- add_pass(b, i, "bind", bind)
+  b$bound[[i]]
+}
+
+# The number of the pass whose results are the values of pass `i`: its own, or what checks them.
+checked <- function(i, b) {
+  pass <- b$order[[i]]
+  if (shape_of(pass) != "vector") return(b$at[[i]])
+  if (b$checked[[i]]) return(b$checked[[i]])
+  payload <- build_payload(check_value, list(.template = pass$control$FUN.VALUE), new_bag(), default_control(), character(), list())
+  input <- list(kind = "each", pass = b$at[[i]])
+  check <- spec_of_pass(
+    paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = pass$control$schedule,
+    chunk = chunk_of(pass$control), bytes = known_bytes(pass)
+  )
+  b$checked[[i]] <- add_pass(b, i, "value", check)
+  b$checked[[i]]
+}
+
+walks_rows_of <- function(pass, other) {
+  for (input in pass$inputs) {
+    if (input$cut == "row" && is_pass(input$source) && identical(inside(input$source), other)) return(TRUE)
+  }
+  FALSE
+}
+
+names_in_data <- function(pass, i, b) {
+  if (!length(pass$value_names)) return(0L)
+  data_in(pass$value_names, paste("names of", b$labels[[i]]), "", b)
+}
+
+add_pass <- function(b, owner, what, pass) {
+  at <- length(b$passes) + 1L
+  b$passes[[at]] <- pass
+  b$owner[[at]] <- owner
+  b$what[[at]] <- what
+  at
+}
+
+captured_in <- function(payload, i, b) {
+  captured <- integer()
+  for (value in payload$captured) captured <- c(captured, data_in(value, paste("captured by", b$labels[[i]]), "", b))
+  captured
+}
+
+spec_of_map <- function(pass, label, inputs, sides, captured) {
+  control <- pass$control
+  spec_of_pass(
+    label, pass$n, inputs, pass$payload, captured, sides = sides, schedule = control$schedule, chunk = chunk_of(control),
+    on_error = control$on_error, bytes = known_bytes(pass)
+  )
+}
+
+# A pass in the words of the spec.
+spec_of_pass <- function(name, n, inputs, payload, captured, levels = 0L, sides = list(), schedule = "auto", chunk = 0,
+                         on_error = "stop", bytes = NA_real_) {
+  list(
+    name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = payload$raw, captured = captured,
+    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes
+  )
+}
+
+chunk_of <- function(control) if (is.null(control$chunk)) 0 else control$chunk
+
+spec_of <- function(data, data_names, passes, gather, workers, control, cluster) {
+  list(
+    data = data, data_names = data_names, passes = passes, gather = gather, workers = workers, retries = control$retries,
+    timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster)
+  )
+}
+
+# An input of pass `reader` in the words of the spec.
+input_in <- function(input, reader, b) {
+  source <- input$source
+  if (is_pass(source)) {
+    i <- place_of(inside(source), b$order)
+    constant <- b$constants[[as.character(i)]]
+    if (is.null(constant)) {
+      if (input$cut == "each") return(list(kind = "each", pass = checked(i, b)))
+      return(list(kind = input$cut, pass = bound(i, b), dim = input$dim))
+    }
+    source <- constant[[1L]]
+  }
+  name <- if (nzchar(input$said)) input$said else paste("X of", b$labels[[reader]])
+  list(kind = input$cut, data = data_in(source, name, "", b), dim = input$dim)
+}
+
+# A side variable in the words of the spec.
+side_in <- function(source, name, b) {
+  if (is_pass(source)) {
+    i <- place_of(inside(source), b$order)
+    constant <- b$constants[[as.character(i)]]
+    if (is.null(constant)) {
+      pass <- b$order[[i]]
+      if (pass$verb == "reduce") return(list(pass = b$at[[i]], whole = FALSE))
+      if (is_plain(pass)) return(list(pass = b$at[[i]], whole = TRUE, names = names_in_data(pass, i, b)))
+      return(list(pass = bound(i, b), whole = FALSE))
+    }
+    source <- constant[[1L]]
+  }
+  list(data = data_in(source, name, name, b))
+}
+
+# The number of a piece of data: equal data is there once. `role` is its name in VARS; the data of a name that is to be replaced in
+# a run is kept apart from all other.
+data_in <- function(value, name, role, b) {
+  group <- if (nzchar(role) && role %in% b$split) role else ""
+  for (i in seq_along(b$data)) {
+    if (b$groups[[i]] == group && is_same_data(b$data[[i]], value)) {
+      if (!role %in% b$roles[[i]]) b$roles[[i]] <- c(b$roles[[i]], role)
+      return(i)
+    }
+  }
+  at <- length(b$data) + 1L
+  b$data[at] <- list(value)
+  b$data_names[[at]] <- data_name(value, name)
+  b$groups[[at]] <- group
+  b$roles[[at]] <- role
+  at
+}
+
+# To the bit: 0 and -0 are not the same.
+is_same_data <- function(a, b) identical(a, b, num.eq = FALSE, single.NA = FALSE, attrib.as.set = FALSE)
+
+data_name <- function(value, name) if (inherits(value, "memshare_name")) value[[2L]] else name
+
+# Bytes of all results together, where FUN.VALUE says it.
+known_bytes <- function(pass) {
+  template <- pass$control$FUN.VALUE
+  if (is.null(template) || is.object(template)) return(NA_real_)
+  size <- switch(typeof(template), logical = , integer = 4, double = 8, complex = 16, raw = 1, NA_real_)
+  size * length(template) * pass$n
+}

@@ -1,0 +1,116 @@
+//! The `.Call`s that make variables without data of R's: from a file, and empty ones to be written into.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use extendr_api::prelude::*;
+use scheduler::os::DataFile;
+use scheduler::page::{FromFile, Tag, Zeros};
+use scheduler::store::Content;
+
+use crate::r::{self, argument, edge, nothing, protect, Failure, Kind};
+use crate::store_api::namespace;
+use crate::{codec, session};
+
+/// Registers a part of a file as a variable. Nothing is read.
+#[extendr]
+fn ms_map_file(
+    namespace_: Robj,
+    name: Robj,
+    file: Robj,
+    kind: Robj,
+    dim: Robj,
+    offset: f64,
+    writable: bool,
+) -> Robj {
+    edge(|| {
+        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let tag = tag(&kind)?;
+        let file = DataFile::open(&path(&file)?, writable)?;
+        let size = tag.item_size();
+        let (offset, grain) = (offset as u64, size.min(8));
+        if offset % grain != 0 {
+            let message = format!("offset must be a multiple of {grain}, the size of an item, not {offset}");
+            return Err(Failure::input(message));
+        }
+        let dim = dims(&dim)?;
+        let items = match &dim {
+            Some(extents) => product(extents)?,
+            None => items_to_the_end(&file, offset, size)?,
+        };
+        let part = file.part(offset, items.saturating_mul(size))?;
+        register(&namespace, name, &FromFile::new(tag, &shape(dim), part, writable)?)
+    })
+}
+
+/// Registers a variable of zeros, to be written into.
+#[extendr]
+fn ms_allocate(namespace_: Robj, name: Robj, kind: Robj, dim: Robj) -> Robj {
+    edge(|| {
+        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let (tag, dim) = (tag(&kind)?, dims(&dim)?);
+        let items = product(dim.as_deref().unwrap_or_default())?;
+        register(&namespace, name, &Zeros::new(tag, items, &shape(dim))?)
+    })
+}
+
+fn register(namespace: &str, name: String, content: &dyn Content) -> r::Result<r::Sexp> {
+    session::with(|session| Ok(session.store()?.register(namespace, &[(name, content)])?))?;
+    nothing()
+}
+
+fn tag(kind: &Robj) -> r::Result<Tag> {
+    let kind = r::string(argument(kind), "type")?;
+    codec::tag_named(&kind).ok_or_else(|| Failure::input(format!("type cannot be '{kind}'")))
+}
+
+/// A file's name, which comes as the bytes that the system knows it by.
+fn path(file: &Robj) -> r::Result<PathBuf> {
+    let raw = argument(file);
+    let data = protect(|_| Ok(if raw.kind() == Kind::RAWSXP { raw.data() } else { None }))?;
+    let data = data.ok_or_else(|| Failure::Internal("a file's name is not a raw vector".into()))?;
+    // SAFETY: a raw vector of this length, an argument of the running call.
+    Ok(OsStr::from_bytes(unsafe { std::slice::from_raw_parts(data, raw.len()) }).into())
+}
+
+/// The extents that were asked for; `None` for as many items as there are.
+fn dims(dim: &Robj) -> r::Result<Option<Vec<u64>>> {
+    let dim = argument(dim);
+    if dim.is_null() {
+        return Ok(None);
+    }
+    (0..dim.len()).map(|place| Ok(r::number_at(dim, place)? as u64)).collect::<r::Result<_>>().map(Some)
+}
+
+/// The attribute `dim`: one extent alone is a plain vector's length.
+fn shape(dim: Option<Vec<u64>>) -> Vec<u32> {
+    // What is above an integer's range was refused by R.
+    dim.filter(|extents| extents.len() > 1)
+        .map_or_else(Vec::new, |extents| extents.iter().map(|&extent| extent as u32).collect())
+}
+
+fn product(extents: &[u64]) -> r::Result<u64> {
+    let items = extents.iter().try_fold(1_u64, |items, &extent| items.checked_mul(extent));
+    items
+        .filter(|&items| items <= 1 << 52)
+        .ok_or_else(|| Failure::input("dim asks for more items than a vector can have"))
+}
+
+fn items_to_the_end(file: &DataFile, offset: u64, size: u64) -> r::Result<u64> {
+    let bytes = file.len().checked_sub(offset);
+    let bytes = bytes.map_or_else(|| file.part(offset, 0).map(|part| part.bytes), Ok)?;
+    if bytes % size != 0 {
+        let message = format!(
+            "dim must be given: {bytes} bytes from the offset to the file's end are no whole number of items of {size} bytes"
+        );
+        return Err(Failure::input(message));
+    }
+    Ok(bytes / size)
+}
+
+extendr_module! {
+    mod files_api;
+    fn ms_map_file;
+    fn ms_allocate;
+}

@@ -1,0 +1,187 @@
+//! The profiles of this session's runs: of the last few runs by number, and by key on a shelf for the runs to come.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use scheduler::board::{Activity, Board, ChunkState};
+use scheduler::id::{StageId, WorkerId};
+use scheduler::plan::Plan;
+use scheduler::profile::{self, Profile, Shelf};
+use scheduler::run::Finished;
+
+use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
+
+/// Runs whose profiles are kept beside the shelf.
+const RUNS: usize = 8;
+
+#[derive(Default)]
+struct Profiles {
+    shelf: Shelf,
+    /// Run, pass (from 0 on), profile.
+    last: VecDeque<(i32, Vec<(u32, Arc<Profile>)>)>,
+}
+
+thread_local! {
+    static PROFILES: RefCell<Profiles> = RefCell::default();
+}
+
+/// Takes the profiles of a run that did what it should. `keys` names each pass's, empty for none.
+pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String]) {
+    let board = finished.board.board();
+    let made = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut taken = Vec::new();
+    for (id, stage) in plan.stages().iter().enumerate() {
+        let id = StageId(id as u32);
+        let (chunks, overhead_ns) = overhead(board, id, stage.passes.len());
+        for (step, pass) in stage.passes.iter().enumerate() {
+            let Some(costs) = board.costs(id, step as u32) else { continue };
+            let profile = Profile {
+                key: keys.get(pass.index()).cloned().unwrap_or_default(),
+                name: plan.spec().passes[pass.index()].name.clone(),
+                costs,
+                workers: plan.workers(),
+                chunks,
+                overhead_ns,
+                made,
+            };
+            taken.push((pass.0, Arc::new(profile)));
+        }
+    }
+    PROFILES.with_borrow_mut(|profiles| {
+        for (_, profile) in &taken {
+            profiles.shelf.put(Arc::clone(profile));
+        }
+        profiles.last.push_back((run, taken));
+        while profiles.last.len() > RUNS {
+            profiles.last.pop_front();
+        }
+    });
+}
+
+/// How many chunks a stage was cut into, and what each took beside its elements.
+fn overhead(board: &Board, stage: StageId, steps: usize) -> (u64, f64) {
+    let done = board.chunks(stage).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
+    let (mut chunks, mut ns) = (0, 0.0);
+    for chunk in done {
+        chunks += 1;
+        ns += chunk.span.ended_ns.saturating_sub(chunk.span.started_ns) as f64;
+    }
+    for step in 0..steps {
+        ns -= board.costs(stage, step as u32).into_iter().flatten().map(f64::from).sum::<f64>();
+    }
+    (chunks, (ns / (chunks.max(1) as f64)).max(0.0))
+}
+
+/// The profile on the shelf, if there is one for so many elements.
+pub(super) fn known(key: &str, elements: u64) -> Option<Arc<Profile>> {
+    PROFILES.with_borrow_mut(|profiles| profiles.shelf.get(key, elements))
+}
+
+/// Forgets a profile that misled.
+pub(super) fn forget(key: &str) {
+    PROFILES.with_borrow_mut(|profiles| profiles.shelf.forget(key));
+}
+
+/// The profiles of a run, as R gets them.
+pub(super) fn of_run(run: i32) -> Result<Sexp> {
+    let found = PROFILES.with_borrow(|profiles| {
+        profiles.last.iter().find(|(number, _)| *number == run).map(|(_, profiles)| profiles.clone())
+    });
+    let gone = || {
+        Failure::Kind(
+            "profile",
+            format!("the profiles of run {run} are gone: only the last {RUNS} runs have theirs"),
+        )
+    };
+    let found = found.ok_or_else(gone)?;
+    r::protect(|s| {
+        let list = s.vector(r::Kind::VECSXP, found.len());
+        for (place, (pass, profile)) in found.iter().enumerate() {
+            s.inner(|s| list.set_item(place, as_list(s, profile, *pass as i32 + 1)));
+        }
+        Ok(list)
+    })
+}
+
+/// A profile as R has it: times in seconds.
+fn as_list(s: &Scope, profile: &Profile, pass: i32) -> Sexp {
+    let costs = s.vector(r::Kind::REALSXP, profile.costs.len());
+    for (place, cost) in profile.costs.iter().enumerate() {
+        // SAFETY: the vector was just made with a number for each cost.
+        unsafe { costs.data_mut().cast::<f64>().add(place).write(f64::from(*cost) / 1e9) };
+    }
+    r::named_list(
+        s,
+        &[
+            ("pass", r::integer(s, pass)),
+            ("name", r::character(s, &[&profile.name])),
+            ("key", r::character(s, &[&profile.key])),
+            ("costs", costs),
+            ("workers", r::integer(s, profile.workers as i32)),
+            ("chunks", r::real(s, profile.chunks as f64)),
+            ("overhead", r::real(s, profile.overhead_ns / 1e9)),
+            ("made", r::real(s, profile.made as f64)),
+        ],
+    )
+}
+
+/// What [`as_list`] gave, read back.
+fn from_list(list: Sexp) -> Result<Profile> {
+    let item = |name: &str| {
+        let missing = || Failure::Internal(format!("a profile without '{name}'"));
+        r::protect(|s| Ok(r::field(s, list, name)))?.ok_or_else(missing)
+    };
+    let text = |name: &str| Ok::<_, Failure>(r::strings(item(name)?, name)?.pop().unwrap_or_default());
+    let costs = r::numbers(item("costs")?)?;
+    Ok(Profile {
+        key: text("key")?,
+        name: text("name")?,
+        costs: costs.into_iter().map(|cost| (cost * 1e9) as f32).collect(),
+        workers: r::number_at(item("workers")?, 0)? as u32,
+        chunks: r::number_at(item("chunks")?, 0)? as u64,
+        overhead_ns: r::number_at(item("overhead")?, 0)? * 1e9,
+        made: r::number_at(item("made")?, 0)? as u64,
+    })
+}
+
+pub(super) fn save(list: Sexp, path: &str) -> Result<()> {
+    Ok(profile::save(&from_list(list)?, Path::new(path))?)
+}
+
+/// Reads a file, and puts what it holds on the shelf.
+pub(super) fn load(path: &str) -> Result<Sexp> {
+    let profile = Arc::new(profile::load(Path::new(path))?);
+    PROFILES.with_borrow_mut(|profiles| profiles.shelf.put(Arc::clone(&profile)));
+    r::protect(|s| Ok(as_list(s, &profile, 0)))
+}
+
+/// Seconds that each place's workers spent on each activity: a matrix, a row a worker; what they were not in the run is idle.
+pub(super) fn activities(board: &Board, wall_seconds: f64) -> Result<Kept> {
+    let workers: Vec<_> = (0..board.workers()).filter_map(|worker| board.spent(WorkerId(worker))).collect();
+    let (rows, columns) = (workers.len(), Activity::ALL.len() + 1);
+    let mut seconds = vec![0.0; rows * columns];
+    for (row, spent) in workers.iter().enumerate() {
+        for (column, ns) in spent.iter().enumerate() {
+            seconds[column * rows + row] = *ns as f64 / 1e9;
+        }
+        let all: f64 = spent.iter().map(|ns| *ns as f64 / 1e9).sum();
+        seconds[(columns - 1) * rows + row] = (wall_seconds - all).max(0.0);
+    }
+    let names: Vec<&str> = Activity::ALL.iter().map(|activity| activity.name()).chain(["idle"]).collect();
+    let (seconds, names) = (&seconds, &names);
+    r::protect(|s| {
+        let out = r::reals(s, seconds);
+        let dim = s.vector(r::Kind::INTSXP, 2);
+        // SAFETY: the vector was just made with two items.
+        unsafe {
+            dim.data_mut().cast::<i32>().write(rows as i32);
+            dim.data_mut().cast::<i32>().add(1).write(columns as i32);
+        }
+        out.set_attribute(s, "dim", dim);
+        out.set_attribute(s, "dimnames", r::list(s, &[s.null(), r::character(s, names)]));
+        Ok(Kept::new(out))
+    })
+}

@@ -1,0 +1,108 @@
+//! The `.Call` that simulates a plan: the scheduler's own core on a virtual clock.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+
+use extendr_api::prelude::*;
+use scheduler::plan::{CallSpec, Costs, Origin};
+use scheduler::policy::{Policy, Schedule};
+use scheduler::simulate::{sweep, Case, Model, Work};
+
+use super::plan_api;
+use crate::r::{self, argument, edge, Failure, Result, Sexp};
+
+/// The rule of this name; `None` for "as planned".
+pub(super) fn policy(name: &str, chunk: u64) -> Result<Option<Policy>> {
+    let schedule = match name {
+        "as planned" => return Ok(None),
+        "auto" => return Ok(Some(Policy::auto())),
+        "static" => Schedule::Static,
+        "guided" => Schedule::Guided,
+        "factoring" => Schedule::Factoring,
+        "adaptive" => Schedule::Adaptive,
+        "profiled" => Schedule::Profiled,
+        "fixed" => return Ok(Some(Policy::fixed(chunk))),
+        other => return Err(Failure::input(format!("there is no schedule '{other}'"))),
+    };
+    Ok(Some(Policy { chunk, ..Policy::of(schedule) }))
+}
+
+/// Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
+/// elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.
+/// Gives columns.
+#[extendr]
+fn ms_simulate(
+    id: i32,
+    workers: Robj,
+    schedules: Robj,
+    chunk: f64,
+    work: Robj,
+    known: bool,
+    overhead: f64,
+) -> Robj {
+    edge(|| {
+        let mut spec = plan_api::call_of(id)?;
+        let workers = r::numbers(argument(&workers))?;
+        let schedules = r::strings(argument(&schedules), "schedules")?;
+        let model =
+            Model { chunk_ns: (overhead * 1e9) as u64, work: works(argument(&work))?, ..Model::default() };
+        prepare(&mut spec, &model, known);
+        let mut cases = Vec::with_capacity(workers.len() * schedules.len());
+        for schedule in &schedules {
+            let policy = policy(schedule, chunk as u64)?;
+            cases.extend(workers.iter().map(|&workers| Case { workers: workers as u32, policy }));
+        }
+        let results = sweep(&spec, &cases, &model)?;
+        let names: Vec<&str> =
+            schedules.iter().flat_map(|name| std::iter::repeat_n(name.as_str(), workers.len())).collect();
+        let column =
+            |of: &dyn Fn(&scheduler::simulate::Simulated) -> f64| results.iter().map(of).collect::<Vec<_>>();
+        let columns = [
+            ("workers", column(&|run| f64::from(run.workers))),
+            ("makespan", column(&|run| run.makespan_ns as f64 / 1e9)),
+            ("bound", column(&|run| run.bound_ns as f64 / 1e9)),
+            ("efficiency", column(&|run| run.efficiency)),
+            ("idle", column(&|run| run.idle)),
+            ("overhead", column(&|run| run.overhead)),
+            ("chunks", column(&|run| run.chunks as f64)),
+            ("recuts", column(&|run| f64::from(run.recuts))),
+            ("peak", column(&|run| run.peak_bytes as f64)),
+        ];
+        let (columns, names) = (&columns, &names);
+        r::protect(|s| {
+            let mut parts = [("", s.null()); 10];
+            parts[0] = ("schedule", r::character(s, names));
+            for (part, (name, column)) in parts[1..].iter_mut().zip(columns) {
+                *part = (name, r::reals(s, column));
+            }
+            Ok(r::named_list(s, &parts))
+        })
+    })
+}
+
+/// The work of each pass.
+fn works(list: Sexp) -> Result<Vec<Work>> {
+    let work = |place: usize| -> Result<Work> {
+        let seconds = r::numbers(list.item(place))?;
+        Ok(match seconds.as_slice() {
+            [each] => Work::Uniform(each * 1e9),
+            all => Work::Each(Costs::of_doubles(all, Origin::Known, Some(1e9))?),
+        })
+    };
+    (0..list.len()).map(work).collect()
+}
+
+/// What is simulated has no budget; and whether its schedules know the work is asked for.
+fn prepare(spec: &mut CallSpec, model: &Model, known: bool) {
+    spec.budget = None;
+    spec.measure = false;
+    for (pass, work) in spec.passes.iter_mut().zip(&model.work) {
+        pass.costs = match work {
+            Work::Each(costs) if known => Some(costs.clone()),
+            _ => pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes),
+        };
+    }
+}
+
+extendr_module! {
+    mod simulate_api;
+    fn ms_simulate;
+}

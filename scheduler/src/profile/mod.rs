@@ -1,0 +1,39 @@
+//! Profiles: what each element of a pass cost, kept so that the next run can be cut by it.
+//!
+//! | room | what stands there |
+//! |---|---|
+//! | `file` | a profile on disk: versioned, checksummed, read with care |
+//! | `shelf` | the profiles of a session, by key, within bounds |
+mod file;
+mod shelf;
+
+pub use file::{load, save};
+pub use shelf::Shelf;
+
+use serde::{Deserialize, Serialize};
+
+/// What a pass's elements cost in one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// What it is a profile of: the function, the kind of collection, the elements, the machine.
+    pub key: String,
+    /// The pass's name in the run that was measured, for people.
+    pub name: String,
+    /// Nanoseconds of each element, in the order of the collection; 0 where an element was not done.
+    pub costs: Vec<f32>,
+    /// Workers of that run.
+    pub workers: u32,
+    /// Chunks that the pass was cut into.
+    pub chunks: u64,
+    /// Nanoseconds that a chunk took beside its elements, on average.
+    pub overhead_ns: f64,
+    /// When it was made, in seconds since 1970.
+    pub made: u64,
+}
+
+impl Profile {
+    /// Nanoseconds of all elements together.
+    pub fn total_ns(&self) -> f64 {
+        self.costs.iter().map(|&cost| f64::from(cost)).sum()
+    }
+}

@@ -1,0 +1,84 @@
+//! The profiles of a session: the last one of each key, as many as fit.
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Profile;
+
+/// Numbers that a shelf holds at most: 64 MiB. The profiles that were not asked for longest go first.
+const MOST: usize = 16 << 20;
+
+/// Profiles by key.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    profiles: HashMap<String, (Arc<Profile>, u64)>,
+    clock: u64,
+}
+
+impl Shelf {
+    /// Puts a profile in the place of the last one of its key. One without a key is not kept.
+    pub fn put(&mut self, profile: Arc<Profile>) {
+        if profile.key.is_empty() || profile.costs.len() > MOST {
+            return;
+        }
+        self.clock += 1;
+        self.profiles.insert(profile.key.clone(), (profile, self.clock));
+        while self.profiles.values().map(|(profile, _)| profile.costs.len()).sum::<usize>() > MOST {
+            let oldest = self.profiles.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
+            let Some(key) = oldest else { return };
+            self.profiles.remove(&key);
+        }
+    }
+
+    /// The profile of a key, if it is of so many elements: of another collection nothing is known element by element.
+    pub fn get(&mut self, key: &str, elements: u64) -> Option<Arc<Profile>> {
+        self.clock += 1;
+        let (profile, used) = self.profiles.get_mut(key)?;
+        if profile.costs.len() as u64 != elements {
+            return None;
+        }
+        *used = self.clock;
+        Some(Arc::clone(profile))
+    }
+
+    /// Forgets a profile that misled.
+    pub fn forget(&mut self, key: &str) {
+        self.profiles.remove(key);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn profile(key: &str, elements: usize) -> Arc<Profile> {
+        let costs = vec![1.0; elements];
+        let (key, name) = (key.to_owned(), String::new());
+        Arc::new(Profile { key, name, costs, workers: 1, chunks: 1, overhead_ns: 0.0, made: 0 })
+    }
+
+    #[test]
+    fn the_last_profile_of_a_key_and_a_size_is_found() {
+        let mut shelf = Shelf::default();
+        shelf.put(profile("f", 3));
+        shelf.put(profile("f", 4));
+        shelf.put(profile("", 5));
+        assert_eq!(shelf.get("f", 3), None, "another collection");
+        assert_eq!(shelf.get("f", 4), Some(profile("f", 4)));
+        assert_eq!(shelf.get("", 5), None);
+        shelf.forget("f");
+        assert_eq!(shelf.get("f", 4), None);
+    }
+
+    #[test]
+    fn what_was_not_asked_for_longest_goes_when_it_is_full() {
+        let mut shelf = Shelf::default();
+        shelf.put(profile("a", MOST / 2));
+        shelf.put(profile("b", MOST / 4));
+        assert!(shelf.get("a", (MOST / 2) as u64).is_some());
+        shelf.put(profile("c", MOST / 2));
+        assert!(shelf.get("b", (MOST / 4) as u64).is_none());
+        assert!(shelf.get("a", (MOST / 2) as u64).is_some() && shelf.get("c", (MOST / 2) as u64).is_some());
+        shelf.put(profile("d", MOST + 1));
+        assert!(shelf.get("d", (MOST + 1) as u64).is_none());
+    }
+}
