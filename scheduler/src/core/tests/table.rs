@@ -351,6 +351,7 @@ fn what_is_run_again_begins_where_blocks_of_a_fold_do() {
         levels: 1,
         policy: Policy::fixed(100),
         bytes: 1,
+        costs: None,
     };
     let spec = CallSpec {
         resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
@@ -359,6 +360,7 @@ fn what_is_run_again_begins_where_blocks_of_a_fold_do() {
         workers: 2,
         budget: None,
         fuse: true,
+        measure: false,
     };
     let plan = compile(spec).expect("a plan");
     let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..Settings::default() }), now: 0 };
