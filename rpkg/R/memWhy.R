@@ -76,8 +76,6 @@ why_process <- function(pid, command, workers) {
   if (nzchar(command)) command else "another process"
 }
 
-count_of <- function(n, one) sprintf("%.0f %s", n, if (n == 1) one else paste0(one, "s"))
-
 # What has to happen for the memory to go, in a sentence.
 why_frees <- function(found, namespace, name) {
   known <- found$registered

@@ -36,7 +36,9 @@ pub(super) struct Header {
 #[derive(Default)]
 pub(super) struct ControlLine {
     pub(super) control: AtomicU32,
-    /// All stages below this one are through.
+    /// How often a stage was opened or a range appended.
+    pub(super) offers: AtomicU32,
+    /// All stages before this one are through.
     pub(super) first: AtomicU32,
 }
 

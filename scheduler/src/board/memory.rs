@@ -27,6 +27,8 @@ pub struct Board {
     workers: u32,
     payload_len: usize,
     pub(super) progress: Mutex<Vec<Progress>>,
+    /// This process's own: at which offer it looked last, and before which stage there was nothing then.
+    looked: std::sync::atomic::AtomicU64,
 }
 
 /// A stage's unchanging part, in this process's memory.
@@ -146,7 +148,8 @@ impl Board {
         let stages = stages.ok_or_else(|| damaged("a stage's numbers"))?;
         let progress = Mutex::new(vec![Progress::default(); stages.len()]);
         let payload_len = payload_len as usize;
-        Ok(Board { base, layout, stages, workers, payload_len, progress })
+        let looked = std::sync::atomic::AtomicU64::new(0);
+        Ok(Board { base, layout, stages, workers, payload_len, progress, looked })
     }
 
     /// The bytes that the creator gave for all workers.
@@ -175,6 +178,16 @@ impl Board {
 
     pub(super) fn stage(&self, stage: StageId) -> Option<&Stage> {
         self.stages.get(stage.index())
+    }
+
+    pub(super) fn looked(&self) -> (u32, u32) {
+        let word = self.looked.load(std::sync::atomic::Ordering::Relaxed);
+        ((word >> 32) as u32, word as u32)
+    }
+
+    pub(super) fn note_looked(&self, offers: u32, nothing_before: u32) {
+        let word = (u64::from(offers) << 32) | u64::from(nothing_before);
+        self.looked.store(word, std::sync::atomic::Ordering::Relaxed);
     }
 
     pub(super) fn control_line(&self) -> &ControlLine {

@@ -6,7 +6,7 @@ use crate::id::StageId;
 #[derive(Clone, Debug)]
 pub struct Opened {
     open: Vec<StageId>,
-    done: Vec<bool>,
+    through: Vec<bool>,
     /// All stages before this one are through.
     first: usize,
 }
@@ -15,7 +15,7 @@ impl Opened {
     /// None is open yet; stages over nothing are through.
     pub fn new(board: &Board) -> Opened {
         let empty = |stage| board.elements(StageId(stage)) == Some(0);
-        Opened { open: Vec::new(), done: (0..board.stages()).map(empty).collect(), first: 0 }
+        Opened { open: Vec::new(), through: (0..board.stages()).map(empty).collect(), first: 0 }
     }
 
     /// Opens a stage.
@@ -24,19 +24,19 @@ impl Opened {
         self.open.push(stage);
     }
 
-    /// The stages that are open.
+    /// The stages that are open and not through.
     pub fn stages(&self) -> &[StageId] {
         &self.open
     }
 
-    /// Open stages that are through and were not when last asked. Stages at the front that are all through are taken out of
-    /// the workers' way. O(open stages x workers).
+    /// Open stages that are through and were not when last asked; workers no longer look at those at the front. O(open stages
+    /// x workers).
     pub fn ended(&mut self, board: &Board) -> Vec<StageId> {
         let is_done = |stage: &StageId| Some(board.done_elements(*stage)) == board.elements(*stage);
         let (ended, open): (Vec<_>, Vec<_>) = self.open.iter().copied().partition(is_done);
         self.open = open;
-        ended.iter().for_each(|stage| self.done[stage.index()] = true);
-        self.first += self.done[self.first..].iter().take_while(|done| **done).count();
+        ended.iter().for_each(|stage| self.through[stage.index()] = true);
+        self.first += self.through[self.first..].iter().take_while(|through| **through).count();
         board.skip_to(StageId(self.first as u32));
         ended
     }

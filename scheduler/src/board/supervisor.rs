@@ -46,6 +46,7 @@ impl Board {
     pub fn open(&self, stage: StageId) {
         if let Some(stage) = self.stage(stage) {
             self.head(stage).rare.open.store(1, Ordering::Release);
+            self.control_line().offers.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -54,8 +55,8 @@ impl Board {
         self.control_line().control.store(control as u32, Ordering::Release);
     }
 
-    /// All stages below this one are through: workers need not look at them any more.
-    pub fn skip_to(&self, stage: StageId) {
+    /// All stages before this one are through: workers need not look at them any more.
+    pub(super) fn skip_to(&self, stage: StageId) {
         self.control_line().first.fetch_max(stage.0, Ordering::Relaxed);
     }
 
@@ -70,6 +71,7 @@ impl Board {
     pub fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
         let stage = self.stage(stage).filter(|stage| start < end && end <= stage.elements)?;
         let index = self.extras(stage).append(start, end, attempt)?;
+        self.control_line().offers.fetch_add(1, Ordering::Release);
         Some(ChunkId(stage.log_capacity + index as u32))
     }
 
@@ -83,7 +85,7 @@ impl Board {
 
     /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
     pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
-        let held = self.unfinished().flat_map(|stage| {
+        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
             let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
             self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
                 stage,

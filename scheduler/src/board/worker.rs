@@ -30,26 +30,34 @@ impl Board {
     /// Takes a chunk of any open stage, the lowest first; in a stage, what must be run again before what nobody ran.
     /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
-        self.unfinished().find_map(|id| self.claim_from(worker, id, |_, end| end))
+        self.look(|id| self.claim_from(worker, id, |_, end| end))
     }
 
     /// The lowest open stage that has something to claim.
     pub fn next_stage(&self) -> Option<StageId> {
+        self.look(|id| {
+            let stage = self.stage(id).filter(|stage| self.is_open(stage))?;
+            (self.log(stage).has_more() || self.extras(stage).has_more()).then_some(id)
+        })
+    }
+
+    /// The first stage in which `find` finds something. Stages that are through are passed over; and those in which a worker of
+    /// this process found nothing, until something is opened or appended: nothing else puts anything there.
+    fn look<T>(&self, find: impl Fn(StageId) -> Option<T>) -> Option<T> {
         if self.control() != Control::Go {
             return None;
         }
-        let open = |id: &StageId| {
-            let stage = self.stage(*id);
-            stage.is_some_and(|stage| {
-                self.is_open(stage) && (self.log(stage).has_more() || self.extras(stage).has_more())
-            })
-        };
-        self.unfinished().find(open)
-    }
-
-    /// The stages from the first that is not through.
-    pub(super) fn unfinished(&self) -> impl Iterator<Item = StageId> {
-        (self.control_line().first.load(Ordering::Relaxed)..self.stages()).map(StageId)
+        // Acquire: who sees an offer sees what was offered.
+        let offers = self.control_line().offers.load(Ordering::Acquire);
+        let (seen, nothing_before) = self.looked();
+        let first = || self.control_line().first.load(Ordering::Relaxed);
+        let from = if seen == offers { nothing_before } else { first() };
+        let found = (from..self.stages()).find_map(|id| Some((id, find(StageId(id))?)));
+        let place = found.as_ref().map_or(self.stages(), |(id, _)| *id);
+        if (seen, nothing_before) != (offers, place) {
+            self.note_looked(offers, place);
+        }
+        found.map(|(_, found)| found)
     }
 
     fn is_open(&self, stage: &Stage) -> bool {

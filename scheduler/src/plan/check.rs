@@ -6,6 +6,7 @@ use crate::id::PassId;
 use crate::policy::Schedule;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::HashSet;
 
 /// Checks a call and gives its passes in an order in which each stands after all it reads; of those that could stand at the
 /// same place, the first named first. O(passes x sources).
@@ -17,11 +18,12 @@ pub(super) fn check(spec: &CallSpec) -> Result<Vec<PassId>> {
     if spec.workers == 0 || spec.workers > MAX_WORKERS {
         return bad(format!("{} workers; 1 to {MAX_WORKERS} are possible", spec.workers));
     }
-    for (nth, pass) in spec.gather.iter().enumerate() {
+    let mut wanted = HashSet::new();
+    for pass in &spec.gather {
         let name = spec.passes.get(pass.index()).map(|pass| &pass.name);
         match name {
             None => return bad(format!("the result of pass {pass} is wanted, which does not exist")),
-            Some(name) if spec.gather[..nth].contains(pass) => {
+            Some(name) if !wanted.insert(pass) => {
                 return bad(format!("the result of '{name}' is wanted twice"))
             }
             Some(_) => {}

@@ -26,12 +26,23 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
     let (builder, results) = draw(&spec, &mut stages);
     let graph = builder.build()?;
     let gathered: Vec<ResourceId> = spec.gather.iter().filter_map(|pass| results[pass.index()]).collect();
-    for stage in &mut stages {
-        stage.drains = drains(&spec, &graph, stage, &results, &gathered);
+    let mut readers: Vec<Vec<TaskId>> = vec![Vec::new(); graph.resources().len()];
+    for (task, node) in graph.tasks().iter().enumerate() {
+        let read = node.accesses.iter().filter(|(_, access)| *access == Access::Read);
+        read.for_each(|(resource, _)| readers[resource.index()].push(TaskId(task as u32)));
+    }
+    let mut makers = vec![None; graph.resources().len()];
+    for (id, stage) in stages.iter_mut().enumerate() {
+        stage.drains = drains(&spec, &graph, stage, &results, &readers);
+        for (nth, pass) in stage.outputs.iter().enumerate() {
+            if let Some(resource) = results[pass.index()] {
+                makers[resource.index()] = Some((StageId(id as u32), nth as u32));
+            }
+        }
     }
     let lifetimes = memory::lifetimes(&graph);
     let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &gathered)?;
-    Ok(Plan { spec, graph, stages, results, lifetimes, peak_bytes, allowance, ceiling })
+    Ok(Plan { spec, graph, stages, results, makers, lifetimes, peak_bytes, allowance, ceiling })
 }
 
 /// Whose results leave their stage: those that are wanted, or that another stage reads.
@@ -162,7 +173,7 @@ fn drains(
     graph: &Graph,
     stage: &Stage,
     results: &[Option<ResourceId>],
-    gathered: &[ResourceId],
+    readers: &[Vec<TaskId>],
 ) -> Vec<ResourceId> {
     let resource = |pass: PassId| results[pass.index()];
     let sources = || stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources());
@@ -180,9 +191,9 @@ fn drains(
     drains.sort_unstable();
     drains.dedup();
     drains.retain(|resource| {
-        let last =
-            graph.consumers(*resource).all(|task| task == stage.task || graph.precedes(task, stage.task));
-        last && !whole.contains(resource) && !gathered.contains(resource)
+        // What is wanted has a reader that waits for this stage: the gathering.
+        let before = |task: &TaskId| *task == stage.task || graph.precedes(*task, stage.task);
+        !whole.contains(resource) && readers[resource.index()].iter().all(before)
     });
     drains
 }

@@ -16,11 +16,42 @@ struct Fusion<'a> {
     spec: &'a CallSpec,
     /// Passes of each stage; emptied when it was joined to another.
     members: Vec<Vec<PassId>>,
+    /// What the passes of each stage have in common.
+    kinds: Vec<Kind>,
     stage_of: Vec<Option<usize>>,
     /// Node `i` is stage `i`: who waits for whom.
     waits: DiGraph<(), ()>,
     /// The last stage that walks a collection of so many elements.
     walks: HashMap<(ResourceId, u64), usize>,
+}
+
+/// How many elements a stage's passes go over, and the rule that one of them asks for.
+#[derive(Clone, Copy)]
+struct Kind {
+    elements: u64,
+    policy: Policy,
+}
+
+impl Kind {
+    fn of(call: &PassCall) -> Kind {
+        Kind { elements: call.elements, policy: call.policy }
+    }
+
+    /// Whether one log can be cut for both: as many elements, the same rule, or one that leaves it open.
+    fn is_like(&self, other: &Kind) -> bool {
+        let open = |kind: &Kind| kind.policy.schedule == Schedule::Auto;
+        let alike = self.policy == other.policy || open(self) || open(other);
+        self.elements == other.elements && self.elements > 0 && alike
+    }
+
+    /// That of both: the rule that one asks for, if one does.
+    fn and(self, other: Kind) -> Kind {
+        if self.policy.schedule == Schedule::Auto {
+            other
+        } else {
+            self
+        }
+    }
 }
 
 /// The passes of each stage, in an order in which a stage stands after all it waits for; `order` is that of the passes.
@@ -29,6 +60,7 @@ pub(super) fn fuse(spec: &CallSpec, order: &[PassId]) -> Vec<Vec<PassId>> {
     let mut fusion = Fusion {
         spec,
         members: Vec::new(),
+        kinds: Vec::new(),
         stage_of: vec![None; spec.passes.len()],
         waits: DiGraph::new(),
         walks: HashMap::new(),
@@ -54,6 +86,7 @@ impl Fusion<'_> {
         let candidates = if self.spec.fuse { self.candidates(pass) } else { Vec::new() };
         let Some(stage) = candidates.into_iter().find(|&stage| self.fits(pass, stage)) else {
             self.members.push(Vec::new());
+            self.kinds.push(Kind::of(self.call(pass)));
             self.waits.add_node(());
             return self.members.len() - 1;
         };
@@ -110,7 +143,7 @@ impl Fusion<'_> {
     /// there one by one, and nothing it reads comes after the stage.
     fn fits(&self, pass: PassId, stage: usize) -> bool {
         let call = self.call(pass);
-        let alike = self.members[stage].iter().all(|&member| self.alike(member, pass));
+        let alike = self.kinds[stage].is_like(&Kind::of(call));
         let inside = |other: PassId| self.stage_of[other.index()] == Some(stage);
         let one_by_one = call.sources().all(|source| match source {
             Source::Data(_) => true,
@@ -121,15 +154,10 @@ impl Fusion<'_> {
         alike && one_by_one && !self.before(pass).into_iter().any(later)
     }
 
-    fn alike(&self, one: PassId, other: PassId) -> bool {
-        let (one, other) = (self.call(one), self.call(other));
-        one.elements == other.elements && one.elements > 0 && compatible(&one.policy, &other.policy)
-    }
-
     fn may_merge(&self, one: usize, other: usize) -> bool {
-        let all_alike =
-            self.members[one].iter().all(|&a| self.members[other].iter().all(|&b| self.alike(a, b)));
-        all_alike && !self.waits_for(one, other) && !self.waits_for(other, one)
+        self.kinds[one].is_like(&self.kinds[other])
+            && !self.waits_for(one, other)
+            && !self.waits_for(other, one)
     }
 
     /// Whether `stage` comes after `before`, through however many others.
@@ -162,6 +190,7 @@ impl Fusion<'_> {
             self.stage_of[pass.index()] = Some(into);
         }
         self.members[into].extend(moved);
+        self.kinds[into] = self.kinds[into].and(self.kinds[from]);
         for walk in self.walks.values_mut().filter(|walk| **walk == from) {
             *walk = into;
         }
@@ -177,11 +206,7 @@ impl Fusion<'_> {
             self.walks.insert(walk, stage);
         }
         self.members[stage].push(pass);
+        self.kinds[stage] = self.kinds[stage].and(Kind::of(self.call(pass)));
         self.stage_of[pass.index()] = Some(stage);
     }
-}
-
-/// Whether one log can be cut for both: the same rule, or one that leaves it open.
-fn compatible(one: &Policy, other: &Policy) -> bool {
-    one == other || one.schedule == Schedule::Auto || other.schedule == Schedule::Auto
 }

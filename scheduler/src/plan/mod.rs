@@ -79,6 +79,8 @@ pub struct Plan {
     stages: Vec<Stage>,
     /// The resource of each pass's results, of those that leave their stage.
     results: Vec<Option<ResourceId>>,
+    /// The stage that makes each resource, and which of its outputs that is.
+    makers: Vec<Option<(StageId, u32)>>,
     lifetimes: Vec<Lifetime>,
     peak_bytes: u64,
     /// The budget, where it binds.
@@ -126,10 +128,7 @@ impl Plan {
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for data.
     pub fn maker_of(&self, resource: ResourceId) -> Option<(StageId, u32)> {
-        let pass = self.results.iter().position(|&result| result == Some(resource))?;
-        let made = |stage: &Stage| stage.outputs.iter().position(|output| output.index() == pass);
-        let mut stages = self.stages.iter().enumerate();
-        stages.find_map(|(id, stage)| Some((StageId(id as u32), made(stage)? as u32)))
+        self.makers.get(resource.index()).copied().flatten()
     }
 
     /// Workers of the run.

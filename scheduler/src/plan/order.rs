@@ -4,6 +4,7 @@
 use super::{CallSpec, Source};
 use crate::graph::Scope;
 use crate::id::PassId;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 /// What a stage reads, and what it makes.
@@ -23,55 +24,114 @@ enum Thing {
     Result(usize),
 }
 
-/// The stages in order. `leaves` says whose results leave their stage. O(stages² + sources).
+/// The stages in order. `leaves` says whose results leave their stage. O(stages log stages + sources).
 pub(super) fn order(spec: &CallSpec, mut stages: Vec<Vec<PassId>>, leaves: &[bool]) -> Vec<Vec<PassId>> {
     let mut stage_of = vec![0usize; spec.passes.len()];
     for (stage, passes) in stages.iter().enumerate() {
         passes.iter().for_each(|pass| stage_of[pass.index()] = stage);
     }
-    let traffic: Vec<Traffic> = stages
-        .iter()
-        .enumerate()
-        .map(|(stage, passes)| traffic(spec, stage, passes, &stage_of, leaves))
-        .collect();
-    let behind = ways_behind(&traffic);
-    let named: Vec<Option<PassId>> = stages.iter().map(|passes| passes.iter().min().copied()).collect();
-    let mut readers: HashMap<Thing, usize> = HashMap::new();
-    for thing in traffic.iter().flat_map(|stage| &stage.reads) {
-        *readers.entry(*thing).or_default() += 1;
-    }
-    for pass in &spec.gather {
-        *readers.entry(Thing::Result(pass.index())).or_default() += 1;
-    }
-    let bytes = |thing: &Thing| match *thing {
-        Thing::Data(data) => spec.resources[data].bytes,
-        Thing::Result(pass) => spec.passes[pass].bytes,
-    };
-    let freed = |stage: usize, readers: &HashMap<Thing, usize>| -> i128 {
-        let last = traffic[stage].reads.iter().filter(|thing| readers[thing] == 1);
-        last.map(|thing| i128::from(bytes(thing))).sum::<i128>() - i128::from(traffic[stage].makes)
-    };
+    let all = stages.iter().enumerate();
+    let traffic: Vec<Traffic> =
+        all.map(|(stage, passes)| traffic(spec, stage, passes, &stage_of, leaves)).collect();
     let mut after = vec![Vec::new(); stages.len()];
     let mut waits: Vec<usize> = traffic.iter().map(|stage| stage.before.len()).collect();
     for (stage, traffic) in traffic.iter().enumerate() {
         traffic.before.iter().for_each(|&before| after[before].push(stage));
     }
-    let mut ready: Vec<usize> = (0..stages.len()).filter(|&stage| waits[stage] == 0).collect();
+    let mut queue = Queue::new(spec, &traffic, &stages);
+    (0..stages.len()).filter(|&stage| waits[stage] == 0).for_each(|stage| queue.add(stage));
     let mut ordered = Vec::with_capacity(stages.len());
-    while !ready.is_empty() {
-        let key = |&stage: &usize| (freed(stage, &readers), behind[stage], std::cmp::Reverse(named[stage]));
-        let place = (0..ready.len()).max_by_key(|&place| key(&ready[place])).unwrap_or(0);
-        let stage = ready.swap_remove(place);
-        for thing in &traffic[stage].reads {
-            *readers.entry(*thing).or_insert(1) -= 1;
-        }
+    while let Some(stage) = queue.take() {
         for &next in &after[stage] {
             waits[next] -= 1;
-            ready.extend((waits[next] == 0).then_some(next));
+            if waits[next] == 0 {
+                queue.add(next);
+            }
         }
         ordered.push(std::mem::take(&mut stages[stage]));
     }
     ordered
+}
+
+/// What decides between stages, the best last: memory that its end frees, the way behind it, its name.
+type Rank = (i128, u64, Reverse<Option<PassId>>, usize);
+
+/// Stages that wait for nothing. What one of them frees changes when it becomes the last to read something.
+struct Queue<'a> {
+    spec: &'a CallSpec,
+    traffic: &'a [Traffic],
+    behind: Vec<u64>,
+    named: Vec<Option<PassId>>,
+    freed: Vec<i128>,
+    /// How many still read a thing (the caller is one, of what is wanted), and who reads it at all.
+    readers: HashMap<Thing, (usize, Vec<usize>)>,
+    ready: BTreeSet<Rank>,
+    taken: Vec<bool>,
+}
+
+impl Queue<'_> {
+    fn new<'a>(spec: &'a CallSpec, traffic: &'a [Traffic], stages: &[Vec<PassId>]) -> Queue<'a> {
+        let mut readers: HashMap<Thing, (usize, Vec<usize>)> = HashMap::new();
+        for (stage, traffic) in traffic.iter().enumerate() {
+            for thing in &traffic.reads {
+                let (count, who) = readers.entry(*thing).or_default();
+                *count += 1;
+                who.push(stage);
+            }
+        }
+        for pass in &spec.gather {
+            readers.entry(Thing::Result(pass.index())).or_default().0 += 1;
+        }
+        let mut queue = Queue {
+            spec,
+            traffic,
+            behind: ways_behind(traffic),
+            named: stages.iter().map(|passes| passes.iter().min().copied()).collect(),
+            freed: traffic.iter().map(|stage| -i128::from(stage.makes)).collect(),
+            readers,
+            ready: BTreeSet::new(),
+            taken: vec![false; stages.len()],
+        };
+        for (stage, traffic) in traffic.iter().enumerate() {
+            let last = traffic.reads.iter().filter(|thing| queue.readers[thing].0 == 1);
+            queue.freed[stage] += last.map(|thing| queue.bytes(thing)).sum::<i128>();
+        }
+        queue
+    }
+
+    fn bytes(&self, thing: &Thing) -> i128 {
+        i128::from(match *thing {
+            Thing::Data(data) => self.spec.resources[data].bytes,
+            Thing::Result(pass) => self.spec.passes[pass].bytes,
+        })
+    }
+
+    fn rank(&self, stage: usize) -> Rank {
+        (self.freed[stage], self.behind[stage], Reverse(self.named[stage]), stage)
+    }
+
+    fn add(&mut self, stage: usize) {
+        self.ready.insert(self.rank(stage));
+    }
+
+    /// The best of them.
+    fn take(&mut self) -> Option<usize> {
+        let (_, _, _, stage) = self.ready.pop_last()?;
+        self.taken[stage] = true;
+        for thing in &self.traffic[stage].reads {
+            let Some((count, who)) = self.readers.get_mut(thing) else { continue };
+            *count -= 1;
+            let left = if *count == 1 { who.iter().find(|&&reader| !self.taken[reader]) } else { None };
+            if let Some(&last) = left {
+                let was_ready = self.ready.remove(&self.rank(last));
+                self.freed[last] += self.bytes(thing);
+                if was_ready {
+                    self.add(last);
+                }
+            }
+        }
+        Some(stage)
+    }
 }
 
 fn traffic(spec: &CallSpec, stage: usize, passes: &[PassId], stage_of: &[usize], leaves: &[bool]) -> Traffic {

@@ -20,9 +20,12 @@ const RUNS: usize = 8;
 #[derive(Default)]
 struct Profiles {
     shelf: Shelf,
-    /// Run, pass (from 0 on), profile.
-    last: VecDeque<(i32, Vec<(u32, Arc<Profile>)>)>,
+    /// The last runs, by number.
+    last: VecDeque<(i32, OfRun)>,
 }
+
+/// A run's profiles, each with its pass, from 0 on.
+type OfRun = Vec<(u32, Arc<Profile>)>;
 
 thread_local! {
     static PROFILES: RefCell<Profiles> = RefCell::default();
