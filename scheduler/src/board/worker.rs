@@ -52,8 +52,9 @@ impl Board {
         let (seen, nothing_before) = self.looked();
         let first = || self.control_line().first.load(Ordering::Relaxed);
         let from = if seen == offers { nothing_before } else { first() };
-        let found = (from..self.stages()).find_map(|id| Some((id, find(StageId(id))?)));
-        let place = found.as_ref().map_or(self.stages(), |(id, _)| *id);
+        let last = self.control_line().last.load(Ordering::Relaxed).min(self.stages());
+        let found = (from..last).find_map(|id| Some((id, find(StageId(id))?)));
+        let place = found.as_ref().map_or(last, |(id, _)| *id);
         if (seen, nothing_before) != (offers, place) {
             self.note_looked(offers, place);
         }
