@@ -38,8 +38,9 @@ pub(super) struct ControlLine {
     pub(super) control: AtomicU32,
     /// How often a stage was opened or a range appended.
     pub(super) offers: AtomicU32,
-    /// All stages before this one are through.
+    /// All stages before this one are through; none from this one on was opened.
     pub(super) first: AtomicU32,
+    pub(super) last: AtomicU32,
 }
 
 /// What the run's pages hold, and the most they held.

@@ -43,8 +43,9 @@ pub struct Recovered {
 
 impl Board {
     /// Lets workers claim from the stage.
-    pub fn open(&self, stage: StageId) {
-        if let Some(stage) = self.stage(stage) {
+    pub fn open(&self, id: StageId) {
+        if let Some(stage) = self.stage(id) {
+            self.control_line().last.fetch_max(id.0 + 1, Ordering::Relaxed);
             self.head(stage).rare.open.store(1, Ordering::Release);
             self.control_line().offers.fetch_add(1, Ordering::Release);
         }

@@ -65,8 +65,9 @@ impl Board {
         let (seen, nothing_before) = self.looked();
         let first = || self.control_line().first.load(Ordering::Relaxed);
         let from = if seen == offers { nothing_before } else { first() };
-        let found = (from..self.stages()).map(StageId).find(|id| self.offers(*id));
-        let place = found.map_or(self.stages(), |id| id.0);
+        let last = self.control_line().last.load(Ordering::Relaxed).min(self.stages());
+        let found = (from..last).map(StageId).find(|id| self.offers(*id));
+        let place = found.map_or(last, |id| id.0);
         if (seen, nothing_before) != (offers, place) {
             self.note_looked(offers, place);
         }

@@ -7,6 +7,7 @@
 //! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes
 //! `Waiting -> Running -> Finished | Failed | Aborted | Cancelled`,
 //! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in `tasks::Tasks::end_task` alone.
+mod admission;
 mod check;
 mod event;
 mod pace;

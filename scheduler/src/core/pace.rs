@@ -46,6 +46,9 @@ impl Core {
     /// The figures: if they are far astray, what nobody took is withdrawn.
     pub(super) fn measured(&mut self, stage: StageId, pace: &Pace, out: &mut Vec<Action>) {
         let Some(place) = self.watched.iter().position(|watch| watch.stage == stage) else { return };
+        if self.tasks.states()[self.stages[stage.index()].task.index()] != TaskState::Running {
+            return;
+        }
         let count = &mut self.stages[stage.index()];
         let room = count.extra_capacity - count.extras;
         let needed = recut_capacity(count.elements, self.settings.workers).saturating_add(pace.waiting);

@@ -2,7 +2,7 @@
 use super::Action;
 use crate::graph::{Access, Scope, TaskKind};
 use crate::id::{ResourceId, StageId, TaskId};
-use crate::plan::{Ceiling, Plan, Progress};
+use crate::plan::{Ceiling, Plan};
 use std::collections::BTreeSet;
 
 /// What a task is in.
@@ -65,14 +65,17 @@ pub(super) struct Held {
 #[derive(Clone, Debug)]
 pub(super) struct Tasks {
     pub(super) entries: Vec<Entry>,
-    states: Vec<TaskState>,
+    pub(super) states: Vec<TaskState>,
     pub(super) resources: Vec<Held>,
     /// Tasks that are not terminal.
     unfinished: usize,
     /// What the run is held to; each stage's task; and stages that wait for room.
-    ceiling: Option<Ceiling>,
-    maps: Vec<TaskId>,
-    held_back: BTreeSet<TaskId>,
+    pub(super) ceiling: Option<Ceiling>,
+    pub(super) maps: Vec<TaskId>,
+    /// Stages that run; and the first that did not end.
+    pub(super) running: usize,
+    pub(super) lowest: usize,
+    pub(super) held_back: BTreeSet<TaskId>,
 }
 
 impl Tasks {
@@ -114,7 +117,17 @@ impl Tasks {
         }
         let (unfinished, held_back) = (entries.len(), BTreeSet::new());
         let maps = plan.stages().iter().map(|stage| stage.task).collect();
-        Tasks { entries, states, resources, unfinished, ceiling: plan.ceiling().cloned(), maps, held_back }
+        Tasks {
+            entries,
+            states,
+            resources,
+            unfinished,
+            ceiling: plan.ceiling().cloned(),
+            maps,
+            running: 0,
+            lowest: 0,
+            held_back,
+        }
     }
 
     pub(super) fn states(&self) -> &[TaskState] {
@@ -162,6 +175,7 @@ impl Tasks {
             return;
         }
         self.states[task.index()] = TaskState::Running;
+        self.running += usize::from(self.stage_of(task).is_some());
         for index in 0..self.entries[task.index()].accesses.len() {
             if let (resource, Access::Write) = self.entries[task.index()].accesses[index] {
                 self.resources[resource.index()].state = ResourceState::Building;
@@ -179,48 +193,6 @@ impl Tasks {
         }
     }
 
-    /// Whether a ready task may begin now: a stage waits if, with it, the run could pass what it is held to before all is
-    /// done. The lowest stage never waits when no other runs: that is the order in which the plan fits.
-    pub(super) fn admit(&mut self, task: TaskId) -> bool {
-        let (Some(ceiling), Some(_)) = (&self.ceiling, self.stage_of(task)) else { return true };
-        let progress = |stage: StageId| match self.maps[stage.index()] {
-            map if map == task => Progress::Running,
-            map => match self.states[map.index()] {
-                TaskState::Waiting(_) => Progress::Ahead,
-                TaskState::Running => Progress::Running,
-                _ => Progress::Ended,
-            },
-        };
-        let fits = ceiling.forecast.peak(progress) <= ceiling.bytes;
-        if fits {
-            self.held_back.remove(&task);
-        } else {
-            self.held_back.insert(task);
-        }
-        fits
-    }
-
-    /// A stage that was held back and now may begin.
-    pub(super) fn admitted(&mut self) -> Option<TaskId> {
-        let held_back: Vec<TaskId> = self.held_back.iter().copied().collect();
-        held_back.into_iter().find(|&task| self.admit(task))
-    }
-
-    /// Whether any task waits for room.
-    pub(super) fn any_held_back(&self) -> bool {
-        !self.held_back.is_empty()
-    }
-
-    /// Whether a task waits for room.
-    pub(super) fn is_held_back(&self, task: TaskId) -> bool {
-        self.held_back.contains(&task)
-    }
-
-    pub(super) fn any_stage_runs(&self) -> bool {
-        let mut both = self.entries.iter().zip(&self.states);
-        both.any(|(task, state)| matches!(task.kind, TaskKind::Map(_)) && *state == TaskState::Running)
-    }
-
     /// Whether a variable is on its way into shared memory.
     pub(super) fn any_share_runs(&self) -> bool {
         let mut both = self.entries.iter().zip(&self.states);
@@ -233,6 +205,8 @@ impl Tasks {
         if self.states[task.index()].is_terminal() {
             return Vec::new();
         }
+        let ran = self.states[task.index()] == TaskState::Running && self.stage_of(task).is_some();
+        self.running -= usize::from(ran);
         self.states[task.index()] = state;
         self.unfinished -= 1;
         self.held_back.remove(&task);

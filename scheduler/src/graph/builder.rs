@@ -3,6 +3,7 @@ use super::{Access, Dependence, Graph, Resource, Scope, Task, TaskKind};
 use crate::error::{Error, Result};
 use crate::id::{ResourceId, TaskId};
 use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::HashSet;
 
 /// Collects resources and tasks; [`GraphBuilder::build`] checks them and draws the edges.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +66,7 @@ impl GraphBuilder {
         for index in 0..self.tasks.len() {
             topology.add_node(TaskId(index as u32));
         }
-        let mut edges = Edges { topology };
+        let mut edges = Edges { topology, known: HashSet::new() };
         let mut histories = vec![History::default(); self.resources.len()];
         for (index, task) in self.tasks.iter().enumerate() {
             for &(resource, access) in &task.accesses {
@@ -104,14 +105,15 @@ impl GraphBuilder {
 
 struct Edges {
     topology: DiGraph<TaskId, Dependence>,
+    /// Pairs that have an edge: a task with many edges is not searched for each.
+    known: HashSet<(TaskId, TaskId)>,
 }
 
 impl Edges {
     /// One edge a pair; the first reason stays.
     fn add(&mut self, first: TaskId, second: TaskId, why: Dependence) {
-        let (first, second) = (NodeIndex::new(first.index()), NodeIndex::new(second.index()));
-        if self.topology.find_edge(first, second).is_none() {
-            self.topology.add_edge(first, second, why);
+        if self.known.insert((first, second)) {
+            self.topology.add_edge(NodeIndex::new(first.index()), NodeIndex::new(second.index()), why);
         }
     }
 }

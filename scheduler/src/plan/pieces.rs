@@ -27,6 +27,8 @@ const COARSEST: f64 = 16.0;
 const FINEST: f64 = 128.0;
 /// No piece has more than this part of a worker's share of the elements.
 const LONGEST: u64 = 8;
+/// No more pieces than about this many are made because they would last long.
+const MOST: f64 = 65_536.0;
 /// Guessed costs are cut that much finer.
 const FINER: u64 = 2;
 /// Costs are told apart to one part in about eleven when pieces are ordered; those alike are taken from all over the
@@ -66,9 +68,10 @@ impl Limits {
         let (mut coarsest, mut finest) = (share / (COARSEST * finer as f64), share / (FINEST * finer as f64));
         if let Some(unit) = costs.unit_ns() {
             // As for any bite: not so short that its own cost shows, unless there is little to do in all; not so long that a
-            // cancel waits.
+            // death costs much, as far as a board has room.
             finest = finest.max((policy.shortest_ns as f64 / unit).min(share / 4.0));
-            coarsest = coarsest.max(finest).min((policy.longest_ns as f64 / unit).max(finest));
+            coarsest = coarsest.max(finest).min((policy.longest_ns as f64 / unit).max(costs.total() / MOST));
+            finest = finest.min(coarsest);
         }
         let elements = (elements / align).max(1).saturating_mul(align);
         Limits { coarsest, finest, workers: workers as f64, elements }
@@ -128,6 +131,13 @@ fn cost_of(costs: &Costs, start: u64, end: u64) -> f64 {
 /// The costliest first; among those of about the same cost, none beside its neighbour.
 fn order(pieces: &mut [Piece], total: f64) {
     let level = |piece: &Piece| ((piece.cost / total).max(1e-30).log2() * STEPS).round() as i64;
-    let scattered = |piece: &Piece| (piece.start as u32).wrapping_add(1).wrapping_mul(0x9e37_79b9);
-    pieces.sort_by_cached_key(|piece| (std::cmp::Reverse(level(piece)), scattered(piece), piece.start));
+    pieces.sort_by_cached_key(|piece| (std::cmp::Reverse(level(piece)), scattered(piece.start), piece.start));
+}
+
+/// A number that has nothing to do with the place (the mixer of SplitMix64).
+fn scattered(place: u64) -> u64 {
+    let mut word = place.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
 }

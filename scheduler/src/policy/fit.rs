@@ -16,7 +16,7 @@ pub struct Timed {
     pub ns: u64,
     /// Sum of 1/n, in [`Timed::WHOLE`]ths.
     pub inverse: u64,
-    /// Sum of t/n.
+    /// Sum of t/n, in sixteenths ([`Timed::PARTS`]).
     pub rate: u64,
     /// Sum of t²/n.
     pub square: f64,
@@ -41,6 +41,8 @@ const TRUSTED: u64 = 10;
 impl Timed {
     /// 1 in sums of 1/n.
     pub const WHOLE: u64 = 1 << 32;
+    /// 1 ns in sums of t/n.
+    pub const PARTS: u64 = 16;
 
     /// Adds a bite. The board does the same, an addition at a time.
     pub fn add(&mut self, elements: u64, ns: u64) {
@@ -50,7 +52,7 @@ impl Timed {
         self.elements = self.elements.saturating_add(elements);
         self.ns = self.ns.saturating_add(ns);
         self.inverse += Timed::WHOLE / elements;
-        self.rate = self.rate.saturating_add(ns / elements);
+        self.rate = self.rate.saturating_add(ns.saturating_mul(Timed::PARTS) / elements);
         self.square += (ns as f64) * (ns as f64) / elements as f64;
     }
 
@@ -69,7 +71,8 @@ impl Timed {
     pub fn fit(&self) -> Option<Fit> {
         let mean = self.mean_ns()?;
         let (k, n, t) = (self.bites as f64, self.elements as f64, self.ns as f64);
-        let (inverse, rate) = (self.inverse as f64 / Timed::WHOLE as f64, self.rate as f64);
+        let (inverse, rate) =
+            (self.inverse as f64 / Timed::WHOLE as f64, self.rate as f64 / Timed::PARTS as f64);
         // By Cauchy and Schwarz k² <= n * inverse, equal where all bites are equal: then a and b cannot be told apart.
         let spread = n * inverse - k * k;
         let told_apart = self.is_trusted() && spread > 0.1 * k * k;

@@ -145,7 +145,8 @@ pub fn next_bite(policy: &Policy, stats: &Stats) -> u64 {
 /// and Ni 1993) instead of all being `R / E` large.
 fn least(policy: &Policy, stats: &Stats) -> u64 {
     let entries = stats.entries_left.max(1);
-    let probing = stats.claimed_chunks < stats.workers && entries > stats.workers;
+    // The first rounds grow from single elements whatever room there is: they measure.
+    let probing = stats.claimed_chunks < stats.workers.saturating_mul(8) && entries > stats.workers;
     match policy.schedule {
         _ if stats.remaining <= entries => 1,
         Schedule::Auto | Schedule::Adaptive if probing => 1,

@@ -73,7 +73,8 @@ fn a_short_log_makes_bites_larger_but_not_the_probes() {
     let auto = Policy::auto();
     let short = |remaining, claimed, entries_left| Stats { entries_left, ..stats(remaining, claimed) };
     assert_eq!(next_bite(&auto, &short(1_000, 0, 100)), 1);
-    assert_eq!(next_bite(&auto, &short(1_000, 4, 100)), 20);
+    assert_eq!(next_bite(&auto, &short(1_000, 31, 100)), 1);
+    assert_eq!(next_bite(&auto, &short(1_000, 32, 100)), 20);
     assert_eq!(next_bite(&auto, &short(1_000, 50, 1)), 1_000);
     assert_eq!(next_bite(&Policy::fixed(3), &short(1_000, 0, 100)), 10);
     assert_eq!(
@@ -136,5 +137,124 @@ proptest! {
             left -= bite;
             claimed += 1;
         }
+    }
+}
+
+/// Bites of these sizes whose elements take `each_ns`, every second one `more_ns` longer, and chunks `own_ns`.
+fn timed(bites: &[u64], own_ns: u64, each_ns: u64, more_ns: u64) -> Timed {
+    let mut timed = Timed::default();
+    for &n in bites {
+        timed.add(n, own_ns + n * each_ns + n / 2 * more_ns);
+    }
+    timed
+}
+
+#[test]
+fn a_fit_tells_a_chunks_own_cost_from_its_elements() {
+    let bites = [1, 1, 4, 4, 16, 16, 64, 64, 256, 256];
+    let fit = timed(&bites, 20_000, 1_000, 0).fit().expect("a fit");
+    let overhead = fit.overhead_ns.expect("enough bites, not alike");
+    assert!((overhead - 20_000.0).abs() < 20.0 && (fit.each_ns - 1_000.0).abs() < 1.0, "{fit:?}");
+    assert!(fit.variance.sqrt() < 50.0, "{fit:?}");
+    assert_eq!(timed(&bites[..9], 20_000, 1_000, 0).fit().expect("a fit").overhead_ns, None, "too few");
+    assert_eq!(timed(&[7; 50], 20_000, 1_000, 0).fit().expect("a fit").overhead_ns, None, "too much alike");
+    assert_eq!(Timed::default().fit(), None);
+    // Elements that get cheaper look like chunks that cost much; no chunk costs more than the shortest bite lasts.
+    let mut falling = Timed::default();
+    for n in 1..=20 {
+        falling.add(n, 10_000_000 / n);
+    }
+    let overhead = falling.fit().expect("a fit").overhead_ns.expect("enough bites");
+    assert!((0.0..=500_000.0).contains(&overhead), "{overhead}");
+}
+
+#[test]
+fn a_fit_finds_the_variance_of_elements() {
+    // Bites of n elements whose sums scatter as those of independent elements with standard deviation 1,000.
+    let mut timed = Timed::default();
+    let mut sign = 1.0;
+    for n in [1u64, 4, 16, 64, 256].into_iter().cycle().take(1_000) {
+        timed.add(n, (50_000.0 + 10_000.0 * n as f64 + sign * 1_000.0 * (n as f64).sqrt()) as u64);
+        sign = -sign;
+    }
+    let deviation = timed.fit().expect("a fit").variance.sqrt();
+    assert!((900.0..1_100.0).contains(&deviation), "{deviation}");
+}
+
+#[test]
+fn adaptive_bites_by_the_formula() {
+    use super::{adaptive::factor, Fit};
+    let fit = |variance| Fit { overhead_ns: None, each_ns: 2.0, variance };
+    assert_eq!(factor(&fit(0.0), 1_000, 4), 250, "without variance a worker's share");
+    // D = 4 * 8 / 2 = 16, T = 2 / 4, TR = 500: (16 + 1000 - sqrt(256 + 32000)) / 4 = 209.1.
+    assert_eq!(factor(&fit(8.0), 1_000, 4), 209);
+    assert_eq!(factor(&fit(1e12), 1_000, 4), 0, "with much, single elements");
+    let varied = Stats {
+        timed: timed(&[1, 4, 16, 64, 256, 3, 9, 27, 81, 243], 0, 100_000, 900_000),
+        ..stats(1_000, 40)
+    };
+    let even =
+        Stats { timed: timed(&[1, 4, 16, 64, 256, 3, 9, 27, 81, 243], 0, 100_000, 0), ..stats(1_000, 40) };
+    assert!(
+        next_bite(&Policy::of(Schedule::Adaptive), &varied)
+            < next_bite(&Policy::of(Schedule::Adaptive), &even)
+    );
+    assert_eq!(next_bite(&Policy::of(Schedule::Adaptive), &stats(1_000, 2)), 1, "nothing is known yet");
+}
+
+#[test]
+fn the_measured_cost_of_a_chunk_decides_how_short_bites_may_be() {
+    let bites = [1, 1, 4, 4, 16, 16, 64, 64, 256, 256];
+    // The last 100 elements of 10 us on 4 workers: a half of a worker's share is 13.
+    let bite = |own_ns| {
+        let known = Stats { timed: timed(&bites, own_ns, 10_000, 0), ..stats(100, 400) };
+        next_bite(&Policy::auto(), &known)
+    };
+    assert_eq!(bite(2_000), 13, "chunks that cost little");
+    assert!(
+        (30..=40).contains(&bite(100_000)),
+        "the last bites are worth four times what a chunk costs: {}",
+        bite(100_000)
+    );
+}
+
+#[test]
+fn costs_mislead_when_most_of_the_time_is_elsewhere() {
+    use super::{misled, Pace};
+    let pace = Pace { pieces: 20, cost: 100.0, ns: 1e6, astray_ns: 5e5, elements: 100, waiting: 30 };
+    assert!(misled(&pace, 2));
+    assert!(!misled(&Pace { astray_ns: 3e5, ..pace }, 2), "a third astray is better than nothing known");
+    assert!(!misled(&Pace { pieces: 5, ..pace }, 2) && !misled(&pace, 64), "too few pieces to judge");
+    assert!(!misled(&Pace { waiting: 0, ..pace }, 2), "nothing is left to cut");
+    assert!(!misled(&Pace::default(), 1));
+}
+
+proptest! {
+    #[test]
+    fn what_is_cut_again_is_cut_once_and_fits(
+        gaps in prop::collection::vec((0u64..500, 1u64..20_000), 1..40), workers in 1u32..70, shortest in 0u64..100,
+        align in prop_oneof![Just(1u64), Just(16), Just(256)],
+    ) {
+        use super::{recut, recut_capacity};
+        let mut at = 0;
+        let mut ranges = Vec::new();
+        for (gap, length) in gaps {
+            let start = (at + gap).next_multiple_of(align);
+            at = start + length;
+            ranges.push((start, at));
+        }
+        let pieces = recut(&ranges, workers, align, shortest);
+        let elements: u64 = ranges.iter().map(|(start, end)| end - start).sum();
+        prop_assert!(pieces.len() <= recut_capacity(elements, workers) as usize + ranges.len(), "{}", pieces.len());
+        prop_assert!(pieces.iter().all(|(start, end)| start < end && start % align == 0));
+        // Joined again they are the ranges.
+        let mut joined: Vec<(u64, u64)> = Vec::new();
+        for (start, end) in pieces {
+            match joined.last_mut() {
+                Some((_, last)) if *last == start && !ranges.iter().any(|range| range.0 == start) => *last = end,
+                _ => joined.push((start, end)),
+            }
+        }
+        prop_assert_eq!(joined, ranges);
     }
 }

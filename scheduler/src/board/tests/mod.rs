@@ -8,6 +8,8 @@ mod model;
 #[cfg(not(loom))]
 mod oracle;
 #[cfg(not(loom))]
+mod pieces;
+#[cfg(not(loom))]
 mod threads;
 
 #[cfg(not(loom))]

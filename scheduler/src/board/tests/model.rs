@@ -188,3 +188,23 @@ fn loom_two_extras_go_to_two_workers() {
         assert_eq!(both, [Some(0), Some(1)]);
     });
 }
+
+#[test]
+fn loom_what_is_withdrawn_is_taken_by_nobody_and_what_is_taken_is_not_withdrawn() {
+    // Two pieces; a worker takes what it can while the supervisor withdraws what is left and puts it back.
+    loom::model(|| {
+        let stage = Stage::new(1, 4);
+        stage.extras().append(0, 1, 0).expect("room");
+        stage.extras().append(1, 2, 0).expect("room");
+        let other = Arc::clone(&stage);
+        let thread = thread::spawn(move || other.extras().claim(WorkerId(1)));
+        for (start, end, attempt) in stage.extras().withdraw() {
+            stage.extras().append(start, end, attempt).expect("room");
+        }
+        let mut claims: Vec<Claim> = thread.join().expect("no panic").into_iter().collect();
+        claims.extend(std::iter::from_fn(|| stage.extras().claim(WorkerId(0))));
+        let mut taken: Vec<(u64, u64)> = claims.iter().map(|claim| (claim.start, claim.end)).collect();
+        taken.sort_unstable();
+        assert_eq!(taken, [(0, 1), (1, 2)]);
+    });
+}

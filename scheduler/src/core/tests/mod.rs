@@ -1,5 +1,6 @@
 //! The core's tests: each transition by table, and random runs on a real board with simulated workers.
 mod oracle;
+mod pace;
 mod random;
 mod sim;
 mod table;

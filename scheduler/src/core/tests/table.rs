@@ -13,9 +13,9 @@ const A: WorkerId = WorkerId(0);
 const B: WorkerId = WorkerId(1);
 const MS: u64 = 1_000_000;
 
-struct Run {
-    core: Core,
-    now: u64,
+pub(super) struct Run {
+    pub(super) core: Core,
+    pub(super) now: u64,
 }
 
 impl Run {
@@ -30,7 +30,7 @@ impl Run {
         run
     }
 
-    fn on(&mut self, event: Event) -> Vec<Action> {
+    pub(super) fn on(&mut self, event: Event) -> Vec<Action> {
         let mut out = Vec::new();
         self.core.on_event(event.clone(), self.now, &mut out);
         if let Err(broken) = self.core.sanity_check() {
@@ -39,7 +39,7 @@ impl Run {
         out
     }
 
-    fn at(&mut self, now: u64, event: Event) -> Vec<Action> {
+    pub(super) fn at(&mut self, now: u64, event: Event) -> Vec<Action> {
         self.now = now;
         self.on(event)
     }

@@ -1,5 +1,6 @@
 //! Calls that compile, calls that must not, and what a plan says of them.
 mod basics;
+mod costs;
 mod fusion;
 mod memory;
 mod properties;
