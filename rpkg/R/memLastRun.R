@@ -102,11 +102,6 @@ print.memshare_run_summary <- function(x, ...) {
   invisible(x)
 }
 
-# "1 pass", "2 passes".
-count_of <- function(n, one, many = paste0(one, "s")) {
-  sprintf("%s %s", format(n, big.mark = ",", scientific = FALSE), if (n == 1) one else many)
-}
-
 #' @export
 print.memshare_run <- function(x, ...) {
   cat(format(x), "\n", sep = "")

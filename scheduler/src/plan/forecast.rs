@@ -42,10 +42,10 @@ pub(crate) enum Progress {
 }
 
 impl Forecast {
-    pub(super) fn new(graph: &Graph, stages: &[Stage], gathered: &[ResourceId]) -> Forecast {
+    pub(super) fn new(graph: &Graph, stages: &[Stage], stays: &[ResourceId]) -> Forecast {
         let held = |(index, resource): (usize, &crate::graph::Resource)| Held {
             bytes: if resource.scope == Scope::Scoped { i128::from(resource.bytes) } else { 0 },
-            users: u32::from(gathered.contains(&ResourceId(index as u32))),
+            users: u32::from(stays.contains(&ResourceId(index as u32))),
             made: false,
         };
         let mut resources: Vec<Held> = graph.resources().iter().enumerate().map(held).collect();
@@ -59,7 +59,7 @@ impl Forecast {
             touches.iter().for_each(|&resource| resources[resource].users += 1);
             makes.iter().for_each(|&resource| resources[resource].made = true);
             let made: i128 = makes.iter().map(|&resource| resources[resource].bytes).sum();
-            let goes: i128 = stage.drains.iter().map(|resource| resources[resource.index()].bytes).sum();
+            let goes: i128 = stage.eased_by().iter().map(|resource| resources[resource.index()].bytes).sum();
             needs.push(Needs { touches, makes, eased: made.min(goes) });
         }
         Forecast { resources, stages: needs }

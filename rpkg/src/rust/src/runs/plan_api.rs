@@ -64,7 +64,7 @@ pub(super) fn call_of(id: i32) -> Result<CallSpec> {
 fn ms_plan_make(spec: Robj) -> Robj {
     edge(|| {
         let spec = Spec::read(argument(&spec))?;
-        let (planned, _) = compile(&spec, false)?;
+        let (planned, _) = compile(&spec, false, true)?;
         let plan = Arc::clone(&planned.plan);
         let id = with(|plans| {
             plans.last += 1;
@@ -92,7 +92,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
     edge(|| {
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
-            let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1)?;
+            let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
             begin(&mut planned, blobs, &Changes::new(), false)?
         } else {
             let changes = argument(&changes);

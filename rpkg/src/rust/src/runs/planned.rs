@@ -57,8 +57,9 @@ pub(super) fn blob(object: Sexp) -> Result<Blob> {
 }
 
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
-/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages.
-pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<Blob>>)> {
+/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
+/// runs.
+pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Blob>>)> {
     let mut resources = Vec::new();
     let mut data = Vec::new();
     let mut blobs = Vec::new();
@@ -106,6 +107,7 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
         gather: spec.gather.clone(),
         workers: spec.workers,
         budget: budget(spec.memory, plain)?,
+        keep,
         fuse: true,
         measure: spec.measure,
     };
