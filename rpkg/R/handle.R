@@ -19,7 +19,11 @@ new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
   on.exit(if (!begun) abandon(handle$run, handle$nodes))
   handle$nodes <- join_run(program, handle$run, call)
   begun <- TRUE
-  reg.finalizer(handle, function(handle) if (handle$status == "running") abandon(handle$run, handle$nodes))
+  handle$process <- Sys.getpid()
+  # A fork of this session is not the one to end its runs.
+  reg.finalizer(handle, function(handle) {
+    if (handle$status == "running" && handle$process == Sys.getpid()) abandon(handle$run, handle$nodes)
+  })
   structure(list(handle), class = "memshare_handle")
 }
 

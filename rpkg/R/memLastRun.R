@@ -47,11 +47,6 @@ format.memshare_run <- function(x, ...) {
   if (is.null(x$peak)) text else sprintf("%s, peak %s", text, format_bytes(x$peak))
 }
 
-# "1 pass", "2 passes".
-count_of <- function(n, one, many = paste0(one, "s")) {
-  sprintf("%s %s", format(n, big.mark = ",", scientific = FALSE), if (n == 1) one else many)
-}
-
 #' @export
 print.memshare_run <- function(x, ...) {
   cat(format(x), "\n", sep = "")

@@ -38,8 +38,8 @@ build_payload <- function(fun, dots, bag, control, variables, functions, element
   list(raw = serialize(head, NULL, xdr = FALSE), captured = bag$captured)
 }
 
-# The session's options that change what common functions compute or format.
-travelling_options <- list("digits", "scipen", "OutDec", "contrasts", "na.action", "ts.eps")
+# The session's options that change what common functions compute or format, and where variables are looked for.
+travelling_options <- list("digits", "scipen", "OutDec", "contrasts", "na.action", "ts.eps", "memshare.dir")
 
 # A value as it can travel: functions and formulas with replicas of their frames, also inside plain lists.
 portable <- function(value, bag) {

@@ -22,7 +22,10 @@ sparse <- function(bytes, at, values) {
 
 map_view <- function(...) {
   memMap("map", "x", ...)
-  on.exit(memshare_gc("map"))
+  on.exit({
+    releaseViews("map", "x")
+    releaseVariables("map", "x")
+  })
   retrieveViews("map", "x")$x
 }
 

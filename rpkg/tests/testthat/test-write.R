@@ -1,7 +1,6 @@
 # Shared writing: what is written is what `[<-` gives, wherever it is written from, and only what was made for it is written into.
 
 write_view <- function() {
-  gc(verbose = FALSE)
   view <- retrieveViews("write", "x")$x
   releaseViews("write", "x")
   view
@@ -21,15 +20,15 @@ test_that("an allocated variable is zeros of its type and shape", {
     for (n in c(0, 1, 3000)) {
       memAllocate("write", "x", type, n)
       expect_identical(write_view(), rep(zero, n))
-      memshare_gc("write")
+      releaseVariables("write", "x")
     }
     memAllocate("write", "x", type, c(30, 0, 2))
     expect_identical(write_view(), array(zero[0], c(30, 0, 2)))
-    memshare_gc("write")
+    releaseVariables("write", "x")
     memAllocate("write", "x", type, c(30, 40))
     expect_identical(write_view(), array(zero, c(30, 40)))
     expect_true(retrieveMetadata("write", "x")$writable)
-    memshare_gc("write")
+    releaseVariables("write", "x")
   }
 })
 
@@ -90,7 +89,7 @@ test_that("a value goes in when nothing of it is lost, and stays out otherwise",
         input_error(memWrite("write", "x", values[[given]]), "value is .*convert it first")
       }
     }
-    memshare_gc("write")
+    releaseVariables("write", "x")
   }
   allocated("integer", 3)
   for (value in list("a", list(1), NULL, factor("a"), Sys.Date(), sum, data.frame(1), quote(a))) {

@@ -59,7 +59,7 @@ impl Forecast {
             touches.iter().for_each(|&resource| resources[resource].users += 1);
             makes.iter().for_each(|&resource| resources[resource].made = true);
             let made: i128 = makes.iter().map(|&resource| resources[resource].bytes).sum();
-            let goes: i128 = stage.drains.iter().map(|resource| resources[resource.index()].bytes).sum();
+            let goes: i128 = stage.eased_by().iter().map(|resource| resources[resource.index()].bytes).sum();
             needs.push(Needs { touches, makes, eased: made.min(goes) });
         }
         Forecast { resources, stages: needs }

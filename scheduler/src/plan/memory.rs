@@ -90,7 +90,7 @@ fn peak(graph: &Graph, stages: &[Stage], gathered: &[ResourceId], when: impl Fn(
             *until = (*until).max(Some(when(id)));
         }
         // What it reads chunk by chunk for the last time goes as fast as what it makes comes.
-        let goes: i128 = stage.drains.iter().map(|&resource| bytes(resource)).sum();
+        let goes: i128 = stage.eased_by().iter().map(|&resource| bytes(resource)).sum();
         changes.push((when(id), -made.min(goes)));
         changes.push((when(id) + 1, made.min(goes)));
     }

@@ -62,9 +62,8 @@ pub struct Stage {
     pub task: TaskId,
     /// What its elements are expected to cost: the costs of its passes, added up.
     pub costs: Option<Costs>,
-    /// How it is cut, where its costs decide that: what stands on the board when it opens, the costliest first
-    /// (but in the order of elements where it drains something, which then goes as it is read). Empty where workers
-    /// cut it themselves.
+    /// How it is cut, where its costs decide that: what stands on the board when it opens, the costliest first.
+    /// Empty where workers cut it themselves.
     pub pieces: Arc<[Piece]>,
     /// The room it gets on the board.
     pub board: StageSpec,
@@ -87,6 +86,18 @@ pub struct Plan {
     /// The budget, where it binds.
     allowance: Option<u64>,
     ceiling: Option<Ceiling>,
+}
+
+impl Stage {
+    /// What certainly goes as fast as the stage's own results come: results that are drained in the order of elements. Pieces
+    /// are taken out of order, and of many parts a little stays unread for long.
+    pub(crate) fn eased_by(&self) -> &[ResourceId] {
+        if self.pieces.is_empty() {
+            &self.drains
+        } else {
+            &[]
+        }
+    }
 }
 
 impl Plan {

@@ -59,11 +59,11 @@ fn what_is_no_board_is_refused() {
         |change: fn(&mut [u8])| matches!(attach_changed(&memory, change).0, Err(Error::Damaged { .. }));
     assert!(!damaged(|_| ()));
     assert!(damaged(|bytes| bytes[0] ^= 1), "magic");
-    assert!(damaged(|bytes| bytes[8] += 1), "version");
+    assert!(damaged(|bytes| bytes[8] = bytes[8].wrapping_add(1)), "version");
     assert!(damaged(|bytes| bytes[12] = 200), "workers");
     assert!(damaged(|bytes| bytes[16..20].fill(255)), "stages");
     assert!(damaged(|bytes| bytes[24] = bytes[24].wrapping_add(64)), "bytes");
-    assert!(damaged(|bytes| bytes[32] += 100), "the payload's length");
+    assert!(damaged(|bytes| bytes[32] = bytes[32].wrapping_add(100)), "the payload's length");
     // SAFETY: shorter than it is; nothing beyond the header is touched.
     assert!(unsafe { Board::attach(memory.base, 100) }.is_err(), "too short");
     // SAFETY: refused before it is read.

@@ -340,3 +340,42 @@ fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs(
     let next = run.on(Event::StageDone { stage: stage(2) });
     assert!(next.contains(&Action::Open { stage: stage(3) }), "{next:?}");
 }
+
+#[test]
+fn what_is_run_again_begins_where_blocks_of_a_fold_do() {
+    let fold = PassCall {
+        name: "fold".into(),
+        inputs: vec![Source::Data(ResourceId(0))],
+        sides: vec![],
+        elements: 150,
+        levels: 1,
+        policy: Policy::fixed(100),
+        bytes: 1,
+        costs: None,
+    };
+    let spec = CallSpec {
+        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
+        passes: vec![fold],
+        gather: vec![PassId(0)],
+        workers: 2,
+        budget: None,
+        fuse: true,
+        measure: false,
+    };
+    let plan = compile(spec).expect("a plan");
+    let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..Settings::default() }), now: 0 };
+    run.on(Event::WorkerJoined { worker: A });
+    run.on(Event::Started);
+    let replace = || Action::Replace { worker: A };
+    let mut died = |start, end, element| {
+        let actions = run.on(lost(A, start, end, 0, element));
+        run.on(Event::WorkerJoined { worker: A });
+        actions
+    };
+    let pieces = [append(0, 32, 1), append(32, 48, 1), append(48, 112, 1), replace()];
+    assert_eq!(died(0, 112, Some(40)), pieces, "the block of the element that was running");
+    assert_eq!(died(112, 150, Some(149)), [append(112, 144, 1), append(144, 150, 1), replace()]);
+    assert_eq!(died(0, 48, None), [append(0, 32, 1), append(32, 48, 1), replace()], "halves, nearly");
+    assert_eq!(died(112, 150, None), [append(112, 144, 1), append(144, 150, 1), replace()]);
+    assert_eq!(died(144, 150, None), [append(144, 150, 1), replace()], "one block is not cut");
+}

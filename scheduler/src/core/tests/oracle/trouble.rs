@@ -78,6 +78,12 @@ impl Trouble {
             93..=94 if self.kills > 0 => {
                 self.kills -= 1;
                 self.killed = true;
+                // Half of them where no element is to blame, which chance hardly meets.
+                let mut patience = if rng.once_in(2) { 300 } else { 0 };
+                while patience > 0 && !driver.holds_without_running(worker) {
+                    driver.work(worker);
+                    patience -= 1;
+                }
                 driver.kill(worker, rng.once_in(2), true);
             }
             95 if self.cancels && rng.once_in(4) => {

@@ -19,6 +19,7 @@ use crate::wire::RunSpec;
 use pages::Pages;
 use rng::Rng;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use worker::Worker;
 
 /// What an element does to its worker.
@@ -39,7 +40,7 @@ pub(super) struct Driver {
     pub(super) core: Core,
     pub(super) board: Board,
     _memory: Memory,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     run: RunSpec,
     natures: Natures,
     workers: Vec<Worker>,
@@ -91,7 +92,7 @@ impl Driver {
             core: Core::new(plan, settings),
             board,
             _memory: memory,
-            plan: plan.clone(),
+            plan: Arc::new(plan.clone()),
             run: RunSpec::new(plan, vec![], vec![]),
             natures,
             workers,

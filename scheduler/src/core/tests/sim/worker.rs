@@ -8,6 +8,7 @@ use crate::id::{PassId, StageId, WorkerId};
 use crate::link::drains::{Drains, Spent};
 use crate::plan::Source;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 #[derive(Debug, Default)]
 pub(crate) struct Worker {
@@ -144,8 +145,9 @@ impl Driver {
     }
 
     fn value(&mut self, pass: PassId, work: &Work) -> u64 {
-        let stage = &self.plan.stages()[work.lease.stage.index()];
-        let (inside, call) = (stage.passes.clone(), self.plan.spec().passes[pass.index()].clone());
+        let plan = Arc::clone(&self.plan);
+        let inside = &plan.stages()[work.lease.stage.index()].passes;
+        let call = &plan.spec().passes[pass.index()];
         let element = work.spot.element;
         let mut input = |source: &Source| match *source {
             Source::Data(resource) => values::data(resource, element),
@@ -192,6 +194,11 @@ impl Driver {
             self.done[lease.stage.index()][element as usize] += 1;
         }
         At::Done(lease)
+    }
+
+    /// Whether a worker has a chunk and is at no element of it: before the first, or after the last.
+    pub(crate) fn holds_without_running(&self, id: WorkerId) -> bool {
+        self.workers[id.index()].at.held().is_some_and(|(_, spot)| spot.is_none())
     }
 
     /// What the chunk was the last to read goes.
