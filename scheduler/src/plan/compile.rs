@@ -34,12 +34,6 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
     let mut makers = vec![None; graph.resources().len()];
     for (id, stage) in stages.iter_mut().enumerate() {
         stage.drains = drains(&spec, &graph, stage, &results, &readers);
-        // What it drains goes as it is read: in the order in which it was made, not all at the end.
-        if !stage.drains.is_empty() {
-            let mut pieces = stage.pieces.to_vec();
-            pieces.sort_by_key(|piece| piece.start);
-            stage.pieces = pieces.into();
-        }
         for (nth, pass) in stage.outputs.iter().enumerate() {
             if let Some(resource) = results[pass.index()] {
                 makers[resource.index()] = Some((StageId(id as u32), nth as u32));

@@ -62,9 +62,8 @@ pub struct Stage {
     pub task: TaskId,
     /// What its elements are expected to cost: the costs of its passes, added up.
     pub costs: Option<Costs>,
-    /// How it is cut, where its costs decide that: what stands on the board when it opens, the costliest first
-    /// (but in the order of elements where it drains something, which then goes as it is read). Empty where workers
-    /// cut it themselves.
+    /// How it is cut, where its costs decide that: what stands on the board when it opens, the costliest first.
+    /// Empty where workers cut it themselves.
     pub pieces: Arc<[Piece]>,
     /// The room it gets on the board.
     pub board: StageSpec,
