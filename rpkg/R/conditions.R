@@ -43,6 +43,9 @@
 #' `memshare_message_captured` says that FUN uses big objects of its surroundings, and that they were shared instead of copied.
 #' Silence it with `suppressMessages(..., classes = "memshare_message_captured")` or `options(memshare.quiet = TRUE)`.
 #'
+#' `memshare_message_assumed` says what [memSimulate()] had to assume. The warning `memshare_warning_profile` says that a profile in the directory of
+#' `options(memshare.profiles = )` could not be read or written, and that the call went on without.
+#'
 #' @return Nothing: this page describes conditions.
 #' @examples
 #' out <- tryCatch(

@@ -49,7 +49,8 @@ machine <- function() {
   state$machine
 }
 
-# What the elements of an input are: their type and the power of two that is nearest to their bytes, "double 13".
+# What the elements of an input are: their type and the power of two that is nearest to their bytes, "double 13",
+# "row of double 13".
 kind_of_input <- function(input) {
   if (!is.null(input$of)) return(input$of)
   source <- input$source
@@ -58,7 +59,9 @@ kind_of_input <- function(input) {
   kind_of_slices(typeof(source), input)
 }
 
-kind_of_slices <- function(type, input) said_kind(type, input$dim[[if (input$cut == "row") 2L else 1L]])
+kind_of_slices <- function(type, input) {
+  paste0(input$cut, " of ", said_kind(type, input$dim[[if (input$cut == "row") 2L else 1L]]))
+}
 
 kind_of_items <- function(items, lengths) {
   if (!length(items)) return("nothing")

@@ -11,6 +11,7 @@
 #' @param chunk `NULL`, or the number of elements a worker takes at a time.
 #' @param schedule How the elements are cut into chunks, see Schedules.
 #' @param cost `NULL`, or what the elements cost, relative to each other: numbers, one an element, or a function of the element's number.
+#'   The schedules `"auto"` and `"profiled"` go by it.
 #' @param profile `NULL`: what the last run of the same FUN over as many elements measured is used. Or a profile to go by, from
 #'   [memProfile()], or the name of a file of [memSaveProfile()]. `FALSE`: use and keep none.
 #' @param measure `FALSE`: do not note what each element costs. A run of several passes measures when none of them says `FALSE`.

@@ -239,6 +239,29 @@ test_that("profiles are kept in a directory for those who ask for it", {
   writeBin(as.raw(1:9), file)
   expect_warning(value <- memLapply(seconds[1:51] / 100, sleep, MAX.CORES = 2), "not a profile", class = "memshare_warning_profile")
   expect_length(value, 51L)
+  # Nor does a directory that cannot be made.
+  options(memshare.profiles = file)
+  expect_warning(value <- memLapply(rep(0.3, 4), sleep, MAX.CORES = 1), "not kept", class = "memshare_warning_profile")
+  expect_identical(value, as.list(rep(0.3, 4)))
+})
+
+test_that("keys tell rows from columns, and stay the same from call to call", {
+  m <- matrix(as.double(1:16), 4)
+  key <- function(margin, f) key_of(inside(memApply(m, margin, f, CONTROL = lazy)))
+  expect_false(key(1, sum) == key(2, sum))
+  expect_false(key(1, sum) == key(1, mean))
+  expect_identical(key(1, function(v) v + 1), key(1, function(v) v + 1))
+  expect_false(key(1, function(v) v + 1) == key(1, function(v) v + 1L))
+  # What a function captured is no part of it, nor are comments.
+  make <- function(k) function(v) v + k
+  expect_identical(key(2, make(1)), key(2, make(2)))
+  local_variables("profile", list(m = m))
+  expect_identical(key_of(inside(memApply("m", 2, sum, NAMESPACE = "profile", CONTROL = lazy))), key(2, sum))
+  expect_identical(key_of(inside(memApply(m, 2, sum, CONTROL = memControl(profile = FALSE, lazy = TRUE)))), "")
+  # The same pass twice in a plan has two profiles.
+  twice <- lapply(1:2, function(k) memLapply(1:3, make(k), CONTROL = lazy))
+  keys <- vapply(compile(lapply(twice, inside), c("a", "b"))$spec$passes, `[[`, "", "key")
+  expect_identical(keys[[2]], paste(keys[[1]], "#2"))
 })
 
 test_that("costs are checked", {
