@@ -30,6 +30,8 @@ impl Board {
     /// Takes a chunk of any open stage, the lowest first; in a stage, what must be run again before what nobody ran.
     /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
+        // A place that the board does not have finds nothing, which says nothing about the others.
+        self.slot(worker)?;
         self.look(|id| self.claim_from(worker, id, |_, end| end))
     }
 
