@@ -55,6 +55,7 @@ else
   step quickstart Rscript --vanilla examples/quickstart.R
   step leukaemia Rscript --vanilla examples/leukaemia.R
   step chain Rscript --vanilla examples/chain.R
+  step profiled Rscript --vanilla examples/profiled.R
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

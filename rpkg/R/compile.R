@@ -18,6 +18,7 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
   ))
   for (i in seq_along(order)) {
     pass <- order[[i]]
+    check_profiled(pass, b$labels[[i]], call)
     if (pass$n == 0) {
       b$constants[[as.character(i)]] <- list(empty_value(pass, call))
     } else if (pass$verb == "reduce") {
@@ -32,6 +33,7 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
 # The same for one pass over elements that reads no other, as most calls are, with less ado.
 compile_one <- function(pass, call) {
   label <- single_label(pass)
+  check_profiled(pass, "", call)
   cluster <- pass$cluster
   data <- list()
   names <- character()
@@ -145,12 +147,14 @@ add_reduce <- function(b, i) {
   if (levels > 0) {
     fold <- spec_of_pass(
       paste(label, "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
-      schedule = pass$control$schedule, chunk = chunk_of(pass$control)
+      schedule = part_schedule(pass$control), chunk = chunk_of(pass$control), key = key_of(pass, "(folds)")
     )
     source <- add_pass(b, i, "fold", fold)
   }
   whole <- list(kind = "whole", pass = source, names = 0L)
-  b$at[[i]] <- add_pass(b, i, "last", spec_of_pass(label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b)))
+  b$at[[i]] <- add_pass(b, i, "last", spec_of_pass(
+    label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b), key = key_of(pass)
+  ))
 }
 
 # What is made of it when all passes are there.
@@ -165,7 +169,7 @@ finish_program <- function(b, roots, call) {
   })
   control <- joint_control(order)
   list(
-    spec = spec_of(b$data, b$data_names, b$passes, b$at[needed], b$workers, control, b$cluster),
+    spec = spec_of(b$data, b$data_names, distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, cluster = b$cluster, roles = b$roles,
     elements = sum(unlist(lapply(order, function(pass) pass$n)))
@@ -191,7 +195,7 @@ joint_control <- function(order) {
   }
   list(
     retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
-    trace = any(vapply(controls, `[[`, NA, "trace"))
+    trace = any(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
   )
 }
 

@@ -57,6 +57,12 @@ ms_plan_free <- function(id) .Call(wrap__ms_plan_free, id)
 # The profiles of a run that was collected.
 ms_profile_of <- function(run) .Call(wrap__ms_profile_of, run)
 
+# What is known under a key of so many elements, as [`ms_profile_of`] gives it; NULL for nothing.
+ms_profile_known <- function(key, elements) .Call(wrap__ms_profile_known, key, elements)
+
+# A short name of some bytes, the same in every session.
+ms_fingerprint <- function(bytes) .Call(wrap__ms_fingerprint, bytes)
+
 # Writes a profile to a file.
 ms_profile_save <- function(profile, path) .Call(wrap__ms_profile_save, profile, path)
 

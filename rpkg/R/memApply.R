@@ -45,7 +45,11 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
 }
 
 # The rows or columns of a matrix as an input.
-slices <- function(matrix, margin) input_of(matrix$x, if (margin == 1L) "row" else "column", matrix$dim)
+slices <- function(matrix, margin) {
+  input <- input_of(matrix$x, if (margin == 1L) "row" else "column", matrix$dim)
+  if (!is.null(matrix$type)) input$of <- kind_of_slices(matrix$type, input)
+  input
+}
 
 check_margin <- function(margin, call) {
   if (!is.numeric(margin) || length(margin) != 1L || is.na(margin) || !margin %in% c(1, 2)) {
@@ -61,7 +65,7 @@ matrix_of <- function(x, namespace, given, call) {
     registered <- registered_name(x, namespace, given, call)
     view <- peek(registered, call)
     if (is.matrix(view) && !is.object(view)) {
-      return(list(x = by_name(registered), dim = dim(view), dimnames = plain_dimnames(dimnames(view))))
+      return(list(x = by_name(registered), dim = dim(view), dimnames = plain_dimnames(dimnames(view)), type = typeof(view)))
     }
     x <- view
   }

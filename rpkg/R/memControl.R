@@ -9,8 +9,11 @@
 #' @param FUN.VALUE `NULL`, or a template as in [vapply()]: every result must be of its type and length, and the value is an
 #'   atomic vector or array.
 #' @param chunk `NULL`, or the number of elements a worker takes at a time.
-#' @param schedule How the elements are cut into chunks. `"auto"` measures and adapts; `"static"`: one chunk a worker;
-#'   `"guided"` and `"factoring"`: shrinking chunks; `"fixed"`: chunks of `chunk` elements.
+#' @param schedule How the elements are cut into chunks, see Schedules.
+#' @param cost `NULL`, or what the elements cost, relative to each other: numbers, one an element, or a function of the element's number.
+#' @param profile `NULL`: what the last run of the same FUN over as many elements measured is used. Or a profile to go by, from
+#'   [memProfile()], or the name of a file of [memSaveProfile()]. `FALSE`: use and keep none.
+#' @param measure `FALSE`: do not note what each element costs. A run of several passes measures when none of them says `FALSE`.
 #' @param packages Further packages to attach on the workers. Packages whose functions FUN uses are found without this.
 #' @param seed `NULL`, or a number: each element then has a random number stream of its own (L'Ecuyer), so that results do not
 #'   depend on workers, chunks or retries. Your own `.Random.seed` is never touched.
@@ -24,15 +27,29 @@
 #'   [memshare-pass].
 #' @param trace Whether [memLastRun()] shall know when each chunk ran, and where: `as.data.frame(memLastRun())`.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
+#' @section Schedules:
+#' Workers take chunks of elements when they are ready for more. The value never depends on how.
+#' \describe{
+#'   \item{`"auto"`}{Where the elements' costs are known (`cost`, `profile`, or a run before), pieces of equal cost, the costliest
+#'     first. Else single elements first, then larger chunks as the measured times allow, smaller ones towards the end. Where the items of
+#'     a list differ in length, these are a first guess.}
+#'   \item{`"profiled"`}{Pieces of equal cost; an error of class `memshare_error_profile` where no cost is known.}
+#'   \item{`"adaptive"`}{From mean and variance of the elements' times (adaptive factoring).}
+#'   \item{`"guided"`, `"factoring"`}{A worker's share of what is left, or half of it.}
+#'   \item{`"static"`}{One chunk a worker.}
+#'   \item{`"fixed"`}{Chunks of `chunk` elements.}
+#' }
+#' When the costs turn out wrong in the middle of a run, what is left is cut anew without them, and [memLastRun()] says so.
 #' @return A list of class `memshare_control`.
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(simplify = TRUE))
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(FUN.VALUE = 0))
+#' memLapply(1:4, function(n) sum(rnorm(n * 1000)), MAX.CORES = 2, CONTROL = memControl(cost = function(n) n))
 #' @export
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
-                       schedule = c("auto", "static", "guided", "factoring", "fixed"), packages = NULL, seed = NULL,
-                       on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
-                       trace = FALSE, ...) {
+                       schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
+                       seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
+                       trace = FALSE, cost = NULL, profile = NULL, measure = TRUE, ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -46,6 +63,9 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
   if (missing(schedule)) schedule <- if (is.null(chunk)) "auto" else "fixed"
   schedule <- check_choice(schedule, eval(formals()$schedule), "schedule", call)
   if (schedule == "fixed" && is.null(chunk)) abort_input("schedule = \"fixed\" needs chunk, the elements of one chunk", call)
+  if (!is.null(cost) && !is.null(profile) && !isFALSE(profile)) {
+    abort_input("cost and profile both say what the elements cost; give one of them", call)
+  }
   if (!is.null(packages)) packages <- unique(check_names(packages, "packages", call))
   if (!is.null(seed)) seed <- check_seed(seed, call)
   structure(
@@ -54,7 +74,8 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       on_error = check_choice(on_error[[1L]], c("stop", "collect"), "on_error", call),
       retries = as.integer(check_count(retries, "retries", 0, call)),
       timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
-      lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call)
+      lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
+      cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call)
     ),
     class = "memshare_control"
   )
@@ -102,7 +123,9 @@ check_control <- function(control, call) {
 #' @export
 format.memshare_control <- function(x, ...) {
   changed <- names(x)[!mapply(identical, unclass(x), unclass(default_control())[names(x)])]
-  shown <- vapply(x[changed], function(value) paste(deparse(value), collapse = " "), "")
+  shown <- vapply(x[changed], function(value) {
+    if (length(value) > 20L || is.object(value)) paste0("<", describe(value), ">") else paste(deparse(value), collapse = " ")
+  }, "")
   paste0("memControl(", paste(changed, shown, sep = " = ", collapse = ", ")[length(changed) > 0], ")")
 }
 

@@ -65,7 +65,7 @@ list_items <- function(x, namespace, given, call) {
     view <- peek(registered, call)
     if (typeof(view) == "list" && !is.object(view)) {
       names <- plain_names(names(view))
-      return(list(x = input_of(by_name(registered)), n = length(view), names = names, labels = names))
+      return(list(x = looked_at(input_of(by_name(registered)), view), n = length(view), names = names, labels = names))
     }
     x <- view
   }

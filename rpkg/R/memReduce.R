@@ -21,7 +21,8 @@ fold_width <- 16
 #' @param init A value to begin with.
 #' @param NAMESPACE The namespace in which `X` is registered.
 #' @param ... Further arguments of FUN.
-#' @param CONTROL How to run, made by [memControl()]. `simplify`, `FUN.VALUE`, `seed` and `on_error` do not apply.
+#' @param CONTROL How to run, made by [memControl()]. `simplify`, `FUN.VALUE`, `seed`, `on_error`, `cost` and a `profile` do not
+#'   apply.
 #' @return The value; or, when `X` is a pass or with `memControl(lazy = TRUE)`, a pass that [memRun()] runs.
 #' @seealso [memshare-pass], [memRun()], [memLapply()]
 #' @examples
@@ -39,7 +40,8 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CON
   namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else "unnamed"
   fun <- resolve_function(FUN, parent.frame(), call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
-  control[c("simplify", "FUN.VALUE", "seed", "on_error")] <- list(FALSE, NULL, NULL, "stop")
+  control[c("simplify", "FUN.VALUE", "seed", "on_error", "cost")] <- list(FALSE, NULL, NULL, "stop", NULL)
+  if (!isFALSE(control$profile)) control["profile"] <- list(NULL)
   if (is_pass(X)) control$lazy <- TRUE
   cores <- asked_cores(MAX.CORES, call)
   items <- list_items(X, namespace, given, call)

@@ -13,6 +13,7 @@
 #' | `memshare.idle` | `MEMSHARE_IDLE` | 600 | seconds after which idle workers end * |
 #' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
 #' | `memshare.share` | `MEMSHARE_SHARE` | 1e6 | bytes from which an object that FUN captured is shared instead of copied |
+#' | `memshare.profiles` | `MEMSHARE_PROFILES` | none | a directory in which profiles of runs of a second or more are kept for later sessions |
 #' | `memshare.log` | `MEMSHARE_LOG` | none | what the native side logs, see below * |
 #' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared |
 #'

@@ -6,7 +6,7 @@
 # "column", or "each": result for result), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
 # `functions`, the functions among VARS; `n` elements and their `names`; `value_names`, what the value is named by; `outer` and
 # `inner`, the dimnames that apply() would use; `fun` and `dots` as the user gave them; `payload` for the workers; `control`,
-# `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
+# `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
 # Checks what FUN is given, builds the payload, and gives the pass.
 new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, control, namespace, given, cores, cluster, label,
@@ -30,6 +30,7 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, contr
     outer = outer, inner = inner, elements = elements, init = init, passes = passes, call = call[[1L]]
   )
   check_call(pass, call)
+  if (n > 0) pass$costs <- said_costs(control, n, call)
   if (control$lazy || passes) check_registered(pass, call)
   if (n == 0) return(pass)
   bag <- new_bag()

@@ -61,10 +61,11 @@ abandon <- function(run, nodes) {
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
 settle <- function(program, out, call) {
   if (!is.null(out)) {
-    state$last_run <- c(list(call = call[[1L]], elements = program$elements), out$stats)
+    state$last_run <- record_of(program, out$stats, call)
     state$last_trace <- trace_of(program, out$trace)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call)
+    keep_profiles(out$stats)
   }
   lapply(program$wanted, wanted_value, program, out, call)
 }

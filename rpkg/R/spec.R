@@ -9,7 +9,8 @@ bound <- function(i, b) {
   payload <- build_payload(bind_values, dots, new_bag(), default_control(), character(), list())
   input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
   bind <- spec_of_pass(
-    paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass)
+    paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass),
+    key = key_of(pass, "(whole)")
   )
   b$bound[[i]] <- add_pass(b, i, "bind", bind)
   b$bound[[i]]
@@ -23,8 +24,8 @@ checked <- function(i, b) {
   payload <- build_payload(check_value, list(.template = pass$control$FUN.VALUE), new_bag(), default_control(), character(), list())
   input <- list(kind = "each", pass = b$at[[i]])
   check <- spec_of_pass(
-    paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = pass$control$schedule,
-    chunk = chunk_of(pass$control), bytes = known_bytes(pass)
+    paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = part_schedule(pass$control),
+    chunk = chunk_of(pass$control), bytes = known_bytes(pass), key = key_of(pass, "(values)")
   )
   b$checked[[i]] <- add_pass(b, i, "value", check)
   b$checked[[i]]
@@ -58,27 +59,34 @@ captured_in <- function(payload, i, b) {
 
 spec_of_map <- function(pass, label, inputs, sides, captured) {
   control <- pass$control
+  key <- key_of(pass)
+  open <- is.null(pass$costs) && (control$schedule == "auto" || control$schedule == "profiled")
+  if (open) recall_profile(key, pass$n)
   spec_of_pass(
     label, pass$n, inputs, pass$payload, captured, sides = sides, schedule = control$schedule, chunk = chunk_of(control),
-    on_error = control$on_error, bytes = known_bytes(pass)
+    on_error = control$on_error, bytes = known_bytes(pass), key = key, costs = pass$costs, sizes = if (open) sizes_of(pass)
   )
 }
 
 # A pass in the words of the spec.
 spec_of_pass <- function(name, n, inputs, payload, captured, levels = 0L, sides = list(), schedule = "auto", chunk = 0,
-                         on_error = "stop", bytes = NA_real_) {
+                         on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL) {
   list(
     name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = payload$raw, captured = captured,
-    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes
+    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes, key = key, cost = costs$cost, seconds = costs$seconds,
+    sizes = sizes
   )
 }
+
+# The schedule of what only brings results together: nobody says what that costs.
+part_schedule <- function(control) if (control$schedule == "profiled") "auto" else control$schedule
 
 chunk_of <- function(control) if (is.null(control$chunk)) 0 else control$chunk
 
 spec_of <- function(data, data_names, passes, gather, workers, control, cluster) {
   list(
     data = data, data_names = data_names, passes = passes, gather = gather, workers = workers, retries = control$retries,
-    timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster)
+    timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster), measure = control$measure
   )
 }
 

@@ -40,8 +40,9 @@ impl Log<'_> {
     pub(super) fn has_more(&self) -> bool {
         match self.hint.load(Ordering::Acquire) as usize {
             0 => self.elements > 0,
-            // The hint may lag: then a claim finds nothing, and it has caught up.
-            index => self.records.get(index - 1).is_some_and(|record| record.load().end() < self.elements),
+            // The hint may lag: then a claim finds nothing, and it has caught up. A full log has no more, whatever it says.
+            index if index >= self.records.len() => false,
+            index => self.records[index - 1].load().end() < self.elements,
         }
     }
 
@@ -55,7 +56,7 @@ impl Log<'_> {
             _ => self.records.get(index - 1)?.load().end(),
         };
         while start < self.elements {
-            let record = self.records.get(index)?;
+            let Some(record) = self.records.get(index) else { break };
             let seen = record.load();
             if seen != Word::EMPTY {
                 start = seen.end();

@@ -23,44 +23,66 @@ pub struct Delivered<'a> {
     pub steps: &'a [StepReport],
 }
 
+/// Workers spread over the stages within so many of the lowest.
+const SPREAD: usize = 64;
+
 /// "No lease" in a worker's slot.
 pub(super) const NO_LEASE: u64 = u64::MAX;
 
 impl Board {
-    /// Takes a chunk of any open stage, the lowest first; in a stage, what must be run again before what nobody ran.
+    /// Takes a chunk of the stage that [`Board::next_stage`] names; in a stage, what must be run again before what nobody ran.
     /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
-        // A place that the board does not have finds nothing, which says nothing about the others.
         self.slot(worker)?;
-        self.look(|id| self.claim_from(worker, id, |_, end| end))
+        while let Some(stage) = self.next_stage(worker) {
+            if let Some(lease) = self.claim_from(worker, stage, |_, end| end) {
+                return Some(lease);
+            }
+        }
+        None
     }
 
-    /// The lowest open stage that has something to claim.
-    pub fn next_stage(&self) -> Option<StageId> {
-        self.look(|id| {
-            let stage = self.stage(id).filter(|stage| self.is_open(stage))?;
-            (self.log(stage).has_more() || self.extras(stage).has_more()).then_some(id)
-        })
-    }
-
-    /// The first stage in which `find` finds something. Stages that are through are passed over; and those in which a worker of
-    /// this process found nothing, until something is opened or appended: nothing else puts anything there.
-    fn look<T>(&self, find: impl Fn(StageId) -> Option<T>) -> Option<T> {
+    /// The stage that a worker should look at next, of those that are open and have something to claim. Workers spread over
+    /// them, so that stages that do not wait for each other run side by side; the first worker, and all where there is but one
+    /// such stage, take the lowest.
+    pub fn next_stage(&self, worker: WorkerId) -> Option<StageId> {
         if self.control() != Control::Go {
             return None;
         }
+        let lowest = self.lowest()?;
+        let near = (lowest.0..self.opened()).take(SPREAD).map(StageId);
+        let count = near.clone().filter(|id| self.offers(*id)).count();
+        let place = worker.index() % count.max(1);
+        // Some may be taken meanwhile; then the lowest will do.
+        Some(near.filter(|id| self.offers(*id)).nth(place).unwrap_or(lowest))
+    }
+
+    /// The lowest stage that has something to claim. Stages that are through are passed over; and those in which a worker of
+    /// this process found nothing, until something is opened or appended: nothing else puts anything there.
+    fn lowest(&self) -> Option<StageId> {
         // Acquire: who sees an offer sees what was offered.
         let offers = self.control_line().offers.load(Ordering::Acquire);
         let (seen, nothing_before) = self.looked();
         let first = || self.control_line().first.load(Ordering::Relaxed);
         let from = if seen == offers { nothing_before } else { first() };
-        let last = self.control_line().last.load(Ordering::Relaxed).min(self.stages());
-        let found = (from..last).find_map(|id| Some((id, find(StageId(id))?)));
-        let place = found.as_ref().map_or(last, |(id, _)| *id);
+        let last = self.opened();
+        let found = (from..last).map(StageId).find(|id| self.offers(*id));
+        let place = found.map_or(last, |id| id.0);
         if (seen, nothing_before) != (offers, place) {
             self.note_looked(offers, place);
         }
-        found.map(|(_, found)| found)
+        found
+    }
+
+    /// None from this stage on was opened.
+    fn opened(&self) -> u32 {
+        self.control_line().last.load(Ordering::Relaxed).min(self.stages())
+    }
+
+    /// Whether a stage is open and has something to claim.
+    fn offers(&self, id: StageId) -> bool {
+        let open = self.stage(id).filter(|stage| self.is_open(stage));
+        open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
     }
 
     fn is_open(&self, stage: &Stage) -> bool {

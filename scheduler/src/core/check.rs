@@ -71,15 +71,14 @@ impl Core {
     }
 
     fn check_resources(&self) -> Result<(), String> {
-        for (index, held) in self.tasks.resources.iter().enumerate() {
+        // I4: uses, recounted.
+        let mut counted = vec![0usize; self.tasks.resources.len()];
+        let both = self.tasks.entries.iter().zip(self.tasks.states());
+        for (task, _) in both.filter(|(_, state)| !state.is_terminal()) {
+            used(&task.accesses).for_each(|resource| counted[resource.index()] += 1);
+        }
+        for ((index, held), &uses) in self.tasks.resources.iter().enumerate().zip(&counted) {
             let id = ResourceId(index as u32);
-            // I4: uses, recounted.
-            let both = self.tasks.entries.iter().zip(self.tasks.states());
-            let uses = both
-                .filter(|(task, state)| {
-                    !state.is_terminal() && used(&task.accesses).any(|resource| resource == id)
-                })
-                .count();
             ensure(uses == held.uses as usize, || {
                 format!("resource {index} has {uses} uses, not {}", held.uses)
             })?;

@@ -91,7 +91,7 @@ impl Membership {
     /// The stage that has something to claim; waits where none has. `None` when the run is over.
     pub fn next_stage(&mut self, link: &mut Link) -> Result<Option<StageId>> {
         while !self.over {
-            if let Some(stage) = self.board.next_stage() {
+            if let Some(stage) = self.board.next_stage(self.slot) {
                 return Ok(Some(stage));
             }
             self.board.pause(self.slot);

@@ -18,6 +18,8 @@ pub struct CallSpec {
     pub workers: u32,
     /// The most bytes that scoped resources may take, if there is a bound.
     pub budget: Option<u64>,
+    /// Whether the variables stay after their last reader, for another run of the plan.
+    pub keep: bool,
     /// Whether passes that meet element by element run in one stage.
     pub fuse: bool,
     /// Whether it is noted what each element costs.

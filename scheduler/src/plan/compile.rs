@@ -41,7 +41,11 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
         }
     }
     let lifetimes = memory::lifetimes(&graph);
-    let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &gathered)?;
+    let mut stays = gathered;
+    if spec.keep {
+        stays.extend((0..spec.resources.len() as u32).map(ResourceId));
+    }
+    let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &stays)?;
     Ok(Plan { spec, graph, stages, results, makers, lifetimes, peak_bytes, allowance, ceiling })
 }
 

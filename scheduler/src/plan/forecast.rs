@@ -42,10 +42,10 @@ pub(crate) enum Progress {
 }
 
 impl Forecast {
-    pub(super) fn new(graph: &Graph, stages: &[Stage], gathered: &[ResourceId]) -> Forecast {
+    pub(super) fn new(graph: &Graph, stages: &[Stage], stays: &[ResourceId]) -> Forecast {
         let held = |(index, resource): (usize, &crate::graph::Resource)| Held {
             bytes: if resource.scope == Scope::Scoped { i128::from(resource.bytes) } else { 0 },
-            users: u32::from(gathered.contains(&ResourceId(index as u32))),
+            users: u32::from(stays.contains(&ResourceId(index as u32))),
             made: false,
         };
         let mut resources: Vec<Held> = graph.resources().iter().enumerate().map(held).collect();

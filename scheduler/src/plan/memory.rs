@@ -38,10 +38,10 @@ pub(super) fn admit(
     spec: &CallSpec,
     graph: &Graph,
     stages: &[Stage],
-    gathered: &[ResourceId],
+    stays: &[ResourceId],
 ) -> Result<Admission> {
-    let together = peak(graph, stages, gathered, |task| u64::from(graph.step(stages[task].task)));
-    let forecast = Forecast::new(graph, stages, gathered);
+    let together = peak(graph, stages, stays, |task| u64::from(graph.step(stages[task].task)));
+    let forecast = Forecast::new(graph, stages, stays);
     let alone = forecast.peak(|_| Progress::Ahead);
     let wanted = together.max(alone);
     let allowance = spec.budget.filter(|&budget| wanted > budget);
@@ -74,7 +74,7 @@ pub(super) fn lifetimes(graph: &Graph) -> Vec<Lifetime> {
 
 /// The largest sum of what lives at a time, when stage `i` runs at time `when(i)`. Data is there from the beginning; wanted
 /// results stay to the end. O(resources log resources).
-fn peak(graph: &Graph, stages: &[Stage], gathered: &[ResourceId], when: impl Fn(usize) -> u64) -> u64 {
+fn peak(graph: &Graph, stages: &[Stage], stays: &[ResourceId], when: impl Fn(usize) -> u64) -> u64 {
     let mut born = vec![0u64; graph.resources().len()];
     let mut last: Vec<Option<u64>> = vec![None; graph.resources().len()];
     let mut changes: Vec<(u64, i128)> = Vec::new();
@@ -94,8 +94,8 @@ fn peak(graph: &Graph, stages: &[Stage], gathered: &[ResourceId], when: impl Fn(
         changes.push((when(id), -made.min(goes)));
         changes.push((when(id) + 1, made.min(goes)));
     }
-    for &resource in gathered {
-        last[resource.index()] = Some(u64::MAX - 1);
+    for &resource in stays {
+        last[resource.index()] = last[resource.index()].map(|_| u64::MAX - 1);
     }
     for (index, resource) in graph.resources().iter().enumerate() {
         if let (Scope::Scoped, Some(last)) = (resource.scope, last[index]) {

@@ -88,6 +88,7 @@ fn call(elements: u64, costs: Option<Costs>) -> CallSpec {
         gather: vec![PassId(0)],
         workers: 1,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     }

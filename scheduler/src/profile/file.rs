@@ -38,6 +38,11 @@ pub fn save(profile: &Profile, path: &Path) -> Result<()> {
     })
 }
 
+/// A name for what some bytes say, the same wherever it is made: 128 bits of their hash, in hexadecimal.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..32].to_owned()
+}
+
 /// Reads the profile at `path`.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 mod file;
 mod shelf;
 
-pub use file::{load, save};
+pub use file::{fingerprint, load, save};
 pub use shelf::Shelf;
 
 use serde::{Deserialize, Serialize};

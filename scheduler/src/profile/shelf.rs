@@ -7,6 +7,22 @@ use super::Profile;
 /// Numbers that a shelf holds at most: 64 MiB. The profiles that were not asked for longest go first.
 const MOST: usize = 16 << 20;
 
+/// How much more an element may cost than it did, by what a further run measured.
+const RISE: f32 = 1.25;
+/// Profiles resemble each other when no larger part of the time than this is elsewhere.
+const ELSEWHERE: f64 = 0.4;
+
+/// Whether two profiles of the same number of elements say about the same.
+fn alike(a: &Profile, b: &Profile) -> bool {
+    let (before, now) = (a.total_ns(), b.total_ns());
+    if before <= 0.0 || now <= 0.0 {
+        return false;
+    }
+    let scale = now / before;
+    let apart = |(&old, &new): (&f32, &f32)| (f64::from(new) - f64::from(old) * scale).abs();
+    a.costs.iter().zip(&b.costs).map(apart).sum::<f64>() <= ELSEWHERE * now
+}
+
 /// Profiles by key.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -26,6 +42,23 @@ impl Shelf {
             let oldest = self.profiles.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
             let Some(key) = oldest else { return };
             self.profiles.remove(&key);
+        }
+    }
+
+    /// Takes what a run measured. Whatever else the machine does makes elements look more expensive and never less, so that the
+    /// lower of two measurements is nearer to the truth; it may rise by a quarter a run. Where the two do not resemble each other,
+    /// or the last one has `misled` the run, the new one replaces it. O(n).
+    pub fn learn(&mut self, profile: Arc<Profile>, misled: bool) {
+        let before = self
+            .get(&profile.key, profile.costs.len() as u64)
+            .filter(|before| !misled && alike(before, &profile));
+        match before {
+            None => self.put(profile),
+            Some(before) => {
+                let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
+                let costs = profile.costs.iter().zip(&before.costs).map(lower).collect();
+                self.put(Arc::new(Profile { costs, ..Profile::clone(&profile) }));
+            }
         }
     }
 
@@ -67,6 +100,22 @@ mod tests {
         assert_eq!(shelf.get("", 5), None);
         shelf.forget("f");
         assert_eq!(shelf.get("f", 4), None);
+    }
+
+    #[test]
+    fn measurements_that_resemble_each_other_give_the_lower_ones() {
+        let of =
+            |costs: &[f32]| Arc::new(Profile { costs: costs.to_vec(), ..Profile::clone(&profile("f", 0)) });
+        let mut shelf = Shelf::default();
+        shelf.learn(of(&[10.0, 10.0, 40.0, 0.0]), false);
+        shelf.learn(of(&[11.0, 14.0, 30.0, 2.0]), false);
+        assert_eq!(shelf.get("f", 4).unwrap().costs, [11.0, 12.5, 30.0, 2.0]);
+        shelf.learn(of(&[12.0, 12.0, 31.0, 2.0]), true);
+        assert_eq!(shelf.get("f", 4).unwrap().costs, [12.0, 12.0, 31.0, 2.0], "the old one misled");
+        shelf.learn(of(&[40.0, 10.0, 10.0, 2.0]), false);
+        assert_eq!(shelf.get("f", 4).unwrap().costs, [40.0, 10.0, 10.0, 2.0], "something else");
+        shelf.learn(of(&[1.0; 3]), false);
+        assert_eq!(shelf.get("f", 3).unwrap().costs, [1.0; 3], "another collection");
     }
 
     #[test]

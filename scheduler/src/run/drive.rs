@@ -175,6 +175,9 @@ impl Drive {
             }
             Action::Withdraw { stage } => {
                 let ranges = self.board().withdraw(stage);
+                if !ranges.is_empty() {
+                    self.stats.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
+                }
                 events.push_back(Event::Withdrawn { stage, ranges });
             }
             Action::Stop => self.board().set_control(Control::Stop),

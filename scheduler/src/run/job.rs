@@ -93,6 +93,8 @@ pub struct RunStats {
     pub seconds: f64,
     /// The most bytes that its own pages held: copied-in data and results.
     pub peak_bytes: u64,
+    /// Stages whose costs misled, each with the first element of every piece that was taken back and cut again.
+    pub withdrawn: Vec<(StageId, Vec<u64>)>,
 }
 
 impl Job {

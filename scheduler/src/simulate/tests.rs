@@ -24,6 +24,7 @@ fn call(passes: &[(u64, Option<u32>, Option<u32>)], workers: u32) -> CallSpec {
         gather: vec![PassId(passes.len() as u32 - 1)],
         workers,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     }

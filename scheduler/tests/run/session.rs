@@ -48,6 +48,7 @@ pub(crate) fn squares(elements: u64, policy: Policy) -> CallSpec {
         gather: vec![PassId(0)],
         workers: 2,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     }

@@ -42,6 +42,7 @@ fn diamond(n: u64, bite: u64, fuse: bool) -> CallSpec {
         gather: vec![PassId(5), PassId(2)],
         workers: 2,
         budget: None,
+        keep: false,
         fuse,
         measure: false,
     }
@@ -121,6 +122,7 @@ fn what_stays_in_a_stage_never_touches_shared_memory() {
         gather: vec![PassId(4)],
         workers: 2,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     };
@@ -150,6 +152,7 @@ fn results_go_chunk_by_chunk_as_the_next_stage_reads_them() {
         gather: vec![PassId(3)],
         workers: 2,
         budget: None,
+        keep: false,
         fuse: false,
         measure: false,
     };

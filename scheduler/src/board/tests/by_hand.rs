@@ -264,20 +264,20 @@ fn a_bite_ends_where_the_worker_says() {
 }
 
 #[test]
-fn the_next_stage_is_the_lowest_open_one_with_something_to_claim() {
+fn the_next_stage_is_an_open_one_with_something_to_claim_and_workers_spread_over_them() {
     let (board, _memory) = board(2, vec![stage(2, 1), stage(0, 1), stage(1, 1)], b"");
-    assert_eq!(board.next_stage(), None, "none is open");
+    assert_eq!(board.next_stage(A), None, "none is open");
     (0..3).map(StageId).for_each(|stage| board.open(stage));
-    assert_eq!(board.next_stage(), Some(P0));
+    assert_eq!((board.next_stage(A), board.next_stage(B)), (Some(P0), Some(StageId(2))), "side by side");
     assert_eq!(board.claim_from(A, StageId(2), |_, end| end).map(|lease| lease.stage), Some(StageId(2)));
     let held = board.claim(A).expect("a chunk");
     board.claim(B).expect("a chunk");
-    assert_eq!(board.next_stage(), None, "all is taken");
+    assert_eq!(board.next_stage(A), None, "all is taken");
     assert_eq!(board.claim_from(A, P0, |_, end| end), None);
     board.append(P0, held.start, held.end, 1).expect("room");
-    assert_eq!(board.next_stage(), Some(P0), "to be run again");
+    assert_eq!(board.next_stage(B), Some(P0), "to be run again");
     board.set_control(Control::Stop);
-    assert_eq!((board.next_stage(), board.claim_from(A, P0, |_, end| end)), (None, None));
+    assert_eq!((board.next_stage(A), board.claim_from(A, P0, |_, end| end)), (None, None));
 }
 
 #[test]

@@ -25,10 +25,10 @@ fn cut(pieces: &[(u64, u64)]) -> (Board, super::Memory) {
 #[test]
 fn pieces_are_taken_in_the_order_in_which_they_stand() {
     let (board, _memory) = cut(&[(4, 9), (0, 4), (9, 10)]);
-    assert_eq!(board.next_stage(), Some(P0));
+    assert_eq!(board.next_stage(A), Some(P0));
     let got: Vec<_> = std::iter::from_fn(|| board.claim(A)).map(|lease| (lease.start, lease.end)).collect();
     assert_eq!(got, [(4, 9), (0, 4), (9, 10)]);
-    assert_eq!(board.next_stage(), None, "there is no log behind them");
+    assert_eq!(board.next_stage(A), None, "there is no log behind them");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn what_is_withdrawn_is_not_taken_and_can_be_put_back_in_other_pieces() {
     let first = board.claim(A).expect("a piece");
     assert_eq!(board.withdraw(P0), [(4, 8, 0), (8, 12, 0)]);
     assert_eq!(board.withdraw(P0), []);
-    assert_eq!((board.claim(B), board.next_stage()), (None, None));
+    assert_eq!((board.claim(B), board.next_stage(A)), (None, None));
     let states: Vec<_> = board.chunks(P0).iter().map(|chunk| chunk.state).collect();
     assert_eq!(states, [ChunkState::Leased, ChunkState::Lost, ChunkState::Lost]);
     board.append(P0, 4, 12, 0).expect("room");

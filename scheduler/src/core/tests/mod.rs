@@ -32,8 +32,17 @@ fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
     };
     let passes = stages.iter().enumerate().map(call).collect();
     let gather = (0..stages.len() as u32).map(PassId).collect();
-    compile(CallSpec { resources, passes, gather, workers, budget: None, fuse: false, measure: false })
-        .expect("a plan")
+    compile(CallSpec {
+        resources,
+        passes,
+        gather,
+        workers,
+        budget: None,
+        keep: false,
+        fuse: false,
+        measure: false,
+    })
+    .expect("a plan")
 }
 
 /// An element of a stage's first step.

@@ -28,6 +28,7 @@ fn open() -> Run {
         gather: vec![PassId(0)],
         workers: 2,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     };

@@ -317,6 +317,7 @@ fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs(
         gather: vec![PassId(2), PassId(3)],
         workers: 1,
         budget: Some(60),
+        keep: false,
         fuse: false,
         measure: false,
     };
@@ -359,6 +360,7 @@ fn what_is_run_again_begins_where_blocks_of_a_fold_do() {
         gather: vec![PassId(0)],
         workers: 2,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     };

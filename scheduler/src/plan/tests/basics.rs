@@ -191,6 +191,7 @@ fn a_call_without_passes_is_a_plan_that_does_nothing() {
         gather: vec![],
         workers: 1,
         budget: None,
+        keep: false,
         fuse: true,
         measure: false,
     };

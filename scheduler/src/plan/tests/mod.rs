@@ -74,7 +74,7 @@ pub(super) fn sketch(lines: &str) -> CallSpec {
         passes.push(pass);
     }
     let gather = vec![PassId(passes.len() as u32 - 1)];
-    CallSpec { resources, passes, gather, workers: 4, budget: None, fuse: true, measure: false }
+    CallSpec { resources, passes, gather, workers: 4, budget: None, keep: false, fuse: true, measure: false }
 }
 
 /// The plan of a call in short.

@@ -69,6 +69,7 @@ fn spec(wishes: &[Wish], fuse: bool, gather: u64, scopes: &[u8]) -> CallSpec {
         gather,
         workers: 2,
         budget: None,
+        keep: false,
         fuse,
         measure: false,
     }

@@ -55,6 +55,7 @@ pub(super) fn collect(
     let error = ended.error(&notes)?;
     let trace = if traced { Some(trace(plan, finished)?) } else { None };
     let (done, written) = (ended.done(), ended.written());
+    let misled = misled(plan, finished);
     let activities = profiles::activities(board, finished.stats.seconds)?;
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys);
@@ -73,6 +74,7 @@ pub(super) fn collect(
                 ("seconds", r::real(s, finished.stats.seconds)),
                 ("peak", r::real(s, finished.stats.peak_bytes as f64)),
                 ("run", r::integer(s, run)),
+                ("misled", r::reals(s, &misled)),
                 ("activities", activities.get()),
             ],
         );
@@ -256,6 +258,14 @@ impl Opened {
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
         unsafe { Source::open(&self.mapping, output.at, output.len, self.owner.get()) }
     }
+}
+
+/// The passes, from 1 on, whose costs misled.
+fn misled(plan: &Plan, finished: &Finished) -> Vec<f64> {
+    let stages = finished.stats.withdrawn.iter().filter_map(|(stage, _)| plan.stage(*stage));
+    let passes = stages.flat_map(|stage| stage.passes.iter());
+    let passes = passes.filter(|pass| plan.spec().passes[pass.index()].costs.is_some());
+    passes.map(|pass| f64::from(pass.0) + 1.0).collect()
 }
 
 /// An error of FUN, or of getting ready for it, kept.

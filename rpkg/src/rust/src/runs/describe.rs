@@ -1,10 +1,12 @@
 //! A plan in columns, for R's print, summary and as.data.frame: a row a task, and a row a resource.
 
-use scheduler::graph::{Scope, TaskKind};
+use scheduler::graph::{self, TaskKind};
 use scheduler::id::{ResourceId, TaskId};
+use scheduler::os::{space, Place};
 use scheduler::plan::Plan;
 
-use crate::r::{self, Result, Scope as Kept, Sexp};
+use crate::r::{self, Result, Scope, Sexp};
+use crate::session;
 
 /// A missing number.
 const MISSING: f64 = f64::NAN;
@@ -12,7 +14,7 @@ const MISSING: f64 = f64::NAN;
 /// `peak`, `tasks` and `resources`.
 pub(super) fn describe(plan: &Plan, id: i32) -> Result<Sexp> {
     let tasks = tasks(plan);
-    let resources = resources(plan);
+    let resources = resources(plan, memory_free()?);
     r::protect(|s| {
         let peak = r::real(s, plan.peak_bytes() as f64);
         let budget = r::real(s, plan.spec().budget.map_or(MISSING, |budget| budget as f64));
@@ -39,19 +41,18 @@ struct Table {
 }
 
 impl Table {
-    fn list(&self, s: &Kept) -> Sexp {
-        let texts = self.texts.iter().map(|(name, column)| (*name, r::character(s, column)));
-        let numbers = self.numbers.iter().map(|(name, column)| (*name, r::reals(s, column)));
-        let columns: [Option<(&str, Sexp)>; 12] = {
-            let mut all = texts.chain(numbers);
-            std::array::from_fn(|_| all.next())
-        };
-        let count = columns.iter().flatten().count();
-        let out = s.vector(r::Kind::VECSXP, count);
-        let names = s.vector(r::Kind::STRSXP, count);
-        for (place, (name, column)) in columns.iter().flatten().enumerate() {
-            out.set_item(place, *column);
+    fn list(&self, s: &Scope) -> Sexp {
+        let count = self.texts.len() + self.numbers.len();
+        let (out, names) = (s.vector(r::Kind::VECSXP, count), s.vector(r::Kind::STRSXP, count));
+        let put = |place: usize, name: &str, column: Sexp| {
+            out.set_item(place, column);
             names.set_text(place, r::character_bytes(s, name.as_bytes(), 1));
+        };
+        for (place, (name, column)) in self.texts.iter().enumerate() {
+            s.inner(|s| put(place, name, r::character(s, column)));
+        }
+        for (place, (name, column)) in self.numbers.iter().enumerate() {
+            s.inner(|s| put(self.texts.len() + place, name, r::reals(s, column)));
         }
         out.set_attribute(s, "names", names);
         out
@@ -105,7 +106,14 @@ fn tasks(plan: &Plan) -> Table {
     }
 }
 
-fn resources(plan: &Plan) -> Table {
+/// Bytes that shared memory has room for, where what does not fit goes to a directory; else no bound.
+fn memory_free() -> Result<u64> {
+    let place = session::with(|session| Ok(session.place().clone()))?;
+    Ok(if place == Place::Memory { u64::MAX } else { space::of(&Place::Memory)?.free })
+}
+
+/// `free`: what a page must not exceed to lie in shared memory.
+fn resources(plan: &Plan, free: u64) -> Table {
     let graph = plan.graph();
     let ids: Vec<ResourceId> = (0..graph.resources().len() as u32).map(ResourceId).collect();
     let of = |id: &ResourceId| &graph.resources()[id.index()];
@@ -117,15 +125,19 @@ fn resources(plan: &Plan) -> Table {
             .join(", ")
     };
     let scope = |id: &ResourceId| match (of(id).scope, plan.maker_of(*id)) {
-        (Scope::Pinned, _) => "registered",
-        (Scope::Scoped, None) => "shared",
-        (Scope::Scoped, Some(_)) => "result",
+        (graph::Scope::Pinned, _) => "registered",
+        (graph::Scope::Scoped, None) => "shared",
+        (graph::Scope::Scoped, Some(_)) => "result",
     };
     let step = |step: Option<u32>| step.map_or(MISSING, f64::from);
     Table {
         texts: vec![
             ("resource", ids.iter().map(|id| of(id).name.clone()).collect()),
             ("scope", ids.iter().map(|id| scope(id).to_owned()).collect()),
+            (
+                "place",
+                ids.iter().map(|id| if of(id).bytes > free { "file" } else { "memory" }.to_owned()).collect(),
+            ),
             ("made_by", ids.iter().map(|id| labels(graph.producers(*id).collect())).collect()),
             ("read_by", ids.iter().map(|id| labels(graph.consumers(*id).collect())).collect()),
         ],

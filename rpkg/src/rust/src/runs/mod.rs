@@ -18,6 +18,7 @@ mod begin;
 mod collect;
 mod describe;
 pub(crate) mod hall;
+mod learn;
 pub mod plan_api;
 mod planned;
 mod profiles;

@@ -13,7 +13,8 @@ use scheduler::plan::CallSpec;
 use super::begin::{prepare, Changes};
 use super::describe::describe;
 use super::hall;
-use super::planned::{compile, Planned};
+use super::learn::relearn;
+use super::planned::{bytes_of, compile, Planned};
 use super::profiles;
 use super::spec::{Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Result, Sexp};
@@ -63,7 +64,7 @@ pub(super) fn call_of(id: i32) -> Result<CallSpec> {
 fn ms_plan_make(spec: Robj) -> Robj {
     edge(|| {
         let spec = Spec::read(argument(&spec))?;
-        let (planned, _) = compile(&spec, false)?;
+        let (planned, _) = compile(&spec, false, true)?;
         let plan = Arc::clone(&planned.plan);
         let id = with(|plans| {
             plans.last += 1;
@@ -91,7 +92,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
     edge(|| {
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
-            let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1)?;
+            let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
             begin(&mut planned, blobs, &Changes::new(), false)?
         } else {
             let changes = argument(&changes);
@@ -99,7 +100,8 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
             let unknown =
                 || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(unknown))?;
-            let begun = read_changes(&planned, changes)
+            let begun = relearn(&mut planned)
+                .and_then(|()| read_changes(&planned, changes))
                 .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true));
             with(|plans| {
                 plans.plans.insert(id, planned);
@@ -139,6 +141,21 @@ fn ms_profile_of(run: i32) -> Robj {
     edge(|| profiles::of_run(run))
 }
 
+/// What is known under a key of so many elements, as [`ms_profile_of`] gives it; NULL for nothing.
+#[extendr]
+fn ms_profile_known(key: &str, elements: f64) -> Robj {
+    edge(|| profiles::on_shelf(key, elements as u64))
+}
+
+/// A short name of some bytes, the same in every session.
+#[extendr]
+fn ms_fingerprint(bytes: Robj) -> Robj {
+    edge(|| {
+        let print = scheduler::profile::fingerprint(&bytes_of(argument(&bytes))?);
+        r::protect(|s| Ok(r::character(s, &[&print])))
+    })
+}
+
 /// Writes a profile to a file.
 #[extendr]
 fn ms_profile_save(profile: Robj, path: &str) -> Robj {
@@ -168,6 +185,8 @@ extendr_module! {
     fn ms_plan_make;
     fn ms_plan_free;
     fn ms_profile_of;
+    fn ms_profile_known;
+    fn ms_fingerprint;
     fn ms_profile_save;
     fn ms_profile_load;
     fn ms_profile_forget;

@@ -8,11 +8,10 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, Place, SessionId};
 use scheduler::page::{Blob, BlobWriter};
-use scheduler::plan::{self, CallSpec, Costs, Origin, PassCall, Plan, Stage};
-use scheduler::policy::Schedule;
+use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
 use scheduler::store::{find, Page};
 
-use super::profiles;
+use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Listed, Program, Step, Steps};
 use crate::r::{self, Failure, Kept, Result, Sexp};
@@ -20,8 +19,6 @@ use crate::{codec, session};
 
 /// What a guess says of a pass whose results nobody knows: one number for each.
 const GUESSED: u64 = 8;
-/// A pass that takes less in all than this is not cut by its profile: measuring says as much about the machine.
-const WORTH_NS: f64 = 20e6;
 
 /// A plan, ready to be run.
 pub(super) struct Planned {
@@ -38,6 +35,8 @@ pub(super) struct Planned {
     pub(super) guests: bool,
     /// By what name each pass's profile is kept; empty for none.
     pub(super) keys: Arc<[String]>,
+    /// What each pass learned from runs before.
+    pub(super) learned: Vec<Learned>,
 }
 
 /// Where a resource of data comes from.
@@ -58,8 +57,9 @@ pub(super) fn blob(object: Sexp) -> Result<Blob> {
 }
 
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
-/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages.
-pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<Blob>>)> {
+/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
+/// runs.
+pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Blob>>)> {
     let mut resources = Vec::new();
     let mut data = Vec::new();
     let mut blobs = Vec::new();
@@ -95,12 +95,19 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
         }
         resource_of.push(id);
     }
+    let (mut passes, mut learned) = (Vec::new(), Vec::new());
+    for pass in &spec.passes {
+        let (costs, from) = known(pass)?;
+        passes.push(PassCall { costs, ..pass_call(pass, &resource_of) });
+        learned.push(from);
+    }
     let call = CallSpec {
         resources,
-        passes: spec.passes.iter().map(|pass| pass_call(pass, &resource_of)).collect::<Result<_>>()?,
+        passes,
         gather: spec.gather.clone(),
         workers: spec.workers,
         budget: budget(spec.memory, plain)?,
+        keep,
         fuse: true,
         measure: spec.measure,
     };
@@ -115,6 +122,7 @@ pub(super) fn compile(spec: &Spec, plain: bool) -> Result<(Planned, Vec<Option<B
         timeout_seconds: spec.timeout_seconds,
         guests: spec.guests,
         keys: spec.passes.iter().map(|pass| pass.key.clone()).collect(),
+        learned,
     };
     Ok((planned, blobs))
 }
@@ -135,20 +143,7 @@ fn budget(asked: f64, plain: bool) -> Result<Option<u64>> {
     Ok(Some(free))
 }
 
-/// What is known of a pass's elements: what the user said; where the schedule is open, the profile of an earlier run; else the
-/// guess by their sizes.
-fn costs(pass: &Pass) -> Result<Option<Costs>> {
-    let said = pass.costs.clone().filter(|costs| costs.origin() == Origin::Known);
-    if said.is_some() || !matches!(pass.policy.schedule, Schedule::Auto | Schedule::Profiled) {
-        return Ok(said);
-    }
-    match profiles::known(&pass.key, pass.elements).filter(|profile| profile.total_ns() >= WORTH_NS) {
-        Some(profile) => Ok(Some(Costs::new(profile.costs.as_slice(), Origin::Known, Some(1.0))?)),
-        None => Ok(pass.costs.clone()),
-    }
-}
-
-fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> Result<PassCall> {
+fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
     let data = |place: ResourceId| plan::Source::Data(resource_of[place.index()]);
     let mut sides = Vec::new();
     let inputs = pass.inputs.iter().map(|input| match *input {
@@ -180,10 +175,10 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> Result<PassCall> {
         levels: pass.levels,
         policy: pass.policy,
         bytes: 0,
-        costs: costs(pass)?,
+        costs: None,
     };
     call.bytes = if pass.bytes.is_nan() { call.results().saturating_mul(GUESSED) } else { pass.bytes as u64 };
-    Ok(call)
+    call
 }
 
 /// What the workers are told.
@@ -240,7 +235,7 @@ fn step(spec: &Spec, plan: &Plan, stage: &Stage, id: PassId, resource_of: &[Reso
 }
 
 /// A raw vector's bytes.
-fn bytes_of(raw: Sexp) -> Result<Vec<u8>> {
+pub(super) fn bytes_of(raw: Sexp) -> Result<Vec<u8>> {
     let data = r::protect(|_| Ok(raw.data()))?;
     let data = data.ok_or_else(|| Failure::Internal("a run's payload is not a raw vector".into()))?;
     // SAFETY: a raw vector of this length, an argument of the running call.

@@ -1,7 +1,7 @@
 //! The profiles of this session's runs: of the last few runs by number, and by key on a shelf for the runs to come.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,8 +36,12 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String]) 
     let board = finished.board.board();
     let made = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut taken = Vec::new();
+    let mut misled = HashSet::new();
     for (id, stage) in plan.stages().iter().enumerate() {
         let id = StageId(id as u32);
+        if finished.stats.withdrawn.iter().any(|(stage, _)| *stage == id) {
+            misled.extend(stage.passes.iter().map(|pass| pass.0));
+        }
         let (chunks, overhead_ns) = overhead(board, id, stage.passes.len());
         for (step, pass) in stage.passes.iter().enumerate() {
             let Some(costs) = board.costs(id, step as u32) else { continue };
@@ -54,8 +58,8 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String]) 
         }
     }
     PROFILES.with_borrow_mut(|profiles| {
-        for (_, profile) in &taken {
-            profiles.shelf.put(Arc::clone(profile));
+        for (pass, profile) in &taken {
+            profiles.shelf.learn(Arc::clone(profile), misled.contains(pass));
         }
         profiles.last.push_back((run, taken));
         while profiles.last.len() > RUNS {
@@ -83,7 +87,13 @@ pub(super) fn known(key: &str, elements: u64) -> Option<Arc<Profile>> {
     PROFILES.with_borrow_mut(|profiles| profiles.shelf.get(key, elements))
 }
 
-/// Forgets a profile that misled.
+/// What the shelf has under a key, as R gets it.
+pub(super) fn on_shelf(key: &str, elements: u64) -> Result<Sexp> {
+    let found = known(key, elements);
+    r::protect(|s| Ok(found.as_ref().map_or(s.null(), |profile| as_list(s, profile, 0))))
+}
+
+/// Forgets a profile.
 pub(super) fn forget(key: &str) {
     PROFILES.with_borrow_mut(|profiles| profiles.shelf.forget(key));
 }
@@ -96,7 +106,7 @@ pub(super) fn of_run(run: i32) -> Result<Sexp> {
     let gone = || {
         Failure::Kind(
             "profile",
-            format!("the profiles of run {run} are gone: only the last {RUNS} runs have theirs"),
+            format!("there are no profiles of this run: it failed, or {RUNS} others came after it"),
         )
     };
     let found = found.ok_or_else(gone)?;

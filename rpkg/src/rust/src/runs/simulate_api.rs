@@ -44,7 +44,7 @@ fn ms_simulate(
         let schedules = r::strings(argument(&schedules), "schedules")?;
         let model =
             Model { chunk_ns: (overhead * 1e9) as u64, work: works(argument(&work))?, ..Model::default() };
-        prepare(&mut spec, &model, known);
+        prepare(&mut spec, &model, known)?;
         let mut cases = Vec::with_capacity(workers.len() * schedules.len());
         for schedule in &schedules {
             let policy = policy(schedule, chunk as u64)?;
@@ -90,16 +90,28 @@ fn works(list: Sexp) -> Result<Vec<Work>> {
     (0..list.len()).map(work).collect()
 }
 
-/// What is simulated has no budget; and whether its schedules know the work is asked for.
-fn prepare(spec: &mut CallSpec, model: &Model, known: bool) {
+/// What is simulated has no budget; and whether its schedules know the work is asked for. One that has to know it is the automatic
+/// one where it does not.
+fn prepare(spec: &mut CallSpec, model: &Model, known: bool) -> Result<()> {
     spec.budget = None;
     spec.measure = false;
     for (pass, work) in spec.passes.iter_mut().zip(&model.work) {
-        pass.costs = match work {
-            Work::Each(costs) if known => Some(costs.clone()),
-            _ => pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes),
-        };
+        if !known {
+            pass.costs = pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes);
+            if pass.policy.schedule == Schedule::Profiled {
+                pass.policy = Policy::auto();
+            }
+            continue;
+        }
+        pass.costs = Some(match work {
+            Work::Each(costs) => costs.clone(),
+            Work::Uniform(ns) => {
+                let each = vec![if *ns > 0.0 { 1.0 } else { 0.0 }; pass.elements as usize];
+                Costs::new(each, Origin::Known, Some(ns.max(1e-3)))?
+            }
+        });
     }
+    Ok(())
 }
 
 extendr_module! {

@@ -1,6 +1,8 @@
 //! What happened in a run: a row a chunk and pass, as columns.
 
-use scheduler::board::{ChunkState, Span};
+use std::collections::HashSet;
+
+use scheduler::board::{ChunkRecord, ChunkState, Span};
 use scheduler::id::StageId;
 use scheduler::plan::Plan;
 use scheduler::run::Finished;
@@ -29,6 +31,12 @@ pub(super) fn trace(plan: &Plan, finished: &Finished) -> Result<Kept> {
     let mut columns = Columns::default();
     for (id, stage) in plan.stages().iter().enumerate() {
         let mut chunks = board.chunks(StageId(id as u32));
+        // What was taken back before anybody had it was no chunk.
+        let withdrawn = finished.stats.withdrawn.iter().find(|(stage, _)| stage.index() == id);
+        let withdrawn: HashSet<u64> = withdrawn.into_iter().flat_map(|(_, starts)| starts).copied().collect();
+        let is_untouched =
+            |chunk: &ChunkRecord| chunk.state == ChunkState::Lost && withdrawn.contains(&chunk.start);
+        chunks.retain(|chunk| !is_untouched(chunk));
         chunks.sort_by_key(|chunk| (chunk.start, chunk.attempt));
         for chunk in chunks {
             for (step, pass) in stage.passes.iter().enumerate() {

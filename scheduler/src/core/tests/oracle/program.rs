@@ -61,6 +61,7 @@ fn spec(rng: &mut Rng) -> CallSpec {
             gather,
             workers: 1 + rng.below(4) as u32,
             budget: None,
+            keep: false,
             fuse: !rng.once_in(4),
             measure: rng.once_in(2),
         },

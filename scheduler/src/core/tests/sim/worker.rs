@@ -66,7 +66,7 @@ impl Driver {
             return;
         }
         let at = match std::mem::take(&mut worker.at) {
-            At::Nothing => match self.board.next_stage() {
+            At::Nothing => match self.board.next_stage(id) {
                 Some(stage) => At::Aims(stage),
                 None => return self.say_dry(id),
             },

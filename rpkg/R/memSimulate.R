@@ -1,0 +1,185 @@
+# What a plan would take on other numbers of workers: the scheduler itself on a virtual clock, with costs that were measured.
+
+#' What more workers, or another schedule, would bring
+#'
+#' `memSimulate()` runs a plan on a virtual clock, with the scheduler that runs it in earnest, and tells how long it would take with other
+#' numbers of workers. FUN is not called: what its elements cost comes from `profile`, from the passes' own `memControl(profile = )` or
+#' `memControl(cost = )`, or from the last run of the same passes.
+#'
+#' What it does not know: that workers share memory bandwidth, caches and cores. Where that counts it promises too much.
+#'
+#' Passes of which nothing is known, beside others that are known, are taken to cost as much an element as these on average; what brings
+#' results together (combining, binding) is taken to cost nothing until it was measured. Relative costs count as seconds, unless a run
+#' measured how long all of them take. A message of class `memshare_message_assumed` says so.
+#'
+#' @param plan A plan of [memPlan()], a pass (see [memshare-pass]), or a list of passes.
+#' @param workers Numbers of workers.
+#' @param profile A profile of [memProfile()], the seconds of the elements (one number each, or one for all), or a named list of these by the
+#'   passes' labels.
+#' @param schedule One or several schedules, see [memControl()]; by default what the passes ask for.
+#' @param overhead Seconds that a chunk takes beside its elements; by default as measured, or else 20 microseconds.
+#' @param chunk The elements of a chunk where `schedule` is `"fixed"`.
+#' @param known `FALSE`: the schedule does not know what the elements cost, as in a first run.
+#' @param x A simulation.
+#' @param ... Further arguments of [graphics::plot.default()].
+#' @return A data frame of class `memshare_simulation`: a row for each schedule and number of workers, with `makespan` (seconds from begin to
+#'   end), `speedup` (over one worker without any overhead), `bound` (no schedule ends before: all work shared evenly, or the longest
+#'   element), `efficiency`, `idle` and `overhead` (parts of the workers' time), `chunks`, `recuts` (how often costs misled), and `peak`
+#'   (bytes of shared memory).
+#' @seealso [memCompare()], [memProfile()], [memPlan()]
+#' @examples
+#' lazy <- memControl(lazy = TRUE)
+#' squares <- memLapply(1:1000, function(i) i^2, CONTROL = lazy)
+#' # 1,000 elements of 1 to 2 ms
+#' memSimulate(squares, workers = c(2, 8, 64), profile = seq(0.001, 0.002, length.out = 1000))
+#'
+#' plan <- memPlan(squares)
+#' invisible(memRun(plan, MAX.CORES = 2))
+#' memSimulate(plan)
+#' @export
+memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, schedule = NULL, overhead = NULL, chunk = NULL, known = TRUE) {
+  call <- sys.call()
+  plan <- as_plan(plan, substitute(plan), call)
+  work <- work_of(plan, profile, call)
+  if (is.null(schedule)) schedule <- "as planned"
+  simulated(plan, work, check_workers(workers, call), check_schedules(schedule, chunk, call), overhead, chunk, check_flag(known, "known", call), call)
+}
+
+# One table of simulated runs.
+simulated <- function(plan, work, workers, schedules, overhead, chunk, known, call) {
+  if (is.null(overhead)) overhead <- work$overhead
+  if (!is.numeric(overhead) || length(overhead) != 1L || !is.finite(overhead) || overhead < 0) {
+    abort_input(sprintf("overhead must be one number of seconds, not %s", describe(overhead)), call)
+  }
+  if (is.null(chunk)) chunk <- 0
+  table <- native(ms_simulate(native_plan(plan, call), workers, schedules, chunk, work$work, known, overhead), call)
+  table <- as.data.frame(table, stringsAsFactors = FALSE)
+  table$speedup <- work$total / table$makespan
+  for (name in c("workers", "chunks", "recuts")) table[[name]] <- as.integer(table[[name]])
+  table <- table[c("schedule", "workers", "makespan", "speedup", "bound", "efficiency", "idle", "overhead", "chunks", "recuts", "peak")]
+  structure(table, class = c("memshare_simulation", "data.frame"))
+}
+
+# A plan of what was given: a plan, a pass, or a list of passes.
+as_plan <- function(plan, expression, call) {
+  if (inherits(plan, "memshare_plan")) return(plan)
+  if (is_pass(plan)) {
+    plan <- stats::setNames(list(plan), if (is.symbol(expression)) as.character(expression) else "")
+  }
+  if (!is.list(plan) || is.object(plan) || !length(plan) || !all(vapply(plan, is_pass, NA))) {
+    abort_input(sprintf("plan must be made by memPlan(), or be a pass or a list of passes, not %s", describe(plan)), call)
+  }
+  do.call(memPlan, plan, quote = TRUE)
+}
+
+# The number of a plan in native code, which may be another session's no more.
+native_plan <- function(plan, call) {
+  made <- inside(plan)$main
+  if (!identical(made$session, state$session)) make_native(made, call)
+  made$id
+}
+
+check_workers <- function(workers, call) {
+  if (!is.numeric(workers) || !length(workers) || anyNA(workers) || any(workers < 1 | workers > 1e5 | workers != floor(workers))) {
+    abort_input(sprintf("workers must be whole numbers from 1 to 100,000, not %s", describe(workers)), call)
+  }
+  as.double(workers)
+}
+
+check_schedules <- function(schedules, chunk, call) {
+  if (!is.character(schedules) || !length(schedules)) abort_input(sprintf("schedules must be names, not %s", describe(schedules)), call)
+  choices <- c("as planned", eval(formals(memControl)$schedule))
+  for (schedule in schedules) check_choice(schedule, choices, "schedule", call)
+  check_count(chunk, "chunk", 1, call)
+  if ("fixed" %in% schedules && is.null(chunk)) abort_input("schedule = \"fixed\" needs chunk, the elements of one chunk", call)
+  unique(schedules)
+}
+
+# What the passes of a plan cost: list(work, total, overhead), with what had to be assumed said as a message.
+work_of <- function(plan, profile, call) {
+  program <- inside(plan)$main$program
+  if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
+  passes <- program$spec$passes
+  given <- given_work(profile, program, call)
+  found <- lapply(seq_along(passes), function(i) known_work(passes[[i]], given[[i]], call))
+  unknown <- vapply(found, is.null, NA)
+  if (all(unknown)) {
+    abort(
+      "profile", paste(
+        "nothing is known of what the elements cost: run the plan once with memRun(), which measures it, or say it with profile = or",
+        "memControl(cost = )"
+      ), call = call
+    )
+  }
+  n <- vapply(passes, `[[`, 0, "n")
+  sums <- vapply(seq_along(found), function(i) if (unknown[[i]]) 0 else sum(found[[i]]$cost) * n[[i]] / length(found[[i]]$cost), 0)
+  mean <- sum(sums) / sum(n[!unknown])
+  assumed <- unknown & program$what == "map"
+  work <- lapply(seq_along(found), function(i) if (unknown[[i]]) c(0, mean)[[1L + assumed[[i]]]] else found[[i]]$cost)
+  tell_assumed(passes, found, assumed, mean)
+  overheads <- unlist(lapply(found, `[[`, "overhead"))
+  list(
+    work = work, total = sum(sums) + mean * sum(n[assumed]), overhead = if (length(overheads)) stats::median(overheads) else 20e-6
+  )
+}
+
+tell_assumed <- function(passes, found, assumed, mean) {
+  names <- vapply(passes, `[[`, "", "name")
+  relative <- vapply(found, function(known) isTRUE(known$relative), NA)
+  said <- c(
+    if (any(assumed)) {
+      sprintf("nothing is known of %s: taken to cost %s an element, as the others do on average", quoted(names[assumed]), format_seconds(mean))
+    },
+    if (any(relative)) sprintf("the relative costs of %s are taken as seconds", quoted(names[relative]))
+  )
+  if (length(said)) message(memshare_condition("message", "assumed", paste0(paste(said, collapse = "; "), "\n")))
+}
+
+# What is known of one pass: list(cost in seconds, overhead), or NULL. `relative`: nobody knows in what unit.
+known_work <- function(pass, given, call) {
+  if (!is.null(given)) return(given)
+  measured <- known_profile(pass$key, pass$n, call)
+  if (is.null(pass$cost)) return(if (!is.null(measured)) list(cost = measured$costs, overhead = measured$overhead))
+  if (isTRUE(pass$seconds)) return(list(cost = pass$cost, overhead = measured$overhead))
+  if (is.null(measured) || sum(pass$cost) <= 0) return(list(cost = pass$cost, relative = TRUE))
+  list(cost = pass$cost * (sum(measured$costs) / sum(pass$cost)), overhead = measured$overhead)
+}
+
+# What `profile` says, for each pass of the spec.
+given_work <- function(profile, program, call) {
+  passes <- program$spec$passes
+  names <- vapply(passes, `[[`, "", "name")
+  given <- vector("list", length(passes))
+  if (is.null(profile)) return(given)
+  if (inherits(profile, "memshare_profile") || is.numeric(profile)) {
+    own <- which(program$what == "map")
+    at <- if (length(own) == 1L) own else match(if (is.numeric(profile)) NA else profile$name, names)
+    if (is.na(at)) {
+      abort_input(sprintf("profile must be a list by label where there are several passes: %s", quoted(names)), call)
+    }
+    profile <- stats::setNames(list(profile), names[[at]])
+  }
+  if (!is.list(profile) || is.null(names(profile))) {
+    abort_input(sprintf("profile must be a profile, seconds, or a named list of these by label, not %s", describe(profile)), call)
+  }
+  for (label in names(profile)) {
+    at <- match(label, names)
+    if (is.na(at)) abort_input(sprintf("profile: there is no pass '%s' in the plan; it has %s", label, quoted(names)), call)
+    given[[at]] <- checked_work(profile[[label]], label, passes[[at]]$n, call)
+  }
+  given
+}
+
+checked_work <- function(work, label, n, call) {
+  what <- sprintf("the profile of pass '%s'", label)
+  overhead <- NULL
+  if (inherits(work, "memshare_profile")) {
+    overhead <- check_whole_profile(work, what, call)$overhead
+    work <- work$costs
+  }
+  if (!is.numeric(work)) abort_input(sprintf("%s must be a profile or seconds, not %s", what, describe(work)), call)
+  if (length(work) != n && length(work) != 1L) {
+    abort_input(sprintf("%s is one of %s, but the pass has %s", what, count_of(length(work), "element"), count_of(n, "element")), call)
+  }
+  list(cost = check_cost_values(as.double(work), what, call), overhead = overhead)
+}

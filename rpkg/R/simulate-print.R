@@ -1,0 +1,50 @@
+# Simulated runs as people see them.
+
+#' @rdname memSimulate
+#' @export
+format.memshare_simulation <- function(x, ...) {
+  if (!all(c("workers", "makespan", "speedup", "bound", "efficiency", "chunks") %in% names(x)) || !nrow(x)) return(character())
+  several <- length(unique(x$schedule)) > 1L
+  parts <- cbind(
+    if (several) formatC(x$schedule, width = -max(nchar(x$schedule))),
+    right(paste0(format(x$workers, big.mark = ","), ifelse(x$workers == 1, " worker: ", " workers:"))),
+    right(paste0(format_seconds(x$makespan), ",")),
+    right(sprintf("%s times as fast as one,", ifelse(x$speedup < 99.5, sprintf("%.1f", x$speedup), sprintf("%.0f", x$speedup)))),
+    right(sprintf("efficiency %.0f %%,", 100 * x$efficiency)),
+    right(sprintf("no schedule below %s,", format_seconds(x$bound))),
+    right(sprintf("%s", vapply(x$chunks, count_of, "", "chunk")))
+  )
+  apply(parts, 1L, paste, collapse = " ")
+}
+
+right <- function(text) formatC(text, width = max(nchar(text)))
+
+#' @rdname memSimulate
+#' @export
+print.memshare_simulation <- function(x, ...) {
+  lines <- format(x)
+  if (length(lines)) cat(lines, sep = "\n") else print(as.data.frame(unclass(x), stringsAsFactors = FALSE))
+  invisible(x)
+}
+
+#' @rdname memSimulate
+#' @export
+plot.memshare_simulation <- function(x, ...) {
+  schedules <- unique(x$schedule)
+  defaults <- list(
+    x = range(x$workers), y = range(x$makespan, x$bound), type = "n", log = "xy", xlab = "workers", ylab = "seconds",
+    main = "simulated time by workers"
+  )
+  do.call(graphics::plot.default, utils::modifyList(defaults, list(...)), quote = TRUE)
+  bound <- x[order(x$workers), ]
+  graphics::lines(bound$workers, bound$bound, lty = 2)
+  for (i in seq_along(schedules)) {
+    own <- x[x$schedule == schedules[[i]], ]
+    own <- own[order(own$workers), ]
+    graphics::lines(own$workers, own$makespan, type = "b", pch = 19, col = i)
+  }
+  graphics::legend(
+    "topright", c(schedules, "no schedule below"), col = c(seq_along(schedules), 1), lty = c(rep(1, length(schedules)), 2), bty = "n"
+  )
+  invisible(x)
+}
