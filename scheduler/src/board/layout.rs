@@ -119,7 +119,9 @@ pub(super) struct StatsLine {
     pub(super) rate: AtomicU64,
     /// The bits of a double.
     pub(super) square: AtomicU64,
-    pub(super) least_ns: AtomicU64,
+    /// The bits of floats, which order as the floats do.
+    pub(super) least_ns: AtomicU32,
+    pub(super) least_rate: AtomicU32,
 }
 
 /// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).

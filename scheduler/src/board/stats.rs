@@ -1,7 +1,7 @@
 //! A stage's statistics, by which workers size their bites: what [`crate::policy::Timed`] sums, an atomic addition each.
 //! They may lag, and a worker that dies may leave some of a chunk's sums out: they steer, nothing is counted by them.
 use super::layout::StatsLine;
-use super::sync::{AtomicU64, Ordering};
+use super::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::policy::Timed;
 
 impl StatsLine {
@@ -15,7 +15,8 @@ impl StatsLine {
             inverse: zero(),
             rate: zero(),
             square: zero(),
-            least_ns: AtomicU64::new(u64::MAX),
+            least_ns: AtomicU32::new(f32::INFINITY.to_bits()),
+            least_rate: AtomicU32::new(f32::INFINITY.to_bits()),
         }
     }
 
@@ -30,7 +31,8 @@ impl StatsLine {
         self.ns.fetch_add(one.ns, Ordering::Relaxed);
         self.inverse.fetch_add(one.inverse, Ordering::Relaxed);
         self.rate.fetch_add(one.rate, Ordering::Relaxed);
-        self.least_ns.fetch_min(one.least_ns, Ordering::Relaxed);
+        self.least_ns.fetch_min(one.least_ns.to_bits(), Ordering::Relaxed);
+        self.least_rate.fetch_min(one.least_rate.to_bits(), Ordering::Relaxed);
         let add = |bits: u64| Some((f64::from_bits(bits) + one.square).to_bits());
         // Lost races are repeated: another worker's addition went through.
         let _ = self.square.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
@@ -45,7 +47,8 @@ impl StatsLine {
             inverse: load(&self.inverse),
             rate: load(&self.rate),
             square: f64::from_bits(load(&self.square)),
-            least_ns: load(&self.least_ns),
+            least_ns: f32::from_bits(self.least_ns.load(Ordering::Relaxed)),
+            least_rate: f32::from_bits(self.least_rate.load(Ordering::Relaxed)),
         }
     }
 }

@@ -50,7 +50,7 @@ impl Board {
             return None;
         }
         let lowest = self.lowest()?;
-        let near = (lowest.0..self.stages()).take(SPREAD).map(StageId);
+        let near = (lowest.0..self.opened()).take(SPREAD).map(StageId);
         let count = near.clone().filter(|id| self.offers(*id)).count();
         let place = worker.index() % count.max(1);
         // Some may be taken meanwhile; then the lowest will do.
@@ -65,13 +65,18 @@ impl Board {
         let (seen, nothing_before) = self.looked();
         let first = || self.control_line().first.load(Ordering::Relaxed);
         let from = if seen == offers { nothing_before } else { first() };
-        let last = self.control_line().last.load(Ordering::Relaxed).min(self.stages());
+        let last = self.opened();
         let found = (from..last).map(StageId).find(|id| self.offers(*id));
         let place = found.map_or(last, |id| id.0);
         if (seen, nothing_before) != (offers, place) {
             self.note_looked(offers, place);
         }
         found
+    }
+
+    /// None from this stage on was opened.
+    fn opened(&self) -> u32 {
+        self.control_line().last.load(Ordering::Relaxed).min(self.stages())
     }
 
     /// Whether a stage is open and has something to claim.

@@ -6,7 +6,7 @@
 //! A worker's first bite of a stage is not among them: it loads packages, compiles, touches memory for the first time.
 
 /// Sums over bites of n elements that took t nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timed {
     /// How many there are.
     pub bites: u64,
@@ -21,7 +21,16 @@ pub struct Timed {
     /// Sum of t²/n.
     pub square: f64,
     /// The least t.
-    pub least_ns: u64,
+    pub least_ns: f32,
+    /// The least t/n.
+    pub least_rate: f32,
+}
+
+impl Default for Timed {
+    fn default() -> Self {
+        let (least_ns, least_rate) = (f32::INFINITY, f32::INFINITY);
+        Timed { bites: 0, elements: 0, ns: 0, inverse: 0, rate: 0, square: 0.0, least_ns, least_rate }
+    }
 }
 
 /// What the sums say.
@@ -47,7 +56,8 @@ impl Timed {
     /// Adds a bite. The board does the same, an addition at a time.
     pub fn add(&mut self, elements: u64, ns: u64) {
         let elements = elements.max(1);
-        self.least_ns = if self.bites == 0 { ns } else { self.least_ns.min(ns) };
+        self.least_ns = self.least_ns.min(ns as f32);
+        self.least_rate = self.least_rate.min(ns as f32 / elements as f32);
         self.bites += 1;
         self.elements = self.elements.saturating_add(elements);
         self.ns = self.ns.saturating_add(ns);
@@ -76,8 +86,10 @@ impl Timed {
         // By Cauchy and Schwarz k² <= n * inverse, equal where all bites are equal: then a and b cannot be told apart.
         let spread = n * inverse - k * k;
         let told_apart = self.is_trusted() && spread > 0.1 * k * k;
-        // A bite lasts at least as long as a chunk's own cost.
-        let overhead_ns = told_apart.then(|| ((n * rate - k * t) / spread).clamp(0.0, self.least_ns as f64));
+        // A chunk's own cost is part of the shortest bite, and not the part that its elements took. Without this bound a few
+        // expensive elements in short bites would pass for expensive chunks.
+        let most = f64::from(self.least_ns - self.least_rate).max(0.0);
+        let overhead_ns = told_apart.then(|| ((n * rate - k * t) / spread).max(0.0).min(most));
         let a = overhead_ns.unwrap_or(0.0);
         let each_ns = ((t - a * k) / n).max(mean * 1e-3);
         let b = each_ns;

@@ -101,14 +101,15 @@ proptest! {
     fn a_bite_is_never_nothing_and_never_more_than_is_left(
         schedule in 0u32..7, chunk in any::<u64>(), times in any::<[u64; 3]>(),
         remaining in 1u64..1 << 40, workers in 0u64..2_000, claimed in any::<u64>(), entries in any::<u64>(),
-        done in any::<[u64; 2]>(), sums in any::<[u64; 6]>(), square in any::<f64>(),
+        done in any::<[u64; 2]>(), sums in any::<[u64; 5]>(), square in any::<f64>(), least in any::<[f32; 2]>(),
     ) {
         let schedule = Schedule::from_u32(schedule).expect("one of seven");
         let [shortest_ns, longest_ns, probe_ns] = times;
         let policy = Policy { schedule, chunk, shortest_ns, longest_ns, probe_ns };
         let [done_elements, done_bytes] = done;
-        let [bites, elements, ns, inverse, rate, least_ns] = sums;
-        let timed = Timed { bites, elements, ns, inverse, rate, square, least_ns };
+        let [bites, elements, ns, inverse, rate] = sums;
+        let [least_ns, least_rate] = least;
+        let timed = Timed { bites, elements, ns, inverse, rate, square, least_ns, least_rate };
         let (claimed_chunks, entries_left) = (claimed, entries);
         let stats = Stats { remaining, workers, claimed_chunks, entries_left, done_elements, done_bytes, timed };
         let bite = next_bite(&policy, &stats);
@@ -154,11 +155,17 @@ fn a_fit_tells_a_chunks_own_cost_from_its_elements() {
     let bites = [1, 1, 4, 4, 16, 16, 64, 64, 256, 256];
     let fit = timed(&bites, 20_000, 1_000, 0).fit().expect("a fit");
     let overhead = fit.overhead_ns.expect("enough bites, not alike");
-    assert!((overhead - 20_000.0).abs() < 20.0 && (fit.each_ns - 1_000.0).abs() < 1.0, "{fit:?}");
+    assert!((overhead - 20_000.0).abs() < 200.0 && (fit.each_ns - 1_000.0).abs() < 5.0, "{fit:?}");
     assert!(fit.variance.sqrt() < 50.0, "{fit:?}");
     assert_eq!(timed(&bites[..9], 20_000, 1_000, 0).fit().expect("a fit").overhead_ns, None, "too few");
     assert_eq!(timed(&[7; 50], 20_000, 1_000, 0).fit().expect("a fit").overhead_ns, None, "too much alike");
     assert_eq!(Timed::default().fit(), None);
+    // Expensive elements in short bites do not pass for expensive chunks: 20 us besides elements of 0.2 ms, then of 20 ms.
+    let mut late = Timed::default();
+    (0..500).for_each(|nth| late.add(1 + nth % 40, 20_000 + 200_000 * (1 + nth % 40)));
+    (0..8).for_each(|_| late.add(1, 20_020_000));
+    let overhead = late.fit().expect("a fit").overhead_ns.expect("enough bites");
+    assert!(overhead < 20_500.0, "{overhead}");
     // Elements that get cheaper look like chunks that cost much; no chunk costs more than the shortest bite lasts.
     let mut falling = Timed::default();
     for n in 1..=20 {
@@ -178,7 +185,7 @@ fn a_fit_finds_the_variance_of_elements() {
         sign = -sign;
     }
     let deviation = timed.fit().expect("a fit").variance.sqrt();
-    assert!((900.0..1_100.0).contains(&deviation), "{deviation}");
+    assert!((900.0..1_200.0).contains(&deviation), "{deviation}");
 }
 
 #[test]

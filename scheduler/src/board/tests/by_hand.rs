@@ -24,6 +24,7 @@ fn nothing_is_claimed_before_a_stage_opens_nor_after_stop() {
     board.set_control(Control::Go);
     assert!(board.claim(A).is_some());
     assert_eq!(board.claim(WorkerId(2)), None, "a place that the board does not have");
+    assert!(board.claim(B).is_some(), "and which says nothing about the others");
 }
 
 #[test]
