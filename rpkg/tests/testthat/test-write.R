@@ -82,8 +82,8 @@ test_that("a value goes in when nothing of it is lost, and stays out otherwise",
     for (given in names(values)) {
       if (given %in% goes[[type]]) {
         memWrite("write", "x", values[[given]])
-        expected <- vector(type, 3)
-        expected[] <- values[[given]]
+        # R 4.4 changed what becomes of a missing number among complex ones.
+        expected <- as.vector(values[[given]], type)
         expect_identical(write_view(), expected, label = paste(given, "in", type))
       } else {
         input_error(memWrite("write", "x", values[[given]]), "value is .*convert it first")
