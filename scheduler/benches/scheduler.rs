@@ -75,11 +75,7 @@ fn core_alone() {
 }
 
 fn many_passes() {
-    let x = Source::Data(ResourceId(0));
-    let each = |nth: u32| Source::Each(PassId(nth));
-    let whole = |nth: u32| Source::Whole(PassId(nth));
     type Shape = (&'static str, bool, fn(u32) -> (Vec<Source>, Vec<Source>));
-    let _ = (x, each(0), whole(0));
     let shapes: [Shape; 4] = [
         ("a chain, element by element, fused", true, |nth| match nth {
             0 => (vec![Source::Data(ResourceId(0))], vec![]),
