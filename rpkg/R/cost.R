@@ -4,7 +4,9 @@
 check_cost <- function(cost, call) {
   if (is.null(cost) || is.function(cost)) return(cost)
   if (!is.numeric(cost) || is.object(cost)) {
-    abort_input(sprintf("cost must be numbers, one for each element, or a function of the element's number, not %s", describe(cost)), call)
+    abort_input(
+      sprintf("cost must be numbers, one for each element, or a function of the element's number, not %s", describe(cost)), call
+    )
   }
   check_cost_values(as.double(cost), "cost", call)
 }
@@ -13,7 +15,9 @@ check_cost_values <- function(cost, what, call) {
   bad <- which(!is.finite(cost) | cost < 0)
   if (length(bad)) {
     abort_input(
-      sprintf("%s must be finite numbers that are not negative; that of element %d is %s", what, bad[[1L]], format(cost[[bad[[1L]]]])), call
+      sprintf(
+        "%s must be finite numbers that are not negative; that of element %d is %s", what, bad[[1L]], format(cost[[bad[[1L]]]])
+      ), call
     )
   }
   cost

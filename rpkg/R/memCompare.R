@@ -2,25 +2,26 @@
 
 #' Which schedule suits a plan
 #'
-#' `memCompare()` simulates a plan with several schedules, see [memSimulate()], and sets the time each would take against the lower bound that
-#' none can beat: all work shared evenly by the workers, or the longest element.
+#' `memCompare()` simulates a plan with several schedules, see [memSimulate()], and sets the time each would take against the
+#' lower bound that none can beat: all work shared evenly by the workers, or the longest element.
 #'
-#' `"profiled"` knows what the elements cost, all others do not, as in a first run: so `"auto"` here is what the first run takes, and `"profiled"` what
-#' `"auto"` does from the second run on.
+#' `"profiled"` knows what the elements cost, all others do not, as in a first run: so `"auto"` here is what the first run takes, and
+#' `"profiled"` what `"auto"` does from the second run on.
 #'
 #' @inheritParams memSimulate
 #' @param schedules Schedules, see [memControl()].
 #' @param workers Numbers of workers; by default the plan's own.
 #' @param x A comparison.
-#' @return A data frame of class `memshare_comparison`, as that of `memSimulate()`, with `ratio`, the makespan over the bound; the best first.
+#' @return A data frame of class `memshare_comparison`, as that of `memSimulate()`, with `ratio`, the makespan over the
+#'   bound; the best first.
 #' @seealso [memSimulate()], [memControl()]
 #' @examples
 #' # Nine short elements and a long one at the end
 #' pass <- memLapply(1:10, function(i) i, CONTROL = memControl(lazy = TRUE))
 #' memCompare(pass, workers = 2, profile = c(rep(0.01, 9), 0.08))
 #' @export
-memCompare <- function(plan, schedules = c("auto", "static", "guided", "factoring", "adaptive", "profiled"), workers = NULL, profile = NULL,
-                       overhead = NULL, chunk = NULL) {
+memCompare <- function(plan, schedules = c("auto", "static", "guided", "factoring", "adaptive", "profiled"), workers = NULL,
+                       profile = NULL, overhead = NULL, chunk = NULL) {
   call <- sys.call()
   plan <- as_plan(plan, substitute(plan), call)
   if (is.null(workers)) workers <- inside(plan)$main$program$spec$workers
@@ -73,8 +74,8 @@ plot.memshare_comparison <- function(x, ...) {
   labels <- if (length(unique(x$workers)) > 1L) sprintf("%s, %s", x$schedule, vapply(x$workers, count_of, "", "worker")) else x$schedule
   places <- rev(seq_len(nrow(x)))
   defaults <- list(
-    x = x$makespan, y = places, pch = 19, xlim = c(0, max(x$makespan)), ylim = c(0.5, nrow(x) + 0.5), yaxt = "n", xlab = "seconds", ylab = "",
-    main = "predicted time by schedule"
+    x = x$makespan, y = places, pch = 19, xlim = c(0, max(x$makespan)), ylim = c(0.5, nrow(x) + 0.5), yaxt = "n",
+    xlab = "seconds", ylab = "", main = "predicted time by schedule"
   )
   old <- graphics::par(mar = c(5, 2 + max(nchar(labels)) / 2, 4, 2))
   on.exit(graphics::par(old))

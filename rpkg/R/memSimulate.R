@@ -37,12 +37,15 @@
 #' invisible(memRun(plan, MAX.CORES = 2))
 #' memSimulate(plan)
 #' @export
-memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, schedule = NULL, overhead = NULL, chunk = NULL, known = TRUE) {
+memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, schedule = NULL, overhead = NULL, chunk = NULL,
+                        known = TRUE) {
   call <- sys.call()
   plan <- as_plan(plan, substitute(plan), call)
   work <- work_of(plan, profile, call)
   if (is.null(schedule)) schedule <- "as planned"
-  simulated(plan, work, check_workers(workers, call), check_schedules(schedule, chunk, call), overhead, chunk, check_flag(known, "known", call), call)
+  workers <- check_workers(workers, call)
+  schedules <- check_schedules(schedule, chunk, call)
+  simulated(plan, work, workers, schedules, overhead, chunk, check_flag(known, "known", call), call)
 }
 
 # One table of simulated runs.
@@ -56,7 +59,10 @@ simulated <- function(plan, work, workers, schedules, overhead, chunk, known, ca
   table <- as.data.frame(table, stringsAsFactors = FALSE)
   table$speedup <- work$total / table$makespan
   for (name in c("workers", "chunks", "recuts")) table[[name]] <- as.integer(table[[name]])
-  table <- table[c("schedule", "workers", "makespan", "speedup", "bound", "efficiency", "idle", "overhead", "chunks", "recuts", "peak")]
+  columns <- c(
+    "schedule", "workers", "makespan", "speedup", "bound", "efficiency", "idle", "overhead", "chunks", "recuts", "peak"
+  )
+  table <- table[columns]
   structure(table, class = c("memshare_simulation", "data.frame"))
 }
 
@@ -112,7 +118,8 @@ work_of <- function(plan, profile, call) {
     )
   }
   n <- vapply(passes, `[[`, 0, "n")
-  sums <- vapply(seq_along(found), function(i) if (unknown[[i]]) 0 else sum(found[[i]]$cost) * n[[i]] / length(found[[i]]$cost), 0)
+  sum_of <- function(known, n) if (is.null(known)) 0 else sum(known$cost) * n / length(known$cost)
+  sums <- mapply(sum_of, found, n)
   mean <- sum(sums) / sum(n[!unknown])
   assumed <- unknown & program$what == "map"
   work <- lapply(seq_along(found), function(i) if (unknown[[i]]) c(0, mean)[[1L + assumed[[i]]]] else found[[i]]$cost)
@@ -128,7 +135,9 @@ tell_assumed <- function(passes, found, assumed, mean) {
   relative <- vapply(found, function(known) isTRUE(known$relative), NA)
   said <- c(
     if (any(assumed)) {
-      sprintf("nothing is known of %s: taken to cost %s an element, as the others do on average", quoted(names[assumed]), format_seconds(mean))
+      sprintf(
+        "nothing is known of %s: taken to cost %s an element, as the others do on average", quoted(names[assumed]), format_seconds(mean)
+      )
     },
     if (any(relative)) sprintf("the relative costs of %s are taken as seconds", quoted(names[relative]))
   )
@@ -179,7 +188,9 @@ checked_work <- function(work, label, n, call) {
   }
   if (!is.numeric(work)) abort_input(sprintf("%s must be a profile or seconds, not %s", what, describe(work)), call)
   if (length(work) != n && length(work) != 1L) {
-    abort_input(sprintf("%s is one of %s, but the pass has %s", what, count_of(length(work), "element"), count_of(n, "element")), call)
+    abort_input(
+      sprintf("%s is one of %s, but the pass has %s", what, count_of(length(work), "element"), count_of(n, "element")), call
+    )
   }
   list(cost = check_cost_values(as.double(work), what, call), overhead = overhead)
 }

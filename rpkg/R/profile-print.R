@@ -9,10 +9,13 @@ format.memshare_profile <- function(x, ...) {
   c(
     lines,
     sprintf("an element takes %s on average, with a standard deviation of %s", format_seconds(facts$mean), format_seconds(facts$sd)),
-    sprintf("the longest: %s, %s, %s of all", element_label(facts$longest, facts$name), format_seconds(facts$most), percent(facts$most / facts$total)),
     sprintf(
-      "measured with %s in %s; what a chunk takes beside FUN: %s, %s of the time", count_of(x$workers, "worker"), count_of(x$chunks, "chunk"),
-      format_seconds(x$overhead), percent(facts$overhead)
+      "the longest: %s, %s, %s of all", element_label(facts$longest, facts$name), format_seconds(facts$most),
+      percent(facts$most / facts$total)
+    ),
+    sprintf(
+      "measured with %s in %s; what a chunk takes beside FUN: %s, %s of the time", count_of(x$workers, "worker"),
+      count_of(x$chunks, "chunk"), format_seconds(x$overhead), percent(facts$overhead)
     )
   )
 }
@@ -96,7 +99,10 @@ plot.memshare_profile <- function(x, heavy = 5, ...) {
   # Of very many elements a picture shows the costliest of each few.
   step <- max(1, ceiling(length(costs) / 20000))
   shown <- seq_along(costs)
-  if (step > 1) shown <- unlist(lapply(split(shown, (shown - 1) %/% step), function(few) few[which.max(costs[few])]), use.names = FALSE)
+  if (step > 1) {
+    costliest <- function(few) few[which.max(costs[few])]
+    shown <- unlist(lapply(split(shown, (shown - 1) %/% step), costliest), use.names = FALSE)
+  }
   scale <- scale_of(max(costs))
   defaults <- list(
     x = shown, y = costs[shown] / scale$seconds, type = "h", xlab = "element", ylab = sprintf("cost in %s", scale$unit),
@@ -109,7 +115,8 @@ plot.memshare_profile <- function(x, heavy = 5, ...) {
   if (length(marked)) {
     labels <- if (length(x$names)) x$names[marked] else marked
     graphics::points(marked, costs[marked] / scale$seconds, pch = 19, col = "firebrick")
-    graphics::text(marked, costs[marked] / scale$seconds, labels, pos = ifelse(marked > length(costs) / 2, 2L, 4L), cex = 0.8, xpd = NA)
+    side <- ifelse(marked > length(costs) / 2, 2L, 4L)
+    graphics::text(marked, costs[marked] / scale$seconds, labels, pos = side, cex = 0.8, xpd = NA)
   }
   invisible(x)
 }
@@ -135,4 +142,6 @@ scale_of <- function(most) {
   list(unit = c("seconds", "milliseconds", "microseconds")[[at]], seconds = c(1, 1e-3, 1e-6)[[at]])
 }
 
-percent <- function(share) paste(ifelse(share >= 0.0995 | share == 0, sprintf("%.0f", 100 * share), sprintf("%.1g", 100 * share)), "%")
+percent <- function(share) {
+  paste(ifelse(share >= 0.0995 | share == 0, sprintf("%.0f", 100 * share), sprintf("%.1g", 100 * share)), "%")
+}
