@@ -25,7 +25,8 @@
 #'     reads it (field `by` says whose).}
 #'   \item{`memshare_error_file`}{The file behind a variable of [memMap()] cannot be used: field `path`.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
-#'   \item{`memshare_error_memory_limit`}{The call needs more than `memControl(memory = )` allows.}
+#'   \item{`memshare_error_memory_limit`}{The call or plan needs more than `memControl(memory = )` allows, or than there is. Fields:
+#'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
 #'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
 #'   \item{`memshare_error_over_budget`}{A plan needs more shared memory than there is; the message says what needs how much.}

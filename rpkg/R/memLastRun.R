@@ -36,6 +36,8 @@ record_of <- function(program, stats, call) {
   labels <- vapply(program$spec$passes, `[[`, "", "name")
   about <- list(labels = labels, owner = program$owner, what = program$what, names = lapply(program$order, `[[`, "names"))
   stats$misled <- labels[stats$misled]
+  # The user's, without those that bring results together.
+  stats$passes <- length(program$order)
   c(list(call = call[[1L]], elements = program$elements), stats, list(about = about))
 }
 

@@ -128,9 +128,13 @@ shared_line <- function(resources) {
 peak_lines <- function(plan) {
   made <- plan$main$native
   budget <- if (is.finite(made$budget)) sprintf(" of %s", format_bytes(made$budget)) else ""
-  text <- sprintf("peak: %s%s shared memory", format_bytes(made$peak), budget)
-  if (!is.null(plan$measured)) return(c(text, sprintf("measured in the last run: peak %s", format_bytes(plan$measured$peak))))
   unknown <- made$resources$resource[is.na(made$resources$bytes)]
+  measured <- plan$measured$peak
+  if (length(unknown) && !is.null(measured)) {
+    return(sprintf("peak: %s%s shared memory, as measured in the last run", format_bytes(measured), budget))
+  }
+  text <- sprintf("peak: %s%s shared memory", format_bytes(made$peak), budget)
+  if (!is.null(measured)) return(c(text, sprintf("measured in the last run: peak %s", format_bytes(measured))))
   if (!length(unknown)) return(text)
   sprintf("%s, apart from results whose size shows in the first run: %s", text, shorten(unknown, 4L))
 }

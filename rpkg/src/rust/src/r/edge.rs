@@ -9,8 +9,8 @@ use extendr_api::prelude::*;
 use scheduler::error::Error;
 
 use super::protect::{protect, Jump};
-use super::sexp::{Scope, Sexp};
-use super::{character, integer, named_list, real};
+use super::sexp::{Kind, Scope, Sexp};
+use super::{character, character_bytes, integer, named_list, real};
 
 /// The result of everything that may call R.
 pub type Result<T> = std::result::Result<T, Failure>;
@@ -112,6 +112,14 @@ fn fields(s: &Scope, failure: &Failure) -> Sexp {
                 ("dir", text(dir.to_str().unwrap_or("?"))),
             ],
         ),
+        Failure::Scheduler(Error::OverBudget { needed, budget, table }) => named_list(
+            s,
+            &[
+                ("needed", real(s, *needed as f64)),
+                ("budget", real(s, *budget as f64)),
+                ("resources", over_budget(s, table)),
+            ],
+        ),
         Failure::Scheduler(Error::AlreadyRegistered { namespace, name, owner }) => {
             named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("owner", text(owner))])
         }
@@ -132,4 +140,17 @@ fn fields(s: &Scope, failure: &Failure) -> Sexp {
         ),
         _ => named_list(s, &[]),
     }
+}
+
+/// What takes how much: bytes, named by the resources.
+fn over_budget(s: &Scope, table: &[(String, u64, scheduler::plan::Lifetime)]) -> Sexp {
+    let bytes = s.vector(Kind::REALSXP, table.len());
+    let names = s.vector(Kind::STRSXP, table.len());
+    for (place, (name, size, _)) in table.iter().enumerate() {
+        // SAFETY: the vector was just made with a number for each row.
+        unsafe { bytes.data_mut().cast::<f64>().add(place).write(*size as f64) };
+        names.set_text(place, character_bytes(s, name.as_bytes(), 1));
+    }
+    bytes.set_attribute(s, "names", names);
+    bytes
 }
