@@ -143,5 +143,5 @@ scale_of <- function(most) {
 }
 
 percent <- function(share) {
-  paste(ifelse(share >= 0.0995 | share == 0, sprintf("%.0f", 100 * share), sprintf("%.1g", 100 * share)), "%")
+  paste(ifelse(share >= 0.0995 | share == 0, sprintf("%.0f", 100 * share), sprintf("%.2g", 100 * share)), "%")
 }

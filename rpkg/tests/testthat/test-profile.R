@@ -325,3 +325,8 @@ test_that("sizes of items are a first guess only where they differ", {
   both <- inside(memMapply(function(a, b) length(a) + length(b), x, rev(x), CONTROL = lazy))
   expect_identical(sizes_of(both), as.double(lengths(x) + lengths(rev(x))))
 })
+
+test_that("times and parts are said in a few digits", {
+  expect_identical(format_seconds(c(0, 2e-9, 3.456e-5, 0.0123, 1, 123.4)), c("0 s", "2 ns", "34.6 us", "12.3 ms", "1 s", "123 s"))
+  expect_identical(percent(c(0, 0.0012, 0.097, 0.5, 1)), c("0 %", "0.12 %", "9.7 %", "50 %", "100 %"))
+})
