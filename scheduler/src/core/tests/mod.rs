@@ -8,7 +8,7 @@ mod table;
 use crate::board::Spot;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
-use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
+use crate::plan::{compile, CallSpec, Costs, PassCall, Plan, Source};
 use crate::policy::Policy;
 
 /// A plan over `x` (scoped) and `r` (pinned), one pass a stage: stage i makes resource 2 + i from the collection and the
@@ -48,4 +48,29 @@ fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
 /// An element of a stage's first step.
 fn at(element: u64) -> Spot {
     Spot { step: 0, element }
+}
+
+/// A plan of one pass over data that is pinned, so that a run has nothing to share before its stage opens.
+fn one_pass(elements: u64, levels: u32, policy: Policy, costs: Option<Costs>) -> Plan {
+    let pass = PassCall {
+        name: "f".into(),
+        inputs: vec![Source::Data(ResourceId(0))],
+        sides: vec![],
+        elements,
+        levels,
+        policy,
+        bytes: 1,
+        costs,
+    };
+    compile(CallSpec {
+        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
+        passes: vec![pass],
+        gather: vec![PassId(0)],
+        workers: 2,
+        budget: None,
+        keep: false,
+        fuse: true,
+        measure: false,
+    })
+    .expect("a plan")
 }

@@ -1,9 +1,8 @@
 //! Stages that were cut by costs: when the core looks, and what it does when the costs mislead.
-use super::table::Run;
+use super::{one_pass, table::Run};
 use crate::core::{Action, Core, Event, Settings};
-use crate::graph::{Resource, Scope};
-use crate::id::{PassId, ResourceId, StageId, WorkerId};
-use crate::plan::{compile, CallSpec, Costs, Origin, PassCall, Source};
+use crate::id::{StageId, WorkerId};
+use crate::plan::{Costs, Origin};
 use crate::policy::{Pace, Policy};
 
 const P: StageId = StageId(0);
@@ -12,27 +11,7 @@ const MS: u64 = 1_000_000;
 /// A stage of 1,000 elements with costs that is open, on two workers.
 fn open() -> Run {
     let costs = Costs::new(vec![1.0; 1_000], Origin::Known, None).expect("costs");
-    let pass = PassCall {
-        name: "f".into(),
-        inputs: vec![Source::Data(ResourceId(0))],
-        sides: vec![],
-        elements: 1_000,
-        levels: 0,
-        policy: Policy::auto(),
-        bytes: 1,
-        costs: Some(costs),
-    };
-    let spec = CallSpec {
-        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
-        passes: vec![pass],
-        gather: vec![PassId(0)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    };
-    let plan = compile(spec).expect("a plan");
+    let plan = one_pass(1_000, 0, Policy::auto(), Some(costs));
     let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..Settings::default() }), now: 0 };
     run.on(Event::WorkerJoined { worker: WorkerId(0) });
     run.on(Event::WorkerJoined { worker: WorkerId(1) });

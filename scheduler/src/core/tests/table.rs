@@ -1,5 +1,5 @@
 //! One transition a test: these events, then exactly these actions.
-use super::{at, plan};
+use super::{at, one_pass, plan};
 use crate::core::{Action, Cause, Core, Event, Failure, LostLease, Outcome, Settings, TaskState};
 use crate::graph::{Resource, Scope};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
@@ -344,27 +344,7 @@ fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs(
 
 #[test]
 fn what_is_run_again_begins_where_blocks_of_a_fold_do() {
-    let fold = PassCall {
-        name: "fold".into(),
-        inputs: vec![Source::Data(ResourceId(0))],
-        sides: vec![],
-        elements: 150,
-        levels: 1,
-        policy: Policy::fixed(100),
-        bytes: 1,
-        costs: None,
-    };
-    let spec = CallSpec {
-        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
-        passes: vec![fold],
-        gather: vec![PassId(0)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    };
-    let plan = compile(spec).expect("a plan");
+    let plan = one_pass(150, 1, Policy::fixed(100), None);
     let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..Settings::default() }), now: 0 };
     run.on(Event::WorkerJoined { worker: A });
     run.on(Event::Started);
