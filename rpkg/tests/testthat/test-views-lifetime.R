@@ -176,3 +176,29 @@ test_that("names that cannot be used are refused", {
   releaseViews("\u00fc", "\u00fc")
   releaseVariables("\u00fc", "\u00fc")
 })
+
+test_that("what FUN keeps of an earlier pass stays as it was while a later pass reads that to its end", {
+  pass <- function(X, FUN, ...) {
+    memLapply(X, FUN, VARS = list(...), MAX.CORES = 2, CONTROL = memControl(lazy = TRUE))
+  }
+  a <- pass(1:40, function(v) rep(v + 0, 20000))
+
+  b <- pass(1:40, function(v, a) assign("kept_whole", a, globalenv()), a = a)
+  after <- pass(a, function(v, b) {
+    kept <- get0("kept_whole", globalenv())
+    if (is.null(kept)) NA else vapply(kept, function(element) element[10000], 0)
+  }, b = pass(b, function(v) NULL))
+  seen <- Filter(Negate(anyNA), memRun(after))
+  expect_gt(length(seen), 0)
+  expect_identical(unique(seen), list(as.numeric(1:40)))
+
+  count <- pass(1:2, function(v, a) 1, a = pass(a, function(v) v[1]))
+  b <- pass(a, function(v, count) assign("kept_element", c(get0("kept_element", globalenv()), list(v)), globalenv()), count = count)
+  after <- pass(a, function(v, b) {
+    kept <- get0("kept_element", globalenv())
+    vapply(kept, function(element) element[10000] == element[1] && element[1] > 0, NA)
+  }, b = pass(b, function(v) NULL))
+  seen <- unlist(memRun(after))
+  expect_gt(length(seen), 0)
+  expect_true(all(seen))
+})

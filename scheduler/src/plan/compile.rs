@@ -171,7 +171,8 @@ fn accesses(spec: &CallSpec, stage: &Stage, results: &[Option<ResourceId>]) -> V
     accesses
 }
 
-/// Results that `stage` is the last to read, and reads element by element alone.
+/// Results that `stage` is the last to read, and that are read element by element alone: a function that got all of them at
+/// once may have kept them.
 fn drains(
     spec: &CallSpec,
     graph: &Graph,
@@ -180,18 +181,21 @@ fn drains(
     readers: &[Vec<TaskId>],
 ) -> Vec<ResourceId> {
     let resource = |pass: PassId| results[pass.index()];
-    let sources = || stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources());
     let each = |source: Source| match source {
         Source::Each(pass) if !stage.passes.contains(&pass) => resource(pass),
         _ => None,
     };
-    let whole: HashSet<ResourceId> = sources()
+    let whole: HashSet<ResourceId> = spec
+        .passes
+        .iter()
+        .flat_map(PassCall::sources)
         .filter_map(|source| match source {
             Source::Whole(pass) => resource(pass),
             _ => None,
         })
         .collect();
-    let mut drains: Vec<ResourceId> = sources().filter_map(each).collect();
+    let sources = stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources());
+    let mut drains: Vec<ResourceId> = sources.filter_map(each).collect();
     drains.sort_unstable();
     drains.dedup();
     drains.retain(|resource| {

@@ -26,11 +26,12 @@ pub(crate) enum Input {
     CutOf(ResourceId, Cut),
     /// What this step of the same stage gave for the same element.
     Step(u32),
-    /// The same element of what an earlier stage made; copied where it goes as it is read.
+    /// The same element of what an earlier stage made; copied where that goes as it is read, by this stage or a later one:
+    /// FUN may keep it.
     Part {
         /// The results.
         of: ResourceId,
-        /// Whether they are given back chunk by chunk.
+        /// Whether some stage gives them back chunk by chunk.
         drained: bool,
     },
     /// All that an earlier stage made, as a list.

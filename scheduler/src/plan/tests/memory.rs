@@ -39,6 +39,11 @@ fn what_is_read_chunk_by_chunk_goes_as_the_next_comes() {
         plan.stages().iter().map(|stage| stage.drains.len()).collect::<Vec<_>>()
     };
     assert_eq!(drains("a 9: X\n b 9: .a / *a"), [0, 0], "also as a whole");
+    assert_eq!(
+        drains("a 9: X\n b 9: X / *a\n c 9: .a / *b"),
+        [0, 0, 0],
+        "as a whole by a function that may keep it"
+    );
     assert_eq!(drains("a 9: X\n b 9: .a\n c 9: .a"), [0, 0, 0], "by two, of which either may be the last");
     assert_eq!(drains("a 9: X\n b 9: .a\n c 9: .a / *b"), [0, 0, 2].map(|n: usize| n.min(1)), "the last one");
     assert_eq!(drains("a 9: X\n b 9: .a\n c 9: .a .b"), [0, 0, 2], "both");

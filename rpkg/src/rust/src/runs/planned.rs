@@ -210,7 +210,8 @@ fn step(spec: &Spec, plan: &Plan, stage: &Stage, id: PassId, resource_of: &[Reso
                 Some(step) => about::Input::Step(step as u32),
                 None => {
                     let of = result(pass)?;
-                    about::Input::Part { of, drained: stage.drains.contains(&of) }
+                    let drained = plan.stages().iter().any(|stage| stage.drains.contains(&of));
+                    about::Input::Part { of, drained }
                 }
             },
         })
