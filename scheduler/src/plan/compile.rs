@@ -31,9 +31,16 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
         let read = node.accesses.iter().filter(|(_, access)| *access == Access::Read);
         read.for_each(|(resource, _)| readers[resource.index()].push(TaskId(task as u32)));
     }
+    let sources = spec.passes.iter().flat_map(PassCall::sources);
+    let whole: HashSet<PassId> = sources
+        .filter_map(|source| match source {
+            Source::Whole(pass) => Some(pass),
+            _ => None,
+        })
+        .collect();
     let mut makers = vec![None; graph.resources().len()];
     for (id, stage) in stages.iter_mut().enumerate() {
-        stage.drains = drains(&spec, &graph, stage, &results, &readers);
+        stage.drains = drains(&spec, &graph, stage, &results, &readers, &whole);
         for (nth, pass) in stage.outputs.iter().enumerate() {
             if let Some(resource) = results[pass.index()] {
                 makers[resource.index()] = Some((StageId(id as u32), nth as u32));
@@ -172,28 +179,21 @@ fn accesses(spec: &CallSpec, stage: &Stage, results: &[Option<ResourceId>]) -> V
 }
 
 /// Results that `stage` is the last to read, and that are read element by element alone: a function that got all of them at
-/// once may have kept them.
+/// once may have kept them. `whole`: the passes whose results are read that way.
 fn drains(
     spec: &CallSpec,
     graph: &Graph,
     stage: &Stage,
     results: &[Option<ResourceId>],
     readers: &[Vec<TaskId>],
+    whole: &HashSet<PassId>,
 ) -> Vec<ResourceId> {
-    let resource = |pass: PassId| results[pass.index()];
     let each = |source: Source| match source {
-        Source::Each(pass) if !stage.passes.contains(&pass) => resource(pass),
+        Source::Each(pass) if !stage.passes.contains(&pass) && !whole.contains(&pass) => {
+            results[pass.index()]
+        }
         _ => None,
     };
-    let whole: HashSet<ResourceId> = spec
-        .passes
-        .iter()
-        .flat_map(PassCall::sources)
-        .filter_map(|source| match source {
-            Source::Whole(pass) => resource(pass),
-            _ => None,
-        })
-        .collect();
     let sources = stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources());
     let mut drains: Vec<ResourceId> = sources.filter_map(each).collect();
     drains.sort_unstable();
@@ -201,7 +201,7 @@ fn drains(
     drains.retain(|resource| {
         // What is wanted has a reader that waits for this stage: the gathering.
         let before = |task: &TaskId| *task == stage.task || graph.precedes(*task, stage.task);
-        !whole.contains(resource) && readers[resource.index()].iter().all(before)
+        readers[resource.index()].iter().all(before)
     });
     drains
 }

@@ -1,7 +1,7 @@
 //! A specification compiled: the plan, what its workers are told, and for a plan that is run again and again the pages that it
 //! keeps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scheduler::graph::{Resource, Scope};
@@ -183,15 +183,24 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
 
 /// What the workers are told.
 fn program(spec: &Spec, plan: &Plan, resource_of: &[ResourceId]) -> Result<Program> {
+    let drained: HashSet<ResourceId> =
+        plan.stages().iter().flat_map(|stage| &stage.drains).copied().collect();
     let stages = plan.stages().iter().map(|stage| {
-        let steps = stage.passes.iter().map(|&pass| step(spec, plan, stage, pass, resource_of));
+        let steps = stage.passes.iter().map(|&pass| step(spec, plan, &drained, stage, pass, resource_of));
         let place = |pass: &PassId| stage.passes.iter().position(|step| step == pass).unwrap_or(0) as u32;
         Ok(Steps { steps: steps.collect::<Result<_>>()?, outputs: stage.outputs.iter().map(place).collect() })
     });
     Ok(Program { stages: stages.collect::<Result<_>>()? })
 }
 
-fn step(spec: &Spec, plan: &Plan, stage: &Stage, id: PassId, resource_of: &[ResourceId]) -> Result<Step> {
+fn step(
+    spec: &Spec,
+    plan: &Plan,
+    drained: &HashSet<ResourceId>,
+    stage: &Stage,
+    id: PassId,
+    resource_of: &[ResourceId],
+) -> Result<Step> {
     let pass = &spec.passes[id.index()];
     let data = |place: ResourceId| resource_of[place.index()];
     let result = |pass: PassId| {
@@ -210,8 +219,7 @@ fn step(spec: &Spec, plan: &Plan, stage: &Stage, id: PassId, resource_of: &[Reso
                 Some(step) => about::Input::Step(step as u32),
                 None => {
                     let of = result(pass)?;
-                    let drained = plan.stages().iter().any(|stage| stage.drains.contains(&of));
-                    about::Input::Part { of, drained }
+                    about::Input::Part { of, drained: drained.contains(&of) }
                 }
             },
         })
