@@ -7,6 +7,7 @@ pub mod core;
 pub mod error;
 pub mod graph;
 pub mod id;
+pub mod inspect;
 pub mod link;
 pub mod os;
 pub mod page;

@@ -1,0 +1,150 @@
+//! What happened in a run. The supervisor notes a [`Moment`] for each thing that the core was told or decided; the chunks are
+//! the board's own entries, read when the run is over. Times are nanoseconds from the run's begin.
+use crate::board::Activity;
+use crate::id::{ChunkId, PassId, ResourceId, StageId, TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+/// The log of one run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EventLog {
+    /// When the run began, in nanoseconds since 1970.
+    pub begun: u64,
+    /// From its begin to its end.
+    pub wall_ns: u64,
+    /// How it ended: `done`, `failed`, `worker_died`, `cancelled`, `timeout` or `no_workers`; and in words, where it did not
+    /// end as it should.
+    pub ended: (String, String),
+    /// What the supervisor saw, in order.
+    pub moments: Vec<Moment>,
+    /// Who took part, in the order in which they came.
+    pub workers: Vec<WorkerLife>,
+    /// Nanoseconds that each worker's place spent on each [`Activity`].
+    pub activities: Vec<[u64; Activity::ALL.len()]>,
+    /// Chunks by stage, first element and attempt; none where the run kept no trace.
+    pub chunks: Vec<Chunk>,
+    /// Bytes that chunks wrote: of each chunk one number for each output of its stage.
+    pub outputs: Vec<u64>,
+    /// What the steps of chunks did, where a stage has several: of each chunk that is done one for each pass of its stage.
+    pub steps: Vec<Step>,
+    /// What is known of each pass as a whole, by its id.
+    pub passes: Vec<PassTotal>,
+    /// Bytes that were copied into shared memory for this run.
+    pub copied_bytes: u64,
+    /// The most bytes that the run's own pages held.
+    pub peak_bytes: u64,
+}
+
+/// Something that happened at an instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When.
+    pub at_ns: u64,
+    /// What.
+    pub what: What,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// A task began.
+    Began(TaskId),
+    /// A task ended as it should.
+    Ended(TaskId),
+    /// A resource's memory was given back: nobody needed it any more.
+    Freed(ResourceId),
+    /// A registered variable is no longer read by this run.
+    LetGo(ResourceId),
+    /// A worker has the board and begins to claim.
+    Joined(WorkerId),
+    /// A worker died; in words, how.
+    Died(WorkerId, String),
+    /// A worker could not be started; in words, why.
+    NotStarted(WorkerId, String),
+    /// Elements `[start, end)` of a stage were put up to be run (again), as attempt so-and-so (0 is the first).
+    PutUp(StageId, u64, u64, u32),
+    /// What nobody had taken of a stage, so many ranges, was taken back, because its costs misled.
+    TakenBack(StageId, u64),
+    /// FUN failed: stage, chunk, element.
+    Failed(StageId, ChunkId, u64),
+    /// The run was stopped: nobody begins another element.
+    Stopped,
+}
+
+/// A worker's part in the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerLife {
+    /// Its place; a replacement has its predecessor's.
+    pub worker: WorkerId,
+    /// Its process, where it is known.
+    pub pid: Option<u32>,
+    /// When it joined.
+    pub joined_ns: u64,
+    /// When it left: at the end, or by dying.
+    pub left_ns: u64,
+    /// How it died, if it did.
+    pub died: Option<String>,
+}
+
+/// A chunk as its entry on the board says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Its stage.
+    pub stage: StageId,
+    /// Its entry.
+    pub chunk: ChunkId,
+    /// Its first element.
+    pub start: u64,
+    /// The element after its last.
+    pub end: u64,
+    /// Who had it.
+    pub worker: WorkerId,
+    /// How often its elements were tried before.
+    pub attempt: u32,
+    /// How it ended.
+    pub state: State,
+    /// When its first element began.
+    pub started_ns: u64,
+    /// When its results were written, or its lease ended.
+    pub ended_ns: u64,
+    /// How long FUN ran in it; all of its time where that was not measured.
+    pub fun_ns: u64,
+    /// Where its bytes stand in [`EventLog::outputs`].
+    pub outputs_at: u32,
+    /// Where its steps stand in [`EventLog::steps`].
+    pub steps_at: u32,
+}
+
+/// How a chunk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// Its results count.
+    Done,
+    /// FUN failed in it.
+    Failed,
+    /// Its worker died, or the run was over before it ended.
+    Lost,
+}
+
+/// What one step of a chunk did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The pass.
+    pub pass: PassId,
+    /// When its first element began.
+    pub started_ns: u64,
+    /// When its last ended.
+    pub ended_ns: u64,
+    /// How long FUN ran.
+    pub fun_ns: u64,
+}
+
+/// A pass as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PassTotal {
+    /// Bytes of results that were written.
+    pub bytes: u64,
+    /// Whether it was noted what each element costs.
+    pub measured: bool,
+    /// The elements that took longest, the longest first, with nanoseconds; a few.
+    pub slowest: Vec<(u64, f32)>,
+}

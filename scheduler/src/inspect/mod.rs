@@ -1,0 +1,22 @@
+//! Looking at a plan, and at what a run of it did.
+//!
+//! A [`Record`] is a plan and, once it has run, its event log. It needs neither the data nor the machine: it can be saved, and
+//! opened elsewhere. Every view is a pure function of it, and all take their numbers from the same [`Document`], so that they
+//! cannot disagree.
+//!
+//! | room | what stands there |
+//! |---|---|
+//! | `record` | plan and log together |
+//! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
+mod document;
+mod log;
+mod record;
+
+pub use document::{
+    Activities, Chunks, CriticalPath, Document, Life, Memory, MomentView, PassFigures, PassView,
+    ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
+    WorkerView,
+};
+pub use log::{Chunk, EventLog, Moment, PassTotal, State, Step, What, WorkerLife};
+pub use record::{PassNote, Record};
