@@ -16,7 +16,7 @@ mod record;
 pub use document::{
     Activities, Chunks, CriticalPath, Document, Life, Memory, MomentView, PassFigures, PassView,
     ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
-    WorkerView,
+    WorkerView, VERSION,
 };
 pub use log::{Chunk, EventLog, Moment, PassTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
