@@ -40,8 +40,8 @@ pub struct Document {
     pub resources: Vec<ResourceView>,
     /// The nodes of the graph.
     pub tasks: Vec<TaskView>,
-    /// The longest way through the graph, where that is known: measured of a run, else predicted.
-    pub critical_path: Option<CriticalPath>,
+    /// The longest way through the graph.
+    pub critical_path: CriticalPath,
     /// What happened; `null` of a plan.
     pub run: Option<RunView>,
 }
@@ -172,12 +172,13 @@ pub struct TaskLife {
 }
 
 /// The longest way through the graph: no number of workers makes a run shorter.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CriticalPath {
     /// Its tasks, in order.
     pub tasks: Vec<u32>,
-    /// How long it takes: of a run, the longest element of each stage on it, which must be run one after the other.
-    pub seconds: f64,
+    /// How long it takes at least: the longest element of each stage on it, one after the other; of a run as measured, of a plan
+    /// as expected, `null` where nothing is known of the costs.
+    pub seconds: Option<f64>,
 }
 
 /// What happened.
@@ -217,6 +218,8 @@ pub struct Verdict {
 pub struct RunFigures {
     /// From begin to end.
     pub seconds: f64,
+    /// How long data was copied into shared memory before the run began.
+    pub copy_seconds: f64,
     /// Elements of all passes.
     pub elements: u64,
     /// Chunks that were done.

@@ -18,5 +18,5 @@ pub use document::{
     ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
     WorkerView, VERSION,
 };
-pub use log::{Chunk, EventLog, Moment, PassTotal, State, Step, What, WorkerLife};
+pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
