@@ -37,6 +37,7 @@ impl Drive {
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let opened = Opened::new(job.board.board());
         let begun_ns = now_ns();
+        job.board.board().set_begun(begun_ns);
         let stats = RunStats { begun_ns, ..RunStats::default() };
         let mut drive = Drive {
             run,
