@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `file` | a record on disk |
+//! | `planned`, `measured`, `memory` | from a record to a document: the plan, the run, the bytes over time |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
 //! | `advice` | what follows from the figures, in a sentence or two |
 //! | `explain` | the plan as a tree, with predicted and measured figures |
@@ -16,7 +18,11 @@
 mod advice;
 mod document;
 mod explain;
+mod file;
 mod log;
+mod measured;
+mod memory;
+mod planned;
 mod record;
 mod story;
 #[cfg(all(test, not(loom)))]
@@ -29,6 +35,7 @@ pub use document::{
     WorkerView, VERSION,
 };
 pub use explain::explain;
+pub use file::{read, write};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
 pub use story::{story, Happening, Story, Unknown};

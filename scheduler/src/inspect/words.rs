@@ -2,6 +2,8 @@
 
 /// A time: `"1.2 s"`, `"34 ms"`, `"20 us"`.
 pub fn seconds(seconds: f64) -> String {
+    // No "-0": the sum of nothing is one.
+    let seconds = seconds + 0.0;
     let size = seconds.abs();
     let (value, unit) = match size {
         _ if size == 0.0 || size.is_nan() || size >= 1.0 => (seconds, "s"),
@@ -15,17 +17,21 @@ pub fn seconds(seconds: f64) -> String {
 
 /// A size: `"512 bytes"`, `"1.5 kB"`.
 pub fn bytes(bytes: u64) -> String {
-    let units = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
-    let value = bytes as f64;
-    match units.iter().find(|(_, unit)| value >= *unit) {
-        Some((name, unit)) => format!("{:.1} {name}", value / unit),
-        None => format!("{bytes} bytes"),
+    if bytes < 1000 {
+        return format!("{bytes} bytes");
     }
+    let (mut value, mut units) = (bytes as f64 / 1000.0, ["kB", "MB", "GB", "TB"].into_iter().peekable());
+    let mut unit = units.next().unwrap_or("");
+    // What would be shown as 1000.0 is one of the next unit.
+    while value >= 999.95 && units.peek().is_some() {
+        (value, unit) = (value / 1000.0, units.next().unwrap_or(unit));
+    }
+    format!("{value:.1} {unit}")
 }
 
 /// A share between 0 and 1: `"35 %"`, `"2.1 %"`.
 pub fn percent(share: f64) -> String {
-    let value = 100.0 * share;
+    let value = 100.0 * share + 0.0;
     let number = if share >= 0.0995 || share == 0.0 { format!("{value:.0}") } else { digits(value, 2) };
     format!("{number} %")
 }

@@ -99,7 +99,9 @@ fn path(look: &Look<'_>) -> Option<Hint> {
 /// The element that took longest of all.
 fn slowest<'a>(look: &Look<'a>) -> Option<(&'a PassView, &'a Slowest)> {
     let measured = |pass: &'a PassView| pass.figures.as_ref()?.slowest.first().map(|slow| (pass, slow));
-    look.document.passes.iter().filter_map(measured).max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))
+    // The elements of what brings results together are none that the user knows.
+    let own = look.document.passes.iter().filter(|pass| pass.part == "map");
+    own.filter_map(measured).max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))
 }
 
 /// One element that the others wait for.
@@ -115,8 +117,9 @@ fn straggler(look: &Look<'_>) -> Option<Hint> {
         seconds(slow.seconds),
         seconds(look.wall)
     );
-    let begun =
-        begin_of(look, pass, slow).filter(|began| *began > 0.2 * slow.seconds && *began > 0.1 * look.wall);
+    let first = pass.figures.as_ref().map_or(0.0, |figures| figures.began);
+    let late = |began: &f64| began - first > 0.2 * slow.seconds && began - first > 0.1 * look.wall;
+    let begun = begin_of(look, pass, slow).filter(late);
     let words = match begun {
         Some(began) => format!(
             "{head}, and began only at {}: let it begin first by giving its cost, memControl(cost = ), or run it again now that \

@@ -116,7 +116,7 @@ fn made(resource: &ResourceView) -> String {
     let name = short(&resource.name, 24);
     let size = bytes(resource.bytes);
     if let Some(life) = &resource.life {
-        let until = life.until.map_or("kept".to_owned(), |until| format!("until {}", seconds(until)));
+        let until = life.until.map_or("on".to_owned(), |until| format!("to {}", seconds(until)));
         return format!("{name} ({size}, from {} {until})", seconds(life.from));
     }
     match (resource.born, resource.last_use) {

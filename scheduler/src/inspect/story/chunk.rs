@@ -103,19 +103,11 @@ fn attempts(run: &RunView, stage: u32, first: u64, last: u64, told: &mut Story) 
     }
 }
 
-/// Whether the elements that words speak of ("elements 3 to 7 …", "element 5 …") are among these; so too where they speak of none.
+/// Whether the elements that words speak of ("... elements 3 to 7 are put up, attempt 2") are among these.
 fn touches(words: &str, first: u64, last: u64) -> bool {
-    let numbers: Vec<u64> = words
-        .split(|c: char| !c.is_ascii_digit() && c != ',')
-        .map(|part| part.replace(',', ""))
-        .filter_map(|part| part.parse().ok())
-        .take(2)
-        .collect();
-    match (words.contains("elements"), numbers.as_slice()) {
-        (true, [from, to]) => *from <= last && *to >= first,
-        (false, [only, ..]) if words.contains("element") => (first..=last).contains(only),
-        _ => true,
-    }
+    let after = words.rsplit_once("elements ").map_or("", |(_, after)| after);
+    let numbers: Vec<u64> = after.split(' ').filter_map(|word| word.parse().ok()).take(2).collect();
+    matches!(numbers.as_slice(), [from, to] if *from <= last && *to >= first)
 }
 
 /// What its passes did, where there are several.

@@ -106,7 +106,9 @@ fn common(document: &Document, task: &TaskView, told: &mut Story) {
 fn of_chunks(document: &Document, stage: &StageView, told: &mut Story) {
     let Some(run) = &document.run else { return };
     for event in run.events.iter().filter(|event| event.stage == Some(stage.id)) {
-        if matches!(event.kind, "put_up" | "taken_back" | "failed") {
+        // What is put up for the first time is the stage's own beginning.
+        let again = event.kind == "put_up" && !event.words.ends_with("attempt 1");
+        if again || matches!(event.kind, "taken_back" | "failed") {
             told.lines.push(super::Happening {
                 at: Some(event.at),
                 what: event.words.clone(),
@@ -169,9 +171,10 @@ pub(super) fn chunk_lines(run: &RunView, at: usize, told: &mut Story) {
     let ended = match chunks.state[at] {
         "done" => format!("done in {took}"),
         "failed" => format!("FUN failed in it after {took}"),
+        "stopped" => format!("given up after {took}, because the run ended"),
         _ => match super::death(run, chunks.worker[at], chunks.started[at], chunks.ended[at]) {
             Some(how) => format!("lost after {took}: its worker died ({how})"),
-            None => format!("given up after {took}"),
+            None => format!("lost after {took}"),
         },
     };
     told.tell_of(chunks.started[at], format!("{what} began: {ended}"), chunks.worker[at]);

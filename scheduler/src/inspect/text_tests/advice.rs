@@ -50,7 +50,8 @@ fn a_straggler_that_came_last_is_named_with_the_death_that_cost_little() {
 #[test]
 fn a_straggler_that_began_late_can_begin_first() {
     let mut sample =
-        even(0.99).chunk(0, (3999, 4000), 1, (0.26, 0.46)).set(|s| s.figures().seconds = 0.46).counted();
+        even(0.99).chunk(0, (4001, 4001), 1, (0.26, 0.46)).set(|s| s.figures().seconds = 0.46).counted();
+    sample.doc.passes[0].elements = 4001;
     sample.pass_figures(0).slowest = vec![Slowest { element: 4001, name: None, seconds: 0.2 }];
     says(
         &sample,

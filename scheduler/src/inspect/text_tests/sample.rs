@@ -53,6 +53,7 @@ impl Sample {
             id,
             name: name.into(),
             about: String::new(),
+            part: "map".into(),
             elements,
             stage,
             result: Some(result),
@@ -241,6 +242,7 @@ impl Sample {
                     longest_chunk: own.iter().map(length).fold(0.0, f64::max),
                     bytes: own.iter().map(|&at| chunks.bytes[at]).sum(),
                     retries: own.iter().filter(|&&at| chunks.attempt[at] > 1).count() as u32,
+                    misled: false,
                     slowest: Vec::new(),
                 });
             }
@@ -253,6 +255,7 @@ impl Sample {
             run.activities[chunks.worker[at] as usize - 1].run += chunks.ended[at] - chunks.started[at];
         }
         let figures = &mut run.figures;
+        figures.passes = doc.passes.len() as u64;
         figures.elements = doc.passes.iter().map(|pass| pass.elements).sum();
         figures.chunks = doc.stages.iter().map(|stage| stage.chunks).sum();
         figures.fun_seconds = all;
@@ -326,7 +329,7 @@ pub(super) fn straggler() -> Sample {
     });
     sample
         .event(0.054, "died", "worker 2 died: killed by signal 9 (SIGKILL)", Some(2), None)
-        .event(0.055, "put_up", "elements 851 to 900 of 'z' put up again, attempt 2", None, Some(0))
+        .event(0.055, "put_up", "map z: elements 851 to 900 are put up, attempt 2", None, Some(0))
         .counted()
         .set(|s| {
             let slow = Slowest { element: 1801, name: Some("TP53".into()), seconds: 2.0 };

@@ -5,6 +5,7 @@ use super::super::words::{bytes, count, element, list, number, percent, seconds,
 fn times_are_as_r_writes_them() {
     let cases = [
         (0.0, "0 s"),
+        (-0.0, "0 s"),
         (2.04, "2.04 s"),
         (1.2, "1.2 s"),
         (99.94, "99.9 s"),
@@ -29,6 +30,8 @@ fn sizes_and_shares_are_as_r_writes_them() {
         (0, "0 bytes"),
         (999, "999 bytes"),
         (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
         (1_000_000_000, "1.0 GB"),
         (153_600_000, "153.6 MB"),
         (2_500_000_000_000_000, "2500.0 TB"),
