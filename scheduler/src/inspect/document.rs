@@ -341,7 +341,7 @@ pub struct Chunks {
     pub worker: Vec<u32>,
     /// 1 for the first.
     pub attempt: Vec<u32>,
-    /// `"done"`, `"failed"` or `"lost"`.
+    /// `"done"`, `"failed"`, `"lost"` (its worker died) or `"stopped"` (the run was over before it was).
     pub state: Vec<&'static str>,
     /// When it began.
     pub started: Vec<f64>,

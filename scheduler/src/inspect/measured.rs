@@ -204,6 +204,7 @@ fn chunks(plan: &Plan, log: &EventLog) -> Chunks {
             super::State::Done => "done",
             super::State::Failed => "failed",
             super::State::Lost => "lost",
+            super::State::Stopped => "stopped",
         });
         out.started.push(seconds(chunk.started_ns));
         out.ended.push(seconds(chunk.ended_ns));
