@@ -62,7 +62,12 @@ fn check_document(ended: &Ended, document: &Document) {
     if is_done {
         // What is wanted, and what FUN said, is with the caller.
         let live = ended.finished.board.board().live_bytes();
-        assert_eq!(run.memory.bytes.last().copied().unwrap_or(0), live);
+        let last = run.memory.bytes.last().copied().unwrap_or(0);
+        // What a worker wrote before it died stays unused in its page.
+        assert!(
+            last == live || stats.deaths > 0 && last < live,
+            "{last} at the end of the curve, {live} there"
+        );
     }
     for task in &document.tasks {
         let life = task.life.as_ref().expect("what became of it");
