@@ -6,7 +6,6 @@ mod head;
 mod stages;
 mod table;
 
-use super::advice::advice;
 use super::document::{Document, TaskView};
 use super::words;
 use table::Table;
@@ -30,11 +29,7 @@ pub fn explain(document: &Document) -> Vec<String> {
     lines.extend(data(document));
     lines.extend(stages::stages(document));
     lines.extend(path(document));
-    let advice = match &document.run {
-        Some(run) => run.figures.advice.clone(),
-        None => advice(document),
-    };
-    lines.extend(advice.iter().flat_map(|words| folded("advice: ", words)));
+    lines.extend(document.advice.iter().flat_map(|words| folded("advice: ", words)));
     lines
 }
 

@@ -26,7 +26,7 @@ fn a_run_with_a_straggler_and_a_death() {
 
 fn advised() -> Sample {
     let mut sample = straggler();
-    sample.figures().advice = advice(&sample.doc);
+    sample.doc.advice = advice(&sample.doc);
     sample
 }
 
@@ -46,7 +46,7 @@ fn failed() -> Sample {
 
 #[test]
 fn a_thousand_passes_are_a_few_lines() {
-    let lines = explain(&thousand().doc);
+    let lines = explain(&thousand().set(|s| s.doc.advice = advice(&s.doc)).doc);
     assert_eq!(lines.len(), 41);
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{lines:#?}");
     let row = "  and 990 more          19,800             491 s   158.4 kB";

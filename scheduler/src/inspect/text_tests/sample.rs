@@ -25,6 +25,7 @@ impl Sample {
             resources: Vec::new(),
             tasks: Vec::new(),
             critical_path: CriticalPath::default(),
+            advice: Vec::new(),
             run: None,
         };
         Sample { doc }
