@@ -38,4 +38,4 @@ pub use explain::explain;
 pub use file::{read, write};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
-pub use story::{story, Happening, Story, Unknown};
+pub use story::{story, story_of, Happening, Story, Unknown};

@@ -14,7 +14,7 @@ mod task;
 mod worker;
 
 use super::document::{Document, RunView};
-use super::words;
+use super::{words, Record};
 pub use find::Unknown;
 use find::{find, Subject};
 use serde::Serialize;
@@ -58,6 +58,18 @@ pub fn story(document: &Document, id: &str) -> Result<Story, Unknown> {
     let key = |line: &Happening| line.at.unwrap_or(f64::NEG_INFINITY);
     told.lines.sort_by(|a, b| key(a).total_cmp(&key(b)));
     Ok(told)
+}
+
+/// The same of a record, which also knows the names of elements.
+///
+/// # Errors
+/// As [`story`].
+pub fn story_of(record: &Record, id: &str) -> Result<Story, Unknown> {
+    let document = Document::of(record);
+    match find::by_name(record, &document, id) {
+        Some((pass, element)) => story(&document, &format!("{}[{element}]", document.passes[pass].name)),
+        None => story(&document, id),
+    }
 }
 
 impl Story {
