@@ -60,7 +60,7 @@ run_from <- function(record, document) {
   structure(
     list(
       title = document$title, elements = whole(figures$elements), passes = figures$passes, chunks = figures$chunks,
-      workers = length(document$run$workers), bytes_shared = figures$shared_bytes, retries = figures$retries, seconds = figures$seconds,
+      workers = length(unique(field_of(document$run$workers, "worker", 0))), bytes_shared = figures$shared_bytes, retries = figures$retries, seconds = figures$seconds,
       deaths = figures$deaths, ended = document$run$ended$kind, advice = as.character(unlist(document$advice)),
       peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities, record = record
     ),

@@ -5,7 +5,8 @@ format_seconds <- function(seconds) {
   if (!length(seconds)) return(character())
   size <- abs(seconds)
   size[is.na(size)] <- 0
-  step <- 1L + (size < 1) + (size < 1e-3) + (size < 1e-6)
+  # What would be shown as 1000 is 1 of the next unit.
+  step <- 1L + (size < 0.9995) + (size < 0.9995e-3) + (size < 0.9995e-6)
   value <- seconds * c(1, 1e3, 1e6, 1e9)[step]
   unit <- c("s", "ms", "us", "ns")[step]
   unit[size == 0] <- "s"
