@@ -8,8 +8,10 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `live` | runs that go on, seen from any process of the user |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
 mod document;
+pub mod live;
 mod log;
 mod record;
 
