@@ -4,7 +4,7 @@
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1000 {
-        return format!("{bytes} bytes");
+        return format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" });
     }
     let mut value = bytes as f64 / 1000.0;
     let mut unit = 0;
@@ -62,8 +62,11 @@ mod tests {
     #[test]
     fn sizes_are_in_the_unit_that_reads_best() {
         let shown: Vec<String> =
-            [0, 999, 1_000, 999_949, 999_950, 1_500_000_000, 7_000_000_000_000_000].map(bytes).into();
-        assert_eq!(shown, ["0 bytes", "999 bytes", "1.0 kB", "999.9 kB", "1.0 MB", "1.5 GB", "7000.0 TB"]);
+            [0, 1, 999, 1_000, 999_949, 999_950, 1_500_000_000, 7_000_000_000_000_000].map(bytes).into();
+        assert_eq!(
+            shown,
+            ["0 bytes", "1 byte", "999 bytes", "1.0 kB", "999.9 kB", "1.0 MB", "1.5 GB", "7000.0 TB"]
+        );
     }
 
     #[test]

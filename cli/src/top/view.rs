@@ -27,7 +27,7 @@ pub(super) fn lines(runs: &[LiveRun], width: usize) -> Vec<Line> {
         lines.push(Line { strong: true, ..plain(head(run)) });
         lines.push(plain(progress(run)));
         lines.extend(stages(&run.stages).lines(width, "  ").into_iter().map(plain));
-        lines.extend(workers(&run.workers).lines(width, "  ").into_iter().map(plain));
+        lines.extend(workers(run).lines(width, "  ").into_iter().map(plain));
         let empty = run.workers.iter().filter(|worker| is_empty(worker)).count();
         if empty > 0 {
             let places = words::count(empty as u64, "place");
@@ -57,25 +57,18 @@ fn progress(run: &LiveRun) -> String {
 
 fn stages(stages: &[LiveStage]) -> Table {
     let mut table = Table::new(&[
-        ("stage", Align::Right),
         ("passes", Align::Left),
         ("done", Align::Right),
         ("elements", Align::Right),
         ("state", Align::Left),
     ]);
-    for LiveStage { id, passes, elements, done, state, waits_for } in stages {
+    for LiveStage { passes, elements, done, state, waits_for, .. } in stages {
         let state = match (*state, waits_for.as_slice()) {
             ("waiting", []) => "waiting for memory".to_owned(),
             ("waiting", passes) => format!("waiting for {}", passes.join(", ")),
             (state, _) => state.to_owned(),
         };
-        table.row([
-            id.to_string(),
-            passes.join(" + "),
-            words::number(*done),
-            words::number(*elements),
-            state,
-        ]);
+        table.row([passes.join(" + "), words::number(*done), words::number(*elements), state]);
     }
     table
 }
@@ -84,7 +77,7 @@ fn is_empty(worker: &LiveWorker) -> bool {
     worker.pid.is_none()
 }
 
-fn workers(workers: &[LiveWorker]) -> Table {
+fn workers(run: &LiveRun) -> Table {
     let mut table = Table::new(&[
         ("worker", Align::Right),
         ("pid", Align::Right),
@@ -93,7 +86,7 @@ fn workers(workers: &[LiveWorker]) -> Table {
         ("busy", Align::Right),
         ("at", Align::Left),
     ]);
-    for worker in workers.iter().filter(|worker| !is_empty(worker)) {
+    for worker in run.workers.iter().filter(|worker| !is_empty(worker)) {
         let LiveWorker { worker, pid, state, seconds, busy, chunk } = worker;
         table.row([
             worker.to_string(),
@@ -101,26 +94,28 @@ fn workers(workers: &[LiveWorker]) -> Table {
             (*state).to_owned(),
             seconds.map(words::seconds).unwrap_or_default(),
             busy.map(|busy| format!("{:.0} %", 100.0 * busy)).unwrap_or_default(),
-            chunk.as_ref().map(at).unwrap_or_default(),
+            chunk.as_ref().map(|chunk| at(chunk, &run.stages)).unwrap_or_default(),
         ]);
     }
     table
 }
 
-/// `z, element 17 of 15-18 of stage 1, attempt 2`.
-fn at(chunk: &LiveChunk) -> String {
+/// `z, element 17 of 15-18, attempt 2`; between elements `elements 15-18 of mu + sd`.
+fn at(chunk: &LiveChunk, stages: &[LiveStage]) -> String {
     let LiveChunk { stage, first, last, attempt, pass, element } = chunk;
-    let whole = if first == last {
-        format!("{} of stage {stage}", words::number(*first))
-    } else {
-        format!("{}-{} of stage {stage}", words::number(*first), words::number(*last))
-    };
+    let range = format!("{}-{}", words::number(*first), words::number(*last));
     let place = match (pass, element) {
         (Some(pass), Some(element)) if first == last => {
-            format!("{pass}, element {} of stage {stage}", words::number(*element))
+            format!("{pass}, element {}", words::number(*element))
         }
-        (Some(pass), Some(element)) => format!("{pass}, element {} of {whole}", words::number(*element)),
-        _ => format!("elements {whole}"),
+        (Some(pass), Some(element)) => format!("{pass}, element {} of {range}", words::number(*element)),
+        _ => {
+            let passes =
+                stages.get(*stage as usize).map(|stage| stage.passes.join(" + ")).unwrap_or_default();
+            let elements =
+                if first == last { format!("element {first}") } else { format!("elements {range}") };
+            format!("{elements} of {passes}")
+        }
     };
     if *attempt > 1 {
         format!("{place}, attempt {attempt}")
@@ -197,14 +192,14 @@ mod tests {
             [
                 "z\u{fffd}[2J: running for 12.3 s, pid 4242 (R --no-save)",
                 "  [################....] 83 %, 5,000 of 6,000 elements, 405/s, 2.5 s left; live 1.2 MB, peak 2.0 MB",
-                "  stage  passes    done  elements  state",
-                "      0  mu + sd  2,000     2,000  through",
-                "      1  z        1,000     2,000  open",
-                "      2  top          0     2,000  waiting for z",
-                "      3  all          0     2,000  waiting for memory",
+                "  passes    done  elements  state",
+                "  mu + sd  2,000     2,000  through",
+                "  z        1,000     2,000  open",
+                "  top          0     2,000  waiting for z",
+                "  all          0     2,000  waiting for memory",
                 "  worker  pid  state      for  busy  at",
-                "       1   71  running  3.0 s  93 %  z, element 1,017 of 1,015-1,018 of stage 1, attempt 2",
-                "       2  172  writing               elements 1,015-1,018 of stage 1, attempt 2",
+                "       1   71  running  3.0 s  93 %  z, element 1,017 of 1,015-1,018, attempt 2",
+                "       2  172  writing               elements 1,015-1,018 of z, attempt 2",
                 "  1 place without a worker",
             ]
         );
