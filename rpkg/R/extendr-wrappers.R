@@ -48,6 +48,9 @@ ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, names
 # What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
 ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 
+# Three lists of columns: runs, and their stages and workers with the number of their run.
+ms_top <- function() .Call(wrap__ms_top)
+
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 
@@ -73,8 +76,9 @@ ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
 ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
-# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
-ms_run_begin <- function(id, spec, changes) .Call(wrap__ms_run_begin, id, spec, changes)
+# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
+# function that was called, for whoever looks at the run.
+ms_run_begin <- function(id, spec, changes, verb) .Call(wrap__ms_run_begin, id, spec, changes, verb)
 
 # How workers are started from now on. A running pool is stopped.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)

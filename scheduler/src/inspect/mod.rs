@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `live` | runs that go on, seen from any process of the user |
 //! | `file` | a record on disk |
 //! | `planned`, `measured`, `memory` | from a record to a document: the plan, the run, the bytes over time |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
@@ -19,6 +20,7 @@ mod advice;
 mod document;
 mod explain;
 mod file;
+pub mod live;
 mod log;
 mod measured;
 mod memory;
