@@ -1,5 +1,7 @@
 //! Pool, supervisor and board with real worker processes (test-worker): results, errors, deaths, cancels.
 
+#[path = "run/logs.rs"]
+mod logs;
 #[path = "../test-worker/numbers.rs"]
 mod numbers;
 #[path = "run/session.rs"]

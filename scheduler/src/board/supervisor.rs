@@ -51,6 +51,11 @@ impl Board {
         }
     }
 
+    /// Whether workers may claim from the stage.
+    pub fn has_begun(&self, id: StageId) -> bool {
+        self.stage(id).is_some_and(|stage| self.head(stage).rare.open.load(Ordering::Acquire) != 0)
+    }
+
     /// Tells all workers what is wanted.
     pub fn set_control(&self, control: Control) {
         self.control_line().control.store(control as u32, Ordering::Release);

@@ -8,10 +8,13 @@ use crate::board::{Board, ChunkRecord, Control, Opened};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::os::{now_ns, Listener};
+use crate::pool::logs::Death;
 use crate::pool::{Crew, State};
 use crate::run::{Finished, Job, RunStats, Ticket};
 use crate::store::Page;
+use crate::trace;
 use crate::wire::{FromWorker, ToWorker};
+use tracing::Span;
 
 /// A run in progress.
 pub(crate) struct Drive {
@@ -29,14 +32,26 @@ pub(crate) struct Drive {
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
     stats: RunStats,
+    /// Carries the run's number to all that is logged within.
+    span: Span,
 }
 
 impl Drive {
     pub(crate) fn begin(run: u64, job: Job, ticket: Arc<Ticket>, crew: &mut Crew) -> Self {
+        let span = tracing::error_span!(target: trace::RUN, parent: None, "run", run);
+        let _within = span.clone().entered();
+        tracing::info!(
+            stages = job.plan.stages().len(),
+            elements = job.plan.stages().iter().map(|stage| stage.board.elements).sum::<u64>(),
+            workers = job.plan.workers(),
+            predicted_peak = job.plan.peak_bytes(),
+            "begun"
+        );
         let core = Core::new(&job.plan, job.settings);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let opened = Opened::new(job.board.board());
         let begun_ns = now_ns();
+        ticket.begun(begun_ns);
         let stats = RunStats { begun_ns, ..RunStats::default() };
         let mut drive = Drive {
             run,
@@ -49,6 +64,7 @@ impl Drive {
             results: Vec::new(),
             outcome: None,
             stats,
+            span,
         };
         drive.tell(Event::Started, crew);
         drive
@@ -56,6 +72,11 @@ impl Drive {
 
     fn board(&self) -> &Board {
         self.job.board.board()
+    }
+
+    /// To be entered by whoever does something for this run.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
     }
 
     /// Where the user's cluster nodes come in.
@@ -81,10 +102,13 @@ impl Drive {
         while let (false, Some(&slot)) = (self.over(), self.vacant.last()) {
             let Some(worker) = crew.idle(self.job.guests.is_some()) else { return };
             let board = self.job.board.page().handle();
-            if worker.tell(&ToWorker::Run { run: self.run, slot, board }).is_err() {
+            worker.mark_log(self.run, slot);
+            let log = trace::setting();
+            if worker.tell(&ToWorker::Run { run: self.run, slot, board, log }).is_err() {
                 return; // it is gone, which its channel will tell next
             }
             worker.state = State::Busy { slot };
+            tracing::debug!(worker = slot.0 + 1, pid = worker.pid, "joined");
             self.vacant.pop();
             self.stats.workers += 1;
             self.tell(Event::WorkerJoined { worker: slot }, crew);
@@ -98,6 +122,13 @@ impl Drive {
                 self.tell(Event::WorkerDry { worker: slot }, crew);
             }
             FromWorker::Failed { run, stage, chunk, spot, words } if run == self.run => {
+                tracing::debug!(
+                    worker = slot.0 + 1,
+                    stage = stage.0,
+                    chunk = chunk.0,
+                    element = spot.element + 1,
+                    "failed"
+                );
                 self.words.extend(words.map(|words| (stage, chunk, words)));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
@@ -107,7 +138,9 @@ impl Drive {
 
     /// A worker died: what it held is taken from it on the board before the core hears of it, so that nothing it may
     /// still have in flight counts.
-    pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
+    pub(crate) fn lost(&mut self, death: Death, crew: &mut Crew) {
+        let (slot, reason) = (death.worker, death.reason());
+        self.stats.died.push(death);
         let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
         // It may have died between an error's record and its word about it.
         for stage in self.opened.stages().to_vec() {
@@ -120,6 +153,7 @@ impl Drive {
         self.stats.deaths += 1;
         self.stats.retries += leases.len() as u32;
         let at_fault = !leases.is_empty();
+        tracing::debug!(worker = slot.0 + 1, chunks = leases.len(), "lost");
         self.notice_done(crew);
         self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault }, crew);
     }
@@ -159,6 +193,7 @@ impl Drive {
                     self.append(stage, piece.start, piece.end, 0);
                 }
                 self.opened.open(self.job.board.board(), stage);
+                tracing::debug!(stage = stage.0, elements = self.board().elements(stage), "opened");
             }
             Action::WakeDry(workers) => {
                 for slot in workers {
@@ -167,6 +202,9 @@ impl Drive {
                 }
             }
             Action::Append { stage, start, end, attempt } => {
+                if attempt > 0 {
+                    tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
+                }
                 self.append(stage, start, end, attempt);
             }
             Action::Measure { stage } => {
@@ -175,18 +213,35 @@ impl Drive {
             }
             Action::Withdraw { stage } => {
                 let ranges = self.board().withdraw(stage);
+                tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, taken back");
                 if !ranges.is_empty() {
                     self.stats.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
                 }
                 events.push_back(Event::Withdrawn { stage, ranges });
             }
-            Action::Stop => self.board().set_control(Control::Stop),
-            Action::Interrupt { worker } => drop(crew.at(worker).map(|w| w.interrupt())),
-            Action::Kill { worker } => drop(crew.at(worker).map(|w| w.kill())),
+            Action::Stop => {
+                tracing::debug!("stopping");
+                self.board().set_control(Control::Stop);
+            }
+            Action::Interrupt { worker } => {
+                tracing::debug!(worker = worker.0 + 1, "interrupted");
+                if let Some(worker) = crew.at(worker) {
+                    worker.interrupt();
+                }
+            }
+            Action::Kill { worker } => {
+                tracing::debug!(worker = worker.0 + 1, "killed");
+                if let Some(worker) = crew.at(worker) {
+                    worker.kill();
+                }
+            }
             Action::Replace { .. } => {} // its slot is vacant, and the supervisor recruits after every event
             Action::Gather { resource } => events.push_back(Event::Gathered { resource }),
             Action::Free { resource } => self.free(resource),
-            Action::LetGo { resource } => self.job.pins.retain(|(pinned, _)| *pinned != resource),
+            Action::LetGo { resource } => {
+                tracing::debug!(resource = self.name_of(resource), "let go");
+                self.job.pins.retain(|(pinned, _)| *pinned != resource);
+            }
             Action::EndRun => {
                 self.board().set_control(Control::Ended);
                 crew.dismiss();
@@ -199,6 +254,7 @@ impl Drive {
     fn free(&mut self, resource: ResourceId) {
         let Some(place) = self.job.pages.iter().position(|(id, _)| *id == resource) else { return };
         let freed = self.job.pages.swap_remove(place);
+        tracing::debug!(resource = self.name_of(resource), "freed");
         let wanted = self.job.plan.spec().gather.iter();
         if wanted.filter_map(|&pass| self.job.plan.result_of(pass)).any(|wanted| wanted == resource) {
             self.results.push(freed);
@@ -210,6 +266,10 @@ impl Drive {
         }
     }
 
+    fn name_of(&self, resource: ResourceId) -> &str {
+        self.job.plan.graph().resources().get(resource.index()).map_or("", |resource| &resource.name)
+    }
+
     fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) {
         let appended = self.board().append(stage, start, end, attempt);
         appended.expect("the core counts the entries that the board has for this");
@@ -217,17 +277,28 @@ impl Drive {
 
     fn notice_done(&mut self, crew: &mut Crew) {
         for stage in self.opened.ended(self.job.board.board()) {
+            tracing::debug!(stage = stage.0, "done");
             self.tell(Event::StageDone { stage }, crew);
         }
     }
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, .. } = self;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, span, .. } = self;
         stats.seconds = (now_ns() - stats.begun_ns) as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
+        let _within = span.entered();
         let outcome = outcome.expect("a run is finished after its outcome is known");
+        tracing::info!(
+            outcome = outcome.name(),
+            seconds = stats.seconds,
+            workers = stats.workers,
+            deaths = stats.deaths,
+            retries = stats.retries,
+            peak_bytes = stats.peak_bytes,
+            "ended"
+        );
         ticket.ring(Finished { outcome, board: job.board, results, words, stats });
     }
 }

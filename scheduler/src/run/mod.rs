@@ -5,12 +5,15 @@
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
 //! | `drive` | applies the core's actions to board and crew, and tells it what happened |
 //! | `supervisor` | the thread that waits for news and is the only one to do either |
+//! | `ticket` | what the session holds meanwhile: the wait for the end, how far it is |
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
 mod drive;
 mod job;
 mod pool;
 mod supervisor;
+mod ticket;
 
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
-pub use pool::{Pool, PoolStatus, Ticket};
+pub use pool::{Pool, PoolStatus};
+pub use ticket::{Progress, Ticket};
