@@ -8,7 +8,8 @@
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
 #'   `retries`, `seconds`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
-#'   cost what was expected, so that what was left of them was cut anew), and `trace`.
+#'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
+#'   `pid`, `how`, and `log`, the last lines of its log), `run` (its number, for [memLog()]), and `trace`.
 #'
 #'   `summary()` shows what the workers did with their time, with the share of each activity: `wait` (nothing was there to be claimed),
 #'   `map` (opening data, making FUN ready), `run` (FUN), `serialize` (writing results), `collect garbage` (R's, while FUN ran) and `idle`
@@ -36,6 +37,7 @@ record_of <- function(program, stats, call) {
   labels <- vapply(program$spec$passes, `[[`, "", "name")
   about <- list(labels = labels, owner = program$owner, what = program$what, names = lapply(program$order, `[[`, "names"))
   stats$misled <- labels[stats$misled]
+  stats$died <- deaths_of(stats$died)
   # The user's, without those that bring results together.
   stats$passes <- length(program$order)
   c(list(call = call[[1L]], elements = program$elements), stats, list(about = about))
@@ -68,6 +70,7 @@ format.memshare_run <- function(x, ...) {
   paste0(
     text, if (!is.null(x$peak)) sprintf(", peak %s", format_bytes(x$peak)),
     if (sum(x$activities) > 0) sprintf(", workers busy %.0f %% of the time", 100 * busy_share(x)),
+    if (length(x$died$how)) sprintf("; %s died: %s", count_of(nrow(x$died), "worker"), paste(unique(x$died$how), collapse = ", ")),
     if (length(x$misled)) {
       sprintf("; %s did not cost what was expected, and what was left was cut anew", paste0("'", x$misled, "'", collapse = ", "))
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::id::{PassId, StageId};
+use crate::id::StageId;
 use crate::os::now_ns;
 use crate::plan::Plan;
 use crate::run::{BoardImage, Finished};
@@ -20,15 +20,15 @@ pub struct Ticket {
     board: Weak<BoardImage>,
 }
 
-/// How far a run is. An element counts once for each pass that goes over it.
+/// How far a run is, pass by pass.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// Elements whose results are there.
-    pub done: u64,
-    /// Elements in all.
-    pub total: u64,
-    /// The passes of the stages that are open and not through.
-    pub at_work: Vec<PassId>,
+    /// Elements of each pass whose stage has their results.
+    pub done: Vec<u64>,
+    /// Elements of each pass.
+    pub elements: Vec<u64>,
+    /// Whether its stage is open and not through.
+    pub at_work: Vec<bool>,
     /// Since the run began; `None` of one that waits for another to end.
     pub seconds: Option<f64>,
 }
@@ -74,14 +74,21 @@ impl Ticket {
     pub fn progress(&self) -> Option<Progress> {
         let image = self.board.upgrade()?;
         let board = image.board();
-        let mut progress = Progress::default();
+        let passes = self.plan.spec().passes.len();
+        let mut progress = Progress {
+            done: vec![0; passes],
+            elements: vec![0; passes],
+            at_work: vec![false; passes],
+            seconds: None,
+        };
         for (id, stage) in self.plan.stages().iter().enumerate() {
-            let (id, passes) = (StageId(id as u32), stage.passes.len() as u64);
-            let (done, elements) = (board.done_elements(id), stage.board.elements);
-            progress.done += done * passes;
-            progress.total += elements * passes;
-            if done < elements && board.has_begun(id) {
-                progress.at_work.extend(&stage.passes);
+            let (id, elements) = (StageId(id as u32), stage.board.elements);
+            let done = board.done_elements(id);
+            let at_work = done < elements && board.has_begun(id);
+            for pass in stage.passes.iter().map(|pass| pass.index()) {
+                progress.done[pass] = done;
+                progress.elements[pass] = elements;
+                progress.at_work[pass] = at_work;
             }
         }
         progress.seconds = self.begun_ns.get().map(|begun| now_ns().saturating_sub(*begun) as f64 / 1e9);

@@ -26,7 +26,7 @@ mod worker;
 mod write_api;
 
 use r::resume;
-use runs::{plan_api, run_api, simulate_api};
+use runs::{log_api, plan_api, run_api, simulate_api};
 use worker::worker_api;
 
 extendr_module! {
@@ -38,6 +38,7 @@ extendr_module! {
     use why_api;
     use plan_api;
     use run_api;
+    use log_api;
     use simulate_api;
     use worker_api;
 }

@@ -84,7 +84,7 @@ fn lines_of(bytes: &[u8], start: u64, whole: bool, log: &str, stretches: &[&Stre
             worker: stretch.map(|stretch| stretch.worker.0 + 1),
             pid: stretch.and_then(|stretch| stretch.pid),
             level: said.map(|said| said.level.to_owned()),
-            text: text.to_owned(),
+            text: text.replace('\0', " "),
         });
     }
     lines

@@ -62,7 +62,7 @@ pub(crate) fn since(log: &Path, from: u64, most: usize) -> Vec<String> {
     let Ok((bytes, whole)) = last_bytes(log, from, BYTES) else { return Vec::new() };
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().skip(usize::from(!whole)).collect();
-    lines[lines.len().saturating_sub(most)..].iter().map(|&line| line.to_owned()).collect()
+    lines[lines.len().saturating_sub(most)..].iter().map(|line| line.replace('\0', " ")).collect()
 }
 
 /// The bytes from a place on, at most the last so many, and whether these are all.

@@ -10,6 +10,7 @@ use scheduler::plan::Plan;
 use scheduler::run::Finished;
 
 use super::hall::Begun;
+use super::log_api;
 use super::profiles;
 use super::trace::trace;
 use crate::altrep;
@@ -56,6 +57,7 @@ pub(super) fn collect(
     let trace = if traced { Some(trace(plan, finished)?) } else { None };
     let (done, written) = (ended.done(), ended.written());
     let misled = misled(plan, finished);
+    let died = log_api::died(&finished.stats.died)?;
     let activities = profiles::activities(board, finished.stats.seconds)?;
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys);
@@ -76,6 +78,7 @@ pub(super) fn collect(
                 ("run", r::integer(s, run)),
                 ("misled", r::reals(s, &misled)),
                 ("activities", activities.get()),
+                ("died", died.get()),
             ],
         );
         let parts = [
