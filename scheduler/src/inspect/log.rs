@@ -26,10 +26,14 @@ pub struct EventLog {
     pub outputs: Vec<u64>,
     /// What the steps of chunks did, where a stage has several: of each chunk that is done one for each pass of its stage.
     pub steps: Vec<Step>,
+    /// What is known of each stage as a whole, by its id.
+    pub stages: Vec<StageTotal>,
     /// What is known of each pass as a whole, by its id.
     pub passes: Vec<PassTotal>,
-    /// Bytes that were copied into shared memory for this run.
-    pub copied_bytes: u64,
+    /// Bytes of data that lay in the run's own pages when it began.
+    pub data_bytes: u64,
+    /// How long data was copied into shared memory before the run began, and how many bytes that were.
+    pub copied: (u64, u64),
     /// The most bytes that the run's own pages held.
     pub peak_bytes: u64,
 }
@@ -138,9 +142,28 @@ pub struct Step {
     pub fun_ns: u64,
 }
 
+/// A stage as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageTotal {
+    /// Chunks that are done.
+    pub chunks: u64,
+    /// Chunks that were lost and put up again.
+    pub lost: u64,
+    /// When its first chunk began.
+    pub began_ns: u64,
+    /// When its last ended.
+    pub ended_ns: u64,
+    /// The time of all chunks, from the end of the worker's chunk before where the worker did not sleep in between.
+    pub chunks_ns: u64,
+    /// The time of the longest.
+    pub longest_ns: u64,
+}
+
 /// A pass as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassTotal {
+    /// How long FUN ran.
+    pub fun_ns: u64,
     /// Bytes of results that were written.
     pub bytes: u64,
     /// Whether it was noted what each element costs.

@@ -8,9 +8,15 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `file` | a record on disk |
+//! | `planned`, `measured`, `memory` | from a record to a document: the plan, the run, the bytes over time |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
 mod document;
+mod file;
 mod log;
+mod measured;
+mod memory;
+mod planned;
 mod record;
 
 pub use document::{
@@ -18,5 +24,6 @@ pub use document::{
     ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
     WorkerView, VERSION,
 };
-pub use log::{Chunk, EventLog, Moment, PassTotal, State, Step, What, WorkerLife};
+pub use file::{read, write};
+pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};

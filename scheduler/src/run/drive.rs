@@ -7,9 +7,11 @@ use std::time::Duration;
 use crate::board::{Board, ChunkRecord, Control, Opened};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
+use crate::inspect::What;
 use crate::os::{now_ns, Listener};
 use crate::pool::logs::Death;
 use crate::pool::{Crew, State};
+use crate::run::journal::Journal;
 use crate::run::{Finished, Job, RunStats, Ticket};
 use crate::store::Page;
 use crate::trace;
@@ -32,6 +34,7 @@ pub(crate) struct Drive {
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
     stats: RunStats,
+    journal: Journal,
     /// Carries the run's number to all that is logged within.
     span: Span,
 }
@@ -50,9 +53,8 @@ impl Drive {
         let core = Core::new(&job.plan, job.settings);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let opened = Opened::new(job.board.board());
-        let begun_ns = now_ns();
-        ticket.begun(begun_ns);
-        let stats = RunStats { begun_ns, ..RunStats::default() };
+        let journal = Journal::begin(&job.plan, job.board.board());
+        job.board.board().set_begun(journal.begun_ns);
         let mut drive = Drive {
             run,
             job,
@@ -63,7 +65,8 @@ impl Drive {
             words: Vec::new(),
             results: Vec::new(),
             outcome: None,
-            stats,
+            stats: RunStats::default(),
+            journal,
             span,
         };
         drive.tell(Event::Started, crew);
@@ -109,6 +112,7 @@ impl Drive {
             }
             worker.state = State::Busy { slot };
             tracing::debug!(worker = slot.0 + 1, pid = worker.pid, "joined");
+            self.journal.joined(slot, worker.pid);
             self.vacant.pop();
             self.stats.workers += 1;
             self.tell(Event::WorkerJoined { worker: slot }, crew);
@@ -130,6 +134,7 @@ impl Drive {
                     "failed"
                 );
                 self.words.extend(words.map(|words| (stage, chunk, words)));
+                self.journal.note(What::Failed(stage, chunk, spot.element));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
@@ -142,6 +147,7 @@ impl Drive {
         let (slot, reason) = (death.worker, death.reason());
         self.stats.died.push(death);
         let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
+        self.journal.died(slot, &reason);
         // It may have died between an error's record and its word about it.
         for stage in self.opened.stages().to_vec() {
             for failure in self.board().failures(stage) {
@@ -161,6 +167,7 @@ impl Drive {
     /// No more workers can be made: what is vacant stays so.
     pub(crate) fn barren(&mut self, reason: &str, crew: &mut Crew) {
         for worker in std::mem::take(&mut self.vacant) {
+            self.journal.note(What::NotStarted(worker, reason.to_owned()));
             self.tell(Event::LaunchFailed { worker, reason: reason.to_owned() }, crew);
         }
     }
@@ -185,6 +192,7 @@ impl Drive {
     }
 
     fn apply(&mut self, action: Action, events: &mut VecDeque<Event>, crew: &mut Crew) {
+        self.journal.action(&action, &self.job.plan);
         match action {
             // The session's thread copied the data in before it began the run.
             Action::Share { resource } => events.push_back(Event::Shared { resource }),
@@ -215,6 +223,7 @@ impl Drive {
                 let ranges = self.board().withdraw(stage);
                 tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, taken back");
                 if !ranges.is_empty() {
+                    self.journal.note(What::TakenBack(stage, ranges.len() as u64));
                     self.stats.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
                 }
                 events.push_back(Event::Withdrawn { stage, ranges });
@@ -240,6 +249,7 @@ impl Drive {
             Action::Free { resource } => self.free(resource),
             Action::LetGo { resource } => {
                 tracing::debug!(resource = self.name_of(resource), "let go");
+                self.journal.note(What::LetGo(resource));
                 self.job.pins.retain(|(pinned, _)| *pinned != resource);
             }
             Action::EndRun => {
@@ -260,6 +270,7 @@ impl Drive {
             self.results.push(freed);
             return;
         }
+        self.journal.freed(resource);
         match self.job.plan.maker_of(resource) {
             None => self.board().give_bytes(freed.1.bytes()),
             Some((stage, nth)) => self.board().close_output(stage, nth),
@@ -278,14 +289,19 @@ impl Drive {
     fn notice_done(&mut self, crew: &mut Crew) {
         for stage in self.opened.ended(self.job.board.board()) {
             tracing::debug!(stage = stage.0, "done");
+            self.job
+                .plan
+                .stage(stage)
+                .into_iter()
+                .for_each(|stage| self.journal.note(What::Ended(stage.task)));
             self.tell(Event::StageDone { stage }, crew);
         }
     }
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, span, .. } = self;
-        stats.seconds = (now_ns() - stats.begun_ns) as f64 / 1e9;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, mut journal, span, .. } = self;
+        stats.seconds = journal.end() as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
         let _within = span.entered();
@@ -299,6 +315,6 @@ impl Drive {
             peak_bytes = stats.peak_bytes,
             "ended"
         );
-        ticket.ring(Finished { outcome, board: job.board, results, words, stats });
+        ticket.ring(Finished { outcome, board: job.board, results, words, stats, journal });
     }
 }

@@ -10,6 +10,7 @@ use crate::id::{ChunkId, ResourceId, StageId};
 use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
 use crate::pool::logs::Death;
+use crate::run::journal::Journal;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::RunSpec;
 
@@ -77,6 +78,8 @@ pub struct Finished {
     pub words: Vec<(StageId, ChunkId, String)>,
     /// Counts and times.
     pub stats: RunStats,
+    /// What the supervisor saw.
+    pub(crate) journal: Journal,
 }
 
 /// Counts and times of a run.
@@ -90,8 +93,6 @@ pub struct RunStats {
     pub died: Vec<Death>,
     /// Chunks that were done again.
     pub retries: u32,
-    /// When it began, on the clock of [`crate::os::now_ns`].
-    pub begun_ns: u64,
     /// From begin to end.
     pub seconds: f64,
     /// The most bytes that its own pages held: copied-in data and results.

@@ -1,6 +1,6 @@
 //! What the session holds of a run that goes on: where its end is waited for, and how far it is.
 
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::id::StageId;
@@ -13,7 +13,6 @@ use crate::run::{BoardImage, Finished};
 pub struct Ticket {
     finished: Mutex<Option<Box<Finished>>>,
     bell: Condvar,
-    begun_ns: OnceLock<u64>,
     plan: Arc<Plan>,
     /// The board's own counts are looked at: a look costs the run nothing, and no worker hears of it. Its memory goes with the
     /// run all the same.
@@ -38,14 +37,9 @@ impl Ticket {
         Ticket {
             finished: Mutex::default(),
             bell: Condvar::new(),
-            begun_ns: OnceLock::new(),
             plan: plan.clone(),
             board: Arc::downgrade(board),
         }
-    }
-
-    pub(crate) fn begun(&self, at_ns: u64) {
-        let _ = self.begun_ns.set(at_ns);
     }
 
     pub(crate) fn ring(&self, finished: Finished) {
@@ -84,14 +78,14 @@ impl Ticket {
         for (id, stage) in self.plan.stages().iter().enumerate() {
             let (id, elements) = (StageId(id as u32), stage.board.elements);
             let done = board.done_elements(id);
-            let at_work = done < elements && board.has_begun(id);
+            let at_work = done < elements && board.is_opened(id);
             for pass in stage.passes.iter().map(|pass| pass.index()) {
                 progress.done[pass] = done;
                 progress.elements[pass] = elements;
                 progress.at_work[pass] = at_work;
             }
         }
-        progress.seconds = self.begun_ns.get().map(|begun| now_ns().saturating_sub(*begun) as f64 / 1e9);
+        progress.seconds = board.begun_ns().map(|begun| now_ns().saturating_sub(begun) as f64 / 1e9);
         Some(progress)
     }
 }
