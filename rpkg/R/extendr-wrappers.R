@@ -99,8 +99,18 @@ ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, mod
 # Where nodes of the user's cluster join a run.
 ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 
+# How far a run is: `done`, `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
+# waits). NULL when it was collected.
+ms_run_progress <- function(id) .Call(wrap__ms_run_progress, id)
+
 # Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
 ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseconds)
+
+# Logs by `filter` (NULL: nothing), in `format`, into the file `log`. Workers follow with their next run.
+ms_log_by <- function(filter, format, log) .Call(wrap__ms_log_by, filter, format, log)
+
+# The lines of the logs in a directory, by time, in columns. A line that is not ours has the level "".
+ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
 
 # Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
 # elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.

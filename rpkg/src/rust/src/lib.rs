@@ -31,7 +31,7 @@ mod write_api;
 
 use inspect::record_api;
 use r::resume;
-use runs::{plan_api, run_api, simulate_api};
+use runs::{log_api, plan_api, run_api, simulate_api};
 use worker::worker_api;
 
 extendr_module! {
@@ -44,6 +44,7 @@ extendr_module! {
     use top_api;
     use plan_api;
     use run_api;
+    use log_api;
     use simulate_api;
     use record_api;
     use worker_api;
