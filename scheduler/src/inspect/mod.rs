@@ -9,7 +9,9 @@
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
+//! | `html`, `page/` | the page, and what `viewer/` builds for it |
 mod document;
+mod html;
 mod log;
 mod record;
 
@@ -18,5 +20,6 @@ pub use document::{
     ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
     WorkerView, VERSION,
 };
+pub use html::{html, page};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
