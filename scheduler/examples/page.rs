@@ -7,7 +7,10 @@ fn main() -> ExitCode {
         std::process::exit(2)
     });
     let made = std::fs::read_to_string(&from).and_then(|json| {
-        let title = serde_json::from_str::<serde_json::Value>(&json)?["title"].as_str().unwrap_or_default().to_owned();
+        let title = serde_json::from_str::<serde_json::Value>(&json)?["title"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         std::fs::write(&to, scheduler::inspect::page(&title, &json))
     });
     match made {

@@ -12,7 +12,8 @@ const LICENCES: &str = include_str!("page/LICENSES.txt");
 
 /// A document as a page.
 pub fn html(document: &Document) -> String {
-    let json = serde_json::to_string(document).unwrap_or_else(|error| unreachable!("a document is plain data: {error}"));
+    let json = serde_json::to_string(document)
+        .unwrap_or_else(|error| unreachable!("a document is plain data: {error}"));
     page(&document.title, &json)
 }
 
@@ -90,7 +91,10 @@ mod tests {
         assert_eq!(page.matches("</script>").count(), 2);
         assert_eq!(page.matches("</title>").count(), 1);
         assert_eq!(page.matches("alert(1)").count(), 2);
-        assert!(!page.contains('\u{2028}') || page.matches('\u{2028}').count() == 1, "in the title it is harmless");
+        assert!(
+            !page.contains('\u{2028}') || page.matches('\u{2028}').count() == 1,
+            "in the title it is harmless"
+        );
         assert_eq!(read_back(&page)["title"], evil);
     }
 
