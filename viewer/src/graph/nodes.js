@@ -9,7 +9,7 @@ const rows = bins => Math.ceil(bins / PER_ROW);
 
 /** The size of a node; a pass that is opened needs room for its bins. */
 export function sizeOf(node, bins) {
-  if (node.kind === 'pass') return { width: 204, height: 64 + (bins ? rows(bins.length) * CELL + 10 : 0) };
+  if (node.kind === 'pass') return { width: 216, height: 70 + (bins ? rows(bins.length) * CELL + 8 : 0) };
   if (node.kind === 'resource') return { width: Math.max(96, Math.min(150, 34 + 7 * node.label.length)), height: 54 };
   if (node.kind === 'group') return { width: 190, height: 56 };
   return { width: 68, height: 28 };
@@ -46,13 +46,13 @@ function drawPass(node, box, model, bins, on) {
   return [
     s('rect', { class: 'box', width: box.width, height: box.height, rx: 6 }),
     s('path', { class: `stripe ${passClass(node.id)}`, d: `M6,0 H7 V${box.height} H6 A6,6 0 0 1 0,${box.height - 6} V6 A6,6 0 0 1 6,0` }),
-    s('text', { class: 'name', x: 16, y: 20 }, shorten(node.label, 22)),
-    s('text', { class: 'note', x: 16, y: 36 }, shorten(lines, 32)),
+    s('text', { class: 'name', x: 16, y: 21 }, shorten(node.label, 24)),
+    s('text', { class: 'note', x: 16, y: 37 }, shorten(lines, 40)),
     figures && [
-      s('rect', { class: 'track', x: 16, y: 43, width: bar, height: 4, rx: 2 }),
-      s('rect', { class: `fill ${passClass(node.id)}`, x: 16, y: 43, width: Math.max(2, bar * Math.min(1, figures.share)), height: 4, rx: 2 }),
-      s('text', { class: 'note', x: 16, y: 59 }, `FUN ${seconds(figures.fun_seconds)} · ${percent(figures.share)}`),
-      figures.retries > 0 && s('text', { class: 'note bad', x: box.width - 10, y: 59, 'text-anchor': 'end' }, `✕ ${count(figures.retries)} lost`),
+      s('rect', { class: 'track', x: 16, y: 45, width: bar, height: 4, rx: 2 }),
+      s('rect', { class: `fill ${passClass(node.id)}`, x: 16, y: 45, width: Math.max(2, bar * Math.min(1, figures.share)), height: 4, rx: 2 }),
+      s('text', { class: 'note', x: 16, y: 62 }, `FUN ${seconds(figures.fun_seconds)} · ${percent(figures.share)}`),
+      figures.retries > 0 && s('text', { class: 'note bad', x: box.width - 10, y: 62, 'text-anchor': 'end' }, `✕ ${count(figures.retries)} lost`),
     ],
     !figures && pass.predicted_fun_seconds !== null && s('text', { class: 'note', x: 16, y: 54 }, `FUN ${seconds(pass.predicted_fun_seconds)} expected`),
     chunks.length > 0 && opener(box.width - 20, 8, Boolean(bins), `chunks of ${node.label}`, event => on.toggle(node, event)),
@@ -62,7 +62,7 @@ function drawPass(node, box, model, bins, on) {
 
 function drawBins(node, model, bins, on) {
   const most = bins.reduce((most, bin) => Math.max(most, bin.seconds), 0);
-  return s('g', { class: 'bins', transform: 'translate(16,69)' }, bins.map((bin, i) => {
+  return s('g', { class: 'bins', transform: 'translate(16,72)' }, bins.map((bin, i) => {
     const [first, last] = [bin.chunks[0], bin.chunks[bin.chunks.length - 1]];
     const about = `${bin.chunks.length === 1 ? 'chunk' : 'chunks'} ${range(model.chunks.number[first], model.chunks.number[last])}, ${seconds(
       bin.seconds,

@@ -73,6 +73,7 @@ export class GraphView {
     put(this.note, items.length > shown.nodes.length
       ? `${countOf(items.length, 'node')} in ${countOf(shown.nodes.length, 'node')} by step`
       : countOf(items.length, 'node'));
+    this.svg.style.setProperty('height', `${Math.round(Math.max(220, Math.min(460, 1.15 * this.placed.height + 24)))}px`);
     this.drawCrumbs(shown.nodes);
     this.mark();
   }
@@ -186,7 +187,7 @@ export class GraphView {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width || !this.placed) return;
     const all = Math.min(width / this.placed.width, height / this.placed.height);
-    const k = Math.min(1.15, Math.max(all, 0.3));
+    const k = Math.min(1.15, Math.max(all, 0.5));
     const x = Math.max((width - k * this.placed.width) / 2, 0);
     const y = (height - k * this.placed.height) / 2;
     select(this.svg).call(this.zoom.transform, zoomIdentity.translate(x, y).scale(k));

@@ -17,7 +17,7 @@ export class TableView {
     this.pass = null;
     this.active = 0;
     this.search = h('input', {
-      type: 'search', id: 'search', placeholder: 'Search: pass, task, resource, chunk 17, element 1000, worker 2, lost …', 'aria-label': 'Search the tables',
+      type: 'search', id: 'search', placeholder: 'Search: a name, chunk 17, element 1000, lost …', 'aria-label': 'Search the tables',
       oninput: () => this.later(() => { this.query = this.search.value; this.rows(); }),
     });
     this.filter = h('select', { id: 'pass-filter', 'aria-label': 'Only rows of a pass', onchange: () => this.narrow(this.filter.value === '' ? null : Number(this.filter.value)) },

@@ -49,7 +49,7 @@ export function prepare(canvas, width, height) {
   return ctx;
 }
 
-/** Grid lines from `top` to `bottom`, and, with `label`, the ticks' texts under them. */
+/** Grid lines from `top` to `bottom`, and the ticks' texts under them. */
 export function ticks(ctx, axis, top, bottom, colours, label) {
   const n = Math.max(2, Math.floor((axis.width - LEFT) / 110));
   ctx.textAlign = 'center';
@@ -57,9 +57,10 @@ export function ticks(ctx, axis, top, bottom, colours, label) {
     const x = Math.round(axis.x(tick)) + 0.5;
     ctx.fillStyle = colours.line;
     ctx.fillRect(x - 0.5, top, 1, bottom - top);
-    if (!label) continue;
+    const text = label(tick);
+    const half = ctx.measureText(text).width / 2;
     ctx.fillStyle = colours.soft;
-    ctx.fillText(label(tick, axis.x.ticks(n)), x, bottom + 10);
+    ctx.fillText(text, Math.min(x, axis.width - half - 2), bottom + 10);
   }
   ctx.textAlign = 'left';
 }

@@ -1,5 +1,6 @@
 // The workers' lanes: chunks in the colours of their passes. Chunks that are narrower than a pixel are summed by column, whose height is
-// the part of it in which the worker was busy; so a hundred thousand chunks cost no more than the pixels, and idle time stays visible.
+// the part of it in which the worker was busy, FUN in full colour; so a hundred thousand chunks cost no more than the pixels, and idle time stays visible.
+import { seconds } from '../format.js';
 import { COLOURS } from '../palette.js';
 import { LEFT, RIGHT, clip } from './axis.js';
 
@@ -60,6 +61,7 @@ export class Lanes {
     const { started, ended, stage, state } = model.chunks;
     const columns = axis.width + 1;
     const busy = new Float32Array(columns);
+    const inside = new Float32Array(columns);
     const colour = new Int32Array(columns).fill(-1);
     const bad = new Uint8Array(columns);
     let narrow = false;
@@ -71,23 +73,30 @@ export class Lanes {
         continue;
       }
       narrow = true;
+      const part = this.funPart(chunk);
       for (let x = Math.max(0, Math.floor(x0)); x <= x1 && x < columns; x++) {
-        busy[x] += Math.min(x1, x + 1) - Math.max(x0, x);
+        const wide = Math.min(x1, x + 1) - Math.max(x0, x);
+        busy[x] += wide;
+        inside[x] += wide * part;
         colour[x] = stage[chunk];
         if (state[chunk] !== DONE) bad[x] = 1;
       }
     }
-    if (narrow) this.columns(ctx, { busy, colour, bad }, top, tall, colours, focus);
+    if (narrow) this.columns(ctx, { busy, inside, colour, bad }, top, tall, colours, focus);
     if (focus.chunk !== null && model.chunks.worker[focus.chunk] === worker) this.outline(ctx, axis, focus.chunk, top, tall, colours);
   }
 
-  columns(ctx, { busy, colour, bad }, top, tall, colours, focus) {
+  columns(ctx, { busy, inside, colour, bad }, top, tall, colours, focus) {
     for (let x = 0; x < busy.length; x++) {
       if (colour[x] < 0) continue;
+      const faded = this.faded(colour[x], focus);
       const part = Math.max(1, Math.min(1, busy[x]) * tall);
-      ctx.globalAlpha = this.faded(colour[x], focus) ? 0.15 : 1;
+      const full = Math.min(1, inside[x]) * tall;
       ctx.fillStyle = colours.passes[this.main(colour[x]) % COLOURS];
+      ctx.globalAlpha = faded ? 0.1 : 0.35;
       ctx.fillRect(x, top + tall - part, 1, part);
+      ctx.globalAlpha = faded ? 0.15 : 1;
+      ctx.fillRect(x, top + tall - full, 1, full);
       ctx.globalAlpha = 1;
       if (!bad[x]) continue;
       ctx.fillStyle = colours.bad;
@@ -108,8 +117,7 @@ export class Lanes {
     const { model } = this;
     const stage = model.chunks.stage[chunk];
     const wide = Math.max(x1 - x0 - (x1 - x0 > 5 ? 1 : 0), 1);
-    const took = model.took(chunk);
-    const fun = took > 0 ? Math.min(1, model.chunks.fun[chunk] / took) : 1;
+    const fun = this.funPart(chunk);
     const steps = this.parts(chunk);
     const faded = this.faded(stage, focus);
     let y = top;
@@ -124,6 +132,12 @@ export class Lanes {
     ctx.globalAlpha = 1;
     if (model.chunks.state[chunk] !== DONE) this.wrong(ctx, x0, wide, top, tall, colours);
     else if (!faded && tall >= 14) this.number(ctx, chunk, x0, wide, top, tall, colours);
+  }
+
+  // The part of a chunk's time that was FUN.
+  funPart(chunk) {
+    const took = this.model.took(chunk);
+    return took > 0 ? Math.min(1, this.model.chunks.fun[chunk] / took) : 1;
   }
 
   parts(chunk) {
@@ -165,7 +179,9 @@ export class Lanes {
   }
 
   number(ctx, chunk, x, wide, top, tall, colours) {
-    const text = String(this.model.chunks.number[chunk]);
+    const number = String(this.model.chunks.number[chunk]);
+    const both = `${number} · ${seconds(this.model.took(chunk))}`;
+    const text = wide > 24 + 7 * both.length ? both : number;
     if (wide < 10 + 7 * text.length) return;
     ctx.fillStyle = colours.on;
     ctx.textAlign = 'left';
@@ -186,7 +202,7 @@ export class Lanes {
       const x = axis.x(life.left);
       if (x < LEFT - 1 || x > axis.width - RIGHT + 1) continue;
       const middle = y + this.height / 2;
-      const r = Math.min(8, this.height / 2 - 0.5);
+      const r = Math.min(7, this.height / 2 - 0.5);
       ctx.beginPath();
       ctx.arc(x, middle, r, 0, 2 * Math.PI);
       ctx.fillStyle = colours.bad;
