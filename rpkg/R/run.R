@@ -33,7 +33,7 @@ begin_run <- function(program, id, changes, call) {
 
 # "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
 verb_of <- function(call) {
-  verb <- if (is.call(call)) as.character(call[[1L]]) else ""
+  verb <- if (is.call(call) && is.language(call[[1L]])) as.character(call[[1L]]) else ""
   if (length(verb) %in% c(1L, 3L)) verb[[length(verb)]] else ""
 }
 

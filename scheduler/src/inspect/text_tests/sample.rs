@@ -27,7 +27,6 @@ impl Sample {
             critical_path: CriticalPath::default(),
             advice: Vec::new(),
             run: None,
-            advice: Vec::new(),
         };
         Sample { doc }
     }
