@@ -8,8 +8,10 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `export` | JSON, DOT, Mermaid and traces: documents for other people's programs |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
 mod document;
+pub mod export;
 mod log;
 mod record;
 
