@@ -57,6 +57,10 @@ fn write_node(out: &mut String, node: &Node, indent: &str) -> fmt::Result {
         _ => fill,
     };
     write!(out, "{indent}{} [shape={shape}, style=\"{}\", fillcolor=\"{fill}\"", node.id, style.join(","))?;
+    if node.shape.is_resource() {
+        // The lid takes room.
+        write!(out, ", margin=\"0.1,0.12\"")?;
+    }
     if node.critical {
         write!(out, ", color=\"{CRITICAL}\", penwidth=2.5")?;
     } else if node.shape == Shape::Registered {

@@ -30,7 +30,7 @@ pub(super) fn caption(document: &Document) -> Vec<String> {
     if !document.critical_path.tasks.is_empty() {
         let seconds = document.critical_path.seconds;
         let seconds = seconds.map_or(String::new(), |s| format!(", at least {}", words::seconds(s)));
-        lines.push(format!("bold: the critical path{seconds}"));
+        lines.push(format!("red: the critical path{seconds}"));
     }
     lines
 }
