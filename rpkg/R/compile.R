@@ -195,7 +195,7 @@ joint_control <- function(order) {
   }
   list(
     retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
-    trace = any(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
+    trace = all(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
   )
 }
 

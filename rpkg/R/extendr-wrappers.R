@@ -103,6 +103,22 @@ ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseco
 # Gives columns.
 ms_simulate <- function(id, workers, schedules, chunk, work, known, overhead) .Call(wrap__ms_simulate, id, workers, schedules, chunk, work, known, overhead)
 
+# The record of the run of this number, or NULL when it is not the last that was collected. `about` has its `title` and for each
+# pass of the specification `lines`, `parts`, `elements` and `names`.
+ms_record_of_run <- function(run, about) .Call(wrap__ms_record_of_run, run, about)
+
+# The record of a plan that is kept.
+ms_record_of_plan <- function(id, about) .Call(wrap__ms_record_of_plan, id, about)
+
+# What a record says, as a list; without `chunks` not the columns of its chunks, steps and memory.
+ms_record_document <- function(record, chunks) .Call(wrap__ms_record_document, record, chunks)
+
+# Writes a record to a file.
+ms_record_write <- function(record, path) .Call(wrap__ms_record_write, record, path)
+
+# Reads a record from a file, and checks it.
+ms_record_read <- function(path) .Call(wrap__ms_record_read, path)
+
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 

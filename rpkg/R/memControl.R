@@ -26,7 +26,8 @@
 #'   `memshare_error_memory_limit` instead.
 #' @param lazy `TRUE`: run nothing yet, and return a pass that can be used in further calls and that [memRun()] runs; see
 #'   [memshare-pass].
-#' @param trace Whether [memLastRun()] shall know when each chunk ran, and where: `as.data.frame(memLastRun())`.
+#' @param trace `FALSE`: [memLastRun()] does not keep when each chunk ran, and where, only what they come to. A run of several passes keeps it
+#'   when none of them says `FALSE`.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
 #' @section Schedules:
 #' Workers take chunks of elements when they are ready for more. The value never depends on how.
@@ -50,7 +51,7 @@
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
-                       trace = FALSE, cost = NULL, profile = NULL, measure = TRUE, ...) {
+                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]

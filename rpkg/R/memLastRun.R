@@ -1,4 +1,4 @@
-# What the last run of this session did.
+# What a run did: the last of this session, or one that was saved.
 
 #' What the last call did
 #'
@@ -6,46 +6,83 @@
 #' @param what `"trace"` or `"activities"`.
 #' @param ... Not used.
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
-#'   [memRun()]: `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
+#'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
 #'   `retries`, `seconds`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
-#'   cost what was expected, so that what was left of them was cut anew), and `trace`.
+#'   cost what was expected, so that what was left of them was cut anew), and `record`, all that is known of the run, which [memSave()]
+#'   writes to a file.
 #'
 #'   `summary()` shows what the workers did with their time, with the share of each activity: `wait` (nothing was there to be claimed),
 #'   `map` (opening data, making FUN ready), `run` (FUN), `serialize` (writing results), `collect garbage` (R's, while FUN ran) and `idle`
 #'   (not in the run: not yet started, or done). They add up to the run's time for each worker. `as.data.frame()` gives them with
 #'   `what = "activities"`.
 #'
-#'   `as.data.frame()` gives the trace, when one was kept (`memControl(trace = TRUE)` in any pass): a row for each chunk and pass,
+#'   `as.data.frame()` gives the trace, unless a pass said `memControl(trace = FALSE)`: a row for each chunk and pass,
 #'   with `pass`, `start` and `end` (its elements), `worker`, `attempt`, `state`, `started` and `ended` (seconds after the run began)
 #'   and `busy` (seconds that FUN took).
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1)
 #' memLastRun()
 #' summary(memLastRun())
-#'
-#' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(trace = TRUE))
 #' as.data.frame(memLastRun())
 #' @export
 memLastRun <- function() {
-  if (is.null(state$last_run)) return(NULL)
-  structure(c(state$last_run, list(trace = state$last_trace)), class = "memshare_run")
+  last <- state$last_run
+  if (is.null(last)) return(NULL)
+  if (is.null(last$record)) {
+    brief <- last$brief
+    about <- about_of(
+      brief$labels, brief$owner, brief$what, brief$counts, brief$names, vapply(brief$passes, brief_line, ""),
+      title_of(brief$verb, brief$wanted)
+    )
+    state$last_run$record <- last$record <- native(ms_record_of_run(last$run, about))
+  }
+  run <- run_from(last$record, document_of(structure(list(record = last$record), class = "memshare_run"), chunks = FALSE))
+  run$run <- last$run
+  run$about <- last$brief[c("labels", "owner", "what", "names")]
+  run
 }
 
-# What is remembered of a run. `about` tells memProfile() what the passes of the spec are.
-record_of <- function(program, stats, call) {
-  labels <- vapply(program$spec$passes, `[[`, "", "name")
-  about <- list(labels = labels, owner = program$owner, what = program$what, names = lapply(program$order, `[[`, "names"))
-  stats$misled <- labels[stats$misled]
-  # The user's, without those that bring results together.
-  stats$passes <- length(program$order)
-  c(list(call = call[[1L]], elements = program$elements), stats, list(about = about))
+# Remembers a run, with little ado: it becomes a record when somebody asks.
+remember_run <- function(program, stats, call) {
+  state$last_run <- list(run = stats$run, brief = brief_of(program, call))
 }
 
-# The trace as a data frame, with the passes' labels; NULL without one.
-trace_of <- function(program, trace) {
-  if (is.null(trace)) return(NULL)
-  trace$pass <- vapply(program$spec$passes, `[[`, "", "name")[trace$pass]
-  as.data.frame(trace, stringsAsFactors = FALSE)
+# A run from its record. `document` may be without chunks.
+run_from <- function(record, document) {
+  figures <- document$run$figures
+  spent <- c("wait", "map", "run", "serialize", "collect", "idle")
+  activities <- do.call(rbind, c(list(matrix(0, 0, 6)), lapply(document$run$activities, function(of) unlist(of[spent]))))
+  dimnames(activities) <- list(NULL, sub("collect", "collect garbage", spent))
+  misled <- vapply(document$passes, function(pass) pass$figures$misled, NA)
+  structure(
+    list(
+      title = document$title, elements = whole(figures$elements), passes = figures$passes, chunks = figures$chunks,
+      workers = length(document$run$workers), bytes_shared = figures$shared_bytes, retries = figures$retries, seconds = figures$seconds,
+      peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities, record = record
+    ),
+    class = "memshare_run"
+  )
+}
+
+# A count as R has them, while it fits.
+whole <- function(x) if (x > .Machine$integer.max) x else as.integer(x)
+
+# A row for each chunk and pass. In a stage of several passes each has its own times; else the chunk's are the pass's.
+trace_from <- function(document) {
+  chunks <- document$run$chunks
+  steps <- document$run$steps
+  passes <- lapply(document$stages, `[[`, "passes")
+  counts <- lengths(passes)[chunks$stage + 1]
+  at <- rep(seq_along(counts), counts)
+  pass <- unlist(passes[chunks$stage + 1])
+  trace <- data.frame(
+    pass = vapply(document$passes, `[[`, "", "name")[pass + 1], start = chunks$first[at], end = chunks$last[at], worker = chunks$worker[at],
+    attempt = chunks$attempt[at], state = chunks$state[at], started = chunks$started[at], ended = chunks$ended[at], busy = chunks$fun[at],
+    stringsAsFactors = FALSE
+  )
+  own <- match(paste(steps$chunk, steps$pass), paste(at - 1, pass))
+  trace[own, c("started", "ended", "busy")] <- list(steps$started, steps$ended, steps$fun)
+  trace
 }
 
 #' @rdname memLastRun
@@ -54,14 +91,15 @@ as.data.frame.memshare_run <- function(x, ..., what = "trace") {
   if (check_choice(what, c("trace", "activities"), "what", NULL) == "activities") {
     return(data.frame(worker = seq_len(nrow(x$activities)), x$activities, check.names = FALSE))
   }
-  if (is.null(x$trace)) abort_input("the last run kept no trace; ask for one with memControl(trace = TRUE)")
-  x$trace
+  trace <- trace_from(document_of(x))
+  if (!nrow(trace) && x$chunks > 0) abort_input("this run kept no trace: a pass said memControl(trace = FALSE)")
+  trace
 }
 
 #' @export
 format.memshare_run <- function(x, ...) {
   text <- sprintf(
-    "%s: %s in %s of %s by %s, %s shared, %s, %.3f s", deparse1(x$call), count_of(x$elements, "element"), count_of(x$chunks, "chunk"),
+    "%s: %s in %s of %s by %s, %s shared, %s, %.3f s", x$title, count_of(x$elements, "element"), count_of(x$chunks, "chunk"),
     count_of(x$passes, "pass", "passes"), count_of(x$workers, "worker"), format_bytes(x$bytes_shared),
     count_of(x$retries, "retry", "retries"), x$seconds
   )
@@ -73,7 +111,6 @@ format.memshare_run <- function(x, ...) {
     }
   )
 }
-
 # The part of the workers' time in which they did something for the run.
 busy_share <- function(run) sum(run$activities[, c("map", "run", "serialize", "collect garbage")]) / sum(run$activities)
 

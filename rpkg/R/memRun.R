@@ -45,7 +45,10 @@ memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
   call <- sys.call()
   check_flag(wait, "wait", call)
   cores <- asked_cores(MAX.CORES, call)
-  if (...length() == 1L && inherits(..1, "memshare_plan")) return(run_plan(inside(..1), VARS, wait, cores, call))
+  if (...length() == 1L && inherits(..1, "memshare_plan")) {
+    refuse_saved(..1, call)
+    return(run_plan(inside(..1), VARS, wait, cores, call))
+  }
   arguments <- list(...)
   if (any(vapply(arguments, inherits, NA, "memshare_plan"))) abort_input("memRun() takes one plan, or passes, and not both", call)
   asked <- asked_passes(arguments, as.list(substitute(list(...)))[-1L], call)

@@ -68,6 +68,7 @@ simulated <- function(plan, work, workers, schedules, overhead, chunk, known, ca
 
 # A plan of what was given: a plan, a pass, or a list of passes.
 as_plan <- function(plan, expression, call) {
+  refuse_saved(plan, call)
   if (inherits(plan, "memshare_plan")) return(plan)
   if (is_pass(plan)) {
     plan <- stats::setNames(list(plan), if (is.symbol(expression)) as.character(expression) else "")

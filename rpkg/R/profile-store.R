@@ -30,9 +30,9 @@ recall_profile <- function(key, n) {
 }
 
 # Keeps what a run measured.
-keep_profiles <- function(stats) {
+keep_profiles <- function(stats, workers) {
   directory <- option_profiles()
-  if (is.null(directory) || stats$seconds * stats$workers < worth_a_file) return(invisible())
+  if (is.null(directory) || stats$seconds * workers < worth_a_file) return(invisible())
   tryCatch(
     {
       if (!dir.exists(directory)) dir.create(directory, recursive = TRUE, mode = "0700", showWarnings = FALSE)

@@ -61,11 +61,10 @@ abandon <- function(run, nodes) {
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
 settle <- function(program, out, call) {
   if (!is.null(out)) {
-    state$last_run <- record_of(program, out$stats, call)
-    state$last_trace <- trace_of(program, out$trace)
+    remember_run(program, out$stats, call)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call)
-    keep_profiles(out$stats)
+    keep_profiles(out$stats, program$spec$workers)
   }
   lapply(program$wanted, wanted_value, program, out, call)
 }

@@ -134,6 +134,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A saved plan or run cannot be used.
+    #[error("{from} cannot be opened: {reason}; memSave() makes such files")]
+    Record {
+        /// Where it came from.
+        from: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A log filter that does not parse.
     #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by room like 'warn,scheduler::pool=debug'")]
     Filter {
@@ -174,6 +182,7 @@ impl Error {
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
             Error::Profile { .. } => "profile",
+            Error::Record { .. } => "record",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }

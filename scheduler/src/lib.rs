@@ -16,6 +16,7 @@ pub mod policy;
 pub mod pool;
 pub mod profile;
 pub mod run;
+mod sealed;
 pub mod simulate;
 pub mod store;
 pub mod trace;

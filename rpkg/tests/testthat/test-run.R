@@ -170,20 +170,20 @@ test_that("nothing is left in shared memory, and a plan's data goes with the pla
   expect_identical(left_over(before), character())
 })
 
-test_that("memLastRun knows the run, and its trace when one was asked for", {
-  a <- memLapply(1:6, function(i) i, CONTROL = memControl(chunk = 2, trace = TRUE, lazy = TRUE))
+test_that("memLastRun knows the run, and its trace unless it was not to be kept", {
+  a <- memLapply(1:6, function(i) i, CONTROL = memControl(chunk = 2, lazy = TRUE))
   b <- memLapply(a, function(i) i, CONTROL = lazy)
   memRun(b, MAX.CORES = 1)
   run <- memLastRun()
   expect_identical(run$elements, 12L)
   expect_true(is.numeric(run$peak) && run$peak > 0)
-  expect_match(format(run), "^memRun: 12 elements")
+  expect_match(format(run), "^memRun\\(b\\): 12 elements")
   trace <- as.data.frame(run)
   expect_true(all(c("pass", "start", "end", "worker", "started", "ended") %in% names(trace)))
   expect_setequal(trace$pass, c("a", "b"))
   expect_true(all(trace$ended >= trace$started))
-  memLapply(1:3, sqrt)
-  expect_null(memLastRun()$trace)
+  memLapply(1:3, sqrt, CONTROL = memControl(trace = FALSE))
+  expect_identical(memLastRun()$elements, 3L)
   expect_error(as.data.frame(memLastRun()), "kept no trace", class = "memshare_error_input")
 })
 

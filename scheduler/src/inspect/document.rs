@@ -2,6 +2,10 @@
 //!
 //! Ids are places in the lists, from 0 on. Elements, workers, attempts and a chunk's number in its stage count from 1, as people
 //! do. Times are seconds from the run's begin, sizes bytes, shares between 0 and 1.
+use super::{measured, planned, Record};
+use crate::graph::TaskKind;
+use crate::id::TaskId;
+use crate::plan::Plan;
 use serde::Serialize;
 
 /// The version of the format: goes up when a reader of the last one would misunderstand.
@@ -55,6 +59,8 @@ pub struct PassView {
     pub name: String,
     /// What it does, in a line; may be empty.
     pub about: String,
+    /// `"map"` for what the user asked for; `"fold"`, `"last"`, `"bind"` and `"value"` bring results together.
+    pub part: String,
     /// How many elements it goes over.
     pub elements: u64,
     /// The stage it runs in.
@@ -220,7 +226,9 @@ pub struct RunFigures {
     pub seconds: f64,
     /// How long data was copied into shared memory before the run began.
     pub copy_seconds: f64,
-    /// Elements of all passes.
+    /// Passes that the user asked for.
+    pub passes: u64,
+    /// Their elements.
     pub elements: u64,
     /// Chunks that were done.
     pub chunks: u64,
@@ -269,6 +277,8 @@ pub struct PassFigures {
     pub bytes: u64,
     /// Chunks that were lost and done again.
     pub retries: u32,
+    /// Whether its elements did not cost what was expected, so that what was left was cut anew.
+    pub misled: bool,
     /// The elements that took longest, the longest first; none where that was not measured.
     pub slowest: Vec<Slowest>,
 }
@@ -385,4 +395,63 @@ pub struct MomentView {
     pub worker: Option<u32>,
     /// The stage.
     pub stage: Option<u32>,
+}
+
+impl Document {
+    /// The document of a record. O(tasks + edges + chunks log chunks).
+    pub fn of(record: &Record) -> Document {
+        let plan = &record.plan;
+        let passes = planned::passes(record);
+        let predicted: Option<f64> = passes.iter().map(|pass| pass.predicted_fun_seconds).sum();
+        let mut document = Document {
+            format: "memshare-record",
+            version: VERSION,
+            package: record.package.clone(),
+            kind: if record.log.is_some() { "run" } else { "plan" },
+            title: record.title.clone(),
+            made: record.made,
+            workers: plan.workers(),
+            peak_bytes: plan.peak_bytes(),
+            budget: plan.spec().budget,
+            held_back: plan.allowance().is_some(),
+            predicted_fun_seconds: predicted,
+            passes,
+            stages: planned::stages(plan),
+            resources: planned::resources(plan),
+            tasks: planned::tasks(plan),
+            critical_path: CriticalPath::default(),
+            run: None,
+        };
+        if let Some(log) = &record.log {
+            measured::measure(&mut document, record, log);
+        }
+        document.critical_path = critical_path(plan, &document);
+        document
+    }
+}
+
+/// The longest way: by the longest elements as measured, else as expected; where nothing is known, by the number of elements.
+fn critical_path(plan: &Plan, document: &Document) -> CriticalPath {
+    let measured = |stage: &StageView| -> Option<f64> {
+        let longest = |pass: &u32| {
+            let figures = document.passes[*pass as usize].figures.as_ref()?;
+            let even = figures.fun_seconds / document.passes[*pass as usize].elements.max(1) as f64;
+            Some(figures.slowest.first().map_or(even, |slowest| slowest.seconds))
+        };
+        stage.passes.iter().map(longest).sum()
+    };
+    let expected = planned::longest(plan);
+    let known: Vec<Option<f64>> =
+        document.stages.iter().zip(expected).map(|(stage, expected)| measured(stage).or(expected)).collect();
+    let all = known.iter().all(Option::is_some);
+    let cost = |task: TaskId| match plan.graph().tasks()[task.index()].kind {
+        // One more than nothing, so that a way through more stages is longer.
+        TaskKind::Map(stage) if all => (known[stage.index()].unwrap_or(0.0) * 1e9) as u64 + 1,
+        TaskKind::Map(stage) => plan.stages()[stage.index()].board.elements + 1,
+        _ => 0,
+    };
+    let (tasks, _) = plan.graph().critical_path(cost);
+    let on_way = tasks.iter().filter_map(|&task| planned::stage_of_task(plan, task));
+    let seconds = on_way.map(|stage| known[stage.index()].unwrap_or(0.0)).sum();
+    CriticalPath { tasks: tasks.into_iter().map(|task| task.0).collect(), seconds: all.then_some(seconds) }
 }

@@ -8,11 +8,17 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
-//! | `export` | JSON, DOT, Mermaid and traces: documents for other people's programs |
+//! | `file` | a record on disk |
+//! | `planned`, `measured`, `memory` | from a record to a document: the plan, the run, the bytes over time |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
+//! | `export` | JSON, DOT, Mermaid and traces: documents for other people's programs |
 mod document;
 pub mod export;
+mod file;
 mod log;
+mod measured;
+mod memory;
+mod planned;
 mod record;
 
 pub use document::{
@@ -20,5 +26,6 @@ pub use document::{
     ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
     WorkerView, VERSION,
 };
+pub use file::{read, write};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};

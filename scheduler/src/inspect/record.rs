@@ -23,6 +23,11 @@ pub struct Record {
 /// What is said of a pass beside what its plan needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassNote {
+    /// What it is of what the user asked for: `"map"`, or a part that brings results together: `"fold"`, `"last"`, `"bind"`,
+    /// `"value"`.
+    pub part: String,
+    /// The elements that the user knows of it; 0 for a part of another pass.
+    pub elements: u64,
     /// What it does, in a line.
     pub about: String,
     /// The names of its elements; empty where they have none.

@@ -32,7 +32,7 @@ pub use child::{reap, Child, Exit, Peer};
 pub use data_file::{DataFile, FilePart};
 pub use file::SegmentFile;
 pub use fork::{fork_worker, leave_forked, thread_count, Forked};
-pub use host::{boot_id, now_ns, page_size};
+pub use host::{boot_id, now_ns, page_size, unix_ns};
 pub use listener::Listener;
 pub use lock::{Access, Locked, RangeLock};
 pub use mapping::Mapping;

@@ -1,41 +1,19 @@
-//! A profile on disk.
-//!
-//! ```text
-//! "memshprf" | version (4 bytes) | blake3 of the rest (32 bytes) | bincode
-//! ```
-//! Numbers are little-endian. What is not as it should be is an error that says how: a file of something else, of another
-//! version, cut short, changed. The file is written beside its place and renamed, so that nobody ever reads half of one.
-use std::fs;
+//! A profile on disk: a sealed file.
 use std::path::Path;
 
 use super::Profile;
 use crate::error::{Error, Result};
+use crate::sealed::{self, Format};
 
-const MAGIC: &[u8; 8] = b"memshprf";
-/// Goes up with every change of [`Profile`].
-const VERSION: u32 = 1;
-const CHECKSUM: usize = 32;
-const HEAD: usize = MAGIC.len() + 4 + CHECKSUM;
-/// A longer file is none of ours: 4 GiB are a thousand million elements.
-const MOST: u64 = 4 << 30;
+const FORMAT: Format = Format { magic: b"memshprf", version: 1, what: "a profile" };
 
 /// Writes a profile to `path`, in place of what is there.
 ///
 /// # Errors
 /// [`Error::Os`] when the system refuses.
 pub fn save(profile: &Profile, path: &Path) -> Result<()> {
-    let body = crate::wire::pack(profile);
-    let mut bytes = Vec::with_capacity(HEAD + body.len());
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    bytes.extend_from_slice(blake3::hash(&body).as_bytes());
-    bytes.extend_from_slice(&body);
-    let beside = path.with_extension(format!("{}.part", std::process::id()));
     let refused = |e| Error::os(format!("cannot write the profile {}", path.display()), e);
-    fs::write(&beside, &bytes).and_then(|()| fs::rename(&beside, path)).map_err(|e| {
-        let _ = fs::remove_file(&beside);
-        refused(e)
-    })
+    sealed::write(path, &FORMAT.seal(profile)).map_err(refused)
 }
 
 /// A name for what some bytes say, the same wherever it is made: 128 bits of their hash, in hexadecimal.
@@ -49,34 +27,12 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 /// [`Error::Os`] when the system refuses, [`Error::Profile`] for a file that is no profile of this version.
 pub fn load(path: &Path) -> Result<Profile> {
     let refused = |e| Error::os(format!("cannot read the profile {}", path.display()), e);
-    let bad = |reason: &str| Error::Profile { path: path.to_owned(), reason: reason.to_owned() };
-    let length = fs::metadata(path).map_err(refused)?.len();
-    if length > MOST {
-        return Err(bad("it is far too long"));
-    }
-    let bytes = fs::read(path).map_err(refused)?;
-    read(&bytes).map_err(|reason| bad(&reason))
+    let bytes = sealed::read(path).map_err(refused)?;
+    read(&bytes).map_err(|reason| Error::Profile { path: path.to_owned(), reason })
 }
 
 fn read(bytes: &[u8]) -> std::result::Result<Profile, String> {
-    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else { return Err("it is too short".into()) };
-    if magic != MAGIC {
-        return Err("it is not a profile of memshare's".into());
-    }
-    let Some((version, rest)) = rest.split_first_chunk::<4>() else { return Err("it is cut short".into()) };
-    let version = u32::from_le_bytes(*version);
-    if version != VERSION {
-        return Err(format!(
-            "another version of memshare wrote it (layout {version}, this one reads {VERSION})"
-        ));
-    }
-    let Some((sum, body)) = rest.split_first_chunk::<CHECKSUM>() else {
-        return Err("it is cut short".into());
-    };
-    if blake3::hash(body).as_bytes() != sum {
-        return Err("it is damaged or cut short".into());
-    }
-    let profile: Profile = crate::wire::unpack(body, "it").map_err(|e| e.to_string())?;
+    let profile: Profile = FORMAT.open(bytes)?;
     if profile.costs.iter().any(|cost| !cost.is_finite() || *cost < 0.0) {
         return Err("it has costs that are no times".into());
     }
@@ -86,6 +42,8 @@ fn read(bytes: &[u8]) -> std::result::Result<Profile, String> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::fs;
+
     use proptest::prelude::*;
 
     fn profile(costs: Vec<f32>) -> Profile {
@@ -145,8 +103,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_changed_byte_is_noticed(at in any::<prop::sample::Index>(), xor in 1u8..) {
-            let body = crate::wire::pack(&profile(vec![1.0; 5]));
-            let mut bytes = [MAGIC.as_slice(), &VERSION.to_le_bytes(), blake3::hash(&body).as_bytes(), &body].concat();
+            let mut bytes = FORMAT.seal(&profile(vec![1.0; 5]));
             prop_assert!(read(&bytes).is_ok());
             let at = at.index(bytes.len());
             bytes[at] ^= xor;
@@ -156,7 +113,8 @@ mod tests {
         #[test]
         fn any_bytes_are_a_profile_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = read(&bytes);
-            let _ = read(&[MAGIC.as_slice(), &VERSION.to_le_bytes(), blake3::hash(&bytes).as_bytes(), &bytes].concat());
+            let (version, sum) = (FORMAT.version.to_le_bytes(), blake3::hash(&bytes));
+            let _ = read(&[FORMAT.magic.as_slice(), &version, sum.as_bytes(), &bytes].concat());
         }
     }
 }

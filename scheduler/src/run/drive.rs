@@ -7,8 +7,10 @@ use std::time::Duration;
 use crate::board::{Board, ChunkRecord, Control, Opened};
 use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
+use crate::inspect::What;
 use crate::os::{now_ns, Listener};
 use crate::pool::{Crew, State};
+use crate::run::journal::Journal;
 use crate::run::{Finished, Job, RunStats, Ticket};
 use crate::store::Page;
 use crate::wire::{FromWorker, ToWorker};
@@ -29,6 +31,7 @@ pub(crate) struct Drive {
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
     stats: RunStats,
+    journal: Journal,
 }
 
 impl Drive {
@@ -36,8 +39,7 @@ impl Drive {
         let core = Core::new(&job.plan, job.settings);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let opened = Opened::new(job.board.board());
-        let begun_ns = now_ns();
-        let stats = RunStats { begun_ns, ..RunStats::default() };
+        let journal = Journal::begin(&job.plan, job.board.board());
         let mut drive = Drive {
             run,
             job,
@@ -48,7 +50,8 @@ impl Drive {
             words: Vec::new(),
             results: Vec::new(),
             outcome: None,
-            stats,
+            stats: RunStats::default(),
+            journal,
         };
         drive.tell(Event::Started, crew);
         drive
@@ -85,6 +88,7 @@ impl Drive {
                 return; // it is gone, which its channel will tell next
             }
             worker.state = State::Busy { slot };
+            self.journal.joined(slot, worker.pid);
             self.vacant.pop();
             self.stats.workers += 1;
             self.tell(Event::WorkerJoined { worker: slot }, crew);
@@ -99,6 +103,7 @@ impl Drive {
             }
             FromWorker::Failed { run, stage, chunk, spot, words } if run == self.run => {
                 self.words.extend(words.map(|words| (stage, chunk, words)));
+                self.journal.note(What::Failed(stage, chunk, spot.element));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
@@ -109,6 +114,7 @@ impl Drive {
     /// still have in flight counts.
     pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
         let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
+        self.journal.died(slot, &reason);
         // It may have died between an error's record and its word about it.
         for stage in self.opened.stages().to_vec() {
             for failure in self.board().failures(stage) {
@@ -127,6 +133,7 @@ impl Drive {
     /// No more workers can be made: what is vacant stays so.
     pub(crate) fn barren(&mut self, reason: &str, crew: &mut Crew) {
         for worker in std::mem::take(&mut self.vacant) {
+            self.journal.note(What::NotStarted(worker, reason.to_owned()));
             self.tell(Event::LaunchFailed { worker, reason: reason.to_owned() }, crew);
         }
     }
@@ -151,6 +158,7 @@ impl Drive {
     }
 
     fn apply(&mut self, action: Action, events: &mut VecDeque<Event>, crew: &mut Crew) {
+        self.journal.action(&action, &self.job.plan);
         match action {
             // The session's thread copied the data in before it began the run.
             Action::Share { resource } => events.push_back(Event::Shared { resource }),
@@ -176,6 +184,7 @@ impl Drive {
             Action::Withdraw { stage } => {
                 let ranges = self.board().withdraw(stage);
                 if !ranges.is_empty() {
+                    self.journal.note(What::TakenBack(stage, ranges.len() as u64));
                     self.stats.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
                 }
                 events.push_back(Event::Withdrawn { stage, ranges });
@@ -186,7 +195,10 @@ impl Drive {
             Action::Replace { .. } => {} // its slot is vacant, and the supervisor recruits after every event
             Action::Gather { resource } => events.push_back(Event::Gathered { resource }),
             Action::Free { resource } => self.free(resource),
-            Action::LetGo { resource } => self.job.pins.retain(|(pinned, _)| *pinned != resource),
+            Action::LetGo { resource } => {
+                self.journal.note(What::LetGo(resource));
+                self.job.pins.retain(|(pinned, _)| *pinned != resource);
+            }
             Action::EndRun => {
                 self.board().set_control(Control::Ended);
                 crew.dismiss();
@@ -204,6 +216,7 @@ impl Drive {
             self.results.push(freed);
             return;
         }
+        self.journal.freed(resource);
         match self.job.plan.maker_of(resource) {
             None => self.board().give_bytes(freed.1.bytes()),
             Some((stage, nth)) => self.board().close_output(stage, nth),
@@ -217,17 +230,22 @@ impl Drive {
 
     fn notice_done(&mut self, crew: &mut Crew) {
         for stage in self.opened.ended(self.job.board.board()) {
+            self.job
+                .plan
+                .stage(stage)
+                .into_iter()
+                .for_each(|stage| self.journal.note(What::Ended(stage.task)));
             self.tell(Event::StageDone { stage }, crew);
         }
     }
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, .. } = self;
-        stats.seconds = (now_ns() - stats.begun_ns) as f64 / 1e9;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, mut journal, .. } = self;
+        stats.seconds = journal.end() as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
         let outcome = outcome.expect("a run is finished after its outcome is known");
-        ticket.ring(Finished { outcome, board: job.board, results, words, stats });
+        ticket.ring(Finished { outcome, board: job.board, results, words, stats, journal });
     }
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::id::{ChunkId, ResourceId, StageId};
 use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
+use crate::run::journal::Journal;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::RunSpec;
 
@@ -76,6 +77,8 @@ pub struct Finished {
     pub words: Vec<(StageId, ChunkId, String)>,
     /// Counts and times.
     pub stats: RunStats,
+    /// What the supervisor saw.
+    pub(crate) journal: Journal,
 }
 
 /// Counts and times of a run.
@@ -87,8 +90,6 @@ pub struct RunStats {
     pub deaths: u32,
     /// Chunks that were done again.
     pub retries: u32,
-    /// When it began, on the clock of [`crate::os::now_ns`].
-    pub begun_ns: u64,
     /// From begin to end.
     pub seconds: f64,
     /// The most bytes that its own pages held: copied-in data and results.

@@ -4,11 +4,15 @@
 //! |---|---|
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
 //! | `drive` | applies the core's actions to board and crew, and tells it what happened |
+//! | `journal` | what the supervisor saw, moment by moment |
+//! | `log` | the event log of a run that is over |
 //! | `supervisor` | the thread that waits for news and is the only one to do either |
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
 mod drive;
 mod job;
+mod journal;
+mod log;
 mod pool;
 mod supervisor;
 

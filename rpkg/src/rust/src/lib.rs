@@ -6,6 +6,7 @@
 //! * `session`: what this R session holds: its store, its views.
 //! * `store_api`: the `.Call`s of variables and views; `files_api`, `write_api`, `why_api`: those of variables from files and
 //!   empty ones, of writing into them, and of what keeps one alive.
+//! * `inspect/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
 //! * `worker/`: the worker's side: FUN, element by element.
@@ -17,6 +18,7 @@ mod altrep;
 mod codec;
 mod files_api;
 mod index;
+mod inspect;
 mod r;
 mod runs;
 mod session;
@@ -25,6 +27,7 @@ mod why_api;
 mod worker;
 mod write_api;
 
+use inspect::record_api;
 use r::resume;
 use runs::{plan_api, run_api, simulate_api};
 use worker::worker_api;
@@ -39,6 +42,7 @@ extendr_module! {
     use plan_api;
     use run_api;
     use simulate_api;
+    use record_api;
     use worker_api;
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scheduler::core::Settings;
 use scheduler::id::ResourceId;
-use scheduler::os::{Listener, SegmentHandle};
+use scheduler::os::{now_ns, Listener, SegmentHandle};
 use scheduler::page::Blob;
 use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Kind, Page};
@@ -15,10 +15,10 @@ use super::planned::{blob, Data, Planned};
 use crate::r::{Failure, Result, Sexp};
 use crate::session;
 
-/// The job of a run, and the bytes of shared memory that were taken for its data.
+/// The job of a run, and nanoseconds and bytes of copying its data into shared memory.
 pub(super) struct Prepared {
     pub(super) job: Job,
-    pub(super) bytes: u64,
+    pub(super) copied: (u64, u64),
 }
 
 /// The pages of a run.
@@ -42,6 +42,7 @@ pub(super) fn prepare(
     guests: Option<Listener>,
     keep: bool,
 ) -> Result<Prepared> {
+    let since = now_ns();
     let mut pages = Pages::default();
     let plan = Arc::clone(&planned.plan);
     let mut kept_bytes = 0;
@@ -75,6 +76,7 @@ pub(super) fn prepare(
             }
         }
     }
+    let copied = (now_ns() - since, pages.bytes);
     for resource in plan.graph().resources().iter().skip(pages.handles.len()) {
         let page = session::with(|session| Ok(session.store()?.results_page(resource.bytes)?))?;
         let id = ResourceId(pages.handles.len() as u32);
@@ -87,11 +89,11 @@ pub(super) fn prepare(
         timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
         ..Settings::default()
     };
-    let Pages { handles, own, pins, bytes, .. } = pages;
+    let Pages { handles, own, pins, .. } = pages;
     let spec = RunSpec::new(&plan, handles, planned.program.clone());
     let job = JobSpec { plan, spec, pages: own, pins, kept_bytes, settings, guests };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
-    Ok(Prepared { job, bytes })
+    Ok(Prepared { job, copied })
 }
 
 impl Pages {

@@ -11,9 +11,9 @@ use scheduler::run::Finished;
 
 use super::hall::Begun;
 use super::profiles;
-use super::trace::trace;
 use crate::altrep;
 use crate::codec::{self, Piece, Source};
+use crate::inspect::shelf;
 use crate::r::{self, Failure, Kept, Kind, Result, Scope, Sexp};
 
 /// The results pages of an ended run, mapped when they are read.
@@ -53,38 +53,25 @@ pub(super) fn collect(
         _ => None,
     };
     let error = ended.error(&notes)?;
-    let trace = if traced { Some(trace(plan, finished)?) } else { None };
-    let (done, written) = (ended.done(), ended.written());
-    let misled = misled(plan, finished);
-    let activities = profiles::activities(board, finished.stats.seconds)?;
+    let written = ended.written();
+    let log = finished.log(plan, begun.copied, traced);
+    shelf::keep(shelf::Kept { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys);
     }
     r::protect(|s| {
         let or_null = |kept: &Option<Kept>| kept.as_ref().map_or(s.null(), Kept::get);
         let bytes = r::reals(s, &written);
-        let stats = r::named_list(
-            s,
-            &[
-                ("passes", r::integer(s, plan.spec().passes.len() as i32)),
-                ("chunks", r::real(s, done as f64)),
-                ("workers", r::real(s, f64::from(finished.stats.workers))),
-                ("bytes_shared", r::real(s, begun.bytes as f64 + written.iter().sum::<f64>())),
-                ("retries", r::real(s, f64::from(finished.stats.retries))),
-                ("seconds", r::real(s, finished.stats.seconds)),
-                ("peak", r::real(s, finished.stats.peak_bytes as f64)),
-                ("run", r::integer(s, run)),
-                ("misled", r::reals(s, &misled)),
-                ("activities", activities.get()),
-            ],
-        );
+        let peak = r::real(s, finished.stats.peak_bytes as f64);
+        let seconds = r::real(s, finished.stats.seconds);
+        let stats = [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak)];
+        let stats = r::named_list(s, &stats);
         let parts = [
             ("values", or_null(&values)),
             ("conditions", conditions.get()),
             ("error", or_null(&error)),
             ("stats", stats),
             ("bytes", bytes),
-            ("trace", or_null(&trace)),
         ];
         Ok(r::named_list(s, &parts))
     })
@@ -103,10 +90,6 @@ impl Ended<'_> {
     fn notes_page(&self) -> Result<Opened> {
         let wanted = self.plan.spec().gather.first().and_then(|&pass| self.plan.result_of(pass));
         self.open(wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?)
-    }
-
-    fn done(&self) -> usize {
-        self.chunks.iter().flatten().filter(|chunk| chunk.state == ChunkState::Done).count()
     }
 
     /// Bytes that were written of each pass's results.
@@ -258,14 +241,6 @@ impl Opened {
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
         unsafe { Source::open(&self.mapping, output.at, output.len, self.owner.get()) }
     }
-}
-
-/// The passes, from 1 on, whose costs misled.
-fn misled(plan: &Plan, finished: &Finished) -> Vec<f64> {
-    let stages = finished.stats.withdrawn.iter().filter_map(|(stage, _)| plan.stage(*stage));
-    let passes = stages.flat_map(|stage| stage.passes.iter());
-    let passes = passes.filter(|pass| plan.spec().passes[pass.index()].costs.is_some());
-    passes.map(|pass| f64::from(pass.0) + 1.0).collect()
 }
 
 /// An error of FUN, or of getting ready for it, kept.

@@ -23,8 +23,8 @@ pub(super) struct Begun {
     pub(super) plan: Arc<Plan>,
     /// By what name each pass's profile is kept.
     pub(super) keys: Arc<[String]>,
-    /// Bytes of shared memory that were taken for it.
-    pub(super) bytes: u64,
+    /// Nanoseconds and bytes of copying its data into shared memory.
+    pub(super) copied: (u64, u64),
 }
 
 #[derive(Default)]
@@ -79,7 +79,7 @@ pub(super) fn begin(
     job: Job,
     address: Option<PathBuf>,
     (plan, keys): (Arc<Plan>, Arc<[String]>),
-    bytes: u64,
+    copied: (u64, u64),
 ) -> Result<i32> {
     with(|hall| {
         if hall.pool.is_none() {
@@ -88,7 +88,7 @@ pub(super) fn begin(
         let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, ticket) = pool.begin(job)?;
         hall.numbers += 1;
-        hall.runs.insert(hall.numbers, Begun { number, ticket, address, plan, keys, bytes });
+        hall.runs.insert(hall.numbers, Begun { number, ticket, address, plan, keys, copied });
         Ok(hall.numbers)
     })
 }

@@ -8,7 +8,6 @@
 //! | `describe` | a plan in columns |
 //! | `begin` | a plan made pages and job |
 //! | `collect` | results, conditions and errors made R values |
-//! | `trace` | what happened, in columns |
 //! | `profiles` | what elements cost, kept for the runs to come |
 //! | `hall` | the pool and the runs that are begun |
 //! | `simulate_api` | a plan on a virtual clock |
@@ -25,4 +24,6 @@ mod profiles;
 pub mod run_api;
 pub mod simulate_api;
 mod spec;
-mod trace;
+
+pub(crate) use planned::bytes_of;
+pub(crate) use spec::Reader;

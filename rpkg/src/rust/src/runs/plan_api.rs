@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use extendr_api::prelude::*;
 use scheduler::page::Blob;
-use scheduler::plan::CallSpec;
+use scheduler::plan::{CallSpec, Plan};
 
 use super::begin::{prepare, Changes};
 use super::describe::describe;
@@ -53,10 +53,15 @@ pub(crate) fn clear() -> Result<()> {
     })
 }
 
+/// A plan that is kept.
+pub(crate) fn plan_of(id: i32) -> Result<Arc<Plan>> {
+    let unknown = || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
+    with(|plans| plans.plans.get(&id).map(|planned| Arc::clone(&planned.plan)).ok_or_else(unknown))
+}
+
 /// The call behind a plan that is kept.
 pub(super) fn call_of(id: i32) -> Result<CallSpec> {
-    let unknown = || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
-    with(|plans| plans.plans.get(&id).map(|planned| planned.plan.spec().clone()).ok_or_else(unknown))
+    Ok(plan_of(id)?.spec().clone())
 }
 
 /// Compiles a specification. Nothing is copied.
@@ -118,7 +123,7 @@ fn begin(planned: &mut Planned, blobs: Vec<Option<Blob>>, changes: &Changes, kee
     let address = guests.as_ref().map(|listener| listener.path().to_owned());
     let prepared = prepare(planned, blobs, changes, guests, keep)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
-    hall::begin(prepared.job, address, of, prepared.bytes)
+    hall::begin(prepared.job, address, of, prepared.copied)
 }
 
 fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {

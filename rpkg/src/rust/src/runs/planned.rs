@@ -244,7 +244,7 @@ fn step(
 }
 
 /// A raw vector's bytes.
-pub(super) fn bytes_of(raw: Sexp) -> Result<Vec<u8>> {
+pub(crate) fn bytes_of(raw: Sexp) -> Result<Vec<u8>> {
     let data = r::protect(|_| Ok(raw.data()))?;
     let data = data.ok_or_else(|| Failure::Internal("a run's payload is not a raw vector".into()))?;
     // SAFETY: a raw vector of this length, an argument of the running call.

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scheduler::board::{Activity, Board, ChunkState};
-use scheduler::id::{StageId, WorkerId};
+use scheduler::board::{Board, ChunkState};
+use scheduler::id::StageId;
 use scheduler::plan::Plan;
 use scheduler::profile::{self, Profile, Shelf};
 use scheduler::run::Finished;
 
-use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
+use crate::r::{self, Failure, Result, Scope, Sexp};
 
 /// Runs whose profiles are kept beside the shelf.
 const RUNS: usize = 8;
@@ -169,32 +169,4 @@ pub(super) fn load(path: &str) -> Result<Sexp> {
     let profile = Arc::new(profile::load(Path::new(path))?);
     PROFILES.with_borrow_mut(|profiles| profiles.shelf.put(Arc::clone(&profile)));
     r::protect(|s| Ok(as_list(s, &profile, 0)))
-}
-
-/// Seconds that each place's workers spent on each activity: a matrix, a row a worker; what they were not in the run is idle.
-pub(super) fn activities(board: &Board, wall_seconds: f64) -> Result<Kept> {
-    let workers: Vec<_> = (0..board.workers()).filter_map(|worker| board.spent(WorkerId(worker))).collect();
-    let (rows, columns) = (workers.len(), Activity::ALL.len() + 1);
-    let mut seconds = vec![0.0; rows * columns];
-    for (row, spent) in workers.iter().enumerate() {
-        for (column, ns) in spent.iter().enumerate() {
-            seconds[column * rows + row] = *ns as f64 / 1e9;
-        }
-        let all: f64 = spent.iter().map(|ns| *ns as f64 / 1e9).sum();
-        seconds[(columns - 1) * rows + row] = (wall_seconds - all).max(0.0);
-    }
-    let names: Vec<&str> = Activity::ALL.iter().map(|activity| activity.name()).chain(["idle"]).collect();
-    let (seconds, names) = (&seconds, &names);
-    r::protect(|s| {
-        let out = r::reals(s, seconds);
-        let dim = s.vector(r::Kind::INTSXP, 2);
-        // SAFETY: the vector was just made with two items.
-        unsafe {
-            dim.data_mut().cast::<i32>().write(rows as i32);
-            dim.data_mut().cast::<i32>().add(1).write(columns as i32);
-        }
-        out.set_attribute(s, "dim", dim);
-        out.set_attribute(s, "dimnames", r::list(s, &[s.null(), r::character(s, names)]));
-        Ok(Kept::new(out))
-    })
 }

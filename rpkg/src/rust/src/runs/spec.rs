@@ -170,18 +170,18 @@ fn side(reader: Reader) -> Result<Side> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Reader {
-    pub(super) list: Sexp,
+pub(crate) struct Reader {
+    pub(crate) list: Sexp,
 }
 
 impl Reader {
     /// NULL where the list has no such item.
-    pub(super) fn item(&self, name: &str) -> Result<Sexp> {
+    pub(crate) fn item(&self, name: &str) -> Result<Sexp> {
         r::protect(|s| Ok(r::field(s, self.list, name).unwrap_or(s.null())))
     }
 
     /// The items of a list.
-    pub(super) fn items(&self, name: &str) -> Result<Vec<Sexp>> {
+    pub(crate) fn items(&self, name: &str) -> Result<Vec<Sexp>> {
         let list = self.item(name)?;
         Ok((0..if list.is_null() { 0 } else { list.len() }).map(|place| list.item(place)).collect())
     }
@@ -190,7 +190,7 @@ impl Reader {
         r::string(self.item(name)?, name)
     }
 
-    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>> {
         let item = self.item(name)?;
         if item.is_null() {
             return Ok(Vec::new());

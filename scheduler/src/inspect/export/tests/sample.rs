@@ -144,6 +144,7 @@ fn pass(id: u32, name: &str, stage: u32, result: Option<u32>, reads: &[u32], aft
         id,
         name: name.into(),
         about: String::new(),
+        part: "map".into(),
         elements: 2000,
         stage,
         result,

@@ -1,0 +1,113 @@
+# Plans and runs in files, to be looked at later or elsewhere.
+
+#' Save a plan or a run, and look at it later
+#'
+#' `memSave()` writes what is known of a plan or a run to a file: the graph, and of a run all that happened. No data is in it, nor
+#' the values. `memLoad()` opens it, in any session and on any machine with the same version of memshare; all views work on what it
+#' gives: [print()], [summary()], [as.data.frame()] and the others. It cannot be run.
+#'
+#' @param x A plan of [memPlan()], or a run of [memLastRun()].
+#' @param file The file's name; an existing file is replaced.
+#' @return `memSave()`: the file's name, invisibly. `memLoad()`: a run, of class `memshare_run`, or a plan that is only to be looked at,
+#'   of class `memshare_plan_record`. An error of class `memshare_error_record` says that the file is none of memSave()'s, is damaged, or
+#'   of another version.
+#' @seealso [memLastRun()], [memPlan()]
+#' @examples
+#' memLapply(1:4, function(i) i^2, MAX.CORES = 1)
+#' file <- tempfile(fileext = ".memshare")
+#' memSave(memLastRun(), file)
+#' memLoad(file)
+#' @export
+memSave <- function(x, file) {
+  call <- sys.call()
+  file <- path.expand(check_string(file, "file", call))
+  native(ms_record_write(record_of(x, "x", call), file), call)
+  invisible(file)
+}
+
+#' @rdname memSave
+#' @export
+memLoad <- function(file) {
+  call <- sys.call()
+  record <- native(ms_record_read(path.expand(check_string(file, "file", call))), call)
+  document <- native(ms_record_document(record, FALSE), call)
+  if (document$kind == "run") return(run_from(record, document))
+  saved_plan(record, document)
+}
+
+# A plan that was saved: the record, and its document.
+saved_plan <- function(record, document) {
+  structure(list(record = record, document = document), class = c("memshare_plan_record", "memshare_plan"))
+}
+
+# Where a plan is to be run.
+refuse_saved <- function(plan, call) {
+  if (inherits(plan, "memshare_plan_record")) abort_input("a plan that was saved can be looked at, but not run: it has no data", call)
+}
+
+#' @export
+format.memshare_plan_record <- function(x, ...) {
+  document <- unclass(x)$document
+  names <- vapply(document$passes, `[[`, "", "name")
+  elements <- vapply(document$passes, `[[`, 0, "elements")
+  budget <- if (length(document$budget)) sprintf(" of %s", format_bytes(document$budget)) else ""
+  c(
+    sprintf("<plan> saved: %s", document$title),
+    sprintf(
+      "%s in %s, %s, by up to %s", count_of(length(names), "pass", "passes"), count_of(length(document$stages), "stage"),
+      count_of(length(document$tasks), "task"), count_of(document$workers, "worker")
+    ),
+    sprintf("passes: %s", shorten(sprintf("%s (%s)", names, format(elements, big.mark = ",", scientific = FALSE, trim = TRUE)))),
+    sprintf("peak: %s%s shared memory", format_bytes(document$peak_bytes), budget),
+    if (document$held_back) "stages wait for each other, to stay within the budget"
+  )
+}
+
+#' @export
+summary.memshare_plan_record <- function(object, ...) {
+  document <- unclass(object)$document
+  passes <- vapply(document$passes, function(pass) paste0(pass$name, if (nzchar(pass$about)) paste0(": ", pass$about)), "")
+  structure(
+    list(head = format(object), passes = passes, resources = as.data.frame(object, what = "resources")), class = "memshare_plan_summary"
+  )
+}
+
+#' @export
+as.data.frame.memshare_plan_record <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources"), ...) {
+  what <- check_choice(what[[1L]], c("tasks", "resources"), "what", NULL)
+  document <- unclass(x)$document
+  if (what == "tasks") tasks_table(document) else resources_table(document)
+}
+
+# The tables of a document, in the columns of a plan's own.
+tasks_table <- function(document) {
+  tasks <- document$tasks
+  labels <- vapply(tasks, `[[`, "", "label")
+  names <- vapply(document$passes, `[[`, "", "name")
+  bytes <- vapply(document$resources, `[[`, 0, "bytes")
+  stage <- vapply(tasks, function(task) if (is.null(task$stage)) NA_real_ else task$stage, 0)
+  table <- data.frame(
+    task = labels, kind = vapply(tasks, `[[`, "", "kind"),
+    passes = vapply(stage, function(s) if (is.na(s)) "" else paste(names[document$stages[[s + 1]]$passes + 1], collapse = ", "), ""),
+    elements = vapply(stage, function(s) if (is.na(s)) NA_real_ else document$stages[[s + 1]]$elements, 0),
+    step = vapply(tasks, `[[`, 0, "step"),
+    waits_for = vapply(tasks, function(task) {
+      paste(labels[vapply(task$waits_for, `[[`, 0, "task") + 1], collapse = ", ")
+    }, ""),
+    bytes = vapply(tasks, function(task) sum(bytes[task$writes + 1]), 0), stringsAsFactors = FALSE
+  )
+  table[order(table$step, seq_along(tasks)), ]
+}
+
+resources_table <- function(document) {
+  resources <- document$resources
+  labels <- vapply(document$tasks, `[[`, "", "label")
+  or_na <- function(field) vapply(resources, function(r) if (is.null(r[[field]])) NA_real_ else r[[field]], 0)
+  made_by <- or_na("made_by")
+  data.frame(
+    resource = vapply(resources, `[[`, "", "name"), scope = vapply(resources, `[[`, "", "scope"),
+    bytes = vapply(resources, `[[`, 0, "bytes"), born = or_na("born"), last_read = or_na("last_use"),
+    made_by = ifelse(is.na(made_by), "", labels[made_by + 1]),
+    read_by = vapply(resources, function(r) paste(labels[r$read_by + 1], collapse = ", "), ""), stringsAsFactors = FALSE
+  )
+}

@@ -1,0 +1,80 @@
+# Records: what views of a plan or a run start from. A record is a raw vector, the bytes of its file; native code makes a *document*
+# of it, a list in the words of docs/record.md, and every view takes its figures from there.
+
+# What a record says besides the plan: its title, and of each pass of the spec a line, its part, the elements that the user knows
+# and their names. `lines` has one for each of the user's passes.
+about_of <- function(labels, owner, what, counts, names, lines, title) {
+  first <- !duplicated(owner)
+  list(
+    title = title,
+    lines = lines[owner], parts = what, elements = ifelse(first, counts[owner], 0),
+    names = lapply(seq_along(owner), function(i) if (what[[i]] == "map") as_names(names[[owner[[i]]]]))
+  )
+}
+
+# Names as UTF-8 without missing ones; NULL where there are none.
+as_names <- function(names) {
+  if (is.null(names)) return(NULL)
+  names <- enc2utf8(as.character(names))
+  names[is.na(names) | !validUTF8(names)] <- ""
+  names
+}
+
+# "memRun(z, s)".
+title_of <- function(verb, labels) {
+  labels <- labels[!grepl("^pass [0-9]+$", labels)]
+  sprintf("%s(%s)", verb, shorten(labels, 4L))
+}
+
+# What of a run's program is needed to speak of it, without the data that it holds. Made in every call, so it must be quick.
+brief_of <- function(program, call) {
+  list(
+    verb = deparse1(call[[1L]]), labels = program$labels, owner = program$owner, what = program$what,
+    wanted = vapply(program$wanted, `[[`, "", "label"),
+    names = lapply(program$order, `[[`, "names"), counts = vapply(program$order, function(pass) as.double(pass$n), 0),
+    passes = lapply(program$order, function(pass) {
+      list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = lapply(pass$inputs, brief_input))
+    })
+  )
+}
+
+brief_input <- function(input) list(cut = input$cut, said = input$said, dim = input$dim)
+
+# "memApply over 5,000 columns of X with cor()".
+brief_line <- function(pass) {
+  fun <- pass$label
+  if (grepl("^[[:alpha:].][[:alnum:]._:]*$", fun)) fun <- paste0(fun, "()")
+  if (!nzchar(fun)) fun <- sprintf("function(%s)", paste(pass$formals, collapse = ", "))
+  over <- vapply(pass$inputs, function(input) {
+    what <- switch(input$cut, row = "row", column = "column", each = "result", "item")
+    paste0(count_of(pass$n, what), if (nzchar(input$said)) paste(" of", input$said))
+  }, "")
+  paste(spoken_verb(pass), if (pass$verb == "reduce") "of" else "over", paste(over, collapse = " and "), "with", fun)
+}
+
+# The record of a plan or a run, as raw bytes; also of the file that memSave() wrote.
+record_of <- function(x, what = "x", call = NULL) {
+  if (inherits(x, "memshare_run") || inherits(x, "memshare_plan_record")) return(unclass(x)$record)
+  if (inherits(x, "memshare_plan")) return(record_of_plan(inside(x), call))
+  if (is.character(x) && length(x) == 1L && !is.na(x)) return(native(ms_record_read(path.expand(x)), call))
+  abort_input(
+    sprintf("%s must be a plan of memPlan(), a run of memLastRun() or memLoad(), or a file of memSave(), not %s", what, describe(x)), call
+  )
+}
+
+record_of_plan <- function(plan, call) {
+  if (!is.null(plan$record)) return(plan$record)
+  made <- plan$main
+  program <- made$program
+  if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
+  if (!identical(made$session, state$session)) make_native(made, call)
+  lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
+  about <- about_of(
+    program$labels, program$owner, program$what, vapply(program$order, function(pass) as.double(pass$n), 0),
+    lapply(program$order, `[[`, "names"), lines, title_of("memPlan", plan$names)
+  )
+  native(ms_record_of_plan(made$id, about), call)
+}
+
+# The document of a plan or a run: the list that docs/record.md describes. Without `chunks` a run's long columns are left out.
+document_of <- function(x, chunks = TRUE, what = "x", call = NULL) native(ms_record_document(record_of(x, what, call), chunks), call)

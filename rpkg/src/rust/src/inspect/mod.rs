@@ -1,0 +1,11 @@
+//! Looking at plans and runs from R.
+//!
+//! | room | what stands there |
+//! |---|---|
+//! | `shelf` | the log of the session's last run |
+//! | `to_r` | a document as R's lists and vectors |
+//! | `record_api` | the `.Call`s of records: made, read, written, opened |
+
+pub mod record_api;
+pub(crate) mod shelf;
+mod to_r;

@@ -1,0 +1,293 @@
+//! What a document says of a run: figures of passes and of the whole, and when tasks and resources lived.
+use std::collections::HashSet;
+
+use super::planned::{name_of, stage_of_task};
+use super::{
+    Activities, Chunks, Document, EventLog, Life, MomentView, PassFigures, Record, RunFigures, RunView,
+    Slowest, Steps, TaskLife, Verdict, What, WorkerView,
+};
+use crate::id::{ResourceId, StageId, TaskId};
+use crate::plan::Plan;
+
+pub(super) fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+/// A part of a whole, 0 where there is no whole.
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 {
+        (part / whole).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+/// Fills in what the log says. Advice comes last, when all else is there.
+pub(super) fn measure(document: &mut Document, record: &Record, log: &EventLog) {
+    let plan = &record.plan;
+    tasks(document, plan, log);
+    resources(document, plan, log);
+    passes(document, record, log);
+    for (view, total) in document.stages.iter_mut().zip(&log.stages) {
+        view.chunks = total.chunks;
+    }
+    document.run = Some(RunView {
+        ended: Verdict { kind: log.ended.0.clone(), words: log.ended.1.clone() },
+        begun: log.begun as f64 / 1e9,
+        figures: figures(record, log),
+        workers: log.workers.iter().map(worker).collect(),
+        activities: log.activities.iter().map(|spent| activities(spent, log.wall_ns)).collect(),
+        chunks: chunks(plan, log),
+        steps: steps(plan, log),
+        memory: super::memory::curve(plan, log),
+        events: log.moments.iter().map(|moment| event(plan, moment)).collect(),
+    });
+}
+
+fn figures(record: &Record, log: &EventLog) -> RunFigures {
+    let plan = &record.plan;
+    let known =
+        |pass: usize| record.notes.get(pass).map_or(plan.spec().passes[pass].elements, |note| note.elements);
+    let known: Vec<u64> = (0..plan.spec().passes.len()).map(known).collect();
+    let fun: u64 = log.passes.iter().map(|pass| pass.fun_ns).sum();
+    let work: u64 = log.stages.iter().map(|stage| stage.chunks_ns).sum();
+    let places = f64::from(plan.workers()) * seconds(log.wall_ns);
+    let utilisation = share(seconds(fun), places);
+    RunFigures {
+        seconds: seconds(log.wall_ns),
+        copy_seconds: seconds(log.copied.0),
+        passes: known.iter().filter(|&&elements| elements > 0).count() as u64,
+        elements: known.iter().sum(),
+        chunks: log.stages.iter().map(|stage| stage.chunks).sum(),
+        fun_seconds: seconds(fun),
+        utilisation,
+        overhead: share(seconds(work.saturating_sub(fun)), seconds(work)),
+        waiting: 1.0 - share(seconds(work.max(fun)), places),
+        deaths: log.workers.iter().filter(|life| life.died.is_some()).count() as u32,
+        retries: log.stages.iter().map(|stage| stage.lost as u32).sum(),
+        shared_bytes: log.copied.1 + log.passes.iter().map(|pass| pass.bytes).sum::<u64>(),
+        peak_bytes: log.peak_bytes,
+        advice: Vec::new(),
+    }
+}
+
+fn passes(document: &mut Document, record: &Record, log: &EventLog) {
+    let workers = f64::from(record.plan.workers());
+    let all: u64 = log.passes.iter().map(|pass| pass.fun_ns).sum();
+    let taken_back = |moment: &super::Moment| match moment.what {
+        What::TakenBack(stage, _) => Some(stage.0),
+        _ => None,
+    };
+    let misled: HashSet<u32> = log.moments.iter().filter_map(taken_back).collect();
+    for view in &mut document.passes {
+        let stage = &record.plan.stages()[view.stage as usize];
+        let (of_pass, of_stage) = (&log.passes[view.id as usize], &log.stages[view.stage as usize]);
+        let beside: u64 = stage.passes.iter().map(|pass| log.passes[pass.index()].fun_ns).sum();
+        let lasted = seconds(of_stage.ended_ns.saturating_sub(of_stage.began_ns));
+        let work = seconds(of_stage.chunks_ns);
+        let slowest = of_pass.slowest.iter().map(|&(element, ns)| Slowest {
+            element: element + 1,
+            name: name_of(&record.notes, view.id, element),
+            seconds: f64::from(ns) / 1e9,
+        });
+        view.figures = Some(PassFigures {
+            chunks: of_stage.chunks,
+            began: seconds(of_stage.began_ns),
+            ended: seconds(of_stage.ended_ns),
+            fun_seconds: seconds(of_pass.fun_ns),
+            share: share(of_pass.fun_ns as f64, all as f64),
+            utilisation: share(seconds(beside), lasted * workers),
+            overhead: share(work - seconds(beside), work),
+            mean_chunk: if of_stage.chunks > 0 { work / of_stage.chunks as f64 } else { 0.0 },
+            longest_chunk: seconds(of_stage.longest_ns),
+            bytes: of_pass.bytes,
+            retries: of_stage.lost as u32,
+            misled: misled.contains(&view.stage)
+                && record.plan.spec().passes[view.id as usize].costs.is_some(),
+            slowest: slowest.collect(),
+        });
+    }
+}
+
+/// When tasks were ready, began and ended. What has no moment of its own (a stage over nothing) took no time.
+fn tasks(document: &mut Document, plan: &Plan, log: &EventLog) {
+    let mut lives: Vec<(Option<u64>, Option<u64>)> = vec![(None, None); document.tasks.len()];
+    let mut failed = None;
+    let mut freed = vec![None; document.resources.len()];
+    for moment in &log.moments {
+        match moment.what {
+            What::Began(task) => lives[task.index()].0 = lives[task.index()].0.or(Some(moment.at_ns)),
+            What::Ended(task) => lives[task.index()].1 = Some(moment.at_ns),
+            What::Failed(stage, ..) => failed = failed.or(Some(stage)),
+            What::Freed(resource) | What::LetGo(resource) => freed[resource.index()] = Some(moment.at_ns),
+            _ => {}
+        }
+    }
+    let done = log.ended.0 == "done";
+    for &id in plan.graph().order() {
+        let before = plan.graph().predecessors(id).map(|(task, _)| lives[task.index()].1);
+        let ready = before.fold(Some(0), |latest, ended| Some(latest?.max(ended?)));
+        let task = &mut document.tasks[id.index()];
+        let (began, ended) = &mut lives[id.index()];
+        if let ("release", Some(resource)) = (task.kind, task.resource) {
+            (*began, *ended) = (freed[resource as usize], freed[resource as usize]);
+        }
+        if done && began.is_none() {
+            (*began, *ended) = (ready, ready);
+        }
+        let is_failed = failed.is_some() && stage_of_task(plan, id) == failed;
+        let state = match (*began, *ended) {
+            (_, Some(_)) => "done",
+            (Some(_), None) if is_failed => "failed",
+            (Some(_), None) => "stopped",
+            (None, None) => "waiting",
+        };
+        let [ready, began, ended] = [ready, *began, *ended].map(|ns| ns.map(seconds));
+        task.life = Some(TaskLife { state, ready, began, ended });
+    }
+}
+
+/// When resources lived: data from the begin on, results from their first chunk on.
+fn resources(document: &mut Document, plan: &Plan, log: &EventLog) {
+    let mut until = vec![None; document.resources.len()];
+    for moment in &log.moments {
+        if let What::Freed(resource) = moment.what {
+            until[resource.index()] = Some(seconds(moment.at_ns));
+        }
+    }
+    for (id, view) in document.resources.iter_mut().enumerate() {
+        let Some((stage, nth)) = plan.maker_of(ResourceId(id as u32)) else {
+            view.life = Some(Life { from: 0.0, until: until[id] });
+            continue;
+        };
+        let pass = plan.stages()[stage.index()].outputs[nth as usize];
+        view.bytes = log.passes[pass.index()].bytes;
+        let total = &log.stages[stage.index()];
+        let begun = total.chunks + total.lost > 0;
+        view.life = begun.then(|| Life { from: seconds(total.began_ns), until: until[id] });
+    }
+}
+
+fn worker(life: &super::WorkerLife) -> WorkerView {
+    WorkerView {
+        worker: life.worker.0 + 1,
+        pid: life.pid,
+        joined: seconds(life.joined_ns),
+        left: seconds(life.left_ns),
+        died: life.died.clone(),
+    }
+}
+
+fn activities(spent: &[u64], wall_ns: u64) -> Activities {
+    let [wait, map, run, serialize, collect] =
+        std::array::from_fn(|nth| spent.get(nth).copied().unwrap_or(0));
+    let idle = wall_ns.saturating_sub(spent.iter().sum());
+    let [wait, map, run, serialize, collect, idle] = [wait, map, run, serialize, collect, idle].map(seconds);
+    Activities { wait, map, run, serialize, collect, idle }
+}
+
+fn chunks(plan: &Plan, log: &EventLog) -> Chunks {
+    let mut out = Chunks::default();
+    let mut numbers = vec![0u64; plan.stages().len()];
+    for chunk in &log.chunks {
+        let number = &mut numbers[chunk.stage.index()];
+        *number += 1;
+        let outputs = plan.stages()[chunk.stage.index()].outputs.len();
+        let from = chunk.outputs_at as usize;
+        out.stage.push(chunk.stage.0);
+        out.number.push(*number);
+        out.first.push(chunk.start + 1);
+        out.last.push(chunk.end);
+        out.worker.push(chunk.worker.0 + 1);
+        out.attempt.push(chunk.attempt + 1);
+        out.state.push(match chunk.state {
+            super::State::Done => "done",
+            super::State::Failed => "failed",
+            super::State::Lost => "lost",
+        });
+        out.started.push(seconds(chunk.started_ns));
+        out.ended.push(seconds(chunk.ended_ns));
+        out.fun.push(seconds(chunk.fun_ns));
+        out.bytes.push(log.outputs[from..from + outputs].iter().sum());
+    }
+    out
+}
+
+fn steps(plan: &Plan, log: &EventLog) -> Steps {
+    let mut out = Steps::default();
+    for (place, chunk) in log.chunks.iter().enumerate() {
+        let passes = plan.stages()[chunk.stage.index()].passes.len();
+        let count = if chunk.state == super::State::Done && passes > 1 { passes } else { 0 };
+        for step in &log.steps[chunk.steps_at as usize..][..count] {
+            out.chunk.push(place as u32);
+            out.pass.push(step.pass.0);
+            out.started.push(seconds(step.started_ns));
+            out.ended.push(seconds(step.ended_ns));
+            out.fun.push(seconds(step.fun_ns));
+        }
+    }
+    out
+}
+
+fn event(plan: &Plan, moment: &super::Moment) -> MomentView {
+    let label = |task: TaskId| plan.graph().tasks()[task.index()].label.clone();
+    let resource = |id: ResourceId| plan.graph().resources()[id.index()].name.clone();
+    let stage = |id: StageId| label(plan.stages()[id.index()].task);
+    let mut view = MomentView {
+        at: seconds(moment.at_ns),
+        kind: "",
+        words: String::new(),
+        task: None,
+        resource: None,
+        worker: None,
+        stage: None,
+    };
+    match &moment.what {
+        What::Began(task) => {
+            (view.kind, view.words, view.task) = ("began", format!("{} begins", label(*task)), Some(task.0))
+        }
+        What::Ended(task) => {
+            (view.kind, view.words, view.task) = ("ended", format!("{} is done", label(*task)), Some(task.0))
+        }
+        What::Freed(id) => {
+            (view.kind, view.words) = ("freed", format!("the memory of {} is given back", resource(*id)));
+            view.resource = Some(id.0);
+        }
+        What::LetGo(id) => {
+            (view.kind, view.words) = ("let_go", format!("{} is not read any more", resource(*id)));
+            view.resource = Some(id.0);
+        }
+        What::Joined(worker) => {
+            (view.kind, view.words) = ("joined", format!("worker {} joins", worker.0 + 1));
+            view.worker = Some(worker.0 + 1);
+        }
+        What::Died(worker, how) => {
+            (view.kind, view.words) = ("died", format!("worker {} died: {how}", worker.0 + 1));
+            view.worker = Some(worker.0 + 1);
+        }
+        What::NotStarted(worker, why) => {
+            (view.kind, view.words) =
+                ("not_started", format!("worker {} could not be started: {why}", worker.0 + 1));
+            view.worker = Some(worker.0 + 1);
+        }
+        What::PutUp(id, start, end, attempt) => {
+            let words = format!(
+                "{}: elements {} to {end} are put up, attempt {}",
+                stage(*id),
+                start + 1,
+                attempt + 1
+            );
+            (view.kind, view.words, view.stage) = ("put_up", words, Some(id.0));
+        }
+        What::TakenBack(id, ranges) => {
+            let words = format!("{}: {ranges} pieces are taken back, their costs misled", stage(*id));
+            (view.kind, view.words, view.stage) = ("taken_back", words, Some(id.0));
+        }
+        What::Failed(id, _, element) => {
+            let words = format!("{}: FUN failed at element {}", stage(*id), element + 1);
+            (view.kind, view.words, view.stage) = ("failed", words, Some(id.0));
+        }
+        What::Stopped => (view.kind, view.words) = ("stopped", "the run is stopped".into()),
+    }
+    view
+}

@@ -1,0 +1,207 @@
+//! The event log of a run that is over: what the supervisor saw, and what the board's entries say.
+use std::collections::{HashMap, HashSet};
+
+use super::Finished;
+use crate::board::{Board, ChunkRecord, ChunkState, Spot};
+use crate::core::{Cause, Outcome};
+use crate::id::{PassId, StageId, WorkerId};
+use crate::inspect::{Chunk, EventLog, PassTotal, StageTotal, State, Step};
+use crate::plan::{Plan, Stage};
+
+/// Elements that are remembered as a pass's slowest.
+const SLOWEST: usize = 5;
+/// A longer pause between two chunks of a worker is no work on either: it slept.
+const PAUSE_NS: u64 = 200_000;
+
+impl Finished {
+    /// The event log. `copied`: nanoseconds and bytes of copying data in, before the run began. Without `trace` it has no chunks,
+    /// only their sums. O(chunks log chunks), and O(elements) where they were measured.
+    pub fn log(&self, plan: &Plan, copied: (u64, u64), trace: bool) -> EventLog {
+        let board = self.board.board();
+        let journal = &self.journal;
+        let mut log = EventLog {
+            begun: journal.begun,
+            wall_ns: (self.stats.seconds * 1e9).round() as u64,
+            ended: verdict(&self.outcome, plan),
+            moments: journal.moments.clone(),
+            workers: journal.workers.clone(),
+            activities: (0..board.workers()).filter_map(|worker| board.spent(WorkerId(worker))).collect(),
+            passes: vec![PassTotal::default(); plan.spec().passes.len()],
+            data_bytes: journal.data_bytes,
+            copied,
+            peak_bytes: self.stats.peak_bytes,
+            ..EventLog::default()
+        };
+        for (id, stage) in plan.stages().iter().enumerate() {
+            let id = StageId(id as u32);
+            let total = Reader { board, id, stage, finished: self }.read(&mut log);
+            log.stages.push(total);
+        }
+        if !trace {
+            (log.chunks, log.outputs, log.steps) = (Vec::new(), Vec::new(), Vec::new());
+        }
+        log
+    }
+
+    /// The entries of a stage that somebody had, by first element and attempt.
+    fn chunks(&self, id: StageId) -> Vec<ChunkRecord> {
+        let withdrawn = self.stats.withdrawn.iter().filter(|(stage, _)| *stage == id);
+        let withdrawn: HashSet<u64> = withdrawn.flat_map(|(_, starts)| starts).copied().collect();
+        let mut chunks = self.board.board().chunks(id);
+        // What was taken back before anybody had it was no chunk; its elements stand in others.
+        chunks.retain(|chunk| match chunk.state {
+            ChunkState::Empty | ChunkState::Ready => false,
+            ChunkState::Lost => chunk.span.started_ns > 0 || !withdrawn.contains(&chunk.start),
+            ChunkState::Leased | ChunkState::Done | ChunkState::Failed => true,
+        });
+        chunks.sort_by_key(|chunk| (chunk.start, chunk.attempt, chunk.state != ChunkState::Lost));
+        chunks
+    }
+}
+
+/// Reads one stage off the board.
+struct Reader<'a> {
+    board: &'a Board,
+    id: StageId,
+    stage: &'a Stage,
+    finished: &'a Finished,
+}
+
+impl Reader<'_> {
+    fn read(&self, log: &mut EventLog) -> StageTotal {
+        let Reader { board, id, stage, finished } = *self;
+        let costs: Vec<Option<Vec<f32>>> =
+            (0..stage.passes.len() as u32).map(|step| board.costs(id, step)).collect();
+        for (pass, costs) in stage.passes.iter().zip(&costs) {
+            let bytes = stage.outputs.iter().position(|output| output == pass);
+            let bytes = bytes.map_or(0, |nth| board.written(id, nth as u32).0);
+            let slowest = costs.as_deref().map(slowest).unwrap_or_default();
+            log.passes[pass.index()] = PassTotal { fun_ns: 0, bytes, measured: costs.is_some(), slowest };
+        }
+        let first = log.chunks.len();
+        for record in finished.chunks(id) {
+            let chunk = self.chunk(&record, &costs, log);
+            log.chunks.push(chunk);
+        }
+        total(&log.chunks[first..])
+    }
+
+    /// One entry, with its outputs and steps; adds to what its passes took.
+    fn chunk(&self, record: &ChunkRecord, costs: &[Option<Vec<f32>>], log: &mut EventLog) -> Chunk {
+        let Reader { board, id, stage, finished } = *self;
+        let since = |ns: u64| ns.saturating_sub(finished.journal.begun_ns);
+        let is_done = record.state == ChunkState::Done;
+        let started_ns = since(record.span.started_ns);
+        let ended_ns = match record.state {
+            ChunkState::Done | ChunkState::Failed => since(record.span.ended_ns),
+            _ => end_of(record.worker, started_ns, log).max(started_ns),
+        };
+        let (outputs_at, steps_at) = (log.outputs.len() as u32, log.steps.len() as u32);
+        for nth in 0..stage.outputs.len() as u32 {
+            let output = board.output(id, record.chunk, nth).filter(|_| is_done);
+            log.outputs.push(output.map_or(0, |output| output.len));
+        }
+        let mut fun_ns = 0;
+        for (nth, &pass) in stage.passes.iter().enumerate().filter(|_| is_done) {
+            let step = board.step(id, record.chunk, nth as u32);
+            let range = record.start as usize..record.end as usize;
+            let measured = costs[nth].as_ref().and_then(|costs| costs.get(range));
+            let took = match (measured, step) {
+                (Some(costs), _) => costs.iter().map(|&ns| f64::from(ns)).sum::<f64>() as u64,
+                (None, Some(step)) => step.busy_ns,
+                (None, None) => ended_ns.saturating_sub(started_ns),
+            };
+            fun_ns += took;
+            log.passes[pass.index()].fun_ns += took;
+            if let Some(step) = step {
+                let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
+                log.steps.push(Step { pass, started_ns, ended_ns, fun_ns: took });
+            }
+        }
+        let state = match record.state {
+            ChunkState::Done => State::Done,
+            ChunkState::Failed => State::Failed,
+            _ => State::Lost,
+        };
+        let ChunkRecord { chunk, start, end, worker, attempt, .. } = *record;
+        Chunk {
+            stage: id,
+            chunk,
+            start,
+            end,
+            worker,
+            attempt,
+            state,
+            started_ns,
+            ended_ns,
+            fun_ns,
+            outputs_at,
+            steps_at,
+        }
+    }
+}
+
+/// When a chunk ended that was never handed in: with its worker, or with the run.
+fn end_of(worker: WorkerId, started_ns: u64, log: &EventLog) -> u64 {
+    let mut deaths = log.workers.iter().filter(|life| life.worker == worker && life.died.is_some());
+    deaths.find(|life| life.left_ns >= started_ns).map_or(log.wall_ns, |life| life.left_ns)
+}
+
+/// What the chunks of a stage come to.
+fn total(chunks: &[Chunk]) -> StageTotal {
+    let mut total = StageTotal { began_ns: u64::MAX, ..StageTotal::default() };
+    let mut by_time: Vec<&Chunk> = chunks.iter().collect();
+    by_time.sort_by_key(|chunk| chunk.started_ns);
+    let mut last: HashMap<WorkerId, u64> = HashMap::new();
+    for chunk in by_time {
+        total.began_ns = total.began_ns.min(chunk.started_ns);
+        total.ended_ns = total.ended_ns.max(chunk.ended_ns);
+        if chunk.state != State::Done {
+            total.lost += u64::from(chunk.state == State::Lost);
+            continue;
+        }
+        total.chunks += 1;
+        let took = chunk.ended_ns.saturating_sub(chunk.started_ns);
+        total.longest_ns = total.longest_ns.max(took);
+        let before = last.insert(chunk.worker, chunk.ended_ns);
+        let pause = before.map_or(u64::MAX, |before| chunk.started_ns.saturating_sub(before));
+        total.chunks_ns += took + if pause <= PAUSE_NS { pause } else { 0 };
+    }
+    total.began_ns = total.began_ns.min(total.ended_ns);
+    total
+}
+
+/// The elements that took longest. O(n).
+fn slowest(costs: &[f32]) -> Vec<(u64, f32)> {
+    let mut most: Vec<(u64, f32)> = Vec::with_capacity(SLOWEST + 1);
+    for (element, &cost) in costs.iter().enumerate() {
+        if cost > most.last().map_or(0.0, |&(_, least)| if most.len() < SLOWEST { 0.0 } else { least }) {
+            let place = most.partition_point(|&(_, other)| other >= cost);
+            most.insert(place, (element as u64, cost));
+            most.truncate(SLOWEST);
+        }
+    }
+    most
+}
+
+/// How a run ended: its kind, and words for people where it did not end as it should.
+fn verdict(outcome: &Outcome, plan: &Plan) -> (String, String) {
+    let at = |stage: StageId, spot: Spot| {
+        let pass = plan.stage(stage).and_then(|stage| stage.passes.get(spot.step as usize));
+        let name = |pass: &PassId| format!(" of '{}'", plan.spec().passes[pass.index()].name);
+        format!("element {}{}", spot.element + 1, pass.map(name).unwrap_or_default())
+    };
+    let (kind, words) = match outcome {
+        Outcome::Done => ("done", String::new()),
+        Outcome::Failed(failure) => ("failed", format!("FUN failed at {}", at(failure.stage, failure.spot))),
+        Outcome::WorkerKilled { stage, spot, deaths, reason } => {
+            ("worker_died", format!("{} killed {deaths} workers; the last was {reason}", at(*stage, *spot)))
+        }
+        Outcome::Cancelled { cause: Cause::Timeout } => {
+            ("timeout", "it took longer than it was allowed to".into())
+        }
+        Outcome::Cancelled { cause: Cause::User } => ("cancelled", "it was cancelled".into()),
+        Outcome::NoWorkers { reason } => ("no_workers", format!("no worker was left: {reason}")),
+    };
+    (kind.to_owned(), words)
+}
