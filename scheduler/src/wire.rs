@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Spot;
 use crate::error::{Error, Result};
-use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
+use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
@@ -116,6 +116,8 @@ pub enum FromForkServer {
 /// What a run is about, written once onto the board: page handles and the caller's bytes, which we do not look into.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
+    /// What was called, for people.
+    pub title: String,
     /// The page of each resource of the plan's graph: variables, then results.
     pub pages: Vec<Option<SegmentHandle>>,
     /// The stages, by [`StageId`].
@@ -135,20 +137,29 @@ pub struct RunStage {
     pub grains: Vec<u64>,
     /// Results of earlier stages that go as this one reads them.
     pub drains: Vec<ResourceId>,
+    /// The names of its passes, in the order of an element's steps.
+    pub passes: Vec<String>,
+    /// The stages whose results it reads, in order.
+    pub after: Vec<StageId>,
 }
 
 impl RunSpec {
-    /// What a board tells the workers of `plan`'s run.
+    /// What a board tells the workers of `plan`'s run. Its title is what the plan is made for: the wanted passes.
     pub fn new(plan: &crate::plan::Plan, pages: Vec<Option<SegmentHandle>>, program: Vec<u8>) -> RunSpec {
+        let passes = &plan.spec().passes;
+        let name = |pass: &PassId| passes[pass.index()].name.clone();
         let stage = |stage: &crate::plan::Stage| RunStage {
             outputs: stage.outputs.iter().filter_map(|&pass| plan.result_of(pass)).collect(),
-            grains: stage.outputs.iter().map(|pass| plan.spec().passes[pass.index()].grain()).collect(),
+            grains: stage.outputs.iter().map(|pass| passes[pass.index()].grain()).collect(),
             drains: stage.drains.clone(),
+            passes: stage.passes.iter().map(name).collect(),
+            after: read_by(plan, stage),
         };
         let stages = plan.stages().iter().map(stage).collect();
         let wanted = plan.spec().gather.first().and_then(|&pass| plan.result_of(pass));
         let notes = wanted.and_then(|resource| plan.maker_of(resource)).unwrap_or((StageId(0), 0));
-        RunSpec { pages, stages, notes, program }
+        let title = plan.spec().gather.iter().map(name).collect::<Vec<_>>().join(", ");
+        RunSpec { title, pages, stages, notes, program }
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.
@@ -157,6 +168,14 @@ impl RunSpec {
         let mut stages = self.stages.iter().enumerate();
         stages.find_map(|(id, stage)| Some((StageId(id as u32), made(stage)? as u32)))
     }
+}
+
+/// The stages whose results a stage reads.
+fn read_by(plan: &crate::plan::Plan, stage: &crate::plan::Stage) -> Vec<StageId> {
+    let sources = stage.passes.iter().flat_map(|pass| plan.spec().passes[pass.index()].sources());
+    let outside = sources.filter_map(|source| source.pass()).filter(|pass| !stage.passes.contains(pass));
+    let makers = outside.filter_map(|pass| Some(plan.maker_of(plan.result_of(pass)?)?.0));
+    makers.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 /// A frame of `message`.

@@ -52,6 +52,7 @@ enum Left {
 impl Run {
     fn chunk(&mut self, membership: &mut Membership, link: &Link, lease: &Lease) {
         let started_ns = now_ns();
+        membership.begin(lease, started_ns);
         match self.results(membership, lease) {
             Ok((outputs, steps)) => {
                 let bytes: Vec<Vec<u8>> = outputs.iter().map(|values| numbers::bytes(values)).collect();

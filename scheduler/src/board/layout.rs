@@ -13,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -41,6 +41,8 @@ pub(super) struct ControlLine {
     /// All stages before this one are through; none from this one on was opened.
     pub(super) first: AtomicU32,
     pub(super) last: AtomicU32,
+    /// When the run began, by the host's clock; 0 before, while the board may still be in the making.
+    pub(super) begun: AtomicU64,
 }
 
 /// What the run's pages hold, and the most they held.
@@ -63,6 +65,11 @@ pub(super) struct Slot {
     /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
     pub(super) ended: AtomicU64,
     pub(super) ended_stage: AtomicU32,
+    /// Who has the place, or had it last: process, and when it joined; 0 before there was one.
+    pub(super) pid: AtomicU32,
+    pub(super) joined: AtomicU64,
+    /// What it is at and since when ([`super::presence`]); 0 when nobody is there.
+    pub(super) at: AtomicU64,
 }
 
 /// What of a stage never changes.

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::record::{Record, NOWHERE};
 use super::report;
 use super::spec::BoardSpec;
-use super::sync::{AtomicU32, AtomicU64};
+use super::sync::{AtomicU32, AtomicU64, Ordering};
 use super::worker::NO_LEASE;
 use crate::error::{Error, Result};
 use crate::id::{StageId, WorkerId};
@@ -85,6 +85,9 @@ impl Board {
                     spent: std::array::from_fn(|_| AtomicU64::new(0)),
                     ended: AtomicU64::new(0),
                     ended_stage: AtomicU32::new(0),
+                    pid: AtomicU32::new(0),
+                    joined: AtomicU64::new(0),
+                    at: AtomicU64::new(0),
                 };
                 base.add(layout.slots as usize).cast::<Slot>().add(worker).write(slot);
             }
@@ -150,6 +153,28 @@ impl Board {
         let payload_len = payload_len as usize;
         let looked = std::sync::atomic::AtomicU64::new(0);
         Ok(Board { base, layout, stages, workers, payload_len, progress, looked })
+    }
+
+    /// As [`Board::attach`], for whoever was not told of the board but found it: `None` while its run has not begun, for then
+    /// its creator may still be at work on it. O(stages).
+    ///
+    /// # Errors
+    /// As [`Board::attach`].
+    ///
+    /// # Safety
+    /// `[base, base + len)` is readable and stays mapped as long as the board lives, and meanwhile all processes change it
+    /// through boards only. Where it is not writable only methods that look may be called.
+    pub unsafe fn look(base: *mut u8, len: usize) -> Result<Option<Board>> {
+        let start = usable(base, len, size_of::<Header>() as u64)?;
+        // SAFETY: aligned and long enough (just checked), mapped (the caller). Only the control line is touched, which is
+        // atomic throughout: the creator may be writing the rest.
+        let control = unsafe { &*std::ptr::addr_of!((*start.cast::<Header>().as_ptr()).control) };
+        // Acquire: the run began after the board was made.
+        if control.begun.load(Ordering::Acquire) == 0 {
+            return Ok(None);
+        }
+        // SAFETY: the caller's promise, and nobody is making it any more.
+        unsafe { Board::attach(base, len) }.map(Some)
     }
 
     /// The bytes that the creator gave for all workers.

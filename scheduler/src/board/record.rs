@@ -13,7 +13,7 @@ pub struct Output {
     pub len: u64,
 }
 
-/// When something ran, by the clock that all processes of this host share.
+/// When something ran, by the clock that all processes of this host share; 0 for what did not happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// Nanoseconds of `CLOCK_MONOTONIC` at its first element.
@@ -82,6 +82,17 @@ impl Record {
     /// The one way out of an entry's word: from exactly `from` to `to`, or not at all.
     pub(super) fn change(&self, from: Word, to: Word) -> bool {
         self.word.compare_exchange(from.0, to.0, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Its first element is about to begin; said by the worker that holds the lease, so that it is known of a chunk that never
+    /// ends too.
+    pub(super) fn begin(&self, started_ns: u64) {
+        self.started.store(started_ns, Ordering::Relaxed);
+    }
+
+    /// When its first element began; 0 when its worker has not said so.
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
     }
 
     /// Ends a lease: the ending, then the word. False when the lease was revoked meanwhile; then nobody reads the ending.

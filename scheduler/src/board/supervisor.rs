@@ -28,7 +28,7 @@ pub struct ChunkRecord {
     pub notes: Output,
     /// `Failed`: where.
     pub failed: Option<Spot>,
-    /// `Done`, `Failed`: when it ran.
+    /// When it ran. `Leased`, `Lost`: when it began, no end; all zeros when its worker never got to its first element.
     pub span: Span,
 }
 
@@ -113,6 +113,7 @@ impl Board {
         held.retain(|held| self.revoke(&held.lease));
         if let Some(slot) = self.slot(worker) {
             slot.rest();
+            slot.leave();
         }
         held
     }
@@ -183,8 +184,13 @@ fn written<'a>(
 
 fn chunk_record(chunk: ChunkId, start: u64, word: Word, record: &Record) -> ChunkRecord {
     let state = word.state();
-    let ended = matches!(state, ChunkState::Done | ChunkState::Failed).then(|| record.ending());
-    let Ending { span, notes, error, failed } = ended.unwrap_or_default();
+    let Ending { span, notes, error, failed } = match state {
+        ChunkState::Done | ChunkState::Failed => record.ending(),
+        ChunkState::Leased | ChunkState::Lost => {
+            Ending { span: Span { started_ns: record.started(), ended_ns: 0 }, ..Ending::default() }
+        }
+        ChunkState::Empty | ChunkState::Ready => Ending::default(),
+    };
     ChunkRecord {
         chunk,
         start,

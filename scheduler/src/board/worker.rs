@@ -85,7 +85,7 @@ impl Board {
         open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
     }
 
-    fn is_open(&self, stage: &Stage) -> bool {
+    pub(super) fn is_open(&self, stage: &Stage) -> bool {
         self.head(stage).rare.open.load(Ordering::Acquire) != 0
     }
 
@@ -120,6 +120,13 @@ impl Board {
             };
             fit(start, start.saturating_add(next_bite(&stage.policy, &stats)))
         })
+    }
+
+    /// Says that the chunk's first element is about to begin: one relaxed store, so that it is known of a chunk that never ends.
+    pub fn begin(&self, lease: &Lease, started_ns: u64) {
+        if let Some(record) = self.record(lease) {
+            record.begin(started_ns);
+        }
     }
 
     /// Says that a step's FUN is now at this element: one relaxed store, so that a death names it.

@@ -47,6 +47,7 @@ pub struct Delivery<'a> {
 impl Drop for Membership {
     fn drop(&mut self) {
         self.turn_to(self.at.0);
+        self.board.leave(self.slot);
     }
 }
 
@@ -70,6 +71,8 @@ impl Membership {
         let spec = RunSpec::from_bytes(board.payload())?;
         let (open, drains) = (HashMap::new(), Drains::default());
         let at = (Activity::Map, now_ns());
+        board.join(slot, std::process::id(), at.1);
+        board.turn_to(slot, at.0, at.1);
         Ok(Some(Membership { run, slot, spec, open, drains, over: false, at, board, _mapping: mapping }))
     }
 
@@ -107,6 +110,12 @@ impl Membership {
         self.drains.claim(&self.board, &self.spec, self.slot, stage)
     }
 
+    /// The chunk's first element is about to begin, at `started_ns` on the clock of [`now_ns`]: said before it does, so that
+    /// whoever looks, or takes the chunk back from the dead, knows since when.
+    pub fn begin(&self, lease: &Lease, started_ns: u64) {
+        self.board.begin(lease, started_ns);
+    }
+
     /// Whether all of a stage is done.
     pub fn is_done(&self, stage: StageId) -> bool {
         Some(self.board.done_elements(stage)) == self.board.elements(stage)
@@ -116,6 +125,7 @@ impl Membership {
     pub fn turn_to(&mut self, activity: Activity) {
         let (before, since) = std::mem::replace(&mut self.at, (activity, now_ns()));
         self.board.spend(self.slot, before, self.at.1.saturating_sub(since));
+        self.board.turn_to(self.slot, self.at.0, self.at.1);
     }
 
     /// Of the time that was spent on the present activity, so much belongs to another.

@@ -54,6 +54,18 @@ pub fn command(pid: u32) -> String {
     String::from_utf8_lossy(&name).trim_end().to_owned()
 }
 
+/// A process's program with its arguments, a blank between them; its name alone, or nothing, where more is not to be had.
+pub fn command_line(pid: u32) -> String {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let line = String::from_utf8_lossy(&line);
+    let words: Vec<&str> = line.split('\0').filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        command(pid)
+    } else {
+        words.join(" ")
+    }
+}
+
 fn parse(maps: &[u8]) -> Vec<Region> {
     maps.split(|&byte| byte == b'\n').filter_map(line).collect()
 }
@@ -131,6 +143,9 @@ mod tests {
     fn this_process_and_what_it_maps_are_found() {
         let pid = std::process::id();
         assert!(processes().contains(&pid) && !command(pid).is_empty());
+        let program = std::env::args().collect::<Vec<_>>().join(" ");
+        assert_eq!(command_line(pid), program);
+        assert_eq!(command_line(u32::MAX), "", "no such process");
         let name = format!("memshare-test-{pid}-maps");
         let segment = Segment::create(&name, 10_000, &Place::Memory).unwrap();
         let mapping = Mapping::private(&segment.file().unwrap()).unwrap();

@@ -40,6 +40,7 @@ impl Drive {
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let opened = Opened::new(job.board.board());
         let journal = Journal::begin(&job.plan, job.board.board());
+        job.board.board().set_begun(journal.begun_ns);
         let mut drive = Drive {
             run,
             job,

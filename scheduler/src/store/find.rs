@@ -1,6 +1,6 @@
 //! Opening what any session of this user shares, by name, and listing all of it.
 
-use super::{places, Header, Kind};
+use super::{places, Header, Kind, CONTENT};
 use crate::error::{Error, Result};
 use crate::os::{name, user, Mapping, Place, SegmentFile, SegmentHandle, SessionLock};
 
@@ -45,6 +45,8 @@ pub struct Listed {
     pub header: Header,
     /// Whether its session lives.
     pub alive: bool,
+    /// Bytes that its segment has for content: of a results page those that were written so far.
+    pub size: u64,
 }
 
 /// Opens the variable `name` of `namespace`, whichever living session registered it.
@@ -84,7 +86,8 @@ pub fn list(place: &Place) -> Result<Vec<Listed>> {
             let Ok(Some(file)) = SegmentFile::open_read(&handle) else { continue };
             let Ok(Some(header)) = Header::read(&file) else { continue };
             let alive = SessionLock::is_alive(header.session);
-            pages.push(Listed { handle: file.handle(), header, alive });
+            let Ok(size) = file.len() else { continue };
+            pages.push(Listed { handle: file.handle(), header, alive, size: size.saturating_sub(CONTENT) });
         }
     }
     Ok(pages)

@@ -2,11 +2,12 @@
 //!
 //! A page is a segment with a header; a [`Store`] makes a session's pages and keeps its registered variables; [`find`] opens
 //! another session's, and [`Store::hold`] keeps one for a run; [`why`] tells what keeps one alive; [`prune`] clears away what
-//! dead sessions left. What a page's content means is not known here.
+//! dead sessions left, and [`orphans`] tells what that would be. What a page's content means is not known here.
 
 mod find;
 mod header;
 mod hold;
+mod orphans;
 mod page;
 mod prune;
 mod registry;
@@ -15,6 +16,7 @@ mod why;
 pub use find::{find, list, map_private, Found, Listed};
 pub use header::{Header, Kind};
 pub use hold::{holds, Held, Hold};
+pub use orphans::{orphans, Orphan};
 pub use page::Page;
 pub use prune::prune;
 pub use registry::{Entry, Store};

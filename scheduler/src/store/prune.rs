@@ -50,10 +50,10 @@ fn gone(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) -> Result
 
 /// Whether sessions live, each asked once.
 #[derive(Default)]
-struct Sessions(HashMap<SessionId, bool>);
+pub(super) struct Sessions(HashMap<SessionId, bool>);
 
 impl Sessions {
-    fn is_alive(&mut self, session: SessionId) -> bool {
+    pub(super) fn is_alive(&mut self, session: SessionId) -> bool {
         *self.0.entry(session).or_insert_with(|| SessionLock::is_alive(session))
     }
 }

@@ -15,6 +15,9 @@ fn attach_changed(memory: &Memory, change: impl FnOnce(&mut [u8])) -> (Result<Bo
     }
     // SAFETY: the copy is returned with the board.
     let attached = unsafe { Board::attach(copy.base, copy.len) };
+    // SAFETY: as above; what was found is dropped here.
+    let found = unsafe { Board::look(copy.base, copy.len) };
+    assert!(attached.is_ok() || !matches!(found, Ok(Some(_))), "who looks is not told more than who joins");
     (attached, copy)
 }
 
@@ -25,8 +28,9 @@ fn use_it(board: &Board) {
         board.open(stage);
     }
     for worker in (0..board.workers().min(4)).map(WorkerId) {
-        let _ = board.at_work(worker);
+        let _ = (board.at_work(worker), board.presence(worker));
         if let Some(lease) = board.claim(worker) {
+            board.begin(&lease, 1);
             let _ = board.complete(&lease, &Default::default());
             let _ = (board.output(lease.stage, lease.chunk, 0), board.step(lease.stage, lease.chunk, 1));
         }
@@ -45,6 +49,7 @@ fn sample() -> (Board, Memory) {
     let (board, memory) =
         board(2, vec![stage(20, 3), StageSpec { align: 2, outputs: 2, steps: 3, ..stage(7, 2) }], b"payload");
     board.open(StageId(0));
+    board.set_begun(1);
     let lease = board.claim(WorkerId(0)).expect("a chunk");
     assert!(complete(&board, &lease));
     board.claim(WorkerId(1)).expect("a chunk");

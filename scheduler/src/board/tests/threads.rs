@@ -100,15 +100,20 @@ fn cost_of_claim_and_complete() {
             std::thread::scope(|scope| {
                 for worker in (0..workers).map(WorkerId) {
                     let board = &board;
-                    scope.spawn(
-                        move || while board.claim(worker).is_some_and(|lease| complete(board, &lease)) {},
-                    );
+                    scope.spawn(move || {
+                        while let Some(lease) = board.claim(worker) {
+                            board.begin(&lease, 1);
+                            if !complete(board, &lease) {
+                                break;
+                            }
+                        }
+                    });
                 }
             });
             let chunks = board.chunks(P0).len() as u32;
             let each = clock.elapsed() / chunks * workers;
             println!(
-                "{workers} worker(s), {:?}: {each:?} a claim and complete ({chunks} chunks)",
+                "{workers} worker(s), {:?}: {each:?} a claim, begin and complete ({chunks} chunks)",
                 policy.schedule
             );
             let clock = Instant::now();

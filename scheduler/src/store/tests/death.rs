@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::os::name::Named;
 use crate::os::{reap, SessionLock};
 
 const ROLE: &str = "MEMSHARE_TEST_ROLE";
@@ -58,11 +59,26 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
     assert!(refused.contains(&format!("registered by process {}", owner.id())), "{refused}");
     store.prune().unwrap();
     assert!(SessionLock::is_alive(session) && left(page));
+    // Names of what it left: the variable, and what bears the session's own names.
+    let orphans = || {
+        let all = orphans(&Place::Memory).unwrap();
+        let its = all.into_iter().filter(|orphan| orphan.session == session);
+        its.map(|orphan| (orphan.named, orphan.header.map(|header| header.name))).collect::<Vec<_>>()
+    };
+    assert_eq!(orphans(), []);
 
     owner.kill().unwrap();
     owner.wait().unwrap();
     assert!(!SessionLock::is_alive(session));
     assert!(is_unallocated(find(&ns, "x", &Place::Memory)));
+    let named = [
+        (Named::Lock(session), None),
+        (Named::Page(session), Some(String::new())),
+        (Named::Variable, Some("x".to_owned())),
+    ];
+    let found = orphans();
+    // Another test's session may begin at any time, and clears away what it meets.
+    assert!(found.iter().all(|orphan| named.contains(orphan)), "{found:?}");
     register(&mut store, &ns, "x", b"mine").unwrap();
     assert_eq!(content_of(&ns, "x").unwrap(), b"mine");
     store.prune().unwrap();

@@ -73,7 +73,9 @@ impl Current {
             self.membership.turn_to(Activity::Run);
             let grains = &self.membership.spec().stages[id.index()].grains;
             let measured = self.membership.is_measured(id);
-            self.chunk = Some(Chunk::begin(lease, &self.stages[&id], grains, measured)?);
+            let chunk = Chunk::begin(lease, &self.stages[&id], grains, measured)?;
+            self.membership.begin(&lease, chunk.meter.started_ns);
+            self.chunk = Some(chunk);
         }
         Ok(Next::Work)
     }
