@@ -1,5 +1,7 @@
 //! Pool, supervisor and board with real worker processes (test-worker): results, errors, deaths, cancels.
 
+#[path = "run/logbook.rs"]
+mod logbook;
 #[path = "../test-worker/numbers.rs"]
 mod numbers;
 #[path = "run/session.rs"]
