@@ -27,7 +27,7 @@ mod why_api;
 mod worker;
 mod write_api;
 
-use inspect::record_api;
+use inspect::{export_api, record_api};
 use r::resume;
 use runs::{plan_api, run_api, simulate_api};
 use worker::worker_api;
@@ -43,6 +43,7 @@ extendr_module! {
     use run_api;
     use simulate_api;
     use record_api;
+    use export_api;
     use worker_api;
 }
 

@@ -30,6 +30,11 @@ impl Format {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, format)| format)
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| *name)
+    }
+
     /// The format that a file's name asks for by its ending; `.trace.json` is a trace, any other `.json` the document.
     pub fn of_file(file: &Path) -> Option<Format> {
         let name = file.file_name()?.to_string_lossy().to_lowercase();

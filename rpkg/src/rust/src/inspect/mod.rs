@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `shelf` | the log of the session's last run |
 //! | `to_r` | a document as R's lists and vectors |
+//! | `export_api` | the `.Call`s of exports: JSON, DOT, Mermaid, traces |
 //! | `record_api` | the `.Call`s of records: made, read, written, opened |
 
+pub mod export_api;
 pub mod record_api;
 pub(crate) mod shelf;
 mod to_r;
