@@ -1,5 +1,6 @@
 //! memshare in a terminal: what is shared, which runs go on, and what dead sessions left. It looks at the shared memory of
 //! the user who calls it, needs no R, and only `prune` changes anything.
+mod graph;
 mod ls;
 mod output;
 mod prune;
@@ -32,6 +33,8 @@ const EXIT: &str = "Exit status: 0 when all went well, 1 when something failed (
 enum Command {
     /// Lists variables, and the pages of runs by session: bytes, owner, alive or orphaned
     Ls(ls::Args),
+    /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON or as a trace
+    Graph(graph::Args),
     /// Removes what dead sessions left, and says what that was
     Prune(prune::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let done = args.place().and_then(|place| match &args.command {
         Command::Ls(args) => ls::run(args, &place),
+        Command::Graph(args) => graph::run(args),
         Command::Prune(args) => prune::run(args, &place),
     });
     match done {
