@@ -36,6 +36,7 @@ pub(super) fn plan() -> Document {
             other(4, "release", "release mu", 1, 2, &[(0, "overwrites"), (1, "frees")]),
         ],
         critical_path: CriticalPath { tasks: vec![0, 1, 3], seconds: None },
+        advice: vec![],
         run: None,
     }
 }

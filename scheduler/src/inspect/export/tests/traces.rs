@@ -43,29 +43,31 @@ fn check_nesting(events: &[Value]) {
     }
 }
 
-/// Every arrow begins and ends once, first begins, and both ends stand right behind the chunk they belong to.
-fn check_flows(events: &[Value], expected: usize) {
-    let (mut out, mut into) = (BTreeMap::new(), BTreeMap::new());
-    let mut chunk = None;
-    for event in events {
-        let ends = match event["ph"].as_str() {
-            Some("X") => {
-                chunk = (event["cat"] == "chunk").then_some(event);
-                continue;
-            }
-            Some("s") => &mut out,
-            Some("f") => &mut into,
-            _ => continue,
+/// Every arrow begins and ends once: it leaves where a chunk begins, before FUN does, and arrives where a chunk begins next, not before it left.
+fn check_flows(events: &[Value]) -> usize {
+    let chunks = of(events, "cat", "chunk");
+    let (out, into) = (of(events, "ph", "s"), of(events, "ph", "f"));
+    let ids = |ends: &[&Value]| ends.iter().map(|event| event["id"].as_u64()).collect::<Vec<_>>();
+    assert_eq!(ids(&out), ids(&into));
+    assert_eq!(
+        ids(&out).len(),
+        ids(&out).into_iter().collect::<BTreeSet<_>>().len(),
+        "an id has one begin and one end"
+    );
+    for (out, into) in out.iter().zip(into) {
+        let (leaves, arrives) = (ns(out, "ts"), ns(into, "ts"));
+        assert!(leaves <= arrives);
+        let last = |c: &&&Value| {
+            thread(c) == thread(out) && ns(c, "ts") == leaves && leaves + ns(c, "dur") <= arrives + 1
         };
-        let slice = chunk.expect("the chunk is written before");
-        assert_eq!((thread(slice), ns(slice, "ts")), (thread(event), ns(event, "ts")));
-        assert!(
-            ends.insert(event["id"].as_u64(), ns(event, "ts")).is_none(),
-            "an id has one begin and one end"
-        );
+        let first = |c: &&&Value| thread(c) == thread(into) && ns(c, "ts") == arrives + 1;
+        let inside =
+            of(events, "ph", "X").into_iter().filter(|s| s["cat"] != "chunk" && thread(s) == thread(out));
+        let mut before = inside.filter(|s| ns(s, "ts") <= leaves);
+        assert!(before.all(|s| ns(s, "ts") + ns(s, "dur") <= leaves), "only the chunk is open");
+        assert!(chunks.iter().any(|c| last(&c)) && chunks.iter().any(|c| first(&c)), "{out} {into}");
     }
-    assert_eq!(out.keys().collect::<Vec<_>>(), into.keys().collect::<Vec<_>>());
-    assert_eq!(out.len(), expected);
+    out.len()
 }
 
 #[test]
@@ -81,7 +83,7 @@ fn slices_are_the_chunks() {
     let passes: u64 = of(&events, "cat", "pass").iter().map(|slice| ns(slice, "dur")).sum();
     assert_eq!(passes, (run.steps.fun.iter().sum::<f64>() * 1e9).round() as u64);
     check_nesting(&events);
-    check_flows(&events, 1);
+    assert_eq!(check_flows(&events), 1);
 }
 
 #[test]
@@ -108,10 +110,8 @@ fn counters_are_the_curves() {
         .filter_map(|event| event["args"]["bytes"].as_u64())
         .collect();
     assert_eq!(bytes, document.run.expect("a run").memory.bytes);
-    let busy: Vec<i64> = of(&events, "name", "busy workers")
-        .iter()
-        .filter_map(|event| event["args"]["workers"].as_i64())
-        .collect();
+    let busy: Vec<i64> =
+        of(&events, "name", "workers").iter().filter_map(|event| event["args"]["busy"].as_i64()).collect();
     assert_eq!(busy, [0, 1, 2, 1, 2, 1, 0, 1, 2, 1, 0]);
 }
 
@@ -125,7 +125,7 @@ fn wild() -> impl Strategy<Value = Document> {
     let time = || (0u64..1_000_000_000_000).prop_map(|ns| ns as f64 / 1e9);
     let near = || (0u64..30).prop_map(|ns| ns as f64 / 1e9);
     let moment = move || prop_oneof![time(), near()];
-    let chunk = (0u32..4, 0u32..5, moment(), moment(), moment(), 0..3usize);
+    let chunk = (0u32..4, 0u32..5, moment(), moment(), moment(), 0..4usize);
     let worker = (0u32..4, prop::option::of(0u32..6), moment(), any::<bool>());
     let step = (0u32..30, 0u32..5, moment());
     let lists = (
@@ -144,7 +144,7 @@ fn wild() -> impl Strategy<Value = Document> {
             run.chunks.last.push(2);
             run.chunks.worker.push(worker);
             run.chunks.attempt.push(1);
-            run.chunks.state.push(["done", "failed", "lost"][state]);
+            run.chunks.state.push(["done", "failed", "lost", "stopped"][state]);
             run.chunks.started.push(started);
             run.chunks.ended.push(ended);
             run.chunks.fun.push(fun);
@@ -172,15 +172,19 @@ proptest! {
         let run = document.run.expect("a run");
         prop_assert_eq!(of(&events, "cat", "chunk").len(), run.chunks.stage.len());
         check_nesting(&events);
-        let stages: BTreeSet<_> = run.chunks.stage.iter().collect();
-        let made = run.chunks.stage.iter().zip(&run.chunks.state).any(|(&stage, &state)| stage == 0 && state == "done");
-        check_flows(&events, usize::from(made && stages.contains(&1)));
+        let nanoseconds = |seconds: f64| (seconds * 1e9).round() as u64;
+        let rows = || (0..run.chunks.stage.len()).filter(|&row| run.chunks.stage[row] == 0 && run.chunks.state[row] == "done");
+        let made = rows().map(|row| nanoseconds(run.chunks.ended[row])).max();
+        let read = (0..run.chunks.stage.len()).filter(|&row| run.chunks.stage[row] == 1);
+        let read = read.map(|row| nanoseconds(run.chunks.started[row])).min();
+        let possible = made.zip(read).is_some_and(|(made, read)| made <= read);
+        prop_assert!(check_flows(&events) <= usize::from(possible));
         let threads: BTreeSet<_> = of(&events, "name", "thread_name").into_iter().map(thread).collect();
         prop_assert_eq!(threads.len(), of(&events, "name", "thread_name").len(), "a thread has one name");
         let used: BTreeSet<_> = of(&events, "ph", "X").into_iter().map(thread).collect();
         prop_assert!(used.is_subset(&threads), "every thread has a name");
-        let busy = of(&events, "name", "busy workers");
-        prop_assert!(busy.iter().all(|event| event["args"]["workers"].as_i64() >= Some(0)));
+        let busy = of(&events, "name", "workers");
+        prop_assert!(busy.iter().all(|event| event["args"]["busy"].as_i64() >= Some(0)));
         let mut spans: BTreeMap<_, i64> = BTreeMap::new();
         for event in &events {
             let change = match event["ph"].as_str() { Some("b") => 1, Some("e") => -1, _ => continue };

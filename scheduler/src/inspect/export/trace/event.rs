@@ -34,10 +34,7 @@ pub(super) struct Event {
     dur: Option<Ns>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u32>,
-    /// Where a flow ends: at the slice around it, not at the next one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bp: Option<&'static str>,
-    /// How far an instant is seen: thread, process or everywhere.
+    /// How far an instant is seen: on its thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     s: Option<&'static str>,
     #[serde(skip_serializing_if = "Value::is_null")]
@@ -55,7 +52,6 @@ impl Event {
             ts: Ns(ts),
             dur: None,
             id: None,
-            bp: None,
             s: None,
             args: Value::Null,
         }
@@ -89,14 +85,14 @@ impl Event {
         [edge("b", from), edge("e", to)]
     }
 
-    /// Where an arrow begins: at the slice that was written before, which begins at the same time.
+    /// Where an arrow begins: at the slice that is open then.
     pub(super) fn flow_out(id: u32, at: Thread, ts: u64) -> Event {
         Event { id: Some(id), ..Event::new("s", "reads", "whole", at, ts) }
     }
 
-    /// Where it ends.
+    /// Where it ends: at the slice that begins next.
     pub(super) fn flow_in(id: u32, at: Thread, ts: u64) -> Event {
-        Event { id: Some(id), bp: Some("e"), ..Event::new("f", "reads", "whole", at, ts) }
+        Event { id: Some(id), ..Event::new("f", "reads", "whole", at, ts) }
     }
 
     /// A counter's new value.
@@ -106,7 +102,6 @@ impl Event {
 
     /// Something that happened.
     pub(super) fn instant(name: impl Into<String>, cat: &'static str, at: Thread, ts: u64) -> Event {
-        let scope = if cat == "death" { "g" } else { "t" };
-        Event { s: Some(scope), ..Event::new("i", name, cat, at, ts) }
+        Event { s: Some("t"), ..Event::new("i", name, cat, at, ts) }
     }
 }

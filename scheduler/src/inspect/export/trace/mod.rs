@@ -3,7 +3,7 @@
 //! | in the run | in the trace |
 //! |---|---|
 //! | a worker | a process with its real id; who replaced it is another one |
-//! | a chunk | a slice of the worker's thread; in it one for FUN, and in that one for each pass of a stage that has several |
+//! | a chunk | a slice of the worker's thread; in it, where that was timed, one for FUN, and in that one for each pass of a stage that has several |
 //! | a stage that reads what another made | an arrow (flow) from the last chunk of the one to the first chunk of the other |
 //! | tasks; resources | slices of the process "run" that may overlap (async) |
 //! | bytes in shared memory, workers at work | counters of the process "run" |
@@ -28,7 +28,9 @@ pub fn trace(document: &Document) -> String {
         let lanes = lanes::Lanes::of(run);
         lanes.name(run, &mut events);
         overall::add(document, run, lanes.own(), &mut events);
-        slices::add(document, run, &lanes, &mut events);
+        let flows = flows::flows(document, run);
+        slices::add(document, run, &lanes, &flows, &mut events);
+        flows::add(&flows, run, &lanes, &mut events);
     }
     let mut text = String::from("{\"displayTimeUnit\":\"ms\",\"otherData\":");
     text.push_str(&line(&about(document)));

@@ -12,7 +12,7 @@ pub(super) fn add(document: &Document, run: &RunView, at: Thread, events: &mut V
         events.push(Event::counter("shared memory", at, ns(moment), json!({ "bytes": bytes })));
     }
     for (moment, busy) in busy(run) {
-        events.push(Event::counter("busy workers", at, moment, json!({ "workers": busy })));
+        events.push(Event::counter("workers", at, moment, json!({ "busy": busy })));
     }
     // The rest of what was seen is drawn already: tasks, resources, workers.
     let amiss = ["not_started", "put_up", "taken_back", "failed", "stopped"];

@@ -3,13 +3,20 @@
 //! Passes of one stage take turns, element by element, so the times of their first and last elements overlap. What is drawn is how
 //! long each took in the chunk, one after the other from its begin; when each really began and ended stands in the details.
 use super::event::{Event, Thread};
-use super::flows::{flows, Mark};
 use super::lanes::Lanes;
 use super::{ns, pass_name, stage_name, Document};
 use crate::inspect::RunView;
 use serde_json::json;
+use std::collections::HashSet;
 
-pub(super) fn add(document: &Document, run: &RunView, lanes: &Lanes, events: &mut Vec<Event>) {
+/// Slices by thread and time. `flows`: the arrows, from the chunks that they leave.
+pub(super) fn add(
+    document: &Document,
+    run: &RunView,
+    lanes: &Lanes,
+    flows: &[(usize, usize)],
+    events: &mut Vec<Event>,
+) {
     let count = run.chunks.stage.len();
     let names: Vec<String> =
         (0..document.stages.len()).map(|stage| stage_name(document, stage as u32)).collect();
@@ -19,11 +26,7 @@ pub(super) fn add(document: &Document, run: &RunView, lanes: &Lanes, events: &mu
             steps.push(step);
         }
     }
-    let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); count];
-    for (id, (out, into)) in flows(document, run).into_iter().enumerate() {
-        marks[out].push(Mark::Out(id as u32));
-        marks[into].push(Mark::In(id as u32));
-    }
+    let left: HashSet<usize> = flows.iter().map(|&(out, _)| out).collect();
     let mut order: Vec<usize> = (0..count).collect();
     let times = |chunk: usize| (ns(run.chunks.started[chunk]), ns(run.chunks.ended[chunk]));
     order.sort_by_key(|&chunk| (lanes.of_chunk(chunk), times(chunk)));
@@ -31,13 +34,10 @@ pub(super) fn add(document: &Document, run: &RunView, lanes: &Lanes, events: &mu
         let at = lanes.of_chunk(chunk);
         let name = names.get(run.chunks.stage[chunk] as usize).map_or("?", String::as_str);
         events.push(slice(run, chunk, name, at));
-        let start = times(chunk).0;
-        // Arrows belong to the slice that is open now: before the next one opens.
-        events.extend(marks[chunk].iter().map(|mark| match *mark {
-            Mark::Out(id) => Event::flow_out(id, at, start),
-            Mark::In(id) => Event::flow_in(id, at, start),
-        }));
-        inside(document, run, chunk, &steps[chunk], at, events);
+        // Where an arrow leaves, nothing but the chunk is open.
+        let from = times(chunk).0 + u64::from(left.contains(&chunk));
+        let inside = Inside { document, run, at, from, until: times(chunk).1.max(from) };
+        inside.add(ns(run.chunks.fun[chunk]), &steps[chunk], events);
     }
 }
 
@@ -61,31 +61,37 @@ fn slice(run: &RunView, chunk: usize, name: &str, at: Thread) -> Event {
     }))
 }
 
-/// FUN in a chunk, and in that the passes.
-fn inside(
-    document: &Document,
-    run: &RunView,
-    chunk: usize,
-    steps: &[usize],
+/// What a chunk spent its time on.
+struct Inside<'a> {
+    document: &'a Document,
+    run: &'a RunView,
     at: Thread,
-    events: &mut Vec<Event>,
-) {
-    let (start, end) = (ns(run.chunks.started[chunk]), ns(run.chunks.ended[chunk]));
-    let of_steps: u64 = steps.iter().map(|&step| ns(run.steps.fun[step])).sum();
-    let fun = ns(run.chunks.fun[chunk]).max(of_steps).min(end.saturating_sub(start));
-    if fun == 0 {
-        return;
-    }
-    events.push(Event::slice("FUN", "fun", at, start, fun));
-    let mut from = start;
-    for &step in steps {
-        let dur = ns(run.steps.fun[step]).min(start + fun - from);
-        let name = pass_name(document, run.steps.pass[step]);
-        events.push(Event::slice(name, "pass", at, from, dur).with(json!({
-            "pass": run.steps.pass[step] + 1,
-            "first_began": run.steps.started[step],
-            "last_ended": run.steps.ended[step],
-        })));
-        from += dur;
+    from: u64,
+    until: u64,
+}
+
+impl Inside<'_> {
+    /// FUN, and in that the passes.
+    fn add(&self, fun: u64, steps: &[usize], events: &mut Vec<Event>) {
+        let Inside { document, run, at, from, until } = *self;
+        let of_steps: u64 = steps.iter().map(|&step| ns(run.steps.fun[step])).sum();
+        let fun = fun.max(of_steps).min(until - from);
+        // Where FUN was not timed it is said to take all of the chunk: no news.
+        let untimed = steps.is_empty() && from + fun == until;
+        if fun == 0 || untimed {
+            return;
+        }
+        events.push(Event::slice("FUN", "fun", at, from, fun));
+        let mut now = from;
+        for &step in steps {
+            let took = ns(run.steps.fun[step]).min(from + fun - now);
+            let name = pass_name(document, run.steps.pass[step]);
+            events.push(Event::slice(name, "pass", at, now, took).with(json!({
+                "pass": run.steps.pass[step] + 1,
+                "first_began": run.steps.started[step],
+                "last_ended": run.steps.ended[step],
+            })));
+            now += took;
+        }
     }
 }
