@@ -5,6 +5,7 @@ mod ls;
 mod output;
 mod prune;
 mod table;
+mod top;
 mod words;
 
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ const EXIT: &str = "Exit status: 0 when all went well, 1 when something failed (
 enum Command {
     /// Lists variables, and the pages of runs by session: bytes, owner, alive or orphaned
     Ls(ls::Args),
+    /// Shows the runs that go on: progress, memory, and what each worker is at
+    Top(top::Args),
     /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON or as a trace
     Graph(graph::Args),
     /// Removes what dead sessions left, and says what that was
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let done = args.place().and_then(|place| match &args.command {
         Command::Ls(args) => ls::run(args, &place),
+        Command::Top(args) => top::run(args, &place),
         Command::Graph(args) => graph::run(args),
         Command::Prune(args) => prune::run(args, &place),
     });

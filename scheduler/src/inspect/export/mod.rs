@@ -8,17 +8,17 @@
 //! | `links` | the arrows: who reads, makes, ends what, and who waits for whom besides |
 //! | `dot`, `mermaid` | the drawing in the languages of Graphviz and Mermaid |
 //! | `trace` | a run as slices, flows and counters in the Trace Event Format: Perfetto, chrome://tracing, Speedscope |
-//! | `words` | sizes, times and counts for people |
+//! | `labels` | names as parts of labels |
 mod dot;
 mod drawing;
 mod format;
 mod json;
+mod labels;
 mod links;
 mod mermaid;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod trace;
-mod words;
 
 pub use dot::dot;
 pub use format::Format;

@@ -1,5 +1,5 @@
 //! A large graph by steps: what one step, or a range of steps, has of a kind is one box.
-use super::{labels, words, Arrow, Critical, Document, Drawing, Group, Link, Node, Shape};
+use super::{text, words, Arrow, Critical, Document, Drawing, Group, Link, Node, Shape};
 use crate::inspect::export::links::{End, Why};
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(super) fn draw(document: &Document, links: &[Link], critical: &Critical, col
         many.add(critical.has(End::Resource(resource.id)));
         many.bytes += resource.bytes;
     }
-    let mut caption = labels::caption(document);
+    let mut caption = text::caption(document);
     caption.push("drawn by steps: what a step has of a kind is one box".to_owned());
     Drawing {
         caption,

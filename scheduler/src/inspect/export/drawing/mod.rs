@@ -1,11 +1,13 @@
 //! The graph of a document as groups, boxes and arrows, before it is DOT or Mermaid. A graph of so many nodes that nobody could
 //! follow them is drawn by steps: what one step has of a kind is one box, which says how many that are.
 mod grouped;
-mod labels;
+mod text;
 mod whole;
 
+use super::labels::{names, short};
 use super::links::{links, Critical, Link, Why};
-use super::{words, Document};
+use super::Document;
+use crate::inspect::words;
 
 /// More nodes than this are not drawn one by one.
 pub(super) const MOST_NODES: usize = 500;

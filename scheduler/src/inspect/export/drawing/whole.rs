@@ -1,5 +1,5 @@
 //! Every task and every resource, a box each; a stage and its results stand together, and so does what comes from outside.
-use super::{labels, Arrow, Critical, Document, Drawing, Group, Link, Node, Shape};
+use super::{text, Arrow, Critical, Document, Drawing, Group, Link, Node, Shape};
 use crate::inspect::export::links::End;
 use crate::inspect::{ResourceView, TaskView};
 
@@ -16,7 +16,7 @@ pub(super) fn draw(document: &Document, links: &[Link], critical: &Critical) -> 
         critical: critical.leads(link),
         count: 1,
     });
-    Drawing { caption: labels::caption(document), groups, arrows: arrows.collect() }
+    Drawing { caption: text::caption(document), groups, arrows: arrows.collect() }
 }
 
 /// What the run finds or copies in.
@@ -51,14 +51,14 @@ fn maker(document: &Document, resource: &ResourceView) -> Option<u32> {
 }
 
 fn task_node(document: &Document, task: &TaskView, critical: &Critical) -> Node {
-    let (lines, facts) = labels::task(document, task);
+    let (lines, facts) = text::task(document, task);
     let end = End::Task(task.id);
     let state = task.life.as_ref().map(|life| life.state);
     Node { id: id(end), shape: Shape::of_task(task.kind), lines, critical: critical.has(end), state, facts }
 }
 
 fn resource_node(document: &Document, resource: &ResourceView, critical: &Critical) -> Node {
-    let (lines, facts) = labels::resource(document, resource);
+    let (lines, facts) = text::resource(document, resource);
     let end = End::Resource(resource.id);
     let shape = Shape::of_resource(resource.scope);
     Node { id: id(end), shape, lines, critical: critical.has(end), state: None, facts }

@@ -94,9 +94,9 @@ fn a_replacement_is_a_process_of_its_own() {
         .map(|event| (thread(event).0, event["args"]["name"].as_str().expect("a name")))
         .collect();
     assert_eq!((names[&101], names[&102], names[&103]), ("worker 1", "worker 2", "worker 2 (replacement)"));
-    let lost = of(&events, "name", "mu, s #2 (lost)");
+    let lost = of(&events, "name", "mu and s #2 (lost)");
     assert_eq!(thread(lost[0]).0, 102);
-    assert_eq!(thread(of(&events, "name", "mu, s #3")[0]).0, 103);
+    assert_eq!(thread(of(&events, "name", "mu and s #3")[0]).0, 103);
     let deaths = of(&events, "cat", "death");
     assert_eq!((deaths.len(), thread(deaths[0]).0, ns(deaths[0], "ts")), (1, 102, 15_100_000));
 }

@@ -16,7 +16,7 @@ mod lanes;
 mod overall;
 mod slices;
 
-use super::{words, Document};
+use super::{labels, Document};
 use crate::inspect::RunView;
 use serde::Serialize;
 use serde_json::{json, Value};
@@ -71,7 +71,7 @@ fn wall(run: &RunView) -> u64 {
 fn stage_name(document: &Document, stage: u32) -> String {
     let passes = document.stages.get(stage as usize).map_or(&[][..], |stage| stage.passes.as_slice());
     let names: Vec<&str> = passes.iter().map(|&pass| pass_name(document, pass)).collect();
-    words::list(names.into_iter())
+    labels::names(&names)
 }
 
 fn pass_name(document: &Document, pass: u32) -> &str {

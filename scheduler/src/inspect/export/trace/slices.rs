@@ -41,7 +41,7 @@ pub(super) fn add(
     }
 }
 
-/// The chunk itself. "mu, s #17 (lost)".
+/// The chunk itself. "mu and s #17 (lost)".
 fn slice(run: &RunView, chunk: usize, name: &str, at: Thread) -> Event {
     let chunks = &run.chunks;
     let (start, end) = (ns(chunks.started[chunk]), ns(chunks.ended[chunk]));

@@ -1,5 +1,5 @@
 //! What stands in boxes and under the picture: for people in words, for programs in numbers.
-use super::{words, Document};
+use super::{names, short, words, Document};
 use crate::inspect::{ResourceView, StageView, TaskView};
 
 /// The text of a box, and its facts.
@@ -7,7 +7,7 @@ type Label = (Vec<String>, Vec<(&'static str, String)>);
 
 /// What the picture shows.
 pub(super) fn caption(document: &Document) -> Vec<String> {
-    let mut lines = vec![words::short(&document.title)];
+    let mut lines = vec![short(&document.title)];
     let size = format!(
         "{}, {}, {}",
         words::count(document.passes.len() as u64, "pass"),
@@ -25,7 +25,7 @@ pub(super) fn caption(document: &Document) -> Vec<String> {
         ),
     });
     if let Some(run) = document.run.as_ref().filter(|run| run.ended.kind != "done") {
-        lines.push(format!("{}: {}", words::short(&run.ended.kind), words::short(&run.ended.words)));
+        lines.push(format!("{}: {}", short(&run.ended.kind), short(&run.ended.words)));
     }
     if !document.critical_path.tasks.is_empty() {
         let seconds = document.critical_path.seconds;
@@ -40,7 +40,7 @@ pub(super) fn task(document: &Document, task: &TaskView) -> Label {
     let stage = task.stage.and_then(|stage| document.stages.get(stage as usize));
     let (mut lines, mut facts) = match stage {
         Some(stage) => of_stage(document, stage),
-        None => (vec![words::short(&task.label)], Vec::new()),
+        None => (vec![short(&task.label)], Vec::new()),
     };
     let Some(life) = &task.life else {
         return (lines, facts);
@@ -62,7 +62,7 @@ pub(super) fn task(document: &Document, task: &TaskView) -> Label {
 fn of_stage(document: &Document, stage: &StageView) -> Label {
     let passes: Vec<_> = stage.passes.iter().filter_map(|&pass| document.passes.get(pass as usize)).collect();
     let mut lines = vec![
-        words::list(passes.iter().map(|pass| pass.name.as_str())),
+        names(&passes.iter().map(|pass| pass.name.as_str()).collect::<Vec<_>>()),
         words::count(stage.elements, "element"),
     ];
     let mut facts = vec![("elements", stage.elements.to_string()), ("passes", passes.len().to_string())];
@@ -95,7 +95,7 @@ fn of_stage(document: &Document, stage: &StageView) -> Label {
 
 /// A resource: its size, whose it is, and when it lived.
 pub(super) fn resource(document: &Document, resource: &ResourceView) -> Label {
-    let mut lines = vec![words::short(&resource.name)];
+    let mut lines = vec![short(&resource.name)];
     // How large results are shows in a run; until then 0 means unknown.
     if resource.bytes > 0 || document.run.is_some() {
         lines.push(format!("{}, {}", words::bytes(resource.bytes), resource.scope));
