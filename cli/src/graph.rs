@@ -7,7 +7,7 @@ use scheduler::inspect::{self, Document, Record};
 
 use crate::{output, Failure};
 
-/// Writes a saved plan or run as a graph, as JSON or as a trace
+/// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON, as a trace or as a page
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The file that memSave() wrote

@@ -36,7 +36,7 @@ enum Command {
     Ls(ls::Args),
     /// Shows the runs that go on: progress, memory, and what each worker is at
     Top(top::Args),
-    /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON or as a trace
+    /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON, as a trace or as a page
     Graph(graph::Args),
     /// Removes what dead sessions left, and says what that was
     Prune(prune::Args),

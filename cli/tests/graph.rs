@@ -136,6 +136,9 @@ fn a_run_is_written_where_one_wants_and_its_ending_says_the_format() {
     let events = trace["traceEvents"].as_array().expect("events");
     let chunk = events.iter().find(|event| event["cat"] == "chunk").expect("a chunk");
     assert_eq!((&chunk["ts"], &chunk["dur"]), (&1.0.into(), &4.5.into()));
+    let page = scratch.file("out.html");
+    assert_eq!(text(memshare(&["-o", page.to_str().expect("a path")], &run)), "");
+    assert!(std::fs::read_to_string(&page).expect("a file").starts_with("<!"));
     // What is said outweighs the ending.
     assert_eq!(text(memshare(&["-o", path, "--format", "dot"], &run)), "");
     assert!(std::fs::read_to_string(&out).expect("a file").starts_with("digraph"));
@@ -146,7 +149,7 @@ fn what_cannot_be_done_is_said() {
     let scratch = Scratch::new("not");
     let run = scratch.run();
     assert!(failure(memshare(&[], &run))
-        .contains("which format? Give --format, one of json, dot, mermaid, trace"));
+        .contains("which format? Give --format, one of json, dot, mermaid, trace, html"));
     let odd = scratch.file("out.xyz");
     let refused = failure(memshare(&["-o", odd.to_str().expect("a path")], &run));
     assert!(refused.contains("out.xyz' says no format"), "{refused}");

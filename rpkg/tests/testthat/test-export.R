@@ -11,7 +11,7 @@ test_that("a file's ending says the format", {
   run <- small_run()
   begins <- c(
     .json = "{\"format\":\"memshare-record\"", .dot = "digraph memshare {", .gv = "digraph memshare {", .mmd = "flowchart LR",
-    .mermaid = "flowchart LR", .trace.json = "{\"displayTimeUnit\":", .trace = "{\"displayTimeUnit\":", .JSON = "{\"format\":"
+    .mermaid = "flowchart LR", .trace.json = "{\"displayTimeUnit\":", .trace = "{\"displayTimeUnit\":", .html = "<!", .JSON = "{\"format\":"
   )
   for (ending in names(begins)) {
     file <- tempfile(fileext = ending)
@@ -25,12 +25,12 @@ test_that("a file's ending says the format", {
 test_that("without a file there is text, of the format that was asked for", {
   run <- small_run()
   file <- tempfile(fileext = ".txt")
-  for (format in c("json", "dot", "mermaid", "trace")) {
+  for (format in c("json", "dot", "mermaid", "trace", "html")) {
     text <- memExport(run, format = format)
     expect_type(text, "character")
     expect_identical(Encoding(enc2utf8(text)), Encoding(text))
     memExport(run, file, format)
-    expect_identical(readChar(file, 1e6, useBytes = TRUE), text)
+    expect_identical(readChar(file, 1e7, useBytes = TRUE), text)
   }
   expect_identical(memExport(run), memExport(run, format = "json"))
 })

@@ -15,6 +15,7 @@
 //! | `advice` | what follows from the figures, in a sentence or two |
 //! | `explain` | the plan as a tree, with predicted and measured figures |
 //! | `story` | the life of one pass, resource, task, chunk, element or worker |
+//! | `html`, `page/` | the page, and what `viewer/` builds for it |
 //! | `words` | numbers for people |
 //! | `export` | JSON, DOT, Mermaid and traces: documents for other people's programs |
 mod advice;
@@ -22,6 +23,7 @@ mod document;
 mod explain;
 pub mod export;
 mod file;
+mod html;
 pub mod live;
 mod log;
 mod measured;
@@ -40,6 +42,7 @@ pub use document::{
 };
 pub use explain::explain;
 pub use file::{read, write};
+pub use html::{html, page};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
 pub use story::{story, Happening, Story, Unknown};

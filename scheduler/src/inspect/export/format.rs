@@ -1,6 +1,7 @@
 //! The formats by name, and the one door to all of them.
 use super::{dot, json, mermaid, trace, Document};
 use crate::error::{Error, Result};
+use crate::inspect::html;
 use std::path::Path;
 
 /// What a document can be written as.
@@ -14,15 +15,18 @@ pub enum Format {
     Mermaid,
     /// Trace Event Format: for <https://ui.perfetto.dev>.
     Trace,
+    /// A page.
+    Html,
 }
 
 impl Format {
     /// All, by their names.
-    pub const ALL: [(&'static str, Format); 4] = [
+    pub const ALL: [(&'static str, Format); 5] = [
         ("json", Format::Json),
         ("dot", Format::Dot),
         ("mermaid", Format::Mermaid),
         ("trace", Format::Trace),
+        ("html", Format::Html),
     ];
 
     /// The format of this name.
@@ -46,6 +50,8 @@ impl Format {
             (".gv", Format::Dot),
             (".mmd", Format::Mermaid),
             (".mermaid", Format::Mermaid),
+            (".html", Format::Html),
+            (".htm", Format::Html),
         ];
         endings.iter().find(|(ending, _)| name.ends_with(ending)).map(|&(_, format)| format)
     }
@@ -56,6 +62,7 @@ impl Format {
             Format::Json => Ok(json(document)),
             Format::Dot => Ok(dot(document)),
             Format::Mermaid => Ok(mermaid(document)),
+            Format::Html => Ok(html(document)),
             Format::Trace if document.run.is_none() => Err(Error::NothingRan),
             Format::Trace => Ok(trace(document)),
         }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `shelf` | the log of the session's last run |
 //! | `to_r` | a document as R's lists and vectors |
-//! | `export_api` | the `.Call`s of exports: JSON, DOT, Mermaid, traces |
+//! | `export_api` | the `.Call`s of exports: JSON, DOT, Mermaid, traces, the page |
 //! | `record_api` | the `.Call`s of records: made, read, written, opened |
 
 pub mod export_api;
