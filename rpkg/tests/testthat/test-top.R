@@ -106,6 +106,7 @@ test_that("an eager call has its verb for a title", {
   expect_identical(c(seen$title, seen$done, seen$elements), c("memLapply(look)", "0", "1"))
   expect_identical(verb_of(quote(memshare::memApply(x, 1, f))), "memApply")
   expect_identical(verb_of(quote(f(1)(2))), "")
+  expect_identical(verb_of(as.call(list(memApply, 1))), "") # as do.call() makes it
   expect_identical(verb_of(NULL), "")
 })
 
