@@ -133,6 +133,9 @@ ms_record_write <- function(record, path) .Call(wrap__ms_record_write, record, p
 # Reads a record from a file, and checks it.
 ms_record_read <- function(path) .Call(wrap__ms_record_read, path)
 
+# Writes the page of a record to a file.
+ms_record_html <- function(record, path) .Call(wrap__ms_record_html, record, path)
+
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 

@@ -15,11 +15,13 @@
 //! | `advice` | what follows from the figures, in a sentence or two |
 //! | `explain` | the plan as a tree, with predicted and measured figures |
 //! | `story` | the life of one pass, resource, task, chunk, element or worker |
+//! | `html`, `page/` | the page, and what `viewer/` builds for it |
 //! | `words` | numbers for people |
 mod advice;
 mod document;
 mod explain;
 mod file;
+mod html;
 pub mod live;
 mod log;
 mod measured;
@@ -38,6 +40,7 @@ pub use document::{
 };
 pub use explain::explain;
 pub use file::{read, write};
+pub use html::{html, page};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
 pub use story::{story, Happening, Story, Unknown};

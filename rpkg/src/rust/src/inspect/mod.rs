@@ -5,7 +5,9 @@
 //! | `shelf` | the log of the session's last run |
 //! | `to_r` | a document as R's lists and vectors |
 //! | `record_api` | the `.Call`s of records: made, read, written, opened |
+//! | `html_api` | the `.Call` of the page |
 
+pub mod html_api;
 pub mod record_api;
 pub(crate) mod shelf;
 mod to_r;
