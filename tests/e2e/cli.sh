@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/helper.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 memshare=${MEMSHARE_CLI:-$root/target/debug/memshare}
-if [ ! -x "$memshare" ]; then
+if [ -z "${MEMSHARE_CLI:-}" ]; then
   (cd "$root" && PATH="$PATH:$HOME/.cargo/bin" cargo build --quiet --package memshare-cli) || fail "memshare cannot be built"
 fi
 dir=$(mktemp -d)
