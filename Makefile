@@ -4,10 +4,11 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup install demo test check bench docs clean
+.PHONY: help setup install cli demo test check bench docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
+	@echo "make cli     the command-line program: build/bin/memshare"
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
 	@echo "make bench   measurements against base R and peers"
@@ -17,15 +18,21 @@ setup:
 	sh tools/setup.sh
 
 # The R package into build/library; cargo rebuilds only what changed.
-install: setup
+install:
+	sh tools/setup.sh demo
 	mkdir -p $(LIBRARY)
 	CARGO_TARGET_DIR=$(BUILD)/target-r R CMD INSTALL --preclean --no-test-load --library=$(LIBRARY) rpkg
+
+cli:
+	cargo build --release --locked --package memshare-cli
+	mkdir -p $(BUILD)/bin
+	cp target/release/memshare $(BUILD)/bin/
 
 demo: install
 	Rscript examples/leukaemia.R
 
 # Cheap and telling first: format, lints, the scheduler; then what needs the installed package.
-test: install
+test: setup install
 	cargo fmt --check
 	cd rpkg/src/rust && cargo fmt --check -- --config-path ../../../rustfmt.toml
 	cargo clippy --workspace --all-targets --locked -- -D warnings

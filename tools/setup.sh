@@ -2,7 +2,8 @@
 # Makes sure that what memshare needs is there: Rust, R with its headers, and a few R packages. Installs what is missing by
 # apt when run as root on Debian or Ubuntu; otherwise prints the exact command and ends with status 1.
 #
-#   tools/setup.sh          for tests and the demo
+#   tools/setup.sh          for the tests
+#   tools/setup.sh demo     for the demo alone
 #   tools/setup.sh docs     also roxygen2, which writes the manual pages
 set -eu
 
@@ -23,6 +24,16 @@ for package in globals parallelly testthat; do
   has_r_package "$package" || want "r-cran-$package"
 done
 has_r_package ALL || want r-bioc-all
+if [ "${1:-}" != demo ]; then
+  # What the package suggests, readers that others wrote for what it exports, and a browser for its page.
+  for package in cli progressr ggplot2 knitr; do
+    has_r_package "$package" || want "r-cran-$package"
+  done
+  command -v dot > /dev/null 2>&1 || want graphviz
+  command -v chromium > /dev/null 2>&1 || want chromium
+  /usr/bin/python3 -c 'import jsonschema' 2> /dev/null || want python3-jsonschema
+  command -v npm > /dev/null 2>&1 || want npm
+fi
 if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
 
 [ -n "$missing" ] || exit 0

@@ -48,6 +48,9 @@ ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, names
 # What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
 ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 
+# Three lists of columns: runs, and their stages and workers with the number of their run.
+ms_top <- function() .Call(wrap__ms_top)
+
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 
@@ -73,8 +76,9 @@ ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
 ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
-# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
-ms_run_begin <- function(id, spec, changes) .Call(wrap__ms_run_begin, id, spec, changes)
+# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
+# function that was called, for whoever looks at the run.
+ms_run_begin <- function(id, spec, changes, verb) .Call(wrap__ms_run_begin, id, spec, changes, verb)
 
 # How workers are started from now on. A running pool is stopped.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
@@ -128,6 +132,16 @@ ms_record_write <- function(record, path) .Call(wrap__ms_record_write, record, p
 
 # Reads a record from a file, and checks it.
 ms_record_read <- function(path) .Call(wrap__ms_record_read, path)
+
+# Writes the page of a record to a file.
+ms_record_html <- function(record, path) .Call(wrap__ms_record_html, record, path)
+
+# A record as a tree, in lines.
+ms_explain <- function(record) .Call(wrap__ms_explain, record)
+
+# The life of what `id` names: `title`, and of each line `at` (NaN for what has no time), `what` and `worker` (NaN for nobody). Of
+# an unknown id `why` and the `nearest` names.
+ms_story <- function(record, id) .Call(wrap__ms_story, record, id)
 
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)

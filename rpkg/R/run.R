@@ -28,7 +28,13 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL) {
 
 begin_run <- function(program, id, changes, call) {
   configure_native()
-  with_room(function() ms_run_begin(id, program$spec, changes), call)
+  with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call)), call)
+}
+
+# "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
+verb_of <- function(call) {
+  verb <- if (is.call(call)) as.character(call[[1L]]) else ""
+  if (length(verb) %in% c(1L, 3L)) verb[[length(verb)]] else ""
 }
 
 # The nodes of the program's CLUSTER, told to join, or NULL.

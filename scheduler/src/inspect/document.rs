@@ -2,6 +2,7 @@
 //!
 //! Ids are places in the lists, from 0 on. Elements, workers, attempts and a chunk's number in its stage count from 1, as people
 //! do. Times are seconds from the run's begin, sizes bytes, shares between 0 and 1.
+use super::advice::advice;
 use super::{measured, planned, Record};
 use crate::graph::TaskKind;
 use crate::id::TaskId;
@@ -48,6 +49,8 @@ pub struct Document {
     pub critical_path: CriticalPath,
     /// What happened; `null` of a plan.
     pub run: Option<RunView>,
+    /// What follows from the figures, a sentence each, the most important first.
+    pub advice: Vec<String>,
 }
 
 /// A pass.
@@ -248,8 +251,6 @@ pub struct RunFigures {
     pub shared_bytes: u64,
     /// The most bytes that the run's own pages held.
     pub peak_bytes: u64,
-    /// What follows from the figures, a sentence each.
-    pub advice: Vec<String>,
 }
 
 /// A pass in numbers.
@@ -341,7 +342,7 @@ pub struct Chunks {
     pub worker: Vec<u32>,
     /// 1 for the first.
     pub attempt: Vec<u32>,
-    /// `"done"`, `"failed"` or `"lost"`.
+    /// `"done"`, `"failed"`, `"lost"` (its worker died) or `"stopped"` (the run was over before it was).
     pub state: Vec<&'static str>,
     /// When it began.
     pub started: Vec<f64>,
@@ -421,11 +422,13 @@ impl Document {
             tasks: planned::tasks(plan),
             critical_path: CriticalPath::default(),
             run: None,
+            advice: Vec::new(),
         };
         if let Some(log) = &record.log {
             measured::measure(&mut document, record, log);
         }
         document.critical_path = critical_path(plan, &document);
+        document.advice = advice(&document);
         document
     }
 }

@@ -125,8 +125,10 @@ pub enum State {
     Done,
     /// FUN failed in it.
     Failed,
-    /// Its worker died, or the run was over before it ended.
+    /// Its worker died.
     Lost,
+    /// The run was over before it was.
+    Stopped,
 }
 
 /// What one step of a chunk did.

@@ -67,7 +67,6 @@ fn figures(record: &Record, log: &EventLog) -> RunFigures {
         retries: log.stages.iter().map(|stage| stage.lost as u32).sum(),
         shared_bytes: log.copied.1 + log.passes.iter().map(|pass| pass.bytes).sum::<u64>(),
         peak_bytes: log.peak_bytes,
-        advice: Vec::new(),
     }
 }
 
@@ -204,6 +203,7 @@ fn chunks(plan: &Plan, log: &EventLog) -> Chunks {
             super::State::Done => "done",
             super::State::Failed => "failed",
             super::State::Lost => "lost",
+            super::State::Stopped => "stopped",
         });
         out.started.push(seconds(chunk.started_ns));
         out.ended.push(seconds(chunk.ended_ns));

@@ -121,7 +121,8 @@ impl Reader<'_> {
         let state = match record.state {
             ChunkState::Done => State::Done,
             ChunkState::Failed => State::Failed,
-            _ => State::Lost,
+            ChunkState::Lost => State::Lost,
+            ChunkState::Empty | ChunkState::Ready | ChunkState::Leased => State::Stopped,
         };
         let ChunkRecord { chunk, start, end, worker, attempt, .. } = *record;
         Chunk {

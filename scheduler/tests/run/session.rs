@@ -16,7 +16,7 @@ use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, Ticket};
 use scheduler::store::{Kind, Page, Store, CONTENT};
 use scheduler::wire::RunSpec;
 
-use crate::numbers;
+use crate::{logbook, numbers};
 
 /// Each test has its own, with a directory that goes with it.
 pub(crate) struct Session {
@@ -143,7 +143,9 @@ impl Drop for Session {
 impl Begun {
     pub(crate) fn wait(self) -> Ended {
         assert!(self.ticket.wait(Duration::from_secs(20)), "the run never ended");
-        Ended { finished: *self.ticket.take().unwrap(), plan: self.plan }
+        let ended = Ended { finished: *self.ticket.take().unwrap(), plan: self.plan };
+        logbook::check(&ended);
+        ended
     }
 }
 
