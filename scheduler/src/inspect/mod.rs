@@ -45,4 +45,4 @@ pub use file::{read, write};
 pub use html::{html, page};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
-pub use story::{story, Happening, Story, Unknown};
+pub use story::{story, story_of, Happening, Story, Unknown};
