@@ -1,13 +1,19 @@
 // Numbers as people read them. The page writes every figure through these, so that equal numbers look equal.
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
+const digits = (x, n) => Number(x.toPrecision(n)).toString();
+
 /** 100,000 */
 export const count = n => counts.format(n);
 
+/** 980, 12.5k, 100k, 1.2M: where room is short */
+export function short(n) {
+  if (n < 10000) return count(n);
+  return n < 1e6 ? `${digits(n / 1e3, 3)}k` : `${digits(n / 1e6, 3)}M`;
+}
+
 /** "1 pass", "2 passes" */
 export const countOf = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
-
-const digits = (x, n) => Number(x.toPrecision(n)).toString();
 
 /** 41 us, 3.2 ms, 1.24 s, 2 min 05 s */
 export function seconds(x) {

@@ -28,8 +28,8 @@ function runFigures(model) {
   const f = model.run.figures;
   const path = doc.critical_path;
   return [
-    figure('seconds', 'Time', seconds(f.seconds), f.copy_seconds > 0 ? `after ${seconds(f.copy_seconds)} of copying data` : null, `${f.seconds} s`),
-    figure('elements', 'Elements', count(f.elements), `in ${countOf(doc.passes.length, 'pass', 'passes')}`),
+    figure('seconds', 'Time', seconds(f.seconds), f.copy_seconds > 0.01 * f.seconds ? `after ${seconds(f.copy_seconds)} of copying data` : null, `${f.seconds} s`),
+    figure('elements', 'Elements', count(f.elements), `in ${countOf(f.passes, 'pass', 'passes')}`),
     figure('chunks', 'Chunks', count(f.chunks), `by ${countOf(doc.workers, 'worker')}`),
     figure('fun_seconds', 'FUN', seconds(f.fun_seconds), 'over all workers', `${f.fun_seconds} s`),
     figure('overhead', 'Overhead', percent(f.overhead), 'of the time at work'),
@@ -42,10 +42,11 @@ function runFigures(model) {
 
 function planFigures(model) {
   const { doc } = model;
-  const elements = doc.passes.reduce((sum, pass) => sum + pass.elements, 0);
+  // What brings a reduce together counts once.
+  const mine = doc.passes.filter(pass => pass.part === 'map' || pass.part === 'last');
   return [
-    figure('passes', 'Passes', count(doc.passes.length), `in ${countOf(doc.stages.length, 'stage')}`),
-    figure('elements', 'Elements', count(elements), `for ${countOf(doc.workers, 'worker')}`),
+    figure('passes', 'Passes', count(mine.length), `in ${countOf(doc.stages.length, 'stage')}`),
+    figure('workers', 'Workers', count(doc.workers), 'at most'),
     figure('tasks', 'Tasks', count(doc.tasks.length), `in ${countOf(model.maxStep + 1, 'step')}`),
     figure('resources', 'Resources', count(doc.resources.length)),
     figure('peak_bytes', 'Predicted peak', bytes(doc.peak_bytes), doc.budget === null ? 'no budget' : `of a budget of ${bytes(doc.budget)}`, `${doc.peak_bytes} bytes`),
@@ -58,7 +59,7 @@ function planFigures(model) {
 function timeBar(model) {
   const f = model.run.figures;
   const parts = [
-    ['fun', 'FUN', f.utilisation, 'utilisation'], ['other', 'other work', Math.max(0, 1 - f.waiting - f.utilisation), null], ['waits', 'nothing to do', f.waiting, 'waiting'],
+    ['fun', 'FUN', f.utilisation, 'utilisation'], ['other', 'other work', Math.max(0, 1 - f.waiting - f.utilisation), null], ['waits', 'waiting, or not there yet', f.waiting, 'waiting'],
   ];
   const said = parts.map(([, label, part]) => `${label} ${percent(part)}`).join(', ');
   return h(
@@ -74,15 +75,15 @@ function timeBar(model) {
 export function summary(model) {
   const { run, doc } = model;
   const words = run?.ended.words;
-  const advice = run?.figures.advice ?? [];
+  const advice = doc.advice;
   const held = doc.held_back ? ['Stages wait for each other to stay within the budget.'] : [];
   const says = [...advice, ...held];
   return h(
     'section', { class: 'summary', 'aria-label': 'Figures' },
     words && h('p', { class: 'verdict', role: 'alert' }, words),
-    h('div', { class: 'why' },
+    (run || says.length > 0) && h('div', { class: run && says.length ? 'why' : 'why alone' },
       run && timeBar(model),
-      says.length > 0 && h('div', { class: 'advice' }, h('h2', null, run ? 'What follows' : 'Note'), h('ul', { id: 'advice' }, says.map(one => h('li', null, one))))),
+      says.length > 0 && h('div', { class: 'advice' }, h('h2', null, run ? 'What follows from it' : 'What to expect'), h('ul', { id: 'advice' }, says.map(one => h('li', null, one))))),
     h('dl', { class: 'figures' }, run ? runFigures(model) : planFigures(model)),
   );
 }

@@ -1,6 +1,6 @@
 // The document, with the indices that the views need. Everything here is computed once, in time proportional to the document.
 
-const STATES = ['done', 'failed', 'lost'];
+const STATES = ['done', 'failed', 'lost', 'stopped'];
 
 export class Model {
   constructor(doc) {

@@ -6,7 +6,7 @@ const NAMES = 'abcdefghijklmnopqrstuvwxyz';
 export function empty(kind) {
   return {
     format: 'memshare-record', version: 1, package: '0.1.0', kind, title: 'memRun(plan)', made: 1764000000, workers: 4, peak_bytes: 48000000, budget: null,
-    held_back: false, predicted_fun_seconds: null, passes: [], stages: [], resources: [], tasks: [], critical_path: { tasks: [], seconds: null }, run: null,
+    held_back: false, predicted_fun_seconds: null, passes: [], stages: [], resources: [], tasks: [], critical_path: { tasks: [], seconds: null }, run: null, advice: [],
   };
 }
 
@@ -47,7 +47,7 @@ export class Builder {
       const pass = this.doc.passes.length;
       const result = one.bytes === undefined ? null : this.resource(one.name, 'result', one.bytes);
       this.doc.passes.push({
-        id: pass, name: one.name, about: one.about ?? `memApply over ${elements} columns`, elements, stage: id, result, schedule: 'auto', reads: one.reads ?? [],
+        id: pass, name: one.name, about: one.about ?? `memApply over ${elements} columns`, part: one.part ?? 'map', elements, stage: id, result, schedule: 'auto', reads: one.reads ?? [],
         after: (one.after ?? []).map(back => pass - back), predicted_fun_seconds: null, figures: null,
       });
       return pass;
@@ -61,7 +61,7 @@ export class Builder {
 }
 
 const figures = more => ({
-  seconds: 0, copy_seconds: 0.02, elements: 0, chunks: 0, fun_seconds: 0, utilisation: 0, overhead: 0, waiting: 0, deaths: 0, retries: 0, shared_bytes: 0, peak_bytes: 0, advice: [], ...more,
+  seconds: 0, copy_seconds: 0.02, elements: 0, chunks: 0, fun_seconds: 0, utilisation: 0, overhead: 0, waiting: 0, deaths: 0, retries: 0, shared_bytes: 0, peak_bytes: 0, passes: 0, ...more,
 });
 
 /** Numbers between 0 and 1, the same each time. */
@@ -130,7 +130,7 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
     pass.figures = {
       chunks: span.chunks, began: span.began, ended: span.ended, fun_seconds: span.fun * share, share: (span.fun * share) / fun,
       utilisation: span.fun / ((span.ended - span.began) * doc.workers), overhead: 0.04, mean_chunk: span.fun / span.chunks, longest_chunk: span.longest,
-      bytes: pass.result === null ? 0 : doc.resources[pass.result].bytes, retries: 0, slowest: [{ element: 3, name: 'gene-c', seconds: span.longest / 2 }, { element: 1, name: null, seconds: span.longest / 3 }],
+      bytes: pass.result === null ? 0 : doc.resources[pass.result].bytes, retries: 0, misled: false, slowest: [{ element: 3, name: 'gene-c', seconds: span.longest / 2 }, { element: 1, name: null, seconds: span.longest / 3 }],
     };
   }
   const changes = [];
@@ -158,11 +158,12 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
   }
   const maps = doc.stages.map(stage => stage.task);
   doc.critical_path = { tasks: maps, seconds: spans.reduce((sum, span) => sum + span.longest, 0) };
+  doc.advice = advice;
   doc.run = {
     ended, begun: doc.made, workers: Array.from({ length: doc.workers }, (_, i) => ({ worker: i + 1, pid: 4000 + i, joined: 0.005, left: seconds, died: null })),
     figures: figures({
       seconds, elements: doc.passes.reduce((sum, pass) => sum + pass.elements, 0), chunks: columns.stage.length, fun_seconds: fun, utilisation: fun / places,
-      overhead: (work - fun) / work, waiting: 1 - work / places, shared_bytes: 16123456, peak_bytes: peak, advice,
+      overhead: (work - fun) / work, waiting: 1 - work / places, shared_bytes: 16123456, peak_bytes: peak, passes: doc.passes.length,
     }),
     activities: Array.from({ length: doc.workers }, () => ({ wait: 0.1, map: 0.01, run: fun / doc.workers, serialize: 0.002, collect: 0.001, idle: 0.05 })),
     chunks: columns, steps, memory,

@@ -37,7 +37,7 @@ test('the figures of a run are the document’s', () => {
     for (const [name, value] of Object.entries(expected)) assert.equal(await figure(page, name), value, name);
     assert.equal(await text(page, '#title'), document.title);
     assert.equal(await text(page, '#outcome'), '✓ done');
-    assert.deepEqual(await page.$$eval('#advice li', all => all.map(one => one.textContent)), f.advice);
+    assert.deepEqual(await page.$$eval('#advice li', all => all.map(one => one.textContent)), document.advice);
   });
 });
 
@@ -49,7 +49,10 @@ test('the figures of a plan are the document’s, and it shows steps', () => {
     assert.equal(await text(page, '#outcome'), 'plan, not run');
     assert.equal(await page.$$eval('.lanes', all => all.length), 0);
     assert.match(await text(page, '.plot h3'), /by step, as predicted/);
-    assert.equal(await page.$$eval('.graph-card .node', all => all.length), document.passes.length + document.resources.length + 3);
+    const nodes = () => page.$$eval('.graph-card .node', all => all.length);
+    assert.equal(await nodes(), document.passes.length + document.resources.length + 2);
+    await page.check('#graph-releases');
+    assert.equal(await nodes(), document.passes.length + document.resources.length + 3);
   });
 });
 
@@ -162,7 +165,7 @@ test('names are text, whatever is in them', () => {
   const document = diamond('run', [evil, evil, evil, evil]);
   document.title = evil;
   document.run.ended = { kind: 'failed', words: evil };
-  document.run.figures.advice = [evil];
+  document.advice = [evil];
   document.resources[0].name = evil;
   document.passes[0].about = evil;
   document.passes[0].figures.slowest[0].name = evil;

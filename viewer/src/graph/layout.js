@@ -4,7 +4,7 @@ import { Graph, layout as dagre } from '@dagrejs/dagre';
 /** `sizes(node)` gives `{width, height}`. Returns `{nodes: Map(key -> box), edges, frames, width, height}`. */
 export function layout({ nodes, edges }, sizes) {
   const graph = new Graph({ compound: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 44, edgesep: 10, marginx: 16, marginy: 16, ranker: nodes.length > 150 ? 'longest-path' : 'network-simplex' });
+  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 34, edgesep: 10, marginx: 16, marginy: 16, ranker: nodes.length > 150 ? 'longest-path' : 'network-simplex' });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.key, { ...sizes(node) });
   const frames = framed(nodes);

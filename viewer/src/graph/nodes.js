@@ -1,15 +1,16 @@
 // How nodes look: resources are cylinders, tasks are boxes, passes are boxes with their colour and, opened, their chunks in bins.
 import { s, shorten } from '../dom.js';
-import { bytes, count, countOf, percent, range, seconds } from '../format.js';
+import { bytes, count, countOf, percent, range, seconds, short } from '../format.js';
 import { passClass } from '../palette.js';
 
 const CELL = 15;
-const PER_ROW = 12;
+const PER_ROW = 11;
+const few = (n, what) => `${short(n)} ${what}${n === 1 ? '' : 's'}`;
 const rows = bins => Math.ceil(bins / PER_ROW);
 
 /** The size of a node; a pass that is opened needs room for its bins. */
 export function sizeOf(node, bins) {
-  if (node.kind === 'pass') return { width: 216, height: 70 + (bins ? rows(bins.length) * CELL + 8 : 0) };
+  if (node.kind === 'pass') return { width: 196, height: 70 + (bins ? rows(bins.length) * CELL + 8 : 0) };
   if (node.kind === 'resource') return { width: Math.max(96, Math.min(150, 34 + 7 * node.label.length)), height: 54 };
   if (node.kind === 'group') return { width: 190, height: 56 };
   return { width: 68, height: 28 };
@@ -40,14 +41,14 @@ function drawPass(node, box, model, bins, on) {
   const figures = pass.figures;
   const chunks = model.chunksOf(node.id);
   const lines = figures
-    ? `${countOf(pass.elements, 'element')} · ${countOf(figures.chunks, 'chunk')}`
-    : `${countOf(pass.elements, 'element')} · ${pass.schedule}`;
+    ? `${few(pass.elements, 'element')} · ${few(figures.chunks, 'chunk')}`
+    : `${few(pass.elements, 'element')} · ${pass.schedule}`;
   const bar = box.width - 26;
   return [
-    s('rect', { class: 'box', width: box.width, height: box.height, rx: 6 }),
+    s('rect', { class: pass.part === 'map' ? 'box' : 'box helper', width: box.width, height: box.height, rx: 6 }),
     s('path', { class: `stripe ${passClass(node.id)}`, d: `M6,0 H7 V${box.height} H6 A6,6 0 0 1 0,${box.height - 6} V6 A6,6 0 0 1 6,0` }),
-    s('text', { class: 'name', x: 16, y: 21 }, shorten(node.label, 24)),
-    s('text', { class: 'note', x: 16, y: 37 }, shorten(lines, 40)),
+    s('text', { class: 'name', x: 16, y: 21 }, shorten(node.label, 21)),
+    s('text', { class: 'note', x: 16, y: 37 }, shorten(lines, 34)),
     figures && [
       s('rect', { class: 'track', x: 16, y: 45, width: bar, height: 4, rx: 2 }),
       s('rect', { class: `fill ${passClass(node.id)}`, x: 16, y: 45, width: Math.max(2, bar * Math.min(1, figures.share)), height: 4, rx: 2 }),

@@ -8,14 +8,15 @@ import { graphOf } from './items.js';
 import { curve, layout } from './layout.js';
 import { drawNode, nameOf, sizeOf } from './nodes.js';
 
-const FEW = 60;
+// How large nodes are at first: no larger than needed, and never so small that they cannot be read.
+const [SMALLEST, LARGEST] = [0.5, 1.1];
 
 export class GraphView {
   constructor(model, store) {
     this.model = model;
     this.store = store;
     this.all = graphOf(model);
-    this.others = this.all.items.length <= FEW;
+    this.releases = false;
     this.opened = [];
     this.openPasses = new Set();
     this.layer = s('g');
@@ -33,13 +34,12 @@ export class GraphView {
   }
 
   head() {
-    const box = h('input', { type: 'checkbox', id: 'graph-others', onchange: () => { this.others = box.checked; this.draw(); this.fit(); } });
-    box.checked = this.others;
+    const box = h('input', { type: 'checkbox', id: 'graph-releases', onchange: () => { this.releases = box.checked; this.draw(); this.fit(); } });
     this.note = h('span', { class: 'note' });
     return h(
       'header', { class: 'card-head' }, h('h2', { id: 'graph-title' }, 'Graph'), this.note,
       h('span', { class: 'tools' },
-        h('label', { class: 'check' }, box, 'share, gather, release'),
+        h('label', { class: 'check' }, box, 'releases'),
         h('button', { class: 'tool', 'aria-label': 'Zoom in the graph', title: 'Zoom in (+)', onclick: () => this.scale(1.4) }, '+'),
         h('button', { class: 'tool', 'aria-label': 'Zoom out of the graph', title: 'Zoom out (−)', onclick: () => this.scale(1 / 1.4) }, '−'),
         h('button', { class: 'tool', 'aria-label': 'Fit the graph', title: 'Show all (0)', onclick: () => this.fit() }, 'Fit')),
@@ -48,7 +48,7 @@ export class GraphView {
 
   /** Lays out and draws what is visible. */
   draw() {
-    const items = this.others ? this.all.items : this.all.items.filter(item => item.kind !== 'task');
+    const items = this.releases ? this.all.items : this.all.items.filter(item => item.what !== 'release');
     const shown = visible({ items, edges: this.all.edges }, this.opened);
     const bins = new Map([...this.openPasses].map(pass => [`pass:${pass}`, this.model.bins(pass)]));
     this.placed = layout(shown, node => sizeOf(node, bins.get(node.key)));
@@ -73,7 +73,8 @@ export class GraphView {
     put(this.note, items.length > shown.nodes.length
       ? `${countOf(items.length, 'node')} in ${countOf(shown.nodes.length, 'node')} by step`
       : countOf(items.length, 'node'));
-    this.svg.style.setProperty('height', `${Math.round(Math.max(220, Math.min(460, 1.15 * this.placed.height + 24)))}px`);
+    const k = Math.min(LARGEST, Math.max(this.svg.clientWidth / this.placed.width, SMALLEST));
+    this.svg.style.setProperty('height', `${Math.round(Math.max(190, Math.min(460, k * this.placed.height + 36)))}px`);
     this.drawCrumbs(shown.nodes);
     this.mark();
   }
@@ -187,7 +188,7 @@ export class GraphView {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width || !this.placed) return;
     const all = Math.min(width / this.placed.width, height / this.placed.height);
-    const k = Math.min(1.15, Math.max(all, 0.5));
+    const k = Math.min(LARGEST, Math.max(all, SMALLEST));
     const x = Math.max((width - k * this.placed.width) / 2, 0);
     const y = (height - k * this.placed.height) / 2;
     select(this.svg).call(this.zoom.transform, zoomIdentity.translate(x, y).scale(k));

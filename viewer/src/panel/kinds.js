@@ -29,6 +29,8 @@ export function pass(model, store, actions, { id }) {
   const times = f ? Array.from(chunks, chunk => model.took(chunk)) : [];
   return [one.name, 'pass', [
     one.about && h('p', { class: 'about' }, one.about),
+    one.part !== 'map' && h('p', { class: 'note' }, 'It brings results together.'),
+    f?.misled && h('p', { class: 'note' }, 'Its elements did not cost what was expected: what was left was cut anew.'),
     pairs([
       ['elements', count(one.elements)], f && ['chunks', count(f.chunks)], ['schedule', one.schedule],
       ['stage', stage.passes.length > 1 ? `${one.stage + 1}, of ${stage.passes.length} passes` : one.stage + 1],

@@ -23,7 +23,7 @@ function chunks(model) {
   const names = model.doc.stages.map(stage => model.stageName(stage.id));
   return {
     key: 'chunks', label: 'Chunks', size: model.count, kind: 'chunk', passes: i => model.passesOf(i), empty: 'No trace of chunks was kept.',
-    bad: i => c.state[i] !== 0,
+    bad: i => ['lost', 'failed'].includes(model.state(i)),
     columns: [
       number('Chunk', i => c.number[i], count, { width: '0.7fr' }),
       word('Pass', i => names[c.stage[i]]),

@@ -17,7 +17,7 @@ export class TableView {
     this.pass = null;
     this.active = 0;
     this.search = h('input', {
-      type: 'search', id: 'search', placeholder: 'Search: a name, chunk 17, element 1000, lost …', 'aria-label': 'Search the tables',
+      type: 'search', id: 'search', placeholder: 'Search: name, chunk 17, element 5, lost', 'aria-label': 'Search the tables',
       oninput: () => this.later(() => { this.query = this.search.value; this.rows(); }),
     });
     this.filter = h('select', { id: 'pass-filter', 'aria-label': 'Only rows of a pass', onchange: () => this.narrow(this.filter.value === '' ? null : Number(this.filter.value)) },
@@ -42,6 +42,7 @@ export class TableView {
   /** Shows only the rows of a pass, or all. */
   narrow(pass) {
     this.pass = pass;
+    if (pass === null) this.followed = false;
     this.filter.value = pass === null ? '' : String(pass);
     this.rows();
   }
@@ -51,7 +52,13 @@ export class TableView {
       this.bin = selection.kind === 'bin' ? new Set(selection.chunks) : null;
       const chunks = this.tables.find(table => table.key === 'chunks');
       if (!['chunks', 'tasks'].includes(this.current.key) || this.bin) this.current = chunks?.size ? chunks : this.tables.find(table => table.key === 'tasks');
+      this.followed = true;
       this.narrow(selection.id);
+      return;
+    }
+    if (!selection && this.followed) {
+      this.bin = null;
+      this.narrow(null);
       return;
     }
     if (this.bin) {
@@ -98,6 +105,7 @@ export class TableView {
     put(this.status, `${countOf(this.ids.length, 'row')}${this.ids.length < this.current.size ? ` of ${count(this.current.size)}` : ''}`);
     const tall = this.height();
     this.space.style.setProperty('height', `${tall}px`);
+    this.body.style.setProperty('height', `${Math.max(112, Math.min(13 * ROW, tall))}px`);
     this.paint();
   }
 

@@ -83,9 +83,7 @@ export class MemoryChart {
       ctx.stroke();
       ctx.setLineDash([]);
       ctx.fillStyle = colours.soft;
-      ctx.textAlign = 'right';
-      ctx.fillText(`${name} ${asBytes(value)}`, axis.width - RIGHT - 4, y + (y < 14 ? 9 : -8));
-      ctx.textAlign = 'left';
+      ctx.fillText(`${name} ${asBytes(value)}`, LEFT + 6, y + (y < 14 ? 9 : -8));
     }
   }
 

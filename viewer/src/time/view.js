@@ -103,7 +103,7 @@ export class TimeView {
       chunk: selection?.kind === 'chunk' ? selection.id : null, resource: selection?.kind === 'resource' ? selection.id : null,
       stage: selection?.kind === 'pass' || selection?.kind === 'bin' ? this.model.doc.passes[selection.id].stage : null,
     };
-    const label = this.steps ? step => (Number.isInteger(step) ? `step ${step}` : '') : tick => seconds(tick);
+    const label = this.steps ? step => `step ${step}` : seconds;
     if (this.lanes) {
       const tall = this.lanes.height * this.model.tracks;
       const ctx = prepare(this.top, this.axis.width, tall + 22);
@@ -111,7 +111,7 @@ export class TimeView {
       this.lanes.draw(ctx, this.axis, colours, focus);
     }
     const ctx = prepare(this.bottom, this.axis.width, this.memory.height + 22);
-    ticks(ctx, this.axis, 0, this.memory.height, colours, label);
+    ticks(ctx, this.axis, 0, this.memory.height, colours, label, this.steps);
     this.memory.draw(ctx, this.axis, colours, focus);
   }
 
