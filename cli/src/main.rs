@@ -4,6 +4,7 @@ mod ls;
 mod output;
 mod prune;
 mod table;
+mod top;
 mod words;
 
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ const EXIT: &str = "Exit status: 0 when all went well, 1 when something failed (
 enum Command {
     /// Lists variables, and the pages of runs by session: bytes, owner, alive or orphaned
     Ls(ls::Args),
+    /// Shows the runs that go on: progress, memory, and what each worker is at
+    Top(top::Args),
     /// Removes what dead sessions left, and says what that was
     Prune(prune::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let done = args.place().and_then(|place| match &args.command {
         Command::Ls(args) => ls::run(args, &place),
+        Command::Top(args) => top::run(args, &place),
         Command::Prune(args) => prune::run(args, &place),
     });
     match done {

@@ -5,7 +5,7 @@
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
 # it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
+# `trace` for collecting; `progress`, whether it is shown; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
   order <- in_order(roots)
@@ -59,7 +59,8 @@ compile_one <- function(pass, call) {
   )
   list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label)),
-    modes = mode_of(pass), trace = pass$control$trace, cluster = cluster, elements = pass$n
+    modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
+    elements = pass$n
   )
 }
 
@@ -171,7 +172,8 @@ finish_program <- function(b, roots, call) {
   list(
     spec = spec_of(b$data, b$data_names, distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
-    modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, cluster = b$cluster, roles = b$roles,
+    modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
+    roles = b$roles,
     elements = sum(unlist(lapply(order, function(pass) pass$n)))
   )
 }
@@ -195,9 +197,13 @@ joint_control <- function(order) {
   }
   list(
     retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
+    progress = joint_progress(unlist(lapply(controls, `[[`, "progress"))),
     trace = all(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
   )
 }
+
+# Progress is shown when a pass asks for it, and else not when one forbids it.
+joint_progress <- function(asked) if (length(asked)) any(asked)
 
 # For each name in VARS the numbers of its data: what memRun(VARS = ) may replace.
 sides_of <- function(program) {

@@ -12,7 +12,8 @@
 #'   \item{`memshare_error_element`}{FUN failed. Fields: `index` and `name` of the element, `parent` (the original condition),
 #'     `calls` (the worker's traceback, one string a call), and `pass`, its label in the plan. With several passes the message begins
 #'     with the pass.}
-#'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields.}
+#'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields, and
+#'     `worker_pid` and `log`, the last lines of the last worker's log; the message shows those that tell most.}
 #'   \item{`memshare_error_worker`, `memshare_error_no_workers`, `memshare_error_launch`}{A worker could not get ready for the call,
 #'     none was left, or none could be started.}
 #'   \item{`memshare_error_timeout`, `memshare_error_cancelled`}{The call took longer than `memControl(timeout = )`, or was

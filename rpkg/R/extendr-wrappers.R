@@ -48,6 +48,9 @@ ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, names
 # What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
 ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 
+# Three lists of columns: runs, and their stages and workers with the number of their run.
+ms_top <- function() .Call(wrap__ms_top)
+
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 
@@ -73,8 +76,9 @@ ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
 ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
-# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
-ms_run_begin <- function(id, spec, changes) .Call(wrap__ms_run_begin, id, spec, changes)
+# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
+# function that was called, for whoever looks at the run.
+ms_run_begin <- function(id, spec, changes, verb) .Call(wrap__ms_run_begin, id, spec, changes, verb)
 
 # How workers are started from now on. A running pool is stopped.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
@@ -95,8 +99,18 @@ ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, mod
 # Where nodes of the user's cluster join a run.
 ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 
+# How far a run is: `done`, `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
+# waits). NULL when it was collected.
+ms_run_progress <- function(id) .Call(wrap__ms_run_progress, id)
+
 # Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
 ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseconds)
+
+# Logs by `filter` (NULL: nothing), in `format`, into the file `log`. Workers follow with their next run.
+ms_log_by <- function(filter, format, log) .Call(wrap__ms_log_by, filter, format, log)
+
+# The lines of the logs in a directory, by time, in columns. A line that is not ours has the level "".
+ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
 
 # Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
 # elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.

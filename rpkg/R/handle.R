@@ -61,10 +61,8 @@ collect.memshare_handle <- function(x, ...) {
 
 # Waits for the run's end and takes what came of it.
 finish_handle <- function(handle, call) {
-  while (!isTRUE(native(ms_run_wait(handle$run, if (is.null(handle$nodes)) 1000L else 100L), call))) {
-    if (!is.null(handle$nodes)) handle$nodes <- watch_nodes(handle$nodes, call)
-  }
   program <- handle$program
+  await_run(handle$run, program, handle, call)
   out <- native(ms_run_collect(handle$run, program$modes, program$trace), call)
   handle$status <- "failed"
   if (!is.null(handle$nodes)) leave_nodes(handle$nodes)
@@ -92,7 +90,9 @@ cancel.memshare_handle <- function(x, ...) {
 #' @export
 format.memshare_handle <- function(x, ...) {
   handle <- inside(x)
-  status <- if (handle$status == "running" && resolved(x)) "done, to be had with collect()" else handle$status
+  status <- handle$status
+  if (status == "running") status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+  status <- paste(status, collapse = ", ")
   sprintf("<run> of %s: %s", paste(handle$names, collapse = ", "), status)
 }
 

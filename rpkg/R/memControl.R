@@ -28,6 +28,8 @@
 #'   [memshare-pass].
 #' @param trace `FALSE`: [memLastRun()] does not keep when each chunk ran, and where, only what they come to. A run of several passes keeps it
 #'   when none of them says `FALSE`.
+#' @param progress `TRUE` or `FALSE`: show how far the call is, or do not. `NULL`: as `options(memshare.progress = )` says, and without it
+#'   show it in an interactive session; see Progress.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
 #' @section Schedules:
 #' Workers take chunks of elements when they are ready for more. The value never depends on how.
@@ -42,6 +44,12 @@
 #'   \item{`"fixed"`}{Chunks of `chunk` elements.}
 #' }
 #' When the costs turn out wrong in the middle of a run, what is left is cut anew without them, and [memLastRun()] says so.
+#' @section Progress:
+#' A bar counts the elements of all passes, with their rate and the time that is left. It comes when the call takes longer than
+#' `getOption("cli.progress_show_after")`, 2 seconds. The cli package draws it where it is installed. Where progressr's handlers are in
+#' place (`progressr::with_progress()`, `progressr::handlers(global = TRUE)`) they are told instead, whatever the session. Nothing is
+#' shown, unless it is asked for with `progress = TRUE`, in a session that is not interactive, with `options(memshare.quiet = TRUE)`,
+#' in knitr's documents (where an asked-for bar goes to the console and not into the document) and in testthat's tests.
 #' @return A list of class `memshare_control`.
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(simplify = TRUE))
@@ -51,7 +59,7 @@
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
-                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, ...) {
+                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -77,7 +85,8 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       retries = as.integer(check_count(retries, "retries", 0, call)),
       timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
-      cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call)
+      cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
+      progress = if (!is.null(progress)) check_flag(progress, "progress", call)
     ),
     class = "memshare_control"
   )

@@ -8,8 +8,9 @@
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
 #'   `retries`, `seconds`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
-#'   cost what was expected, so that what was left of them was cut anew), and `record`, all that is known of the run, which [memSave()]
-#'   writes to a file.
+#'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
+#'   `pid`, `how`, and `log`, the lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of
+#'   the run, which [memSave()] writes to a file.
 #'
 #'   `summary()` shows what the workers did with their time, with the share of each activity: `wait` (nothing was there to be claimed),
 #'   `map` (opening data, making FUN ready), `run` (FUN), `serialize` (writing results), `collect garbage` (R's, while FUN ran) and `idle`
@@ -58,7 +59,8 @@ run_from <- function(record, document) {
     list(
       title = document$title, elements = whole(figures$elements), passes = figures$passes, chunks = figures$chunks,
       workers = length(document$run$workers), bytes_shared = figures$shared_bytes, retries = figures$retries, seconds = figures$seconds,
-      peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities, record = record
+      peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities,
+      died = deaths_of(document$run$workers), record = record
     ),
     class = "memshare_run"
   )
@@ -106,6 +108,7 @@ format.memshare_run <- function(x, ...) {
   paste0(
     text, if (!is.null(x$peak)) sprintf(", peak %s", format_bytes(x$peak)),
     if (sum(x$activities) > 0) sprintf(", workers busy %.0f %% of the time", 100 * busy_share(x)),
+    if (length(x$died$how)) sprintf("; %s died: %s", count_of(nrow(x$died), "worker"), paste(unique(x$died$how), collapse = ", ")),
     if (length(x$misled)) {
       sprintf("; %s did not cost what was expected, and what was left was cut anew", paste0("'", x$misled, "'", collapse = ", "))
     }

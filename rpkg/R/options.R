@@ -14,12 +14,15 @@
 #' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
 #' | `memshare.share` | `MEMSHARE_SHARE` | 1e6 | bytes from which an object that FUN captured is shared instead of copied |
 #' | `memshare.profiles` | `MEMSHARE_PROFILES` | none | a directory in which profiles of runs of a second or more are kept for later sessions |
-#' | `memshare.log` | `MEMSHARE_LOG` | none | what the native side logs, see below * |
-#' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared |
+#' | `memshare.log` | `MEMSHARE_LOG` | none | what the native side logs, see below |
+#' | `memshare.log.format` | `MEMSHARE_LOG_FORMAT` | `"text"` | `"text"`, or `"json"`: an object a line |
+#' | `memshare.progress` | `MEMSHARE_PROGRESS` | none | what `memControl(progress = )` is when it is not given |
+#' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared, and show no progress |
 #'
-#' `memshare.log` takes a level (`"debug"`) or levels by room (`"warn,scheduler::pool=debug"`). The session's log is `session.log` in
-#' `file.path(tempdir(), "memshare")`; beside it each worker has a log of its own, with what FUN printed in it too. The first filter of a
-#' session stays.
+#' `memshare.log` takes a level (`"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`), or levels by room
+#' (`"warn,scheduler::pool=debug"`); `NULL` turns logging off again. At `info` a run says when it begins and ends; at `debug` it tells
+#' of its stages, workers and pages, at `trace` of each chunk. The session's log is `session.log` in `file.path(tempdir(), "memshare")`;
+#' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them.
 #'
 #' The default number of workers is what this process may really use: control groups, CPU affinity, Slurm and
 #' `options(mc.cores)` are heeded. It is found once a session.
@@ -39,7 +42,7 @@ state <- new.env(parent = emptyenv())
 setting <- function(name, default, as) {
   value <- getOption(paste0("memshare.", name))
   if (!is.null(value)) return(as(value, paste0("options(memshare.", name, " = )")))
-  twin <- paste0("MEMSHARE_", toupper(name))
+  twin <- paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE)))
   value <- Sys.getenv(twin)
   if (nzchar(value)) as(value, twin) else default
 }
@@ -55,8 +58,11 @@ as_setting_flag <- function(value, source) check_flag(if (is.character(value)) a
 
 as_setting_string <- function(value, source) check_string(value, source)
 
+as_setting_choice <- function(choices) function(value, source) check_choice(value, choices, source, NULL)
+
 option_cores <- function() setting("cores", NULL, as_setting_number(1))
 option_share <- function() setting("share", 1e6, as_setting_number(0, infinite = TRUE))
+option_progress <- function() setting("progress", NULL, as_setting_flag)
 option_quiet <- function() setting("quiet", FALSE, as_setting_flag)
 
 # The cores this process may use, found once a session: asking takes milliseconds.
@@ -86,8 +92,7 @@ configure_native <- function() {
     dir = worker_directory(),
     max_idle = setting("idle", 600, as_setting_number(0, infinite = TRUE)),
     fork = setting("fork", TRUE, as_setting_flag),
-    threads = as.integer(threads),
-    log = setting("log", NULL, as_setting_string)
+    threads = as.integer(threads)
   )
   if (!identical(pool, state$pool)) {
     native(ms_pool_configure(pool))
@@ -97,12 +102,24 @@ configure_native <- function() {
   state$seen <- seen
 }
 
-# What configure_native() reads, to see at a glance that nothing changed.
-pool_options <- list("memshare.threads", "memshare.idle", "memshare.fork", "memshare.dir", "memshare.log")
-pool_twins <- c("MEMSHARE_THREADS", "MEMSHARE_IDLE", "MEMSHARE_FORK", "MEMSHARE_DIR", "MEMSHARE_LOG")
+# What the native side logs, and how: of this process at once, of workers from their next run on.
+configure_log <- function() {
+  filter <- setting("log", NULL, as_setting_string)
+  log <- if (!is.null(filter)) list(filter, setting("log.format", "text", as_setting_choice(c("text", "json"))))
+  if (identical(log, state$log)) return(invisible())
+  native(ms_log_by(filter, if (is.null(log)) "text" else log[[2L]], file.path(worker_directory(), "session.log")))
+  state$log <- log
+}
 
-# The directory that stands in for shared memory when that is full.
+# What configure_native() reads, to see at a glance that nothing changed.
+pool_options <- list("memshare.threads", "memshare.idle", "memshare.fork", "memshare.dir", "memshare.log", "memshare.log.format")
+pool_twins <- c(
+  "MEMSHARE_THREADS", "MEMSHARE_IDLE", "MEMSHARE_FORK", "MEMSHARE_DIR", "MEMSHARE_LOG", "MEMSHARE_LOG_FORMAT"
+)
+
+# The directory that stands in for shared memory when that is full; and what is logged.
 configure_place <- function() {
+  configure_log()
   place <- setting("dir", NULL, as_setting_string)
   if (!is.null(place)) {
     if (!dir.exists(place)) abort_input(sprintf("options(memshare.dir = ): there is no directory '%s'", place))

@@ -15,22 +15,26 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL) {
   if (!length(program$modes)) return(settle(program, NULL, call))
   run <- begin_run(program, id, changes, call)
   ended <- FALSE
-  nodes <- NULL
-  on.exit(if (!ended) abandon(run, nodes))
-  nodes <- join_run(program, run, call)
-  while (!isTRUE(native(ms_run_wait(run, if (is.null(nodes)) 1000L else 100L), call))) {
-    if (!is.null(nodes)) nodes <- watch_nodes(nodes, call)
-  }
+  crew <- new.env(parent = emptyenv())
+  on.exit(if (!ended) abandon(run, crew$nodes))
+  crew$nodes <- join_run(program, run, call)
+  await_run(run, program, crew, call)
   out <- native(ms_run_collect(run, program$modes, program$trace), call)
   ended <- TRUE
-  if (!is.null(nodes)) leave_nodes(nodes)
+  if (!is.null(crew$nodes)) leave_nodes(crew$nodes)
   if (!is.null(after)) after(out)
   settle(program, out, call)
 }
 
 begin_run <- function(program, id, changes, call) {
   configure_native()
-  with_room(function() ms_run_begin(id, program$spec, changes), call)
+  with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call)), call)
+}
+
+# "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
+verb_of <- function(call) {
+  verb <- if (is.call(call)) as.character(call[[1L]]) else ""
+  if (length(verb) %in% c(1L, 3L)) verb[[length(verb)]] else ""
 }
 
 # The nodes of the program's CLUSTER, told to join, or NULL.
@@ -63,7 +67,7 @@ settle <- function(program, out, call) {
   if (!is.null(out)) {
     remember_run(program, out$stats, call)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
-    if (!is.null(out$error)) raise(out$error, program, call)
+    if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
     keep_profiles(out$stats, program$spec$workers)
   }
   lapply(program$wanted, wanted_value, program, out, call)
@@ -118,7 +122,7 @@ signal_conditions <- function(conditions, program) {
 name_of <- function(names, index) if (length(names) && length(index) == 1L && !is.na(index)) names[[index]]
 
 # The run's error in its class.
-raise <- function(error, program, call) {
+raise <- function(error, program, call, died = NULL) {
   what <- "map"
   prefix <- ""
   if (length(error$pass) == 1L && !is.na(error$pass)) {
@@ -144,9 +148,12 @@ raise <- function(error, program, call) {
     text <- sprintf("%s: %s", element_label(error$index, error$name), text)
   }
   kind <- if (inherits(error$condition, "packageNotFoundError")) "package" else error$kind
+  # Of a death, the last: it is the one that the message tells.
+  last <- if (kind %in% c("worker_died", "no_workers")) length(died$how) else 0L
   abort(
     kind, paste0(prefix, text), index = error$index, name = error$name, pass = error$label, parent = error$condition,
-    calls = as.character(error$calls), worker_pid = error$worker_pid, call = call
+    calls = as.character(error$calls), worker_pid = if (last) as.integer(died$pid[[last]]), log = if (last) died$log[[last]],
+    call = call
   )
 }
 

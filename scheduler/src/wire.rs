@@ -17,9 +17,10 @@ use crate::board::Spot;
 use crate::error::{Error, Result};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
+use crate::trace;
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// A control frame is never near this long; a longer one is damage.
 const LIMIT: usize = 1 << 16;
 
@@ -34,6 +35,8 @@ pub enum ToWorker {
         slot: WorkerId,
         /// The board.
         board: SegmentHandle,
+        /// What a worker of the pool is to log from now on. Nodes of the user's cluster keep to their own log.
+        log: Option<trace::Setting>,
     },
     /// There may be something to claim again.
     Wake,

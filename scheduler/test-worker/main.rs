@@ -2,7 +2,7 @@
 //! wrong on purpose, so that the tests of pool and supervisor (tests/run.rs) can have every kind of trouble.
 //!
 //! Words, separated by blanks, name a pass and an element: `fail=a/7` ends it in an error, `die=a/7` kills the worker there
-//! each time, `die_once=a/7:PATH` the first time only (PATH is created as a mark), `sleep=a/7:500` takes 500 ms over it.
+//! each time, `say=a/7:WORD` prints a word to the log, `die_once=a/7:PATH` the first time only (PATH is created as a mark), `sleep=a/7:500` takes 500 ms over it.
 
 mod numbers;
 mod pages;
@@ -155,6 +155,7 @@ fn meets(words: &str, pass: &str, element: u64) -> bool {
         }
         match verb {
             "fail" => return true,
+            "say" => eprintln!("{rest}"),
             "die" => std::process::abort(),
             "die_once" if std::fs::OpenOptions::new().write(true).create_new(true).open(rest).is_ok() => {
                 std::process::abort()

@@ -2,6 +2,8 @@
 
 #[path = "run/logbook.rs"]
 mod logbook;
+#[path = "run/logs.rs"]
+mod logs;
 #[path = "../test-worker/numbers.rs"]
 mod numbers;
 #[path = "run/session.rs"]

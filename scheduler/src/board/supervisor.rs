@@ -125,6 +125,26 @@ impl Board {
             .collect()
     }
 
+    /// One entry, if somebody wrote it. O(1).
+    pub fn chunk(&self, stage: StageId, chunk: ChunkId) -> Option<ChunkRecord> {
+        let known = self.stage(stage)?;
+        let (start, record) = match chunk.0.checked_sub(known.log_capacity) {
+            None => {
+                let records = self.log(known).records;
+                let before = chunk.index().checked_sub(1).map_or(0, |before| records[before].load().end());
+                (before, records.get(chunk.index())?)
+            }
+            Some(extra) => {
+                let extras = self.extras(known);
+                let written = extra < extras.count.load(Ordering::Acquire);
+                let record = extras.records.get(extra as usize).filter(|_| written)?;
+                (extras.starts.get(extra as usize)?.load(Ordering::Relaxed), record)
+            }
+        };
+        let word = record.load();
+        (word != Word::EMPTY).then(|| chunk_record(chunk, start, word, record))
+    }
+
     /// The chunks in which FUN failed. A worker says so itself; the board is asked when one died, since it may have died
     /// before its word was out: then nobody else knows, and the stage would never end. O(entries).
     pub fn failures(&self, stage: StageId) -> Vec<ChunkRecord> {

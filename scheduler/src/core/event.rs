@@ -212,6 +212,20 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// How a run ended, in a word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Failed(_) => "failed",
+            Outcome::WorkerKilled { .. } => "worker_died",
+            Outcome::Cancelled { cause: Cause::User } => "cancelled",
+            Outcome::Cancelled { cause: Cause::Timeout } => "timeout",
+            Outcome::NoWorkers { .. } => "no_workers",
+        }
+    }
+}
+
 /// FUN's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {

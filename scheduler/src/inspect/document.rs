@@ -2,6 +2,7 @@
 //!
 //! Ids are places in the lists, from 0 on. Elements, workers, attempts and a chunk's number in its stage count from 1, as people
 //! do. Times are seconds from the run's begin, sizes bytes, shares between 0 and 1.
+use super::advice::advice;
 use super::{measured, planned, Record};
 use crate::graph::TaskKind;
 use crate::id::TaskId;
@@ -427,7 +428,7 @@ impl Document {
             measured::measure(&mut document, record, log);
         }
         document.critical_path = critical_path(plan, &document);
-        // The rules of advice come here: document.advice = super::advice::advice(&document).
+        document.advice = advice(&document);
         document
     }
 }

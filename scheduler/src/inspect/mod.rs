@@ -8,25 +8,39 @@
 //! |---|---|
 //! | `record` | plan and log together |
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `live` | runs that go on, seen from any process of the user |
 //! | `file` | a record on disk |
 //! | `planned`, `measured`, `memory` | from a record to a document: the plan, the run, the bytes over time |
 //! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
+//! | `advice` | what follows from the figures, in a sentence or two |
+//! | `explain` | the plan as a tree, with predicted and measured figures |
+//! | `story` | the life of one pass, resource, task, chunk, element or worker |
+//! | `words` | numbers for people |
+mod advice;
 //! | `html`, `page/` | the page, and what `viewer/` builds for it |
 mod document;
+mod explain;
 mod file;
+pub mod live;
 mod html;
 mod log;
 mod measured;
 mod memory;
 mod planned;
 mod record;
+mod story;
+#[cfg(all(test, not(loom)))]
+mod text_tests;
+pub mod words;
 
 pub use document::{
     Activities, Chunks, CriticalPath, Document, Life, Memory, MomentView, PassFigures, PassView,
     ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
     WorkerView, VERSION,
 };
+pub use explain::explain;
 pub use file::{read, write};
 pub use html::{html, page};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
+pub use story::{story, Happening, Story, Unknown};

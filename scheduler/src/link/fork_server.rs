@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::link::Link;
 use crate::os::{self, Channel, Forked, Peer, Received};
+use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
 
 /// How often children are looked after that cannot be watched (an old kernel).
@@ -49,7 +50,8 @@ pub(crate) fn serve(channel: Channel) -> Result<Option<Link>> {
                 drop((channel, children));
                 // SAFETY: the descriptor came with the request and is given up here, so the channel is its only owner.
                 let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
-                return Link::over(channel).map(Some);
+                trace::move_in();
+                return Link::over(channel, true).map(Some);
             }
             Err(e) => {
                 let reason = e.to_string();

@@ -48,6 +48,7 @@ impl Drop for Membership {
     fn drop(&mut self) {
         self.turn_to(self.at.0);
         self.board.leave(self.slot);
+        tracing::debug!(run = self.run, worker = self.slot.0 + 1, "left");
     }
 }
 
@@ -71,6 +72,7 @@ impl Membership {
         let spec = RunSpec::from_bytes(board.payload())?;
         let (open, drains) = (HashMap::new(), Drains::default());
         let at = (Activity::Map, now_ns());
+        tracing::debug!(run, worker = slot.0 + 1, "joined");
         board.join(slot, std::process::id(), at.1);
         board.turn_to(slot, at.0, at.1);
         Ok(Some(Membership { run, slot, spec, open, drains, over: false, at, board, _mapping: mapping }))
@@ -195,12 +197,25 @@ impl Membership {
         let notes = self.note(delivery.notes)?;
         let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
         let delivered = Delivered { outputs: &outputs, notes, span, steps: delivery.steps };
+        // Said before it is done: who hears that all are done finds the lines of all.
+        tracing::trace!(
+            run = self.run,
+            stage = lease.stage.0,
+            chunk = lease.chunk.0,
+            start = lease.start + 1,
+            end = lease.end,
+            attempt = lease.attempt,
+            ns = span.ended_ns.saturating_sub(span.started_ns),
+            "chunk done"
+        );
         let counts = self.board.complete(lease, &delivered);
         if counts {
             for (step, costs) in delivery.costs.iter().enumerate() {
                 self.board.put_costs(lease, step as u32, costs);
             }
             self.drain(lease);
+        } else {
+            tracing::debug!(run = self.run, stage = lease.stage.0, chunk = lease.chunk.0, "does not count");
         }
         Ok(counts)
     }
@@ -216,6 +231,13 @@ impl Membership {
         let (error, notes) = written.unwrap_or((nothing, nothing));
         let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
         let counted = self.board.fail(lease, spot, error, notes, span);
+        tracing::debug!(
+            run = self.run,
+            stage = lease.stage.0,
+            chunk = lease.chunk.0,
+            element = spot.element + 1,
+            "chunk failed"
+        );
         if counted {
             let Lease { stage, chunk, .. } = *lease;
             link.say(&FromWorker::Failed { run: self.run, stage, chunk, spot, words })?;

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::os::{self, Channel, CHANNEL_VARIABLE};
+use crate::trace;
 use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
 
 /// The environment variable that says what a launched process is to be.
@@ -29,6 +30,8 @@ pub const ROLE_FORK_SERVER: &str = "fork-server";
 pub struct Link {
     channel: Channel,
     frame: Vec<u8>,
+    /// Whether the pool made this process. Of a node of the user's own cluster, standard error is the user's.
+    ours: bool,
 }
 
 /// What the session said to a waiting worker.
@@ -53,38 +56,41 @@ impl Link {
         let role = std::env::var(ROLE).unwrap_or_default();
         std::env::remove_var(ROLE);
         if role != ROLE_FORK_SERVER {
-            return Link::over(channel).map(Some);
+            return Link::over(channel, true).map(Some);
         }
         match os::thread_count() {
             1 => fork_server::serve(channel),
             threads => {
                 let reason = format!("{threads} threads run in it; forking would lose all but one");
                 channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
-                Link::over(channel).map(Some)
+                Link::over(channel, true).map(Some)
             }
         }
     }
 
     /// The tie of a process that joins a session by the path of its listener: a node of the user's own cluster.
     pub fn join(path: &std::path::Path) -> Result<Link> {
-        Link::over(Channel::connect(path)?)
+        Link::over(Channel::connect(path)?, false)
     }
 
-    fn over(channel: Channel) -> Result<Link> {
+    fn over(channel: Channel, ours: bool) -> Result<Link> {
         let hello = FromWorker::Hello {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: os::boot_id(),
         };
         channel.send(&wire::encode(&hello))?;
-        Ok(Link { channel, frame: Vec::new() })
+        Ok(Link { channel, frame: Vec::new(), ours })
     }
 
     /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone.
     pub fn next_run(&mut self) -> Result<Option<Membership>> {
         loop {
             match self.wait()? {
-                Word::Said(ToWorker::Run { run, slot, board }) => {
+                Word::Said(ToWorker::Run { run, slot, board, log }) => {
+                    if self.ours {
+                        self.log_by(log.as_ref());
+                    }
                     // The session may have died, or ended the run, between its word and our look.
                     match Membership::enter(run, slot, &board)? {
                         Some(membership) => return Ok(Some(membership)),
@@ -94,6 +100,13 @@ impl Link {
                 Word::Said(ToWorker::Wake | ToWorker::EndRun) => continue,
                 Word::Said(ToWorker::Exit) | Word::Gone => return Ok(None),
             }
+        }
+    }
+
+    /// Logs as the session says. A filter that the session could read, this process can; and no run fails for its log.
+    fn log_by(&self, setting: Option<&trace::Setting>) {
+        if let Err(e) = trace::set(setting, None) {
+            eprintln!("memshare: no log: {e}");
         }
     }
 

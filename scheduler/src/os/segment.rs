@@ -187,6 +187,7 @@ impl Drop for Segment {
                 tracing::warn!(segment = self.handle.name, error = %e, "the name could not be taken away");
             }
         }
+        tracing::debug!(segment = self.handle.name, "given back");
     }
 }
 

@@ -53,6 +53,16 @@ pub fn compile(spec: CallSpec) -> Result<Plan> {
         stays.extend((0..spec.resources.len() as u32).map(ResourceId));
     }
     let Admission { peak_bytes, allowance, ceiling } = memory::admit(&spec, &graph, &stages, &stays)?;
+    tracing::debug!(
+        passes = spec.passes.len(),
+        stages = stages.len(),
+        tasks = graph.tasks().len(),
+        resources = graph.resources().len(),
+        peak_bytes,
+        budget = spec.budget,
+        held_back = ceiling.is_some(),
+        "compiled"
+    );
     Ok(Plan { spec, graph, stages, results, makers, lifetimes, peak_bytes, allowance, ceiling })
 }
 

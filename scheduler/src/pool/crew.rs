@@ -1,13 +1,15 @@
 //! The crew: every worker process of the session, from birth to death.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::id::WorkerId;
 use crate::os::{now_ns, Channel, Exit, Received};
+use crate::pool::logs::{self, Death};
 use crate::pool::nursery::{Newborn, Nursery, ServerNews};
-use crate::pool::worker::{log_tail, wait_briefly, Process, State, Worker};
+use crate::pool::worker::{wait_briefly, Process, State, Worker};
 use crate::pool::PoolConfig;
 use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
 
@@ -21,7 +23,7 @@ pub(crate) enum News {
     /// A worker in a run spoke.
     Said { slot: WorkerId, message: FromWorker },
     /// A worker in a run is gone.
-    Lost { slot: WorkerId, reason: String },
+    Lost { death: Death },
     /// Workers cannot be made.
     Barren { reason: String },
 }
@@ -81,7 +83,7 @@ impl Crew {
     pub(crate) fn grow(&mut self, wanted: usize, news: &mut Vec<News>) {
         while self.own() < wanted && self.stillbirths < STILLBIRTHS {
             self.births += 1;
-            let log = self.config.dir.join(format!("worker-{}.log", self.births));
+            let log = logs::next(&self.config.dir);
             match self.nursery.birth(&self.config, self.births, log) {
                 Ok(Some(newborn)) => self.adopt(newborn),
                 Ok(None) => return,
@@ -110,13 +112,23 @@ impl Crew {
     fn adopt(&mut self, newborn: Newborn) {
         let Newborn { channel, child, log, token } = newborn;
         let process = child.map_or(Process::Forked(None), Process::Ours);
-        self.enlist(channel, process, Some(log), token);
+        self.enlist(channel, process, Some(log.into()), token);
     }
 
-    fn enlist(&mut self, channel: Channel, process: Process, log: Option<PathBuf>, token: Option<u64>) {
+    fn enlist(&mut self, channel: Channel, process: Process, log: Option<Arc<Path>>, token: Option<u64>) {
         self.births += 1;
+        tracing::debug!(worker = self.births, kind = process.kind(), log = ?log, "started");
         let state = State::Starting { since_ns: now_ns() };
-        self.workers.push(Worker { key: self.births, pid: None, state, channel, process, log, token });
+        self.workers.push(Worker {
+            key: self.births,
+            pid: None,
+            state,
+            channel,
+            process,
+            log,
+            log_from: 0,
+            token,
+        });
     }
 
     /// Takes what workers and the fork server said, and notices who is gone. `ready` tells of each of the
@@ -186,6 +198,7 @@ impl Crew {
                 (Ok(Some(FromWorker::Hello { pid, version, boot })), State::Starting { .. }) => {
                     match worker.greet(pid, &version, &boot) {
                         Ok(()) => {
+                            tracing::debug!(worker = key, pid, "ready");
                             self.stillbirths = 0;
                             news.push(News::Ready);
                         }
@@ -213,13 +226,15 @@ impl Crew {
             Process::Guest(_) => None,
         };
         worker.process.kill();
-        let who = worker.pid.map_or("a worker".into(), |pid| format!("worker {pid}"));
         let how = exit.map_or(symptom, |exit| exit.to_string());
-        let tail = worker.log.as_deref().map(log_tail).unwrap_or_default();
-        let reason = format!("{who}: {how}{tail}");
-        tracing::warn!(reason, "a worker is gone");
+        let log = worker.last_words();
+        tracing::warn!(worker = key, pid = worker.pid, how, "died");
+        worker.log.iter().for_each(logs::closed);
+        let reason = logs::reason(worker.pid, &how, &log);
         match worker.state {
-            State::Busy { slot } => news.push(News::Lost { slot, reason }),
+            State::Busy { slot } => {
+                news.push(News::Lost { death: Death { worker: slot, pid: worker.pid, how, log } })
+            }
             State::Idle { .. } | State::Leaving => {}
             State::Starting { .. } if matches!(worker.process, Process::Guest(_)) => {
                 news.push(News::Barren { reason })
@@ -249,7 +264,9 @@ impl Crew {
         self.workers.retain(|w| {
             let over = matches!(w.state, State::Idle { since_ns } if since_ns < since);
             if over {
+                tracing::debug!(worker = w.key, pid = w.pid, "retired");
                 let _ = w.tell(&ToWorker::Exit);
+                w.log.iter().for_each(logs::closed);
             }
             !over
         });
@@ -274,6 +291,7 @@ impl Crew {
             if worker.state == State::Leaving {
                 let _ = worker.tell(&ToWorker::EndRun);
                 worker.state = State::Idle { since_ns: now_ns() };
+                tracing::debug!(worker = worker.key, pid = worker.pid, "idle");
             }
             let guest = matches!(worker.process, Process::Guest(_));
             if guest {
@@ -289,6 +307,7 @@ impl Drop for Crew {
     fn drop(&mut self) {
         for worker in &mut self.workers {
             worker.process.kill();
+            worker.log.iter().for_each(logs::closed);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config` | how workers are started, how long idle ones stay |
 //! | `crew` | the workers: births, news, deaths, idleness |
+//! | `logs` | workers' logs: whose run a line is of, the last words of the dead |
 //! | `worker` | one of them: its channel, how it is signalled, how it ended |
 //! | `nursery` | how new ones come: forked by the fork server, or launched |
 //!
@@ -12,6 +13,7 @@
 
 mod config;
 mod crew;
+pub mod logs;
 mod nursery;
 mod worker;
 

@@ -1,18 +1,18 @@
 //! One worker process as the session sees it: its channel, how it can be signalled, how it ended.
 
 use std::os::fd::BorrowedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Result;
 use crate::id::WorkerId;
 use crate::os::{self, now_ns, Channel, Child, Peer};
+use crate::pool::logs;
 use crate::wire::{self, ToWorker};
 
 /// How long the parent's word on how a worker ended is waited for, once its end is known.
 const LAST_WORD: Duration = Duration::from_millis(200);
-/// Lines of a dead worker's log that are shown.
-const LOG_LINES: usize = 5;
 
 /// Where a worker stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,13 +45,25 @@ pub(crate) struct Worker {
     pub(crate) state: State,
     pub(crate) channel: Channel,
     pub(crate) process: Process,
-    pub(crate) log: Option<PathBuf>,
+    pub(crate) log: Option<Arc<Path>>,
+    /// Where in its log the present run, or the last, begins.
+    pub(crate) log_from: u64,
     pub(crate) token: Option<u64>,
 }
 
 impl Worker {
     pub(crate) fn tell(&self, message: &ToWorker) -> Result<()> {
         self.channel.send(&wire::encode(message))
+    }
+
+    /// What its log gets from now on is of this run.
+    pub(crate) fn mark_log(&mut self, run: u64, slot: WorkerId) {
+        self.log_from = self.log.as_ref().map_or(0, |log| logs::joined(run, slot, self.pid, log));
+    }
+
+    /// The last lines that its log got in the present run, or in the last.
+    pub(crate) fn last_words(&self) -> Vec<String> {
+        self.log.as_ref().map(|log| logs::since(log, self.log_from, logs::KEPT)).unwrap_or_default()
     }
 
     /// SIGINT: R turns it into an interrupt at the next point where it looks.
@@ -91,6 +103,15 @@ impl Process {
         }
     }
 
+    /// Where it comes from, in a word.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Process::Ours(_) => "launched",
+            Process::Forked(_) => "forked",
+            Process::Guest(_) => "guest",
+        }
+    }
+
     pub(crate) fn has_exited(&mut self) -> bool {
         match self {
             Process::Ours(child) => matches!(child.try_wait(), Ok(Some(_))),
@@ -124,16 +145,4 @@ pub(crate) fn wait_briefly<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> 
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-}
-
-/// The last lines of a worker's log, set off for a message; nothing where there are none.
-pub(crate) fn log_tail(log: &Path) -> String {
-    let Ok(text) = std::fs::read(log) else { return String::new() };
-    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(4096)..]).into_owned();
-    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let tail = &lines[lines.len().saturating_sub(LOG_LINES)..];
-    if tail.is_empty() {
-        return String::new();
-    }
-    format!("; its last words:\n  {}", tail.join("\n  "))
 }

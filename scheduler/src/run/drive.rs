@@ -9,11 +9,14 @@ use crate::core::{Action, Core, Event, LostLease, Outcome};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::inspect::What;
 use crate::os::{now_ns, Listener};
+use crate::pool::logs::Death;
 use crate::pool::{Crew, State};
 use crate::run::journal::Journal;
 use crate::run::{Finished, Job, RunStats, Ticket};
 use crate::store::Page;
+use crate::trace;
 use crate::wire::{FromWorker, ToWorker};
+use tracing::Span;
 
 /// A run in progress.
 pub(crate) struct Drive {
@@ -32,10 +35,21 @@ pub(crate) struct Drive {
     outcome: Option<Outcome>,
     stats: RunStats,
     journal: Journal,
+    /// Carries the run's number to all that is logged within.
+    span: Span,
 }
 
 impl Drive {
     pub(crate) fn begin(run: u64, job: Job, ticket: Arc<Ticket>, crew: &mut Crew) -> Self {
+        let span = tracing::error_span!(target: trace::RUN, parent: None, "run", run);
+        let _within = span.clone().entered();
+        tracing::info!(
+            stages = job.plan.stages().len(),
+            elements = job.plan.stages().iter().map(|stage| stage.board.elements).sum::<u64>(),
+            workers = job.plan.workers(),
+            predicted_peak = job.plan.peak_bytes(),
+            "begun"
+        );
         let core = Core::new(&job.plan, job.settings);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let opened = Opened::new(job.board.board());
@@ -53,6 +67,7 @@ impl Drive {
             outcome: None,
             stats: RunStats::default(),
             journal,
+            span,
         };
         drive.tell(Event::Started, crew);
         drive
@@ -60,6 +75,11 @@ impl Drive {
 
     fn board(&self) -> &Board {
         self.job.board.board()
+    }
+
+    /// To be entered by whoever does something for this run.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
     }
 
     /// Where the user's cluster nodes come in.
@@ -85,10 +105,13 @@ impl Drive {
         while let (false, Some(&slot)) = (self.over(), self.vacant.last()) {
             let Some(worker) = crew.idle(self.job.guests.is_some()) else { return };
             let board = self.job.board.page().handle();
-            if worker.tell(&ToWorker::Run { run: self.run, slot, board }).is_err() {
+            worker.mark_log(self.run, slot);
+            let log = trace::setting();
+            if worker.tell(&ToWorker::Run { run: self.run, slot, board, log }).is_err() {
                 return; // it is gone, which its channel will tell next
             }
             worker.state = State::Busy { slot };
+            tracing::debug!(worker = slot.0 + 1, pid = worker.pid, "joined");
             self.journal.joined(slot, worker.pid);
             self.vacant.pop();
             self.stats.workers += 1;
@@ -103,6 +126,13 @@ impl Drive {
                 self.tell(Event::WorkerDry { worker: slot }, crew);
             }
             FromWorker::Failed { run, stage, chunk, spot, words } if run == self.run => {
+                tracing::debug!(
+                    worker = slot.0 + 1,
+                    stage = stage.0,
+                    chunk = chunk.0,
+                    element = spot.element + 1,
+                    "failed"
+                );
                 self.words.extend(words.map(|words| (stage, chunk, words)));
                 self.journal.note(What::Failed(stage, chunk, spot.element));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
@@ -113,7 +143,9 @@ impl Drive {
 
     /// A worker died: what it held is taken from it on the board before the core hears of it, so that nothing it may
     /// still have in flight counts.
-    pub(crate) fn lost(&mut self, slot: WorkerId, reason: String, crew: &mut Crew) {
+    pub(crate) fn lost(&mut self, death: Death, crew: &mut Crew) {
+        let (slot, reason) = (death.worker, death.reason());
+        self.stats.died.push(death);
         let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
         self.journal.died(slot, &reason);
         // It may have died between an error's record and its word about it.
@@ -127,6 +159,7 @@ impl Drive {
         self.stats.deaths += 1;
         self.stats.retries += leases.len() as u32;
         let at_fault = !leases.is_empty();
+        tracing::debug!(worker = slot.0 + 1, chunks = leases.len(), "lost");
         self.notice_done(crew);
         self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault }, crew);
     }
@@ -168,6 +201,7 @@ impl Drive {
                     self.append(stage, piece.start, piece.end, 0);
                 }
                 self.opened.open(self.job.board.board(), stage);
+                tracing::debug!(stage = stage.0, elements = self.board().elements(stage), "opened");
             }
             Action::WakeDry(workers) => {
                 for slot in workers {
@@ -176,6 +210,9 @@ impl Drive {
                 }
             }
             Action::Append { stage, start, end, attempt } => {
+                if attempt > 0 {
+                    tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
+                }
                 self.append(stage, start, end, attempt);
             }
             Action::Measure { stage } => {
@@ -184,19 +221,34 @@ impl Drive {
             }
             Action::Withdraw { stage } => {
                 let ranges = self.board().withdraw(stage);
+                tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, taken back");
                 if !ranges.is_empty() {
                     self.journal.note(What::TakenBack(stage, ranges.len() as u64));
                     self.stats.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
                 }
                 events.push_back(Event::Withdrawn { stage, ranges });
             }
-            Action::Stop => self.board().set_control(Control::Stop),
-            Action::Interrupt { worker } => drop(crew.at(worker).map(|w| w.interrupt())),
-            Action::Kill { worker } => drop(crew.at(worker).map(|w| w.kill())),
+            Action::Stop => {
+                tracing::debug!("stopping");
+                self.board().set_control(Control::Stop);
+            }
+            Action::Interrupt { worker } => {
+                tracing::debug!(worker = worker.0 + 1, "interrupted");
+                if let Some(worker) = crew.at(worker) {
+                    worker.interrupt();
+                }
+            }
+            Action::Kill { worker } => {
+                tracing::debug!(worker = worker.0 + 1, "killed");
+                if let Some(worker) = crew.at(worker) {
+                    worker.kill();
+                }
+            }
             Action::Replace { .. } => {} // its slot is vacant, and the supervisor recruits after every event
             Action::Gather { resource } => events.push_back(Event::Gathered { resource }),
             Action::Free { resource } => self.free(resource),
             Action::LetGo { resource } => {
+                tracing::debug!(resource = self.name_of(resource), "let go");
                 self.journal.note(What::LetGo(resource));
                 self.job.pins.retain(|(pinned, _)| *pinned != resource);
             }
@@ -212,6 +264,7 @@ impl Drive {
     fn free(&mut self, resource: ResourceId) {
         let Some(place) = self.job.pages.iter().position(|(id, _)| *id == resource) else { return };
         let freed = self.job.pages.swap_remove(place);
+        tracing::debug!(resource = self.name_of(resource), "freed");
         let wanted = self.job.plan.spec().gather.iter();
         if wanted.filter_map(|&pass| self.job.plan.result_of(pass)).any(|wanted| wanted == resource) {
             self.results.push(freed);
@@ -224,6 +277,10 @@ impl Drive {
         }
     }
 
+    fn name_of(&self, resource: ResourceId) -> &str {
+        self.job.plan.graph().resources().get(resource.index()).map_or("", |resource| &resource.name)
+    }
+
     fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) {
         let appended = self.board().append(stage, start, end, attempt);
         appended.expect("the core counts the entries that the board has for this");
@@ -231,6 +288,7 @@ impl Drive {
 
     fn notice_done(&mut self, crew: &mut Crew) {
         for stage in self.opened.ended(self.job.board.board()) {
+            tracing::debug!(stage = stage.0, "done");
             self.job
                 .plan
                 .stage(stage)
@@ -242,11 +300,21 @@ impl Drive {
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, mut journal, .. } = self;
+        let Drive { job, ticket, words, mut results, outcome, mut stats, mut journal, span, .. } = self;
         stats.seconds = journal.end() as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
+        let _within = span.entered();
         let outcome = outcome.expect("a run is finished after its outcome is known");
+        tracing::info!(
+            outcome = outcome.name(),
+            seconds = stats.seconds,
+            workers = stats.workers,
+            deaths = stats.deaths,
+            retries = stats.retries,
+            peak_bytes = stats.peak_bytes,
+            "ended"
+        );
         ticket.ring(Finished { outcome, board: job.board, results, words, stats, journal });
     }
 }

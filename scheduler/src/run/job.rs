@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::id::{ChunkId, ResourceId, StageId};
 use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
+use crate::pool::logs::Death;
 use crate::run::journal::Journal;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::RunSpec;
@@ -38,7 +39,7 @@ pub struct JobSpec {
 #[derive(Debug)]
 pub struct Job {
     pub(crate) plan: Arc<Plan>,
-    pub(crate) board: BoardImage,
+    pub(crate) board: Arc<BoardImage>,
     pub(crate) pages: Vec<(ResourceId, Page)>,
     pub(crate) pins: Vec<(ResourceId, Pin)>,
     pub(crate) settings: Settings,
@@ -70,7 +71,7 @@ pub struct Finished {
     /// How it ended.
     pub outcome: Outcome,
     /// The board as it ended: every chunk's record.
-    pub board: BoardImage,
+    pub board: Arc<BoardImage>,
     /// The results pages.
     pub results: Vec<(ResourceId, Page)>,
     /// Errors that there was no room to write into the results, in words.
@@ -88,6 +89,8 @@ pub struct RunStats {
     pub workers: u32,
     /// Workers that died.
     pub deaths: u32,
+    /// How they died, in order.
+    pub died: Vec<Death>,
     /// Chunks that were done again.
     pub retries: u32,
     /// From begin to end.
@@ -112,7 +115,7 @@ impl Job {
         let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
-        let board = BoardImage { board, _mapping: mapping, page };
+        let board = Arc::new(BoardImage { board, _mapping: mapping, page });
         Ok(Job { plan, board, pages, pins, settings, guests })
     }
 }

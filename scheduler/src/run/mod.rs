@@ -7,6 +7,7 @@
 //! | `journal` | what the supervisor saw, moment by moment |
 //! | `log` | the event log of a run that is over |
 //! | `supervisor` | the thread that waits for news and is the only one to do either |
+//! | `ticket` | what the session holds meanwhile: the wait for the end, how far it is |
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
 mod drive;
@@ -15,6 +16,8 @@ mod journal;
 mod log;
 mod pool;
 mod supervisor;
+mod ticket;
 
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
-pub use pool::{Pool, PoolStatus, Ticket};
+pub use pool::{Pool, PoolStatus};
+pub use ticket::{Progress, Ticket};

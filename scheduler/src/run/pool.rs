@@ -1,15 +1,15 @@
 //! The session's face of the pool: begin a run, wait for it, cancel it, stop everything.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::os::{self, Channel};
 use crate::pool::PoolConfig;
 use crate::run::supervisor::{Command, Supervisor};
-use crate::run::{Finished, Job};
+use crate::run::{Job, Ticket};
 
 /// Who is in the pool.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,36 +22,6 @@ pub struct PoolStatus {
     pub fork_server: Option<u32>,
 }
 
-/// Where a run's end is waited for.
-#[derive(Debug, Default)]
-pub struct Ticket {
-    finished: Mutex<Option<Box<Finished>>>,
-    bell: Condvar,
-}
-
-impl Ticket {
-    pub(crate) fn ring(&self, finished: Finished) {
-        *self.finished.lock().unwrap_or_else(|e| e.into_inner()) = Some(Box::new(finished));
-        self.bell.notify_all();
-    }
-
-    /// Waits up to `patience` for the end of the run; whether it has ended.
-    pub fn wait(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
-        let mut finished = self.finished.lock().unwrap_or_else(|e| e.into_inner());
-        while finished.is_none() {
-            let Some(left) = until.checked_duration_since(Instant::now()) else { return false };
-            finished = self.bell.wait_timeout(finished, left).unwrap_or_else(|e| e.into_inner()).0;
-        }
-        true
-    }
-
-    /// What came of the run, once.
-    pub fn take(&self) -> Option<Box<Finished>> {
-        self.finished.lock().unwrap_or_else(|e| e.into_inner()).take()
-    }
-}
-
 /// A session's pool of workers and the thread that supervises it. Dropping it ends both.
 #[derive(Debug)]
 pub struct Pool {
@@ -61,8 +31,10 @@ pub struct Pool {
     supervisor: Option<JoinHandle<()>>,
     /// The process that made it: a forked child holds a copy that is not its own.
     maker: u32,
-    runs: u64,
 }
+
+/// Runs of this process so far: their numbers are the session's, whatever pool they ran in.
+static RUNS: AtomicU64 = AtomicU64::new(0);
 
 impl Pool {
     /// Starts the supervisor. Workers come with the first run.
@@ -79,14 +51,14 @@ impl Pool {
         let thread = os::with_signals_blocked(|| builder.spawn(move || supervisor.work()))
             .map_err(|e| Error::os("starting the supervisor's thread", e))?;
         let maker = std::process::id();
-        Ok(Pool { commands: Some(commands), bell: ours, status, supervisor: Some(thread), maker, runs: 0 })
+        Ok(Pool { commands: Some(commands), bell: ours, status, supervisor: Some(thread), maker })
     }
 
     /// Begins a run, or queues it behind the one that goes on.
     pub fn begin(&mut self, job: Job) -> Result<(u64, Arc<Ticket>)> {
-        self.runs += 1;
-        let ticket = Arc::new(Ticket::default());
-        let (run, job) = (self.runs, Box::new(job));
+        let run = RUNS.fetch_add(1, Ordering::Relaxed) + 1;
+        let ticket = Arc::new(Ticket::new(&job.plan, &job.board));
+        let job = Box::new(job);
         self.command(Command::Begin { run, job, ticket: ticket.clone() })?;
         Ok((run, ticket))
     }

@@ -97,6 +97,7 @@ impl Supervisor {
     fn cancel(&mut self, run: u64) {
         match &mut self.drive {
             Some((active, drive)) if *active == run => {
+                let _within = drive.span().entered();
                 drive.tell(Event::Cancel { cause: Cause::User }, &mut self.crew)
             }
             _ => {
@@ -122,6 +123,7 @@ impl Supervisor {
                 self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
             }
             let Some((_, drive)) = &mut self.drive else { break };
+            let _within = drive.span().entered();
             drive.recruit(&mut self.crew);
             let mut news = Vec::new();
             self.crew.grow(drive.wants_own(), &mut news);
@@ -148,6 +150,7 @@ impl Supervisor {
                 self.crew.welcome(channel);
             }
         }
+        let _within = self.drive.as_ref().map(|(_, drive)| drive.span().entered());
         let mut news = Vec::new();
         self.crew.listen(ready, &mut news);
         self.pass_on(news);
@@ -162,7 +165,7 @@ impl Supervisor {
             match item {
                 News::Ready => {}
                 News::Said { slot, message } => drive.said(slot, message, &mut self.crew),
-                News::Lost { slot, reason } => drive.lost(slot, reason, &mut self.crew),
+                News::Lost { death } => drive.lost(death, &mut self.crew),
                 News::Barren { reason } => drive.barren(&reason, &mut self.crew),
             }
         }

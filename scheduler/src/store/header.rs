@@ -38,6 +38,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What it is, in a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Variable => "variable",
+            Kind::Page => "page",
+            Kind::Results => "results",
+            Kind::Board => "board",
+        }
+    }
+
     fn of(number: u32) -> Option<Kind> {
         [Kind::Variable, Kind::Page, Kind::Results, Kind::Board]
             .into_iter()

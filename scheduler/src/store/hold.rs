@@ -57,7 +57,10 @@ impl Store {
         // An opening of its own: the lock belongs to it, and goes with it.
         let file = SegmentFile::open_read(&handle)?.ok_or_else(released)?;
         match RangeLock::take(file, Access::Read, ALL, PATIENCE)? {
-            Locked::Held(lock) => Ok(Held { handle, _lock: lock, _link: link }),
+            Locked::Held(lock) => {
+                tracing::debug!(namespace, name, segment = handle.name, "held");
+                Ok(Held { handle, _lock: lock, _link: link })
+            }
             Locked::Refused(_) => Err(Error::Busy {
                 namespace: namespace.clone(),
                 name: name.clone(),

@@ -24,6 +24,9 @@ pub fn prune(place: &Place) -> Result<Vec<String>> {
             }
         }
     }
+    if !removed.is_empty() {
+        tracing::info!(segments = removed.len(), "dead sessions' segments cleared away");
+    }
     Ok(removed)
 }
 

@@ -101,7 +101,13 @@ impl Store {
             let serial = self.next_serial();
             match how(Birth { kind, session: self.session(), serial, variable }, &place) {
                 Err(e @ Error::NoSpace { .. }) => full = Some(e),
-                other => return other,
+                made => {
+                    if let Ok(page) = &made {
+                        let segment = page.handle().name;
+                        tracing::debug!(segment, kind = kind.name(), bytes = page.bytes(), "made");
+                    }
+                    return made;
+                }
             }
         }
         Err(full.unwrap_or(Error::Unsupported("a store without a place")))
@@ -135,6 +141,7 @@ impl Store {
         }
         for page in pages {
             let key = (page.header().namespace.clone(), page.header().name.clone());
+            tracing::debug!(namespace, name = key.1, bytes = page.bytes(), "registered");
             self.variables.insert(key, page);
         }
         Ok(())
@@ -179,6 +186,7 @@ impl Store {
         }
         for name in names {
             self.variables.remove(&(namespace.to_owned(), name.clone()));
+            tracing::debug!(namespace, name, "released");
         }
         Ok(())
     }

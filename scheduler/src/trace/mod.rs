@@ -1,69 +1,117 @@
 //! What the Rust side says about itself: off unless asked for, and then into a file or a worker's own log, never onto the
 //! user's console.
 //!
-//! The filter is that of `tracing-subscriber`: a level, or levels by room, like `warn,scheduler::pool=debug`.
+//! The filter is that of `tracing-subscriber`: a level, or levels by room, like `warn,scheduler::pool=debug`. It can be changed
+//! and taken back at any time; the first [`set`] of a process puts our subscriber in place, each further one only turns its
+//! screws. Off, an event costs the look at one number.
+//!
+//! | room | what stands there |
+//! |---|---|
+//! | `format` | how an event becomes a line, as text or as JSON |
+//! | `lines` | the layer that writes lines, and the file they go to |
+//! | `read` | a line read back: when, how grave, of which run |
+//!
+//! Levels: `error` what should never happen; `warn` what went wrong and was met (a worker died); `info` the outlines of runs;
+//! `debug` each step of a run, each worker, each page; `trace` each chunk, each event of the core. Nothing is said of
+//! single elements. What belongs to a run has its number in the field `run`, by a span or by itself.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::sync::Mutex;
+mod format;
+mod lines;
+mod read;
 
-use tracing_subscriber::fmt::MakeWriter;
+pub use format::Format;
+pub use read::{parse, seconds, Said};
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{fmt, EnvFilter};
+use tracing_subscriber::{reload, EnvFilter, Registry};
 
 use crate::error::{Error, Result};
+use lines::{Lines, Sink};
 
-/// The variable by which a session tells its workers the filter.
-pub const FILTER: &str = "MEMSHARE_LOG";
+/// The target of spans that carry a run's number: they are there whenever anything is.
+pub(crate) const RUN: &str = "memshare_run";
 
-/// Starts logging to `log`, which is made for the user alone, or to standard error, which in a worker *is* its log. Whether it
-/// was started: the first one in a process wins, and other code may have been first.
-///
-/// # Errors
-/// [`Error::Filter`] when the filter does not parse, [`Error::Os`] when the file cannot be opened.
-pub fn start(filter: &str, log: Option<&Path>) -> Result<bool> {
-    let parsed = EnvFilter::try_new(filter)
-        .map_err(|e| Error::Filter { filter: filter.to_owned(), reason: e.to_string() })?;
-    match log {
-        None => Ok(install(parsed, std::io::stderr)),
-        Some(path) => {
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-            let file = file.map_err(|e| Error::os(format!("opening {}", path.display()), e))?;
-            Ok(install(parsed, Mutex::new(file)))
-        }
-    }
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// The filter.
+    pub filter: String,
+    /// Text or JSON.
+    pub format: Format,
 }
 
-fn install<W>(filter: EnvFilter, writer: W) -> bool
-where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
-    let lines = fmt::layer().with_ansi(false).with_writer(writer);
-    tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok()
+/// What is in force in this process.
+#[derive(Debug, Default)]
+struct State {
+    setting: Option<Setting>,
+    log: Option<PathBuf>,
+    /// Ours, once it is in place; `Some(None)` where other code had put its own there before.
+    handle: Option<Option<reload::Handle<EnvFilter, Registry>>>,
+}
+
+static STATE: OnceLock<Mutex<State>> = OnceLock::new();
+
+/// The process that logs. A fork of the session (mclapply) is another: it may have been forked while a thread, which it does
+/// not have, held the log.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// The fork of a fork server is a process of its own, and logs as its parent did.
+pub(crate) fn move_in() {
+    OWNER.store(std::process::id(), Ordering::Relaxed);
+}
+
+fn is_ours() -> bool {
+    OWNER.load(Ordering::Relaxed) == std::process::id()
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Logs by `setting` from now on, to `log`, which is made for the user alone, or to standard error, which in a worker *is* its
+/// log; `None` for nothing. Whether this process's logging is ours: other code may have been first.
+///
+/// # Errors
+/// [`Error::Filter`] when the filter does not parse, [`Error::Os`] when the file cannot be opened; then all stays as it was.
+pub fn set(setting: Option<&Setting>, log: Option<&Path>) -> Result<bool> {
+    let mut state = state();
+    if state.setting.as_ref() == setting && (setting.is_none() || state.log.as_deref() == log) {
+        return Ok(!matches!(state.handle, Some(None)));
+    }
+    let filter = setting.map_or_else(|| Ok(EnvFilter::new("off")), |setting| parsed(&setting.filter))?;
+    if let Some(setting) = setting {
+        move_in();
+        lines::write_to(setting.format, Sink::open(log)?);
+    }
+    let handle = state.handle.get_or_insert_with(|| {
+        let (layer, handle) = reload::Layer::new(EnvFilter::new("off"));
+        tracing_subscriber::registry().with(layer).with(Lines).try_init().is_ok().then_some(handle)
+    });
+    let ours = handle.as_ref().is_some_and(|handle| handle.reload(filter).is_ok());
+    state.setting = setting.cloned();
+    state.log = log.map(Path::to_owned);
+    Ok(ours)
+}
+
+/// What is in force in this process, for processes that are to do as it does.
+pub fn setting() -> Option<Setting> {
+    state().setting.clone()
+}
+
+/// The filter that `text` says, which also lets the spans pass that carry the run's number.
+fn parsed(text: &str) -> Result<EnvFilter> {
+    let refuse = |reason: String| Error::Filter { filter: text.to_owned(), reason };
+    let filter = EnvFilter::try_new(text).map_err(|e| refuse(e.to_string()))?;
+    let spans = format!("{RUN}=error").parse().map_err(|_| refuse("the run's spans".into()))?;
+    Ok(filter.add_directive(spans))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_that_does_not_parse_is_an_error_in_words() {
-        let refusal = start("scheduler=loud=very", None).unwrap_err();
-        assert_eq!(refusal.kind(), "input");
-        assert!(refusal.to_string().contains("scheduler=loud=very"), "{refusal}");
-    }
-
-    #[test]
-    fn lines_go_to_the_file_and_the_second_start_changes_nothing() {
-        let path = std::env::temp_dir().join(format!("memshare-trace-{}.log", std::process::id()));
-        assert!(start("memshare_trace_test=info", Some(&path)).unwrap());
-        assert!(!start("trace", None).unwrap());
-        tracing::info!(target: "memshare_trace_test", answer = 42, "seen");
-        tracing::debug!(target: "memshare_trace_test", "not seen");
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        assert!(text.contains("answer=42") && !text.contains("not seen"), "{text}");
-    }
-}
+#[path = "tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@
 //! * `session`: what this R session holds: its store, its views.
 //! * `store_api`: the `.Call`s of variables and views; `files_api`, `write_api`, `why_api`: those of variables from files and
 //!   empty ones, of writing into them, and of what keeps one alive.
+//! * `top_api`: the `.Call` that looks at live runs.
 //! * `inspect/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
@@ -23,13 +24,14 @@ mod r;
 mod runs;
 mod session;
 mod store_api;
+mod top_api;
 mod why_api;
 mod worker;
 mod write_api;
 
 use inspect::{html_api, record_api};
 use r::resume;
-use runs::{plan_api, run_api, simulate_api};
+use runs::{log_api, plan_api, run_api, simulate_api};
 use worker::worker_api;
 
 extendr_module! {
@@ -39,8 +41,10 @@ extendr_module! {
     use files_api;
     use write_api;
     use why_api;
+    use top_api;
     use plan_api;
     use run_api;
+    use log_api;
     use simulate_api;
     use record_api;
     use html_api;

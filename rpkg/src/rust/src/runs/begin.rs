@@ -7,6 +7,7 @@ use scheduler::core::Settings;
 use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
 use scheduler::page::Blob;
+use scheduler::plan::Plan;
 use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Kind, Page};
 use scheduler::wire::RunSpec;
@@ -34,13 +35,15 @@ struct Pages {
 /// What of the data is another object in this run, by resource.
 pub(super) type Changes = HashMap<ResourceId, Sexp>;
 
-/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run.
+/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `verb`
+/// is what was called.
 pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Blob>>,
     changes: &Changes,
     guests: Option<Listener>,
     keep: bool,
+    verb: &str,
 ) -> Result<Prepared> {
     let since = now_ns();
     let mut pages = Pages::default();
@@ -90,10 +93,28 @@ pub(super) fn prepare(
         ..Settings::default()
     };
     let Pages { handles, own, pins, .. } = pages;
-    let spec = RunSpec::new(&plan, handles, planned.program.clone());
+    let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
+    spec.title = title(verb, &plan);
     let job = JobSpec { plan, spec, pages: own, pins, kept_bytes, settings, guests };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
     Ok(Prepared { job, copied })
+}
+
+/// "memRun(z, s)": what was called, for which passes; those without a name are not named.
+fn title(verb: &str, plan: &Plan) -> String {
+    const MOST: usize = 4;
+    let is_number = |name: &str| {
+        let number = name.strip_prefix("pass ").unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let wanted = plan.spec().gather.iter().map(|pass| plan.spec().passes[pass.index()].name.as_str());
+    let names: Vec<&str> = wanted.filter(|name| !is_number(name)).collect();
+    let more = names.len().saturating_sub(MOST);
+    if more > 1 {
+        format!("{verb}({}, and {more} more)", names[..MOST].join(", "))
+    } else {
+        format!("{verb}({})", names.join(", "))
+    }
 }
 
 impl Pages {

@@ -10,6 +10,7 @@ use scheduler::plan::Plan;
 use scheduler::run::Finished;
 
 use super::hall::Begun;
+use super::log_api;
 use super::profiles;
 use crate::altrep;
 use crate::codec::{self, Piece, Source};
@@ -54,6 +55,7 @@ pub(super) fn collect(
     };
     let error = ended.error(&notes)?;
     let written = ended.written();
+    let died = log_api::died(&finished.stats.died)?;
     let log = finished.log(plan, begun.copied, traced);
     shelf::keep(shelf::Kept { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
@@ -64,7 +66,8 @@ pub(super) fn collect(
         let bytes = r::reals(s, &written);
         let peak = r::real(s, finished.stats.peak_bytes as f64);
         let seconds = r::real(s, finished.stats.seconds);
-        let stats = [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak)];
+        let stats =
+            [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak), ("died", died.get())];
         let stats = r::named_list(s, &stats);
         let parts = [
             ("values", or_null(&values)),

@@ -32,7 +32,7 @@ struct Hall {
     config: Option<PoolConfig>,
     pool: Option<Pool>,
     runs: HashMap<i32, Begun>,
-    numbers: i32,
+    listeners: u64,
 }
 
 thread_local! {
@@ -65,8 +65,8 @@ pub(super) fn configure(config: PoolConfig) -> Result<()> {
 pub(super) fn listener() -> Result<Listener> {
     with(|hall| {
         let config = hall.config.as_ref().ok_or_else(unconfigured)?;
-        hall.numbers += 1;
-        Ok(Listener::bind(&config.dir.join(format!("join-{}", hall.numbers)))?)
+        hall.listeners += 1;
+        Ok(Listener::bind(&config.dir.join(format!("join-{}", hall.listeners)))?)
     })
 }
 
@@ -87,9 +87,9 @@ pub(super) fn begin(
         }
         let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, ticket) = pool.begin(job)?;
-        hall.numbers += 1;
-        hall.runs.insert(hall.numbers, Begun { number, ticket, address, plan, keys, copied });
-        Ok(hall.numbers)
+        let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
+        hall.runs.insert(id, Begun { number, ticket, address, plan, keys, copied });
+        Ok(id)
     })
 }
 

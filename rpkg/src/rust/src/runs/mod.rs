@@ -11,6 +11,7 @@
 //! | `profiles` | what elements cost, kept for the runs to come |
 //! | `hall` | the pool and the runs that are begun |
 //! | `simulate_api` | a plan on a virtual clock |
+//! | `log_api` | logs, and deaths of workers |
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
@@ -18,6 +19,7 @@ mod collect;
 mod describe;
 pub(crate) mod hall;
 mod learn;
+pub mod log_api;
 pub mod plan_api;
 mod planned;
 mod profiles;

@@ -91,14 +91,15 @@ fn ms_plan_free(id: i32) -> Robj {
 }
 
 /// Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
-/// is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run.
+/// is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
+/// function that was called, for whoever looks at the run.
 #[extendr]
-fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
+fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str) -> Robj {
     edge(|| {
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
             let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
-            begin(&mut planned, blobs, &Changes::new(), false)?
+            begin(&mut planned, blobs, &Changes::new(), false, verb)?
         } else {
             let changes = argument(&changes);
             // Out of the room while R may be called, and back whatever happens.
@@ -107,7 +108,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(unknown))?;
             let begun = relearn(&mut planned)
                 .and_then(|()| read_changes(&planned, changes))
-                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true));
+                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, verb));
             with(|plans| {
                 plans.plans.insert(id, planned);
                 Ok(())
@@ -118,10 +119,16 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj) -> Robj {
     })
 }
 
-fn begin(planned: &mut Planned, blobs: Vec<Option<Blob>>, changes: &Changes, keep: bool) -> Result<i32> {
+fn begin(
+    planned: &mut Planned,
+    blobs: Vec<Option<Blob>>,
+    changes: &Changes,
+    keep: bool,
+    verb: &str,
+) -> Result<i32> {
     let guests = if planned.guests { Some(hall::listener()?) } else { None };
     let address = guests.as_ref().map(|listener| listener.path().to_owned());
-    let prepared = prepare(planned, blobs, changes, guests, keep)?;
+    let prepared = prepare(planned, blobs, changes, guests, keep, verb)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
     hall::begin(prepared.job, address, of, prepared.copied)
 }

@@ -1,12 +1,11 @@
 //! The `.Call`s of runs; `R/run.R` and `R/options.R` make them.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
 use scheduler::pool::PoolConfig;
-use scheduler::trace;
+use scheduler::run::Progress;
 
 use super::collect::collect;
 use super::hall;
@@ -45,12 +44,6 @@ fn ms_pool_configure(config: Robj) -> Robj {
         // Inside the session's own temporary directory, which goes with the session however a worker ended.
         let dir = r::string(item("dir")?, "dir")?;
         env.push(("TMPDIR".to_owned(), dir.clone()));
-        let filter = item("log")?;
-        if !filter.is_null() {
-            let filter = r::string(filter, "log")?;
-            trace::start(&filter, Some(&Path::new(&dir).join("session.log")))?;
-            env.push((trace::FILTER.to_owned(), filter));
-        }
         let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
         hall::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
@@ -93,6 +86,28 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
                 return r::protect(|s| Ok(r::logical(s, ended)));
             }
         }
+    })
+}
+
+/// How far a run is: `done`, `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
+/// waits). NULL when it was collected.
+#[extendr]
+fn ms_run_progress(id: i32) -> Robj {
+    edge(|| {
+        let progress = hall::run(id).ok().and_then(|begun| begun.ticket.progress());
+        let Some(Progress { done, elements, at_work, seconds }) = progress else { return nothing() };
+        let numbers = |counts: Vec<u64>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
+        let (done, elements) = (numbers(done), numbers(elements));
+        let at_work: Vec<f64> = at_work.into_iter().map(|open| f64::from(u8::from(open))).collect();
+        r::protect(|s| {
+            let parts = [
+                ("done", r::reals(s, &done)),
+                ("elements", r::reals(s, &elements)),
+                ("at_work", r::reals(s, &at_work)),
+                ("seconds", r::real(s, seconds.unwrap_or(f64::NAN))),
+            ];
+            Ok(r::named_list(s, &parts))
+        })
     })
 }
 
@@ -161,5 +176,6 @@ extendr_module! {
     fn ms_run_cancel;
     fn ms_run_collect;
     fn ms_run_join_address;
+    fn ms_run_progress;
     fn ms_run_wait;
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use extendr_api::prelude::*;
 use scheduler::link::Link;
-use scheduler::trace;
 
 use super::current::{Current, Next};
 use super::stage::Ready;
@@ -46,9 +45,6 @@ fn ms_worker_next() -> Robj {
         let worker = unsafe { worker() };
         worker.current = None;
         if worker.link.is_none() {
-            if let Ok(filter) = std::env::var(trace::FILTER) {
-                trace::start(&filter, None)?;
-            }
             worker.link = Link::inherited()?;
         }
         let membership = match worker.link.as_mut() {

@@ -1,0 +1,178 @@
+# Looking at runs that go on, in this session or another one.
+
+#' See the runs that go on
+#'
+#' `memTop()` looks at the calls of memshare that are running now, in all R sessions of this user on this computer: how far each is, how
+#' much shared memory it holds, what each of its workers is at. It reads what the runs write down for themselves, so that they are
+#' not slowed. As a session waits for its own calls, look from a second one (or, without R, with the program `memshare top`); a run
+#' that was begun with `memRun(wait = FALSE)` can be looked at from its own.
+#'
+#' @param once Look once and return what there is. With `FALSE`, the picture is drawn anew every `interval` seconds, until Ctrl-C (Esc in
+#'   some consoles).
+#' @param interval Seconds from one look to the next.
+#' @return An object of class `memshare_top`, shown when printed; with `once = FALSE` the last look, invisibly. It has three data frames:
+#'   * `runs`, one row a run: `title`, `pid`, `command` and `session` of who called, `state` (`"running"`, or `"stopping"` when it was
+#'     interrupted or failed), `seconds` since it began, `done` and `elements` (of all passes), `rate` (elements a second, over all of
+#'     the run), `left` (seconds, if the rate stays), `live_bytes` and `peak_bytes` of the run's own shared memory;
+#'   * `stages`, one row for each set of passes that run together: `run` (the row of `runs`), `passes`, `done`, `elements`, `state` (`"waiting"`,
+#'     `"open"`, `"through"`), `waits_for` (passes, or `"memory"`);
+#'   * `workers`: `run`, `worker`, `pid`, `state` (`"running"`, `"asleep"`: nothing is there to do, `"opening"` data, `"writing"` results, or
+#'     `"absent"`), `seconds` in that state (of one that runs, since its chunk began), `busy` (the part of its time in which it ran FUN), and
+#'     of the chunk that it has `passes`, `first` and `last` element, `attempt`, and the `pass` and `element` that FUN is at.
+#'
+#'   `as.data.frame()` gives `runs`, or what its argument `what` names.
+#' @seealso [memLastRun()] for a run that is over, [memWhy()] for memory that is in use.
+#' @examples
+#' memTop()
+#' f <- function(i) {
+#'   Sys.sleep(0.05)
+#'   i^2
+#' }
+#' handle <- memRun(squares = memLapply(1:20, f, MAX.CORES = 2, CONTROL = memControl(lazy = TRUE)), wait = FALSE)
+#' top <- memTop(once = TRUE)
+#' top
+#' as.data.frame(top, what = "workers")
+#' invisible(collect(handle))
+#' @export
+memTop <- function(once = !interactive(), interval = 1) {
+  call <- sys.call()
+  check_flag(once, "once", call)
+  interval <- check_interval(interval, call)
+  if (once) return(look_at_runs(call))
+  invisible(watch_runs(interval, call))
+}
+
+check_interval <- function(interval, call) {
+  if (!is.numeric(interval) || length(interval) != 1L || is.na(interval) || interval < 0.1) {
+    abort_input(sprintf("interval must be a number of seconds, 0.1 at least, not %s", describe(interval)), call)
+  }
+  interval
+}
+
+look_at_runs <- function(call) {
+  configure_place()
+  found <- native(ms_top(), call)
+  tables <- lapply(found, function(columns) {
+    columns <- lapply(columns, function(column) {
+      if (is.numeric(column)) column[is.nan(column)] <- NA
+      column
+    })
+    for (name in intersect(c("run", "worker", "pid", "attempt"), names(columns))) columns[[name]] <- as.integer(columns[[name]])
+    as.data.frame(columns, stringsAsFactors = FALSE)
+  })
+  structure(c(list(at = Sys.time()), tables), class = "memshare_top")
+}
+
+# Draws again and again; gives the last look.
+watch_runs <- function(interval, call) {
+  top <- look_at_runs(call)
+  tryCatch(
+    repeat {
+      clear_console()
+      cat(format(top), "Ctrl-C leaves", sep = "\n")
+      Sys.sleep(interval)
+      top <- look_at_runs(call)
+    },
+    interrupt = function(condition) cat("\n")
+  )
+  top
+}
+
+# A new picture in the place of the old one, where the console can do that; else below it.
+clear_console <- function() {
+  if (nzchar(Sys.getenv("RSTUDIO"))) {
+    cat("\f")
+  } else if (isatty(stdout()) && !Sys.getenv("TERM") %in% c("", "dumb", "emacs")) {
+    cat("\033[H\033[2J")
+  } else {
+    cat("\n")
+  }
+}
+
+#' @export
+format.memshare_top <- function(x, ...) {
+  if (!nrow(x$runs)) return("No run goes on.")
+  unlist(lapply(seq_len(nrow(x$runs)), function(i) {
+    mine <- function(table) table[table$run == i, , drop = FALSE]
+    c(if (i > 1) "", top_head(x$runs[i, ]), top_stages(mine(x$stages)), top_workers(mine(x$workers)))
+  }))
+}
+
+top_head <- function(run) {
+  rate <- if (is.na(run$rate)) "no rate yet" else sprintf("%s/s", top_rate(run$rate))
+  left <- if (!is.na(run$left)) sprintf(", %s left", top_seconds(run$left))
+  part <- if (run$elements > 0) run$done / run$elements else 1
+  c(
+    sprintf("%s: %s for %s, pid %d (%s)", run$title, run$state, top_seconds(run$seconds), run$pid, run$command),
+    sprintf(
+      "  [%s] %.0f %%, %s of %s, %s%s; live %s, peak %s", top_bar(part), floor(100 * part), top_count(run$done),
+      count_of(run$elements, "element"), rate, if (is.null(left)) "" else left, format_bytes(run$live_bytes), format_bytes(run$peak_bytes)
+    )
+  )
+}
+
+top_bar <- function(part, cells = 20L) {
+  full <- min(floor(part * cells), cells)
+  paste0(strrep("#", full), strrep(".", cells - full))
+}
+
+top_stages <- function(stages) {
+  state <- ifelse(is.na(stages$waits_for), stages$state, paste("waiting for", stages$waits_for))
+  top_columns(list(passes = stages$passes, done = top_count(stages$done), elements = top_count(stages$elements), state = state), 2:3)
+}
+
+top_workers <- function(workers) {
+  there <- workers[!is.na(workers$pid), , drop = FALSE]
+  empty <- nrow(workers) - nrow(there)
+  known <- function(values, say) ifelse(is.na(values), "", vapply(values, function(value) if (is.na(value)) "" else say(value), ""))
+  columns <- list(
+    worker = format(there$worker), pid = format(there$pid), state = there$state, `for` = known(there$seconds, top_seconds),
+    busy = known(there$busy, function(part) sprintf("%.0f %%", 100 * part)), at = vapply(seq_len(nrow(there)), function(i) top_at(there[i, ]), "")
+  )
+  c(if (nrow(there)) top_columns(columns, c(1, 2, 4, 5)), if (empty) sprintf("  %s without a worker", count_of(empty, "place")))
+}
+
+# "z, element 17 of 15-18, attempt 2"; between elements "elements 15-18 of mu + sd".
+top_at <- function(worker) {
+  if (is.na(worker$first)) return("")
+  one <- worker$first == worker$last
+  range <- sprintf("%s-%s", top_count(worker$first), top_count(worker$last))
+  place <- if (is.na(worker$pass)) {
+    sprintf("%s of %s", if (one) paste("element", top_count(worker$first)) else paste("elements", range), worker$passes)
+  } else {
+    paste0(worker$pass, ", element ", top_count(worker$element), if (!one) paste(" of", range))
+  }
+  if (worker$attempt > 1) paste0(place, ", attempt ", worker$attempt) else place
+}
+
+# Lines of a table, with a head; `right` are the columns that stand to the right.
+top_columns <- function(columns, right) {
+  cells <- lapply(seq_along(columns), function(i) {
+    cells <- c(names(columns)[[i]], columns[[i]])
+    formatC(cells, width = if (i %in% right) max(nchar(cells)) else -max(nchar(cells)))
+  })
+  sub(" +$", "", paste0("  ", do.call(paste, c(cells, list(sep = "  ")))))
+}
+
+top_count <- function(n) format(n, big.mark = ",", scientific = FALSE, trim = TRUE)
+
+top_rate <- function(rate) if (rate < 9.995) sprintf("%.2f", rate) else top_count(round(rate))
+
+# "12.3 s", "5 min 02 s", "3 h 04 min".
+top_seconds <- function(seconds) {
+  if (seconds < 59.95) return(sprintf("%.1f s", seconds))
+  whole <- round(seconds)
+  if (whole < 3600) return(sprintf("%d min %02d s", whole %/% 60, whole %% 60))
+  sprintf("%s h %02d min", top_count(whole %/% 3600), whole %% 3600 %/% 60)
+}
+
+#' @export
+print.memshare_top <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' @export
+as.data.frame.memshare_top <- function(x, row.names = NULL, optional = FALSE, ..., what = c("runs", "stages", "workers")) {
+  x[[match.arg(what)]]
+}

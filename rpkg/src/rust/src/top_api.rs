@@ -1,0 +1,124 @@
+//! The `.Call` that looks at the runs of this user that go on, in whichever session. What is missing is NaN or NA; R makes NA of all.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+use extendr_api::prelude::*;
+use scheduler::inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
+
+use crate::r::{self, edge, protect, Kind, Scope, Sexp};
+use crate::session;
+
+/// Three lists of columns: runs, and their stages and workers with the number of their run.
+#[extendr]
+fn ms_top() -> Robj {
+    edge(|| {
+        let place = session::with(|session| Ok(session.place().clone()))?;
+        let found = runs(&place)?;
+        protect(|s| {
+            let tables = [
+                ("runs", runs_table(s, &found)),
+                ("stages", stages_table(s, &found)),
+                ("workers", workers_table(s, &found)),
+            ];
+            Ok(r::named_list(s, &tables))
+        })
+    })
+}
+
+/// A column of numbers.
+fn numbers<T>(s: &Scope, rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Sexp {
+    r::reals(s, &rows.iter().map(|row| of(row).unwrap_or(f64::NAN)).collect::<Vec<f64>>())
+}
+
+/// A column of words.
+fn words<T>(s: &Scope, rows: &[T], of: impl Fn(&T) -> Option<String>) -> Sexp {
+    let out = s.vector(Kind::STRSXP, rows.len());
+    for (place, row) in rows.iter().enumerate() {
+        match of(row) {
+            Some(text) => out.set_text(place, r::character_bytes(s, text.as_bytes(), 1)),
+            None => out.set_na_text(place),
+        }
+    }
+    out
+}
+
+fn runs_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
+    let columns = [
+        ("title", words(s, runs, |run| Some(run.title.clone()))),
+        ("pid", numbers(s, runs, |run| Some(run.pid.into()))),
+        ("command", words(s, runs, |run| Some(run.command.clone()))),
+        ("session", words(s, runs, |run| Some(run.session.clone()))),
+        ("state", words(s, runs, |run| Some(run.state.into()))),
+        ("seconds", numbers(s, runs, |run| Some(run.seconds))),
+        ("done", numbers(s, runs, |run| Some(run.done as f64))),
+        ("elements", numbers(s, runs, |run| Some(run.elements as f64))),
+        ("rate", numbers(s, runs, |run| run.rate)),
+        ("left", numbers(s, runs, |run| run.left)),
+        ("live_bytes", numbers(s, runs, |run| Some(run.live_bytes as f64))),
+        ("peak_bytes", numbers(s, runs, |run| Some(run.peak_bytes as f64))),
+    ];
+    r::named_list(s, &columns)
+}
+
+fn stages_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
+    let each = |(run, all): (usize, &'_ LiveRun)| {
+        all.stages.iter().cloned().map(move |stage| (run + 1, stage)).collect::<Vec<(usize, LiveStage)>>()
+    };
+    let rows: Vec<(usize, LiveStage)> = runs.iter().enumerate().flat_map(each).collect();
+    let columns = [
+        ("run", numbers(s, &rows, |(run, _)| Some(*run as f64))),
+        ("passes", words(s, &rows, |(_, stage)| Some(stage.passes.join(" + ")))),
+        ("done", numbers(s, &rows, |(_, stage)| Some(stage.done as f64))),
+        ("elements", numbers(s, &rows, |(_, stage)| Some(stage.elements as f64))),
+        ("state", words(s, &rows, |(_, stage)| Some(stage.state.into()))),
+        ("waits_for", words(s, &rows, |(_, stage)| waits_for(stage))),
+    ];
+    r::named_list(s, &columns)
+}
+
+/// What a stage waits for; `None` when it does not wait.
+fn waits_for(stage: &LiveStage) -> Option<String> {
+    let passes = if stage.waits_for.is_empty() { "memory".into() } else { stage.waits_for.join(", ") };
+    (stage.state == "waiting").then_some(passes)
+}
+
+/// A worker's place, with the number of its run and the passes of the stage that it is at.
+struct Row<'a> {
+    run: usize,
+    worker: &'a LiveWorker,
+    passes: Option<String>,
+}
+
+impl Row<'_> {
+    fn chunk<T>(&self, of: impl Fn(&LiveChunk) -> T) -> Option<T> {
+        self.worker.chunk.as_ref().map(of)
+    }
+}
+
+fn workers_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
+    let mut rows = Vec::new();
+    for (place, run) in runs.iter().enumerate() {
+        for worker in &run.workers {
+            let stage = worker.chunk.as_ref().and_then(|chunk| run.stages.get(chunk.stage as usize));
+            rows.push(Row { run: place + 1, worker, passes: stage.map(|stage| stage.passes.join(" + ")) });
+        }
+    }
+    let columns = [
+        ("run", numbers(s, &rows, |row| Some(row.run as f64))),
+        ("worker", numbers(s, &rows, |row| Some(row.worker.worker.into()))),
+        ("pid", numbers(s, &rows, |row| row.worker.pid.map(f64::from))),
+        ("state", words(s, &rows, |row| Some(row.worker.state.into()))),
+        ("seconds", numbers(s, &rows, |row| row.worker.seconds)),
+        ("busy", numbers(s, &rows, |row| row.worker.busy)),
+        ("passes", words(s, &rows, |row| row.passes.clone())),
+        ("first", numbers(s, &rows, |row| row.chunk(|chunk| chunk.first as f64))),
+        ("last", numbers(s, &rows, |row| row.chunk(|chunk| chunk.last as f64))),
+        ("attempt", numbers(s, &rows, |row| row.chunk(|chunk| chunk.attempt.into()))),
+        ("pass", words(s, &rows, |row| row.chunk(|chunk| chunk.pass.clone()).flatten())),
+        ("element", numbers(s, &rows, |row| row.chunk(|chunk| chunk.element).flatten().map(|x| x as f64))),
+    ];
+    r::named_list(s, &columns)
+}
+
+extendr_module! {
+    mod top_api;
+    fn ms_top;
+}

@@ -1,0 +1,6 @@
+//! The text views, on documents made by hand: all words are compared literally.
+mod advice;
+mod explain;
+mod sample;
+mod story;
+mod words;
