@@ -15,14 +15,14 @@
 //! | `advice` | what follows from the figures, in a sentence or two |
 //! | `explain` | the plan as a tree, with predicted and measured figures |
 //! | `story` | the life of one pass, resource, task, chunk, element or worker |
+//! | `html`, `page/` | the page, and what `viewer/` builds for it |
 //! | `words` | numbers for people |
 mod advice;
-//! | `html`, `page/` | the page, and what `viewer/` builds for it |
 mod document;
 mod explain;
 mod file;
-pub mod live;
 mod html;
+pub mod live;
 mod log;
 mod measured;
 mod memory;
