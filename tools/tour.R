@@ -30,11 +30,11 @@ fit <- function(v, at) {
     file.create(mark)
     tools::pskill(Sys.getpid(), tools::SIGKILL)
   }
-  if (first == at[[2]]) Sys.sleep(0.8)
+  if (first == at[[2]]) Sys.sleep(1.5)
   for (i in 1:4) cor(v, sort(v))
   median(v)
 }
-invisible(memApply("X", 2, fit, NAMESPACE = "tour", VARS = list(at = X[1, c(600, 1234)]), MAX.CORES = 4, CONTROL = memControl(trace = TRUE)))
+invisible(memApply("X", 2, fit, NAMESPACE = "tour", VARS = list(at = X[1, c(600, 1534)]), MAX.CORES = 4, CONTROL = memControl(trace = TRUE)))
 page(memLastRun(), "straggler.html")
 releaseVariables("tour", "X")
 
