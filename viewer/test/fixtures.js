@@ -218,6 +218,16 @@ export function straggler() {
   return doc;
 }
 
+/** A run that failed, of many workers, without a trace of chunks. */
+export function untraced() {
+  const doc = diamond();
+  for (const key of Object.keys(doc.run.chunks)) doc.run.chunks[key] = [];
+  for (const key of Object.keys(doc.run.steps)) doc.run.steps[key] = [];
+  doc.run.ended = { kind: 'failed', words: "pass 'z': FUN failed at element 17: object 'q' not found" };
+  doc.workers = 96;
+  return doc;
+}
+
 /** One pass of so many chunks of one element. */
 export function many(n = 100000, workers = 8) {
   const b = new Builder('run', 'memLapply(1:1e5, f, CONTROL = memControl(chunk = 1))');

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { bytes, count, percent, seconds } from '../src/format.js';
 import { done, open, pageOf } from './browser.js';
-import { chain, diamond, many, straggler, wide } from './fixtures.js';
+import { chain, diamond, many, straggler, untraced, wide } from './fixtures.js';
 
 after(done);
 
@@ -181,6 +181,17 @@ test('names are text, whatever is in them', () => {
     assert.equal(await page.title(), evil);
   });
 });
+
+test('a run that failed and kept no trace says so', () => on(untraced(), async page => {
+  assert.equal(await text(page, '#outcome'), '✕ failed');
+  assert.match(await text(page, '.verdict'), /element 17/);
+  assert.match(await text(page, '.untraced'), /trace = TRUE/);
+  await page.click(node('pass:2'));
+  assert.equal(await page.getAttribute('#tab-tasks', 'aria-selected'), 'true');
+  assert.ok((await rows(page)).length > 0);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(over <= 0, 'nothing sticks out');
+}));
 
 test('the policy names exactly the script and the style of the page', () => {
   const html = readFileSync(pageOf(diamond()), 'utf8');

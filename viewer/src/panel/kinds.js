@@ -125,7 +125,7 @@ export function task(model, store, actions, { id }) {
   ]];
 }
 
-const ACTIVITIES = [['run', 'FUN'], ['collect', 'R’s garbage collection'], ['serialize', 'writing results'], ['map', 'opening data'], ['wait', 'nothing to claim'], ['idle', 'not in the run']];
+const ACTIVITIES = [['run', 'running elements'], ['collect', 'R’s garbage collection'], ['serialize', 'writing results'], ['map', 'opening data'], ['wait', 'nothing to claim'], ['idle', 'not in the run']];
 
 /** A table of seconds by activity. */
 export const activities = all => h('table', { class: 'mini' }, ACTIVITIES.map(([key, label]) => {

@@ -26,10 +26,10 @@ function chunks(model) {
     bad: i => ['lost', 'failed'].includes(model.state(i)),
     columns: [
       number('Chunk', i => c.number[i], count, { width: '0.7fr' }),
-      word('Pass', i => names[c.stage[i]]),
+      word('Pass', i => names[c.stage[i]], { width: '1.4fr' }),
       { label: 'Elements', value: i => c.first[i], text: i => range(c.first[i], c.last[i]), number: true, width: '1.3fr' },
       number('Worker', i => c.worker[i], count, { width: '0.7fr' }),
-      number('Attempt', i => c.attempt[i], count, { width: '0.7fr' }),
+      number('Attempt', i => c.attempt[i], count, { width: '0.85fr' }),
       word('State', i => model.state(i), { width: '0.8fr' }),
       number('Began', i => c.started[i], seconds),
       number('Took', i => model.took(i), seconds, { fill: i => (longest > 0 ? model.took(i) / longest : 0), width: '1.2fr' }),

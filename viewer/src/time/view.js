@@ -22,7 +22,8 @@ export class TimeView {
       'aria-label': 'Timeline: chunks by worker. Left and right go from chunk to chunk, up and down from worker to worker, plus and minus zoom.',
     });
     this.bottom = h('canvas', { class: 'memory', role: 'img', 'aria-label': this.memoryLabel() });
-    this.plot = h('div', { class: 'plot' }, this.lanes && h('div', { class: 'lanes-box' }, this.top), h('h3', null, this.steps
+    const untraced = this.lanes && !model.count && h('p', { class: 'note untraced' }, 'No trace of chunks was kept; memControl(trace = TRUE) keeps one.');
+    this.plot = h('div', { class: 'plot' }, untraced, this.lanes && h('div', { class: 'lanes-box' }, this.top), h('h3', null, this.steps
       ? 'Memory by step, as predicted: what lives from which step to which'
       : 'Memory: bytes of the run’s own pages, and each resource from birth to the moment it was freed'), this.bottom);
     this.element = h(
