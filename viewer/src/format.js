@@ -35,7 +35,8 @@ export const countOf = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? on
 export function seconds(x) {
   if (x === null || x === undefined || Number.isNaN(x)) return '–';
   const size = Math.abs(x);
-  const [value, unit] = size === 0 || size >= 1 ? [x, 's'] : size >= 1e-3 ? [x * 1e3, 'ms'] : size >= 1e-6 ? [x * 1e6, 'us'] : [x * 1e9, 'ns'];
+  const [value, unit] =
+    size === 0 || size >= 1 ? [x, 's'] : size >= 1e-3 ? [x * 1e3, 'ms'] : size >= 1e-6 ? [x * 1e6, 'us'] : [x * 1e9, 'ns'];
   const number = size === 0 ? '0' : Math.abs(value) >= 99.95 ? fixed(value, 0) : digits(value, 3);
   return `${number} ${unit}`;
 }
@@ -59,7 +60,13 @@ export function percent(x) {
   return `${x >= 0.0995 || x === 0 ? fixed(100 * x, 0) : tiny(100 * x)} %`;
 }
 
-const tiny = x => (Math.abs(x) < 1e-4 ? x.toExponential(1).replace(/\.0e/, 'e').replace(/e([+-])(\d)$/, 'e$10$2') : digits(x, 2));
+const tiny = x =>
+  Math.abs(x) < 1e-4
+    ? x
+        .toExponential(1)
+        .replace(/\.0e/, 'e')
+        .replace(/e([+-])(\d)$/, 'e$10$2')
+    : digits(x, 2);
 
 /** "elements 17–32" */
 export const range = (first, last) => (first === last ? count(first) : `${count(first)}–${count(last)}`);

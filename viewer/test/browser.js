@@ -9,7 +9,15 @@ import { chromium } from 'playwright-core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const folder = mkdtempSync(join(tmpdir(), 'memshare-page-'));
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 let browser;
 const built = new Map();
 
@@ -41,8 +49,13 @@ export async function open(path, { viewport = { width: 1440, height: 1000 }, ...
   page.on('request', request => {
     if (request.url() !== pathToFileURL(path).href) complaints.push(`request: ${request.url()}`);
   });
-  page.on('dialog', dialog => { complaints.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', event => console.error(`policy: ${event.violatedDirective}`)));
+  page.on('dialog', dialog => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  await page.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', event => console.error(`policy: ${event.violatedDirective}`)),
+  );
   await page.goto(pathToFileURL(path).href);
   await page.waitForSelector('html[data-ready]');
   return { page, complaints, close: () => context.close() };

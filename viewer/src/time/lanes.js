@@ -131,7 +131,8 @@ export class Lanes {
       y += tall * part;
     }
     ctx.globalAlpha = 1;
-    if (model.chunks.state[chunk] !== DONE) this.wrong(ctx, x0, wide, top, tall, colours, model.chunks.state[chunk] === STOPPED ? colours.soft : colours.bad);
+    if (model.chunks.state[chunk] !== DONE)
+      this.wrong(ctx, x0, wide, top, tall, colours, model.chunks.state[chunk] === STOPPED ? colours.soft : colours.bad);
     else if (!faded && tall >= 14) this.number(ctx, chunk, x0, wide, top, tall, colours);
   }
 
@@ -225,9 +226,7 @@ export class Lanes {
   hit(axis, px, py) {
     const worker = Math.floor(py / this.height) + 1;
     if (worker < 1 || worker > this.model.tracks) return null;
-    const death = this.model.run.workers.find(
-      life => life.worker === worker && life.died !== null && Math.abs(axis.x(life.left) - px) < 9,
-    );
+    const death = this.model.run.workers.find(life => life.worker === worker && life.died !== null && Math.abs(axis.x(life.left) - px) < 9);
     const lane = this.model.byWorker[worker] ?? [];
     const { started, ended } = this.model.chunks;
     let chunk = null;

@@ -18,7 +18,10 @@ export class MemoryChart {
     this.left = lives.lives.length - this.shown.length;
     this.most = lives.bytes.reduce((most, one) => Math.max(most, one), 0);
     const { peak_bytes: peak, budget } = model.doc;
-    this.lines = [['predicted peak', peak], ['budget', budget]].filter(([, value]) => value && value <= 3 * Math.max(this.most, 1));
+    this.lines = [
+      ['predicted peak', peak],
+      ['budget', budget],
+    ].filter(([, value]) => value && value <= 3 * Math.max(this.most, 1));
     this.top = Math.max(this.most, ...this.lines.map(([, value]) => value), 1) * 1.06;
     this.maker = new Map(model.doc.passes.filter(pass => pass.result !== null).map(pass => [pass.result, pass.id]));
   }
