@@ -1,16 +1,18 @@
-# What a run did: the last of this session, or one that was saved.
+# What a run did: the last of this session, or one that was saved. Its tables are in run-tables.R.
 
 #' What the last call did
 #'
 #' @param x,object What `memLastRun()` gave.
-#' @param what `"trace"` or `"activities"`.
+#' @param what The table: `"trace"`, a row for each chunk and pass; `"chunks"`, a row a chunk; `"activities"`, a row a worker; `"passes"`, `"tasks"`,
+#'   `"resources"`, `"workers"`, `"events"` or `"memory"`.
 #' @param ... Not used.
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
-#'   `retries`, `seconds`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
-#'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
-#'   `pid`, `how`, and `log`, the lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of
-#'   the run, which [memSave()] writes to a file.
+#'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"cancelled"`, `"timeout"` or `"no_workers"`), `advice`,
+#'   `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not cost what was expected, so
+#'   that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`, `pid`, `how`, and `log`, the
+#'   lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of the run, which [memSave()]
+#'   writes to a file.
 #'
 #'   `summary()` shows what the workers did with their time, with the share of each activity: `wait` (nothing was there to be claimed),
 #'   `map` (opening data, making FUN ready), `run` (FUN), `serialize` (writing results), `collect garbage` (R's, while FUN ran) and `idle`
@@ -19,7 +21,9 @@
 #'
 #'   `as.data.frame()` gives the trace, unless a pass said `memControl(trace = FALSE)`: a row for each chunk and pass,
 #'   with `pass`, `start` and `end` (its elements), `worker`, `attempt`, `state`, `started` and `ended` (seconds after the run began)
-#'   and `busy` (seconds that FUN took).
+#'   and `busy` (seconds that FUN took). The other tables are as [explain()] has them: the passes' figures, the tasks and resources with when they
+#'   lived, who worked from when to when, what the supervisor saw, and the bytes of the run's own memory from each moment on.
+#' @seealso [explain()], [memStory()], [memSave()]
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1)
 #' memLastRun()
@@ -58,8 +62,10 @@ run_from <- function(record, document) {
   structure(
     list(
       title = document$title, elements = whole(figures$elements), passes = figures$passes, chunks = figures$chunks,
-      workers = length(document$run$workers), bytes_shared = figures$shared_bytes, retries = figures$retries, seconds = figures$seconds,
-      peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities,
+      workers = length(unique(field_of(document$run$workers, "worker", 0))), bytes_shared = figures$shared_bytes, retries = figures$retries,
+      seconds = figures$seconds, deaths = figures$deaths, ended = document$run$ended$kind,
+      advice = as.character(unlist(document$advice)), peak = figures$peak_bytes,
+      misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities,
       died = deaths_of(document$run$workers), record = record
     ),
     class = "memshare_run"
@@ -89,31 +95,58 @@ trace_from <- function(document) {
 
 #' @rdname memLastRun
 #' @export
-as.data.frame.memshare_run <- function(x, ..., what = "trace") {
-  if (check_choice(what, c("trace", "activities"), "what", NULL) == "activities") {
-    return(data.frame(worker = seq_len(nrow(x$activities)), x$activities, check.names = FALSE))
+as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events",
+                                                        "memory")) {
+  tables <- c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events", "memory")
+  what <- check_choice(what[[1L]], tables, "what", NULL)
+  if (what == "activities") return(data.frame(worker = seq_len(nrow(x$activities)), x$activities, check.names = FALSE))
+  document <- document_of(x, chunks = what %in% c("trace", "chunks", "memory"))
+  table <- switch(what,
+    trace = trace_from(document), chunks = chunks_table(document), passes = passes_table(document), tasks = lived_tasks(document),
+    resources = lived_resources(document), workers = workers_table(document), events = events_table(document), memory = memory_table(document)
+  )
+  if (what %in% c("trace", "chunks") && !nrow(table) && x$chunks > 0) {
+    abort_input("this run kept no trace: a pass said memControl(trace = FALSE)")
   }
-  trace <- trace_from(document_of(x))
-  if (!nrow(trace) && x$chunks > 0) abort_input("this run kept no trace: a pass said memControl(trace = FALSE)")
-  trace
+  table
 }
 
+#' @rdname memLastRun
 #' @export
 format.memshare_run <- function(x, ...) {
-  text <- sprintf(
-    "%s: %s in %s of %s by %s, %s shared, %s, %.3f s", x$title, count_of(x$elements, "element"), count_of(x$chunks, "chunk"),
-    count_of(x$passes, "pass", "passes"), count_of(x$workers, "worker"), format_bytes(x$bytes_shared),
-    count_of(x$retries, "retry", "retries"), x$seconds
-  )
-  paste0(
-    text, if (!is.null(x$peak)) sprintf(", peak %s", format_bytes(x$peak)),
-    if (sum(x$activities) > 0) sprintf(", workers busy %.0f %% of the time", 100 * busy_share(x)),
-    if (length(x$died$how)) sprintf("; %s died: %s", count_of(nrow(x$died), "worker"), paste(unique(x$died$how), collapse = ", ")),
+  c(
+    sprintf("<run> of %s: %s", short_text(x$title, 60L), ended_as(x)),
+    sprintf(
+      "%s in %s of %s, by %s", count_of(x$elements, "element"), count_of(x$chunks, "chunk"), count_of(x$passes, "pass", "passes"),
+      count_of(x$workers, "worker")
+    ),
+    paste0(
+      if (sum(x$activities) > 0) sprintf("workers busy %.0f %% of the time; ", 100 * busy_share(x)),
+      sprintf("%s shared", format_bytes(x$bytes_shared)), if (!is.null(x$peak)) sprintf(", peak %s", format_bytes(x$peak))
+    ),
+    if (x$deaths > 0 || x$retries > 0) {
+      how <- unique(x$died$how)
+      sprintf(
+        "%s died%s, %s run again", count_of(x$deaths, "worker"), if (length(how)) sprintf(" (%s)", shorten(how, 3L)) else "",
+        count_of(x$retries, "chunk")
+      )
+    },
     if (length(x$misled)) {
-      sprintf("; %s did not cost what was expected, and what was left was cut anew", paste0("'", x$misled, "'", collapse = ", "))
+      sprintf("%s did not cost what was expected, and what was left was cut anew", shorten(paste0("'", x$misled, "'")))
     }
   )
 }
+
+# "done in 1.2 s", "failed after 34 ms".
+ended_as <- function(run) {
+  time <- format_seconds(run$seconds)
+  switch(run$ended,
+    done = paste("done in", time), failed = paste("FUN failed after", time), worker_died = paste("given up after", time),
+    cancelled = paste("cancelled after", time), timeout = paste("out of time after", time), no_workers = paste("no workers left after", time),
+    paste(run$ended, "after", time)
+  )
+}
+
 # The part of the workers' time in which they did something for the run.
 busy_share <- function(run) sum(run$activities[, c("map", "run", "serialize", "collect garbage")]) / sum(run$activities)
 
@@ -122,30 +155,35 @@ busy_share <- function(run) sum(run$activities[, c("map", "run", "serialize", "c
 summary.memshare_run <- function(object, ...) {
   seconds <- object$activities
   shares <- seconds / max(object$seconds, .Machine$double.eps)
-  structure(list(text = format(object), seconds = seconds, shares = shares, wall = object$seconds), class = "memshare_run_summary")
+  structure(
+    list(text = format(object), seconds = seconds, shares = shares, wall = object$seconds, advice = object$advice),
+    class = "memshare_run_summary"
+  )
 }
 
 #' @export
-format.memshare_run_summary <- function(x, ...) {
-  if (!length(x$seconds)) return(x$text)
-  rows <- rbind(x$seconds, colSums(x$seconds))
-  shares <- rbind(x$shares, colSums(x$shares) / nrow(x$shares))
+format.memshare_run_summary <- function(x, ...) c(x$text, activity_lines(x), if (length(x$advice)) paste("advice:", x$advice))
+
+# What the workers did with their time, a line each; of many those that did least and most for the run.
+activity_lines <- function(x) {
+  if (!length(x$seconds)) return(NULL)
+  shown <- seq_len(nrow(x$seconds))
+  if (length(shown) > 24L) shown <- shown[c(1:12, length(shown) - 11:0)]
+  rows <- rbind(x$seconds[shown, , drop = FALSE], colSums(x$seconds))
+  shares <- rbind(x$shares[shown, , drop = FALSE], colSums(x$shares) / nrow(x$shares))
   cells <- matrix(sprintf("%s (%.0f %%)", format_seconds(rows), 100 * shares), nrow(rows))
-  cells <- cbind(cells, format_seconds(rowSums(rows)))
-  cells <- rbind(c(colnames(x$seconds), "in all"), cells)
-  cells <- cbind(c("", paste("worker", seq_len(nrow(x$seconds))), "in all"), cells)
-  cells <- apply(cells, 2L, function(column) formatC(column, width = max(nchar(column))))
-  c(x$text, apply(cells, 1L, paste, collapse = "  "))
+  columns <- c(
+    list(c(paste("worker", shown), "in all")), lapply(seq_len(ncol(cells)), function(i) cells[, i]), list(format_seconds(rowSums(rows)))
+  )
+  lines <- in_columns(stats::setNames(columns, c("", colnames(x$seconds), "in all")), seq_along(columns)[-1L], indent = "")
+  left <- nrow(x$seconds) - length(shown)
+  if (!left) return(lines)
+  append(lines, sprintf("and %d more workers", left), 13L)
 }
 
 #' @export
-print.memshare_run_summary <- function(x, ...) {
-  cat(format(x), sep = "\n")
-  invisible(x)
-}
+print.memshare_run_summary <- function(x, ...) print_lines(x)
 
+#' @rdname memLastRun
 #' @export
-print.memshare_run <- function(x, ...) {
-  cat(format(x), "\n", sep = "")
-  invisible(x)
-}
+print.memshare_run <- function(x, ...) print_lines(x)

@@ -17,10 +17,11 @@
 #' @param ... Passes: those whose values [memRun()] is to give. Their names, or the variables' names, become their labels.
 #' @param MAX.CORES The number of worker processes; by default the most that one of the passes asked for, or what the options say.
 #' @param x,object A plan.
-#' @param what `"tasks"`, or `"resources"`: what lies in shared memory, from which step to which.
+#' @param what `"tasks"`, `"resources"`: what lies in shared memory, from which step to which; or `"passes"`, with the time that FUN is expected
+#'   to take where that is known.
 #' @param row.names,optional Not used.
-#' @return `memPlan()` gives an object of class `memshare_plan`; `as.data.frame()` one row a task, or a resource.
-#' @seealso [memRun()], [memshare-pass]
+#' @return `memPlan()` gives an object of class `memshare_plan`; `as.data.frame()` one row a task, a resource or a pass.
+#' @seealso [memRun()], [explain()], [memshare-pass]
 #' @examples
 #' m <- matrix(rnorm(60), 20)
 #' lazy <- memControl(lazy = TRUE)
@@ -107,12 +108,6 @@ pass_counts <- function(program) {
   sprintf("%s (%s)", program$labels, vapply(program$order, function(pass) format(pass$n, big.mark = ",", scientific = FALSE), ""))
 }
 
-shorten <- function(words, most = 8L) {
-  more <- length(words) - most
-  if (more > 1L) words <- c(words[seq_len(most)], sprintf("and %d more", more))
-  paste(words, collapse = ", ")
-}
-
 # What is in shared memory besides results.
 shared_line <- function(resources) {
   shared <- resources$scope == "shared"
@@ -139,15 +134,9 @@ peak_lines <- function(plan) {
   sprintf("%s, apart from results whose size shows in the first run: %s", text, shorten(unknown, 4L))
 }
 
-format_sizes <- function(bytes) vapply(bytes, function(b) if (is.na(b)) "?" else format_bytes(b), "")
-
 #' @rdname memPlan
 #' @export
-print.memshare_plan <- function(x, ...) {
-  lines <- format(x)
-  cat(lines[[1L]], paste0("  ", lines[-1L]), sep = "\n")
-  invisible(x)
-}
+print.memshare_plan <- function(x, ...) print_lines(x)
 
 #' @rdname memPlan
 #' @export
@@ -164,29 +153,34 @@ summary.memshare_plan <- function(object, ...) {
 #' @export
 format.memshare_plan_summary <- function(x, ...) {
   resources <- x$resources
+  more <- max(NROW(resources) - 20L, 0L)
+  if (more > 1L) resources <- resources[sort(order(resources$bytes, decreasing = TRUE)[1:20]), ]
   lives <- if (length(resources) && nrow(resources)) {
     sprintf(
-      "%s (%s, %s)%s%s", resources$resource, format_sizes(resources$bytes), resources$scope,
+      "%s (%s, %s)%s%s", short_text(resources$resource, 30L), format_sizes(resources$bytes), resources$scope,
       ifelse(is.na(resources$born), "", sprintf(
         " from step %s%s", resources$born, ifelse(is.na(resources$last_read), "", sprintf(" to %s", resources$last_read))
       )),
-      ifelse(nzchar(resources$read_by), sprintf(", read by %s", resources$read_by), "")
+      ifelse(nzchar(resources$read_by), sprintf(", read by %s", short_text(resources$read_by, 60L)), "")
     )
   }
-  c(x$head, "passes in order:", paste0("  ", x$passes), if (length(lives)) c("in shared memory:", paste0("  ", lives)))
+  passes <- x$passes
+  if (length(passes) > 21L) passes <- c(passes[1:20], sprintf("and %d more", length(passes) - 20L))
+  c(
+    x$head, "passes in order:", paste0("  ", passes),
+    if (length(lives)) c("in shared memory:", paste0("  ", lives), if (more > 1L) sprintf("  and %d more", more))
+  )
 }
 
 #' @export
-print.memshare_plan_summary <- function(x, ...) {
-  cat(format(x), sep = "\n")
-  invisible(x)
-}
+print.memshare_plan_summary <- function(x, ...) print_lines(x)
 
 #' @rdname memPlan
 #' @export
-as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources"), ...) {
-  what <- check_choice(what[[1L]], c("tasks", "resources"), "what", NULL)
+as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources", "passes"), ...) {
+  what <- check_choice(what[[1L]], c("tasks", "resources", "passes"), "what", NULL)
   plan <- inside(x)
+  if (what == "passes") return(if (is.null(plan$main$native)) data.frame() else passes_table(document_of(x, chunks = FALSE)))
   table <- plan$main$native[[what]]
   if (is.null(table)) return(data.frame())
   if (what == "resources" && !is.null(plan$measured)) {

@@ -73,10 +73,10 @@ summary.memshare_plan_record <- function(object, ...) {
 }
 
 #' @export
-as.data.frame.memshare_plan_record <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources"), ...) {
-  what <- check_choice(what[[1L]], c("tasks", "resources"), "what", NULL)
+as.data.frame.memshare_plan_record <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources", "passes"), ...) {
+  what <- check_choice(what[[1L]], c("tasks", "resources", "passes"), "what", NULL)
   document <- unclass(x)$document
-  if (what == "tasks") tasks_table(document) else resources_table(document)
+  switch(what, tasks = tasks_table(document), resources = resources_table(document), passes = passes_table(document))
 }
 
 # The tables of a document, in the columns of a plan's own.

@@ -59,11 +59,7 @@ format.memshare_pass <- function(x, ...) {
 
 #' @rdname memshare-pass
 #' @export
-print.memshare_pass <- function(x, ...) {
-  lines <- format(x)
-  cat(lines[[1L]], paste0("  ", lines[-1L]), sep = "\n")
-  invisible(x)
-}
+print.memshare_pass <- function(x, ...) print_lines(x)
 
 #' @rdname memshare-pass
 #' @export

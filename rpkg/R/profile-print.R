@@ -36,11 +36,7 @@ facts_of <- function(profile) {
 
 #' @rdname memProfile
 #' @export
-print.memshare_profile <- function(x, ...) {
-  lines <- format(x)
-  cat(lines[[1L]], if (length(lines) > 1L) paste0("  ", lines[-1L]), sep = "\n")
-  invisible(x)
-}
+print.memshare_profile <- function(x, ...) print_lines(x)
 
 #' @rdname memProfile
 #' @export
@@ -124,24 +120,8 @@ plot.memshare_profile <- function(x, heavy = 5, ...) {
 #' @rawNamespace S3method(utils::str, memshare_profile)
 str.memshare_profile <- function(object, ...) cat("", format(object)[[1L]], "\n")
 
-# Times for people: "1.2 s", "34 ms", "20 us".
-format_seconds <- function(seconds) {
-  if (!length(seconds)) return(character())
-  size <- abs(seconds)
-  size[is.na(size)] <- 0
-  step <- 1L + (size < 1) + (size < 1e-3) + (size < 1e-6)
-  value <- seconds * c(1, 1e3, 1e6, 1e9)[step]
-  unit <- c("s", "ms", "us", "ns")[step]
-  unit[size == 0] <- "s"
-  paste(ifelse(abs(value) >= 99.95 | value == 0, sprintf("%.0f", value), sprintf("%.3g", value)), unit)
-}
-
 # The unit in which the largest of some times is drawn.
 scale_of <- function(most) {
   at <- 1L + (most < 1) + (most < 1e-3)
   list(unit = c("seconds", "milliseconds", "microseconds")[[at]], seconds = c(1, 1e-3, 1e-6)[[at]])
-}
-
-percent <- function(share) {
-  paste(ifelse(share >= 0.0995 | share == 0, sprintf("%.0f", 100 * share), sprintf("%.2g", 100 * share)), "%")
 }

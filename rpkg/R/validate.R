@@ -70,15 +70,3 @@ kind_of <- function(value) {
   article <- if (type == "integer") "an" else "a"
   paste0(article, " ", type, if (is.atomic(value)) if (is.matrix(value)) " matrix" else " vector")
 }
-
-# A size in bytes for people.
-format_bytes <- function(bytes) {
-  units <- c("bytes", "kB", "MB", "GB", "TB")
-  step <- if (bytes < 1) 0 else min(floor(log(bytes, 1000)), length(units) - 1)
-  if (step == 0) sprintf("%.0f bytes", bytes) else sprintf("%.1f %s", bytes / 1000^step, units[[step + 1]])
-}
-
-# "1 pass", "2 passes".
-count_of <- function(n, one, many = paste0(one, "s")) {
-  sprintf("%s %s", format(n, big.mark = ",", scientific = FALSE), if (n == 1) one else many)
-}

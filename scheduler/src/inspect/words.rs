@@ -6,9 +6,9 @@ pub fn seconds(seconds: f64) -> String {
     let seconds = seconds + 0.0;
     let size = seconds.abs();
     let (value, unit) = match size {
-        _ if size == 0.0 || size.is_nan() || size >= 1.0 => (seconds, "s"),
-        _ if size >= 1e-3 => (seconds * 1e3, "ms"),
-        _ if size >= 1e-6 => (seconds * 1e6, "us"),
+        _ if size == 0.0 || size.is_nan() || size >= 0.9995 => (seconds, "s"),
+        _ if size >= 0.9995e-3 => (seconds * 1e3, "ms"),
+        _ if size >= 0.9995e-6 => (seconds * 1e6, "us"),
         _ => (seconds * 1e9, "ns"),
     };
     let number = if value.abs() >= 99.95 || value == 0.0 { format!("{value:.0}") } else { digits(value, 3) };
@@ -74,6 +74,16 @@ pub fn short(text: &str, most: usize) -> String {
         return text.chars().map(plain).collect();
     }
     text.chars().take(most.saturating_sub(3)).map(plain).chain(['.'; 3]).collect()
+}
+
+/// How a worker died, in a few words: without its number in front, and without what it said last.
+pub fn death(how: &str) -> String {
+    let line = how.lines().next().unwrap_or("");
+    let bare = line.strip_prefix("worker ").and_then(|rest| {
+        let (number, rest) = rest.split_once(": ")?;
+        number.parse::<u64>().ok().map(|_| rest)
+    });
+    short(bare.unwrap_or(line).trim_end_matches([':', '.', ' ']), 80)
 }
 
 /// `"a, b and c"`; of more than `most` words the first, and how many there are besides.

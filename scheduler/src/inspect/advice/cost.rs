@@ -1,6 +1,6 @@
 //! Time at work that was not FUN, or need not have been: overhead, results, garbage.
 use super::{round_up, Hint, Look};
-use crate::inspect::document::PassView;
+use crate::inspect::document::{Activities, PassFigures, PassView};
 use crate::inspect::words::{bytes, percent, seconds};
 
 /// Chunks shorter than this are overhead-bound because they are short.
@@ -20,31 +20,37 @@ fn worst<'a>(look: &Look<'a>) -> Option<(&'a PassView, f64)> {
     look.document.passes.iter().filter_map(lost).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Chunks so short that claiming and delivering them costs too much; or elements so short that calling FUN does.
-pub(super) fn overhead(look: &Look<'_>) -> Option<Hint> {
+/// The pass of which overhead takes a part worth a word: what it loses, elements in a chunk, seconds of FUN for one.
+fn bound<'a>(look: &Look<'a>) -> Option<(&'a PassView, &'a PassFigures, f64, f64, f64)> {
     let (pass, lost) = worst(look)?;
-    let figures = pass.figures.as_ref()?;
-    if figures.overhead < 0.15 || lost < 0.05 {
-        return None;
-    }
+    let figures = pass.figures.as_ref().filter(|figures| figures.overhead >= 0.15 && lost >= 0.05)?;
     let size = pass.elements as f64 / figures.chunks as f64;
     let each = figures.mean_chunk * (1.0 - figures.overhead) / size;
-    let fixed = figures.mean_chunk * figures.overhead;
+    Some((pass, figures, lost, size, each.max(1e-9)))
+}
+
+/// Chunks so short that claiming and delivering them costs too much.
+pub(super) fn short_chunks(look: &Look<'_>) -> Option<Hint> {
+    let (pass, figures, lost, size, each) = bound(look)?;
     let most = (pass.elements as f64 / (2.0 * look.places)).max(1.0);
-    let chunk = round_up(fixed / (AIM * each.max(1e-9))).min(most as u64);
-    if figures.mean_chunk < SHORT && chunk as f64 > 1.5 * size {
-        return Hint::new(
-            lost,
-            format!(
-                "chunks{} of {}: overhead {}; raise chunk, e.g. memControl(chunk = {chunk})",
-                look.of(pass),
-                seconds(figures.mean_chunk),
-                percent(figures.overhead)
-            ),
-        );
-    }
-    if others(look) {
-        return None;
+    let chunk = round_up(figures.mean_chunk * figures.overhead / (AIM * each)).min(most as u64);
+    (figures.mean_chunk < SHORT && chunk as f64 > 1.5 * size).then(|| Hint {
+        weight: lost,
+        words: format!(
+            "chunks{} of {}: overhead {}; raise chunk, e.g. memControl(chunk = {chunk})",
+            look.of(pass),
+            seconds(figures.mean_chunk),
+            percent(figures.overhead)
+        ),
+    })
+}
+
+/// Overhead that comes with chunks, or else with elements so short that calling FUN costs as much as they do.
+pub(super) fn overhead(look: &Look<'_>) -> Option<Hint> {
+    let (pass, figures, lost, _, each) = bound(look)?;
+    let by_chunk = short_chunks(look);
+    if by_chunk.is_some() || others(look) {
+        return by_chunk;
     }
     Hint::new(
         lost,
@@ -64,7 +70,7 @@ fn others(look: &Look<'_>) -> bool {
 }
 
 /// The part of the time at work that went into something.
-fn part(look: &Look<'_>, of: impl Fn(&crate::inspect::document::Activities) -> f64) -> f64 {
+fn part(look: &Look<'_>, of: impl Fn(&Activities) -> f64) -> f64 {
     let activities = &look.run.activities;
     let work: f64 = activities.iter().map(|a| a.map + a.run + a.serialize + a.collect).sum();
     if work > 0.0 {

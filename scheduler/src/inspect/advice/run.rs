@@ -1,5 +1,5 @@
 //! Where the time of a run went: what keeps it from being shorter, and what there is to gain.
-use super::cost::{gc, making_ready, overhead, results};
+use super::cost::{gc, making_ready, overhead, results, short_chunks};
 use super::{name, plan, round_up, Hint, Look};
 use crate::inspect::document::{PassView, Slowest, StageView};
 use crate::inspect::words::{self, count, element, percent, seconds};
@@ -7,7 +7,7 @@ use crate::inspect::words::{self, count, element, percent, seconds};
 /// The rest of what can be said of a run that ended well; `calm`: nothing was said of trouble.
 pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
     if let Some(hint) = too_short(look) {
-        return vec![hint];
+        return [Some(hint), short_chunks(look)].into_iter().flatten().collect();
     }
     let few = too_few(look);
     let longest = path(look).or_else(|| straggler(look));
@@ -40,7 +40,10 @@ fn nothing(look: &Look<'_>) -> Hint {
 /// One process would have been as fast.
 fn too_short(look: &Look<'_>) -> Option<Hint> {
     let figures = &look.run.figures;
-    let all = figures.seconds + figures.copy_seconds;
+    // Workers that were started for it are there in the next run.
+    let start = late(look)
+        .map_or(0.0, |_| look.run.workers.iter().fold(0.0f64, |last, worker| last.max(worker.joined)));
+    let all = figures.seconds + figures.copy_seconds - start;
     (look.places > 1.0 && figures.fun_seconds < 0.9 * all && figures.fun_seconds < 0.25).then(|| Hint {
         weight: 2.0,
         words: format!(

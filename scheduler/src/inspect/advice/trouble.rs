@@ -13,8 +13,9 @@ fn deaths(look: &Look<'_>) -> Option<Hint> {
     if figures.deaths == 0 {
         return None;
     }
-    let mut how: Vec<&str> = died.iter().filter_map(|worker| worker.died.as_deref()).collect();
-    how.sort_unstable();
+    let how = died.iter().filter_map(|worker| worker.died.as_deref());
+    let mut how: Vec<String> = how.map(words::death).collect();
+    how.sort();
     how.dedup();
     let killed = how.iter().any(|how| how.contains("signal 9"));
     let how = if how.is_empty() { String::new() } else { format!(" ({})", words::list(&how, 2)) };

@@ -68,6 +68,7 @@ fn of_run(document: &Document, run: &RunView) -> Vec<String> {
         "no_workers" => format!("given up after {}, for want of workers", seconds(figures.seconds)),
         other => format!("{other} after {}", seconds(figures.seconds)),
     };
+    let came: std::collections::HashSet<u32> = run.workers.iter().map(|life| life.worker).collect();
     let mut lines = vec![format!("<run>{}: {ended}", title(document))];
     if !run.ended.words.is_empty() {
         lines.push(format!("  {}", short(&run.ended.words, 200)));
@@ -77,7 +78,7 @@ fn of_run(document: &Document, run: &RunView) -> Vec<String> {
         size(document),
         count(figures.elements, "element"),
         count(figures.chunks, "chunk"),
-        count(document.workers.into(), "worker")
+        count(came.len() as u64, "worker")
     ));
     lines.push(format!(
         "  workers' time: FUN {} ({}), overhead {}, waiting {}",

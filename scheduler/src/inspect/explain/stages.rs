@@ -15,7 +15,7 @@ pub(super) fn stages(document: &Document) -> Vec<String> {
     let mut table = Table::new("stages", columns);
     let (shown, more) = chosen(document);
     for stage in shown {
-        draw(document, stage, &mut table);
+        draw(document, stage, &mut table, more.is_empty());
     }
     if !more.is_empty() {
         group(document, &more, &mut table);
@@ -50,11 +50,14 @@ fn passes<'a>(document: &'a Document, stage: &'a StageView) -> impl Iterator<Ite
     stage.passes.iter().filter_map(|&pass| document.passes.get(pass as usize))
 }
 
-/// A stage: its line, its passes where there are several, what it reads and makes.
-fn draw(document: &Document, stage: &StageView, table: &mut Table) {
+/// A stage: its line; in `full` its passes where there are several, what it reads and makes.
+fn draw(document: &Document, stage: &StageView, table: &mut Table, full: bool) {
     let own: Vec<&PassView> = passes(document, stage).collect();
     let title = format!("{}: {}", stage.id + 1, stage_name(document, &stage.passes));
     table.row(1, &title, cells(document, stage, &own));
+    if !full {
+        return;
+    }
     if own.len() > 1 {
         let mut heavy: Vec<&PassView> = own.clone();
         let fun = |pass: &PassView| pass.figures.as_ref().map_or(0.0, |figures| figures.fun_seconds);
@@ -100,7 +103,7 @@ fn about(document: &Document, stage: &StageView, own: &[&PassView], table: &mut 
         // Worth a line where it stands out.
         let Some((slow, figures)) = slow.zip(pass.figures.as_ref()) else { continue };
         let mean = figures.fun_seconds / pass.elements.max(1) as f64;
-        if pass.elements > 1 && slow.seconds > 3.0 * mean {
+        if pass.part == "map" && pass.elements > 1 && slow.seconds > 3.0 * mean {
             let of = if own.len() > 1 { format!(" of {}", short(&pass.name, 24)) } else { String::new() };
             let who = element(slow.element, slow.name.as_deref());
             table.text(

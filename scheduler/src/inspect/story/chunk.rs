@@ -1,7 +1,7 @@
 //! The life of a chunk or an element: every attempt at it, its passes, the deaths in between.
 use super::task::chunk_lines;
-use super::words::{bytes, count, element, seconds, short};
-use super::{end, range, Happening, Story};
+use super::words::{bytes, count, death, element, seconds, short};
+use super::{end, range, Happening, Names, Story};
 use crate::inspect::document::{Document, PassView, RunView};
 
 /// A chunk, and the chunks that tried its elements before or again.
@@ -31,11 +31,11 @@ pub(super) fn of_chunk(document: &Document, run: &RunView, at: usize) -> Story {
 }
 
 /// An element: the chunks that it was in.
-pub(super) fn of_element(document: &Document, pass: &PassView, number: u64) -> Story {
+pub(super) fn of_element(document: &Document, pass: &PassView, number: u64, names: Names<'_>) -> Story {
     let slowest = pass.figures.iter().flat_map(|figures| figures.slowest.iter().enumerate());
     let known = slowest.into_iter().find(|(_, slow)| slow.element == number);
-    let name = known.and_then(|(_, slow)| slow.name.as_deref());
-    let mut told = Story::new(format!("{} of '{}'", element(number, name), short(&pass.name, 40)));
+    let name = known.and_then(|(_, slow)| slow.name.clone()).or_else(|| names(pass.id, number));
+    let mut told = Story::new(format!("{} of '{}'", element(number, name.as_deref()), short(&pass.name, 40)));
     ready(document, pass.stage, &mut told);
     let Some(run) = &document.run else {
         told.say("it has not run".to_owned());
@@ -94,11 +94,11 @@ fn attempts(run: &RunView, stage: u32, first: u64, last: u64, told: &mut Story) 
         let again =
             event.kind == "put_up" && event.stage == Some(stage) && touches(&event.words, first, last);
         if died || again {
-            told.lines.push(Happening {
-                at: Some(event.at),
-                what: event.words.clone(),
-                worker: event.worker,
-            });
+            let what = match event.words.split_once(" died: ") {
+                Some((who, how)) if died => format!("{who} died: {}", death(how)),
+                _ => event.words.clone(),
+            };
+            told.lines.push(Happening { at: Some(event.at), what, worker: event.worker });
         }
     }
 }

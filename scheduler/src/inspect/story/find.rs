@@ -1,5 +1,6 @@
 //! What an id names, and the nearest names where it names nothing.
 use crate::inspect::document::{Document, PassView, RunView};
+use crate::inspect::Record;
 
 /// What a story is of.
 pub(super) enum Subject<'a> {
@@ -136,6 +137,15 @@ fn element_of<'a>(document: &'a Document, of: &str, element: &str) -> Result<Sub
             pass.elements
         ))),
     }
+}
+
+/// The pass and the element, from 1 on, that an id like `z[TP53]` names, where no pass, resource or number is called so.
+pub(super) fn by_name(record: &Record, document: &Document, id: &str) -> Option<(usize, u64)> {
+    let (of, name) = id.trim().strip_suffix(']')?.split_once('[')?;
+    let is_taken = document.passes.iter().any(|pass| pass.name == id) || name.trim().parse::<u64>().is_ok();
+    let pass = document.passes.iter().position(|pass| pass.name == of.trim()).filter(|_| !is_taken)?;
+    let place = record.notes.get(pass)?.names.iter().position(|other| other == name)?;
+    Some((pass, place as u64 + 1))
 }
 
 /// The names that are most like this one, five at most.

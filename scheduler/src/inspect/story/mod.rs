@@ -14,7 +14,7 @@ mod task;
 mod worker;
 
 use super::document::{Document, RunView};
-use super::words;
+use super::{words, Record};
 pub use find::Unknown;
 use find::{find, Subject};
 use serde::Serialize;
@@ -47,17 +47,39 @@ pub struct Happening {
 /// # Errors
 /// [`Unknown`] where nothing has this name, with the nearest names there are.
 pub fn story(document: &Document, id: &str) -> Result<Story, Unknown> {
+    tell(document, id, &|_, _| None)
+}
+
+/// The name of an element, from 1 on, of a pass.
+type Names<'a> = &'a dyn Fn(u32, u64) -> Option<String>;
+
+fn tell(document: &Document, id: &str, names: Names<'_>) -> Result<Story, Unknown> {
     let mut told = match find(document, id)? {
         Subject::Pass(pass) => task::of_pass(document, pass),
         Subject::Resource(resource) => resource::of(document, resource),
         Subject::Task(task) => task::of_task(document, task),
         Subject::Chunk(run, at) => chunk::of_chunk(document, run, at),
-        Subject::Element(pass, element) => chunk::of_element(document, pass, element),
+        Subject::Element(pass, element) => chunk::of_element(document, pass, element, names),
         Subject::Worker(run, worker) => worker::of(document, run, worker),
     };
     let key = |line: &Happening| line.at.unwrap_or(f64::NEG_INFINITY);
     told.lines.sort_by(|a, b| key(a).total_cmp(&key(b)));
     Ok(told)
+}
+
+/// The same of a record, which also knows the names of elements.
+///
+/// # Errors
+/// As [`story`].
+pub fn story_of(record: &Record, id: &str) -> Result<Story, Unknown> {
+    let document = Document::of(record);
+    let id = match find::by_name(record, &document, id) {
+        Some((pass, element)) => &format!("{}[{element}]", document.passes[pass].name),
+        None => id,
+    };
+    tell(&document, id, &|pass, element| {
+        record.notes.get(pass as usize)?.names.get(element as usize - 1).cloned()
+    })
 }
 
 impl Story {
@@ -116,5 +138,5 @@ fn end(document: &Document, told: &mut Story) {
 fn death(run: &RunView, worker: u32, from: f64, to: f64) -> Option<String> {
     let own =
         run.workers.iter().filter(|life| life.worker == worker && life.left >= from && life.joined <= to);
-    own.filter_map(|life| life.died.clone()).next()
+    own.filter_map(|life| life.died.as_deref()).map(words::death).next()
 }

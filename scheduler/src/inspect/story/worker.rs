@@ -1,5 +1,5 @@
 //! A worker's part in the run.
-use super::words::{count, percent, seconds};
+use super::words::{count, death, percent, seconds};
 use super::{task::chunk_lines, Story, FEW};
 use crate::inspect::document::{Document, RunView};
 
@@ -10,7 +10,7 @@ pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
         let pid = life.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
         told.tell_of(life.joined, format!("joined{pid}"), worker);
         match &life.died {
-            Some(how) => told.tell_of(life.left, format!("died: {how}"), worker),
+            Some(how) => told.tell_of(life.left, format!("died: {}", death(how)), worker),
             None => told.tell_of(life.left, "left".to_owned(), worker),
         }
     }

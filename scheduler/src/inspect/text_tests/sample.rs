@@ -25,8 +25,8 @@ impl Sample {
             resources: Vec::new(),
             tasks: Vec::new(),
             critical_path: CriticalPath::default(),
-            run: None,
             advice: Vec::new(),
+            run: None,
         };
         Sample { doc }
     }
@@ -325,11 +325,12 @@ pub(super) fn straggler() -> Sample {
     sample = sample.chunk(0, (1801, 1801), 1, (0.3, 2.3)).chunk(0, (1802, 2000), 4, (0.1, 0.14));
     let sample = sample.set(|s| {
         let workers = &mut s.run_mut().workers;
-        (workers[1].left, workers[1].died) = (0.054, Some("killed by signal 9 (SIGKILL)".into()));
+        (workers[1].left, workers[1].died) =
+            (0.054, Some("worker 4002: killed by signal 9 (SIGKILL)".into()));
         workers.push(WorkerView { worker: 2, pid: Some(4012), joined: 0.058, left: 2.3, died: None });
     });
     sample
-        .event(0.054, "died", "worker 2 died: killed by signal 9 (SIGKILL)", Some(2), None)
+        .event(0.054, "died", "worker 2 died: worker 4002: killed by signal 9 (SIGKILL)", Some(2), None)
         .event(0.055, "put_up", "map z: elements 851 to 900 are put up, attempt 2", None, Some(0))
         .counted()
         .set(|s| {

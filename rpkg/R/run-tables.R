@@ -1,0 +1,86 @@
+# The tables of a document: a plan or a run as data frames, one row a thing. Ids of the document, which count from 0, become names.
+
+# One field of each of a list of things; NA where one has none.
+field_of <- function(things, field, missing = NA_real_) {
+  of <- function(thing) if (is.null(thing[[field]]) || !length(thing[[field]])) missing else thing[[field]]
+  vapply(things, of, missing)
+}
+
+# The things that ids mean, by name.
+names_at <- function(names, ids) names[unlist(ids) + 1]
+
+pass_names <- function(document) field_of(document$passes, "name", "")
+task_labels <- function(document) field_of(document$tasks, "label", "")
+
+# The names of the passes of each stage.
+stage_names <- function(document) {
+  names <- pass_names(document)
+  vapply(document$stages, function(stage) paste(names_at(names, stage$passes), collapse = " + "), "")
+}
+
+passes_table <- function(document) {
+  passes <- document$passes
+  stage <- field_of(passes, "stage", 0)
+  tasks <- vapply(document$stages, `[[`, 0, "task")[stage + 1]
+  table <- data.frame(
+    pass = pass_names(document), part = field_of(passes, "part", ""), stage = stage + 1, step = field_of(document$tasks, "step", 0)[tasks + 1],
+    elements = field_of(passes, "elements", 0), predicted = field_of(passes, "predicted_fun_seconds"), stringsAsFactors = FALSE
+  )
+  if (is.null(document$run)) return(table)
+  figures <- lapply(passes, `[[`, "figures")
+  for (field in c("chunks", "began", "ended", "fun_seconds", "share", "utilisation", "overhead", "mean_chunk", "longest_chunk", "bytes",
+                  "retries")) {
+    table[[sub("fun_seconds", "fun", field)]] <- field_of(figures, field)
+  }
+  slowest <- lapply(figures, function(of) if (length(of$slowest)) of$slowest[[1L]])
+  table$slowest <- field_of(slowest, "element")
+  table$slowest_seconds <- field_of(slowest, "seconds")
+  table
+}
+
+# The tasks of a run: those of its plan, and when they lived.
+lived_tasks <- function(document) {
+  lives <- lapply(document$tasks, `[[`, "life")
+  table <- tasks_table(document)
+  order <- as.integer(rownames(table))
+  table$state <- field_of(lives, "state", "")[order]
+  for (field in c("ready", "began", "ended")) table[[field]] <- field_of(lives, field)[order]
+  rownames(table) <- NULL
+  table
+}
+
+lived_resources <- function(document) {
+  lives <- lapply(document$resources, `[[`, "life")
+  cbind(resources_table(document), from = field_of(lives, "from"), until = field_of(lives, "until"))
+}
+
+chunks_table <- function(document) {
+  chunks <- document$run$chunks
+  data.frame(
+    stage = stage_names(document)[chunks$stage + 1], number = chunks$number, first = chunks$first, last = chunks$last, worker = chunks$worker,
+    attempt = chunks$attempt, state = chunks$state, started = chunks$started, ended = chunks$ended, fun = chunks$fun, bytes = chunks$bytes,
+    stringsAsFactors = FALSE
+  )
+}
+
+workers_table <- function(document) {
+  workers <- document$run$workers
+  data.frame(
+    worker = field_of(workers, "worker", 0), pid = field_of(workers, "pid"), joined = field_of(workers, "joined", 0),
+    left = field_of(workers, "left", 0), died = field_of(workers, "died", NA_character_), stringsAsFactors = FALSE
+  )
+}
+
+events_table <- function(document) {
+  events <- document$run$events
+  task <- field_of(events, "task")
+  resource <- field_of(events, "resource")
+  stage <- field_of(events, "stage")
+  data.frame(
+    at = field_of(events, "at", 0), kind = field_of(events, "kind", ""), what = field_of(events, "words", ""), task = task_labels(document)[task + 1],
+    resource = field_of(document$resources, "name", "")[resource + 1], stage = stage_names(document)[stage + 1],
+    worker = field_of(events, "worker"), stringsAsFactors = FALSE
+  )
+}
+
+memory_table <- function(document) data.frame(at = document$run$memory$at, bytes = document$run$memory$bytes)
