@@ -133,15 +133,18 @@ ms_record_write <- function(record, path) .Call(wrap__ms_record_write, record, p
 # Reads a record from a file, and checks it.
 ms_record_read <- function(path) .Call(wrap__ms_record_read, path)
 
+# A record in the format of this name: as text, or, where a file is named, in that file.
+ms_record_export <- function(record, format, file) .Call(wrap__ms_record_export, record, format, file)
+
+# The name of the format that a file's name asks for; empty for none.
+ms_export_format <- function(file) .Call(wrap__ms_export_format, file)
+
 # A record as a tree, in lines.
 ms_explain <- function(record) .Call(wrap__ms_explain, record)
 
 # The life of what `id` names: `title`, and of each line `at` (NaN for what has no time), `what` and `worker` (NaN for nobody). Of
 # an unknown id `why` and the `nearest` names.
 ms_story <- function(record, id) .Call(wrap__ms_story, record, id)
-
-# Writes the page of a record to a file.
-ms_record_html <- function(record, path) .Call(wrap__ms_record_html, record, path)
 
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
