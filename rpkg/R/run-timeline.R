@@ -8,7 +8,7 @@ timeline_of <- function(document, columns = 1500) {
   chunks <- run$chunks
   table <- data.frame(
     worker = chunks$worker, stage = stages$shown[chunks$stage + 1], state = chunks$state, from = chunks$started, to = pmin(chunks$ended, wall),
-    count = rep(1, length(chunks$stage)), stringsAsFactors = FALSE
+    fun = chunks$fun, count = rep(1, length(chunks$stage)), stringsAsFactors = FALSE
   )
   done <- table$state == "done"
   workers <- workers_table(document)
@@ -61,7 +61,7 @@ merged <- function(table, pixel) {
     first <- c(1L, last[-length(last)] + 1L)
     out <- table[first, ]
     out$to <- pmax(table$to[last], out$to)
-    out$count <- diff(c(0, cumsum(table$count)[last]))
+    for (sum in c("count", "fun")) out[[sum]] <- diff(c(0, cumsum(table[[sum]])[last]))
     out
   }
   before <- -n
