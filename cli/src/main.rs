@@ -1,5 +1,6 @@
 //! memshare in a terminal: what is shared, which runs go on, and what dead sessions left. It looks at the shared memory of
 //! the user who calls it, needs no R, and only `prune` changes anything.
+mod graph;
 mod ls;
 mod output;
 mod prune;
@@ -35,6 +36,8 @@ enum Command {
     Ls(ls::Args),
     /// Shows the runs that go on: progress, memory, and what each worker is at
     Top(top::Args),
+    /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON, as a trace or as a page
+    Graph(graph::Args),
     /// Removes what dead sessions left, and says what that was
     Prune(prune::Args),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let done = args.place().and_then(|place| match &args.command {
         Command::Ls(args) => ls::run(args, &place),
         Command::Top(args) => top::run(args, &place),
+        Command::Graph(args) => graph::run(args),
         Command::Prune(args) => prune::run(args, &place),
     });
     match done {

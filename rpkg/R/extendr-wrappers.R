@@ -133,8 +133,11 @@ ms_record_write <- function(record, path) .Call(wrap__ms_record_write, record, p
 # Reads a record from a file, and checks it.
 ms_record_read <- function(path) .Call(wrap__ms_record_read, path)
 
-# Writes the page of a record to a file.
-ms_record_html <- function(record, path) .Call(wrap__ms_record_html, record, path)
+# A record in the format of this name: as text, or, where a file is named, in that file.
+ms_record_export <- function(record, format, file) .Call(wrap__ms_record_export, record, format, file)
+
+# The name of the format that a file's name asks for; empty for none.
+ms_export_format <- function(file) .Call(wrap__ms_export_format, file)
 
 # A record as a tree, in lines.
 ms_explain <- function(record) .Call(wrap__ms_explain, record)

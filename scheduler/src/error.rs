@@ -97,6 +97,9 @@ pub enum Error {
     /// A graph that cannot run: a cycle, an unknown resource, sizes that do not match.
     #[error("this plan cannot run: {0}")]
     BadPlan(String),
+    /// A trace was asked for of a plan that has not run.
+    #[error("a plan has no trace: run it, and export the run")]
+    NothingRan,
     /// A plan that would take more memory than it may, however it is run. Nothing was copied.
     #[error(
         "this plan needs {needed} bytes of shared memory at the same time, and may take {budget}; what takes most:{}\n\
@@ -173,6 +176,7 @@ impl Error {
             Error::File { .. } => "file",
             Error::Damaged { .. } => "damaged",
             Error::BadPlan(_) => "plan",
+            Error::NothingRan => "input",
             Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
             Error::Message { .. } => "message",

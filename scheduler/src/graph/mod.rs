@@ -5,7 +5,6 @@
 //! states and counters live in [`crate::core`]. A task is a whole stage, never an element, so graphs are small.
 mod analysis;
 mod builder;
-mod dot;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

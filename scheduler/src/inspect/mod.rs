@@ -17,9 +17,11 @@
 //! | `story` | the life of one pass, resource, task, chunk, element or worker |
 //! | `html`, `page/` | the page, and what `viewer/` builds for it |
 //! | `words` | numbers for people |
+//! | `export` | JSON, DOT, Mermaid and traces: documents for other people's programs |
 mod advice;
 mod document;
 mod explain;
+pub mod export;
 mod file;
 mod html;
 pub mod live;

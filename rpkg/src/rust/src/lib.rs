@@ -29,7 +29,7 @@ mod why_api;
 mod worker;
 mod write_api;
 
-use inspect::{html_api, record_api, text_api};
+use inspect::{export_api, record_api, text_api};
 use r::resume;
 use runs::{log_api, plan_api, run_api, simulate_api};
 use worker::worker_api;
@@ -47,7 +47,7 @@ extendr_module! {
     use log_api;
     use simulate_api;
     use record_api;
-    use html_api;
+    use export_api;
     use text_api;
     use worker_api;
 }

@@ -1,0 +1,48 @@
+//! Every format of the samples, against files. `MEMSHARE_WRITE_SNAPSHOTS=1 cargo test snapshots` writes them anew; look at what changed.
+//! tests/e2e/exports-read-back.sh gives the same files to programs that others wrote.
+use super::sample;
+use crate::inspect::export::Format;
+use crate::inspect::Document;
+use std::path::PathBuf;
+
+fn check(name: &str, ending: &str, format: Format, document: &Document) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/inspect/export/tests/snapshots");
+    let file = folder.join(format!("{name}.{ending}"));
+    let text = format.text(document).expect("a text");
+    if std::env::var_os("MEMSHARE_WRITE_SNAPSHOTS").is_some() {
+        std::fs::write(&file, &text).expect("a file");
+    }
+    let kept = std::fs::read_to_string(&file).expect("a snapshot");
+    assert_eq!(text, kept, "{} is not as it was", file.display());
+}
+
+#[test]
+fn a_plan_is_exported_as_it_was() {
+    let plan = sample::plan();
+    check("plan", "json", Format::Json, &plan);
+    check("plan", "dot", Format::Dot, &plan);
+    check("plan", "mmd", Format::Mermaid, &plan);
+}
+
+#[test]
+fn a_run_is_exported_as_it_was() {
+    let run = sample::run();
+    check("run", "json", Format::Json, &run);
+    check("run", "dot", Format::Dot, &run);
+    check("run", "mmd", Format::Mermaid, &run);
+    check("run", "trace.json", Format::Trace, &run);
+}
+
+#[test]
+fn a_large_graph_is_exported_as_it_was() {
+    let large = sample::large(26, 10, |id| format!("p{id}"));
+    check("large", "json", Format::Json, &large);
+    check("large", "dot", Format::Dot, &large);
+    check("large", "mmd", Format::Mermaid, &large);
+}
+
+#[test]
+fn a_plan_has_no_trace() {
+    let refused = Format::Trace.text(&sample::plan()).expect_err("no run, no trace");
+    assert_eq!(refused.to_string(), "a plan has no trace: run it, and export the run");
+}
