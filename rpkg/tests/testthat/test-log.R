@@ -144,7 +144,7 @@ test_that("a death that was survived is told in memLastRun()", {
   died <- memLastRun()$died
   expect_identical(died$how, "exited with status 3")
   expect_identical(died$log, list("giving up"))
-  expect_output(print(memLastRun()), "1 worker died \\(exited with status 3\\)")
+  expect_output(print(memLastRun()), "1 worker died.*exited with status 3")
   memLapply(1:2, identity)
   expect_identical(nrow(memLastRun()$died), 0L)
 })
