@@ -95,6 +95,10 @@ fn write_arrow(out: &mut String, arrow: &Arrow) -> fmt::Result {
     if arrow.critical {
         write!(out, ", color=\"{CRITICAL}\", penwidth=2.5")?;
     }
+    if arrow.back {
+        // Graphviz cannot lay out circles through clusters.
+        write!(out, ", constraint=false")?;
+    }
     if arrow.count > 1 {
         write!(out, ", label=\"{}\", count={}", arrow.count, arrow.count)?;
     }

@@ -121,8 +121,10 @@ fn arrows(document: &Document, links: &[Link], critical: &Critical, width: u32) 
             *leads |= critical.leads(link);
         }
     }
-    let arrow =
-        |((from, to, why), (count, critical))| Arrow { from: id(from), to: id(to), why, critical, count };
+    let arrow = |((from, to, why), (count, critical)): ((Place, Place, Why), (u64, bool))| {
+        let back = (from.0, from.1.turn()) > (to.0, to.1.turn());
+        Arrow { from: id(from), to: id(to), why, critical, back, count }
+    };
     arrows.into_iter().map(arrow).collect()
 }
 

@@ -77,6 +77,8 @@ pub(super) struct Arrow {
     pub(super) why: Why,
     /// Whether it lies on the critical path.
     pub(super) critical: bool,
+    /// Whether it goes against the way of data: between boxes that stand for several steps, where it closes a circle.
+    pub(super) back: bool,
     /// How many arrows of the graph it stands for.
     pub(super) count: u64,
 }
@@ -85,6 +87,19 @@ impl Shape {
     /// Whether it is a resource, and no task.
     pub(super) fn is_resource(self) -> bool {
         self <= Shape::Result
+    }
+
+    /// Its place in the way of data within a step.
+    fn turn(self) -> u8 {
+        match self {
+            Shape::Registered => 0,
+            Shape::Share => 1,
+            Shape::Shared => 2,
+            Shape::Map => 3,
+            Shape::Result => 4,
+            Shape::Gather => 5,
+            Shape::Release => 6,
+        }
     }
 
     /// As one word, for programs.

@@ -14,6 +14,7 @@ pub(super) fn draw(document: &Document, links: &[Link], critical: &Critical) -> 
         to: id(link.to),
         why: link.why,
         critical: critical.leads(link),
+        back: false,
         count: 1,
     });
     Drawing { caption: text::caption(document), groups, arrows: arrows.collect() }

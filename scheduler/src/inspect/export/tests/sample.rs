@@ -220,6 +220,11 @@ fn other(
     TaskView { kind, stage: None, resource: Some(resource), frees, ..task }
 }
 
+/// A task that ends a resource, after the task of the same number.
+pub(super) fn release(id: u32, resource: u32, step: u32) -> TaskView {
+    other(id, "release", "release", resource, step, &[(resource, "overwrites")])
+}
+
 fn worker(worker: u32, pid: Option<u32>, joined: f64, left: f64, died: Option<String>) -> WorkerView {
     WorkerView { worker, pid, joined, left, died }
 }
