@@ -91,7 +91,9 @@ cancel.memshare_handle <- function(x, ...) {
 format.memshare_handle <- function(x, ...) {
   handle <- inside(x)
   status <- handle$status
-  if (status == "running") status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+  if (status == "running") {
+    status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+  }
   status <- paste(status, collapse = ", ")
   sprintf("<run> of %s: %s", shorten(handle$names), status)
 }

@@ -124,7 +124,8 @@ test_that("a crash is told with its cause and the calls from FUN on, whatever is
     memLapply(1:2, function(i) crash(i), MAX.CORES = 1, CONTROL = memControl(retries = 0)), memshare_error_worker_died = identity
   )
   shown <- sub(".*last words:\n", "", conditionMessage(e))
-  expect_match(shown, "^   [*]{3} caught segfault [*]{3}\n  address .*\n  Traceback:\n   1: tools::pskill\\(Sys.getpid\\(\\), 11L\\)\n   2: crash\\(i\\)")
+  expect_match(shown, "^   [*]{3} caught segfault [*]{3}\n  address ")
+  expect_match(shown, "\n  Traceback:\n   1: tools::pskill(Sys.getpid(), 11L)\n   2: crash(i)", fixed = TRUE)
   expect_no_match(shown, "ms_worker_loop|TRACE")
   expect_match(e$log, "caught segfault", all = FALSE)
 })
@@ -143,7 +144,7 @@ test_that("a death that was survived is told in memLastRun()", {
   died <- memLastRun()$died
   expect_identical(died$how, "exited with status 3")
   expect_identical(died$log, list("giving up"))
-  expect_output(print(memLastRun()), "1 worker died: exited with status 3")
+  expect_output(print(memLastRun()), "1 worker died.*exited with status 3")
   memLapply(1:2, identity)
   expect_identical(nrow(memLastRun()$died), 0L)
 })

@@ -97,7 +97,9 @@ test_that("an error and an interrupt in the middle close the bar", {
   skip_if_not_installed("progressr")
   skip_on_os("windows")
   gate <- local_gate()
-  told <- told_by_progressr(memLapply(1:40, gated, gate = gate$path, act = function() stop("no more"), CONTROL = memControl(chunk = 1)), gate$open)
+  told <- told_by_progressr(
+    memLapply(1:40, gated, gate = gate$path, act = function() stop("no more"), CONTROL = memControl(chunk = 1)), gate$open
+  )
   expect_s3_class(told$value, "memshare_error_element")
   expect_identical(told$finished, 1L)
   expect_lt(sum(told$amounts), 40)

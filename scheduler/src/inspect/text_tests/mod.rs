@@ -2,6 +2,7 @@
 mod advice;
 mod explain;
 mod fixtures;
+mod page;
 mod sample;
 mod story;
 mod words;
