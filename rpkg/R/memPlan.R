@@ -147,7 +147,20 @@ summary.memshare_plan <- function(object, ...) {
     paste0(program$labels[[i]], ": ", describe_pass(program$order[[i]], program$order, program$labels))
   }, "")
   resources <- if (!is.null(plan$main$native)) as.data.frame(object, what = "resources")
-  structure(list(head = format(object), passes = passes, resources = resources), class = "memshare_plan_summary")
+  document <- if (!is.null(plan$main$native)) document_of(object, chunks = FALSE)
+  plan_summary(format(object), passes, resources, document)
+}
+
+# What is known of a plan: its lines, its passes in words, its resources, how long it is expected to take.
+plan_summary <- function(head, passes, resources, document) {
+  predicted <- document$predicted_fun_seconds
+  least <- if (length(predicted)) max(predicted / document$workers, unlist(document$critical_path$seconds))
+  structure(
+    list(
+      head = head, passes = passes, resources = resources, predicted = predicted, least = least, advice = as.character(unlist(document$advice))
+    ),
+    class = "memshare_plan_summary"
+  )
 }
 
 #' @export
@@ -168,7 +181,11 @@ format.memshare_plan_summary <- function(x, ...) {
   if (length(passes) > 21L) passes <- c(passes[1:20], sprintf("and %d more", length(passes) - 20L))
   c(
     x$head, "passes in order:", paste0("  ", passes),
-    if (length(lives)) c("in shared memory:", paste0("  ", lives), if (more > 1L) sprintf("  and %d more", more))
+    if (length(lives)) c("in shared memory:", paste0("  ", lives), if (more > 1L) sprintf("  and %d more", more)),
+    if (length(x$predicted)) {
+      sprintf("FUN is expected to take %s in all, the run at least %s", format_seconds(x$predicted), format_seconds(x$least))
+    },
+    if (length(x$advice)) paste("advice:", x$advice)
   )
 }
 

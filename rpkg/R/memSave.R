@@ -67,9 +67,7 @@ format.memshare_plan_record <- function(x, ...) {
 summary.memshare_plan_record <- function(object, ...) {
   document <- unclass(object)$document
   passes <- vapply(document$passes, function(pass) paste0(pass$name, if (nzchar(pass$about)) paste0(": ", pass$about)), "")
-  structure(
-    list(head = format(object), passes = passes, resources = as.data.frame(object, what = "resources")), class = "memshare_plan_summary"
-  )
+  plan_summary(format(object), passes, as.data.frame(object, what = "resources"), document)
 }
 
 #' @export

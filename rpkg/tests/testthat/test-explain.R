@@ -158,3 +158,14 @@ test_that("a big plan prints in few lines", {
   expect_match(format(summary(plan)), "and 40 more", all = FALSE)
   expect_lt(length(format(explain(plan))), 40)
 })
+
+test_that("what a run measured is what its plan expects the next time", {
+  wait <- function(i) Sys.sleep(0.02)
+  pass <- memLapply(1:4, wait, CONTROL = lazy)
+  plan <- memPlan(pass, MAX.CORES = 2)
+  memRun(plan)
+  memRun(plan)
+  expect_match(format(summary(plan)), "FUN is expected to take [0-9.]+ ms in all, the run at least", all = FALSE)
+  expect_match(format(explain(plan)), "FUN is expected to take [0-9.]+ ms in all", all = FALSE)
+  expect_gt(as.data.frame(plan, what = "passes")$predicted, 0.08)
+})
