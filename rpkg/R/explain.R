@@ -52,7 +52,11 @@ explain.memshare_run <- function(x, ...) explained(x, sys.call(-1L))
 
 #' @rdname explain
 #' @export
-explain.memshare_pass <- function(x, ...) explained(memPlan(x), sys.call(-1L))
+explain.memshare_pass <- function(x, ...) {
+  name <- substitute(x)
+  plan <- do.call(memPlan, stats::setNames(list(x), if (is.symbol(name)) as.character(name) else ""), quote = TRUE)
+  explained(plan, sys.call(-1L))
+}
 
 #' @rdname explain
 #' @export

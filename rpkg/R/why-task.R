@@ -80,7 +80,7 @@ why_ran <- function(document, at) {
   ends <- field_of(lapply(before, `[[`, "life"), "ended")
   reason <- ifelse(is.na(ends), "waits", "waited")
   detail <- ifelse(is.na(ends), "never done", paste("done at", format_seconds(ends)))
-  held <- if (length(life$began) && length(life$ready)) life$began - life$ready else 0
+  held <- if (document$held_back && length(life$began) && length(life$ready)) life$began - life$ready else 0
   if (held > 1e-3) {
     reason <- c(reason, "memory")
     detail <- c(detail, sprintf("held it back for %s%s", format_seconds(held), of_budget(document)))

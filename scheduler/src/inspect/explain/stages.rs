@@ -95,7 +95,9 @@ fn about(document: &Document, stage: &StageView, own: &[&PassView], table: &mut 
         table.text(3, format!("makes {}", list(&makes, 4)));
     }
     let held = task.life.as_ref().and_then(|life| Some(life.began? - life.ready?)).unwrap_or(0.0);
-    if held > 0.01 * document.run.as_ref().map_or(f64::INFINITY, |run| run.figures.seconds) {
+    if document.held_back
+        && held > 0.01 * document.run.as_ref().map_or(f64::INFINITY, |run| run.figures.seconds)
+    {
         table.text(3, format!("held back for {}", seconds(held)));
     }
     for pass in own {

@@ -95,7 +95,7 @@ fn attempts(run: &RunView, stage: u32, first: u64, last: u64, told: &mut Story) 
             event.kind == "put_up" && event.stage == Some(stage) && touches(&event.words, first, last);
         if died || again {
             let what = match event.words.split_once(" died: ") {
-                Some((who, how)) if died => format!("{who} died: {}", death(how)),
+                Some((_, how)) if died => format!("died: {}", death(how)),
                 _ => event.words.clone(),
             };
             told.lines.push(Happening { at: Some(event.at), what, worker: event.worker });

@@ -81,8 +81,11 @@ fn common(document: &Document, task: &TaskView, told: &mut Story) {
     let Some(life) = &task.life else { return };
     if let Some(ready) = life.ready {
         let held = life.began.map_or(0.0, |began| began - ready);
-        let why =
-            if held > 1e-3 { format!("; memory held it back for {}", seconds(held)) } else { String::new() };
+        let why = if held > 1e-3 && document.held_back {
+            format!("; memory held it back for {}", seconds(held))
+        } else {
+            String::new()
+        };
         told.tell(ready, format!("nothing was in its way any more{why}"));
     }
     if let Some(began) = life.began {

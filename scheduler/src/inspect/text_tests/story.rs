@@ -164,7 +164,7 @@ const LOST: &str = r#"
 chunk 18 of 'z': elements 851 to 900
 0.010   'map z' began: its chunks can be claimed
 0.050 2 chunk 18 (elements 851 to 900) began: lost after 4 ms: its worker died (killed by signal 9 (SIGKILL))
-0.054 2 worker 2 died: killed by signal 9 (SIGKILL)
+0.054 2 died: killed by signal 9 (SIGKILL)
 0.055   map z: elements 851 to 900 are put up, attempt 2
 0.100 3 chunk 19 (elements 851 to 900, attempt 2) began: done in 10 ms
 "#;
@@ -173,7 +173,7 @@ const AGAIN: &str = r#"
 chunk 19 of 'z': elements 851 to 900
 0.010   'map z' began: its chunks can be claimed
 0.050 2 chunk 18 (elements 851 to 900) began: lost after 4 ms: its worker died (killed by signal 9 (SIGKILL))
-0.054 2 worker 2 died: killed by signal 9 (SIGKILL)
+0.054 2 died: killed by signal 9 (SIGKILL)
 0.055   map z: elements 851 to 900 are put up, attempt 2
 0.100 3 chunk 19 (elements 851 to 900, attempt 2) began: done in 10 ms
 0.110 3 results of 50 elements written, 400 bytes; FUN took 10 ms
