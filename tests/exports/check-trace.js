@@ -101,7 +101,9 @@ async function processes(ask, { run }) {
 
 // Lives of tasks and resources.
 async function lives(ask, doc) {
-  const found = (category) => ask(`select ts, dur from slice where category = '${category}' order by ts, dur`);
+  const found = (category) => ask(`
+    select ts, s.dur as dur from slice s join process_track k on s.track_id = k.id join process p using (upid)
+    where s.category = '${category}' and p.name = 'run' order by ts, dur`);
   const sorted = (list) => list.sort((a, b) => a.ts - b.ts || a.dur - b.dur);
   const end = ns(doc.run.figures.seconds);
   const span = (from, until) => ({ ts: ns(from), dur: Math.max(until === null ? end : ns(until), ns(from)) - ns(from) });
