@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup install cli demo test check bench docs clean
+.PHONY: help setup install cli demo test check bench viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -12,6 +12,8 @@ help:
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
 	@echo "make bench   measurements against base R and peers"
+	@echo "make viewer  the page of memView(): script and style from viewer/"
+	@echo "make tour    the pages and pictures of docs/tour.md, by real runs"
 	@echo "make docs    NAMESPACE and manual pages from the sources"
 
 setup:
@@ -49,6 +51,19 @@ check: test
 
 bench: install
 	for script in bench/*.R; do Rscript $$script; done
+
+# The page's script and style, from viewer/ into the scheduler's sources, where they are committed.
+viewer:
+	cd viewer && npm ci --no-audit --no-fund && npm run build
+
+# The page in a headless Chromium; and whether what is committed is what the sources give.
+test-viewer:
+	cd viewer && npm ci --no-audit --no-fund && npm run check && npm test
+
+# The pages of docs/tour.md by real runs, and their pictures.
+tour: install
+	Rscript tools/tour.R $(BUILD)/tour
+	cd viewer && npm ci --no-audit --no-fund && node tour.js $(BUILD)/tour ../docs/tour
 
 docs:
 	sh tools/setup.sh docs

@@ -61,6 +61,7 @@ else
   step leukaemia Rscript --vanilla examples/leukaemia.R
   step chain Rscript --vanilla examples/chain.R
   step profiled Rscript --vanilla examples/profiled.R
+  step debugging Rscript --vanilla examples/debugging.R
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

@@ -76,5 +76,9 @@ if (process.argv.includes('--check')) {
 } else {
   mkdirSync(target, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(target, name), text);
-  console.log(Object.entries(files).map(([name, text]) => `${name} ${text.length}`).join(', '));
+  console.log(
+    Object.entries(files)
+      .map(([name, text]) => `${name} ${text.length}`)
+      .join(', '),
+  );
 }

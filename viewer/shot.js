@@ -2,12 +2,22 @@
 import { parseArgs } from 'node:util';
 import { done, open } from './test/browser.js';
 
-const { values, positionals: [from, to] } = parseArgs({
+const {
+  values,
+  positionals: [from, to],
+} = parseArgs({
   allowPositionals: true,
-  options: { dark: { type: 'boolean' }, click: { type: 'string', multiple: true }, width: { type: 'string' }, height: { type: 'string' }, full: { type: 'boolean' } },
+  options: {
+    dark: { type: 'boolean' },
+    click: { type: 'string', multiple: true },
+    width: { type: 'string' },
+    height: { type: 'string' },
+    full: { type: 'boolean' },
+  },
 });
 const { page, complaints } = await open(from, {
-  viewport: { width: Number(values.width ?? 1440), height: Number(values.height ?? 1000) }, colorScheme: values.dark ? 'dark' : 'light',
+  viewport: { width: Number(values.width ?? 1440), height: Number(values.height ?? 1000) },
+  colorScheme: values.dark ? 'dark' : 'light',
 });
 for (const selector of values.click ?? []) await page.click(selector);
 await page.waitForTimeout(300);

@@ -29,5 +29,11 @@ pub(crate) fn width() -> usize {
     if !io::stdout().is_terminal() {
         return ENDLESS;
     }
-    crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns).max(40))
+    size().0
+}
+
+/// Columns and rows of the terminal; those of the oldest ones where it does not say (a line that nobody set up has none).
+pub(crate) fn size() -> (usize, usize) {
+    let said = crossterm::terminal::size().ok().filter(|&(columns, rows)| columns > 0 && rows > 0);
+    said.map_or((80, 24), |(columns, rows)| (usize::from(columns), usize::from(rows)))
 }

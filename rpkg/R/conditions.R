@@ -29,6 +29,7 @@
 #'   \item{`memshare_error_memory_limit`}{The call or plan needs more than `memControl(memory = )` allows, or than there is. Fields:
 #'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
 #'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
+#'   \item{`memshare_error_unknown`}{[memStory()], [memWhy()]: nothing has this name; field `nearest` has the nearest names.}
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
 #'   \item{`memshare_error_over_budget`}{A plan needs more shared memory than there is; the message says what needs how much.}
 #'   \item{`memshare_error_profile`}{A profile cannot be used: the file is damaged, of another version or no profile; it is one of another

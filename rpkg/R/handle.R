@@ -91,9 +91,11 @@ cancel.memshare_handle <- function(x, ...) {
 format.memshare_handle <- function(x, ...) {
   handle <- inside(x)
   status <- handle$status
-  if (status == "running") status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+  if (status == "running") {
+    status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+  }
   status <- paste(status, collapse = ", ")
-  sprintf("<run> of %s: %s", paste(handle$names, collapse = ", "), status)
+  sprintf("<run> of %s: %s", shorten(handle$names), status)
 }
 
 #' @export

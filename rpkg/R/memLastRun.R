@@ -8,11 +8,11 @@
 #' @param ... Not used.
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
-#'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"cancelled"`, `"timeout"` or `"no_workers"`), `advice`,
-#'   `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not cost what was expected, so
-#'   that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`, `pid`, `how`, and `log`, the
-#'   lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of the run, which [memSave()]
-#'   writes to a file.
+#'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"cancelled"`, `"timeout"` or `"no_workers"`),
+#'   `advice`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
+#'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
+#'   `pid`, `how`, and `log`, the lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of
+#'   the run, which [memSave()] writes to a file.
 #'
 #'   `summary()` shows what the workers did with their time, with the share of each activity: `wait` (nothing was there to be claimed),
 #'   `map` (opening data, making FUN ready), `run` (FUN), `serialize` (writing results), `collect garbage` (R's, while FUN ran) and `idle`
@@ -63,9 +63,8 @@ run_from <- function(record, document) {
     list(
       title = document$title, elements = whole(figures$elements), passes = figures$passes, chunks = figures$chunks,
       workers = length(unique(field_of(document$run$workers, "worker", 0))), bytes_shared = figures$shared_bytes, retries = figures$retries,
-      seconds = figures$seconds, deaths = figures$deaths, ended = document$run$ended$kind,
-      advice = as.character(unlist(document$advice)), peak = figures$peak_bytes,
-      misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities,
+      deaths = figures$deaths, seconds = figures$seconds, ended = document$run$ended$kind, advice = as.character(unlist(document$advice)),
+      peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities,
       died = deaths_of(document$run$workers), record = record
     ),
     class = "memshare_run"
@@ -125,11 +124,8 @@ format.memshare_run <- function(x, ...) {
       sprintf("%s shared", format_bytes(x$bytes_shared)), if (!is.null(x$peak)) sprintf(", peak %s", format_bytes(x$peak))
     ),
     if (x$deaths > 0 || x$retries > 0) {
-      how <- unique(x$died$how)
-      sprintf(
-        "%s died%s, %s run again", count_of(x$deaths, "worker"), if (length(how)) sprintf(" (%s)", shorten(how, 3L)) else "",
-        count_of(x$retries, "chunk")
-      )
+      how <- shorten(unique(short_text(x$died$how, 60L)), 3L)
+      sprintf("%s died%s; %s run again", count_of(x$deaths, "worker"), if (nzchar(how)) paste(":", how) else "", count_of(x$retries, "chunk"))
     },
     if (length(x$misled)) {
       sprintf("%s did not cost what was expected, and what was left was cut anew", shorten(paste0("'", x$misled, "'")))

@@ -23,7 +23,7 @@
 #'   `as.data.frame()` gives `runs`, or what its argument `what` names.
 #' @seealso [memLastRun()] for a run that is over, [memWhy()] for memory that is in use.
 #' @examples
-#' memTop()
+#' memTop(once = TRUE)
 #' f <- function(i) {
 #'   Sys.sleep(0.05)
 #'   i^2

@@ -1,15 +1,24 @@
 # What keeps a variable's memory: asked when /dev/shm is fuller than it should be.
 
-#' What keeps a shared variable alive
+#' What keeps a shared variable alive, or a task from running
 #'
 #' `memWhy()` says who has a variable registered, which views and runs use it, which processes have it mapped, and what has to happen
 #' for its memory to go. It also knows a variable whose name was released, for as long as anybody still has its memory.
 #'
-#' @inheritParams memMap
-#' @return A data frame of class `memshare_why`, one row a reason: `reason` (`"registered"`, `"view"`, `"run"`, `"mapped"`, `"file"`), `pid`
+#' Of a plan, a run or the handle of a run that goes on, `memWhy(x, "z")` says why a task or pass is not running: which tasks it waits for,
+#' that memory holds it back, that no worker is there or nothing left to claim, which worker is at which element of it, or since when
+#' it is done.
+#'
+#' @param namespace The namespace; or a plan of [memPlan()], a run of [memLastRun()], or a handle of `memRun(wait = FALSE)`.
+#' @param name The variable's name; or the pass (`"z"`) or task (`"map z"`, `"gather z"`).
+#' @return Of a variable, a data frame of class `memshare_why`, one row a reason: `reason` (`"registered"`, `"view"`, `"run"`, `"mapped"`, `"file"`), `pid`
 #'   and `process` of the process it stands for, `detail` in words, `bytes`. Of mapped memory the bytes are those of the mapping; memory
 #'   that several processes map is there once. What would free it is the attribute `frees`; printing shows it as the last line. An
 #'   error of class `memshare_error_not_allocated` says that nothing is known of the name: no memory is in use for it.
+#'
+#'   Of a task, a data frame of class `memshare_why_task`, one row a reason: `reason` (`"waits"`, `"waited"`, `"memory"`, `"running"`,
+#'   `"asleep"`, `"absent"`), `what` it is about, `detail`; the answer in a sentence is its attribute `answer`. An unknown name is an error of
+#'   class `memshare_error_unknown` with the field `nearest`.
 #' @seealso [releaseVariables()], [memshare_gc()], [viewList()]
 #' @examples
 #' registerVariables("demo", list(x = rnorm(1e5)))
@@ -21,9 +30,18 @@
 #' rm(view)
 #' invisible(gc())
 #' try(memWhy("demo", "x"))
+#'
+#' lazy <- memControl(lazy = TRUE)
+#' mu <- memLapply(1:4, function(i) i, CONTROL = lazy)
+#' z <- memLapply(1:4, function(i, mu) i - mu[[i]], VARS = list(mu = mu), CONTROL = lazy)
+#' plan <- memPlan(z, MAX.CORES = 1)
+#' memWhy(plan, "z")
+#' invisible(memRun(plan))
+#' memWhy(memLastRun(), "z")
 #' @export
 memWhy <- function(namespace, name) {
   call <- sys.call()
+  if (inherits(namespace, c("memshare_plan", "memshare_run", "memshare_handle"))) return(why_task(namespace, name, call))
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   configure_place()

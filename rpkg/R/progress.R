@@ -84,7 +84,7 @@ is_testing <- function() identical(Sys.getenv("TESTTHAT"), "true")
 
 # Whether progressr's handlers are in place: for the whole session, or by a with_progress() that we are called from.
 progressr_listens <- function() {
-  if (!isNamespaceLoaded("progressr")) return(FALSE)
+  if (!isNamespaceLoaded("progressr") || !isTRUE(getOption("progressr.enable", TRUE))) return(FALSE)
   if (isTRUE(tryCatch(progressr::handlers(global = NA), error = function(e) FALSE))) return(TRUE)
   with_progress <- progressr::with_progress
   for (i in seq_len(sys.nframe())) if (identical(sys.function(i), with_progress)) return(TRUE)

@@ -29,7 +29,7 @@ title_of <- function(verb, labels) {
 # What of a run's program is needed to speak of it, without the data that it holds. Made in every call, so it must be quick.
 brief_of <- function(program, call) {
   list(
-    verb = deparse1(call[[1L]]), labels = program$labels, owner = program$owner, what = program$what,
+    verb = if (nzchar(verb_of(call))) verb_of(call) else "memRun", labels = program$labels, owner = program$owner, what = program$what,
     wanted = vapply(program$wanted, `[[`, "", "label"),
     names = lapply(program$order, `[[`, "names"), counts = vapply(program$order, function(pass) as.double(pass$n), 0),
     passes = lapply(program$order, function(pass) {

@@ -33,8 +33,9 @@ begin_run <- function(program, id, changes, call) {
 
 # "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
 verb_of <- function(call) {
-  verb <- if (is.call(call)) as.character(call[[1L]]) else ""
-  if (length(verb) %in% c(1L, 3L)) verb[[length(verb)]] else ""
+  verb <- if (is.call(call)) call[[1L]]
+  if (is.call(verb) && length(verb) == 3L && identical(verb[[1L]], quote(`::`))) verb <- verb[[3L]]
+  if (is.symbol(verb)) as.character(verb) else ""
 }
 
 # The nodes of the program's CLUSTER, told to join, or NULL.

@@ -1,43 +1,72 @@
-// Numbers as people read them. The page writes every figure through these, so that equal numbers look equal.
+// Numbers for people. The page writes every figure through these; seconds, bytes and percent say the same of the same figure as
+// scheduler/src/inspect/words.rs and the R package do.
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+// C's %.<places>f: exact halves to the even digit, where toFixed() takes the larger.
+function fixed(x, places) {
+  const exact = Math.abs(x).toFixed(60);
+  const cut = exact.length - 60 + places - (places === 0 ? 1 : 0);
+  const kept = exact.slice(0, cut);
+  const rest = exact.slice(cut).replace('.', '');
+  const half = /^50*$/.test(rest) && Number(kept[kept.length - 1]) % 2 === 0;
+  return `${x < 0 ? '-' : ''}${half ? kept : Math.abs(x).toFixed(places)}`;
+}
+
+// C's %.<n>g, for numbers that it writes without an exponent.
+function digits(x, n) {
+  const exponent = Number(x.toExponential(n - 1).split('e')[1]);
+  const text = fixed(x, Math.max(n - 1 - exponent, 0));
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
 
 /** 100,000 */
 export const count = n => counts.format(n);
 
+/** 980, 12.5k, 100k, 1.2M: where room is short */
+export function short(n) {
+  if (n < 10000) return count(n);
+  return n < 1e6 ? `${digits(n / 1e3, 3)}k` : `${digits(n / 1e6, 3)}M`;
+}
+
 /** "1 pass", "2 passes" */
 export const countOf = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
-const digits = (x, n) => Number(x.toPrecision(n)).toString();
-
-/** 41 us, 3.2 ms, 1.24 s, 2 min 05 s */
+/** A time: "1.2 s", "34 ms", "20 us". */
 export function seconds(x) {
   if (x === null || x === undefined || Number.isNaN(x)) return '–';
   const size = Math.abs(x);
-  if (size === 0) return '0 s';
-  if (size < 0.9995e-6) return `${digits(x * 1e9, 3)} ns`;
-  if (size < 0.9995e-3) return `${digits(x * 1e6, 3)} µs`;
-  if (size < 0.9995) return `${digits(x * 1e3, 3)} ms`;
-  if (size < 119.95) return `${digits(x, size < 100 ? 3 : 4)} s`;
-  const whole = Math.round(x);
-  if (whole < 7200) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
-  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
+  const [value, unit] =
+    size === 0 || size >= 0.9995 ? [x, 's'] : size >= 0.9995e-3 ? [x * 1e3, 'ms'] : size >= 0.9995e-6 ? [x * 1e6, 'us'] : [x * 1e9, 'ns'];
+  const number = size === 0 ? '0' : Math.abs(value) >= 99.95 ? fixed(value, 0) : digits(value, 3);
+  return `${number} ${unit}`;
 }
 
-/** 80 bytes, 1.6 MB */
+/** A size: "512 bytes", "1.5 kB". */
 export function bytes(x) {
   if (x === null || x === undefined) return '–';
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const step = x < 1 ? 0 : Math.min(Math.floor(Math.log(x) / Math.log(1000)), units.length - 1);
-  return step === 0 ? `${count(x)} bytes` : `${(x / 1000 ** step).toFixed(1)} ${units[step]}`;
+  if (x < 1000) return `${x} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = x / 1000;
+  while (value >= 999.95 && units.length > 1) {
+    value /= 1000;
+    units.shift();
+  }
+  return `${fixed(value, 1)} ${units[0]}`;
 }
 
-/** 83 %, 0.4 % */
+/** A share between 0 and 1: "35 %", "2.1 %". */
 export function percent(x) {
-  if (x === null || x === undefined) return '–';
-  const value = 100 * x;
-  if (value > 0 && value < 0.1) return '< 0.1 %';
-  return `${value < 10 && value > 0 ? value.toFixed(1) : value.toFixed(0)} %`;
+  if (x === null || x === undefined || Number.isNaN(x)) return '–';
+  return `${x >= 0.0995 || x === 0 ? fixed(100 * x, 0) : tiny(100 * x)} %`;
 }
+
+const tiny = x =>
+  Math.abs(x) < 1e-4
+    ? x
+        .toExponential(1)
+        .replace(/\.0e/, 'e')
+        .replace(/e([+-])(\d)$/, 'e$10$2')
+    : digits(x, 2);
 
 /** "elements 17–32" */
 export const range = (first, last) => (first === last ? count(first) : `${count(first)}–${count(last)}`);

@@ -2,38 +2,72 @@
 import { h } from './dom.js';
 import { bytes, count, countOf, moment, percent, seconds } from './format.js';
 
-const VERDICTS = { done: 'done', failed: 'failed', worker_died: 'worker died', cancelled: 'cancelled', timeout: 'timed out', no_workers: 'no workers' };
+const VERDICTS = {
+  done: 'done',
+  failed: 'failed',
+  worker_died: 'worker died',
+  cancelled: 'cancelled',
+  timeout: 'timed out',
+  no_workers: 'no workers',
+};
 
 /** The header: title, outcome, when it was made, and the switch between light and dark. */
 export function header(model, toggle) {
   const { doc, run } = model;
   const kind = run?.ended.kind;
   return h(
-    'header', { class: 'top' },
+    'header',
+    { class: 'top' },
     h('div', { class: 'brand', 'aria-hidden': 'true' }, 'memshare'),
     h('h1', { id: 'title', title: doc.title }, doc.title),
-    run ? h('span', { class: `outcome ${kind === 'done' ? 'good' : 'wrong'}`, id: 'outcome' }, kind === 'done' ? '✓ ' : '✕ ', VERDICTS[kind] ?? kind)
+    run
+      ? h(
+          'span',
+          { class: `outcome ${kind === 'done' ? 'good' : 'wrong'}`, id: 'outcome' },
+          kind === 'done' ? '✓ ' : '✕ ',
+          VERDICTS[kind] ?? kind,
+        )
       : h('span', { class: 'outcome plan', id: 'outcome' }, 'plan, not run'),
     h('span', { class: 'note made' }, `${run ? 'run' : 'made'} ${moment(run ? run.begun : doc.made)} · memshare ${doc.package}`),
-    h('button', { class: 'tool', id: 'theme', 'aria-label': 'Switch between light and dark', title: 'Light or dark', onclick: toggle }, '◐'),
+    h(
+      'button',
+      { class: 'tool', id: 'theme', 'aria-label': 'Switch between light and dark', title: 'Light or dark', onclick: toggle },
+      '◐',
+    ),
   );
 }
 
-const figure = (name, label, value, note, exact) => h(
-  'div', { class: 'figure' }, h('dt', null, label), h('dd', { 'data-figure': name, title: exact ?? null }, value), note && h('dd', { class: 'note' }, note),
-);
+const figure = (name, label, value, note, exact) =>
+  h(
+    'div',
+    { class: 'figure' },
+    h('dt', null, label),
+    h('dd', { 'data-figure': name, title: exact ?? null }, value),
+    note && h('dd', { class: 'note' }, note),
+  );
 
 function runFigures(model) {
   const { doc } = model;
   const f = model.run.figures;
   const path = doc.critical_path;
   return [
-    figure('seconds', 'Time', seconds(f.seconds), f.copy_seconds > 0 ? `after ${seconds(f.copy_seconds)} of copying data` : null, `${f.seconds} s`),
-    figure('elements', 'Elements', count(f.elements), `in ${countOf(doc.passes.length, 'pass', 'passes')}`),
+    figure(
+      'seconds',
+      'Time',
+      seconds(f.seconds),
+      f.copy_seconds > 0.01 * f.seconds ? `after ${seconds(f.copy_seconds)} of copying data` : null,
+      `${f.seconds} s`,
+    ),
+    figure('elements', 'Elements', count(f.elements), `in ${countOf(f.passes, 'pass', 'passes')}`),
     figure('chunks', 'Chunks', count(f.chunks), `by ${countOf(doc.workers, 'worker')}`),
     figure('fun_seconds', 'FUN', seconds(f.fun_seconds), 'over all workers', `${f.fun_seconds} s`),
     figure('overhead', 'Overhead', percent(f.overhead), 'of the time at work'),
-    figure('critical', 'Critical path', seconds(path.seconds), path.seconds === null ? 'not measured' : `${percent(path.seconds / f.seconds)} of the time`),
+    figure(
+      'critical',
+      'Critical path',
+      seconds(path.seconds),
+      path.seconds === null ? 'not measured' : `${percent(path.seconds / f.seconds)} of the time`,
+    ),
     figure('peak_bytes', 'Peak memory', bytes(f.peak_bytes), `predicted ${bytes(doc.peak_bytes)}`, `${f.peak_bytes} bytes`),
     figure('shared_bytes', 'Shared', bytes(f.shared_bytes), 'data and results', `${f.shared_bytes} bytes`),
     figure('deaths', 'Deaths', count(f.deaths), `${countOf(f.retries, 'retry', 'retries')}`),
@@ -42,15 +76,32 @@ function runFigures(model) {
 
 function planFigures(model) {
   const { doc } = model;
-  const elements = doc.passes.reduce((sum, pass) => sum + pass.elements, 0);
+  // What brings a reduce together counts once.
+  const mine = doc.passes.filter(pass => pass.part === 'map' || pass.part === 'last');
   return [
-    figure('passes', 'Passes', count(doc.passes.length), `in ${countOf(doc.stages.length, 'stage')}`),
-    figure('elements', 'Elements', count(elements), `for ${countOf(doc.workers, 'worker')}`),
+    figure('passes', 'Passes', count(mine.length), `in ${countOf(doc.stages.length, 'stage')}`),
+    figure('workers', 'Workers', count(doc.workers), 'at most'),
     figure('tasks', 'Tasks', count(doc.tasks.length), `in ${countOf(model.maxStep + 1, 'step')}`),
     figure('resources', 'Resources', count(doc.resources.length)),
-    figure('peak_bytes', 'Predicted peak', bytes(doc.peak_bytes), doc.budget === null ? 'no budget' : `of a budget of ${bytes(doc.budget)}`, `${doc.peak_bytes} bytes`),
-    figure('predicted_fun_seconds', 'FUN, expected', seconds(doc.predicted_fun_seconds), doc.predicted_fun_seconds === null ? 'costs are not known' : 'over all workers'),
-    figure('critical', 'Critical path', seconds(doc.critical_path.seconds), doc.critical_path.seconds === null ? 'costs are not known' : 'at least'),
+    figure(
+      'peak_bytes',
+      'Predicted peak',
+      bytes(doc.peak_bytes),
+      doc.budget === null ? 'no budget' : `of a budget of ${bytes(doc.budget)}`,
+      `${doc.peak_bytes} bytes`,
+    ),
+    figure(
+      'predicted_fun_seconds',
+      'FUN, expected',
+      seconds(doc.predicted_fun_seconds),
+      doc.predicted_fun_seconds === null ? 'costs are not known' : 'over all workers',
+    ),
+    figure(
+      'critical',
+      'Critical path',
+      seconds(doc.critical_path.seconds),
+      doc.critical_path.seconds === null ? 'costs are not known' : 'at least',
+    ),
   ];
 }
 
@@ -58,15 +109,27 @@ function planFigures(model) {
 function timeBar(model) {
   const f = model.run.figures;
   const parts = [
-    ['fun', 'FUN', f.utilisation, 'utilisation'], ['other', 'other work', Math.max(0, 1 - f.waiting - f.utilisation), null], ['waits', 'nothing to do', f.waiting, 'waiting'],
+    ['fun', 'FUN', f.utilisation, 'utilisation'],
+    ['other', 'other work', Math.max(0, 1 - f.waiting - f.utilisation), null],
+    ['waits', 'waiting, or not there yet', f.waiting, 'waiting'],
   ];
   const said = parts.map(([, label, part]) => `${label} ${percent(part)}`).join(', ');
   return h(
-    'div', { class: 'where' }, h('h2', null, 'Where the workers’ time went'),
-    h('div', { class: 'time-bar', role: 'img', 'aria-label': said }, parts.map(([name, , part]) => h('i', { class: name, style: { 'flex-grow': String(part) } }))),
-    h('p', { class: 'time-keys' }, parts.map(([name, label, part, key]) => h(
-      'span', { class: 'key' }, h('i', { class: `swatch ${name}` }), `${label} `, h('b', { 'data-figure': key }, percent(part)),
-    ))),
+    'div',
+    { class: 'where' },
+    h('h2', null, 'Where the workers’ time went'),
+    h(
+      'div',
+      { class: 'time-bar', role: 'img', 'aria-label': said },
+      parts.map(([name, , part]) => h('i', { class: name, style: { 'flex-grow': String(part) } })),
+    ),
+    h(
+      'p',
+      { class: 'time-keys' },
+      parts.map(([name, label, part, key]) =>
+        h('span', { class: 'key' }, h('i', { class: `swatch ${name}` }), `${label} `, h('b', { 'data-figure': key }, percent(part))),
+      ),
+    ),
   );
 }
 
@@ -74,15 +137,30 @@ function timeBar(model) {
 export function summary(model) {
   const { run, doc } = model;
   const words = run?.ended.words;
-  const advice = run?.figures.advice ?? [];
+  const advice = doc.advice;
   const held = doc.held_back ? ['Stages wait for each other to stay within the budget.'] : [];
   const says = [...advice, ...held];
   return h(
-    'section', { class: 'summary', 'aria-label': 'Figures' },
+    'section',
+    { class: 'summary', 'aria-label': 'Figures' },
     words && h('p', { class: 'verdict', role: 'alert' }, words),
-    h('div', { class: 'why' },
-      run && timeBar(model),
-      says.length > 0 && h('div', { class: 'advice' }, h('h2', null, run ? 'What follows' : 'Note'), h('ul', { id: 'advice' }, says.map(one => h('li', null, one))))),
+    (run || says.length > 0) &&
+      h(
+        'div',
+        { class: run && says.length ? 'why' : 'why alone' },
+        run && timeBar(model),
+        says.length > 0 &&
+          h(
+            'div',
+            { class: 'advice' },
+            h('h2', null, run ? 'What follows from it' : 'What to expect'),
+            h(
+              'ul',
+              { id: 'advice' },
+              says.map(one => h('li', null, one)),
+            ),
+          ),
+      ),
     h('dl', { class: 'figures' }, run ? runFigures(model) : planFigures(model)),
   );
 }

@@ -14,7 +14,9 @@ function start() {
   const store = new Store({ selection: null, mode: 'light' });
   const toggle = theme(store);
   const voice = h('div', { class: 'unseen', 'aria-live': 'polite' });
-  const say = text => { voice.textContent = text; };
+  const say = text => {
+    voice.textContent = text;
+  };
   const tip = new Tip();
 
   const graph = new GraphView(model, store);
@@ -28,7 +30,8 @@ function start() {
     header(model, toggle),
     summary(model),
     h('main', null, h('div', { class: 'views' }, pictures, table.element), panel.element),
-    tip.element, voice,
+    tip.element,
+    voice,
   );
   time.resize();
   table.rows();

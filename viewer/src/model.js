@@ -1,6 +1,6 @@
 // The document, with the indices that the views need. Everything here is computed once, in time proportional to the document.
 
-const STATES = ['done', 'failed', 'lost'];
+const STATES = ['done', 'failed', 'lost', 'stopped'];
 
 export class Model {
   constructor(doc) {
@@ -13,7 +13,17 @@ export class Model {
     this.byWorker = this.lanes();
     this.stageChunks = this.grouped();
     this.maxStep = doc.tasks.reduce((most, task) => Math.max(most, task.step), 0);
+    this.users = this.passesByResource();
     this.critical = new Set(doc.critical_path?.tasks ?? []);
+  }
+
+  // Of each resource, the passes that read or give it.
+  passesByResource() {
+    const users = this.doc.resources.map(() => []);
+    for (const pass of this.doc.passes) {
+      for (const id of new Set([...pass.reads, ...(pass.result === null ? [] : [pass.result])])) users[id].push(pass.id);
+    }
+    return users;
   }
 
   places(doc) {
@@ -24,10 +34,17 @@ export class Model {
   columns(chunks) {
     const of = (name, Type) => Type.from(chunks?.[name] ?? []);
     return {
-      stage: of('stage', Uint32Array), number: of('number', Float64Array), first: of('first', Float64Array), last: of('last', Float64Array),
-      worker: of('worker', Uint32Array), attempt: of('attempt', Uint32Array),
+      stage: of('stage', Uint32Array),
+      number: of('number', Float64Array),
+      first: of('first', Float64Array),
+      last: of('last', Float64Array),
+      worker: of('worker', Uint32Array),
+      attempt: of('attempt', Uint32Array),
       state: Uint8Array.from(chunks?.state ?? [], state => STATES.indexOf(state)),
-      started: of('started', Float64Array), ended: of('ended', Float64Array), fun: of('fun', Float64Array), bytes: of('bytes', Float64Array),
+      started: of('started', Float64Array),
+      ended: of('ended', Float64Array),
+      fun: of('fun', Float64Array),
+      bytes: of('bytes', Float64Array),
     };
   }
 

@@ -1,7 +1,7 @@
 // Makes pages with Rust's own html() and opens them in a headless Chromium that must stay silent: no error, no violation of the policy,
 // no request.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,24 +9,32 @@ import { chromium } from 'playwright-core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const folder = mkdtempSync(join(tmpdir(), 'memshare-page-'));
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 let browser;
-let built;
+const built = new Map();
 
-// The example that writes a page, built once.
-function maker() {
-  if (built) return built;
-  execFileSync('cargo', ['build', '--quiet', '--locked', '-p', 'memshare-scheduler', '--example', 'page'], { cwd: root, stdio: 'inherit' });
-  built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/examples/page');
-  if (!existsSync(built)) throw new Error(`${built} is not there`);
-  return built;
+/** An example of the scheduler's, built once: `page` writes pages, `words` numbers. */
+export function example(name) {
+  if (!built.has(name)) {
+    execFileSync('cargo', ['build', '--quiet', '--locked', '-p', 'memshare-scheduler', '--example', name], { cwd: root, stdio: 'inherit' });
+    built.set(name, join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/examples', name));
+  }
+  return built.get(name);
 }
 
 /** The path of a page for a document. */
 export function pageOf(document, name = 'page') {
   const [json, html] = [join(folder, `${name}.json`), join(folder, `${name}.html`)];
   writeFileSync(json, JSON.stringify(document));
-  execFileSync(maker(), [json, html]);
+  execFileSync(example('page'), [json, html]);
   return html;
 }
 
@@ -41,8 +49,13 @@ export async function open(path, { viewport = { width: 1440, height: 1000 }, ...
   page.on('request', request => {
     if (request.url() !== pathToFileURL(path).href) complaints.push(`request: ${request.url()}`);
   });
-  page.on('dialog', dialog => { complaints.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', event => console.error(`policy: ${event.violatedDirective}`)));
+  page.on('dialog', dialog => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  await page.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', event => console.error(`policy: ${event.violatedDirective}`)),
+  );
   await page.goto(pathToFileURL(path).href);
   await page.waitForSelector('html[data-ready]');
   return { page, complaints, close: () => context.close() };

@@ -5,8 +5,24 @@ const NAMES = 'abcdefghijklmnopqrstuvwxyz';
 /** A document with nothing in it but what every document has. */
 export function empty(kind) {
   return {
-    format: 'memshare-record', version: 1, package: '0.1.0', kind, title: 'memRun(plan)', made: 1764000000, workers: 4, peak_bytes: 48000000, budget: null,
-    held_back: false, predicted_fun_seconds: null, passes: [], stages: [], resources: [], tasks: [], critical_path: { tasks: [], seconds: null }, run: null,
+    format: 'memshare-record',
+    version: 1,
+    package: '0.1.0',
+    kind,
+    title: 'memRun(plan)',
+    made: 1764000000,
+    workers: 4,
+    peak_bytes: 48000000,
+    budget: null,
+    held_back: false,
+    predicted_fun_seconds: null,
+    passes: [],
+    stages: [],
+    resources: [],
+    tasks: [],
+    critical_path: { tasks: [], seconds: null },
+    run: null,
+    advice: [],
   };
 }
 
@@ -30,7 +46,19 @@ export class Builder {
       if (maker !== null) waits.set(maker, 'reads');
       if (frees.includes(one)) readers.forEach(reader => waits.set(reader, 'frees'));
     }
-    this.doc.tasks.push({ id, kind, label, step, stage, resource, reads, writes, frees, waits_for: [...waits].map(([task, why]) => ({ task, why })), life });
+    this.doc.tasks.push({
+      id,
+      kind,
+      label,
+      step,
+      stage,
+      resource,
+      reads,
+      writes,
+      frees,
+      waits_for: [...waits].map(([task, why]) => ({ task, why })),
+      life,
+    });
     for (const one of reads) {
       this.doc.resources[one].read_by.push(id);
       this.doc.resources[one].last_use = step;
@@ -47,8 +75,18 @@ export class Builder {
       const pass = this.doc.passes.length;
       const result = one.bytes === undefined ? null : this.resource(one.name, 'result', one.bytes);
       this.doc.passes.push({
-        id: pass, name: one.name, about: one.about ?? `memApply over ${elements} columns`, elements, stage: id, result, schedule: 'auto', reads: one.reads ?? [],
-        after: (one.after ?? []).map(back => pass - back), predicted_fun_seconds: null, figures: null,
+        id: pass,
+        name: one.name,
+        about: one.about ?? `memApply over ${elements} columns`,
+        part: one.part ?? 'map',
+        elements,
+        stage: id,
+        result,
+        schedule: 'auto',
+        reads: one.reads ?? [],
+        after: (one.after ?? []).map(back => pass - back),
+        predicted_fun_seconds: null,
+        figures: null,
       });
       return pass;
     });
@@ -61,7 +99,20 @@ export class Builder {
 }
 
 const figures = more => ({
-  seconds: 0, copy_seconds: 0.02, elements: 0, chunks: 0, fun_seconds: 0, utilisation: 0, overhead: 0, waiting: 0, deaths: 0, retries: 0, shared_bytes: 0, peak_bytes: 0, advice: [], ...more,
+  seconds: 0,
+  copy_seconds: 0.02,
+  elements: 0,
+  chunks: 0,
+  fun_seconds: 0,
+  utilisation: 0,
+  overhead: 0,
+  waiting: 0,
+  deaths: 0,
+  retries: 0,
+  shared_bytes: 0,
+  peak_bytes: 0,
+  passes: 0,
+  ...more,
 });
 
 /** Numbers between 0 and 1, the same each time. */
@@ -77,7 +128,19 @@ export function random(seed = 7) {
 export function simulate(builder, { chunk, cost, overhead = 5e-6, advice = [], ended = { kind: 'done', words: '' } }) {
   const { doc } = builder;
   const n = doc.workers;
-  const columns = { stage: [], number: [], first: [], last: [], worker: [], attempt: [], state: [], started: [], ended: [], fun: [], bytes: [] };
+  const columns = {
+    stage: [],
+    number: [],
+    first: [],
+    last: [],
+    worker: [],
+    attempt: [],
+    state: [],
+    started: [],
+    ended: [],
+    fun: [],
+    bytes: [],
+  };
   const steps = { chunk: [], pass: [], started: [], ended: [], fun: [] };
   const free = new Array(n).fill(0.01);
   const spans = [];
@@ -128,16 +191,32 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
     const span = spans[pass.stage];
     const share = 1 / doc.stages[pass.stage].passes.length;
     pass.figures = {
-      chunks: span.chunks, began: span.began, ended: span.ended, fun_seconds: span.fun * share, share: (span.fun * share) / fun,
-      utilisation: span.fun / ((span.ended - span.began) * doc.workers), overhead: 0.04, mean_chunk: span.fun / span.chunks, longest_chunk: span.longest,
-      bytes: pass.result === null ? 0 : doc.resources[pass.result].bytes, retries: 0, slowest: [{ element: 3, name: 'gene-c', seconds: span.longest / 2 }, { element: 1, name: null, seconds: span.longest / 3 }],
+      chunks: span.chunks,
+      began: span.began,
+      ended: span.ended,
+      fun_seconds: span.fun * share,
+      share: (span.fun * share) / fun,
+      utilisation: span.fun / ((span.ended - span.began) * doc.workers),
+      overhead: 0.04,
+      mean_chunk: span.fun / span.chunks,
+      longest_chunk: span.longest,
+      bytes: pass.result === null ? 0 : doc.resources[pass.result].bytes,
+      retries: 0,
+      misled: false,
+      slowest: [
+        { element: 3, name: 'gene-c', seconds: span.longest / 2 },
+        { element: 1, name: null, seconds: span.longest / 3 },
+      ],
     };
   }
   const changes = [];
   for (const resource of doc.resources) {
     const maker = resource.made_by === null ? null : doc.tasks[resource.made_by];
     const from = maker && maker.stage !== null ? spans[maker.stage].began : 0;
-    const readers = resource.read_by.map(task => doc.tasks[task].stage).filter(stage => stage !== null).map(stage => spans[stage].ended);
+    const readers = resource.read_by
+      .map(task => doc.tasks[task].stage)
+      .filter(stage => stage !== null)
+      .map(stage => spans[stage].ended);
     const until = resource.scope === 'registered' ? null : readers.length ? Math.max(...readers) : seconds;
     resource.life = { from, until };
     if (resource.scope !== 'registered') changes.push([from, resource.bytes], [until, -resource.bytes]);
@@ -158,17 +237,45 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
   }
   const maps = doc.stages.map(stage => stage.task);
   doc.critical_path = { tasks: maps, seconds: spans.reduce((sum, span) => sum + span.longest, 0) };
+  doc.advice = advice;
   doc.run = {
-    ended, begun: doc.made, workers: Array.from({ length: doc.workers }, (_, i) => ({ worker: i + 1, pid: 4000 + i, joined: 0.005, left: seconds, died: null })),
+    ended,
+    begun: doc.made,
+    workers: Array.from({ length: doc.workers }, (_, i) => ({ worker: i + 1, pid: 4000 + i, joined: 0.005, left: seconds, died: null })),
     figures: figures({
-      seconds, elements: doc.passes.reduce((sum, pass) => sum + pass.elements, 0), chunks: columns.stage.length, fun_seconds: fun, utilisation: fun / places,
-      overhead: (work - fun) / work, waiting: 1 - work / places, shared_bytes: 16123456, peak_bytes: peak, advice,
+      seconds,
+      elements: doc.passes.reduce((sum, pass) => sum + pass.elements, 0),
+      chunks: columns.stage.length,
+      fun_seconds: fun,
+      utilisation: fun / places,
+      overhead: (work - fun) / work,
+      waiting: 1 - work / places,
+      shared_bytes: 16123456,
+      peak_bytes: peak,
+      passes: doc.passes.length,
     }),
-    activities: Array.from({ length: doc.workers }, () => ({ wait: 0.1, map: 0.01, run: fun / doc.workers, serialize: 0.002, collect: 0.001, idle: 0.05 })),
-    chunks: columns, steps, memory,
+    activities: Array.from({ length: doc.workers }, () => ({
+      wait: 0.1,
+      map: 0.01,
+      run: fun / doc.workers,
+      serialize: 0.002,
+      collect: 0.001,
+      idle: 0.05,
+    })),
+    chunks: columns,
+    steps,
+    memory,
     events: [
       { at: 0.005, kind: 'joined', words: 'worker 1 has the board', task: null, resource: null, worker: 1, stage: null },
-      ...spans.map((span, i) => ({ at: span.began, kind: 'began', words: `${doc.tasks[doc.stages[i].task].label} began`, task: doc.stages[i].task, resource: null, worker: null, stage: i })),
+      ...spans.map((span, i) => ({
+        at: span.began,
+        kind: 'began',
+        words: `${doc.tasks[doc.stages[i].task].label} began`,
+        task: doc.stages[i].task,
+        resource: null,
+        worker: null,
+        stage: i,
+      })),
     ],
   };
 }
@@ -178,15 +285,25 @@ export function diamond(kind = 'run', names = ['mu', 's', 'z', 'top']) {
   const b = new Builder(kind, 'memRun(p)');
   const x = b.resource('X', 'registered', 8000000);
   const [mu, s, z, top] = names;
-  const one = b.stage(1, 1000, [{ name: mu, reads: [x], bytes: 8000 }, { name: s, reads: [x], bytes: 8000 }]);
-  b.stage(2, 1000, [{ name: z, reads: [x, ...one.results] }, { name: top, after: [1], bytes: 8000 }]);
+  const one = b.stage(1, 1000, [
+    { name: mu, reads: [x], bytes: 8000 },
+    { name: s, reads: [x], bytes: 8000 },
+  ]);
+  b.stage(2, 1000, [
+    { name: z, reads: [x, ...one.results] },
+    { name: top, after: [1], bytes: 8000 },
+  ]);
   b.task('release', `release ${mu}`, { step: 3, resource: one.results[0], frees: [one.results[0]] });
   const out = b.doc.resources.length - 1;
   b.task('gather', `gather ${s}`, { step: 2, resource: one.results[1], reads: [one.results[1]] });
   b.task('gather', `gather ${top}`, { step: 3, resource: out, reads: [out] });
   if (kind === 'plan') return b.doc;
   const next = random();
-  return simulate(b, { chunk: 50, cost: (stage, first, last) => (last - first + 1) * 1e-4 * (0.6 + next()), advice: ['Overhead is 2 %: the chunks are large enough.'] });
+  return simulate(b, {
+    chunk: 50,
+    cost: (stage, first, last) => (last - first + 1) * 1e-4 * (0.6 + next()),
+    advice: ['Overhead is 2 %: the chunks are large enough.'],
+  });
 }
 
 /** One pass over 2,000 columns: one element takes long, and a worker dies. */
@@ -197,13 +314,27 @@ export function straggler() {
   b.task('gather', 'gather fit', { step: 2, resource: 1, reads: [1] });
   const next = random(3);
   const doc = simulate(b, {
-    chunk: 25, cost: (_, first) => 25 * 4e-4 * (0.6 + next()) + (first === 1501 ? 1.1 : 0), advice: ['Element 1,510 took 1.1 s, 40 % of the run.', 'A worker died; its chunk was done again.'],
+    chunk: 25,
+    cost: (_, first) => 25 * 4e-4 * (0.6 + next()) + (first === 1501 ? 1.1 : 0),
+    advice: ['Element 1,510 took 1.1 s, 40 % of the run.', 'A worker died; its chunk was done again.'],
   });
   const { chunks, figures: f, workers, events } = doc.run;
   const lost = 20;
   const dead = chunks.worker[lost];
   const at = chunks.started[lost] + (chunks.ended[lost] - chunks.started[lost]) / 2;
-  const again = { stage: 0, number: chunks.number.length + 1, first: chunks.first[lost], last: chunks.last[lost], worker: (dead % 4) + 1, attempt: 2, state: 'done', started: f.seconds - 0.002, ended: f.seconds, fun: 0.001, bytes: 200 };
+  const again = {
+    stage: 0,
+    number: chunks.number.length + 1,
+    first: chunks.first[lost],
+    last: chunks.last[lost],
+    worker: (dead % 4) + 1,
+    attempt: 2,
+    state: 'done',
+    started: f.seconds - 0.002,
+    ended: f.seconds,
+    fun: 0.001,
+    bytes: 200,
+  };
   Object.keys(chunks).forEach(key => chunks[key].push(again[key]));
   chunks.state[lost] = 'lost';
   chunks.ended[lost] = at;
@@ -217,6 +348,16 @@ export function straggler() {
   return doc;
 }
 
+/** A run that failed, of many workers, without a trace of chunks. */
+export function untraced() {
+  const doc = diamond();
+  for (const key of Object.keys(doc.run.chunks)) doc.run.chunks[key] = [];
+  for (const key of Object.keys(doc.run.steps)) doc.run.steps[key] = [];
+  doc.run.ended = { kind: 'failed', words: "pass 'z': FUN failed at element 17: object 'q' not found" };
+  doc.workers = 96;
+  return doc;
+}
+
 /** One pass of so many chunks of one element. */
 export function many(n = 100000, workers = 8) {
   const b = new Builder('run', 'memLapply(1:1e5, f, CONTROL = memControl(chunk = 1))');
@@ -225,7 +366,12 @@ export function many(n = 100000, workers = 8) {
   b.stage(1, n, [{ name: 'f', reads: [x], bytes: 8 * n }]);
   b.task('gather', 'gather f', { step: 2, resource: 1, reads: [1] });
   const next = random(11);
-  return simulate(b, { chunk: 1, cost: () => 2e-5 * (0.5 + next()), overhead: 1.1e-5, advice: ['Chunks of 31 µs: overhead 35 %; raise chunk.'] });
+  return simulate(b, {
+    chunk: 1,
+    cost: () => 2e-5 * (0.5 + next()),
+    overhead: 1.1e-5,
+    advice: ['Chunks of 31 µs: overhead 35 %; raise chunk.'],
+  });
 }
 
 /** A plan of so many passes side by side over the same data, each a stage of its own. */

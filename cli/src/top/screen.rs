@@ -12,7 +12,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 
 use super::view::Line;
-use crate::Failure;
+use crate::{output, Failure};
 
 /// Draws what `look` gives, every `interval` and when the terminal's size changes, until q, Escape or Ctrl-C.
 pub(super) fn watch(
@@ -21,8 +21,8 @@ pub(super) fn watch(
 ) -> Result<(), Failure> {
     let screen = Screen::open().map_err(|e| format!("this terminal cannot be drawn on: {e}"))?;
     loop {
-        let (columns, rows) = terminal::size().unwrap_or((80, 24));
-        screen.draw(&look(usize::from(columns))?, usize::from(rows))?;
+        let (columns, rows) = output::size();
+        screen.draw(&look(columns)?, rows)?;
         let until = Instant::now() + interval;
         loop {
             let left = until.saturating_duration_since(Instant::now());

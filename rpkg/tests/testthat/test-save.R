@@ -14,7 +14,7 @@ test_that("a run comes back from its file as it was, in this session and in anot
   expect_identical(summary(loaded), summary(run))
   expect_identical(memshare:::document_of(file), memshare:::document_of(run))
   script <- scratch_file(".R")
-  writeLines(sprintf("cat(format(memshare::memLoad('%s')))", file), script)
+  writeLines(sprintf("writeLines(format(memshare::memLoad('%s')))", file), script)
   libs <- paste0("R_LIBS=", paste(.libPaths(), collapse = ":"))
   out <- system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", script), env = libs, stdout = TRUE)
   expect_identical(out, format(run))

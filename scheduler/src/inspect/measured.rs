@@ -125,7 +125,8 @@ fn tasks(document: &mut Document, plan: &Plan, log: &EventLog) {
     let done = log.ended.0 == "done";
     for &id in plan.graph().order() {
         let before = plan.graph().predecessors(id).map(|(task, _)| lives[task.index()].1);
-        let ready = before.fold(Some(0), |latest, ended| Some(latest?.max(ended?)));
+        let ready =
+            before.chain([Some(0)]).collect::<Option<Vec<u64>>>().and_then(|ended| ended.into_iter().max());
         let task = &mut document.tasks[id.index()];
         let (began, ended) = &mut lives[id.index()];
         if let ("release", Some(resource)) = (task.kind, task.resource) {

@@ -79,6 +79,7 @@ pub fn short(text: &str, most: usize) -> String {
 /// How a worker died, in a few words: without its number in front, and without what it said last.
 pub fn death(how: &str) -> String {
     let line = how.lines().next().unwrap_or("");
+    let line = line.split_once("; its last words").map_or(line, |(line, _)| line);
     let bare = line.strip_prefix("worker ").and_then(|rest| {
         let (number, rest) = rest.split_once(": ")?;
         number.parse::<u64>().ok().map(|_| rest)

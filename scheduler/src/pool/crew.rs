@@ -117,7 +117,8 @@ impl Crew {
 
     fn enlist(&mut self, channel: Channel, process: Process, log: Option<Arc<Path>>, token: Option<u64>) {
         self.births += 1;
-        tracing::debug!(worker = self.births, kind = process.kind(), log = ?log, "started");
+        let file = log.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        tracing::debug!(key = self.births, kind = process.kind(), log = file, "started");
         let state = State::Starting { since_ns: now_ns() };
         self.workers.push(Worker {
             key: self.births,
@@ -198,7 +199,7 @@ impl Crew {
                 (Ok(Some(FromWorker::Hello { pid, version, boot })), State::Starting { .. }) => {
                     match worker.greet(pid, &version, &boot) {
                         Ok(()) => {
-                            tracing::debug!(worker = key, pid, "ready");
+                            tracing::debug!(key, pid, "ready");
                             self.stillbirths = 0;
                             news.push(News::Ready);
                         }
@@ -228,7 +229,7 @@ impl Crew {
         worker.process.kill();
         let how = exit.map_or(symptom, |exit| exit.to_string());
         let log = worker.last_words();
-        tracing::warn!(worker = key, pid = worker.pid, how, "died");
+        tracing::warn!(key, pid = worker.pid, how, "died");
         worker.log.iter().for_each(logs::closed);
         let reason = logs::reason(worker.pid, &how, &log);
         match worker.state {
@@ -264,7 +265,7 @@ impl Crew {
         self.workers.retain(|w| {
             let over = matches!(w.state, State::Idle { since_ns } if since_ns < since);
             if over {
-                tracing::debug!(worker = w.key, pid = w.pid, "retired");
+                tracing::debug!(key = w.key, pid = w.pid, "retired");
                 let _ = w.tell(&ToWorker::Exit);
                 w.log.iter().for_each(logs::closed);
             }
@@ -291,7 +292,7 @@ impl Crew {
             if worker.state == State::Leaving {
                 let _ = worker.tell(&ToWorker::EndRun);
                 worker.state = State::Idle { since_ns: now_ns() };
-                tracing::debug!(worker = worker.key, pid = worker.pid, "idle");
+                tracing::debug!(key = worker.key, pid = worker.pid, "idle");
             }
             let guest = matches!(worker.process, Process::Guest(_));
             if guest {

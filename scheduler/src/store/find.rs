@@ -2,7 +2,8 @@
 
 use super::{places, Header, Kind, CONTENT};
 use crate::error::{Error, Result};
-use crate::os::{name, user, Mapping, Place, SegmentFile, SegmentHandle, SessionLock};
+use crate::os::name::{self, Named};
+use crate::os::{user, Mapping, Place, SegmentFile, SegmentHandle, SessionLock};
 
 /// A registered variable, open for reading.
 #[derive(Debug)]
@@ -77,14 +78,22 @@ pub(super) fn registered_in(namespace: &str, name: &str, place: &Place) -> Resul
 /// All sealed pages of this user, in name order; what cannot be read is left out, and so are holds, second names of what is
 /// listed already or was released.
 pub fn list(place: &Place) -> Result<Vec<Listed>> {
+    let named = |named| matches!(named, Named::Page(_) | Named::Variable);
+    pages(place, named, |_| true)
+}
+
+/// The boards among them, with less ado where much is registered.
+pub fn boards(place: &Place) -> Result<Vec<Listed>> {
+    pages(place, |named| matches!(named, Named::Page(_)), |header| header.kind == Kind::Board)
+}
+
+/// The sealed pages that are wanted, by what their names say and then by what they say themselves.
+fn pages(place: &Place, by_name: fn(Named) -> bool, by_header: fn(&Header) -> bool) -> Result<Vec<Listed>> {
     let mut pages = Vec::new();
     for place in places(place) {
-        for (handle, named) in segments(&place)? {
-            if matches!(named, name::Named::Lock(_) | name::Named::Hold(_)) {
-                continue;
-            }
+        for (handle, _) in segments(&place)?.into_iter().filter(|(_, named)| by_name(*named)) {
             let Ok(Some(file)) = SegmentFile::open_read(&handle) else { continue };
-            let Ok(Some(header)) = Header::read(&file) else { continue };
+            let Some(header) = Header::read(&file).ok().flatten().filter(by_header) else { continue };
             let alive = SessionLock::is_alive(header.session);
             let Ok(size) = file.len() else { continue };
             pages.push(Listed { handle: file.handle(), header, alive, size: size.saturating_sub(CONTENT) });
@@ -94,7 +103,7 @@ pub fn list(place: &Place) -> Result<Vec<Listed>> {
 }
 
 /// Every segment of ours that has a name in this place, in name order.
-pub(super) fn segments(place: &Place) -> Result<Vec<(SegmentHandle, name::Named)>> {
+pub(super) fn segments(place: &Place) -> Result<Vec<(SegmentHandle, Named)>> {
     let dir = place.dir();
     let unreadable = |e| Error::os(format!("cannot list the directory {}", dir.display()), e);
     let mut found = Vec::new();

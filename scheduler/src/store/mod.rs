@@ -13,7 +13,7 @@ mod prune;
 mod registry;
 mod why;
 
-pub use find::{find, list, map_private, Found, Listed};
+pub use find::{boards, find, list, map_private, Found, Listed};
 pub use header::{Header, Kind};
 pub use hold::{holds, Held, Hold};
 pub use orphans::{orphans, Orphan};

@@ -63,7 +63,7 @@ impl Sink {
 }
 
 /// Where a log goes that grew too long.
-pub(super) fn set_aside(path: &Path) -> PathBuf {
+fn set_aside(path: &Path) -> PathBuf {
     path.with_extension("log.1")
 }
 
@@ -104,5 +104,25 @@ where
         let mut place = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
         let line = line(place.0, event.metadata(), &fields);
         place.1.write(&line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_grew_long_is_set_aside_and_a_new_one_begun() {
+        let path = std::env::temp_dir().join(format!("memshare-long-{}.log", std::process::id()));
+        let mut sink = Sink::open(Some(&path)).unwrap();
+        sink.write("old\n");
+        let Sink::File(.., length) = &mut sink else { panic!("a file") };
+        *length = LONGEST;
+        sink.write("last\n");
+        sink.write("new\n");
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+        assert_eq!((read(&set_aside(&path)).as_str(), read(&path).as_str()), ("old\nlast\n", "new\n"));
+        std::fs::remove_file(set_aside(&path)).unwrap();
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 // What of a graph is drawn. Up to RAW nodes are drawn one by one; more are grouped by step, groups open into smaller ones or into
 // nodes, and never more than MOST nodes stand on the page: what was opened first is closed again.
+import { shorten } from '../dom.js';
 import { countOf } from '../format.js';
 
 /** The most nodes of a graph that is drawn without groups. */
@@ -44,16 +45,29 @@ function describe(items) {
   const tasks = of('task');
   const kinds = [...new Set(tasks.map(task => task.what))];
   return [
-    passes && countOf(passes, 'pass', 'passes'), results && countOf(results, 'resource'),
+    passes && countOf(passes, 'pass', 'passes'),
+    results && countOf(results, 'resource'),
     tasks.length && (kinds.length === 1 ? `${tasks.length.toLocaleString('en-US')} × ${kinds[0]}` : countOf(tasks.length, 'other task')),
-  ].filter(Boolean).join(', ');
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
-function group(items) {
+function group(items, sliced) {
   const steps = [Math.ceil(items[0].step), Math.ceil(items[items.length - 1].step)];
   return {
-    key: `group:${items[0].key}:${items.length}`, kind: 'group', id: `${items[0].key}:${items.length}`, items, steps, step: items[0].step,
-    label: steps[0] === steps[1] ? `Step ${steps[0]}` : `Steps ${steps[0]}–${steps[1]}`, about: describe(items),
+    key: `group:${items[0].key}:${items.length}`,
+    kind: 'group',
+    id: `${items[0].key}:${items.length}`,
+    items,
+    steps,
+    step: items[0].step,
+    label: sliced
+      ? `${shorten(items[0].label, 11)} – ${shorten(items[items.length - 1].label, 11)}`
+      : steps[0] === steps[1]
+        ? `Step ${steps[0]}`
+        : `Steps ${steps[0]}–${steps[1]}`,
+    about: sliced ? `${describe(items)} of step ${steps[0]}` : describe(items),
     critical: items.some(item => item.critical),
   };
 }
@@ -61,7 +75,8 @@ function group(items) {
 // The nodes for some items: themselves, or groups of them.
 function level(items, limit) {
   if (items.length <= limit) return items;
-  return split(items).map(part => (part.length === 1 ? part[0] : group(part)));
+  const sliced = items[0].step === items[items.length - 1].step;
+  return split(items).map(part => (part.length === 1 ? part[0] : group(part, sliced)));
 }
 
 /**

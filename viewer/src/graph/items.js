@@ -12,7 +12,12 @@ export function graphOf(model) {
   for (const pass of doc.passes) {
     const task = doc.stages[pass.stage].task;
     items.push({
-      key: `pass:${pass.id}`, kind: 'pass', id: pass.id, step: doc.tasks[task].step, label: pass.name, stage: pass.stage,
+      key: `pass:${pass.id}`,
+      kind: 'pass',
+      id: pass.id,
+      step: doc.tasks[task].step,
+      label: pass.name,
+      stage: pass.stage,
       critical: model.critical.has(task),
     });
   }
@@ -20,14 +25,23 @@ export function graphOf(model) {
     const made = resource.made_by === null ? null : doc.tasks[resource.made_by].step + 0.5;
     const read = resource.read_by.reduce((least, task) => Math.min(least, doc.tasks[task].step), Infinity);
     items.push({
-      key: `resource:${resource.id}`, kind: 'resource', id: resource.id, label: resource.name,
-      step: made ?? (Number.isFinite(read) ? read - 0.5 : 0), critical: onPath.resources.has(resource.id),
+      key: `resource:${resource.id}`,
+      kind: 'resource',
+      id: resource.id,
+      label: resource.name,
+      step: made ?? (Number.isFinite(read) ? read - 0.5 : 0),
+      critical: onPath.resources.has(resource.id),
     });
   }
   for (const task of doc.tasks) {
     if (task.kind === 'map') continue;
     items.push({
-      key: `task:${task.id}`, kind: 'task', id: task.id, step: task.step, label: task.label, what: task.kind,
+      key: `task:${task.id}`,
+      kind: 'task',
+      id: task.id,
+      step: task.step,
+      label: task.label,
+      what: task.kind,
       critical: model.critical.has(task.id),
     });
   }

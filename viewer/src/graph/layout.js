@@ -4,7 +4,15 @@ import { Graph, layout as dagre } from '@dagrejs/dagre';
 /** `sizes(node)` gives `{width, height}`. Returns `{nodes: Map(key -> box), edges, frames, width, height}`. */
 export function layout({ nodes, edges }, sizes) {
   const graph = new Graph({ compound: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 44, edgesep: 10, marginx: 16, marginy: 16, ranker: nodes.length > 150 ? 'longest-path' : 'network-simplex' });
+  graph.setGraph({
+    rankdir: 'LR',
+    nodesep: 16,
+    ranksep: 34,
+    edgesep: 10,
+    marginx: 16,
+    marginy: 16,
+    ranker: nodes.length > 150 ? 'longest-path' : 'network-simplex',
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.key, { ...sizes(node) });
   const frames = framed(nodes);
@@ -22,7 +30,8 @@ export function layout({ nodes, edges }, sizes) {
     nodes: new Map(nodes.map(node => [node.key, box(node.key)])),
     edges: graph.edges().map(id => ({ ...graph.edge(id).edge, points: graph.edge(id).points })),
     frames: [...frames.keys()].map(stage => ({ stage, ...box(`stage:${stage}`) })),
-    width: graph.graph().width, height: graph.graph().height,
+    width: graph.graph().width,
+    height: graph.graph().height,
   };
 }
 

@@ -8,22 +8,32 @@ import { graphOf } from './items.js';
 import { curve, layout } from './layout.js';
 import { drawNode, nameOf, sizeOf } from './nodes.js';
 
-const FEW = 60;
+// How large nodes are at first: no larger than needed, and never so small that they cannot be read.
+const [SMALLEST, LARGEST] = [0.5, 1.1];
 
 export class GraphView {
   constructor(model, store) {
     this.model = model;
     this.store = store;
     this.all = graphOf(model);
-    this.others = this.all.items.length <= FEW;
+    this.releases = false;
     this.opened = [];
     this.openPasses = new Set();
     this.layer = s('g');
     this.svg = s(
-      'svg', { class: 'graph', role: 'group', 'aria-label': 'The graph: resources and tasks. Arrow keys go from node to node, Enter shows details, plus and minus open and close a pass.' },
-      s('defs', null, arrow('arrow'), arrow('arrow-critical')), this.layer,
+      'svg',
+      {
+        class: 'graph',
+        role: 'group',
+        'aria-label':
+          'The graph: resources and tasks. Arrow keys go from node to node, Enter shows details, plus and minus open and close a pass.',
+      },
+      s('defs', null, arrow('arrow'), arrow('arrow-critical')),
+      this.layer,
     );
-    this.zoom = zoom().scaleExtent([0.05, 3]).filter(event => (event.type === 'wheel' ? event.ctrlKey || event.metaKey : !event.button))
+    this.zoom = zoom()
+      .scaleExtent([0.05, 3])
+      .filter(event => (event.type === 'wheel' ? event.ctrlKey || event.metaKey : !event.button))
       .on('zoom', event => this.layer.setAttribute('transform', event.transform));
     this.crumbs = h('p', { class: 'crumbs' });
     this.element = h('section', { class: 'card graph-card', 'aria-labelledby': 'graph-title' }, this.head(), this.crumbs, this.svg);
@@ -33,22 +43,39 @@ export class GraphView {
   }
 
   head() {
-    const box = h('input', { type: 'checkbox', id: 'graph-others', onchange: () => { this.others = box.checked; this.draw(); this.fit(); } });
-    box.checked = this.others;
+    const box = h('input', {
+      type: 'checkbox',
+      id: 'graph-releases',
+      onchange: () => {
+        this.releases = box.checked;
+        this.draw();
+        this.fit();
+      },
+    });
     this.note = h('span', { class: 'note' });
     return h(
-      'header', { class: 'card-head' }, h('h2', { id: 'graph-title' }, 'Graph'), this.note,
-      h('span', { class: 'tools' },
-        h('label', { class: 'check' }, box, 'share, gather, release'),
+      'header',
+      { class: 'card-head' },
+      h('h2', { id: 'graph-title' }, 'Graph'),
+      this.note,
+      h(
+        'span',
+        { class: 'tools' },
+        h('label', { class: 'check' }, box, 'releases'),
         h('button', { class: 'tool', 'aria-label': 'Zoom in the graph', title: 'Zoom in (+)', onclick: () => this.scale(1.4) }, '+'),
-        h('button', { class: 'tool', 'aria-label': 'Zoom out of the graph', title: 'Zoom out (−)', onclick: () => this.scale(1 / 1.4) }, '−'),
-        h('button', { class: 'tool', 'aria-label': 'Fit the graph', title: 'Show all (0)', onclick: () => this.fit() }, 'Fit')),
+        h(
+          'button',
+          { class: 'tool', 'aria-label': 'Zoom out of the graph', title: 'Zoom out (−)', onclick: () => this.scale(1 / 1.4) },
+          '−',
+        ),
+        h('button', { class: 'tool', 'aria-label': 'Fit the graph', title: 'Show all (0)', onclick: () => this.fit() }, 'Fit'),
+      ),
     );
   }
 
   /** Lays out and draws what is visible. */
   draw() {
-    const items = this.others ? this.all.items : this.all.items.filter(item => item.kind !== 'task');
+    const items = this.releases ? this.all.items : this.all.items.filter(item => item.what !== 'release');
     const shown = visible({ items, edges: this.all.edges }, this.opened);
     const bins = new Map([...this.openPasses].map(pass => [`pass:${pass}`, this.model.bins(pass)]));
     this.placed = layout(shown, node => sizeOf(node, bins.get(node.key)));
@@ -56,24 +83,35 @@ export class GraphView {
     const on = { toggle: node => this.toggle(node), bin: (node, bin) => this.store.select('bin', node.id, { chunks: bin.chunks }) };
     put(
       this.layer,
-      this.placed.frames.map(frame => s(
-        'g', { class: 'frame' },
-        s('rect', { x: frame.x, y: frame.y, width: frame.width, height: frame.height, rx: 10 }),
-        s('text', { class: 'note', x: frame.x + 10, y: frame.y - 5 }, `stage ${frame.stage + 1}: run together, element by element`),
-      )),
-      this.placed.edges.map(edge => s(
-        'path', {
-          class: `edge ${edge.critical ? 'critical' : ''} ${edge.kind === 'frees' ? 'frees' : ''}`, d: curve(edge.points),
-          'marker-end': edge.critical ? 'url(#arrow-critical)' : 'url(#arrow)',
-        },
-        s('title', null, edge.count > 1 ? `${countOf(edge.count, 'edge')}` : edge.kind),
-      )),
+      this.placed.frames.map(frame =>
+        s(
+          'g',
+          { class: 'frame' },
+          s('rect', { x: frame.x, y: frame.y, width: frame.width, height: frame.height, rx: 10 }),
+          s('text', { class: 'note', x: frame.x + 10, y: frame.y - 5 }, `stage ${frame.stage + 1}: run together, element by element`),
+        ),
+      ),
+      this.placed.edges.map(edge =>
+        s(
+          'path',
+          {
+            class: `edge ${edge.critical ? 'critical' : ''} ${edge.kind === 'frees' ? 'frees' : ''}`,
+            d: curve(edge.points),
+            'marker-end': edge.critical ? 'url(#arrow-critical)' : 'url(#arrow)',
+          },
+          s('title', null, edge.count > 1 ? `${countOf(edge.count, 'edge')}` : edge.kind),
+        ),
+      ),
       shown.nodes.map(node => this.node(node, bins.get(node.key), on)),
     );
-    put(this.note, items.length > shown.nodes.length
-      ? `${countOf(items.length, 'node')} in ${countOf(shown.nodes.length, 'node')} by step`
-      : countOf(items.length, 'node'));
-    this.svg.style.setProperty('height', `${Math.round(Math.max(220, Math.min(460, 1.15 * this.placed.height + 24)))}px`);
+    put(
+      this.note,
+      items.length > shown.nodes.length
+        ? `${countOf(items.length, 'node')} in ${countOf(shown.nodes.length, 'node')} by step`
+        : countOf(items.length, 'node'),
+    );
+    const k = Math.min(LARGEST, Math.max(this.svg.clientWidth / this.placed.width, SMALLEST));
+    this.svg.style.setProperty('height', `${Math.round(Math.max(190, Math.min(460, k * this.placed.height + 36)))}px`);
     this.drawCrumbs(shown.nodes);
     this.mark();
   }
@@ -83,12 +121,19 @@ export class GraphView {
     return s(
       'g',
       {
-        class: `node ${node.kind} ${node.critical ? 'critical' : ''}`, transform: `translate(${box.x},${box.y})`, tabindex: -1, role: 'button',
-        'aria-label': nameOf(node, this.model), 'data-key': node.key,
-        onclick: () => { this.reach(node.key); this.choose(node); },
+        class: `node ${node.kind} ${node.critical ? 'critical' : ''}`,
+        transform: `translate(${box.x},${box.y})`,
+        tabindex: -1,
+        role: 'button',
+        'aria-label': nameOf(node, this.model),
+        'data-key': node.key,
+        onclick: () => {
+          this.reach(node.key);
+          this.choose(node);
+        },
         ondblclick: () => this.toggle(node),
       },
-      s('title', null, node.label),
+      node.label.length > 16 && s('title', null, node.label),
       drawNode(node, box, this.model, bins, on),
     );
   }
@@ -98,9 +143,16 @@ export class GraphView {
     const open = new Map();
     for (const node of nodes) for (const parent of node.parents) open.set(parent.key, parent);
     this.crumbs.hidden = !open.size;
-    put(this.crumbs, [...open.values()].map(group => h(
-      'button', { class: 'crumb', 'aria-label': `collapse ${group.label}`, onclick: () => this.toggle(group) }, `${group.label}: ${group.about} ×`,
-    )));
+    put(
+      this.crumbs,
+      [...open.values()].map(group =>
+        h(
+          'button',
+          { class: 'crumb', 'aria-label': `collapse ${group.label}`, onclick: () => this.toggle(group) },
+          `${group.label}: ${group.about} ×`,
+        ),
+      ),
+    );
   }
 
   choose(node) {
@@ -187,14 +239,16 @@ export class GraphView {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width || !this.placed) return;
     const all = Math.min(width / this.placed.width, height / this.placed.height);
-    const k = Math.min(1.15, Math.max(all, 0.5));
+    const k = Math.min(LARGEST, Math.max(all, SMALLEST));
     const x = Math.max((width - k * this.placed.width) / 2, 0);
     const y = (height - k * this.placed.height) / 2;
     select(this.svg).call(this.zoom.transform, zoomIdentity.translate(x, y).scale(k));
   }
 }
 
-const arrow = id => s(
-  'marker', { id, class: id, viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: 'userSpaceOnUse', orient: 'auto' },
-  s('path', { d: 'M0,0.5 L8,4 L0,7.5 Z' }),
-);
+const arrow = id =>
+  s(
+    'marker',
+    { id, class: id, viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: 'userSpaceOnUse', orient: 'auto' },
+    s('path', { d: 'M0,0.5 L8,4 L0,7.5 Z' }),
+  );

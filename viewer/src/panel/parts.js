@@ -4,22 +4,35 @@ import { countOf, seconds } from '../format.js';
 import { passClass } from '../palette.js';
 
 /** Pairs as a list; those without a value are left out. */
-export const pairs = list => h('dl', { class: 'pairs' }, list.filter(one => one && one[1] !== null && one[1] !== undefined).map(
-  ([word, value]) => [h('dt', null, word), h('dd', null, value)],
-));
+export const pairs = list =>
+  h(
+    'dl',
+    { class: 'pairs' },
+    list.filter(one => one && one[1] !== null && one[1] !== undefined).map(([word, value]) => [h('dt', null, word), h('dd', null, value)]),
+  );
 
 /** A part of a panel, with a title; nothing where it has no content. */
-export const part = (title, ...content) => (content.flat(9).some(Boolean) ? h('section', { class: 'part' }, h('h3', null, title), content) : null);
+export const part = (title, ...content) =>
+  content.flat(9).some(Boolean) ? h('section', { class: 'part' }, h('h3', null, title), content) : null;
 
 /** A link to something else: selects it. */
-export const link = (store, kind, id, text, pass) => h(
-  'button', { class: 'link', onclick: () => store.select(kind, id) }, pass !== undefined && h('i', { class: `swatch ${passClass(pass)}` }), text,
-);
+export const link = (store, kind, id, text, pass) =>
+  h(
+    'button',
+    { class: 'link', onclick: () => store.select(kind, id) },
+    pass !== undefined && h('i', { class: `swatch ${passClass(pass)}` }),
+    text,
+  );
 
 /** Links, the first few of them. */
 export function links(list, most = 12) {
   if (!list.length) return null;
-  return h('div', { class: 'links' }, list.slice(0, most), list.length > most && h('span', { class: 'note' }, `and ${list.length - most} more`));
+  return h(
+    'div',
+    { class: 'links' },
+    list.slice(0, most),
+    list.length > most && h('span', { class: 'note' }, `and ${list.length - most} more`),
+  );
 }
 
 /** How long chunks took, as a histogram whose bins grow: a straggler stands alone on the right. */
@@ -39,10 +52,27 @@ export function histogram(times, colour) {
   const top = bins.reduce((a, b) => Math.max(a, b), 0);
   const tall = one => (one ? Math.max(2, (Math.log1p(one) / Math.log1p(top)) * 44) : 0);
   return h(
-    'figure', { class: 'histogram' },
-    s('svg', { viewBox: '0 0 240 46', role: 'img', 'aria-label': `Times of ${countOf(positive.length, 'chunk')}, from ${seconds(least)} to ${seconds(most)}` },
-      bins.map((one, i) => s('rect', { class: `fill ${colour}`, x: i * 10, y: 46 - tall(one), width: 9, height: tall(one) },
-        s('title', null, `${countOf(one, 'chunk')}: ${seconds(least * Math.exp(i * width))} to ${seconds(least * Math.exp((i + 1) * width))}`)))),
+    'figure',
+    { class: 'histogram' },
+    s(
+      'svg',
+      {
+        viewBox: '0 0 240 46',
+        role: 'img',
+        'aria-label': `Times of ${countOf(positive.length, 'chunk')}, from ${seconds(least)} to ${seconds(most)}`,
+      },
+      bins.map((one, i) =>
+        s(
+          'rect',
+          { class: `fill ${colour}`, x: i * 10, y: 46 - tall(one), width: 9, height: tall(one) },
+          s(
+            'title',
+            null,
+            `${countOf(one, 'chunk')}: ${seconds(least * Math.exp(i * width))} to ${seconds(least * Math.exp((i + 1) * width))}`,
+          ),
+        ),
+      ),
+    ),
     h('figcaption', null, h('span', null, seconds(least)), h('span', { class: 'note' }, 'logarithmic'), h('span', null, seconds(most))),
   );
 }

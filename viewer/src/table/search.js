@@ -26,8 +26,11 @@ function chunkTerm(model, { what, number, text }) {
   if (what === 'attempt') return i => c.attempt[i] === number;
   const stages = model.doc.stages.map(stage => stageText(model, stage).includes(text));
   const named = elementsNamed(model, text);
-  return i => stages[c.stage[i]] || model.state(i).includes(text) || (number !== undefined && (c.number[i] === number || within(i)))
-    || (named.get(c.stage[i]) ?? []).some(element => c.first[i] <= element && element <= c.last[i]);
+  return i =>
+    stages[c.stage[i]] ||
+    model.state(i).includes(text) ||
+    (number !== undefined && (c.number[i] === number || within(i))) ||
+    (named.get(c.stage[i]) ?? []).some(element => c.first[i] <= element && element <= c.last[i]);
 }
 
 // The names of a stage's passes, of its task, and of what it reads and makes.
@@ -55,9 +58,16 @@ function rowTerm(model, table, { what, number, text }) {
 
 function haystack(model, table, id) {
   const words = table.columns.filter(column => !column.number).map(column => column.text(id));
-  const names = table.kind === 'event' ? [] : table.passes(id).slice(0, 50).map(pass => model.passName(pass));
+  const names =
+    table.kind === 'event'
+      ? []
+      : table
+          .passes(id)
+          .slice(0, 50)
+          .map(pass => model.passName(pass));
   const { doc } = model;
-  if (table.kind === 'task') words.push(...[...doc.tasks[id].reads, ...doc.tasks[id].writes, ...doc.tasks[id].frees].map(one => doc.resources[one].name));
+  if (table.kind === 'task')
+    words.push(...[...doc.tasks[id].reads, ...doc.tasks[id].writes, ...doc.tasks[id].frees].map(one => doc.resources[one].name));
   if (table.kind === 'pass') words.push(doc.passes[id].about, ...(doc.passes[id].figures?.slowest ?? []).map(one => one.name ?? ''));
   return [...words, ...names].join('\n').toLowerCase();
 }

@@ -2,10 +2,11 @@
 import { h, put } from '../dom.js';
 import { count, countOf } from '../format.js';
 import { tables } from './columns.js';
-import { matcher } from './search.js';
+import { matching, sorted } from './rows.js';
+import { ROW, bring, firstRow, placed, scrolled } from './scroll.js';
 
-const ROW = 28;
-const TALLEST = 8e6;
+// So many passes can be chosen from a list; others are found by search, or clicked on.
+const OFFERED = 1000;
 
 export class TableView {
   constructor(model, store, actions) {
@@ -17,19 +18,60 @@ export class TableView {
     this.pass = null;
     this.active = 0;
     this.search = h('input', {
-      type: 'search', id: 'search', placeholder: 'Search: a name, chunk 17, element 1000, lost …', 'aria-label': 'Search the tables',
-      oninput: () => this.later(() => { this.query = this.search.value; this.rows(); }),
+      type: 'search',
+      id: 'search',
+      placeholder: 'Search: name, chunk 17, element 5, lost',
+      'aria-label': 'Search the tables',
+      oninput: () =>
+        this.later(() => {
+          this.query = this.search.value;
+          this.rows();
+        }),
     });
-    this.filter = h('select', { id: 'pass-filter', 'aria-label': 'Only rows of a pass', onchange: () => this.narrow(this.filter.value === '' ? null : Number(this.filter.value)) },
-      h('option', { value: '' }, 'All passes'), model.doc.passes.map(pass => h('option', { value: pass.id }, pass.name)));
+    this.filter = h(
+      'select',
+      {
+        id: 'pass-filter',
+        'aria-label': 'Only rows of a pass',
+        onchange: () => this.narrow(this.filter.value === '' ? null : Number(this.filter.value)),
+      },
+      h('option', { value: '' }, 'All passes'),
+      model.doc.passes.slice(0, OFFERED).map(pass => this.option(pass)),
+    );
     this.tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Tables', onkeydown: event => this.tabKey(event) });
     this.head = h('div', { class: 'table-head', role: 'row' });
     this.space = h('div', { class: 'space' });
-    this.body = h('div', { class: 'table-body', role: 'rowgroup', tabindex: 0, 'aria-label': 'Rows; arrow keys move, Enter shows details', onscroll: () => this.paint(), onkeydown: event => this.key(event) }, this.space);
-    this.table = h('div', { class: 'table', role: 'table', id: 'table', 'aria-labelledby': 'table-title' }, h('div', { role: 'rowgroup' }, this.head), this.body);
+    this.body = h(
+      'div',
+      {
+        class: 'table-body',
+        role: 'rowgroup',
+        tabindex: 0,
+        'aria-label': 'Rows; arrow keys move, Enter shows details',
+        onscroll: () => this.paint(),
+        onkeydown: event => this.key(event),
+      },
+      this.space,
+    );
+    this.table = h(
+      'div',
+      { class: 'table', role: 'table', id: 'table', 'aria-labelledby': 'table-title' },
+      h('div', { role: 'rowgroup' }, this.head),
+      this.body,
+    );
     this.status = h('span', { class: 'note', role: 'status', id: 'row-count' });
-    this.element = h('section', { class: 'card table-card', 'aria-labelledby': 'table-title' },
-      h('header', { class: 'card-head' }, h('h2', { id: 'table-title' }, 'Table'), this.tabs, h('span', { class: 'tools' }, this.status, this.filter, this.search)), this.table);
+    this.element = h(
+      'section',
+      { class: 'card table-card', 'aria-labelledby': 'table-title' },
+      h(
+        'header',
+        { class: 'card-head' },
+        h('h2', { id: 'table-title' }, 'Table'),
+        this.tabs,
+        h('span', { class: 'tools' }, this.status, this.filter, this.search),
+      ),
+      this.table,
+    );
     store.listen((state, changed) => changed.has('selection') && this.selected(state.selection));
     new ResizeObserver(() => this.paint()).observe(this.body);
   }
@@ -39,9 +81,16 @@ export class TableView {
     this.timer = setTimeout(act, 60);
   }
 
+  option(pass) {
+    return h('option', { value: pass.id }, pass.name);
+  }
+
   /** Shows only the rows of a pass, or all. */
   narrow(pass) {
+    if (pass >= OFFERED && !this.filter.querySelector(`option[value="${pass}"]`))
+      this.filter.append(this.option(this.model.doc.passes[pass]));
     this.pass = pass;
+    if (pass === null) this.followed = false;
     this.filter.value = pass === null ? '' : String(pass);
     this.rows();
   }
@@ -50,8 +99,15 @@ export class TableView {
     if (selection?.kind === 'pass' || selection?.kind === 'bin') {
       this.bin = selection.kind === 'bin' ? new Set(selection.chunks) : null;
       const chunks = this.tables.find(table => table.key === 'chunks');
-      if (!['chunks', 'tasks'].includes(this.current.key) || this.bin) this.current = chunks?.size ? chunks : this.tables.find(table => table.key === 'tasks');
+      if (!['chunks', 'tasks'].includes(this.current.key) || this.bin)
+        this.current = chunks?.size ? chunks : this.tables.find(table => table.key === 'tasks');
+      this.followed = true;
       this.narrow(selection.id);
+      return;
+    }
+    if (!selection && this.followed) {
+      this.bin = null;
+      this.narrow(null);
       return;
     }
     if (this.bin) {
@@ -61,70 +117,45 @@ export class TableView {
     this.paint();
   }
 
-  // The rows of a table after filter and search, unsorted.
-  matching(table) {
-    const { model, pass, bin } = this;
-    const test = this.query.trim() ? matcher(model, table, this.query) : null;
-    const out = new Uint32Array(table.size);
-    const memory = new Map();
-    const ofPass = id => {
-      if (pass === null) return true;
-      if (table.kind !== 'chunk') return table.passes(id).includes(pass);
-      const stage = model.chunks.stage[id];
-      if (!memory.has(stage)) memory.set(stage, model.doc.stages[stage].passes.includes(pass));
-      return memory.get(stage);
-    };
-    let n = 0;
-    for (let id = 0; id < table.size; id++) {
-      if (table.kind === 'chunk' && bin && !bin.has(id)) continue;
-      if (ofPass(id) && (!test || test(id))) out[n++] = id;
-    }
-    return out.subarray(0, n);
-  }
-
   /** Finds the rows anew and shows them from the first on. */
   rows() {
-    const found = new Map(this.tables.map(table => [table.key, this.matching(table)]));
+    const found = new Map(this.tables.map(table => [table.key, matching(this.model, table, this)]));
     if (this.query.trim() && !found.get(this.current.key).length) {
       const other = this.tables.find(table => found.get(table.key).length);
       if (other) this.current = other;
     }
-    this.ids = this.sorted(found.get(this.current.key));
+    this.ids = sorted(this.current, found.get(this.current.key), this.sort.get(this.current.key));
     this.active = 0;
     this.drawTabs(found);
     this.drawHead();
     this.body.scrollTop = 0;
     this.table.setAttribute('aria-rowcount', this.ids.length + 1);
     put(this.status, `${countOf(this.ids.length, 'row')}${this.ids.length < this.current.size ? ` of ${count(this.current.size)}` : ''}`);
-    const tall = this.height();
+    const tall = scrolled(this.ids.length);
     this.space.style.setProperty('height', `${tall}px`);
+    this.body.style.setProperty('height', `${Math.max(112, Math.min(13 * ROW, tall))}px`);
     this.paint();
   }
 
-  sorted(ids) {
-    const order = this.sort.get(this.current.key);
-    if (!order) return ids;
-    const column = this.current.columns[order.column];
-    const sign = order.down ? -1 : 1;
-    if (!column.number) {
-      const texts = new Map();
-      for (const id of ids) texts.set(id, column.value(id));
-      return ids.slice().sort((a, b) => sign * (texts.get(a) < texts.get(b) ? -1 : texts.get(a) > texts.get(b) ? 1 : 0) || a - b);
-    }
-    const keys = new Float64Array(this.current.size);
-    for (const id of ids) keys[id] = column.value(id);
-    return ids.slice().sort((a, b) => (keys[a] === keys[b] ? a - b : sign * (keys[a] < keys[b] ? -1 : 1)));
-  }
-
   drawTabs(found) {
-    put(this.tabs, this.tables.map(table => h(
-      'button',
-      {
-        role: 'tab', id: `tab-${table.key}`, 'aria-selected': String(table === this.current), 'aria-controls': 'table', tabindex: table === this.current ? 0 : -1,
-        onclick: () => this.show(table.key),
-      },
-      table.label, h('span', { class: 'badge' }, count(found.get(table.key).length)),
-    )));
+    put(
+      this.tabs,
+      this.tables.map(table =>
+        h(
+          'button',
+          {
+            role: 'tab',
+            id: `tab-${table.key}`,
+            'aria-selected': String(table === this.current),
+            'aria-controls': 'table',
+            tabindex: table === this.current ? 0 : -1,
+            onclick: () => this.show(table.key),
+          },
+          table.label,
+          h('span', { class: 'badge' }, count(found.get(table.key).length)),
+        ),
+      ),
+    );
   }
 
   /** Shows a table. */
@@ -146,11 +177,26 @@ export class TableView {
     const order = this.sort.get(this.current.key);
     this.grid = this.current.columns.map(column => `minmax(0, ${column.width})`).join(' ');
     this.head.style.setProperty('grid-template-columns', this.grid);
-    put(this.head, this.current.columns.map((column, i) => {
-      const mine = order?.column === i;
-      return h('div', { role: 'columnheader', class: column.number ? 'number' : '', 'aria-sort': mine ? (order.down ? 'descending' : 'ascending') : 'none' },
-        h('button', { onclick: () => this.sortBy(i) }, column.label, h('span', { class: 'order', 'aria-hidden': 'true' }, mine ? (order.down ? ' ▾' : ' ▴') : '')));
-    }));
+    put(
+      this.head,
+      this.current.columns.map((column, i) => {
+        const mine = order?.column === i;
+        return h(
+          'div',
+          {
+            role: 'columnheader',
+            class: column.number ? 'number' : '',
+            'aria-sort': mine ? (order.down ? 'descending' : 'ascending') : 'none',
+          },
+          h(
+            'button',
+            { onclick: () => this.sortBy(i) },
+            column.label,
+            h('span', { class: 'order', 'aria-hidden': 'true' }, mine ? (order.down ? ' ▾' : ' ▴') : ''),
+          ),
+        );
+      }),
+    );
   }
 
   // Numbers first from the largest on, words from A on; a third click gives the order of before.
@@ -164,27 +210,15 @@ export class TableView {
     this.head.querySelectorAll('button')[i]?.focus({ preventScroll: true });
   }
 
-  height() {
-    return Math.min(this.ids.length * ROW, TALLEST);
-  }
-
-  // The row at the top of the view; heights beyond what browsers can scroll are mapped onto what they can.
-  first() {
-    const rows = this.ids.length * ROW;
-    if (rows <= TALLEST) return Math.floor(this.body.scrollTop / ROW);
-    const view = this.body.clientHeight;
-    return Math.floor(((this.body.scrollTop / (TALLEST - view)) * (rows - view)) / ROW);
-  }
-
   paint() {
     if (!this.ids) return;
     if (!this.ids.length) {
-      put(this.space, h('p', { class: 'empty' }, this.current.size ? 'Nothing matches.' : this.current.empty ?? 'None.'));
+      put(this.space, h('p', { class: 'empty' }, this.current.size ? 'Nothing matches.' : (this.current.empty ?? 'None.')));
       return;
     }
     const view = Math.ceil(this.body.clientHeight / ROW) + 1;
-    const first = Math.max(0, Math.min(this.first(), this.ids.length - view + 1));
-    const top = this.ids.length * ROW <= TALLEST ? first * ROW : this.body.scrollTop;
+    const first = Math.max(0, Math.min(firstRow(this.body, this.ids.length), this.ids.length - view + 1));
+    const top = placed(this.body, this.ids.length, first);
     const rows = [];
     for (let i = first; i < Math.min(first + view, this.ids.length); i++) rows.push(this.row(i, top + (i - first) * ROW));
     put(this.space, rows);
@@ -195,18 +229,31 @@ export class TableView {
     const table = this.current;
     const { selection } = this.store.state;
     const chosen = selection?.kind === table.kind && selection.id === id;
-    const classes = ['row', i % 2 && 'odd', chosen && 'chosen', i === this.active && 'active', table.bad?.(id) && 'bad'].filter(Boolean).join(' ');
+    const classes = ['row', i % 2 && 'odd', chosen && 'chosen', i === this.active && 'active', table.bad?.(id) && 'bad']
+      .filter(Boolean)
+      .join(' ');
     return h(
       'div',
       {
-        class: classes, role: 'row', id: `row-${i}`, 'aria-rowindex': i + 2, 'aria-selected': String(chosen), style: { 'grid-template-columns': this.grid, transform: `translateY(${top}px)` },
-        onclick: () => { this.active = i; this.pick(); },
+        class: classes,
+        role: 'row',
+        id: `row-${i}`,
+        'aria-rowindex': i + 2,
+        'aria-selected': String(chosen),
+        style: { 'grid-template-columns': this.grid, transform: `translateY(${top}px)` },
+        onclick: () => {
+          this.active = i;
+          this.pick();
+        },
       },
-      table.columns.map(column => h(
-        'div', { role: 'cell', class: column.number ? 'number' : '', title: column.number ? null : column.text(id) },
-        column.fill && h('i', { class: 'bar', style: { width: `${(100 * Math.min(1, column.fill(id))).toFixed(1)}%` } }),
-        h('span', null, column.text(id)),
-      )),
+      table.columns.map(column =>
+        h(
+          'div',
+          { role: 'cell', class: column.number ? 'number' : '', title: column.number ? null : column.text(id) },
+          column.fill && h('i', { class: 'bar', style: { width: `${(100 * Math.min(1, column.fill(id))).toFixed(1)}%` } }),
+          h('span', null, column.text(id)),
+        ),
+      ),
     );
   }
 
@@ -229,12 +276,7 @@ export class TableView {
   }
 
   into() {
-    const rows = this.ids.length * ROW;
-    const view = this.body.clientHeight;
-    const [top, bottom] = [this.active * ROW, (this.active + 1) * ROW];
-    const seen = this.first() * ROW;
-    const wanted = top < seen ? top : bottom > seen + view ? bottom - view : null;
-    if (wanted !== null) this.body.scrollTop = rows <= TALLEST ? wanted : (wanted / (rows - view)) * (TALLEST - view);
+    bring(this.body, this.ids.length, this.active);
     this.paint();
     this.body.setAttribute('aria-activedescendant', `row-${this.active}`);
   }

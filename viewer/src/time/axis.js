@@ -49,18 +49,21 @@ export function prepare(canvas, width, height) {
   return ctx;
 }
 
-/** Grid lines from `top` to `bottom`, and the ticks' texts under them. */
-export function ticks(ctx, axis, top, bottom, colours, label) {
+/** Grid lines from `top` to `bottom`, and the ticks' texts under them; steps have theirs in their middle. */
+export function ticks(ctx, axis, top, bottom, colours, label, steps) {
   const n = Math.max(2, Math.floor((axis.width - LEFT) / 110));
   ctx.textAlign = 'center';
   for (const tick of axis.x.ticks(n)) {
+    if (steps && !Number.isInteger(tick)) continue;
     const x = Math.round(axis.x(tick)) + 0.5;
     ctx.fillStyle = colours.line;
     ctx.fillRect(x - 0.5, top, 1, bottom - top);
     const text = label(tick);
+    const middle = steps && axis.x(tick + 1) - axis.x(tick) > 60 ? axis.x(tick + 0.5) : x;
+    if (middle > axis.width) continue;
     const half = ctx.measureText(text).width / 2;
     ctx.fillStyle = colours.soft;
-    ctx.fillText(text, Math.min(x, axis.width - half - 2), bottom + 10);
+    ctx.fillText(text, Math.min(middle, axis.width - half - 2), bottom + 10);
   }
   ctx.textAlign = 'left';
 }

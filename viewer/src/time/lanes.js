@@ -1,5 +1,6 @@
 // The workers' lanes: chunks in the colours of their passes. Chunks that are narrower than a pixel are summed by column, whose height is
-// the part of it in which the worker was busy, FUN in full colour; so a hundred thousand chunks cost no more than the pixels, and idle time stays visible.
+// the part of it in which the worker was busy, FUN in full colour; so a hundred thousand chunks cost no more than the pixels, and idle
+// time stays visible.
 import { seconds } from '../format.js';
 import { COLOURS } from '../palette.js';
 import { LEFT, RIGHT, clip } from './axis.js';
@@ -8,6 +9,7 @@ import { LEFT, RIGHT, clip } from './axis.js';
 export const laneHeight = lanes => Math.max(8, Math.min(28, Math.floor(320 / Math.max(lanes, 1))));
 
 const DONE = 0;
+const STOPPED = 3;
 
 export class Lanes {
   constructor(model) {
@@ -130,7 +132,8 @@ export class Lanes {
       y += tall * part;
     }
     ctx.globalAlpha = 1;
-    if (model.chunks.state[chunk] !== DONE) this.wrong(ctx, x0, wide, top, tall, colours);
+    if (model.chunks.state[chunk] !== DONE)
+      this.wrong(ctx, x0, wide, top, tall, colours, model.chunks.state[chunk] === STOPPED ? colours.soft : colours.bad);
     else if (!faded && tall >= 14) this.number(ctx, chunk, x0, wide, top, tall, colours);
   }
 
@@ -148,14 +151,14 @@ export class Lanes {
     return passes.length ? passes.slice(0, 6).map((pass, _, some) => ({ pass, part: 1 / some.length })) : [{ pass: 0, part: 1 }];
   }
 
-  wrong(ctx, x, wide, top, tall, colours) {
+  wrong(ctx, x, wide, top, tall, colours, colour) {
     ctx.fillStyle = colours.paper;
     ctx.globalAlpha = 0.55;
     ctx.fillRect(x, top, wide, tall);
     ctx.globalAlpha = 1;
-    ctx.fillStyle = this.hatch(ctx, colours.bad);
+    ctx.fillStyle = this.hatch(ctx, colour);
     ctx.fillRect(x, top, wide, tall);
-    ctx.strokeStyle = colours.bad;
+    ctx.strokeStyle = colour;
     ctx.lineWidth = 1.5;
     ctx.strokeRect(x + 0.75, top + 0.75, Math.max(wide - 1.5, 0.5), tall - 1.5);
   }
@@ -224,9 +227,7 @@ export class Lanes {
   hit(axis, px, py) {
     const worker = Math.floor(py / this.height) + 1;
     if (worker < 1 || worker > this.model.tracks) return null;
-    const death = this.model.run.workers.find(
-      life => life.worker === worker && life.died !== null && Math.abs(axis.x(life.left) - px) < 9,
-    );
+    const death = this.model.run.workers.find(life => life.worker === worker && life.died !== null && Math.abs(axis.x(life.left) - px) < 9);
     const lane = this.model.byWorker[worker] ?? [];
     const { started, ended } = this.model.chunks;
     let chunk = null;

@@ -10,7 +10,8 @@ const largest = lives => lives.sort((a, b) => b.resource.bytes - a.resource.byte
 
 function measured(model) {
   const { run, doc } = model;
-  const lives = doc.resources.filter(one => one.life !== null)
+  const lives = doc.resources
+    .filter(one => one.life !== null)
     .map(resource => ({ resource, from: resource.life.from, until: resource.life.until }));
   let end = run.figures.seconds;
   for (let i = 0; i < model.count; i++) if (model.chunks.ended[i] > end) end = model.chunks.ended[i];

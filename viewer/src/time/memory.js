@@ -18,7 +18,10 @@ export class MemoryChart {
     this.left = lives.lives.length - this.shown.length;
     this.most = lives.bytes.reduce((most, one) => Math.max(most, one), 0);
     const { peak_bytes: peak, budget } = model.doc;
-    this.lines = [['predicted peak', peak], ['budget', budget]].filter(([, value]) => value && value <= 3 * Math.max(this.most, 1));
+    this.lines = [
+      ['predicted peak', peak],
+      ['budget', budget],
+    ].filter(([, value]) => value && value <= 3 * Math.max(this.most, 1));
     this.top = Math.max(this.most, ...this.lines.map(([, value]) => value), 1) * 1.06;
     this.maker = new Map(model.doc.passes.filter(pass => pass.result !== null).map(pass => [pass.result, pass.id]));
   }
@@ -83,9 +86,7 @@ export class MemoryChart {
       ctx.stroke();
       ctx.setLineDash([]);
       ctx.fillStyle = colours.soft;
-      ctx.textAlign = 'right';
-      ctx.fillText(`${name} ${asBytes(value)}`, axis.width - RIGHT - 4, y + (y < 14 ? 9 : -8));
-      ctx.textAlign = 'left';
+      ctx.fillText(`${name} ${asBytes(value)}`, LEFT + 6, y + (y < 14 ? 9 : -8));
     }
   }
 

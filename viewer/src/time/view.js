@@ -18,48 +18,94 @@ export class TimeView {
     this.lanes = model.run && (model.tracks || model.count) ? new Lanes(model) : null;
     this.memory = new MemoryChart(model, lives);
     this.top = h('canvas', {
-      class: 'lanes', tabindex: 0, role: 'application', 'aria-roledescription': 'timeline',
-      'aria-label': 'Timeline: chunks by worker. Left and right go from chunk to chunk, up and down from worker to worker, plus and minus zoom.',
+      class: 'lanes',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'timeline',
+      'aria-label':
+        'Timeline: chunks by worker. Left and right go from chunk to chunk, up and down from worker to worker, plus and minus zoom.',
     });
     this.bottom = h('canvas', { class: 'memory', role: 'img', 'aria-label': this.memoryLabel() });
-    this.plot = h('div', { class: 'plot' }, this.lanes && h('div', { class: 'lanes-box' }, this.top), h('h3', null, this.steps
-      ? 'Memory by step, as predicted: what lives from which step to which'
-      : 'Memory: bytes of the run’s own pages, and each resource from birth to the moment it was freed'), this.bottom);
+    const untraced =
+      this.lanes && !model.count && h('p', { class: 'note untraced' }, 'No trace of chunks was kept; memControl(trace = TRUE) keeps one.');
+    this.plot = h(
+      'div',
+      { class: 'plot' },
+      untraced,
+      this.lanes && h('div', { class: 'lanes-box' }, this.top),
+      h(
+        'h3',
+        null,
+        this.steps
+          ? 'Memory by step, as predicted: what lives from which step to which'
+          : 'Memory: bytes of the run’s own pages, and each resource from birth to the moment it was freed',
+      ),
+      this.bottom,
+    );
     this.element = h(
-      'section', { class: 'card time-card', 'aria-labelledby': 'time-title' },
-      h('header', { class: 'card-head' }, h('h2', { id: 'time-title' }, this.lanes ? 'Timeline' : 'Lifetimes'), this.legend(),
-        h('span', { class: 'tools' },
-          h('button', { class: 'tool', 'aria-label': 'Zoom in time', title: 'Zoom in (+, Ctrl and wheel)', onclick: () => this.scale(2) }, '+'),
+      'section',
+      { class: 'card time-card', 'aria-labelledby': 'time-title' },
+      h(
+        'header',
+        { class: 'card-head' },
+        h('h2', { id: 'time-title' }, this.lanes ? 'Timeline' : 'Lifetimes'),
+        this.legend(),
+        h(
+          'span',
+          { class: 'tools' },
+          h(
+            'button',
+            { class: 'tool', 'aria-label': 'Zoom in time', title: 'Zoom in (+, Ctrl and wheel)', onclick: () => this.scale(2) },
+            '+',
+          ),
           h('button', { class: 'tool', 'aria-label': 'Zoom out of time', title: 'Zoom out (−)', onclick: () => this.scale(0.5) }, '−'),
-          h('button', { class: 'tool', 'aria-label': 'Show all of the time', title: 'Show all (0)', onclick: () => this.reset() }, 'All'))),
+          h('button', { class: 'tool', 'aria-label': 'Show all of the time', title: 'Show all (0)', onclick: () => this.reset() }, 'All'),
+        ),
+      ),
       this.plot,
     );
     this.listen();
   }
 
   memoryLabel() {
-    return `Memory over ${this.steps ? 'steps' : 'time'}: at most ${bytes(this.memory.most)}, ${countOf(this.memory.data.lives.length, 'resource')}; all of them are in the table under Resources.`;
+    const { most, data } = this.memory;
+    const what = `at most ${bytes(most)}, ${countOf(data.lives.length, 'resource')}`;
+    return `Memory over ${this.steps ? 'steps' : 'time'}: ${what}; all of them are in the table under Resources.`;
   }
 
   legend() {
     if (!this.lanes) return h('span', { class: 'note' }, 'steps: the number of tasks on the longest way to it');
     const passes = this.model.doc.passes.filter(pass => pass.figures).sort((a, b) => b.figures.fun_seconds - a.figures.fun_seconds);
     return h(
-      'span', { class: 'legend' },
-      passes.slice(0, 6).map(pass => h('button', { class: 'key', onclick: () => this.store.select('pass', pass.id) },
-        h('i', { class: `swatch ${passClass(pass.id)}` }), pass.name)),
+      'span',
+      { class: 'legend' },
+      passes
+        .slice(0, 6)
+        .map(pass =>
+          h(
+            'button',
+            { class: 'key', onclick: () => this.store.select('pass', pass.id) },
+            h('i', { class: `swatch ${passClass(pass.id)}` }),
+            pass.name,
+          ),
+        ),
       passes.length > 6 && h('span', { class: 'note' }, `and ${passes.length - 6} more`),
       h('span', { class: 'key' }, h('i', { class: 'swatch pale' }), 'not FUN'),
       this.model.run.figures.retries + this.model.run.figures.deaths > 0 && [
-        h('span', { class: 'key' }, h('i', { class: 'swatch lost' }), 'lost or failed'), h('span', { class: 'key' }, h('i', { class: 'swatch death' }, '✕'), 'worker died'),
+        h('span', { class: 'key' }, h('i', { class: 'swatch lost' }), 'lost or failed'),
+        h('span', { class: 'key' }, h('i', { class: 'swatch death' }, '✕'), 'worker died'),
       ],
     );
   }
 
   listen() {
-    this.zoom = zoom().scaleExtent([1, 1e6])
+    this.zoom = zoom()
+      .scaleExtent([1, 1e6])
       .filter(event => (event.type === 'wheel' ? event.ctrlKey || event.metaKey : !event.button))
-      .on('zoom', event => { this.axis.zoomed(event.transform); this.later(); });
+      .on('zoom', event => {
+        this.axis.zoomed(event.transform);
+        this.later();
+      });
     select(this.plot).call(this.zoom).on('dblclick.zoom', null);
     this.store.listen((_, changed) => (changed.has('selection') || changed.has('mode')) && this.later());
     new ResizeObserver(() => this.resize()).observe(this.plot);
@@ -78,7 +124,10 @@ export class TimeView {
     const width = Math.floor(this.plot.clientWidth);
     if (!width || width === this.axis.width) return;
     this.axis.resize(width);
-    const extent = [[LEFT, 0], [width - RIGHT, 100]];
+    const extent = [
+      [LEFT, 0],
+      [width - RIGHT, 100],
+    ];
     this.zoom.extent(extent).translateExtent(extent);
     this.axis.zoomed(this.transform());
     this.draw();
@@ -100,10 +149,11 @@ export class TimeView {
     const colours = { ...inks(), on: getComputedStyle(document.documentElement).getPropertyValue('--on-pass').trim() };
     const { selection } = this.store.state;
     const focus = {
-      chunk: selection?.kind === 'chunk' ? selection.id : null, resource: selection?.kind === 'resource' ? selection.id : null,
+      chunk: selection?.kind === 'chunk' ? selection.id : null,
+      resource: selection?.kind === 'resource' ? selection.id : null,
       stage: selection?.kind === 'pass' || selection?.kind === 'bin' ? this.model.doc.passes[selection.id].stage : null,
     };
-    const label = this.steps ? step => (Number.isInteger(step) ? `step ${step}` : '') : tick => seconds(tick);
+    const label = this.steps ? step => `step ${step}` : seconds;
     if (this.lanes) {
       const tall = this.lanes.height * this.model.tracks;
       const ctx = prepare(this.top, this.axis.width, tall + 22);
@@ -111,7 +161,7 @@ export class TimeView {
       this.lanes.draw(ctx, this.axis, colours, focus);
     }
     const ctx = prepare(this.bottom, this.axis.width, this.memory.height + 22);
-    ticks(ctx, this.axis, 0, this.memory.height, colours, label);
+    ticks(ctx, this.axis, 0, this.memory.height, colours, label, this.steps);
     this.memory.draw(ctx, this.axis, colours, focus);
   }
 
@@ -119,9 +169,11 @@ export class TimeView {
     const { model } = this;
     const c = model.chunks;
     const state = model.state(chunk);
+    const elements = c.first[chunk] === c.last[chunk] ? 'element' : 'elements';
+    const again = c.attempt[chunk] > 1 ? `, attempt ${c.attempt[chunk]}` : '';
     return [
       `Chunk ${c.number[chunk]} of ${model.stageName(c.stage[chunk])}${state === 'done' ? '' : `, ${state}`}`,
-      `${c.first[chunk] === c.last[chunk] ? 'element' : 'elements'} ${range(c.first[chunk], c.last[chunk])}, worker ${c.worker[chunk]}${c.attempt[chunk] > 1 ? `, attempt ${c.attempt[chunk]}` : ''}`,
+      `${elements} ${range(c.first[chunk], c.last[chunk])}, worker ${c.worker[chunk]}${again}`,
       `took ${seconds(model.took(chunk))}, of which FUN ${seconds(c.fun[chunk])}; began at ${seconds(c.started[chunk])}`,
     ];
   }
@@ -140,7 +192,10 @@ export class TimeView {
     const time = t => (this.steps ? `step ${Math.floor(t)}` : seconds(t));
     if (hit?.life) {
       const { resource, from, until } = hit.life;
-      this.tip.show(event, [`${resource.name}: ${bytes(resource.bytes)}, ${resource.scope}`, `from ${time(from)} ${until === null ? 'on, stays' : `to ${time(until)}`}`]);
+      this.tip.show(event, [
+        `${resource.name}: ${bytes(resource.bytes)}, ${resource.scope}`,
+        `from ${time(from)} ${until === null ? 'on, stays' : `to ${time(until)}`}`,
+      ]);
     } else if (hit) this.tip.show(event, [bytes(hit.bytes), `at ${time(hit.at)}`]);
     else this.tip.hide();
   }
@@ -213,7 +268,10 @@ export class Tip {
   }
 
   show(event, lines) {
-    put(this.element, lines.map((line, i) => h('div', { class: i ? '' : 'first' }, line)));
+    put(
+      this.element,
+      lines.map((line, i) => h('div', { class: i ? '' : 'first' }, line)),
+    );
     this.element.hidden = false;
     const { width, height } = this.element.getBoundingClientRect();
     const x = Math.min(event.clientX + 14, window.innerWidth - width - 8);

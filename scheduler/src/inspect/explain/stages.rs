@@ -140,7 +140,8 @@ fn cells(document: &Document, stage: &StageView, own: &[&PassView]) -> Vec<Strin
         let step = task.map_or(String::new(), |task| task.step.to_string());
         return vec![step, number(stage.elements), pieces, expected(own), results(document, own)];
     };
-    let figures: Vec<_> = own.iter().filter_map(|pass| pass.figures.as_ref()).collect();
+    let figures: Vec<_> =
+        own.iter().filter_map(|pass| pass.figures.as_ref().filter(|figures| figures.chunks > 0)).collect();
     let mut cells = vec![number(stage.elements), number(stage.chunks)];
     let Some(first) = figures.first() else {
         cells.resize(MEASURED.len(), String::new());

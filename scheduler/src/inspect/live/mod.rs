@@ -13,7 +13,7 @@ use crate::board::{Board, Control};
 use crate::error::{Error, Result};
 use crate::os::maps::command_line;
 use crate::os::{now_ns, Mapping, Place, SegmentFile, SessionId};
-use crate::store::{self, Kind, Listed, CONTENT};
+use crate::store::{self, Listed, CONTENT};
 use crate::wire::RunSpec;
 
 /// A run that goes on. Times are seconds; elements, workers and attempts count from 1, stages from 0, as in a
@@ -108,9 +108,8 @@ pub struct LiveChunk {
 /// # Complexity
 /// O(chunks) of each run, some 10 ns each.
 pub fn runs(place: &Place) -> Result<Vec<LiveRun>> {
-    let boards = store::list(place)?.into_iter().filter(|page| page.header.kind == Kind::Board && page.alive);
     let mut found: Vec<LiveRun> = Vec::new();
-    for page in boards {
+    for page in store::boards(place)?.into_iter().filter(|page| page.alive) {
         match look(&page) {
             Ok(run) => found.extend(run),
             Err(e) => tracing::debug!(segment = page.handle.name, error = %e, "left out"),

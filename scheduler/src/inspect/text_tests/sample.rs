@@ -326,7 +326,7 @@ pub(super) fn straggler() -> Sample {
     let sample = sample.set(|s| {
         let workers = &mut s.run_mut().workers;
         (workers[1].left, workers[1].died) =
-            (0.054, Some("worker 4002: killed by signal 9 (SIGKILL)".into()));
+            (0.054, Some("worker 4002: killed by signal 9 (SIGKILL); its last words:\n  oh no".into()));
         workers.push(WorkerView { worker: 2, pid: Some(4012), joined: 0.058, left: 2.3, died: None });
     });
     sample

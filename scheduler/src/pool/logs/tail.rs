@@ -45,16 +45,17 @@ pub(crate) fn reason(pid: Option<u32>, how: &str, log: &[String]) -> String {
 }
 
 /// The last lines, but for our own. R's account of a crash begins with the cause, and ends with the calls that led to FUN: of
-/// it the beginning is shown.
+/// it the beginning is shown, down to FUN.
 fn telling(log: &[String]) -> Vec<&str> {
-    let said: Vec<&str> = log
-        .iter()
-        .map(String::as_str)
-        .filter(|line| !line.trim().is_empty() && trace::parse(line).is_none())
-        .collect();
-    let crash = said.iter().rposition(|line| line.contains("*** caught "));
-    let from = crash.unwrap_or(0).max(if crash.is_some() { 0 } else { said.len().saturating_sub(SHOWN) });
-    said[from..].iter().take(SHOWN).copied().collect()
+    let is_said = |line: &&str| !line.trim().is_empty() && trace::parse(line).is_none();
+    let said: Vec<&str> = log.iter().map(String::as_str).filter(is_said).collect();
+    match said.iter().rposition(|line| line.contains("*** caught ")) {
+        None => said[said.len().saturating_sub(SHOWN)..].to_vec(),
+        Some(crash) => {
+            let account = said[crash..].iter().copied();
+            account.take_while(|line| !line.contains(": ms_worker_loop()")).take(SHOWN).collect()
+        }
+    }
 }
 
 /// The last lines of a log from a place on; none where it cannot be read.

@@ -54,6 +54,14 @@ fn of_a_crash_the_cause_is_shown_and_not_the_way_to_fun() {
     assert!(reason.contains("words:\n   *** caught segfault ***\n  address 0x1"), "{reason}");
     assert!(reason.ends_with("\n   5: f()"), "{reason}");
     assert!(!reason.contains("before"), "{reason}");
+    let short = death(&[
+        " *** caught segfault ***",
+        "Traceback:",
+        " 1: .FUN(.element)",
+        " 2: ms_worker_loop()",
+        " 3: x",
+    ]);
+    assert!(short.reason().ends_with("\n   1: .FUN(.element)"), "{}", short.reason());
 }
 
 #[test]

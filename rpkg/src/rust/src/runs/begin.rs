@@ -110,10 +110,14 @@ fn title(verb: &str, plan: &Plan) -> String {
     let wanted = plan.spec().gather.iter().map(|pass| plan.spec().passes[pass.index()].name.as_str());
     let names: Vec<&str> = wanted.filter(|name| !is_number(name)).collect();
     let more = names.len().saturating_sub(MOST);
-    if more > 1 {
-        format!("{verb}({}, and {more} more)", names[..MOST].join(", "))
+    let said = match more {
+        0 | 1 => names.join(", "),
+        _ => format!("{}, and {more} more", names[..MOST].join(", ")),
+    };
+    if verb.is_empty() {
+        said
     } else {
-        format!("{verb}({})", names.join(", "))
+        format!("{verb}({said})")
     }
 }
 
