@@ -42,6 +42,7 @@ test: setup install
 	cargo test --workspace --locked
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
 	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check
+	$(MAKE) test-viewer
 	sh tests/run.sh
 
 # What a release needs besides: R CMD check of the tarball, built offline from vendored crates.

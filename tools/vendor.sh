@@ -42,6 +42,9 @@ mkdir -p ../inst
       END { print name " " version " (" (licence ? licence : "see the crate") "): " (authors ? authors : "the " name " developers") }
     ' "$manifest"
   done
+  echo
+  echo "The page of memView() contains d3, dagre and others, whose licences stand in every page, and in"
+  echo "src/rust/scheduler/src/inspect/page/LICENSES.txt."
 } > ../inst/AUTHORS
 
 # The build compares this with its own lockfile: a stale tarball is an error, not a surprise.

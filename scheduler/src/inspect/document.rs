@@ -317,7 +317,7 @@ pub struct Activities {
     pub wait: f64,
     /// Opening data, making FUN ready.
     pub map: f64,
-    /// FUN.
+    /// At elements: cutting them, FUN, and what is around it.
     pub run: f64,
     /// Writing results.
     pub serialize: f64,
