@@ -31,13 +31,13 @@ fit <- function(v, at) {
     tools::pskill(Sys.getpid(), tools::SIGKILL)
   }
   if (first == at[[2]]) Sys.sleep(1.5)
-  for (i in 1:4) cor(v, sort(v))
-  median(v)
+  cor(v, sort(v))
 }
 invisible(memApply("X", 2, fit, NAMESPACE = "tour", VARS = list(at = X[1, c(600, 1534)]), MAX.CORES = 4, CONTROL = memControl(trace = TRUE)))
 page(memLastRun(), "straggler.html")
 releaseVariables("tour", "X")
 
 # (c) 100,000 tasks: a chunk for each element.
-invisible(memLapply(1:1e5, function(i) sqrt(i), MAX.CORES = 4, CONTROL = memControl(chunk = 1, trace = TRUE)))
+root <- function(i) sqrt(i)
+invisible(memLapply(1:1e5, root, MAX.CORES = 4, CONTROL = memControl(chunk = 1, trace = TRUE)))
 page(memLastRun(), "many.html")

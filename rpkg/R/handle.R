@@ -95,7 +95,7 @@ format.memshare_handle <- function(x, ...) {
     status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
   }
   status <- paste(status, collapse = ", ")
-  sprintf("<run> of %s: %s", paste(handle$names, collapse = ", "), status)
+  sprintf("<run> of %s: %s", shorten(handle$names), status)
 }
 
 #' @export

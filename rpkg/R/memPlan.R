@@ -89,7 +89,7 @@ format.memshare_plan <- function(x, ...) {
   plan <- inside(x)
   program <- plan$main$program
   made <- plan$main$native
-  title <- sprintf("<plan> for %s", paste(plan$names, collapse = ", "))
+  title <- sprintf("<plan> for %s", shorten(plan$names))
   if (is.null(made)) return(c(title, "nothing to run: there are no elements"))
   c(
     title,

@@ -18,6 +18,17 @@ stage_names <- function(document) {
   vapply(document$stages, function(stage) paste(names_at(names, stage$passes), collapse = " + "), "")
 }
 
+# The same for a picture: of many passes the first, and how many there are besides.
+brief_stages <- function(document, most = 22L) {
+  names <- pass_names(document)
+  vapply(document$stages, function(stage) {
+    own <- names_at(names, stage$passes)
+    text <- paste(own, collapse = " + ")
+    if (length(own) > 2L && nchar(text) > most) text <- sprintf("%s + %d more", short_text(own[[1L]], most - 10L), length(own) - 1L)
+    short_text(text, most)
+  }, "")
+}
+
 passes_table <- function(document) {
   passes <- document$passes
   stage <- field_of(passes, "stage", 0)

@@ -25,7 +25,8 @@ def text_of(item):
 def short(name):
     """A name as a label has it."""
     plain = "".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in name)
-    return plain if len(plain) <= 60 else plain[:57] + "..."
+    plain = plain if len(plain) <= 60 else plain[:57] + "..."
+    return plain.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
 
 
 def check(path, doc):

@@ -36,7 +36,7 @@ function draw(page, text) {
     const words = (node) => {
       const label = node.querySelector('.nodeLabel, .label');
       label.querySelectorAll('br').forEach((br) => br.replaceWith('\n'));
-      return label.textContent.split('\n').map((line) => line.trim());
+      return label.textContent.replaceAll('\u2060', '').split('\n').map((line) => line.trim());
     };
     const all = (what) => [...holder.querySelectorAll(what)];
     return {
@@ -96,5 +96,6 @@ function arrows(doc) {
 // A name as a label has it.
 function short(name) {
   const letters = [...name].map((letter) => (/\p{Cc}/u.test(letter) ? ' ' : letter));
-  return (letters.length <= 60 ? letters.join('') : `${letters.slice(0, 57).join('')}...`).trim();
+  const cut = letters.length <= 60 ? letters.join('') : `${letters.slice(0, 57).join('')}...`;
+  return cut.replace(/[\ufffe\uffff]/g, '\ufffd').trim();
 }

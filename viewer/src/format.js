@@ -36,7 +36,7 @@ export function seconds(x) {
   if (x === null || x === undefined || Number.isNaN(x)) return '–';
   const size = Math.abs(x);
   const [value, unit] =
-    size === 0 || size >= 1 ? [x, 's'] : size >= 1e-3 ? [x * 1e3, 'ms'] : size >= 1e-6 ? [x * 1e6, 'us'] : [x * 1e9, 'ns'];
+    size === 0 || size >= 0.9995 ? [x, 's'] : size >= 0.9995e-3 ? [x * 1e3, 'ms'] : size >= 0.9995e-6 ? [x * 1e6, 'us'] : [x * 1e9, 'ns'];
   const number = size === 0 ? '0' : Math.abs(value) >= 99.95 ? fixed(value, 0) : digits(value, 3);
   return `${number} ${unit}`;
 }

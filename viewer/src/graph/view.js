@@ -133,7 +133,7 @@ export class GraphView {
         },
         ondblclick: () => this.toggle(node),
       },
-      s('title', null, node.label),
+      node.label.length > 16 && s('title', null, node.label),
       drawNode(node, box, this.model, bins, on),
     );
   }

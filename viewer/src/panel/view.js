@@ -1,8 +1,11 @@
 // The side panel: details of what is selected; with nothing selected, the whole and how to read the page.
 import { h, put, s } from '../dom.js';
 import { countOf, seconds } from '../format.js';
-import * as kinds from './kinds.js';
+import * as graph from './graph.js';
 import { link, links, part } from './parts.js';
+import * as work from './work.js';
+
+const kinds = { ...graph, ...work };
 
 export class Panel {
   constructor(model, store, actions) {
@@ -72,7 +75,7 @@ export class Panel {
         links(passes.slice(0, 8).map(pass => link(store, 'pass', pass, model.passName(pass), pass))),
         passes.length > 8 && h('p', { class: 'note' }, `and ${countOf(passes.length - 8, 'pass', 'passes')} more`),
       ),
-      part('The workers’ time', model.run?.activities.length > 0 && kinds.activities(model.run.activities)),
+      part('The workers’ time', model.run?.activities.length > 0 && work.activities(model.run.activities)),
       part(
         'How to read the graph',
         h(

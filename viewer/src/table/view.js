@@ -2,10 +2,9 @@
 import { h, put } from '../dom.js';
 import { count, countOf } from '../format.js';
 import { tables } from './columns.js';
-import { matcher } from './search.js';
+import { matching, sorted } from './rows.js';
+import { ROW, bring, firstRow, placed, scrolled } from './scroll.js';
 
-const ROW = 28;
-const TALLEST = 8e6;
 // So many passes can be chosen from a list; others are found by search, or clicked on.
 const OFFERED = 1000;
 
@@ -118,60 +117,24 @@ export class TableView {
     this.paint();
   }
 
-  // The rows of a table after filter and search, unsorted.
-  matching(table) {
-    const { model, pass, bin } = this;
-    const test = this.query.trim() ? matcher(model, table, this.query) : null;
-    const out = new Uint32Array(table.size);
-    const memory = new Map();
-    const ofPass = id => {
-      if (pass === null) return true;
-      if (table.kind !== 'chunk') return table.passes(id).includes(pass);
-      const stage = model.chunks.stage[id];
-      if (!memory.has(stage)) memory.set(stage, model.doc.stages[stage].passes.includes(pass));
-      return memory.get(stage);
-    };
-    let n = 0;
-    for (let id = 0; id < table.size; id++) {
-      if (table.kind === 'chunk' && bin && !bin.has(id)) continue;
-      if (ofPass(id) && (!test || test(id))) out[n++] = id;
-    }
-    return out.subarray(0, n);
-  }
-
   /** Finds the rows anew and shows them from the first on. */
   rows() {
-    const found = new Map(this.tables.map(table => [table.key, this.matching(table)]));
+    const found = new Map(this.tables.map(table => [table.key, matching(this.model, table, this)]));
     if (this.query.trim() && !found.get(this.current.key).length) {
       const other = this.tables.find(table => found.get(table.key).length);
       if (other) this.current = other;
     }
-    this.ids = this.sorted(found.get(this.current.key));
+    this.ids = sorted(this.current, found.get(this.current.key), this.sort.get(this.current.key));
     this.active = 0;
     this.drawTabs(found);
     this.drawHead();
     this.body.scrollTop = 0;
     this.table.setAttribute('aria-rowcount', this.ids.length + 1);
     put(this.status, `${countOf(this.ids.length, 'row')}${this.ids.length < this.current.size ? ` of ${count(this.current.size)}` : ''}`);
-    const tall = this.height();
+    const tall = scrolled(this.ids.length);
     this.space.style.setProperty('height', `${tall}px`);
     this.body.style.setProperty('height', `${Math.max(112, Math.min(13 * ROW, tall))}px`);
     this.paint();
-  }
-
-  sorted(ids) {
-    const order = this.sort.get(this.current.key);
-    if (!order) return ids;
-    const column = this.current.columns[order.column];
-    const sign = order.down ? -1 : 1;
-    if (!column.number) {
-      const texts = new Map();
-      for (const id of ids) texts.set(id, column.value(id));
-      return ids.slice().sort((a, b) => sign * (texts.get(a) < texts.get(b) ? -1 : texts.get(a) > texts.get(b) ? 1 : 0) || a - b);
-    }
-    const keys = new Float64Array(this.current.size);
-    for (const id of ids) keys[id] = column.value(id);
-    return ids.slice().sort((a, b) => (keys[a] === keys[b] ? a - b : sign * (keys[a] < keys[b] ? -1 : 1)));
   }
 
   drawTabs(found) {
@@ -247,18 +210,6 @@ export class TableView {
     this.head.querySelectorAll('button')[i]?.focus({ preventScroll: true });
   }
 
-  height() {
-    return Math.min(this.ids.length * ROW, TALLEST);
-  }
-
-  // The row at the top of the view; heights beyond what browsers can scroll are mapped onto what they can.
-  first() {
-    const rows = this.ids.length * ROW;
-    if (rows <= TALLEST) return Math.floor(this.body.scrollTop / ROW);
-    const view = this.body.clientHeight;
-    return Math.floor(((this.body.scrollTop / (TALLEST - view)) * (rows - view)) / ROW);
-  }
-
   paint() {
     if (!this.ids) return;
     if (!this.ids.length) {
@@ -266,8 +217,8 @@ export class TableView {
       return;
     }
     const view = Math.ceil(this.body.clientHeight / ROW) + 1;
-    const first = Math.max(0, Math.min(this.first(), this.ids.length - view + 1));
-    const top = this.ids.length * ROW <= TALLEST ? first * ROW : this.body.scrollTop;
+    const first = Math.max(0, Math.min(firstRow(this.body, this.ids.length), this.ids.length - view + 1));
+    const top = placed(this.body, this.ids.length, first);
     const rows = [];
     for (let i = first; i < Math.min(first + view, this.ids.length); i++) rows.push(this.row(i, top + (i - first) * ROW));
     put(this.space, rows);
@@ -325,12 +276,7 @@ export class TableView {
   }
 
   into() {
-    const rows = this.ids.length * ROW;
-    const view = this.body.clientHeight;
-    const [top, bottom] = [this.active * ROW, (this.active + 1) * ROW];
-    const seen = this.first() * ROW;
-    const wanted = top < seen ? top : bottom > seen + view ? bottom - view : null;
-    if (wanted !== null) this.body.scrollTop = rows <= TALLEST ? wanted : (wanted / (rows - view)) * (TALLEST - view);
+    bring(this.body, this.ids.length, this.active);
     this.paint();
     this.body.setAttribute('aria-activedescendant', `row-${this.active}`);
   }

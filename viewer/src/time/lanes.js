@@ -1,5 +1,6 @@
 // The workers' lanes: chunks in the colours of their passes. Chunks that are narrower than a pixel are summed by column, whose height is
-// the part of it in which the worker was busy, FUN in full colour; so a hundred thousand chunks cost no more than the pixels, and idle time stays visible.
+// the part of it in which the worker was busy, FUN in full colour; so a hundred thousand chunks cost no more than the pixels, and idle
+// time stays visible.
 import { seconds } from '../format.js';
 import { COLOURS } from '../palette.js';
 import { LEFT, RIGHT, clip } from './axis.js';

@@ -68,7 +68,9 @@ export class TimeView {
   }
 
   memoryLabel() {
-    return `Memory over ${this.steps ? 'steps' : 'time'}: at most ${bytes(this.memory.most)}, ${countOf(this.memory.data.lives.length, 'resource')}; all of them are in the table under Resources.`;
+    const { most, data } = this.memory;
+    const what = `at most ${bytes(most)}, ${countOf(data.lives.length, 'resource')}`;
+    return `Memory over ${this.steps ? 'steps' : 'time'}: ${what}; all of them are in the table under Resources.`;
   }
 
   legend() {
@@ -167,9 +169,11 @@ export class TimeView {
     const { model } = this;
     const c = model.chunks;
     const state = model.state(chunk);
+    const elements = c.first[chunk] === c.last[chunk] ? 'element' : 'elements';
+    const again = c.attempt[chunk] > 1 ? `, attempt ${c.attempt[chunk]}` : '';
     return [
       `Chunk ${c.number[chunk]} of ${model.stageName(c.stage[chunk])}${state === 'done' ? '' : `, ${state}`}`,
-      `${c.first[chunk] === c.last[chunk] ? 'element' : 'elements'} ${range(c.first[chunk], c.last[chunk])}, worker ${c.worker[chunk]}${c.attempt[chunk] > 1 ? `, attempt ${c.attempt[chunk]}` : ''}`,
+      `${elements} ${range(c.first[chunk], c.last[chunk])}, worker ${c.worker[chunk]}${again}`,
       `took ${seconds(model.took(chunk))}, of which FUN ${seconds(c.fun[chunk])}; began at ${seconds(c.started[chunk])}`,
     ];
   }

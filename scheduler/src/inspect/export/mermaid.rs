@@ -130,16 +130,24 @@ impl fmt::Display for Lines<'_> {
 }
 
 /// Text of which Mermaid understands nothing: whatever is neither letter, digit nor a harmless mark is written as its number. Mermaid
-/// has no other way to quote, and much that means something in it: quotes, brackets, `#`, `;`, back ticks, `$$`, `%%`, `\n`, tags.
+/// has no other way to quote, and much that means something in it: quotes, brackets, `#`, `;`, back ticks, `%%`, tags.
 struct Plain<'a>(&'a str);
+
+/// What means something even so, because numbers are read before: a line break, mathematics, an icon, and Mermaid's own way to keep
+/// numbers. A mark that is not seen (a word joiner) keeps the two apart.
+const PAIRS: [(char, char); 5] = [('\\', 'n'), ('$', '$'), (':', 'f'), ('\u{fb02}', '°'), ('¶', 'ß')];
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for letter in self.0.chars() {
+        let mut letters = self.0.chars().peekable();
+        while let Some(letter) = letters.next() {
             match letter {
                 ' ' | ',' | '.' | '_' | '+' => f.write_char(letter)?,
                 _ if letter.is_alphanumeric() => f.write_char(letter)?,
                 _ => write!(f, "#{};", u32::from(letter))?,
+            }
+            if letters.peek().is_some_and(|&next| PAIRS.contains(&(letter, next))) {
+                f.write_str("#8288;")?;
             }
         }
         Ok(())

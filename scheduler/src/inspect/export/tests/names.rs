@@ -34,9 +34,17 @@ fn dot_takes_any_name() {
 #[test]
 fn mermaid_takes_any_name() {
     let text = mermaid(&sample::large(1, 1, |_| NASTY.into()));
-    let label = "a#34;b#92;c d#39;#60;script#62;alert#40;1#41;#60;#47;script#62;#38;lt#59;#35;35#59;#96;#36;#36;#93;#125;#41;\
+    let label = "a#34;b#92;c d#39;#60;script#62;alert#40;1#41;#60;#47;script#62;#38;lt#59;#35;35#59;#96;#36;#8288;#36;#93;#125;#41;\
         #124;#37;#37;#123;end#125; #128512;é ";
     assert!(text.contains(&format!("r0[(\"{label}<br/>8 bytes, result\")]")), "{text}");
+}
+
+/// Mermaid reads numbers first, and then understands some pairs of letters.
+#[test]
+fn mermaid_understands_no_pair_of_letters() {
+    let text = mermaid(&sample::large(1, 1, |_| "a\\nb\\tc $$x$$ fa:fa-user ﬂ°lt¶ß\\".into()));
+    let label = "a#92;#8288;nb#92;tc #36;#8288;#36;x#36;#8288;#36; fa#58;#8288;fa#45;user ﬂ#8288;#176;lt#182;#8288;ß#92;";
+    assert!(text.contains(&format!("r0[(\"{label}<br/>")), "{text}");
 }
 
 #[test]

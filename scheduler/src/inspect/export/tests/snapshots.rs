@@ -41,6 +41,82 @@ fn a_large_graph_is_exported_as_it_was() {
     check("large", "mmd", Format::Mermaid, &large);
 }
 
+/// Names that mean something to one or another reader; each must come back as it is.
+#[test]
+fn a_graph_of_odd_names_is_exported_as_it_was() {
+    let odd = sample::large(1, ODD.len() as u32, |id| ODD[id as usize].into());
+    check("odd", "json", Format::Json, &odd);
+    check("odd", "dot", Format::Dot, &odd);
+    check("odd", "mmd", Format::Mermaid, &odd);
+}
+
+const ODD: [&str; 64] = [
+    "1. foo",
+    "- foo",
+    "* foo",
+    "# foo",
+    "> foo",
+    "**bold**",
+    "*it*",
+    "_it_",
+    "`code`",
+    "~~s~~",
+    "[a](http://b)",
+    "![a](http://b/c.png)",
+    "https://example.com",
+    "<b>x</b>",
+    "&amp;",
+    "&#35;",
+    "&lt;",
+    "fa:fa-user",
+    "$$x$$",
+    "a\\nb",
+    "a\\\\nb",
+    "\\N \\G \\l",
+    "a\\",
+    "---",
+    "===",
+    "1) foo",
+    "a  b",
+    "| a | b |",
+    "~~~",
+    "<!-- c -->",
+    "a<br/>b",
+    "a#35;b",
+    "javascript:alert(1)",
+    "end",
+    "style a:#fff;",
+    "classDef a:#fff;",
+    "click r0 \"x\"",
+    "%%{init: {}}%%",
+    "%% c",
+    "@{ shape: x }",
+    "\"q\"",
+    "“q”",
+    "a;b",
+    "ﬂ°lt¶ß",
+    "ﬂ°°35¶ß",
+    "😀",
+    "e\u{301}",
+    "t0 --> t1",
+    "#quot;",
+    "\\*a\\*",
+    "\\(x\\)",
+    "a:::b",
+    "accTitle: x",
+    "`**md**`",
+    "{{x}}",
+    "#lt;script#gt;",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "tab\there",
+    "line\nhere",
+    "中文",
+    "العربية",
+    "\u{fffe}",
+    "x {y|z} <w>",
+];
+
 #[test]
 fn a_plan_has_no_trace() {
     let refused = Format::Trace.text(&sample::plan()).expect_err("no run, no trace");
