@@ -39,7 +39,8 @@ autoplot.memshare_run <- function(object, ...) {
     box(lanes, fill = ink$lane) + coloured(bars(shown$done, 1)) + coloured(odd, colour = "black", linetype = 2, alpha = 0.4) +
     (if (nrow(deaths)) ggplot2::geom_point(data = deaths, ggplot2::aes(.data$at, .data$worker), shape = 4, size = 3, stroke = 1.5)) +
     box(memory, fill = ink$memory, alpha = 0.6) + box(lives, fill = ink$memory, colour = ink$line) +
-    (if (nrow(lives)) ggplot2::geom_text(data = lives, ggplot2::aes(.data$from, (.data$low + .data$high) / 2, label = .data$label), hjust = 0, size = 3)) +
+    (if (nrow(lives)) ggplot2::geom_text(data = lives, ggplot2::aes(.data$from, (.data$low + .data$high) / 2, label = .data$label),
+        hjust = 0, size = 3)) +
     ggplot2::facet_grid(rows = ggplot2::vars(.data$part), scales = "free_y", switch = "y") +
     ggplot2::scale_fill_manual(values = fills, breaks = shown$stages, name = NULL) +
     ggplot2::scale_x_continuous(labels = label_seconds, expand = ggplot2::expansion(0.01)) +
@@ -70,21 +71,26 @@ autoplot.memshare_plan <- function(object, ...) {
   base <- ggplot2::ggplot() + ggplot2::facet_grid(rows = ggplot2::vars(.data$part), scales = "free_y", switch = "y") +
     ggplot2::labs(x = "step", y = NULL, title = sprintf("<plan> of %s: %s", short_text(document$title, 60L), plan_size(document))) +
     ggplot2::theme_minimal() + ggplot2::theme(
-      legend.position = "top", strip.placement = "outside", panel.grid.minor = ggplot2::element_blank(), axis.text.y = ggplot2::element_blank(),
+      legend.position = "top", strip.placement = "outside", panel.grid.minor = ggplot2::element_blank(),
+      axis.text.y = ggplot2::element_blank(),
       panel.grid.major.y = ggplot2::element_blank(), plot.title = ggplot2::element_text(size = 11)
     )
-  fills <- c(passes = "#BBD6EA", `in shared memory` = "#F4F4F4", wanted = "#FFF3D6", registered = ink$registered, shared = "#E6C887", result = ink$memory)
+  fills <- c(passes = "#BBD6EA", `in shared memory` = "#F4F4F4", wanted = "#FFF3D6", registered = ink$registered, shared = "#E6C887",
+      result = ink$memory)
   box <- function(data) {
     ggplot2::geom_rect(
-      data = data, ggplot2::aes(xmin = .data$from, xmax = .data$to, ymin = .data$low, ymax = .data$high, fill = .data$fill), colour = "grey35"
+      data = data, ggplot2::aes(xmin = .data$from, xmax = .data$to, ymin = .data$low, ymax = .data$high, fill = .data$fill),
+      colour = "grey35"
     )
   }
   scale <- ggplot2::scale_fill_manual(values = fills, name = NULL)
   if (layout$kind == "bars") {
     bars <- layout$bars
-    bars <- data.frame(from = bars$from - 0.5, to = bars$to - 0.5, low = 0, high = bars$stages, path = bars$path, part = part(1, nrow(bars)))
+    bars <- data.frame(from = bars$from - 0.5, to = bars$to - 0.5, low = 0, high = bars$stages, path = bars$path,
+        part = part(1, nrow(bars)))
     bytes <- layout$bytes
-    bytes <- data.frame(from = bytes$step - 0.5, to = bytes$step + 0.5, low = 0, high = bytes$bytes, path = FALSE, part = part(2, nrow(bytes)))
+    bytes <- data.frame(from = bytes$step - 0.5, to = bytes$step + 0.5, low = 0, high = bytes$bytes, path = FALSE,
+        part = part(2, nrow(bytes)))
     both <- rbind(bars, bytes)
     return(
       base + ggplot2::geom_rect(
@@ -99,7 +105,8 @@ autoplot.memshare_plan <- function(object, ...) {
   boxes <- data.frame(
     from = nodes$x - wide, to = nodes$x + wide, low = -nodes$y - 0.31, high = -nodes$y + 0.31,
     fill = ifelse(nodes$kind == "task", "passes", ifelse(nodes$wanted, "wanted", "in shared memory")), path = nodes$path,
-    label = sub(" elements?$", " el.", paste(nodes$label, sub(".*\n", "", nodes$detail), sep = "\n")), part = part(1, nrow(nodes)), stringsAsFactors = FALSE
+    label = sub(" elements?$", " el.", paste(nodes$label, sub(".*\n", "", nodes$detail), sep = "\n")), part = part(1, nrow(nodes)),
+    stringsAsFactors = FALSE
   )
   ways <- lapply(seq_along(layout$edges), function(i) {
     way <- edge_way(layout$edges[[i]], 2 * wide)
@@ -110,17 +117,20 @@ autoplot.memshare_plan <- function(object, ...) {
   lives <- layout$lives
   rows <- seq_len(nrow(lives))
   lives <- data.frame(
-    from = lives$from - 0.12, to = lives$to + 0.12, low = -rows - 0.34, high = -rows + 0.34, fill = lives$scope, path = rep(FALSE, nrow(lives)),
+    from = lives$from - 0.12, to = lives$to + 0.12, low = -rows - 0.34, high = -rows + 0.34, fill = lives$scope,
+    path = rep(FALSE, nrow(lives)),
     label = lives$label, part = part(2, nrow(lives)), stringsAsFactors = FALSE
   )
   name <- function(data, size) {
-    ggplot2::geom_text(data = data, ggplot2::aes((.data$from + .data$to) / 2, (.data$low + .data$high) / 2, label = .data$label), size = size)
+    ggplot2::geom_text(data = data, ggplot2::aes((.data$from + .data$to) / 2, (.data$low + .data$high) / 2, label = .data$label),
+        size = size)
   }
   base +
     ggplot2::geom_path(
       data = ways, ggplot2::aes(.data$x, .data$y, group = .data$way, colour = .data$path), arrow = grid_arrow(), linewidth = 0.6
     ) + box(boxes) + box(boxes[boxes$path, ]) + name(boxes, 2.4) + box(lives) + name(lives, 3) + scale +
-    ggplot2::scale_colour_manual(values = c(`FALSE` = ink$line, `TRUE` = ink$path), labels = c(`FALSE` = "reads, makes", `TRUE` = "critical path"), name = NULL) +
+    ggplot2::scale_colour_manual(values = c(`FALSE` = ink$line, `TRUE` = ink$path),
+        labels = c(`FALSE` = "reads, makes", `TRUE` = "critical path"), name = NULL) +
     ggplot2::scale_x_continuous(breaks = seq(0, layout$last))
 }
 

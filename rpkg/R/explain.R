@@ -12,10 +12,11 @@
 #' @param x A plan of [memPlan()], a run of [memLastRun()] or [memLoad()], a pass, or a file of [memSave()]; `explain()` of nothing explains
 #'   the last run.
 #' @param row.names,optional,... Not used.
-#' @return An object of class `memshare_explanation`: printing it shows the text, `format()` gives its lines, `as.data.frame()` a table of the
-#'   figures with a row a pass: `pass`, `part`, `stage`, `step`, `elements`, `predicted` (seconds that FUN was expected to take), and of a run
-#'   `chunks`, `began`, `ended`, `fun` (seconds of FUN, over all workers), `share` (of all FUN), `utilisation`, `overhead`, `mean_chunk`,
-#'   `longest_chunk`, `bytes`, `retries`, `slowest` (the element) and `slowest_seconds`. `advice` of the object are the sentences.
+#' @return An object of class `memshare_explanation`: printing it shows the text, `format()` gives its lines, `as.data.frame()` a table of
+#'   the figures with a row a pass: `pass`, `part`, `stage`, `step`, `elements`, `predicted` (seconds that FUN was expected to take), and
+#'   of a run `chunks`, `began`, `ended`, `fun` (seconds of FUN, over all workers), `share` (of all FUN), `utilisation`, `overhead`,
+#'   `mean_chunk`, `longest_chunk`, `bytes`, `retries`, `slowest` (the element) and `slowest_seconds`. `advice` of the object are the
+#'   sentences.
 #' @seealso [memStory()] for one task, chunk or element, [memWhy()], [memLastRun()], [memPlan()]
 #' @examples
 #' m <- matrix(rnorm(60), 20)
@@ -75,7 +76,8 @@ explained <- function(x, call) {
 # The run of a handle that was collected, as memLastRun() gives it, if none came after it.
 run_behind <- function(handle, call) {
   within <- inside(handle)
-  if (within$status == "running") abort_input("this run was not collected yet: collect() waits for it; memWhy() says why a task waits", call)
+  if (within$status == "running") abort_input("this run was not collected yet: collect() waits for it; memWhy() says why a task waits",
+      call)
   if (!identical(state$last_run$run, within$run)) abort_input("what this run did is not kept any more: another came after it", call)
   memLastRun()
 }

@@ -3,8 +3,8 @@
 #' What the last call did
 #'
 #' @param x,object What `memLastRun()` gave.
-#' @param what The table: `"trace"`, a row for each chunk and pass; `"chunks"`, a row a chunk; `"activities"`, a row a worker; `"passes"`, `"tasks"`,
-#'   `"resources"`, `"workers"`, `"events"` or `"memory"`.
+#' @param what The table: `"trace"`, a row for each chunk and pass; `"chunks"`, a row a chunk; `"activities"`, a row a worker; `"passes"`,
+#'   `"tasks"`, `"resources"`, `"workers"`, `"events"` or `"memory"`.
 #' @param ... Not used.
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
@@ -21,8 +21,8 @@
 #'
 #'   `as.data.frame()` gives the trace, unless a pass said `memControl(trace = FALSE)`: a row for each chunk and pass,
 #'   with `pass`, `start` and `end` (its elements), `worker`, `attempt`, `state`, `started` and `ended` (seconds after the run began)
-#'   and `busy` (seconds that FUN took). The other tables are as [explain()] has them: the passes' figures, the tasks and resources with when they
-#'   lived, who worked from when to when, what the supervisor saw, and the bytes of the run's own memory from each moment on.
+#'   and `busy` (seconds that FUN took). The other tables are as [explain()] has them: the passes' figures, the tasks and resources with
+#'   when they lived, who worked from when to when, what the supervisor saw, and the bytes of the run's own memory from each moment on.
 #' @seealso [explain()], [memStory()], [memSave()]
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1)
@@ -94,7 +94,8 @@ trace_from <- function(document) {
 
 #' @rdname memLastRun
 #' @export
-as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events",
+as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers",
+    "events",
                                                         "memory")) {
   tables <- c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events", "memory")
   what <- check_choice(what[[1L]], tables, "what", NULL)
@@ -102,7 +103,8 @@ as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "acti
   document <- document_of(x, chunks = what %in% c("trace", "chunks", "memory"))
   table <- switch(what,
     trace = trace_from(document), chunks = chunks_table(document), passes = passes_table(document), tasks = lived_tasks(document),
-    resources = lived_resources(document), workers = workers_table(document), events = events_table(document), memory = memory_table(document)
+    resources = lived_resources(document), workers = workers_table(document), events = events_table(document),
+    memory = memory_table(document)
   )
   if (what %in% c("trace", "chunks") && !nrow(table) && x$chunks > 0) {
     abort_input("this run kept no trace: a pass said memControl(trace = FALSE)")
@@ -125,7 +127,8 @@ format.memshare_run <- function(x, ...) {
     ),
     if (x$deaths > 0 || x$retries > 0) {
       how <- shorten(unique(short_text(x$died$how, 60L)), 3L)
-      sprintf("%s died%s; %s run again", count_of(x$deaths, "worker"), if (nzchar(how)) paste(":", how) else "", count_of(x$retries, "chunk"))
+      sprintf("%s died%s; %s run again", count_of(x$deaths, "worker"), if (nzchar(how)) paste(":", how) else "",
+          count_of(x$retries, "chunk"))
     },
     if (length(x$misled)) {
       sprintf("%s did not cost what was expected, and what was left was cut anew", shorten(paste0("'", x$misled, "'")))
@@ -138,7 +141,8 @@ ended_as <- function(run) {
   time <- format_seconds(run$seconds)
   switch(run$ended,
     done = paste("done in", time), failed = paste("FUN failed after", time), worker_died = paste("given up after", time),
-    cancelled = paste("cancelled after", time), timeout = paste("out of time after", time), no_workers = paste("no workers left after", time),
+    cancelled = paste("cancelled after", time), timeout = paste("out of time after", time),
+    no_workers = paste("no workers left after", time),
     paste(run$ended, "after", time)
   )
 }

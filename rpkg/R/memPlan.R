@@ -17,8 +17,8 @@
 #' @param ... Passes: those whose values [memRun()] is to give. Their names, or the variables' names, become their labels.
 #' @param MAX.CORES The number of worker processes; by default the most that one of the passes asked for, or what the options say.
 #' @param x,object A plan.
-#' @param what `"tasks"`, `"resources"`: what lies in shared memory, from which step to which; or `"passes"`, with the time that FUN is expected
-#'   to take where that is known.
+#' @param what `"tasks"`, `"resources"`: what lies in shared memory, from which step to which; or `"passes"`, with the time that FUN is
+#'   expected to take where that is known.
 #' @param row.names,optional Not used.
 #' @return `memPlan()` gives an object of class `memshare_plan`; `as.data.frame()` one row a task, a resource or a pass.
 #' @seealso [memRun()], [explain()], [memshare-pass]

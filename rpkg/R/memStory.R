@@ -6,11 +6,11 @@
 #' how they died, who tried again, when its memory was given back. Of a plan that has not run it tells what is known.
 #'
 #' @param run A run of [memLastRun()] or [memLoad()], a plan of [memPlan()], or a file of [memSave()].
-#' @param id What the story is of: a pass, or a name in shared memory (`"z"`, `"X"`); a task by its label (`"map z"`, `"share X"`); a chunk (`"z#17"`,
-#'   or `"#17"` where there is one stage); an element (`"z[1801]"`, or by name `"z[TP53]"`); a worker (`"worker 2"`).
-#' @return A data frame of class `memshare_story` with a row for each thing that happened: `time` (seconds from the run's begin; `NA` of what
-#'   is so from the plan on), `what` in words, and `worker`. Its attribute `title` says what it is. An id that nothing has is an error of class
-#'   `memshare_error_unknown` with the field `nearest`, the nearest names there are.
+#' @param id What the story is of: a pass, or a name in shared memory (`"z"`, `"X"`); a task by its label (`"map z"`, `"share X"`); a chunk
+#'   (`"z#17"`, or `"#17"` where there is one stage); an element (`"z[1801]"`, or by name `"z[TP53]"`); a worker (`"worker 2"`).
+#' @return A data frame of class `memshare_story` with a row for each thing that happened: `time` (seconds from the run's begin; `NA` of
+#'   what is so from the plan on), `what` in words, and `worker`. Its attribute `title` says what it is. An id that nothing has is an error
+#'   of class `memshare_error_unknown` with the field `nearest`, the nearest names there are.
 #' @seealso [explain()], [memWhy()], [memLastRun()]
 #' @examples
 #' wait <- function(seconds) Sys.sleep(seconds)

@@ -11,14 +11,14 @@
 #'
 #' @param namespace The namespace; or a plan of [memPlan()], a run of [memLastRun()], or a handle of `memRun(wait = FALSE)`.
 #' @param name The variable's name; or the pass (`"z"`) or task (`"map z"`, `"gather z"`).
-#' @return Of a variable, a data frame of class `memshare_why`, one row a reason: `reason` (`"registered"`, `"view"`, `"run"`, `"mapped"`, `"file"`), `pid`
-#'   and `process` of the process it stands for, `detail` in words, `bytes`. Of mapped memory the bytes are those of the mapping; memory
-#'   that several processes map is there once. What would free it is the attribute `frees`; printing shows it as the last line. An
-#'   error of class `memshare_error_not_allocated` says that nothing is known of the name: no memory is in use for it.
+#' @return Of a variable, a data frame of class `memshare_why`, one row a reason: `reason` (`"registered"`, `"view"`, `"run"`, `"mapped"`,
+#'   `"file"`), `pid` and `process` of the process it stands for, `detail` in words, `bytes`. Of mapped memory the bytes are those of the
+#'   mapping; memory that several processes map is there once. What would free it is the attribute `frees`; printing shows it as the last
+#'   line. An error of class `memshare_error_not_allocated` says that nothing is known of the name: no memory is in use for it.
 #'
 #'   Of a task, a data frame of class `memshare_why_task`, one row a reason: `reason` (`"waits"`, `"waited"`, `"memory"`, `"running"`,
-#'   `"asleep"`, `"absent"`), `what` it is about, `detail`; the answer in a sentence is its attribute `answer`. An unknown name is an error of
-#'   class `memshare_error_unknown` with the field `nearest`.
+#'   `"asleep"`, `"absent"`), `what` it is about, `detail`; the answer in a sentence is its attribute `answer`. An unknown name is an error
+#'   of class `memshare_error_unknown` with the field `nearest`.
 #' @seealso [releaseVariables()], [memshare_gc()], [viewList()]
 #' @examples
 #' registerVariables("demo", list(x = rnorm(1e5)))

@@ -15,7 +15,8 @@ plan_layout <- function(document, room = 10L, most = 40L) {
   } else {
     "bars"
   }
-  if (kind == "bars") return(list(kind = kind, bars = step_bars(document), bytes = bytes_by_step(document), lives = lives[0, ], last = last))
+  if (kind == "bars") return(list(kind = kind, bars = step_bars(document), bytes = bytes_by_step(document), lives = lives[0, ],
+      last = last))
   edges <- plan_edges(document, nodes)
   if (kind == "groups") {
     grouped <- group_steps(document, nodes, edges)
@@ -56,7 +57,8 @@ plan_nodes <- function(document) {
   first <- vapply(readers, function(of) if (length(of)) min(steps[of]) else 0, 0)
   is_data <- is.na(made) | kinds[made + 1] == "share"
   data.frame(
-    id = sprintf("r%d", seq_along(resources)), kind = rep("resource", length(resources)), x = ifelse(is_data, first - 0.5, steps[made + 1] + 0.5),
+    id = sprintf("r%d", seq_along(resources)), kind = rep("resource", length(resources)),
+    x = ifelse(is_data, first - 0.5, steps[made + 1] + 0.5),
     label = short_text(field_of(resources, "name", ""), 18L), detail = format_sizes(field_of(resources, "bytes", 0)),
     path = rep(FALSE, length(resources)), wanted = (seq_along(resources) - 1) %in% wanted, stringsAsFactors = FALSE
   ) -> held
@@ -69,7 +71,8 @@ stage_labels <- function(document) {
   own <- lapply(document$stages, function(stage) names_at(names, stage$passes))
   whole <- vapply(own, paste, "", collapse = " + ")
   long <- nchar(whole) > 12L & lengths(own) > 1L
-  list(label = short_text(ifelse(long, vapply(own, `[[`, "", 1L), whole), 18L), more = ifelse(long, sprintf("+ %d more\n", lengths(own) - 1L), ""))
+  list(label = short_text(ifelse(long, vapply(own, `[[`, "", 1L), whole), 18L),
+      more = ifelse(long, sprintf("+ %d more\n", lengths(own) - 1L), ""))
 }
 
 count_each <- function(n, one) vapply(n, count_of, "", one)
@@ -115,7 +118,8 @@ group_steps <- function(document, nodes, edges) {
     data.frame(
       id = sprintf("g%g", s), kind = "task", x = s, stringsAsFactors = FALSE,
       label = if (many) sprintf("%d stages", length(own)) else tasks$label[[own]],
-      detail = if (many) sprintf("%s\n%s", count_of(sum(passes[own]), "pass", "passes"), count_of(sum(elements[own]), "element")) else tasks$detail[[own]],
+      detail = if (many) sprintf("%s\n%s", count_of(sum(passes[own]), "pass", "passes"),
+          count_of(sum(elements[own]), "element")) else tasks$detail[[own]],
       path = any(tasks$path[own]), wanted = FALSE
     )
   }))

@@ -3,7 +3,8 @@
 #' Draw a plan or a run
 #'
 #' `plot()` of a run shows the workers over time: each chunk a rectangle in the colour of its passes, grey where a worker had nothing to
-#' do, chunks that were lost or failed hatched, deaths marked. Under it, on the same axis, the bytes of the run's own shared
+#' do, pale where a chunk's time was not FUN's, chunks that were lost or failed hatched, deaths marked. Under it, on the same axis, the
+#' bytes of the run's own shared
 #' memory, and when the largest resources lived.
 #'
 #' `plot()` of a plan shows its graph, step by step from left to right: boxes are passes that run together, with their elements and
@@ -55,7 +56,8 @@ draw_run <- function(shown, main) {
   left <- min(0.3 * din[[1L]] / line, (max(nchar(labels)) * 0.62 + 1.2) * graphics::par("cex"))
   margins <- function(bottom, top, part) fitting_margins(c(bottom, left, top, 0.8), din, part)
   last <- length(heights)
-  graphics::par(mar = margins(if (last == 1L) 2 else 0.3, 2.4 + lines_of_keys(c(shown$stages, "waiting", "death"), left), heights[[1L]]))
+  graphics::par(mar = margins(if (last == 1L) 2 else 0.3, 2.4 + lines_of_keys(c(shown$stages, "waiting", "death",
+      if (has_overhead(shown)) "pale: overhead"), left), heights[[1L]]))
   draw_lanes(shown, left)
   used <- lane_keys(shown)
   top_title(main, 0.5 + 1.1 * used)
@@ -87,8 +89,18 @@ draw_lanes <- function(shown, left) {
   done <- shown$done
   # Chunks are told apart where there is room for a line between them.
   roomy <- nrow(done) < 40 * places && all(done$count == 1)
+  border <- if (roomy) ink$paper else NA
+  # FUN's part of a chunk's time is its part of the height, from below; what is pale is overhead.
+  high <- 2 * half * pmin(1, pmax(done$fun, 0) / pmax(done$to - done$from, 1e-12))
+  high[high > 0.95 * 2 * half] <- 2 * half
+  pale <- high < 2 * half
+  if (any(pale)) {
+    few <- done[pale, ]
+    graphics::rect(few$from, few$worker - half, few$to, few$worker + half, col = pale_colour(shown$colours[few$stage]), border = border,
+        lwd = 0.5)
+  }
   graphics::rect(
-    done$from, done$worker - half, done$to, done$worker + half, col = shown$colours[done$stage], border = if (roomy) ink$paper else NA, lwd = 0.5
+    done$from, done$worker + half - high, done$to, done$worker + half, col = shown$colours[done$stage], border = border, lwd = 0.5
   )
   slow <- shown$slow
   if (!is.null(slow)) {
@@ -102,7 +114,8 @@ draw_lanes <- function(shown, left) {
   if (nrow(odd)) {
     graphics::rect(odd$from, odd$worker - half, odd$to, odd$worker + half, col = ink$paper, border = NA)
     graphics::rect(
-      odd$from, odd$worker - half, odd$to, odd$worker + half, col = shown$colours[odd$stage], density = 25, angle = ifelse(odd$state == "failed", -45, 45),
+      odd$from, odd$worker - half, odd$to, odd$worker + half, col = shown$colours[odd$stage], density = 25,
+      angle = ifelse(odd$state == "failed", -45, 45),
       border = "black", lwd = 0.8
     )
     failed <- odd[odd$state == "failed", ]
@@ -120,8 +133,20 @@ draw_lanes <- function(shown, left) {
   }
 }
 
+pale_colour <- function(colours) {
+  mixed <- 0.35 * grDevices::col2rgb(colours) + 0.65 * 255
+  grDevices::rgb(mixed[1L, ], mixed[2L, ], mixed[3L, ], maxColorValue = 255)
+}
+
+# Whether a part of the time at work worth a key was not FUN.
+has_overhead <- function(shown) {
+  spent <- sum(shown$done$to - shown$done$from)
+  spent > 0 && sum(shown$done$fun) < 0.9 * spent
+}
+
 lane_keys <- function(shown) {
-  kinds <- c(if (any(shown$odd$state == "lost")) "lost", if (any(shown$odd$state == "failed")) "failed",
+  kinds <- c(if (has_overhead(shown)) "pale: overhead", if (any(shown$odd$state == "lost")) "lost",
+      if (any(shown$odd$state == "failed")) "failed",
              if (any(shown$odd$state == "stopped")) "stopped", if (nrow(shown$deaths)) "death", "waiting")
   labels <- c(shown$stages, kinds)
   used <- length(shown$stages)
@@ -129,6 +154,7 @@ lane_keys <- function(shown) {
     box <- function(...) graphics::rect(x, y - 0.4 * size[[2L]], x + size[[1L]], y + 0.4 * size[[2L]], xpd = NA, ...)
     if (i <= used) return(box(col = shown$colours[[i]], border = NA))
     kind <- kinds[[i - used]]
+    if (kind == "pale: overhead") return(box(col = pale_colour(shown$colours[[1L]]), border = NA))
     if (kind == "waiting") return(box(col = ink$lane, border = ink$faint, lwd = 0.5))
     middle <- x + 0.5 * size[[1L]]
     if (kind == "death") return(graphics::points(middle, y, pch = 4, lwd = 2, xpd = NA))

@@ -34,7 +34,8 @@ passes_table <- function(document) {
   stage <- field_of(passes, "stage", 0)
   tasks <- vapply(document$stages, `[[`, 0, "task")[stage + 1]
   table <- data.frame(
-    pass = pass_names(document), part = field_of(passes, "part", ""), stage = stage + 1, step = field_of(document$tasks, "step", 0)[tasks + 1],
+    pass = pass_names(document), part = field_of(passes, "part", ""), stage = stage + 1,
+    step = field_of(document$tasks, "step", 0)[tasks + 1],
     elements = field_of(passes, "elements", 0), predicted = field_of(passes, "predicted_fun_seconds"), stringsAsFactors = FALSE
   )
   if (is.null(document$run)) return(table)
@@ -68,7 +69,8 @@ lived_resources <- function(document) {
 chunks_table <- function(document) {
   chunks <- document$run$chunks
   data.frame(
-    stage = stage_names(document)[chunks$stage + 1], number = chunks$number, first = chunks$first, last = chunks$last, worker = chunks$worker,
+    stage = stage_names(document)[chunks$stage + 1], number = chunks$number, first = chunks$first, last = chunks$last,
+    worker = chunks$worker,
     attempt = chunks$attempt, state = chunks$state, started = chunks$started, ended = chunks$ended, fun = chunks$fun, bytes = chunks$bytes,
     stringsAsFactors = FALSE
   )
@@ -88,7 +90,8 @@ events_table <- function(document) {
   resource <- field_of(events, "resource")
   stage <- field_of(events, "stage")
   data.frame(
-    at = field_of(events, "at", 0), kind = field_of(events, "kind", ""), what = field_of(events, "words", ""), task = task_labels(document)[task + 1],
+    at = field_of(events, "at", 0), kind = field_of(events, "kind", ""), what = field_of(events, "words", ""),
+    task = task_labels(document)[task + 1],
     resource = field_of(document$resources, "name", "")[resource + 1], stage = stage_names(document)[stage + 1],
     worker = field_of(events, "worker"), stringsAsFactors = FALSE
   )

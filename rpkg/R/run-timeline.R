@@ -7,15 +7,17 @@ timeline_of <- function(document, columns = 1500) {
   stages <- stages_shown(document)
   chunks <- run$chunks
   table <- data.frame(
-    worker = chunks$worker, stage = stages$shown[chunks$stage + 1], state = chunks$state, from = chunks$started, to = pmin(chunks$ended, wall),
-    count = rep(1, length(chunks$stage)), stringsAsFactors = FALSE
+    worker = chunks$worker, stage = stages$shown[chunks$stage + 1], state = chunks$state, from = chunks$started,
+    to = pmin(chunks$ended, wall),
+    fun = chunks$fun, count = rep(1, length(chunks$stage)), stringsAsFactors = FALSE
   )
   done <- table$state == "done"
   workers <- workers_table(document)
   list(
     wall = wall, places = max(document$workers, workers$worker, table$worker), stages = stages$labels, colours = stages$colours,
     done = merged(table[done, ], wall / columns), odd = table[!done, ], workers = workers, deaths = workers[!is.na(workers$died), ],
-    slow = longest_element(document, stages$shown, wall), memory = memory_steps(run, wall), budget = if (length(document$budget)) document$budget, lives = lives_of(document, wall)
+    slow = longest_element(document, stages$shown, wall), memory = memory_steps(run, wall),
+    budget = if (length(document$budget)) document$budget, lives = lives_of(document, wall)
   )
 }
 
@@ -61,7 +63,7 @@ merged <- function(table, pixel) {
     first <- c(1L, last[-length(last)] + 1L)
     out <- table[first, ]
     out$to <- pmax(table$to[last], out$to)
-    out$count <- diff(c(0, cumsum(table$count)[last]))
+    for (sum in c("count", "fun")) out[[sum]] <- diff(c(0, cumsum(table[[sum]])[last]))
     out
   }
   before <- -n

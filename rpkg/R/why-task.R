@@ -49,7 +49,8 @@ unknown_task <- function(name, known, call) {
 }
 
 # What tasks wait for each other for.
-why_words <- c(reads = "reads its results", frees = "its memory goes after it", overwrites = "writes anew what it wrote", order = "comes after it")
+why_words <- c(reads = "reads its results", frees = "its memory goes after it", overwrites = "writes anew what it wrote",
+    order = "comes after it")
 
 # A plan: nothing runs yet.
 why_planned <- function(document, at) {

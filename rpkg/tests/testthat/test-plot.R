@@ -36,11 +36,12 @@ test_that("a timeline has every chunk, the death, the lost chunk and the longest
 test_that("chunks that nobody can tell apart are merged, and cover the same time", {
   n <- 1e5
   from <- rep(seq_len(n / 4) / (n / 4), each = 4L)
-  table <- data.frame(worker = rep(1:4, n / 4), stage = 1, state = "done", from = from, to = from + 3e-5, count = 1)
+  table <- data.frame(worker = rep(1:4, n / 4), stage = 1, state = "done", from = from, to = from + 3e-5, fun = 1e-5, count = 1)
   time <- system.time(small <- merged(table, 1 / 1500))[["elapsed"]]
   expect_lt(time, 1)
   expect_identical(nrow(small), 4L)
   expect_identical(sum(small$count), n)
+  expect_equal(sum(small$fun), n * 1e-5)
   expect_identical(c(min(small$from), max(small$to)), c(min(table$from), max(table$to)))
   turns <- table
   turns$stage <- rep(1:2, each = 4L)
@@ -50,7 +51,7 @@ test_that("chunks that nobody can tell apart are merged, and cover the same time
   gap <- table[c(1, 5, 4001, 4005), ]
   gap$worker <- 1
   expect_identical(merged(gap, 1e-3)$count, c(2, 2))
-  long <- data.frame(worker = 1, stage = 1, state = "done", from = c(0, 0.5), to = c(0.5, 1), count = 1)
+  long <- data.frame(worker = 1, stage = 1, state = "done", from = c(0, 0.5), to = c(0.5, 1), fun = 0.5, count = 1)
   expect_identical(nrow(merged(long, 1e-3)), 2L)
 })
 

@@ -47,9 +47,10 @@ fn too_short(look: &Look<'_>) -> Option<Hint> {
     (look.places > 1.0 && figures.fun_seconds < 0.9 * all && figures.fun_seconds < 0.25).then(|| Hint {
         weight: 2.0,
         words: format!(
-            "FUN took {} in all, and the run {}: too short to be worth workers; lapply() or apply() is as fast",
+            "FUN took {} in all, and the run {}{}: too short to be worth workers; lapply() or apply() is as fast",
             seconds(figures.fun_seconds),
-            seconds(all)
+            seconds(all),
+            if start > 0.0 { " once its workers were there" } else { "" }
         ),
     })
 }

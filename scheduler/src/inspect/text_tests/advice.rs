@@ -157,6 +157,25 @@ fn too_little_to_do() {
 }
 
 #[test]
+fn a_cold_start_is_no_reason_to_do_without_workers() {
+    let mut sample = Sample::new(2).pass("z", 2, &[], 16).run(0.35).set(|s| {
+        s.run_mut().workers.iter_mut().for_each(|worker| worker.joined = 0.2);
+    });
+    for element in 1..=2 {
+        sample = sample.chunk(0, (element, element), element as u32, (0.22, 0.34));
+    }
+    let sample = sample.counted();
+    says(
+        &sample,
+        &["workers were started for this run, and the last joined at 200 ms of 350 ms: the next run finds them ready"],
+    );
+    let less = sample.set(|s| s.figures().fun_seconds = 0.1);
+    let words = "FUN took 100 ms in all, and the run 150 ms once its workers were there: too short to be worth workers; \
+                 lapply() or apply() is as fast";
+    says(&less, &[words]);
+}
+
+#[test]
 fn data_that_is_copied_memory_that_is_short_and_workers_that_come_late() {
     let copied = even(0.99).set(|s| s.figures().copy_seconds = 0.3);
     says(

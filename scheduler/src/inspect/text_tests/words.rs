@@ -1,5 +1,5 @@
 //! What R's `format_seconds()`, `format_bytes()`, `percent()` and `count_of()` write of the same numbers.
-use super::super::words::{bytes, count, element, list, number, percent, seconds, short};
+use super::super::words::{bytes, count, death, element, list, number, percent, seconds, short};
 
 #[test]
 fn times_are_as_r_writes_them() {
@@ -62,6 +62,11 @@ fn counts_and_names_are_short() {
     );
     assert_eq!(element(1801, Some("TP53")), "element 1801 ('TP53')");
     assert_eq!(element(7, None), "element 7");
+    assert_eq!(
+        death("worker 17: killed by signal 9 (SIGKILL); its last words:\n  a\n  b"),
+        "killed by signal 9 (SIGKILL)"
+    );
+    assert_eq!(death("exited with status 3"), "exited with status 3");
     assert_eq!(short("abcdef", 6), "abcdef");
     assert_eq!(short("a\nbcdefg", 6), "a b...");
     assert_eq!(list(&["a", "b", "c"], 3), "a, b and c");
