@@ -33,6 +33,7 @@ if [ "${1:-}" != demo ]; then
   command -v chromium > /dev/null 2>&1 || want chromium
   /usr/bin/python3 -c 'import jsonschema' 2> /dev/null || want python3-jsonschema
   command -v npm > /dev/null 2>&1 || want npm
+  python3 -m pip --version > /dev/null 2>&1 || want python3-pip
 fi
 if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
 

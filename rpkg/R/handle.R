@@ -6,6 +6,8 @@ new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
   handle$program <- program
   handle$names <- names
   handle$after <- after
+  # What began the run: collect() only brings it home.
+  handle$call <- call
   # The compiled plan, whose shared data must stay as long as the run.
   handle$keep <- keep
   handle$status <- "running"
@@ -69,7 +71,7 @@ finish_handle <- function(handle, call) {
   if (!is.null(handle$after)) handle$after(out)
   withCallingHandlers(
     {
-      handle$value <- one_or_all(settle(program, out, call), handle$names)
+      handle$value <- one_or_all(settle(program, out, call, handle$call), handle$names)
       handle$status <- "done"
     },
     error = function(e) handle$error <- e

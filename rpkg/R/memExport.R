@@ -21,8 +21,8 @@
 #'
 #' @param x A plan of [memPlan()], a run of [memLastRun()], or the name of a file that [memSave()] wrote.
 #' @param file The file's name; an existing file is replaced. `NULL` gives the text.
-#' @param format The format. Where it is missing, the file's ending says it: `.json`, `.dot` or `.gv`, `.mmd` or `.mermaid`, `.trace.json` or
-#'   `.trace`, `.html`; without a file it is JSON.
+#' @param format The format. Where it is missing, the file's ending says it: `.json`, `.dot` or `.gv`, `.mmd` or `.mermaid`,
+#'   `.trace.json` or `.trace`, `.html`; without a file it is JSON.
 #' @return The text, or the file's name, invisibly. An error of class `memshare_error_input` says that a plan has no trace, or that the
 #'   file's ending says nothing.
 #' @seealso [memSave()], which keeps a run to be looked at again with memshare.

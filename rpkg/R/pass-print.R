@@ -25,7 +25,8 @@
 #' @param x,object A pass.
 #' @param ... Not used.
 #' @return `length()` gives the number of elements, `names()` their names, `format()` a few lines of text, `summary()` the passes that
-#'   this one needs, each in a line, in the order in which they run (class `memshare_pass_summary`).
+#'   this one needs, each in a line, in the order in which they run (class `memshare_pass_summary`), and `as.data.frame()` of that summary
+#'   a row for each: `pass`, `verb`, `elements` and `about`. A pass itself is no table: it has not run.
 #' @seealso [memRun()], [memPlan()], [memReduce()], [memMapply()]
 #' @examples
 #' m <- matrix(1:6, 2, dimnames = list(NULL, c("a", "b", "c")))
@@ -35,6 +36,7 @@
 #' z
 #' length(z)
 #' summary(z)
+#' as.data.frame(summary(z))
 #' memRun(z, MAX.CORES = 1)
 #' @name memshare-pass
 NULL
@@ -67,8 +69,16 @@ summary.memshare_pass <- function(object, ...) {
   order <- in_order(list(inside(object)))
   labels <- labels_of(order)
   lines <- vapply(seq_along(order), function(i) paste0(labels[[i]], ": ", describe_pass(order[[i]], order, labels)), "")
-  structure(list(passes = labels, lines = lines), class = "memshare_pass_summary")
+  table <- data.frame(
+    pass = labels, verb = vapply(order, spoken_verb, ""), elements = vapply(order, function(pass) as.double(pass$n), 0),
+    about = substring(lines, nchar(labels) + 3L), stringsAsFactors = FALSE
+  )
+  structure(list(passes = labels, lines = lines, table = table), class = "memshare_pass_summary")
 }
+
+#' @rdname memshare-pass
+#' @export
+as.data.frame.memshare_pass_summary <- function(x, ...) x$table
 
 #' @export
 format.memshare_pass_summary <- function(x, ...) x$lines

@@ -107,7 +107,7 @@ bar_of_progressr <- function(total, labels) {
       if (nzchar(at$label)) tell(message = at$label, amount = amount) else tell(amount = amount)
     },
     close = function(done) {
-      if (open) tell(type = "finish")
+      if (open) tell(type = "finish", amount = 0)
       open <<- FALSE
     }
   )

@@ -64,9 +64,9 @@ abandon <- function(run, nodes) {
 }
 
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
-settle <- function(program, out, call) {
+settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
-    remember_run(program, out$stats, call)
+    remember_run(program, out$stats, begun_by)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
     keep_profiles(out$stats, program$spec$workers)

@@ -25,7 +25,8 @@ events_of <- function(run) {
   bytes <- grep('"name":"shared memory"', lines, fixed = TRUE, value = TRUE)
   list(
     chunks = data.frame(
-      started = number("ts", chunks) / 1e6, took = number("dur", chunks) / 1e6, first = number("first", chunks), last = number("last", chunks),
+      started = number("ts", chunks) / 1e6, took = number("dur", chunks) / 1e6,
+      first = number("first", chunks), last = number("last", chunks),
       worker = number("worker", chunks), attempt = number("attempt", chunks), bytes = number("bytes", chunks)
     ),
     bytes = number("bytes", bytes), deaths = sum(grepl('"cat":"death"', lines, fixed = TRUE))
@@ -74,19 +75,22 @@ check <- function(run) {
   # Seconds: durations of slices, FUN's time by chunk, pass and run.
   stopifnot(
     abs(sum(events$chunks$took) - sum(chunks$ended - chunks$started)) < 1e-8 * nrow(chunks),
-    abs(sum(done$fun) - figures$fun_seconds) < 1e-8 * nrow(chunks), close_to(sum(figure("fun_seconds")), figures$fun_seconds),
-    close_to(sum(attribute(dot, "fun_seconds")), figures$fun_seconds), abs(sum(trace$busy[trace$state == "done"]) - figures$fun_seconds) < 1e-6
+    abs(sum(done$fun) - figures$fun_seconds) < 1e-8 * nrow(chunks),
+    close_to(sum(figure("fun_seconds")), figures$fun_seconds),
+    close_to(sum(attribute(dot, "fun_seconds")), figures$fun_seconds),
+    abs(sum(trace$busy[trace$state == "done"]) - figures$fun_seconds) < 1e-6
   )
 
   # Bytes: what chunks wrote, what passes gave (whole lines of 64 bytes, also of what was lost), the memory curve and the counter.
   lines <- sum(figure("bytes")) - sum(done$bytes)
   stopifnot(
-    lines >= 0, lines < 64 * sum(passes[chunks$stage + 1]) + max(chunks$bytes) * figures$retries, sum(attribute(dot, "bytes")) == sum(figure("bytes")),
+    lines >= 0, lines < 64 * sum(passes[chunks$stage + 1]) + max(chunks$bytes) * figures$retries,
+    sum(attribute(dot, "bytes")) == sum(figure("bytes")),
     identical(events$bytes, document$run$memory$bytes), max(events$bytes) == max(document$run$memory$bytes)
   )
   cat(sprintf(
-    "%s: %d chunks, %d retries, %d deaths, %.3f s of FUN, counter's peak %.0f bytes (the board's: %.0f)\n", document$title, nrow(chunks),
-    figures$retries, figures$deaths, figures$fun_seconds, max(events$bytes), figures$peak_bytes
+    "%s: %d chunks, %d retries, %d deaths, %.3f s of FUN, counter's peak %.0f bytes (the board's: %.0f)\n",
+    document$title, nrow(chunks), figures$retries, figures$deaths, figures$fun_seconds, max(events$bytes), figures$peak_bytes
   ))
 }
 

@@ -112,6 +112,7 @@ test_that("a handle of a plan takes VARS", {
   first <- memRun(plan, wait = FALSE)
   second <- memRun(plan, VARS = list(y = 10), wait = FALSE)
   expect_identical(collect(second), list(11, 12))
+  expect_identical(memLastRun()$title, "memRun(a)")
   expect_identical(collect(first), list(2, 3))
   nothing <- memRun(memLapply(list(), sqrt, CONTROL = lazy), wait = FALSE)
   expect_true(resolved(nothing))

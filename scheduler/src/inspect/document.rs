@@ -146,7 +146,7 @@ pub struct TaskView {
     pub stage: Option<u32>,
     /// Of any other: its resource.
     pub resource: Option<u32>,
-    /// Resources it reads, makes, ends.
+    /// Resources it reads.
     pub reads: Vec<u32>,
     /// Resources it makes.
     pub writes: Vec<u32>,

@@ -166,6 +166,7 @@ impl Drive {
 
     /// No more workers can be made: what is vacant stays so.
     pub(crate) fn barren(&mut self, reason: &str, crew: &mut Crew) {
+        tracing::error!(reason, "no more workers can be made");
         for worker in std::mem::take(&mut self.vacant) {
             self.journal.note(What::NotStarted(worker, reason.to_owned()));
             self.tell(Event::LaunchFailed { worker, reason: reason.to_owned() }, crew);

@@ -70,6 +70,24 @@ fn json_is_an_object_a_line() {
 }
 
 #[test]
+fn json_lines_are_read_by_others() {
+    let words = "quotes \" and \\ and \u{7f} and \u{1}, \u{e9} and \u{1f9ea}";
+    let lines = logged("others", &[Some(at("t_others=info", Format::Json))], |_| {
+        tracing::info!(target: "t_others", words, share = 0.25, count = -3i64, yes = true, "said {words}");
+    });
+    let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!(
+        (line["words"].as_str(), line["message"].as_str()),
+        (Some(words), Some(&*format!("said {words}")))
+    );
+    assert_eq!(
+        (line["share"].as_f64(), line["count"].as_i64(), line["yes"].as_bool()),
+        (Some(0.25), Some(-3), Some(true))
+    );
+    assert!(seconds(line["timestamp"].as_str().unwrap()).unwrap() > 1.7e9);
+}
+
+#[test]
 fn filter_and_format_change_in_the_middle_and_off_is_off() {
     let settings = [
         Some(at("t_turn=info", Format::Text)),

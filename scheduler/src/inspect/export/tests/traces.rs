@@ -188,7 +188,7 @@ proptest! {
         let mut spans: BTreeMap<_, i64> = BTreeMap::new();
         for event in &events {
             let change = match event["ph"].as_str() { Some("b") => 1, Some("e") => -1, _ => continue };
-            *spans.entry((event["cat"].to_string(), event["id"].to_string())).or_default() += change;
+            *spans.entry((event["cat"].to_string(), event["id2"].to_string())).or_default() += change;
         }
         prop_assert!(spans.values().all(|&open| open == 0));
     }

@@ -20,6 +20,12 @@ pub(super) struct Thread {
     pub(super) tid: u32,
 }
 
+/// An id that other processes may have too.
+#[derive(Serialize)]
+struct Local {
+    local: String,
+}
+
 /// An event; what it does not need is left out.
 #[derive(Serialize)]
 pub(super) struct Event {
@@ -34,6 +40,9 @@ pub(super) struct Event {
     dur: Option<Ns>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u32>,
+    /// The id of a span: one of its process's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id2: Option<Local>,
     /// How far an instant is seen: on its thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     s: Option<&'static str>,
@@ -52,6 +61,7 @@ impl Event {
             ts: Ns(ts),
             dur: None,
             id: None,
+            id2: None,
             s: None,
             args: Value::Null,
         }
@@ -81,7 +91,8 @@ impl Event {
         at: Thread,
         (from, to): (u64, u64),
     ) -> [Event; 2] {
-        let edge = |ph, ts| Event { id: Some(id), ..Event::new(ph, name, cat, at, ts) };
+        let local = || Some(Local { local: format!("0x{id:x}") });
+        let edge = |ph, ts| Event { id2: local(), ..Event::new(ph, name, cat, at, ts) };
         [edge("b", from), edge("e", to)]
     }
 
