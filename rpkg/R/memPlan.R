@@ -157,7 +157,8 @@ plan_summary <- function(head, passes, resources, document) {
   least <- if (length(predicted)) max(predicted / document$workers, unlist(document$critical_path$seconds))
   structure(
     list(
-      head = head, passes = passes, resources = resources, predicted = predicted, least = least, advice = as.character(unlist(document$advice))
+      head = head, passes = passes, resources = resources, predicted = predicted, least = least,
+      advice = as.character(unlist(document$advice))
     ),
     class = "memshare_plan_summary"
   )

@@ -147,6 +147,7 @@ test_that("explain() takes passes, plans, runs, files, and the last run; and not
   expect_error(explain(handle), "collect() waits", fixed = TRUE, class = "memshare_error_input")
   collect(handle)
   expect_identical(format(explain(handle)), format(explain()))
+  expect_match(format(explain())[[1L]], "^<run> of memRun\\(b\\): done in ")
   expect_error(explain(1:3), "a plan of memPlan()", fixed = TRUE, class = "memshare_error_input")
 })
 

@@ -106,12 +106,13 @@ fn path(document: &Document) -> Vec<String> {
 fn folded(head: &str, text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = head.trim_end().to_owned();
-    for word in text.split(' ') {
+    // What is to be typed stays in one piece.
+    for word in text.replace(" = ", "\0=\0").split(' ').map(|word| word.replace('\0', " ")) {
         if line.chars().count() + 1 + word.chars().count() > WIDTH {
             lines.push(std::mem::replace(&mut line, " ".repeat(head.len() - 1)));
         }
         line.push(' ');
-        line.push_str(word);
+        line.push_str(&word);
     }
     lines.push(line);
     lines

@@ -55,6 +55,15 @@ fn a_thousand_passes_are_a_few_lines() {
 }
 
 #[test]
+fn what_is_to_be_typed_stays_on_a_line() {
+    let mut sample = diamond();
+    sample.doc.advice = vec![format!("{} memControl(memory = ) and memControl(chunk = 500)", "x".repeat(73))];
+    let lines = explain(&sample.doc);
+    let last = &lines[lines.len() - 2..];
+    assert_eq!(last[1], "        memControl(memory = ) and memControl(chunk = 500)");
+}
+
+#[test]
 fn long_names_and_many_of_them_stay_short() {
     let long = "a name that is much longer than anybody would like it to be\nand has two lines".to_owned();
     let mut sample = Sample::new(2);
