@@ -1,5 +1,6 @@
 //! Each rule fires on a run that has its fault, and is silent on one that has not.
-use super::sample::{diamond, straggler, thousand, Sample};
+use super::sample::Sample;
+use super::scenes::{diamond, straggler, thousand};
 use crate::inspect::advice::advice;
 use crate::inspect::*;
 

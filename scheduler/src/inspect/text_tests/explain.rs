@@ -1,5 +1,6 @@
 //! Plans and runs as trees, to the letter.
-use super::sample::{diamond, diamond_run, straggler, thousand, Sample};
+use super::sample::Sample;
+use super::scenes::{diamond, diamond_run, straggler, thousand};
 use crate::inspect::advice::advice;
 use crate::inspect::explain;
 use crate::inspect::*;

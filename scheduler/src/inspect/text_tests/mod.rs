@@ -4,5 +4,6 @@ mod explain;
 mod fixtures;
 mod page;
 mod sample;
+mod scenes;
 mod story;
 mod words;

@@ -1,5 +1,6 @@
 //! Lives, to the letter.
-use super::sample::{diamond, diamond_run, straggler, Sample};
+use super::sample::Sample;
+use super::scenes::{diamond, diamond_run, straggler};
 use crate::inspect::{story, Document};
 
 /// A story as people see it.
