@@ -118,7 +118,8 @@ bar_of_cli <- function(total, labels) {
   label <- rate <- left <- ""
   id <- cli::cli_progress_bar(
     format = "{label}{cli::pb_bar} {cli::pb_percent} | {cli::pb_current}/{cli::pb_total}{rate}{left}", total = total,
-    .auto_close = FALSE, .envir = environment()
+    # All elements may be done before the run is over: the bar is not, until it is closed.
+    auto_terminate = FALSE, .auto_close = FALSE, .envir = environment()
   )
   list(
     show = function(at) {

@@ -256,3 +256,20 @@ test_that("times and counts are said in few words", {
   expect_identical(format_rate(list(done = 123456, seconds = 1)), "123,000/s")
   expect_error(memControl(progress = NA), "progress must be TRUE or FALSE", class = "memshare_error_input")
 })
+
+test_that("bars can be told of the end more than once, and before they are closed", {
+  old <- options(cli.progress_show_after = 0)
+  on.exit(options(old))
+  at <- list(done = 4, total = 4, label = "", seconds = 1, left = 0)
+  for (kind in c("bar_of_cli", if (requireNamespace("progressr", quietly = TRUE)) "bar_of_progressr", "bar_of_text")) {
+    if (kind == "bar_of_cli") skip_if_not_installed("cli")
+    expect_error(
+      utils::capture.output(type = "message", {
+        bar <- get(kind, asNamespace("memshare"))(4, "f")
+        bar$show(at)
+        bar$show(at)
+        bar$close(TRUE)
+      }), NA, info = kind
+    )
+  }
+})
