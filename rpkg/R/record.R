@@ -29,19 +29,13 @@ title_of <- function(verb, labels) {
 # What of a run's program is needed to speak of it, without the data that it holds. Made in every call, so it must be quick.
 brief_of <- function(program, call) {
   list(
-    verb = title_verb(call), labels = program$labels, owner = program$owner, what = program$what,
+    verb = if (nzchar(verb_of(call))) verb_of(call) else "memRun", labels = program$labels, owner = program$owner, what = program$what,
     wanted = vapply(program$wanted, `[[`, "", "label"),
     names = lapply(program$order, `[[`, "names"), counts = vapply(program$order, function(pass) as.double(pass$n), 0),
     passes = lapply(program$order, function(pass) {
       list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = lapply(pass$inputs, brief_input))
     })
   )
-}
-
-# What a run was begun with: of one that was collected by its handle, memRun().
-title_verb <- function(call) {
-  verb <- verb_of(call)
-  if (!nzchar(verb) || startsWith(verb, "collect")) "memRun" else verb
 }
 
 brief_input <- function(input) list(cut = input$cut, said = input$said, dim = input$dim)
