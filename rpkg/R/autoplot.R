@@ -21,6 +21,7 @@ autoplot.memshare_run <- function(object, ...) {
   # Between whole numbers, which name workers on the axis.
   rows <- seq_len(nrow(lives)) / 1000
   lives <- data.frame(from = lives$from, to = lives$until, low = -rows - 3e-4, high = -rows + 3e-4, label = lives$label,
+                      at = ifelse(lives$from > 0.7 * shown$wall, shown$wall, lives$from), side = as.numeric(lives$from > 0.7 * shown$wall),
                       part = rep(part(3), nrow(lives)), stringsAsFactors = FALSE)
   box <- function(data, ...) {
     if (!NROW(data)) return(NULL)
@@ -39,8 +40,10 @@ autoplot.memshare_run <- function(object, ...) {
     box(lanes, fill = ink$lane) + coloured(bars(shown$done, 1)) + coloured(odd, colour = "black", linetype = 2, alpha = 0.4) +
     (if (nrow(deaths)) ggplot2::geom_point(data = deaths, ggplot2::aes(.data$at, .data$worker), shape = 4, size = 3, stroke = 1.5)) +
     box(memory, fill = ink$memory, alpha = 0.6) + box(lives, fill = ink$memory, colour = ink$line) +
-    (if (nrow(lives)) ggplot2::geom_text(data = lives, ggplot2::aes(.data$from, (.data$low + .data$high) / 2, label = .data$label),
-        hjust = 0, size = 3)) +
+    (if (nrow(lives)) {
+      where <- ggplot2::aes(.data$at, (.data$low + .data$high) / 2, label = .data$label, hjust = .data$side)
+      ggplot2::geom_text(data = lives, where, size = 3)
+    }) +
     ggplot2::facet_grid(rows = ggplot2::vars(.data$part), scales = "free_y", switch = "y") +
     ggplot2::scale_fill_manual(values = fills, breaks = shown$stages, name = NULL) +
     ggplot2::scale_x_continuous(labels = label_seconds, expand = ggplot2::expansion(0.01)) +

@@ -23,7 +23,7 @@ draw_plan <- function(layout, document, main) {
   heights <- heights / sum(heights)
   graphics::layout(matrix(seq_along(heights)), heights = heights)
   graphics::par(cex = if (din[[1L]] < 4.5) 0.65 else 0.8, mgp = c(2, 0.5, 0), tcl = -0.25, las = 1)
-  left <- if (layout$kind == "bars") 5 * graphics::par("cex") else 0.8
+  left <- if (layout$kind == "bars") 7.5 * graphics::par("cex") else 0.8
   top <- 2.2 + lines_of_keys(plan_keys(layout, document), left)
   graphics::par(mar = fitting_margins(c(if (two) 0.3 else 2, left, top, 1), din, heights[[1L]]))
   used <- draw_graph(layout, document)
@@ -37,7 +37,8 @@ draw_plan <- function(layout, document, main) {
 # The range of the axis of steps, the same in both parts.
 step_range <- function(layout) {
   if (layout$kind == "bars") return(c(-0.5, layout$last + 0.5))
-  range(layout$columns, -0.5, layout$last + 0.25, layout$lives$to) + c(-0.28, 0.28)
+  half <- 0.5 * min(c(diff(layout$columns), 1))
+  range(layout$columns - half, layout$columns + half, layout$lives$from - 0.15, layout$lives$to + 0.15)
 }
 
 axis_steps <- function(layout) {
