@@ -33,7 +33,9 @@ fit <- function(v, at) {
   if (first == at[[2]]) Sys.sleep(1.5)
   cor(v, sort(v))
 }
-invisible(memApply("X", 2, fit, NAMESPACE = "tour", VARS = list(at = X[1, c(600, 1534)]), MAX.CORES = 4, CONTROL = memControl(trace = TRUE)))
+invisible(memApply("X", 2, fit,
+  NAMESPACE = "tour", VARS = list(at = X[1, c(600, 1534)]), MAX.CORES = 4, CONTROL = memControl(trace = TRUE)
+))
 page(memLastRun(), "straggler.html")
 releaseVariables("tour", "X")
 

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const folder = mkdtempSync(join(tmpdir(), 'memshare-page-'));
+let folder;
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -32,6 +32,7 @@ export function example(name) {
 
 /** The path of a page for a document. */
 export function pageOf(document, name = 'page') {
+  folder ??= mkdtempSync(join(tmpdir(), 'memshare-page-'));
   const [json, html] = [join(folder, `${name}.json`), join(folder, `${name}.html`)];
   writeFileSync(json, JSON.stringify(document));
   execFileSync(example('page'), [json, html]);
@@ -64,5 +65,5 @@ export async function open(path, { viewport = { width: 1440, height: 1000 }, ...
 /** Ends the browser and removes the pages. */
 export async function done() {
   await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
+  if (folder) rmSync(folder, { recursive: true, force: true });
 }

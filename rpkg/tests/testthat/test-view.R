@@ -62,5 +62,6 @@ test_that("the file is opened when that is asked for", {
 test_that("what cannot be shown, or written, is an error that says so", {
   expect_error(memView(1), "must be a plan of memPlan\\(\\), a run", class = "memshare_error_input")
   expect_error(memView(memLastRun(), open = NA), "open must be TRUE or FALSE", class = "memshare_error_input")
-  expect_error(memView(memLastRun(), file = file.path(tempdir(), "nowhere", "x.html"), open = FALSE), "cannot write", class = "memshare_error")
+  nowhere <- file.path(tempdir(), "nowhere", "x.html")
+  expect_error(memView(memLastRun(), file = nowhere, open = FALSE), "cannot write", class = "memshare_error")
 })
