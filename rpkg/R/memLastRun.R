@@ -37,7 +37,7 @@ memLastRun <- function() {
     brief <- last$brief
     about <- about_of(
       brief$labels, brief$owner, brief$what, brief$counts, brief$names, vapply(brief$passes, brief_line, ""),
-      title_of(brief$verb, brief$wanted)
+      title_of(brief$verb, brief$wanted), brief$guessed
     )
     state$last_run$record <- last$record <- native(ms_record_of_run(last$run, about))
   }

@@ -104,7 +104,8 @@ resources_table <- function(document) {
   made_by <- or_na("made_by")
   data.frame(
     resource = vapply(resources, `[[`, "", "name"), scope = vapply(resources, `[[`, "", "scope"),
-    bytes = vapply(resources, `[[`, 0, "bytes"), born = or_na("born"), last_read = or_na("last_use"),
+    bytes = ifelse(vapply(resources, `[[`, NA, "guessed"), NA, vapply(resources, `[[`, 0, "bytes")), born = or_na("born"),
+    last_read = or_na("last_use"),
     made_by = ifelse(is.na(made_by), "", labels[made_by + 1]),
     read_by = vapply(resources, function(r) paste(labels[r$read_by + 1], collapse = ", "), ""), stringsAsFactors = FALSE
   )

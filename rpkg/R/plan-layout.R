@@ -59,7 +59,7 @@ plan_nodes <- function(document) {
   data.frame(
     id = sprintf("r%d", seq_along(resources)), kind = rep("resource", length(resources)),
     x = ifelse(is_data, first - 0.5, steps[made + 1] + 0.5),
-    label = short_text(field_of(resources, "name", ""), 18L), detail = format_sizes(field_of(resources, "bytes", 0)),
+    label = short_text(field_of(resources, "name", ""), 18L), detail = plan_sizes(resources),
     path = rep(FALSE, length(resources)), wanted = (seq_along(resources) - 1) %in% wanted, stringsAsFactors = FALSE
   ) -> held
   rbind(maps, held)
@@ -211,12 +211,17 @@ step_bars <- function(document, most = 200L) {
   )
 }
 
+# Sizes in words: "~16.0 kB" where they are guessed.
+plan_sizes <- function(resources) {
+  paste0(ifelse(vapply(resources, `[[`, NA, "guessed"), "~", "")[seq_along(resources)], format_sizes(field_of(resources, "bytes", 0)))
+}
+
 # How long resources live, by step; the largest where there are many.
 plan_lives <- function(document, most = 8L) {
   resources <- document$resources
   table <- data.frame(
     name = field_of(resources, "name", ""), scope = field_of(resources, "scope", ""), bytes = field_of(resources, "bytes", 0),
-    from = field_of(resources, "born"), to = field_of(resources, "last_use"), stringsAsFactors = FALSE
+    size = plan_sizes(resources), from = field_of(resources, "born"), to = field_of(resources, "last_use"), stringsAsFactors = FALSE
   )
   last <- last_step(document)
   registered <- table$scope == "registered"
@@ -226,7 +231,7 @@ plan_lives <- function(document, most = 8L) {
   more <- nrow(table) - most
   if (more > 0L) table <- table[order(table$bytes, decreasing = TRUE)[seq_len(most)], ]
   table <- table[order(table$from, -table$bytes), ]
-  table$label <- sprintf("%s (%s)", short_text(table$name, 16L), format_sizes(table$bytes))
+  table$label <- sprintf("%s (%s)", short_text(table$name, 16L), table$size)
   attr(table, "more") <- max(more, 0L)
   table
 }

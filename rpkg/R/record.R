@@ -3,14 +3,18 @@
 
 # What a record says besides the plan: its title, and of each pass of the spec a line, its part, the elements that the user knows
 # and their names. `lines` has one for each of the user's passes.
-about_of <- function(labels, owner, what, counts, names, lines, title) {
+about_of <- function(labels, owner, what, counts, names, lines, title, guessed) {
   first <- !duplicated(owner)
   list(
     title = title,
     lines = lines[owner], parts = what, elements = ifelse(first, counts[owner], 0),
+    guessed = as.double(guessed),
     names = lapply(seq_along(owner), function(i) if (what[[i]] == "map") as_names(names[[owner[[i]]]]))
   )
 }
+
+# Whose results nobody knows the size of before they are there.
+guessed_of <- function(program) vapply(program$spec$passes, function(pass) is.na(pass$bytes), NA)
 
 # Names as UTF-8 without missing ones; NULL where there are none.
 as_names <- function(names) {
@@ -30,7 +34,7 @@ title_of <- function(verb, labels) {
 brief_of <- function(program, call) {
   list(
     verb = if (nzchar(verb_of(call))) verb_of(call) else "memRun", labels = program$labels, owner = program$owner, what = program$what,
-    wanted = vapply(program$wanted, `[[`, "", "label"),
+    wanted = vapply(program$wanted, `[[`, "", "label"), guessed = guessed_of(program),
     names = lapply(program$order, `[[`, "names"), counts = vapply(program$order, function(pass) as.double(pass$n), 0),
     passes = lapply(program$order, function(pass) {
       list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = lapply(pass$inputs, brief_input))
@@ -71,7 +75,7 @@ record_of_plan <- function(plan, call) {
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
   about <- about_of(
     program$labels, program$owner, program$what, vapply(program$order, function(pass) as.double(pass$n), 0),
-    lapply(program$order, `[[`, "names"), lines, title_of("memPlan", plan$names)
+    lapply(program$order, `[[`, "names"), lines, title_of("memPlan", plan$names), guessed_of(program)
   )
   native(ms_record_of_plan(made$id, about), call)
 }

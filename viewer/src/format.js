@@ -54,6 +54,9 @@ export function bytes(x) {
   return `${fixed(value, 1)} ${units[0]}`;
 }
 
+/** The size of a resource; "~16.0 kB" where it is only guessed. */
+export const size = resource => (resource.guessed ? '~' : '') + bytes(resource.bytes);
+
 /** A share between 0 and 1: "35 %", "2.1 %". */
 export function percent(x) {
   if (x === null || x === undefined || Number.isNaN(x)) return '–';

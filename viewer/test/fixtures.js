@@ -34,7 +34,19 @@ export class Builder {
 
   resource(name, scope, bytes, more) {
     const id = this.doc.resources.length;
-    this.doc.resources.push({ id, name, scope, bytes, born: null, last_use: null, made_by: null, read_by: [], life: null, ...more });
+    this.doc.resources.push({
+      id,
+      name,
+      scope,
+      bytes,
+      guessed: false,
+      born: null,
+      last_use: null,
+      made_by: null,
+      read_by: [],
+      life: null,
+      ...more,
+    });
     return id;
   }
 

@@ -110,6 +110,8 @@ pub struct ResourceView {
     pub scope: &'static str,
     /// Its bytes: as predicted; of a run the bytes that were written.
     pub bytes: u64,
+    /// Whether the prediction is none: nobody knows how large its results will be, and 8 bytes are counted for each.
+    pub guessed: bool,
     /// The step in which it is made.
     pub born: Option<u32>,
     /// The last step that reads it.
@@ -418,7 +420,7 @@ impl Document {
             predicted_fun_seconds: predicted,
             passes,
             stages: planned::stages(plan),
-            resources: planned::resources(plan),
+            resources: planned::resources(record),
             tasks: planned::tasks(plan),
             critical_path: CriticalPath::default(),
             run: None,

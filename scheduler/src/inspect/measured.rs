@@ -161,7 +161,7 @@ fn resources(document: &mut Document, plan: &Plan, log: &EventLog) {
             continue;
         };
         let pass = plan.stages()[stage.index()].outputs[nth as usize];
-        view.bytes = log.passes[pass.index()].bytes;
+        (view.bytes, view.guessed) = (log.passes[pass.index()].bytes, false);
         let total = &log.stages[stage.index()];
         let begun = total.chunks + total.lost > 0;
         view.life = begun.then(|| Life { from: seconds(total.began_ns), until: until[id] });

@@ -78,7 +78,13 @@ pub(super) fn stages(plan: &Plan) -> Vec<StageView> {
     plan.stages().iter().enumerate().map(view).collect()
 }
 
-pub(super) fn resources(plan: &Plan) -> Vec<ResourceView> {
+pub(super) fn resources(record: &Record) -> Vec<ResourceView> {
+    let plan = &record.plan;
+    let guessed = |id: ResourceId| {
+        let (stage, nth) = plan.maker_of(id)?;
+        let pass = plan.stages()[stage.index()].outputs[nth as usize];
+        record.notes.get(pass.index()).map(|note| note.guessed)
+    };
     let graph = plan.graph();
     let none = (None, Vec::new());
     let mut users: Vec<(Option<u32>, Vec<u32>)> = vec![none; graph.resources().len()];
@@ -105,6 +111,7 @@ pub(super) fn resources(plan: &Plan) -> Vec<ResourceView> {
                 (Scope::Scoped, Some(_)) => "result",
             },
             bytes: resource.bytes,
+            guessed: guessed(ResourceId(id as u32)).unwrap_or(false),
             born: life.born,
             last_use: life.last_use,
             made_by,

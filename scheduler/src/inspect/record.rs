@@ -28,6 +28,8 @@ pub struct PassNote {
     pub part: String,
     /// The elements that the user knows of it; 0 for a part of another pass.
     pub elements: u64,
+    /// Whether nobody knows how large its results will be: the plan counts 8 bytes for each.
+    pub guessed: bool,
     /// What it does, in a line.
     pub about: String,
     /// The names of its elements; empty where they have none.

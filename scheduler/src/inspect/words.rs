@@ -29,6 +29,11 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// The same of what is only guessed: "~16.0 kB".
+pub fn roughly(size: u64, guessed: bool) -> String {
+    format!("{}{}", if guessed { "~" } else { "" }, bytes(size))
+}
+
 /// A share between 0 and 1: `"35 %"`, `"2.1 %"`.
 pub fn percent(share: f64) -> String {
     let value = 100.0 * share + 0.0;

@@ -1,6 +1,6 @@
 // How nodes look: resources are cylinders, tasks are boxes, passes are boxes with their colour and, opened, their chunks in bins.
 import { s, shorten } from '../dom.js';
-import { bytes, count, countOf, percent, range, seconds, short } from '../format.js';
+import { size, count, countOf, percent, range, seconds, short } from '../format.js';
 import { passClass } from '../palette.js';
 
 const CELL = 15;
@@ -20,7 +20,7 @@ export function sizeOf(node, bins) {
 export function nameOf(node, model) {
   const path = node.critical ? ', on the critical path' : '';
   if (node.kind === 'pass') return `pass ${node.label}, ${countOf(model.doc.passes[node.id].elements, 'element')}${path}`;
-  if (node.kind === 'resource') return `resource ${node.label}, ${bytes(model.doc.resources[node.id].bytes)}${path}`;
+  if (node.kind === 'resource') return `resource ${node.label}, ${size(model.doc.resources[node.id])}${path}`;
   if (node.kind === 'group') return `${node.label}: ${node.about}; opens${path}`;
   return `task ${node.label}${path}`;
 }
@@ -118,7 +118,7 @@ function drawResource(node, box, model) {
     s('path', { class: `can ${resource.scope}`, d: `M0,${e} A${w / 2},${e} 0 0 1 ${w},${e} V${h - e} A${w / 2},${e} 0 0 1 0,${h - e} Z` }),
     s('path', { class: 'rim', d: `M0,${e} A${w / 2},${e} 0 0 0 ${w},${e}` }),
     s('text', { class: 'name small', x: w / 2, y: 29, 'text-anchor': 'middle' }, shorten(node.label, 17)),
-    s('text', { class: 'note', x: w / 2, y: 43, 'text-anchor': 'middle' }, bytes(resource.bytes)),
+    s('text', { class: 'note', x: w / 2, y: 43, 'text-anchor': 'middle' }, size(resource)),
   ];
 }
 

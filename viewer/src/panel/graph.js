@@ -1,6 +1,6 @@
 // What the side panel says of the graph's things: resources, tasks, groups, and of events. Each gives `[title, kind in words, content]`.
 import { h } from '../dom.js';
-import { bytes, seconds } from '../format.js';
+import { size, seconds } from '../format.js';
 import { passLink, resourceLink, taskLink } from './links.js';
 import { link, links, pairs, part } from './parts.js';
 
@@ -14,7 +14,7 @@ export function resource(model, store, actions, { id }) {
     [
       pairs([
         ['what', scopes[one.scope] ?? one.scope],
-        ['bytes', bytes(one.bytes)],
+        ['bytes', size(one)],
         ['made in step', one.born === null ? 'there before' : one.born],
         ['last read in step', one.last_use],
         one.life && ['born', seconds(one.life.from)],

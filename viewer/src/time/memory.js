@@ -1,6 +1,6 @@
 // Draws memory over time: the curve with the predicted peak, and the resources' lives.
 import { shorten } from '../dom.js';
-import { bytes as asBytes } from '../format.js';
+import { bytes as asBytes, size } from '../format.js';
 import { COLOURS } from '../palette.js';
 import { LEFT, RIGHT, clip } from './axis.js';
 
@@ -107,7 +107,7 @@ export class MemoryChart {
       ctx.fillStyle = colours.ink;
       ctx.fillRect(x0, y + 2, 1.5, ROW - 4);
       if (until !== null) ctx.fillRect(x1 - 1.5, y + 2, 1.5, ROW - 4);
-      const text = `${asBytes(resource.bytes)}${until === null ? ' · stays' : ''}`;
+      const text = `${size(resource)}${until === null ? ' · stays' : ''}`;
       const room = axis.width - RIGHT - x1;
       if (wide > 8 * text.length) {
         ctx.fillStyle = pass === undefined ? colours.ink : colours.on;

@@ -2,7 +2,7 @@
 import { select } from 'd3-selection';
 import { zoom, zoomIdentity } from 'd3-zoom';
 import { h, put } from '../dom.js';
-import { bytes, countOf, range, seconds } from '../format.js';
+import { bytes, size, countOf, range, seconds } from '../format.js';
 import { inks, passClass } from '../palette.js';
 import { Axis, LEFT, RIGHT, prepare, ticks } from './axis.js';
 import { Lanes } from './lanes.js';
@@ -193,7 +193,7 @@ export class TimeView {
     if (hit?.life) {
       const { resource, from, until } = hit.life;
       this.tip.show(event, [
-        `${resource.name}: ${bytes(resource.bytes)}, ${resource.scope}`,
+        `${resource.name}: ${size(resource)}, ${resource.scope}`,
         `from ${time(from)} ${until === null ? 'on, stays' : `to ${time(until)}`}`,
       ]);
     } else if (hit) this.tip.show(event, [bytes(hit.bytes), `at ${time(hit.at)}`]);

@@ -1,5 +1,5 @@
 //! What is said of the plan or the run as a whole.
-use super::words::{bytes, count, percent, seconds, short};
+use super::words::{bytes, count, percent, roughly, seconds, short};
 use crate::inspect::document::{Document, RunView};
 
 /// The lines above the tree.
@@ -29,10 +29,12 @@ fn size(document: &Document) -> String {
 }
 
 fn of_plan(document: &Document) -> Vec<String> {
+    let guessed = document.resources.iter().any(|resource| resource.guessed);
+    let note = if guessed { "; ~: sizes that a run has to show, 8 bytes a result until then" } else { "" };
     let mut lines = vec![
         format!("<plan>{}", title(document)),
         format!("  {}, by up to {}", size(document), count(document.workers.into(), "worker")),
-        format!("  peak {}{}", bytes(document.peak_bytes), budget(document)),
+        format!("  peak {}{}{}", roughly(document.peak_bytes, guessed), budget(document), note),
     ];
     lines.push(match document.predicted_fun_seconds {
         Some(fun) => {

@@ -1,6 +1,6 @@
 //! The stages in their order, each with its passes and what it reads and makes.
 use super::table::Table;
-use super::words::{bytes, element, list, number, percent, seconds, short};
+use super::words::{bytes, element, list, number, percent, roughly, seconds, short};
 use super::{stage_name, FEW, SOME};
 use crate::inspect::document::{Document, PassView, ResourceView, StageView};
 
@@ -119,7 +119,7 @@ fn about(document: &Document, stage: &StageView, own: &[&PassView], table: &mut 
 /// "mu (40.0 kB, step 1 to 3)".
 fn made(resource: &ResourceView) -> String {
     let name = short(&resource.name, 24);
-    let size = bytes(resource.bytes);
+    let size = roughly(resource.bytes, resource.guessed);
     if let Some(life) = &resource.life {
         let until = life.until.map_or("on".to_owned(), |until| format!("to {}", seconds(until)));
         return format!("{name} ({size}, from {} {until})", seconds(life.from));
@@ -190,7 +190,8 @@ fn results(document: &Document, own: &[&PassView]) -> String {
     if made.is_empty() {
         String::new()
     } else {
-        bytes(of.map(|resource| resource.bytes).sum())
+        let guessed = of.clone().any(|resource| resource.guessed);
+        roughly(of.map(|resource| resource.bytes).sum(), guessed)
     }
 }
 

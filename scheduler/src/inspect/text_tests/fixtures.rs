@@ -35,6 +35,7 @@ fn record(title: &str, plan: Plan, names: &[&str], log: Option<EventLog>) -> Rec
     let notes = plan.spec().passes.iter().map(|pass| PassNote {
         part: "map".into(),
         elements: pass.elements,
+        guessed: false,
         about: format!("memApply over {} columns of X with {}()", pass.elements, pass.name),
         names: if names.is_empty() { Vec::new() } else { named(pass.elements, names) },
     });

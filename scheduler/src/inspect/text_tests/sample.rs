@@ -102,6 +102,7 @@ impl Sample {
             name,
             scope,
             bytes,
+            guessed: false,
             born: None,
             last_use: None,
             made_by: None,

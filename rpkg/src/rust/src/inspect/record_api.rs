@@ -24,7 +24,7 @@ pub(crate) fn document_in(raw: Sexp) -> Result<Document> {
 }
 
 /// The record of the run of this number, or NULL when it is not the last that was collected. `about` has its `title` and for each
-/// pass of the specification `lines`, `parts`, `elements` and `names`.
+/// pass of the specification `lines`, `parts`, `elements`, `guessed` and `names`.
 #[extendr]
 fn ms_record_of_run(run: i32, about: Robj) -> Robj {
     edge(|| {
@@ -87,11 +87,12 @@ fn notes(about: Sexp) -> Result<(String, Vec<PassNote>)> {
     let lines = r::strings(reader.item("lines")?, "lines")?;
     let parts = r::strings(reader.item("parts")?, "parts")?;
     let elements = reader.numbers("elements")?;
+    let guessed = reader.numbers("guessed")?;
     let names = reader.items("names")?;
-    let both = lines.into_iter().zip(parts).zip(elements).zip(names);
-    let note = |(((about, part), elements), names): (((String, String), f64), Sexp)| {
+    let both = lines.into_iter().zip(parts).zip(elements).zip(guessed).zip(names);
+    let note = |((((about, part), elements), guessed), names): ((((String, String), f64), f64), Sexp)| {
         let names = if names.is_null() { Vec::new() } else { r::strings(names, "names of elements")? };
-        Ok(PassNote { part, elements: elements as u64, about, names })
+        Ok(PassNote { part, elements: elements as u64, guessed: guessed != 0.0, about, names })
     };
     Ok((title, both.map(note).collect::<Result<_>>()?))
 }

@@ -98,7 +98,7 @@ pub(super) fn resource(document: &Document, resource: &ResourceView) -> Label {
     let mut lines = vec![short(&resource.name)];
     // How large results are shows in a run; until then 0 means unknown.
     if resource.bytes > 0 || document.run.is_some() {
-        lines.push(format!("{}, {}", words::bytes(resource.bytes), resource.scope));
+        lines.push(format!("{}, {}", words::roughly(resource.bytes, resource.guessed), resource.scope));
     } else {
         lines.push(resource.scope.to_owned());
     }

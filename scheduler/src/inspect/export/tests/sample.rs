@@ -175,6 +175,7 @@ fn resource(
         name: name.into(),
         scope,
         bytes,
+        guessed: false,
         born: made_by,
         last_use: None,
         made_by,
