@@ -89,12 +89,17 @@ fn notes(about: Sexp) -> Result<(String, Vec<PassNote>)> {
     let elements = reader.numbers("elements")?;
     let guessed = reader.numbers("guessed")?;
     let names = reader.items("names")?;
-    let both = lines.into_iter().zip(parts).zip(elements).zip(guessed).zip(names);
-    let note = |((((about, part), elements), guessed), names): ((((String, String), f64), f64), Sexp)| {
-        let names = if names.is_null() { Vec::new() } else { r::strings(names, "names of elements")? };
-        Ok(PassNote { part, elements: elements as u64, guessed: guessed != 0.0, about, names })
-    };
-    Ok((title, both.map(note).collect::<Result<_>>()?))
+    let mut notes = Vec::with_capacity(lines.len());
+    for (nth, (about, part)) in lines.into_iter().zip(parts).enumerate() {
+        let number = |of: &[f64]| of.get(nth).copied().unwrap_or(0.0);
+        let (elements, guessed) = (number(&elements) as u64, number(&guessed) != 0.0);
+        let names = match names.get(nth) {
+            Some(names) if !names.is_null() => r::strings(*names, "names of elements")?,
+            _ => Vec::new(),
+        };
+        notes.push(PassNote { part, elements, guessed, about, names });
+    }
+    Ok((title, notes))
 }
 
 /// A raw vector of these bytes.
