@@ -1,5 +1,7 @@
 # Sourced by the tests of exports: fetches the readers that others wrote, once, into build/exports, at the versions and hashes that
 # package-lock.json and requirements.txt state. Where one is missing and cannot be fetched, the test says so and is skipped.
+# R has libraries of the system come first: a Python of another place would take the system's for its own, and find no pip.
+unset LD_LIBRARY_PATH
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools="$root/build/exports"
 mkdir -p "$tools"

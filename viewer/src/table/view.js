@@ -22,11 +22,14 @@ export class TableView {
       id: 'search',
       placeholder: 'Search: name, chunk 17, element 5, lost',
       'aria-label': 'Search the tables',
-      oninput: () =>
+      oninput: () => {
+        this.table.setAttribute('aria-busy', 'true');
         this.later(() => {
           this.query = this.search.value;
           this.rows();
-        }),
+          this.table.removeAttribute('aria-busy');
+        });
+      },
     });
     this.filter = h(
       'select',
