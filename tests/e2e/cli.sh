@@ -2,6 +2,7 @@
 # The program `memshare` against real sessions: ls and top while FUN waits at a gate, a screen of top in a terminal, memTop() that is
 # left by Ctrl-C, and prune after a kill -9, which removes what the dead session left and nothing of the one that lives.
 . "$(dirname "$0")/../lib/helper.sh"
+command -v python3 > /dev/null 2>&1 || { echo "skipped: python3 is not installed"; exit 0; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
 memshare=${MEMSHARE_CLI:-$root/target/debug/memshare}
 if [ -z "${MEMSHARE_CLI:-}" ]; then
