@@ -25,7 +25,7 @@ test <- function(v, is_t, enough, most) {
 run <- function(...) {
   memApply(
     expression, 2, test, VARS = list(is_t = is_t), enough = 20, most = 1000,
-    CONTROL = memControl(seed = 1, FUN.VALUE = c(hits = 0, n = 0), trace = TRUE, ...)
+    CONTROL = memControl(seed = 1, FUN.VALUE = c(hits = 0, n = 0), ...)
   )
 }
 

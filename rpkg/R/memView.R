@@ -17,7 +17,7 @@
 #' @return The file's name, invisibly.
 #' @seealso [memLastRun()], [memPlan()], [memSave()]
 #' @examples
-#' memLapply(1:40, function(i) sum(rnorm(1000)), MAX.CORES = 1, CONTROL = memControl(trace = TRUE))
+#' memLapply(1:40, function(i) sum(rnorm(1000)), MAX.CORES = 1)
 #' page <- memView(memLastRun(), open = FALSE)
 #' file.size(page)
 #' @export

@@ -3,7 +3,7 @@
 library(memshare)
 options(memshare.cores = 2)
 set.seed(11)
-lazy <- memControl(lazy = TRUE, trace = TRUE, retries = 20)
+lazy <- memControl(lazy = TRUE, retries = 20)
 folder <- file.path(Sys.getenv("SCRATCH", tempdir()), "exports")
 dir.create(folder, showWarnings = FALSE)
 unlink(file.path(folder, "*"))
@@ -131,7 +131,7 @@ export(killed, "killed")
 
 # One call, without a lazy pass; names that mean something in every language.
 odd <- c("a \"b\" \\n <script>alert(1)</script>", "c; d | e `f` $$x$$ #35; &lt; %% {g} [h]", "end", "\u00e9 \u4e2d \U1F600 -->")
-invisible(memApply(X, 1, sum, CONTROL = memControl(trace = TRUE)))
+invisible(memApply(X, 1, sum))
 check(memLastRun())
 export(memLastRun(), "eager")
 passes <- stats::setNames(lapply(1:4, function(i) memLapply(1:20, function(v, k) v + k, VARS = list(k = i), CONTROL = lazy)), odd)
