@@ -27,7 +27,7 @@
 #' @param lazy `TRUE`: run nothing yet, and return a pass that can be used in further calls and that [memRun()] runs; see
 #'   [memshare-pass].
 #' @param trace `FALSE`: [memLastRun()] does not keep when each chunk ran, and where, only what they come to. A run of several passes keeps it
-#'   when none of them says `FALSE`.
+#'   when none of them says `FALSE`. It takes some 100 bytes a chunk, until the next run takes its place.
 #' @param progress `TRUE` or `FALSE`: show how far the call is, or do not. `NULL`: as `options(memshare.progress = )` says, and without it
 #'   show it in an interactive session; see Progress.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
