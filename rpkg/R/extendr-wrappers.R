@@ -118,7 +118,7 @@ ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
 ms_simulate <- function(id, workers, schedules, chunk, work, known, overhead) .Call(wrap__ms_simulate, id, workers, schedules, chunk, work, known, overhead)
 
 # The record of the run of this number, or NULL when it is not the last that was collected. `about` has its `title` and for each
-# pass of the specification `lines`, `parts`, `elements` and `names`.
+# pass of the specification `lines`, `parts`, `elements`, `guessed` and `names`.
 ms_record_of_run <- function(run, about) .Call(wrap__ms_record_of_run, run, about)
 
 # The record of a plan that is kept.

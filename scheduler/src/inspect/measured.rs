@@ -2,13 +2,15 @@
 use std::collections::HashSet;
 
 use super::planned::{name_of, stage_of_task};
+use super::{columns, memory, moments};
 use super::{
-    Activities, Chunks, Document, EventLog, Life, MomentView, PassFigures, Record, RunFigures, RunView,
-    Slowest, Steps, TaskLife, Verdict, What, WorkerView,
+    Activities, Document, EventLog, Life, PassFigures, Record, RunFigures, RunView, Slowest, TaskLife,
+    Verdict, What, WorkerView,
 };
-use crate::id::{ResourceId, StageId, TaskId};
+use crate::id::ResourceId;
 use crate::plan::Plan;
 
+/// Nanoseconds as documents have them.
 pub(super) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
@@ -37,10 +39,10 @@ pub(super) fn measure(document: &mut Document, record: &Record, log: &EventLog) 
         figures: figures(record, log),
         workers: log.workers.iter().map(worker).collect(),
         activities: log.activities.iter().map(|spent| activities(spent, log.wall_ns)).collect(),
-        chunks: chunks(plan, log),
-        steps: steps(plan, log),
-        memory: super::memory::curve(plan, log),
-        events: log.moments.iter().map(|moment| event(plan, moment)).collect(),
+        chunks: columns::chunks(plan, log),
+        steps: columns::steps(plan, log),
+        memory: memory::curve(plan, log),
+        events: log.moments.iter().map(|moment| moments::view(plan, moment)).collect(),
     });
 }
 
@@ -184,111 +186,4 @@ fn activities(spent: &[u64], wall_ns: u64) -> Activities {
     let idle = wall_ns.saturating_sub(spent.iter().sum());
     let [wait, map, run, serialize, collect, idle] = [wait, map, run, serialize, collect, idle].map(seconds);
     Activities { wait, map, run, serialize, collect, idle }
-}
-
-fn chunks(plan: &Plan, log: &EventLog) -> Chunks {
-    let mut out = Chunks::default();
-    let mut numbers = vec![0u64; plan.stages().len()];
-    for chunk in &log.chunks {
-        let number = &mut numbers[chunk.stage.index()];
-        *number += 1;
-        let outputs = plan.stages()[chunk.stage.index()].outputs.len();
-        let from = chunk.outputs_at as usize;
-        out.stage.push(chunk.stage.0);
-        out.number.push(*number);
-        out.first.push(chunk.start + 1);
-        out.last.push(chunk.end);
-        out.worker.push(chunk.worker.0 + 1);
-        out.attempt.push(chunk.attempt + 1);
-        out.state.push(match chunk.state {
-            super::State::Done => "done",
-            super::State::Failed => "failed",
-            super::State::Lost => "lost",
-            super::State::Stopped => "stopped",
-        });
-        out.started.push(seconds(chunk.started_ns));
-        out.ended.push(seconds(chunk.ended_ns));
-        out.fun.push(seconds(chunk.fun_ns));
-        out.bytes.push(log.outputs[from..from + outputs].iter().sum());
-    }
-    out
-}
-
-fn steps(plan: &Plan, log: &EventLog) -> Steps {
-    let mut out = Steps::default();
-    for (place, chunk) in log.chunks.iter().enumerate() {
-        let passes = plan.stages()[chunk.stage.index()].passes.len();
-        let count = if chunk.state == super::State::Done && passes > 1 { passes } else { 0 };
-        for step in &log.steps[chunk.steps_at as usize..][..count] {
-            out.chunk.push(place as u32);
-            out.pass.push(step.pass.0);
-            out.started.push(seconds(step.started_ns));
-            out.ended.push(seconds(step.ended_ns));
-            out.fun.push(seconds(step.fun_ns));
-        }
-    }
-    out
-}
-
-fn event(plan: &Plan, moment: &super::Moment) -> MomentView {
-    let label = |task: TaskId| plan.graph().tasks()[task.index()].label.clone();
-    let resource = |id: ResourceId| plan.graph().resources()[id.index()].name.clone();
-    let stage = |id: StageId| label(plan.stages()[id.index()].task);
-    let mut view = MomentView {
-        at: seconds(moment.at_ns),
-        kind: "",
-        words: String::new(),
-        task: None,
-        resource: None,
-        worker: None,
-        stage: None,
-    };
-    match &moment.what {
-        What::Began(task) => {
-            (view.kind, view.words, view.task) = ("began", format!("{} begins", label(*task)), Some(task.0))
-        }
-        What::Ended(task) => {
-            (view.kind, view.words, view.task) = ("ended", format!("{} is done", label(*task)), Some(task.0))
-        }
-        What::Freed(id) => {
-            (view.kind, view.words) = ("freed", format!("the memory of {} is given back", resource(*id)));
-            view.resource = Some(id.0);
-        }
-        What::LetGo(id) => {
-            (view.kind, view.words) = ("let_go", format!("{} is not read any more", resource(*id)));
-            view.resource = Some(id.0);
-        }
-        What::Joined(worker) => {
-            (view.kind, view.words) = ("joined", format!("worker {} joins", worker.0 + 1));
-            view.worker = Some(worker.0 + 1);
-        }
-        What::Died(worker, how) => {
-            (view.kind, view.words) = ("died", format!("worker {} died: {how}", worker.0 + 1));
-            view.worker = Some(worker.0 + 1);
-        }
-        What::NotStarted(worker, why) => {
-            (view.kind, view.words) =
-                ("not_started", format!("worker {} could not be started: {why}", worker.0 + 1));
-            view.worker = Some(worker.0 + 1);
-        }
-        What::PutUp(id, start, end, attempt) => {
-            let words = format!(
-                "{}: elements {} to {end} are put up, attempt {}",
-                stage(*id),
-                start + 1,
-                attempt + 1
-            );
-            (view.kind, view.words, view.stage) = ("put_up", words, Some(id.0));
-        }
-        What::TakenBack(id, ranges) => {
-            let words = format!("{}: {ranges} pieces are taken back, their costs misled", stage(*id));
-            (view.kind, view.words, view.stage) = ("taken_back", words, Some(id.0));
-        }
-        What::Failed(id, _, element) => {
-            let words = format!("{}: FUN failed at element {}", stage(*id), element + 1);
-            (view.kind, view.words, view.stage) = ("failed", words, Some(id.0));
-        }
-        What::Stopped => (view.kind, view.words) = ("stopped", "the run is stopped".into()),
-    }
-    view
 }

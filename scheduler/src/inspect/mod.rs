@@ -10,8 +10,8 @@
 //! | `log` | what happened in a run: moments of the core, chunks of the board |
 //! | `live` | runs that go on, seen from any process of the user |
 //! | `file` | a record on disk |
-//! | `planned`, `measured`, `memory` | from a record to a document: the plan, the run, the bytes over time |
-//! | `document` | all that views show, in plain numbers; as JSON it is the exchange format |
+//! | `planned`, `measured`, `memory`, `columns`, `moments` | from a record to a document: the plan, the run, the bytes over time, chunks, events |
+//! | `document`, `run_view` | all that views show, in plain numbers; as JSON it is the exchange format |
 //! | `advice` | what follows from the figures, in a sentence or two |
 //! | `explain` | the plan as a tree, with predicted and measured figures |
 //! | `story` | the life of one pass, resource, task, chunk, element or worker |
@@ -19,6 +19,7 @@
 //! | `words` | numbers for people |
 //! | `export` | JSON, DOT, Mermaid and traces: documents for other people's programs |
 mod advice;
+mod columns;
 mod document;
 mod explain;
 pub mod export;
@@ -28,21 +29,25 @@ pub mod live;
 mod log;
 mod measured;
 mod memory;
+mod moments;
 mod planned;
 mod record;
+mod run_view;
 mod story;
 #[cfg(all(test, not(loom)))]
 mod text_tests;
 pub mod words;
 
 pub use document::{
-    Activities, Chunks, CriticalPath, Document, Life, Memory, MomentView, PassFigures, PassView,
-    ResourceView, RunFigures, RunView, Slowest, StageView, Steps, TaskLife, TaskView, Verdict, Wait,
-    WorkerView, VERSION,
+    CriticalPath, Document, Life, PassView, ResourceView, StageView, TaskLife, TaskView, Wait, VERSION,
 };
 pub use explain::explain;
 pub use file::{read, write};
 pub use html::{html, page};
 pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
 pub use record::{PassNote, Record};
+pub use run_view::{
+    Activities, Chunks, Memory, MomentView, PassFigures, RunFigures, RunView, Slowest, Steps, Verdict,
+    WorkerView,
+};
 pub use story::{story, story_of, Happening, Story, Unknown};

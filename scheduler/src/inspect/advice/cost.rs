@@ -1,7 +1,7 @@
 //! Time at work that was not FUN, or need not have been: overhead, results, garbage.
 use super::{round_up, Hint, Look};
-use crate::inspect::document::{Activities, PassFigures, PassView};
 use crate::inspect::words::{bytes, percent, seconds};
+use crate::inspect::{Activities, PassFigures, PassView};
 
 /// Chunks shorter than this are overhead-bound because they are short.
 const SHORT: f64 = 2e-3;

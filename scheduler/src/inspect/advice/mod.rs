@@ -7,7 +7,7 @@ mod plan;
 mod run;
 mod trouble;
 
-use super::document::{Document, PassView, RunView, StageView};
+use super::{Document, PassView, RunView, StageView};
 
 /// Most sentences: more would not be read.
 const MOST: usize = 3;

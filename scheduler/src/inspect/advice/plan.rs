@@ -1,7 +1,7 @@
 //! What can be said before anything ran.
 use super::Hint;
-use crate::inspect::document::Document;
 use crate::inspect::words;
+use crate::inspect::Document;
 
 pub(super) fn hints(document: &Document) -> Vec<Hint> {
     [memory(document), held_back(document), too_short(document), path(document), too_few(document)]

@@ -1,8 +1,8 @@
 //! Where the time of a run went: what keeps it from being shorter, and what there is to gain.
 use super::cost::{gc, making_ready, overhead, results, short_chunks};
 use super::{name, plan, round_up, Hint, Look};
-use crate::inspect::document::{PassView, Slowest, StageView};
 use crate::inspect::words::{self, count, element, percent, seconds};
+use crate::inspect::{PassView, Slowest, StageView};
 
 /// The rest of what can be said of a run that ended well; `calm`: nothing was said of trouble.
 pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {

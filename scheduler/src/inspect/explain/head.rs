@@ -1,6 +1,6 @@
 //! What is said of the plan or the run as a whole.
 use super::words::{bytes, count, percent, roughly, seconds, short};
-use crate::inspect::document::{Document, RunView};
+use crate::inspect::{Document, RunView};
 
 /// The lines above the tree.
 pub(super) fn head(document: &Document) -> Vec<String> {

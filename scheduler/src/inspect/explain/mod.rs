@@ -6,8 +6,8 @@ mod head;
 mod stages;
 mod table;
 
-use super::document::{Document, TaskView};
 use super::words;
+use super::{Document, TaskView};
 use table::Table;
 
 /// About the widest a line gets.

@@ -2,7 +2,7 @@
 use super::table::Table;
 use super::words::{bytes, element, list, number, percent, roughly, seconds, short};
 use super::{stage_name, FEW, SOME};
-use crate::inspect::document::{Document, PassView, ResourceView, StageView};
+use crate::inspect::{Document, PassView, ResourceView, StageView};
 
 /// Columns of a plan, and of a run.
 const PREDICTED: [&str; 5] = ["step", "elements", "chunks", "expected", "results"];

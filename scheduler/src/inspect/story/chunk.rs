@@ -2,7 +2,7 @@
 use super::task::chunk_lines;
 use super::words::{bytes, count, death, element, seconds, short};
 use super::{end, range, Happening, Names, Story};
-use crate::inspect::document::{Document, PassView, RunView};
+use crate::inspect::{Document, PassView, RunView};
 
 /// A chunk, and the chunks that tried its elements before or again.
 pub(super) fn of_chunk(document: &Document, run: &RunView, at: usize) -> Story {

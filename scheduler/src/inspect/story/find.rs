@@ -1,6 +1,6 @@
 //! What an id names, and the nearest names where it names nothing.
-use crate::inspect::document::{Document, PassView, RunView};
 use crate::inspect::Record;
+use crate::inspect::{Document, PassView, RunView};
 
 /// What a story is of.
 pub(super) enum Subject<'a> {

@@ -13,8 +13,8 @@ mod resource;
 mod task;
 mod worker;
 
-use super::document::{Document, RunView};
 use super::{words, Record};
+use super::{Document, RunView};
 pub use find::Unknown;
 use find::{find, Subject};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The life of what lies in shared memory: who made it, who read it, when it was given back.
 use super::words::{bytes, list, seconds, short};
 use super::{labels, Happening, Story};
-use crate::inspect::document::{Document, ResourceView};
+use crate::inspect::{Document, ResourceView};
 
 /// A resource.
 pub(super) fn of(document: &Document, id: u32) -> Story {

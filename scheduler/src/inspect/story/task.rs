@@ -1,7 +1,7 @@
 //! The life of a pass or a task: what it waits for, when it could begin and did, its chunks, who died over it.
 use super::words::{bytes, count, element, list, number, seconds, short};
 use super::{end, labels, range, resources, Story, FEW};
-use crate::inspect::document::{Chunks, Document, PassView, RunView, StageView, TaskView};
+use crate::inspect::{Chunks, Document, PassView, RunView, StageView, TaskView};
 
 /// A pass: its task's life, and its own figures.
 pub(super) fn of_pass(document: &Document, pass: &PassView) -> Story {

@@ -1,7 +1,7 @@
 //! A worker's part in the run.
 use super::words::{count, death, percent, seconds};
 use super::{task::chunk_lines, Story, FEW};
-use crate::inspect::document::{Document, RunView};
+use crate::inspect::{Document, RunView};
 
 /// A worker's place: who held it, what they did.
 pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
