@@ -71,7 +71,9 @@ test_that("a run is seen by another session, with the figures that it has", {
 
   workers <- top$workers[top$workers$run == i, ]
   expect_identical(workers$worker, 1:2)
-  expect_setequal(workers$pid, native(ms_pool_status())$pids)
+  # The pool may have more, of runs before.
+  expect_true(all(workers$pid %in% native(ms_pool_status())$pids))
+  expect_false(anyDuplicated(workers$pid) > 0)
   expect_identical(workers$state, c("running", "running"))
   expect_identical(workers$pass, c("z", "z"))
   expect_setequal(workers$element, 5:6)
