@@ -35,10 +35,7 @@ memLastRun <- function() {
   if (is.null(last)) return(NULL)
   if (is.null(last$record)) {
     brief <- last$brief
-    about <- about_of(
-      brief$labels, brief$owner, brief$what, brief$counts, brief$names, vapply(brief$passes, brief_line, ""),
-      title_of(brief$verb, brief$wanted), brief$guessed
-    )
+    about <- about_of(brief, vapply(brief$passes, brief_line, ""), title_of(brief$verb, brief$wanted))
     state$last_run$record <- last$record <- native(ms_record_of_run(last$run, about))
   }
   run <- run_from(last$record, document_of(structure(list(record = last$record), class = "memshare_run"), chunks = FALSE))

@@ -76,37 +76,3 @@ as.data.frame.memshare_plan_record <- function(x, row.names = NULL, optional = F
   document <- unclass(x)$document
   switch(what, tasks = tasks_table(document), resources = resources_table(document), passes = passes_table(document))
 }
-
-# The tables of a document, in the columns of a plan's own.
-tasks_table <- function(document) {
-  tasks <- document$tasks
-  labels <- vapply(tasks, `[[`, "", "label")
-  names <- vapply(document$passes, `[[`, "", "name")
-  bytes <- vapply(document$resources, `[[`, 0, "bytes")
-  stage <- vapply(tasks, function(task) if (is.null(task$stage)) NA_real_ else task$stage, 0)
-  table <- data.frame(
-    task = labels, kind = vapply(tasks, `[[`, "", "kind"),
-    passes = vapply(stage, function(s) if (is.na(s)) "" else paste(names[document$stages[[s + 1]]$passes + 1], collapse = ", "), ""),
-    elements = vapply(stage, function(s) if (is.na(s)) NA_real_ else document$stages[[s + 1]]$elements, 0),
-    step = vapply(tasks, `[[`, 0, "step"),
-    waits_for = vapply(tasks, function(task) {
-      paste(labels[vapply(task$waits_for, `[[`, 0, "task") + 1], collapse = ", ")
-    }, ""),
-    bytes = vapply(tasks, function(task) sum(bytes[task$writes + 1]), 0), stringsAsFactors = FALSE
-  )
-  table[order(table$step, seq_along(tasks)), ]
-}
-
-resources_table <- function(document) {
-  resources <- document$resources
-  labels <- vapply(document$tasks, `[[`, "", "label")
-  or_na <- function(field) vapply(resources, function(r) if (is.null(r[[field]])) NA_real_ else r[[field]], 0)
-  made_by <- or_na("made_by")
-  data.frame(
-    resource = vapply(resources, `[[`, "", "name"), scope = vapply(resources, `[[`, "", "scope"),
-    bytes = ifelse(vapply(resources, `[[`, NA, "guessed"), NA, vapply(resources, `[[`, 0, "bytes")), born = or_na("born"),
-    last_read = or_na("last_use"),
-    made_by = ifelse(is.na(made_by), "", labels[made_by + 1]),
-    read_by = vapply(resources, function(r) paste(labels[r$read_by + 1], collapse = ", "), ""), stringsAsFactors = FALSE
-  )
-}

@@ -2,19 +2,16 @@
 # of it, a list in the words of docs/record.md, and every view takes its figures from there.
 
 # What a record says besides the plan: its title, and of each pass of the spec a line, its part, the elements that the user knows
-# and their names. `lines` has one for each of the user's passes.
-about_of <- function(labels, owner, what, counts, names, lines, title, guessed) {
-  first <- !duplicated(owner)
+# and their names. `brief` is that of the program, `lines` has one for each of the user's passes.
+about_of <- function(brief, lines, title) {
+  owner <- brief$owner
   list(
     title = title,
-    lines = lines[owner], parts = what, elements = ifelse(first, counts[owner], 0),
-    guessed = as.double(guessed),
-    names = lapply(seq_along(owner), function(i) if (what[[i]] == "map") as_names(names[[owner[[i]]]]))
+    lines = lines[owner], parts = brief$what, elements = ifelse(duplicated(owner), 0, brief$counts[owner]),
+    guessed = as.double(brief$guessed),
+    names = lapply(seq_along(owner), function(i) if (brief$what[[i]] == "map") as_names(brief$names[[owner[[i]]]]))
   )
 }
-
-# Whose results nobody knows the size of before they are there.
-guessed_of <- function(program) vapply(program$spec$passes, function(pass) is.na(pass$bytes), NA)
 
 # Names as UTF-8 without missing ones; NULL where there are none.
 as_names <- function(names) {
@@ -30,11 +27,13 @@ title_of <- function(verb, labels) {
   sprintf("%s(%s)", verb, shorten(labels, 4L))
 }
 
-# What of a run's program is needed to speak of it, without the data that it holds. Made in every call, so it must be quick.
+# What of a program is needed to speak of it, without the data that it holds; `guessed` are passes whose results nobody knows the size
+# of before they are there. Made in every call, so it must be quick.
 brief_of <- function(program, call) {
+  verb <- verb_of(call)
   list(
-    verb = if (nzchar(verb_of(call))) verb_of(call) else "memRun", labels = program$labels, owner = program$owner, what = program$what,
-    wanted = vapply(program$wanted, `[[`, "", "label"), guessed = guessed_of(program),
+    verb = if (nzchar(verb)) verb else "memRun", labels = program$labels, owner = program$owner, what = program$what,
+    wanted = vapply(program$wanted, `[[`, "", "label"), guessed = vapply(program$spec$passes, function(pass) is.na(pass$bytes), NA),
     names = lapply(program$order, `[[`, "names"), counts = vapply(program$order, function(pass) as.double(pass$n), 0),
     passes = lapply(program$order, function(pass) {
       list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = lapply(pass$inputs, brief_input))
@@ -42,7 +41,7 @@ brief_of <- function(program, call) {
   )
 }
 
-brief_input <- function(input) list(cut = input$cut, said = input$said, dim = input$dim)
+brief_input <- function(input) input[c("cut", "said")]
 
 # "memApply over 5,000 columns of X with cor()".
 brief_line <- function(pass) {
@@ -67,16 +66,12 @@ record_of <- function(x, what = "x", call = NULL) {
 }
 
 record_of_plan <- function(plan, call) {
-  if (!is.null(plan$record)) return(plan$record)
   made <- plan$main
   program <- made$program
   if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
   if (!identical(made$session, state$session)) make_native(made, call)
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
-  about <- about_of(
-    program$labels, program$owner, program$what, vapply(program$order, function(pass) as.double(pass$n), 0),
-    lapply(program$order, `[[`, "names"), lines, title_of("memPlan", plan$names), guessed_of(program)
-  )
+  about <- about_of(brief_of(program, call), lines, title_of("memPlan", plan$names))
   native(ms_record_of_plan(made$id, about), call)
 }
 

@@ -6,7 +6,7 @@ field_of <- function(things, field, missing = NA_real_) {
   vapply(things, of, missing)
 }
 
-# The things that ids mean, by name.
+# What ids mean: their names, or another figure of theirs.
 names_at <- function(names, ids) names[unlist(ids) + 1]
 
 pass_names <- function(document) field_of(document$passes, "name", "")
@@ -27,6 +27,36 @@ brief_stages <- function(document, most = 22L) {
     if (length(own) > 2L && nchar(text) > most) text <- sprintf("%s + %d more", short_text(own[[1L]], most - 10L), length(own) - 1L)
     short_text(text, most)
   }, "")
+}
+
+# The tasks and resources of a plan, in the columns of a plan's own.
+tasks_table <- function(document) {
+  tasks <- document$tasks
+  labels <- task_labels(document)
+  names <- pass_names(document)
+  bytes <- field_of(document$resources, "bytes", 0)
+  stage <- field_of(tasks, "stage") + 1
+  table <- data.frame(
+    task = labels, kind = field_of(tasks, "kind", ""),
+    passes = vapply(stage, function(s) if (is.na(s)) "" else paste(names_at(names, document$stages[[s]]$passes), collapse = ", "), ""),
+    elements = field_of(document$stages, "elements", 0)[stage], step = field_of(tasks, "step", 0),
+    waits_for = vapply(tasks, function(task) paste(names_at(labels, field_of(task$waits_for, "task", 0)), collapse = ", "), ""),
+    bytes = vapply(tasks, function(task) sum(names_at(bytes, task$writes)), 0), stringsAsFactors = FALSE
+  )
+  table[order(table$step, seq_along(tasks)), ]
+}
+
+resources_table <- function(document) {
+  resources <- document$resources
+  labels <- task_labels(document)
+  made_by <- field_of(resources, "made_by")
+  data.frame(
+    resource = field_of(resources, "name", ""), scope = field_of(resources, "scope", ""),
+    bytes = ifelse(field_of(resources, "guessed", FALSE), NA, field_of(resources, "bytes", 0)),
+    born = field_of(resources, "born"), last_read = field_of(resources, "last_use"),
+    made_by = ifelse(is.na(made_by), "", labels[made_by + 1]),
+    read_by = vapply(resources, function(r) paste(names_at(labels, r$read_by), collapse = ", "), ""), stringsAsFactors = FALSE
+  )
 }
 
 passes_table <- function(document) {

@@ -271,7 +271,7 @@ impl Drive {
             self.results.push(freed);
             return;
         }
-        self.journal.freed(resource);
+        self.journal.note(What::Freed(resource));
         match self.job.plan.maker_of(resource) {
             None => self.board().give_bytes(freed.1.bytes()),
             Some((stage, nth)) => self.board().close_output(stage, nth),

@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::core::Action;
 use crate::graph::TaskKind;
-use crate::id::{ResourceId, TaskId, WorkerId};
+use crate::id::{TaskId, WorkerId};
 use crate::inspect::{Moment, What, WorkerLife};
 use crate::os::{now_ns, unix_ns};
 use crate::plan::Plan;
@@ -78,10 +78,6 @@ impl Journal {
         if let Some(life) = self.workers.iter_mut().rfind(|life| life.worker == worker) {
             (life.left_ns, life.died) = (left_ns, Some(how.to_owned()));
         }
-    }
-
-    pub(crate) fn freed(&mut self, resource: ResourceId) {
-        self.note(What::Freed(resource));
     }
 
     /// The run is over: all that are left leave. Gives how long it took.

@@ -192,17 +192,15 @@ fn verdict(outcome: &Outcome, plan: &Plan) -> (String, String) {
         let name = |pass: &PassId| format!(" of '{}'", plan.spec().passes[pass.index()].name);
         format!("element {}{}", spot.element + 1, pass.map(name).unwrap_or_default())
     };
-    let (kind, words) = match outcome {
-        Outcome::Done => ("done", String::new()),
-        Outcome::Failed(failure) => ("failed", format!("FUN failed at {}", at(failure.stage, failure.spot))),
+    let words = match outcome {
+        Outcome::Done => String::new(),
+        Outcome::Failed(failure) => format!("FUN failed at {}", at(failure.stage, failure.spot)),
         Outcome::WorkerKilled { stage, spot, deaths, reason } => {
-            ("worker_died", format!("{} killed {deaths} workers; the last was {reason}", at(*stage, *spot)))
+            format!("{} killed {deaths} workers; the last was {reason}", at(*stage, *spot))
         }
-        Outcome::Cancelled { cause: Cause::Timeout } => {
-            ("timeout", "it took longer than it was allowed to".into())
-        }
-        Outcome::Cancelled { cause: Cause::User } => ("cancelled", "it was cancelled".into()),
-        Outcome::NoWorkers { reason } => ("no_workers", format!("no worker was left: {reason}")),
+        Outcome::Cancelled { cause: Cause::Timeout } => "it took longer than it was allowed to".into(),
+        Outcome::Cancelled { cause: Cause::User } => "it was cancelled".into(),
+        Outcome::NoWorkers { reason } => format!("no worker was left: {reason}"),
     };
-    (kind.to_owned(), words)
+    (outcome.name().to_owned(), words)
 }

@@ -59,7 +59,7 @@ pub(super) fn collect(
     let log = finished.log(plan, begun.copied, traced);
     shelf::keep(shelf::Kept { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
-        profiles::take(run, plan, finished, &begun.keys);
+        profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
     }
     r::protect(|s| {
         let or_null = |kept: &Option<Kept>| kept.as_ref().map_or(s.null(), Kept::get);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scheduler::board::{Board, ChunkState};
+use scheduler::board::{ChunkRecord, ChunkState};
 use scheduler::id::StageId;
 use scheduler::plan::Plan;
 use scheduler::profile::{self, Profile, Shelf};
@@ -31,20 +31,22 @@ thread_local! {
     static PROFILES: RefCell<Profiles> = RefCell::default();
 }
 
-/// Takes the profiles of a run that did what it should. `keys` names each pass's, empty for none.
-pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String]) {
+/// Takes the profiles of a run that did what it should. `keys` names each pass's, empty for none; `chunks` are each stage's.
+pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], chunks: &[Vec<ChunkRecord>]) {
     let board = finished.board.board();
     let made = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut taken = Vec::new();
     let mut misled = HashSet::new();
-    for (id, stage) in plan.stages().iter().enumerate() {
+    for ((id, stage), chunks) in plan.stages().iter().enumerate().zip(chunks) {
         let id = StageId(id as u32);
         if finished.stats.withdrawn.iter().any(|(stage, _)| *stage == id) {
             misled.extend(stage.passes.iter().map(|pass| pass.0));
         }
-        let (chunks, overhead_ns) = overhead(board, id, stage.passes.len());
-        for (step, pass) in stage.passes.iter().enumerate() {
-            let Some(costs) = board.costs(id, step as u32) else { continue };
+        let steps = 0..stage.passes.len() as u32;
+        let costs: Vec<Option<Vec<f32>>> = steps.map(|step| board.costs(id, step)).collect();
+        let (chunks, overhead_ns) = overhead(chunks, &costs);
+        for (pass, costs) in stage.passes.iter().zip(costs) {
+            let Some(costs) = costs else { continue };
             let profile = Profile {
                 key: keys.get(pass.index()).cloned().unwrap_or_default(),
                 name: plan.spec().passes[pass.index()].name.clone(),
@@ -69,15 +71,15 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String]) 
 }
 
 /// How many chunks a stage was cut into, and what each took beside its elements.
-fn overhead(board: &Board, stage: StageId, steps: usize) -> (u64, f64) {
-    let done = board.chunks(stage).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
+fn overhead(chunks: &[ChunkRecord], costs: &[Option<Vec<f32>>]) -> (u64, f64) {
+    let done = chunks.iter().filter(|chunk| chunk.state == ChunkState::Done);
     let (mut chunks, mut ns) = (0, 0.0);
     for chunk in done {
         chunks += 1;
         ns += chunk.span.ended_ns.saturating_sub(chunk.span.started_ns) as f64;
     }
-    for step in 0..steps {
-        ns -= board.costs(stage, step as u32).into_iter().flatten().map(f64::from).sum::<f64>();
+    for costs in costs.iter().flatten() {
+        ns -= costs.iter().map(|&cost| f64::from(cost)).sum::<f64>();
     }
     (chunks, (ns / (chunks.max(1) as f64)).max(0.0))
 }
