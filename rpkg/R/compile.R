@@ -5,7 +5,7 @@
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
 # it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `progress`, whether it is shown; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
+# `trace` for collecting; `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
   order <- in_order(roots)
@@ -60,7 +60,7 @@ compile_one <- function(pass, call) {
   list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label)),
     modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
-    elements = pass$n
+    elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
   )
 }
 
@@ -174,7 +174,8 @@ finish_program <- function(b, roots, call) {
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
     roles = b$roles,
-    elements = sum(unlist(lapply(order, function(pass) pass$n)))
+    elements = sum(unlist(lapply(order, function(pass) pass$n))), fresh = any(vapply(order, function(pass) pass$control$fresh, NA)),
+    named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named))))
   )
 }
 

@@ -77,8 +77,8 @@ ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
 # is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
-# function that was called, for whoever looks at the run.
-ms_run_begin <- function(id, spec, changes, verb) .Call(wrap__ms_run_begin, id, spec, changes, verb)
+# function that was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
+ms_run_begin <- function(id, spec, changes, verb, state) .Call(wrap__ms_run_begin, id, spec, changes, verb, state)
 
 # How workers are started from now on. A running pool is stopped.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
@@ -146,6 +146,25 @@ ms_explain <- function(record) .Call(wrap__ms_explain, record)
 # an unknown id `why` and the `nearest` names.
 ms_story <- function(record, id) .Call(wrap__ms_story, record, id)
 
+# What this process is: a worker (TRUE), of no use any more (FALSE), or one that is to become the mirror of a session, which then finds in
+# a list the file with the `state` and the packages that are `deferred`. A fork server stays in here; each process that it forks returns.
+ms_worker_begin <- function() .Call(wrap__ms_worker_begin)
+
+# A mirror says that it loads a package next.
+ms_mirror_loading <- function(package) .Call(wrap__ms_mirror_loading, package)
+
+# The mirror is in the state: it forks workers from here on. Gives what `ms_worker_begin()` gives.
+ms_mirror_serve <- function() .Call(wrap__ms_mirror_serve)
+
+# What the session says of its state for the run at hand, in its own bytes.
+ms_worker_session <- function() .Call(wrap__ms_worker_session)
+
+# Tells the user of the session something that is no error.
+ms_worker_note <- function(text) .Call(wrap__ms_worker_note, text)
+
+# A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
+ms_worker_changed <- function(what) .Call(wrap__ms_worker_changed, what)
+
 # Waits for the next run. FALSE when this process should leave.
 ms_worker_next <- function() .Call(wrap__ms_worker_next)
 
@@ -180,4 +199,11 @@ ms_worker_leave <- function() .Call(wrap__ms_worker_leave)
 
 # Ends a worker that was forked, without R's own leave-taking. Does not return.
 ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
+
+# What changed since the last look: 1 options, 2 environment variables, 4 other settings, 8 what is attached, loaded, registered or
+# defined; the sum of them. Sessions and workers look apart. `seen` is a list, see [`Seen`].
+ms_state_look <- function(worker, seen) .Call(wrap__ms_state_look, worker, seen)
+
+# How many threads this process has.
+ms_threads <- function() .Call(wrap__ms_threads)
 

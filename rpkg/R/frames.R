@@ -2,8 +2,8 @@
 # the same lambda in a loop, or the same function in a later call, is looked up. A warm call must not pay for it.
 
 # What is known of a function: `variables` and `called`, the names it takes from outside as values and as functions (a value of
-# the same name does not settle a call, as in R); `dots`, whether `...` of a surrounding function is used; and `template`, the
-# function without source references and without its frame.
+# the same name does not settle a call, as in R); `dots`, whether `...` of a surrounding function is used; `named`, packages that the code
+# names; and `template`, the function without source references and without its frame.
 analysis_of <- function(fun) {
   for (known in state$analyses) {
     if (same_code(known$body, body(fun)) && same_code(known$formals, formals(fun))) return(known)
@@ -27,8 +27,21 @@ analyse <- function(fun) {
     body = body(fun), formals = formals(fun), template = template,
     variables = intersect(used$variables, free),
     called = union(intersect(used$called, free), setdiff(free, c(used$variables, used$called))),
-    dots = any(is_dots(used$variables)) && !"..." %in% names(formals)
+    dots = any(is_dots(used$variables)) && !"..." %in% names(formals), named = packages_named(body(fun))
   )
+}
+
+# The packages that code names as in `package::name`.
+packages_named <- function(code) {
+  if (!any(c("::", ":::") %in% all.names(code))) return(character())
+  found <- character()
+  walk <- function(e) {
+    if (!is.call(e)) return(invisible())
+    if (length(e) == 3L && is.symbol(e[[1L]]) && as.character(e[[1L]]) %in% c("::", ":::")) found <<- c(found, as.character(e[[2L]]))
+    for (part in as.list(e)) if (!is_missing_symbol(part)) walk(part)
+  }
+  walk(code)
+  setdiff(found, silent_namespaces)
 }
 
 # The names in some expressions: those that stand for values and those that are called (a name can be both). all.names() would

@@ -30,6 +30,8 @@
 #'   when none of them says `FALSE`. It takes some 100 bytes a chunk, until the next run takes its place.
 #' @param progress `TRUE` or `FALSE`: show how far the call is, or do not. `NULL`: as `options(memshare.progress = )` says, and without it
 #'   show it in an interactive session; see Progress.
+#' @param fresh `TRUE`: the workers of this call are new processes in the state of your session. What an earlier FUN did to a worker is put
+#'   back after each call as far as that can be seen (see the guide); what a package keeps for itself cannot, and `fresh` leaves it behind.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
 #' @section Schedules:
 #' Workers take chunks of elements when they are ready for more. The value never depends on how.
@@ -59,7 +61,7 @@
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
-                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, ...) {
+                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, fresh = FALSE, ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -86,7 +88,8 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
-      progress = if (!is.null(progress)) check_flag(progress, "progress", call)
+      progress = if (!is.null(progress)) check_flag(progress, "progress", call),
+      fresh = check_flag(fresh, "fresh", call)
     ),
     class = "memshare_control"
   )

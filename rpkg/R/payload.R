@@ -5,11 +5,11 @@
 #
 # The *bag* is what is gathered on the way: `from` and `to` (frames and their replicas), `done` (names already looked up, a
 # character vector a frame), `captured` (big objects), `placed` (where each belongs), `dots` (values of frames' `...`),
-# `packages` (to attach), `told` (names and sizes for the user), `share` (bytes from which data counts as big).
+# `packages` (to attach), `named` (by FUN's code, to load), `told` (names and sizes for the user), `share` (bytes from which data counts as big).
 new_bag <- function(share = option_share()) {
   bag <- new.env(parent = emptyenv())
   bag$from <- bag$to <- bag$done <- bag$captured <- bag$placed <- bag$dots <- list()
-  bag$packages <- character()
+  bag$packages <- bag$named <- character()
   bag$told <- numeric()
   bag$share <- share
   bag
@@ -31,15 +31,11 @@ build_payload <- function(fun, dots, bag, control, variables, functions, element
   )
   head <- list(
     packages = check_packages(unique(c(bag$packages, control$packages)), call),
-    directory = getwd(), random = RNGkind(), options = do.call(options, travelling_options),
     on_error = control$on_error, seed = control$seed,
     body = serialize(body, NULL, xdr = FALSE)
   )
-  list(raw = serialize(head, NULL, xdr = FALSE), captured = bag$captured)
+  list(raw = serialize(head, NULL, xdr = FALSE), captured = bag$captured, named = unique(c(bag$named, control$packages)))
 }
-
-# The session's options that change what common functions compute or format, and where variables are looked for.
-travelling_options <- list("digits", "scipen", "OutDec", "contrasts", "na.action", "ts.eps", "memshare.dir")
 
 # A value as it can travel: functions and formulas with replicas of their frames, also inside plain lists.
 portable <- function(value, bag) {
@@ -88,6 +84,7 @@ portable_function <- function(fun, bag) {
   for (name in analysis$variables) need(name, FALSE, env, bag)
   for (name in analysis$called) need(name, TRUE, env, bag)
   if (analysis$dots) need_dots(env, bag)
+  bag$named <- c(bag$named, analysis$named)
   copy
 }
 

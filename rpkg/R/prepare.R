@@ -3,11 +3,9 @@
 # From a step's payload to a call of FUN and the frame it is evaluated in, which native code then calls for each element.
 prepare <- function(step, guest) {
   head <- unserialize(step$payload)
-  if (!guest) fresh_random_numbers(head$random)
+  # A worker of ours draws random numbers from a state of its own.
+  if (!guest && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
-  directory <- head$directory
-  if (!is.null(directory) && !identical(getwd(), directory) && dir.exists(directory)) setwd(directory)
-  options(head$options)
   body <- bind_captured(unserialize(head$body), step$captured)
   frame <- if (length(body$dots)) do.call(dots_frame, body$dots, quote = TRUE) else new.env(parent = baseenv())
   assign(".FUN", body$fun, envir = frame)
@@ -34,7 +32,9 @@ dots_frame <- function(...) {
 }
 environment(dots_frame) <- baseenv()
 
+# A worker of ours has what the session has attached; others and nodes of the user's cluster may lack it.
 attach_package <- function(package, library) {
+  if (paste0("package:", package) %in% search()) return(invisible())
   suppressPackageStartupMessages(
     library(package, character.only = TRUE, lib.loc = c(library, .libPaths()), warn.conflicts = FALSE, quietly = TRUE)
   )

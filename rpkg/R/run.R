@@ -28,7 +28,8 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL) {
 
 begin_run <- function(program, id, changes, call) {
   configure_native()
-  with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call)), call)
+  now <- session_state(program$fresh, program$named)
+  with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call), now), call)
 }
 
 # "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
@@ -67,6 +68,7 @@ abandon <- function(run, nodes) {
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
     remember_run(program, out$stats, begun_by)
+    tell_once(out$stats$notes)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
     keep_profiles(out$stats, program$spec$workers)
@@ -85,6 +87,12 @@ wanted_value <- function(entry, program, out, call) {
     finish_value(entry$how, results, entry$value_names, call),
     memshare_error_value = function(e) stop(in_pass(e, prefix, entry$label, call))
   )
+}
+
+# What workers found worth telling: the same once a session.
+tell_once <- function(notes) {
+  for (text in setdiff(notes, state$told)) message(memshare_condition("message", "worker", paste0(text, "\n")))
+  state$told <- union(state$told, notes)
 }
 
 # "pass 'z': " where there are several.

@@ -1,5 +1,107 @@
-# What of the user's session a worker must have to be like it, beside what a pass carries.
+# The state of the user's session as workers have to have it: FUN on a worker finds what it would find here. It is told in two parts.
+# *Settings* are put into a warm worker when they changed: options, environment variables, locale, time zone, library paths, working
+# directory, umask, kinds of random numbers. *Structure* makes a new generation of workers: what is attached, loaded, registered, and which
+# classes and methods only this session defines (structure.R). mirror.R is the worker's side.
+#
+# Every call asks for the state, so a look by native code (`look()`) tells first whether anything changed.
 
-# Functions that only the session defines and that FUN may reach by dispatch: S4 and reference class methods, registered S3 methods. What
-# they use of the global environment has to travel as well.
-session_functions <- function() list()
+# What changed, as ms_state_look() says it.
+look_at <- list(options = 1L, environment = 2L, settings = 4L, structure = 8L)
+
+# The state for a run that begins now, as native code takes it. `named`: packages that FUN's code names.
+session_state <- function(fresh, named = character()) {
+  if (is.null(state$tables)) remember_tables(state)
+  changed <- look(state)
+  new <- is.null(state$generation)
+  if (length(named) && !all(named %in% state$named)) state$named <- sort(unique(c(state$named, named)))
+  structural <- new || bitwAnd(changed, look_at$structure) || !identical(state$named, state$generation$named)
+  if (structural) new_generation()
+  if (structural || changed) {
+    about <- list(id = state$generation$id, path = state$generation$path, settings = session_settings())
+    state$session_bytes <- serialize(about, NULL, xdr = FALSE)
+  }
+  list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
+}
+
+# What changed since the last look. `of` holds what is looked at: `state` for this session, `mirror` for a worker, which may itself be the
+# session of other workers.
+look <- function(of) {
+  definitions <- of$definitions
+  objects <- if (length(of$watched) || length(definitions)) c(of$watched, definition_objects(definitions)) else list()
+  native(ms_state_look(identical(of, mirror), list(
+    .Options, list(.libPaths(), RNGkind(), Sys.getlocale()), list(search(), loadedNamespaces()), objects, of$tables, names(globalenv())
+  )))
+}
+
+# What counts by identity: classes, generics, and the methods in the tables.
+definition_objects <- function(names) {
+  objects <- mget(names, envir = globalenv(), ifnotfound = list(NULL))
+  tables <- vapply(objects, is.environment, NA)
+  c(objects, unlist(lapply(objects[tables], as.list, all.names = TRUE, sorted = TRUE), recursive = FALSE, use.names = FALSE))
+}
+
+# The tables of registered S3 methods, one a namespace.
+remember_tables <- function(of) {
+  tables <- lapply(loadedNamespaces(), method_table)
+  of$tables <- tables[vapply(tables, is.environment, NA)]
+}
+
+method_table <- function(name) {
+  if (name == "base") baseenv()[[".__S3MethodsTable__."]] else asNamespace(name)[[".__S3MethodsTable__."]]
+}
+
+# Settings as a worker puts them in.
+session_settings <- function() {
+  list(
+    options = travelling_options(), environment = travelling_variables(), locale = locale_now(), libraries = .libPaths(),
+    kinds = RNGkind(), directory = getwd(), umask = Sys.umask(NA)
+  )
+}
+
+# Options that never travel: what talks to the person at the session, its devices, and how much of the machine it may use.
+home_options <- c(
+  "error", "browser", "editor", "pager", "pdfviewer", "viewer", "device", "device.ask.default", "askYesNo", "askpass", "menu.graphics",
+  "prompt", "continue", "mailer", "echo", "verbose", "mc.cores", "Ncpus", "bitmapType", "browserNLdisabled", "CBoundsCheck",
+  "rl_word_breaks", "nwarnings", "buildtools.check", "shiny.launch.browser", "plumber.docs.callback", "connectionObserver", "profvis.print", "restart",
+  "memshare.cores", "memshare.log", "memshare.log.format", "memshare.progress"
+)
+
+travelling_options <- function() {
+  values <- as.vector(.Options, "list")
+  values <- values[!names(values) %in% home_options]
+  values[vapply(values, is_plain_setting, NA)]
+}
+
+# Data and code without an environment of its own: no connection, pointer or session's object can hide in it.
+is_plain_setting <- function(value) {
+  switch(typeof(value),
+    list = , expression = all(vapply(bare_items(value), is_plain_setting, NA)),
+    closure = is_package_frame(environment(value)) || identical(environment(value), globalenv()),
+    environment = , externalptr = , weakref = , S4 = , promise = FALSE,
+    language = !inherits(value, "formula") || is_plain_setting_frame(attr(value, ".Environment")),
+    !inherits(value, "connection")
+  )
+}
+
+is_plain_setting_frame <- function(env) is.null(env) || is_package_frame(env) || identical(env, globalenv())
+
+bare_items <- function(value) {
+  attributes(value) <- NULL
+  as.list(value)
+}
+
+# Environment variables that never travel: where this process lives, and what it may use of the machine.
+is_home_variable <- function(names) {
+  names %in% c("HOME", "TMPDIR", "TMP", "TEMP", "R_SESSION_TMPDIR", "MC_CORES", "_", "R_PARENT", "JUPYTER_TOKEN") |
+    startsWith(names, "LD_") | startsWith(names, "SLURM_") | startsWith(names, "MEMSHARE_") | endsWith(names, "_NUM_THREADS")
+}
+
+travelling_variables <- function() {
+  variables <- Sys.getenv(names = TRUE)
+  variables <- stats::setNames(as.vector(variables), names(variables))
+  variables[!is_home_variable(names(variables))]
+}
+
+locale_categories <- c("LC_COLLATE", "LC_CTYPE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "LC_MESSAGES", "LC_PAPER", "LC_MEASUREMENT")
+
+locale_now <- function() vapply(locale_categories, Sys.getlocale, "")

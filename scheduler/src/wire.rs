@@ -4,9 +4,9 @@
 //! | from | to | messages |
 //! |---|---|---|
 //! | session | worker | `Run` join a run, `Wake` look at the board again, `EndRun` leave the run, `Exit` |
-//! | worker | session | `Hello` once, `Dry` nothing to claim, `Failed` a chunk ended in an error |
-//! | session | fork server | `Fork` (with the new worker's channel end attached) |
-//! | fork server | session | `Serving` or `Unsafe` once, `ForkFailed`, `Exited` |
+//! | worker | session | `Hello` once, `Dry` nothing to claim, `Failed` a chunk ended in an error, `Note`, `Changed` not to be used again |
+//! | session | fork server | `Fork` a worker, `Mirror` become the server of a generation (each with the new channel's end attached) |
+//! | fork server | session | `Loading` while it is made, `Serving` or `Unsafe` once, `ForkFailed`, `Exited` |
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::os::{Exit, SegmentHandle};
 use crate::trace;
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// A control frame is never near this long; a longer one is damage.
 const LIMIT: usize = 1 << 16;
 
@@ -76,6 +76,16 @@ pub enum FromWorker {
         /// What could not be written: there was no room for the condition, and this says so.
         words: Option<String>,
     },
+    /// Something the user should know that is no error.
+    Note {
+        /// In words.
+        text: String,
+    },
+    /// A run left a state behind that cannot be put back; this process ends now, and another one is to take its place.
+    Changed {
+        /// What is left, for the log.
+        what: String,
+    },
 }
 
 /// To the fork server.
@@ -88,14 +98,30 @@ pub enum ToForkServer {
         /// The new worker's log.
         log: PathBuf,
     },
+    /// Fork a process that brings itself into the state in this file and then forks workers, over the attached channel end.
+    Mirror {
+        /// Its log.
+        log: PathBuf,
+        /// The generation's state; only the caller's code reads it.
+        state: PathBuf,
+        /// Packages that it must not load.
+        deferred: Vec<String>,
+    },
 }
 
 /// From the fork server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FromForkServer {
+    /// A mirror says what it does next, so that one that hangs or dies over it can be made without.
+    Loading {
+        /// Its process id.
+        pid: u32,
+        /// The package; empty for none.
+        package: String,
+    },
     /// It is alone in its process and takes requests.
     Serving,
-    /// It cannot fork safely (other threads run in it), and goes on as a plain worker on this very channel.
+    /// It cannot fork safely: other threads run in it. The first fork server goes on as a plain worker on this very channel, a mirror ends.
     Unsafe {
         /// Why.
         reason: String,
@@ -129,6 +155,8 @@ pub struct RunSpec {
     pub notes: (StageId, u32),
     /// The caller's bytes: for R how elements are cut, the serialized FUNs, their arguments and what they need.
     pub program: Vec<u8>,
+    /// The caller's bytes on the state of its session that workers are to be in.
+    pub session: Vec<u8>,
 }
 
 /// One stage of a [`RunSpec`].
@@ -162,7 +190,7 @@ impl RunSpec {
         let wanted = plan.spec().gather.first().and_then(|&pass| plan.result_of(pass));
         let notes = wanted.and_then(|resource| plan.maker_of(resource)).unwrap_or((StageId(0), 0));
         let title = plan.spec().gather.iter().map(name).collect::<Vec<_>>().join(", ");
-        RunSpec { title, pages, stages, notes, program }
+        RunSpec { title, pages, stages, notes, program, session: Vec::new() }
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.

@@ -1,7 +1,7 @@
 //! A worker without R: it interprets plans over numbers. The run's program is the plan itself and words that say what goes
 //! wrong on purpose, so that the tests of pool and supervisor (tests/run.rs) can have every kind of trouble.
 //!
-//! Words, separated by blanks, name a pass and an element: `fail=a/7` ends it in an error, `die=a/7` kills the worker there
+//! The word `changed` has a worker end after the run, as one that the run changed. The others, separated by blanks, name a pass and an element: `fail=a/7` ends it in an error, `die=a/7` kills the worker there
 //! each time, `say=a/7:WORD` prints a word to the log, `die_once=a/7:PATH` the first time only (PATH is created as a mark), `sleep=a/7:500` takes 500 ms over it.
 
 mod numbers;
@@ -11,7 +11,7 @@ use numbers::{fold, result, whole};
 use pages::Pages;
 use scheduler::board::{Lease, Span, Spot, StepReport};
 use scheduler::id::PassId;
-use scheduler::link::{Delivery, Link, Membership};
+use scheduler::link::{Delivery, Link, Membership, Mirror, Role};
 use scheduler::os::now_ns;
 use scheduler::plan::{Plan, Source, FOLD};
 use scheduler::store::Content;
@@ -21,7 +21,12 @@ fn main() {
     if std::env::args().len() > 1 {
         std::thread::spawn(std::thread::park);
     }
-    let Ok(Some(mut link)) = Link::inherited() else { return };
+    let mut role = Link::inherited();
+    while let Ok(Role::Mirror(mirror)) = role {
+        become_mirror(&mirror);
+        role = mirror.serve();
+    }
+    let Ok(Role::Worker(mut link)) = role else { return };
     while let Ok(Some(mut membership)) = link.next_run() {
         let config = bincode::config::standard();
         let program = &membership.spec().program;
@@ -30,6 +35,30 @@ fn main() {
         let mut run = Run { plan, trouble, pages: Pages::default() };
         while let Ok(Some(lease)) = membership.next_lease(&mut link) {
             run.chunk(&mut membership, &link, &lease);
+        }
+        let changed = run.trouble.split(' ').any(|word| word == "changed");
+        drop((run, membership)); // let go of first, as R does
+        if changed {
+            link.changed("the test says so").expect("the session is there");
+            return;
+        }
+    }
+}
+
+/// Reads the state of a generation: names of packages, a line each, with what loading one does: nothing, `thread`, `die` or `hang`.
+fn become_mirror(mirror: &Mirror) {
+    let state = std::fs::read_to_string(&mirror.state).expect("a generation's state");
+    for line in state.lines() {
+        let (package, trouble) = line.split_once(' ').unwrap_or((line, ""));
+        if mirror.deferred.iter().any(|deferred| deferred == package) {
+            continue;
+        }
+        mirror.loading(package).expect("the session is there");
+        match trouble {
+            "thread" => drop(std::thread::spawn(std::thread::park)),
+            "die" => std::process::abort(),
+            "hang" => std::thread::park(),
+            _ => {}
         }
     }
 }

@@ -1,12 +1,16 @@
-//! The fork server: a worker process that was launched, loaded everything, and forks ready workers on request.
+//! The fork server: a process that was launched, loaded everything, and forks ready workers on request.
 //!
 //! A launched R takes some 150 ms, a forked one about five. It is the parent of its workers, so it reaps them and tells
 //! the session how each ended; it dies with the session (end of file, parent-death signal), and they with it.
+//!
+//! Asked for a *mirror* it forks a process that first brings itself into a state of the session, and is then a fork server of its
+//! own. The first server never changes, so a new generation has nothing to undo.
 
-use std::os::fd::{AsFd, IntoRawFd};
+use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::link::Link;
 use crate::os::{self, Channel, Forked, Peer, Received};
 use crate::trace;
@@ -15,8 +19,52 @@ use crate::wire::{self, FromForkServer, ToForkServer};
 /// How often children are looked after that cannot be watched (an old kernel).
 const REAP_EVERY: Duration = Duration::from_millis(20);
 
-/// Serves fork requests. Returns in each forked child with its link, and in the server itself with `None` at the end.
-pub(crate) fn serve(channel: Channel) -> Result<Option<Link>> {
+/// What a process that a fork server is in comes out as.
+#[derive(Debug)]
+pub enum Role {
+    /// A worker: forked, or launched where forking is not safe.
+    Worker(Link),
+    /// A process that is to become a generation's fork server.
+    Mirror(Mirror),
+    /// Nobody needs the process any more.
+    Over,
+}
+
+/// A process on its way to a generation's state.
+#[derive(Debug)]
+pub struct Mirror {
+    channel: Channel,
+    /// What tells the state.
+    pub state: PathBuf,
+    /// Packages that it must not load: each worker does that for itself.
+    pub deferred: Vec<String>,
+}
+
+impl Mirror {
+    /// Says which package is loaded next. An error when the session is gone.
+    pub fn loading(&self, package: &str) -> Result<()> {
+        let package = package.to_owned();
+        self.channel.send(&wire::encode(&FromForkServer::Loading { pid: std::process::id(), package }))
+    }
+
+    /// The state is reached: forks workers from here on. Returns in each of them.
+    ///
+    /// # Errors
+    /// [`Error::Launch`] when other threads run in this process; the session was told.
+    pub fn serve(self) -> Result<Role> {
+        match os::thread_count() {
+            1 => serve(self.channel),
+            threads => {
+                let reason = format!("{threads} threads run in it; forking would lose all but one");
+                self.channel.send(&wire::encode(&FromForkServer::Unsafe { reason: reason.clone() }))?;
+                Err(Error::Launch(reason))
+            }
+        }
+    }
+}
+
+/// Serves fork requests. Returns in each forked child, and in the server itself at the end.
+pub(crate) fn serve(channel: Channel) -> Result<Role> {
     // With their watches: the session waits for the word on how one ended.
     let mut children: Vec<(u32, Option<Peer>)> = Vec::new();
     let mut frame = Vec::new();
@@ -39,24 +87,47 @@ pub(crate) fn serve(channel: Channel) -> Result<Option<Link>> {
         }
         let (length, descriptor) = match channel.try_receive(&mut frame)? {
             Received::Nothing => continue,
-            Received::Closed => return Ok(None),
+            Received::Closed => return Ok(Role::Over),
             Received::Message(length, descriptor) => (length, descriptor),
         };
-        let ToForkServer::Fork { token, log } = wire::decode(&frame[..length], "the session")?;
+        let request = wire::decode(&frame[..length], "the session")?;
         let Some(descriptor) = descriptor else { continue };
-        match os::fork_worker(&log) {
+        match os::fork_worker(log_of(&request)) {
             Ok(Forked::Parent(pid)) => children.push((pid, Peer::open(pid).ok())),
             Ok(Forked::Child) => {
                 drop((channel, children));
-                // SAFETY: the descriptor came with the request and is given up here, so the channel is its only owner.
-                let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
-                trace::move_in();
-                return Link::over(channel, true).map(Some);
+                return become_of(request, descriptor);
             }
             Err(e) => {
+                let ToForkServer::Fork { token, .. } = request else {
+                    // The mirror's channel closes, which says enough.
+                    tracing::warn!(%e, "no mirror");
+                    continue;
+                };
                 let reason = e.to_string();
                 channel.send(&wire::encode(&FromForkServer::ForkFailed { token, reason }))?;
             }
+        }
+    }
+}
+
+fn log_of(request: &ToForkServer) -> &Path {
+    match request {
+        ToForkServer::Fork { log, .. } | ToForkServer::Mirror { log, .. } => log,
+    }
+}
+
+/// In a forked child: what it was forked for.
+fn become_of(request: ToForkServer, descriptor: OwnedFd) -> Result<Role> {
+    // SAFETY: the descriptor came with the request and is given up here, so the channel is its only owner.
+    let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
+    trace::move_in();
+    match request {
+        ToForkServer::Fork { .. } => Link::over(channel, true).map(Role::Worker),
+        ToForkServer::Mirror { state, deferred, .. } => {
+            let mirror = Mirror { channel, state, deferred };
+            mirror.loading("")?;
+            Ok(Role::Mirror(mirror))
         }
     }
 }

@@ -9,6 +9,7 @@ mod fork_server;
 mod membership;
 mod parts;
 
+pub use fork_server::{Mirror, Role};
 pub use membership::{Delivery, Membership};
 pub use parts::{Part, Parts};
 
@@ -42,9 +43,9 @@ pub(crate) enum Word {
 }
 
 impl Link {
-    /// The tie of a process that a pool launched, over the channel it inherited. A process whose role is fork server
-    /// stays in here, and what returns is each child it forks; `None` when it is no longer wanted.
-    pub fn inherited() -> Result<Option<Link>> {
+    /// What a process is that a pool launched, by the channel it inherited. A process whose role is fork server
+    /// stays in here, and what returns is each child it forks.
+    pub fn inherited() -> Result<Role> {
         let refuse = |why: &str| Error::Launch(format!("{CHANNEL_VARIABLE} {why}"));
         let number =
             std::env::var(CHANNEL_VARIABLE).map_err(|_| refuse("is not set: not a process of a pool"))?;
@@ -56,14 +57,14 @@ impl Link {
         let role = std::env::var(ROLE).unwrap_or_default();
         std::env::remove_var(ROLE);
         if role != ROLE_FORK_SERVER {
-            return Link::over(channel, true).map(Some);
+            return Link::over(channel, true).map(Role::Worker);
         }
         match os::thread_count() {
             1 => fork_server::serve(channel),
             threads => {
                 let reason = format!("{threads} threads run in it; forking would lose all but one");
                 channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
-                Link::over(channel, true).map(Some)
+                Link::over(channel, true).map(Role::Worker)
             }
         }
     }
@@ -114,6 +115,25 @@ impl Link {
     /// left for [`Link::next_run`].
     pub fn is_idle(&self, patience: Duration) -> Result<bool> {
         Ok(!os::poll(&[self.channel.as_fd()], Some(patience))?.contains(&true))
+    }
+
+    /// Tells the user something that is no error.
+    ///
+    /// # Errors
+    /// When the session is gone.
+    pub fn note(&self, text: &str) -> Result<()> {
+        self.say(&FromWorker::Note { text: text.to_owned() })
+    }
+
+    /// Says that this process was changed by a run and is to end, so that another one takes its place. Returns when the session let
+    /// go of it, which may have called it to the next run meanwhile: an end before that would look like a death in that run.
+    ///
+    /// # Errors
+    /// When the session is gone.
+    pub fn changed(&mut self, what: &str) -> Result<()> {
+        self.say(&FromWorker::Changed { what: what.to_owned() })?;
+        while let Word::Said(_) = self.wait()? {}
+        Ok(())
     }
 
     pub(crate) fn wait(&mut self) -> Result<Word> {

@@ -137,6 +137,14 @@ fn set_signal_mask(how: libc::c_int, all: bool) -> libc::sigset_t {
     }
 }
 
+/// The mode bits that new files of this process do not get. The kernel tells them only in exchange for others, so for a moment every
+/// bit is kept off: a file that another thread makes meanwhile is closed to all until its owner says otherwise.
+pub fn umask() -> u32 {
+    let before = rustix::process::umask(rustix::fs::Mode::all());
+    rustix::process::umask(before);
+    before.bits()
+}
+
 /// Opens a log for adding to; only the user can read it.
 pub(super) fn open_log(path: &Path) -> Result<File> {
     OpenOptions::new()

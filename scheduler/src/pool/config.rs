@@ -22,3 +22,15 @@ pub struct PoolConfig {
     /// How long workers wait for the next run before they leave.
     pub idle_for: Duration,
 }
+
+/// Workers of one generation began in the same state of the session. What the state is only the caller knows: the pool keeps workers
+/// of different generations apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number.
+    pub id: u64,
+    /// The file that tells a process how to come to this state; `None` for that in which workers are launched.
+    pub state: Option<PathBuf>,
+    /// Whether the run wants workers that have never worked.
+    pub fresh: bool,
+}

@@ -10,11 +10,14 @@ use crate::os::{now_ns, Channel, Exit, Received};
 use crate::pool::logs::{self, Death};
 use crate::pool::nursery::{Newborn, Nursery, ServerNews};
 use crate::pool::worker::{wait_briefly, Process, State, Worker};
-use crate::pool::PoolConfig;
+use crate::pool::{Generation, PoolConfig};
 use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
 
 /// How many births may fail in a row before we stop trying.
 const STILLBIRTHS: u32 = 3;
+/// How many ends of workers are remembered until somebody asks.
+const EXITS_KEPT: usize = 64;
+
 /// What the supervisor has to know.
 #[derive(Debug)]
 pub(crate) enum News {
@@ -24,6 +27,10 @@ pub(crate) enum News {
     Said { slot: WorkerId, message: FromWorker },
     /// A worker in a run is gone.
     Lost { death: Death },
+    /// A worker that was given a place in a run left before it began: the run before had changed it.
+    Left { slot: WorkerId },
+    /// A worker has something to tell the user.
+    Note { text: String },
     /// Workers cannot be made.
     Barren { reason: String },
 }
@@ -36,6 +43,10 @@ pub(crate) struct Crew {
     workers: Vec<Worker>,
     stillbirths: u32,
     births: u64,
+    /// What workers are to have begun as.
+    generation: Generation,
+    /// How many left because a run had changed them, and have not been replaced.
+    changed: usize,
     exits: Vec<(u32, Exit)>,
     /// Where messages are received.
     frame: Vec<u8>,
@@ -50,6 +61,8 @@ impl Crew {
             workers: Vec::new(),
             stillbirths: 0,
             births: 0,
+            generation: Generation::default(),
+            changed: 0,
             exits: Vec::new(),
             frame: Vec::new(),
         }
@@ -65,13 +78,13 @@ impl Crew {
     }
 
     pub(crate) fn fork_server_pid(&self) -> Option<u32> {
-        self.nursery.server().map(|server| server.child.pid())
+        self.nursery.server_pid()
     }
 
     /// Everything whose readiness means news, in the order in which [`Crew::listen`] is told of it.
     pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
-        let mut fds = Vec::with_capacity(2 * self.workers.len() + 1);
-        fds.extend(self.nursery.server().map(|server| server.channel.as_fd()));
+        let mut fds = Vec::with_capacity(2 * self.workers.len() + 2);
+        fds.extend(self.nursery.channels().map(Channel::as_fd));
         for worker in &self.workers {
             fds.push(worker.channel.as_fd());
             fds.extend(worker.process.descriptor());
@@ -84,7 +97,7 @@ impl Crew {
         while self.own() < wanted && self.stillbirths < STILLBIRTHS {
             self.births += 1;
             let log = logs::next(&self.config.dir);
-            match self.nursery.birth(&self.config, self.births, log) {
+            match self.nursery.birth(&self.config, &self.generation, self.births, log) {
                 Ok(Some(newborn)) => self.adopt(newborn),
                 Ok(None) => return,
                 Err(e) => {
@@ -92,6 +105,34 @@ impl Crew {
                     news.push(News::Barren { reason: e.to_string() });
                 }
             }
+        }
+    }
+
+    /// From now on workers are of this generation; those of another one leave. None is in a run.
+    pub(crate) fn turn_to(&mut self, generation: &Generation) {
+        let other = self.generation.id != generation.id;
+        if other || generation.fresh {
+            tracing::debug!(generation = generation.id, fresh = generation.fresh, "new workers");
+            self.workers.retain(|worker| {
+                let guest = matches!(worker.process, Process::Guest(_));
+                if !guest {
+                    let _ = worker.tell(&ToWorker::Exit);
+                    worker.log.iter().for_each(logs::closed);
+                }
+                guest
+            });
+        }
+        if other {
+            self.nursery.turn();
+        }
+        self.generation = generation.clone();
+    }
+
+    /// Makes workers in place of those that a run changed, while nothing runs.
+    pub(crate) fn replace_changed(&mut self) {
+        let wanted = self.own() + std::mem::take(&mut self.changed);
+        if self.nursery.forks() {
+            self.grow(wanted, &mut Vec::new());
         }
     }
 
@@ -137,7 +178,8 @@ impl Crew {
     pub(crate) fn listen(&mut self, ready: &[bool], news: &mut Vec<News>) {
         let mut ready = ready.iter().copied();
         let mut next = || ready.next().unwrap_or(false);
-        let server_spoke = self.nursery.server().is_some() && next();
+        let servers = self.nursery.channels().count();
+        let server_spoke = (0..servers).fold(false, |spoke, _| next() || spoke);
         let mut speaking = Vec::new();
         for worker in &self.workers {
             let spoke = next();
@@ -149,6 +191,9 @@ impl Crew {
         }
         if server_spoke {
             self.hear_server(news);
+        }
+        if self.nursery.end_overdue() {
+            news.push(News::Ready);
         }
         for key in speaking {
             self.hear_worker(key, news);
@@ -170,6 +215,10 @@ impl Crew {
                     news.push(News::Ready);
                 }
                 Ok(Some(ServerNews::Said(FromForkServer::Exited { pid, exit }))) => {
+                    // Of those that were let go nobody asks.
+                    if self.exits.len() >= EXITS_KEPT {
+                        self.exits.remove(0);
+                    }
                     self.exits.push((pid, exit))
                 }
                 Ok(Some(ServerNews::Said(FromForkServer::ForkFailed { token, reason }))) => {
@@ -206,10 +255,25 @@ impl Crew {
                         Err(reason) => return self.lose(key, reason, news),
                     }
                 }
+                (Ok(Some(FromWorker::Note { text })), _) => news.push(News::Note { text }),
+                (Ok(Some(FromWorker::Changed { what })), _) => return self.changed(key, &what, news),
                 (Ok(Some(message)), State::Busy { slot }) => news.push(News::Said { slot, message }),
                 (Ok(Some(_)), _) => {} // the tail of a run that is over
                 (Err(e), _) => return self.lose(key, e.to_string(), news),
             }
+        }
+    }
+
+    /// A run changed the worker, which ends by itself; it may have been given a place in the next run meanwhile.
+    fn changed(&mut self, key: u64, what: &str, news: &mut Vec<News>) {
+        let Some(place) = self.workers.iter().position(|w| w.key == key) else { return };
+        let worker = self.workers.swap_remove(place);
+        tracing::debug!(key, pid = worker.pid, what, "changed by a run");
+        worker.log.iter().for_each(logs::closed);
+        match worker.state {
+            // The run that it should have joined gets another one.
+            State::Busy { slot } => news.push(News::Left { slot }),
+            _ => self.changed += 1,
         }
     }
 
@@ -271,7 +335,7 @@ impl Crew {
             }
             !over
         });
-        if self.workers.is_empty() && matches!(self.nursery, Nursery::Forking(_)) {
+        if self.workers.is_empty() && self.changed == 0 && self.nursery.forks() {
             self.nursery = Nursery::new(&self.config);
         }
     }

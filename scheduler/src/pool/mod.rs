@@ -6,7 +6,7 @@
 //! | `crew` | the workers: births, news, deaths, idleness |
 //! | `logs` | workers' logs: whose run a line is of, the last words of the dead |
 //! | `worker` | one of them: its channel, how it is signalled, how it ended |
-//! | `nursery` | how new ones come: forked by the fork server, or launched |
+//! | `nursery` | how new ones come: forked by the fork server or by the mirror of a generation, or launched |
 //!
 //! All of it is driven by the supervisor thread ([`crate::run`]), which alone launches and talks to workers. A worker's
 //! parent-death signal is tied to the thread that made it, so that thread lives as long as the pool.
@@ -17,6 +17,6 @@ pub mod logs;
 mod nursery;
 mod worker;
 
-pub use config::PoolConfig;
+pub use config::{Generation, PoolConfig};
 pub(crate) use crew::{Crew, News};
 pub(crate) use worker::State;

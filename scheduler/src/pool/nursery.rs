@@ -1,24 +1,40 @@
-//! Where workers come from: the fork server where forking is safe, plain launches elsewhere.
+//! Where workers come from: the fork server where forking is safe, or the mirror of a generation, which it forked; plain launches
+//! elsewhere.
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::link::{ROLE, ROLE_FORK_SERVER};
-use crate::os::{self, Channel, Child, Launch, Received};
-use crate::pool::PoolConfig;
+use crate::os::{self, now_ns, Channel, Child, Launch, Peer, Received};
+use crate::pool::{Generation, PoolConfig};
 use crate::wire::{self, FromForkServer, ToForkServer};
+
+/// How long a mirror may be silent while it loads one package.
+const LOAD_WITHIN_NS: u64 = 20_000_000_000;
+/// How many mirrors may end without a package to blame before workers are launched instead.
+const FAILURES: u32 = 2;
 
 /// The way new workers are made.
 #[derive(Debug)]
-pub(crate) enum Nursery {
+pub(crate) struct Nursery {
+    base: Base,
+    mirror: Option<MirrorServer>,
+    /// Packages that no mirror can load: each worker does that for itself.
+    deferred: Vec<String>,
+    failures: u32,
+}
+
+/// The process that was launched to fork.
+#[derive(Debug)]
+enum Base {
     /// Forking is allowed, but nothing was started yet.
     Unused,
-    /// The fork server is on its way; births wait for it.
+    /// It is on its way; births wait for it.
     Opening(Server),
-    /// The fork server takes requests.
+    /// It takes requests.
     Forking(Server),
-    /// Each worker is launched.
+    /// There is none: each worker is launched.
     Launching,
 }
 
@@ -28,6 +44,17 @@ pub(crate) struct Server {
     pub(crate) channel: Channel,
     pub(crate) child: Child,
     pub(crate) log: PathBuf,
+}
+
+/// The fork server of a generation.
+#[derive(Debug)]
+struct MirrorServer {
+    channel: Channel,
+    log: PathBuf,
+    /// Known once it said its pid.
+    process: Option<Peer>,
+    /// While it is on its way: the package it loads, and since when.
+    loading: Option<(String, u64)>,
 }
 
 /// A worker process that was just made, before its hello.
@@ -41,10 +68,10 @@ pub(crate) struct Newborn {
     pub(crate) token: Option<u64>,
 }
 
-/// What the fork server had to say.
+/// What a fork server had to say.
 #[derive(Debug)]
 pub(crate) enum ServerNews {
-    /// It serves; or it is gone and workers are launched from now on.
+    /// It serves; or it is gone and births go on in another way.
     Changed,
     /// It cannot fork, and is a worker itself now.
     Converted(Newborn),
@@ -68,75 +95,179 @@ fn start(config: &PoolConfig, role: &str, log: &Path) -> Result<(Channel, Child)
     Ok((ours, child))
 }
 
+/// Has a fork server fork: the new process's end of `request` goes with it.
+fn fork(server: &Channel, request: &ToForkServer) -> Result<Channel> {
+    let (ours, theirs) = Channel::pair()?;
+    server.send_with_fd(&wire::encode(request), theirs.as_fd())?;
+    Ok(ours)
+}
+
 impl Nursery {
     pub(crate) fn new(config: &PoolConfig) -> Self {
-        if config.fork {
-            Nursery::Unused
-        } else {
-            Nursery::Launching
-        }
+        let base = if config.fork { Base::Unused } else { Base::Launching };
+        Nursery { base, mirror: None, deferred: Vec::new(), failures: 0 }
     }
 
-    /// Makes a worker that logs to `log`, or gets the fork server under way first (`None`: ask again at its news).
-    pub(crate) fn birth(&mut self, config: &PoolConfig, token: u64, log: PathBuf) -> Result<Option<Newborn>> {
-        match self {
-            Nursery::Opening(_) => Ok(None),
-            Nursery::Unused => {
+    /// Makes a worker that logs to `log`, or gets under way first what is to fork it (`None`: ask again at its news).
+    pub(crate) fn birth(
+        &mut self,
+        config: &PoolConfig,
+        generation: &Generation,
+        token: u64,
+        log: PathBuf,
+    ) -> Result<Option<Newborn>> {
+        let server = match (&self.base, &self.mirror) {
+            (Base::Opening(_), _) | (_, Some(MirrorServer { loading: Some(_), .. })) => return Ok(None),
+            (Base::Unused, _) => {
                 let log = config.dir.join("fork-server.log");
                 let (channel, child) = start(config, ROLE_FORK_SERVER, &log)?;
-                *self = Nursery::Opening(Server { channel, child, log });
-                Ok(None)
+                self.base = Base::Opening(Server { channel, child, log });
+                return Ok(None);
             }
-            Nursery::Forking(server) => {
-                let (ours, theirs) = Channel::pair()?;
-                let request = wire::encode(&ToForkServer::Fork { token, log: log.clone() });
-                server.channel.send_with_fd(&request, theirs.as_fd())?;
-                Ok(Some(Newborn { channel: ours, child: None, log, token: Some(token) }))
-            }
-            Nursery::Launching => {
+            (Base::Launching, _) => {
                 let (channel, child) = start(config, "worker", &log)?;
-                Ok(Some(Newborn { channel, child: Some(child), log, token: None }))
+                return Ok(Some(Newborn { channel, child: Some(child), log, token: None }));
             }
-        }
+            (Base::Forking(_), Some(mirror)) => &mirror.channel,
+            (Base::Forking(base), None) => match &generation.state {
+                None => &base.channel,
+                Some(state) => {
+                    let log = config.dir.join(format!("mirror-{}.log", generation.id));
+                    let (state, deferred) = (state.clone(), self.deferred.clone());
+                    let request = ToForkServer::Mirror { log: log.clone(), state, deferred };
+                    let channel = fork(&base.channel, &request)?;
+                    let loading = Some((String::new(), now_ns()));
+                    self.mirror = Some(MirrorServer { channel, log, process: None, loading });
+                    return Ok(None);
+                }
+            },
+        };
+        let channel = fork(server, &ToForkServer::Fork { token, log: log.clone() })?;
+        Ok(Some(Newborn { channel, child: None, log, token: Some(token) }))
     }
 
-    /// The fork server's channel, where there is one.
-    pub(crate) fn server(&self) -> Option<&Server> {
-        match self {
-            Nursery::Opening(server) | Nursery::Forking(server) => Some(server),
-            Nursery::Unused | Nursery::Launching => None,
-        }
+    /// The next worker is of another generation: its mirror is to be made.
+    pub(crate) fn turn(&mut self) {
+        self.mirror = None;
+        self.failures = 0;
     }
 
-    /// Takes one message of the fork server, if there is one, by way of `frame`.
+    /// The process id of the fork server, where there is one.
+    pub(crate) fn server_pid(&self) -> Option<u32> {
+        self.base.server().map(|server| server.child.pid())
+    }
+
+    /// The channels of those that fork, the first one's first.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = &Channel> {
+        let base = self.base.server().map(|server| &server.channel);
+        base.into_iter().chain(self.mirror.as_ref().map(|mirror| &mirror.channel))
+    }
+
+    /// Whether workers are forked.
+    pub(crate) fn forks(&self) -> bool {
+        matches!(self.base, Base::Forking(_))
+    }
+
+    /// Takes one message of those that fork, if there is one, by way of `frame`.
     pub(crate) fn listen(&mut self, frame: &mut Vec<u8>) -> Result<Option<ServerNews>> {
-        let Some(server) = self.server() else { return Ok(None) };
+        match self.listen_to_base(frame)? {
+            None => self.listen_to_mirror(frame),
+            news => Ok(news),
+        }
+    }
+
+    fn listen_to_base(&mut self, frame: &mut Vec<u8>) -> Result<Option<ServerNews>> {
+        let Some(server) = self.base.server() else { return Ok(None) };
         let length = match server.channel.try_receive(frame)? {
             Received::Nothing => return Ok(None),
             Received::Closed => {
                 // Its workers die with it and are made anew by launches, which need no server.
                 tracing::warn!(log = %server.log.display(), "the fork server is gone");
-                *self = Nursery::Launching;
+                (self.base, self.mirror) = (Base::Launching, None);
                 return Ok(Some(ServerNews::Changed));
             }
             Received::Message(length, _) => length,
         };
         let message = wire::decode(&frame[..length], "the fork server")?;
-        let before = std::mem::replace(self, Nursery::Launching);
+        let before = std::mem::replace(&mut self.base, Base::Launching);
         Ok(Some(match (message, before) {
-            (FromForkServer::Serving, Nursery::Opening(server)) => {
-                *self = Nursery::Forking(server);
+            (FromForkServer::Serving, Base::Opening(server)) => {
+                self.base = Base::Forking(server);
                 ServerNews::Changed
             }
-            (FromForkServer::Unsafe { reason }, Nursery::Opening(server)) => {
+            (FromForkServer::Unsafe { reason }, Base::Opening(server)) => {
                 tracing::info!(reason, "workers are launched, not forked");
                 let Server { channel, child, log } = server;
                 ServerNews::Converted(Newborn { channel, child: Some(child), log, token: None })
             }
             (message, before) => {
-                *self = before;
+                self.base = before;
                 ServerNews::Said(message)
             }
         }))
+    }
+
+    fn listen_to_mirror(&mut self, frame: &mut Vec<u8>) -> Result<Option<ServerNews>> {
+        let Some(mirror) = &mut self.mirror else { return Ok(None) };
+        let length = match mirror.channel.try_receive(frame)? {
+            Received::Nothing => return Ok(None),
+            Received::Closed => {
+                self.give_up("it ended");
+                return Ok(Some(ServerNews::Changed));
+            }
+            Received::Message(length, _) => length,
+        };
+        match wire::decode(&frame[..length], "a mirror")? {
+            FromForkServer::Loading { pid, package } => {
+                tracing::debug!(pid, package, "mirror");
+                mirror.process = mirror.process.take().or_else(|| Peer::open(pid).ok());
+                mirror.loading = Some((package, now_ns()));
+                Ok(Some(ServerNews::Changed))
+            }
+            FromForkServer::Serving => {
+                mirror.loading = None;
+                Ok(Some(ServerNews::Changed))
+            }
+            FromForkServer::Unsafe { reason } => {
+                self.give_up(&reason);
+                Ok(Some(ServerNews::Changed))
+            }
+            message => Ok(Some(ServerNews::Said(message))),
+        }
+    }
+
+    /// Ends a mirror that has been silent for too long. `true` when it did.
+    pub(crate) fn end_overdue(&mut self) -> bool {
+        let since = self.mirror.as_ref().and_then(|mirror| mirror.loading.as_ref()).map(|(_, since)| *since);
+        let overdue = since.is_some_and(|since| now_ns().saturating_sub(since) > LOAD_WITHIN_NS);
+        if overdue {
+            self.give_up("it took over 20 s");
+        }
+        overdue
+    }
+
+    /// The mirror is of no use. The package that it was loading is left to each worker; without one to blame, workers are launched
+    /// when that happens again.
+    fn give_up(&mut self, reason: &str) {
+        let Some(mirror) = self.mirror.take() else { return };
+        mirror.process.iter().for_each(Peer::kill);
+        let package = mirror.loading.map(|(package, _)| package).filter(|package| !package.is_empty());
+        tracing::warn!(reason, package, log = %mirror.log.display(), "a mirror is given up");
+        match package {
+            Some(package) if !self.deferred.contains(&package) => self.deferred.push(package),
+            _ => self.failures += 1,
+        }
+        if self.failures >= FAILURES {
+            self.base = Base::Launching;
+        }
+    }
+}
+
+impl Base {
+    fn server(&self) -> Option<&Server> {
+        match self {
+            Base::Opening(server) | Base::Forking(server) => Some(server),
+            Base::Unused | Base::Launching => None,
+        }
     }
 }

@@ -164,6 +164,20 @@ impl Drive {
         self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault }, crew);
     }
 
+    /// A worker left instead of joining: the run before changed it. Nothing was lost.
+    pub(crate) fn left(&mut self, slot: WorkerId, crew: &mut Crew) {
+        let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
+        tracing::debug!(worker = slot.0 + 1, "left before it began");
+        self.vacant.push(slot);
+        let reason = "it left before it began".to_owned();
+        self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault: false }, crew);
+    }
+
+    /// What a worker found worth telling.
+    pub(crate) fn note(&mut self, text: String) {
+        self.stats.notes.push(text);
+    }
+
     /// No more workers can be made: what is vacant stays so.
     pub(crate) fn barren(&mut self, reason: &str, crew: &mut Crew) {
         tracing::error!(reason, "no more workers can be made");

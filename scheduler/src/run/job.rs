@@ -10,6 +10,7 @@ use crate::id::{ChunkId, ResourceId, StageId};
 use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
 use crate::pool::logs::Death;
+use crate::pool::Generation;
 use crate::run::journal::Journal;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::RunSpec;
@@ -33,6 +34,8 @@ pub struct JobSpec {
     pub settings: Settings,
     /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
     pub guests: Option<Listener>,
+    /// What the pool's workers must have begun as.
+    pub generation: Generation,
 }
 
 /// A run, ready to be begun: its board is made.
@@ -44,6 +47,7 @@ pub struct Job {
     pub(crate) pins: Vec<(ResourceId, Pin)>,
     pub(crate) settings: Settings,
     pub(crate) guests: Option<Listener>,
+    pub(crate) generation: Generation,
 }
 
 /// A board and the memory it lies in.
@@ -91,6 +95,8 @@ pub struct RunStats {
     pub deaths: u32,
     /// How they died, in order.
     pub died: Vec<Death>,
+    /// What workers found worth telling.
+    pub notes: Vec<String>,
     /// Chunks that were done again.
     pub retries: u32,
     /// From begin to end.
@@ -104,7 +110,7 @@ pub struct RunStats {
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, pins, kept_bytes, settings, guests } = job;
+        let JobSpec { plan, spec, pages, pins, kept_bytes, settings, guests, generation } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
         let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
@@ -116,6 +122,6 @@ impl Job {
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
-        Ok(Job { plan, board, pages, pins, settings, guests })
+        Ok(Job { plan, board, pages, pins, settings, guests, generation })
     }
 }

@@ -120,6 +120,9 @@ impl Supervisor {
             if self.drive.is_none() {
                 let Some((run, job, ticket)) = self.queue.pop_front() else { break };
                 self.crew.forget_failures();
+                if job.guests.is_none() {
+                    self.crew.turn_to(&job.generation);
+                }
                 self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
             }
             let Some((_, drive)) = &mut self.drive else { break };
@@ -141,6 +144,7 @@ impl Supervisor {
         }
         if self.drive.is_none() {
             self.crew.retire();
+            self.crew.replace_changed();
         }
     }
 
@@ -166,6 +170,8 @@ impl Supervisor {
                 News::Ready => {}
                 News::Said { slot, message } => drive.said(slot, message, &mut self.crew),
                 News::Lost { death } => drive.lost(death, &mut self.crew),
+                News::Left { slot } => drive.left(slot, &mut self.crew),
+                News::Note { text } => drive.note(text),
                 News::Barren { reason } => drive.barren(&reason, &mut self.crew),
             }
         }

@@ -11,7 +11,7 @@ use scheduler::link::Parts;
 use scheduler::os::Place;
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
 use scheduler::policy::Policy;
-use scheduler::pool::PoolConfig;
+use scheduler::pool::{Generation, PoolConfig};
 use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, Ticket};
 use scheduler::store::{Kind, Page, Store, CONTENT};
 use scheduler::wire::RunSpec;
@@ -23,6 +23,7 @@ pub(crate) struct Session {
     pub(crate) store: Store,
     pub(crate) pool: Pool,
     pub(crate) dir: PathBuf,
+    pub(crate) generation: Generation,
 }
 
 /// A run that goes on.
@@ -87,7 +88,13 @@ impl Session {
             idle_for: Duration::from_secs(60),
         };
         change(&mut config);
-        Session { store: Store::open(Place::Memory).unwrap(), pool: Pool::start(config).unwrap(), dir }
+        let generation = Generation::default();
+        Session {
+            store: Store::open(Place::Memory).unwrap(),
+            pool: Pool::start(config).unwrap(),
+            dir,
+            generation,
+        }
     }
 
     /// Begins a run. Variable `r` holds `r, r + 1, r + 2 ...`, as many as its bytes say.
@@ -115,7 +122,17 @@ impl Session {
         let program = bincode::serde::encode_to_vec((&*plan, trouble), config).unwrap();
         let spec = RunSpec::new(&plan, handles, program);
         let settings = Settings { workers: plan.workers(), retries: 2, ..Settings::default() };
-        let job = JobSpec { plan: plan.clone(), spec, pages, pins, kept_bytes: 0, settings, guests: None };
+        let generation = self.generation.clone();
+        let job = JobSpec {
+            plan: plan.clone(),
+            spec,
+            pages,
+            pins,
+            kept_bytes: 0,
+            settings,
+            guests: None,
+            generation,
+        };
         let job = Job::new(&self.store, job).unwrap();
         let (run, ticket) = self.pool.begin(job).unwrap();
         Begun { run, ticket, plan }

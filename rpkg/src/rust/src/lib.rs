@@ -10,6 +10,7 @@
 //! * `inspect/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
+//! * `state/`: whether the state of the session, or of a worker, is as it was.
 //! * `worker/`: the worker's side: FUN, element by element.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
@@ -23,6 +24,7 @@ mod inspect;
 mod r;
 mod runs;
 mod session;
+mod state;
 mod store_api;
 mod top_api;
 mod why_api;
@@ -32,6 +34,7 @@ mod write_api;
 use inspect::{export_api, record_api, text_api};
 use r::resume;
 use runs::{log_api, plan_api, run_api, simulate_api};
+use state::state_api;
 use worker::worker_api;
 
 extendr_module! {
@@ -50,6 +53,7 @@ extendr_module! {
     use export_api;
     use text_api;
     use worker_api;
+    use state_api;
 }
 
 /// Called by C at load, with the package's own `DllInfo`: makes the ALTREP classes.

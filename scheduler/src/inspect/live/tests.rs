@@ -48,7 +48,17 @@ fn job(store: &Store) -> Job {
     let plan = Arc::new(plan::compile(call()).expect("a plan"));
     let spec = RunSpec::new(&plan, vec![None; plan.graph().resources().len()], b"program".to_vec());
     let settings = Settings { workers: plan.workers(), ..Settings::default() };
-    let job = JobSpec { plan, spec, pages: vec![], pins: vec![], kept_bytes: 500, settings, guests: None };
+    let generation = crate::pool::Generation::default();
+    let job = JobSpec {
+        plan,
+        spec,
+        pages: vec![],
+        pins: vec![],
+        kept_bytes: 500,
+        settings,
+        guests: None,
+        generation,
+    };
     Job::new(store, job).expect("a board")
 }
 

@@ -1,5 +1,7 @@
 //! Texts: out of R's character vectors, and into them.
-use std::ffi::c_int;
+use std::ffi::{c_int, OsString};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 use extendr_ffi::SEXP;
 
@@ -90,4 +92,17 @@ pub fn list_names(x: Sexp, what: &str) -> Result<Vec<String>> {
         Some(pair) => Err(Failure::input(format!("{what} has the name '{}' twice", pair[0]))),
         None => Ok(names),
     }
+}
+
+/// The name of a file, in the bytes that the system knows it by.
+pub fn path_of(x: Sexp) -> Result<PathBuf> {
+    if x.kind() != Kind::STRSXP || x.len() != 1 {
+        return Err(Failure::Internal("a file's name is one string".into()));
+    }
+    let mut path = Vec::new();
+    protect(|s| {
+        path.extend_from_slice(bytes_of(s, x.text(0)).0);
+        Ok(())
+    })?;
+    Ok(PathBuf::from(OsString::from_vec(path)))
 }

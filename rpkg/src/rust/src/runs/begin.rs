@@ -8,12 +8,14 @@ use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
 use scheduler::page::Blob;
 use scheduler::plan::Plan;
+use scheduler::pool::Generation;
 use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Kind, Page};
 use scheduler::wire::RunSpec;
 
-use super::planned::{blob, Data, Planned};
-use crate::r::{Failure, Result, Sexp};
+use super::planned::{blob, bytes_of, Data, Planned};
+use super::spec::Reader;
+use crate::r::{self, Failure, Result, Sexp};
 use crate::session;
 
 /// The job of a run, and nanoseconds and bytes of copying its data into shared memory.
@@ -35,15 +37,34 @@ struct Pages {
 /// What of the data is another object in this run, by resource.
 pub(super) type Changes = HashMap<ResourceId, Sexp>;
 
-/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `verb`
-/// is what was called.
+/// The state of the session that a run's workers must be in.
+pub(super) struct SessionState {
+    generation: Generation,
+    /// For the worker's R code.
+    bytes: Vec<u8>,
+}
+
+impl SessionState {
+    /// From R's list: `id` and `path` of the generation's file, `fresh`, and `bytes`.
+    pub(super) fn read(list: Sexp) -> Result<SessionState> {
+        let reader = Reader { list };
+        let number = |name: &str| Ok::<_, Failure>(reader.numbers(name)?.first().copied().unwrap_or(0.0));
+        let path = r::path_of(reader.item("path")?)?;
+        let generation =
+            Generation { id: number("id")? as u64, state: Some(path), fresh: number("fresh")? != 0.0 };
+        Ok(SessionState { generation, bytes: bytes_of(reader.item("bytes")?)? })
+    }
+}
+
+/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `by`
+/// is what was called, and in which state.
 pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Blob>>,
     changes: &Changes,
     guests: Option<Listener>,
     keep: bool,
-    verb: &str,
+    (verb, state): (&str, SessionState),
 ) -> Result<Prepared> {
     let since = now_ns();
     let mut pages = Pages::default();
@@ -95,7 +116,9 @@ pub(super) fn prepare(
     let Pages { handles, own, pins, .. } = pages;
     let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
     spec.title = title(verb, &plan);
-    let job = JobSpec { plan, spec, pages: own, pins, kept_bytes, settings, guests };
+    spec.session = state.bytes;
+    let generation = state.generation;
+    let job = JobSpec { plan, spec, pages: own, pins, kept_bytes, settings, guests, generation };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
     Ok(Prepared { job, copied })
 }

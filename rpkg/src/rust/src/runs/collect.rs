@@ -66,7 +66,14 @@ pub(super) fn collect(
         let bytes = r::reals(s, &written);
         let peak = r::real(s, finished.stats.peak_bytes as f64);
         let seconds = r::real(s, finished.stats.seconds);
-        let stats = [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak), ("died", died.get())];
+        let notes = r::character(s, &finished.stats.notes);
+        let stats = [
+            ("run", r::integer(s, run)),
+            ("seconds", seconds),
+            ("peak", peak),
+            ("died", died.get()),
+            ("notes", notes),
+        ];
         let stats = r::named_list(s, &stats);
         let parts = [
             ("values", or_null(&values)),

@@ -10,7 +10,7 @@ use extendr_api::prelude::*;
 use scheduler::page::Blob;
 use scheduler::plan::{CallSpec, Plan};
 
-use super::begin::{prepare, Changes};
+use super::begin::{prepare, Changes, SessionState};
 use super::describe::describe;
 use super::hall;
 use super::learn::relearn;
@@ -92,14 +92,15 @@ fn ms_plan_free(id: i32) -> Robj {
 
 /// Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
 /// is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
-/// function that was called, for whoever looks at the run.
+/// function that was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
 #[extendr]
-fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str) -> Robj {
+fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str, state: Robj) -> Robj {
     edge(|| {
+        let state = SessionState::read(argument(&state))?;
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
             let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
-            begin(&mut planned, blobs, &Changes::new(), false, verb)?
+            begin(&mut planned, blobs, &Changes::new(), false, (verb, state))?
         } else {
             let changes = argument(&changes);
             // Out of the room while R may be called, and back whatever happens.
@@ -108,7 +109,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str) -> Robj {
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(unknown))?;
             let begun = relearn(&mut planned)
                 .and_then(|()| read_changes(&planned, changes))
-                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, verb));
+                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (verb, state)));
             with(|plans| {
                 plans.plans.insert(id, planned);
                 Ok(())
@@ -124,11 +125,11 @@ fn begin(
     blobs: Vec<Option<Blob>>,
     changes: &Changes,
     keep: bool,
-    verb: &str,
+    by: (&str, SessionState),
 ) -> Result<i32> {
     let guests = if planned.guests { Some(hall::listener()?) } else { None };
     let address = guests.as_ref().map(|listener| listener.path().to_owned());
-    let prepared = prepare(planned, blobs, changes, guests, keep, verb)?;
+    let prepared = prepare(planned, blobs, changes, guests, keep, by)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
     hall::begin(prepared.job, address, of, prepared.copied)
 }

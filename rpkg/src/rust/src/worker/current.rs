@@ -59,6 +59,11 @@ impl Current {
         })
     }
 
+    /// The session's bytes on its state.
+    pub(super) fn session(&self) -> &[u8] {
+        &self.membership.spec().session
+    }
+
     /// Takes the next chunk, if none is under way; its stage is opened and made ready before.
     pub(super) fn next(&mut self, link: &mut Link) -> Result<Next> {
         while self.chunk.is_none() {

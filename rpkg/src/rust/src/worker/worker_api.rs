@@ -6,15 +6,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use extendr_api::prelude::*;
-use scheduler::link::Link;
+use scheduler::link::{Link, Mirror, Role};
 
 use super::current::{Current, Next};
 use super::stage::Ready;
-use crate::r::{self, argument, edge, nothing, Failure, Kind, Result, Sexp};
+use crate::r::{self, argument, edge, nothing, Failure, Kind, Result, Scope, Sexp};
 
 #[derive(Default)]
 struct Worker {
     link: Option<Link>,
+    /// While this process is on its way to the state of a session.
+    mirror: Option<Mirror>,
     current: Option<Current>,
 }
 
@@ -37,6 +39,86 @@ fn no_run() -> Failure {
     Failure::Internal("there is no run at hand".into())
 }
 
+/// What this process is: a worker (TRUE), of no use any more (FALSE), or one that is to become the mirror of a session, which then finds in
+/// a list the file with the `state` and the packages that are `deferred`. A fork server stays in here; each process that it forks returns.
+#[extendr]
+fn ms_worker_begin() -> Robj {
+    edge(|| role(Link::inherited()?))
+}
+
+/// A mirror says that it loads a package next.
+#[extendr]
+fn ms_mirror_loading(package: &str) -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        let mirror = unsafe { worker() }.mirror.as_ref();
+        mirror.ok_or_else(|| Failure::Internal("this process is no mirror".into()))?.loading(package)?;
+        nothing()
+    })
+}
+
+/// The mirror is in the state: it forks workers from here on. Gives what `ms_worker_begin()` gives.
+#[extendr]
+fn ms_mirror_serve() -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        let mirror = unsafe { worker() }.mirror.take();
+        role(mirror.ok_or_else(|| Failure::Internal("this process is no mirror".into()))?.serve()?)
+    })
+}
+
+fn role(role: Role) -> Result<Sexp> {
+    // SAFETY: no R code runs while the reference lives.
+    let worker = unsafe { worker() };
+    match role {
+        Role::Worker(link) => worker.link = Some(link),
+        Role::Mirror(mirror) => worker.mirror = Some(mirror),
+        Role::Over => {}
+    }
+    let (is_worker, mirror) = (worker.link.is_some(), worker.mirror.as_ref());
+    let Some(Mirror { state, deferred, .. }) = mirror else {
+        return r::protect(|s| Ok(r::logical(s, is_worker)));
+    };
+    r::protect(|s| {
+        let parts = [("state", r::path(s, state)), ("deferred", r::character(s, deferred))];
+        Ok(r::named_list(s, &parts))
+    })
+}
+
+/// What the session says of its state for the run at hand, in its own bytes.
+#[extendr]
+fn ms_worker_session() -> Robj {
+    edge(|| {
+        // SAFETY: no R code that calls back runs in here.
+        let current = unsafe { worker() }.current.as_ref().ok_or_else(no_run)?;
+        r::protect(|s| Ok(bytes(s, current.session())))
+    })
+}
+
+/// Tells the user of the session something that is no error.
+#[extendr]
+fn ms_worker_note(text: &str) -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        if let Some(link) = &unsafe { worker() }.link {
+            link.note(text)?;
+        }
+        nothing()
+    })
+}
+
+/// A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
+#[extendr]
+fn ms_worker_changed(what: &str) -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        if let Some(link) = &mut unsafe { worker() }.link {
+            link.changed(what)?;
+        }
+        nothing()
+    })
+}
+
 /// Waits for the next run. FALSE when this process should leave.
 #[extendr]
 fn ms_worker_next() -> Robj {
@@ -44,9 +126,6 @@ fn ms_worker_next() -> Robj {
         // SAFETY: no R code runs in here.
         let worker = unsafe { worker() };
         worker.current = None;
-        if worker.link.is_none() {
-            worker.link = Link::inherited()?;
-        }
         let membership = match worker.link.as_mut() {
             Some(link) => link.next_run()?,
             None => None,
@@ -77,7 +156,7 @@ fn ms_worker_idle(milliseconds: i32) -> Robj {
 fn ms_worker_loop() -> Robj {
     edge(|| loop {
         // SAFETY: opening a stage calls base functions of R only, which do not call back.
-        let Worker { link: Some(link), current: Some(current) } = (unsafe { worker() }) else {
+        let Worker { link: Some(link), current: Some(current), .. } = (unsafe { worker() }) else {
             return Err(no_run());
         };
         match current.next(link)? {
@@ -107,12 +186,18 @@ fn ms_worker_loop() -> Robj {
     })
 }
 
+/// A raw vector of these bytes, kept.
+fn bytes(s: &Scope, bytes: &[u8]) -> Sexp {
+    let vector = s.vector(Kind::RAWSXP, bytes.len());
+    // SAFETY: the vector was just made, of this length.
+    unsafe { vector.data_mut().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    vector
+}
+
 /// What R is asked to make ready.
 fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Sexp> {
     r::protect(|s| {
-        let program = s.vector(Kind::RAWSXP, payload.len());
-        // SAFETY: the vector was just made, of this length.
-        unsafe { program.data_mut().copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
+        let program = bytes(s, payload);
         let views = s.vector(Kind::VECSXP, captured.len());
         for (place, view) in captured.iter().enumerate() {
             views.set_item(place, view.get());
@@ -164,7 +249,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
         let (condition, calls) = (argument(&condition), argument(&calls));
         // SAFETY: encoding calls base functions only, which do not call back.
         let worker = unsafe { worker() };
-        let Worker { link: Some(link), current: Some(current) } = worker else { return Err(no_run()) };
+        let Worker { link: Some(link), current: Some(current), .. } = worker else { return Err(no_run()) };
         let within = current.is_within_chunk();
         let interrupted = calls.is_null();
         let kept = within && current.collects() && !interrupted;
@@ -222,6 +307,12 @@ fn ms_worker_quit() -> Robj {
 
 extendr_module! {
     mod worker_api;
+    fn ms_worker_begin;
+    fn ms_mirror_loading;
+    fn ms_mirror_serve;
+    fn ms_worker_session;
+    fn ms_worker_note;
+    fn ms_worker_changed;
     fn ms_worker_next;
     fn ms_worker_idle;
     fn ms_worker_loop;

@@ -1,0 +1,120 @@
+# The structure of the session: what a process has to attach, load, register and define to find what FUN finds here. It is written to a
+# file that the mirror of a generation reads; equal structure is the same generation.
+
+# Namespaces that change nothing FUN can see, and come and go by R's own doing.
+silent_namespaces <- c("base", "compiler", "tools", "parallel", "codetools", "memshare", "globals", "digest", "parallelly", "listenv")
+
+# A new generation, if the structure differs from that of the last.
+new_generation <- function() {
+  remember_tables(state)
+  structure <- session_structure()
+  watch(structure)
+  look(state)
+  if (identical(structure, state$generation$structure)) return(invisible())
+  id <- state$generations <- sum(state$generations, 1)
+  path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
+  saveRDS(list(id = id, structure = pack_structure(structure), settings = session_settings()), path, compress = FALSE)
+  state$generation <- list(id = id, path = path, structure = structure, named = state$named)
+}
+
+session_structure <- function() {
+  list(
+    search = search(), attached = lapply(seq_along(search()), attached_at), namespaces = loaded_namespaces(), named = state$named,
+    methods = session_methods(), definitions = session_definitions()
+  )
+}
+
+# What must be loaded before it is read is serialized apart.
+pack_structure <- function(structure) {
+  for (part in c("methods", "definitions")) structure[[part]] <- serialize(structure[[part]], NULL, xdr = FALSE)
+  structure
+}
+
+# An entry of the search path: a package with its library and the names that are not there though it exports them, or another list.
+attached_at <- function(i) {
+  env <- as.environment(i)
+  name <- search()[[i]]
+  package <- sub("^package:", "", name)
+  if (package == name || !isNamespaceLoaded(package)) return(list(name = name))
+  missing <- if (package != "base") setdiff(getNamespaceExports(package), names(env))
+  list(name = name, package = package, missing = as.character(missing))
+}
+
+# Loaded namespaces with where they came from; those of the search path from its end on, the others by name.
+loaded_namespaces <- function() {
+  names <- setdiff(sort(loadedNamespaces()), silent_namespaces)
+  attached <- rev(sub("^package:", "", grep("^package:", search(), value = TRUE)))
+  names <- c(intersect(attached, names), setdiff(names, attached))
+  stats::setNames(lapply(names, namespace_at), names)
+}
+
+# A namespace that was made from sources by pkgload has a print of its code: workers must not load other code by that name.
+namespace_at <- function(name) {
+  path <- getNamespaceInfo(name, "path")
+  if (!is_development(name)) return(list(library = dirname(path)))
+  list(sources = path, code = code_print(name))
+}
+
+is_development <- function(name) exists(".__DEVTOOLS__", envir = asNamespace(name), inherits = FALSE)
+
+# A short name of all functions of a namespace, without their source references.
+code_print <- function(name) {
+  functions <- Filter(is.function, as.list(asNamespace(name), sorted = TRUE))
+  bare <- lapply(functions, function(f) if (is.primitive(f)) f else list(formals(f), body(utils::removeSource(f))))
+  native(ms_fingerprint(serialize(bare, NULL, version = 2L, xdr = FALSE, refhook = function(reference) "")))
+}
+
+# S3 methods that are registered and that no package brought: list(table = namespace, name, method).
+session_methods <- function() {
+  found <- list()
+  for (namespace in loadedNamespaces()) {
+    table <- method_table(namespace)
+    if (!is.environment(table)) next
+    for (name in names(table)) {
+      method <- eval(call("substitute", as.name(name)), table)
+      if (is.function(method) && !is_of_package(method)) {
+        found[[length(found) + 1L]] <- list(table = namespace, name = name, method = method)
+      }
+    }
+  }
+  found[order(vapply(found, function(entry) paste(entry$table, entry$name), ""))]
+}
+
+is_of_package <- function(fun) {
+  if (is.primitive(fun)) return(TRUE)
+  top <- topenv(environment(fun))
+  isNamespace(top) || identical(top, baseenv())
+}
+
+# S4 classes, generics and methods, and reference classes, that are defined in the global environment, by the names under which
+# package methods keeps them there.
+session_definitions <- function() {
+  state$definitions <- sort(names(globalenv())[startsWith(names(globalenv()), ".__")])
+  mget(state$definitions, envir = globalenv())
+}
+
+# What the next looks compare by identity: what else is attached, namespaces from sources, methods of the session's own.
+watch <- function(structure) {
+  others <- which(vapply(structure$attached, function(entry) is.null(entry$package), NA))
+  others <- lapply(setdiff(others, c(1L, length(structure$attached))), as.environment)
+  sources <- lapply(names(Filter(function(entry) !is.null(entry$sources), structure$namespaces)), asNamespace)
+  state$watched <- c(others, sources, lapply(structure$methods, `[[`, "method"))
+}
+
+# Functions that only the session defines and that FUN may reach by dispatch. What they use of the global environment has to travel as
+# well. As of the last look: of the run before, or of this one.
+session_functions <- function() {
+  if (is.null(state$generation)) session_state(FALSE)
+  structure <- state$generation$structure
+  c(lapply(structure$methods, `[[`, "method"), functions_in(structure$definitions))
+}
+
+# The functions in definitions: of method tables, and of reference classes.
+functions_in <- function(definitions) {
+  found <- list()
+  for (definition in definitions) {
+    tables <- if (is.environment(definition)) definition else if (methods::is(definition, "refClassRepresentation")) definition@refMethods
+    if (is.environment(tables)) found <- c(found, Filter(is.function, as.list(tables, all.names = TRUE)))
+  }
+  unname(found)
+}

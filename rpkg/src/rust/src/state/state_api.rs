@@ -1,0 +1,46 @@
+//! The `.Call`s by which R looks at the state of its session, and by which a process becomes the mirror of one.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+use std::cell::RefCell;
+
+use extendr_api::prelude::*;
+
+use super::look::{Look, Seen};
+use crate::r::{self, argument, edge, Failure, Sexp};
+
+thread_local! {
+    /// Of a session and of a worker: a process may be both.
+    static LOOKS: RefCell<[Look; 2]> = RefCell::default();
+}
+
+/// What changed since the last look: 1 options, 2 environment variables, 4 other settings, 8 what is attached, loaded, registered or
+/// defined; the sum of them. Sessions and workers look apart. `seen` is a list, see [`Seen`].
+#[extendr]
+fn ms_state_look(worker: bool, seen: Robj) -> Robj {
+    edge(|| {
+        let list = argument(&seen);
+        if list.len() != 6 {
+            return Err(Failure::Internal("a look takes six lists".into()));
+        }
+        let [options, settings, structure, objects, tables, names]: [Sexp; 6] =
+            std::array::from_fn(|i| list.item(i));
+        let seen = Seen { options, settings, structure, objects, tables, names };
+        let changed = LOOKS.with(|looks| {
+            let mut looks =
+                looks.try_borrow_mut().map_err(|_| Failure::Internal("a look within a look".into()))?;
+            looks[usize::from(worker)].again(seen)
+        })?;
+        r::protect(|s| Ok(r::integer(s, changed)))
+    })
+}
+
+/// How many threads this process has.
+#[extendr]
+fn ms_threads() -> Robj {
+    edge(|| r::protect(|s| Ok(r::integer(s, scheduler::os::thread_count() as i32))))
+}
+
+extendr_module! {
+    mod state_api;
+    fn ms_state_look;
+    fn ms_threads;
+}
