@@ -11,7 +11,12 @@ become <- function(path, deferred = character(), announce = NULL) {
   apply_settings(told$settings)
   mirror$deferred <- list()
   structure <- told$structure
-  for (name in names(structure$namespaces)) load_as(name, structure$namespaces[[name]], name %in% deferred, announce)
+  for (name in names(structure$namespaces)) {
+    about <- structure$namespaces[[name]]
+    # What needs a package that is left to the workers is left to them too.
+    if (any(about$imports %in% deferred)) deferred <- c(deferred, name)
+    load_as(name, about, name %in% deferred, announce)
+  }
   for (name in structure$named) load_as(name, NULL, name %in% deferred, announce)
   attach_all(structure, announce)
   register_methods(unserialize(structure$methods))
@@ -41,7 +46,23 @@ load_as <- function(name, about, later, announce) {
 over <- function(announce, package, code) {
   if (!is.null(announce)) announce(package)
   code
-  if (!is.null(announce) && native(ms_threads()) > 1L) ms_worker_quit()
+  if (is.null(announce) || native(ms_threads()) == 1L) return(invisible())
+  clock_of_cli("clic_stop_thread")
+  # A thread that was told to end takes a moment.
+  for (i in seq_len(100)) if (isTRUE(mirror$stopped) && native(ms_threads()) > 1L) Sys.sleep(0.01)
+  if (native(ms_threads()) > 1L) ms_worker_quit()
+}
+
+# Package cli, which most of the newer packages load, has a thread that tells the time to progress bars, and can do without: it is stopped in
+# a mirror and started again in each worker.
+clock_of_cli <- function(what) {
+  if (!isNamespaceLoaded("cli")) return(invisible())
+  cli <- asNamespace("cli")
+  routine <- get0(what, envir = cli, inherits = FALSE)
+  times <- get0("clienv", envir = cli, inherits = FALSE)
+  if (is.null(routine) || is.null(times$tick_time)) return(invisible())
+  if (what == "clic_stop_thread") .Call(routine) else .Call(routine, cli, times$tick_time, times$speed_time)
+  mirror$stopped <- what == "clic_stop_thread"
 }
 
 load_namespace <- function(name, about) {
@@ -63,7 +84,7 @@ attach_all <- function(structure, announce) {
   here <- search()
   same <- 0L
   while (same < min(length(here), length(target)) - 1L && here[[length(here) - same]] == target[[length(target) - same]]) same <- same + 1L
-  for (i in seq_len(length(here) - same - 1L)) detach(2L, character.only = FALSE)
+  for (i in seq_len(length(here) - same - 1L)) detach(pos = 2L)
   for (i in rev(seq_len(length(target) - same)[-1L])) attach_entry(structure$attached[[i]], announce)
 }
 
@@ -71,12 +92,22 @@ attach_entry <- function(entry, announce) {
   if (is.null(entry$package)) {
     attach(NULL, name = entry$name, warn.conflicts = FALSE)
   } else if (isNamespaceLoaded(entry$package)) {
-    exclude <- intersect(entry$missing, getNamespaceExports(entry$package))
-    over(announce, entry$package, suppressMessages(suppressWarnings(attachNamespace(entry$package, exclude = exclude))))
+    over(announce, entry$package, suppressMessages(suppressWarnings(attach_package_of(entry))))
   } else {
-    # Deferred, or not to be loaded: its place is kept.
+    # Left to the workers, or not to be loaded: its place is kept.
     attach(NULL, name = entry$name, warn.conflicts = FALSE)
+    mirror$places <- c(mirror$places, list(entry))
   }
+}
+
+attach_package_of <- function(entry, at = 2L) {
+  if (is.null(entry$only)) return(attachNamespace(entry$package, pos = at))
+  env <- attach(NULL, pos = at, name = entry$name, warn.conflicts = FALSE)
+  attr(env, "path") <- getNamespaceInfo(entry$package, "path")
+  exports <- intersect(entry$only, getNamespaceExports(entry$package))
+  importIntoEnv(env, exports, asNamespace(entry$package), exports)
+  data <- data_of(entry$package)
+  lapply(intersect(entry$only, names(data)), function(name) delayedAssign(name, data[[name]], assign.env = env))
 }
 
 register_methods <- function(methods) {
@@ -98,12 +129,13 @@ load_deferred <- function() {
   deferred <- mirror$deferred
   mirror$deferred <- list()
   for (name in names(deferred)) load_as(name, deferred[[name]], FALSE, NULL)
-  for (name in names(deferred)) {
-    at <- match(paste0("package:", name), search())
-    if (is.na(at) || !isNamespaceLoaded(name)) next
-    detach(at, character.only = FALSE)
-    suppressMessages(suppressWarnings(attachNamespace(name, pos = at)))
+  for (entry in mirror$places) {
+    if (!isNamespaceLoaded(entry$package)) next
+    at <- match(entry$name, search())
+    detach(pos = at)
+    suppressMessages(suppressWarnings(attach_package_of(entry, at)))
   }
+  mirror$places <- list()
 }
 
 # What the user is told with the next run.
@@ -122,6 +154,7 @@ enter_session <- function() {
     # A worker that was launched and not forked by a mirror.
     if (!identical(mirror$id, about$id)) become(about$path)
     load_deferred()
+    if (isTRUE(mirror$stopped)) clock_of_cli("clic_start_thread")
     apply_settings(about$settings)
     mirror$bytes <- bytes
     remember_state()
@@ -142,7 +175,7 @@ enter_as_guest <- function() {
 remember_state <- function() {
   mirror$search <- search()
   mirror$namespaces <- setdiff(loadedNamespaces(), silent_namespaces)
-  mirror$definitions <- sort(grep("^[.]__", names(globalenv()), value = TRUE))
+  mirror$definitions <- definition_names()
   mirror$before <- state_now()
   mirror$threads <- native(ms_threads())
   mirror$connections <- getAllConnections()
@@ -226,7 +259,6 @@ structure_left <- function() {
   if (!identical(search(), mirror$search)) return("another search path")
   loaded <- setdiff(loadedNamespaces(), silent_namespaces)
   if (!setequal(loaded, mirror$namespaces)) return(paste("namespaces", paste(setdiff(loaded, mirror$namespaces), collapse = ", ")))
-  if (!identical(sort(grep("^[.]__", names(globalenv()), value = TRUE)), mirror$definitions)) return("classes or methods")
   remember_tables(mirror)
   # Namespaces that change nothing else may have registered methods of their own.
   if (length(session_methods()) != mirror$methods) return("registered methods")

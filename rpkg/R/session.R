@@ -26,25 +26,53 @@ session_state <- function(fresh, named = character()) {
 # What changed since the last look. `of` holds what is looked at: `state` for this session, `mirror` for a worker, which may itself be the
 # session of other workers.
 look <- function(of) {
-  definitions <- of$definitions
-  objects <- if (length(of$watched) || length(definitions)) c(of$watched, definition_objects(definitions)) else list()
+  objects <- of$watched
+  if (length(of$definitions)) objects <- c(objects, definition_objects(mget(of$definitions, globalenv(), ifnotfound = list(NULL))))
+  for (entry in of$registered) objects <- c(objects, list(method_table(entry$table)[[entry$name]]))
   native(ms_state_look(identical(of, mirror), list(
-    .Options, list(.libPaths(), RNGkind(), Sys.getlocale()), list(search(), loadedNamespaces()), objects, of$tables, names(globalenv())
+    .Options, list(.libPaths(), random_kinds()), list(search(), loadedNamespaces()), if (is.null(objects)) list() else objects,
+    tables_to_count(of), names(globalenv())
   )))
 }
 
-# What counts by identity: classes, generics, and the methods in the tables.
-definition_objects <- function(names) {
-  objects <- mget(names, envir = globalenv(), ifnotfound = list(NULL))
-  tables <- vapply(objects, is.environment, NA)
-  c(objects, unlist(lapply(objects[tables], as.list, all.names = TRUE, sorted = TRUE), recursive = FALSE, use.names = FALSE))
+# The kinds of random numbers, from where they can be read at once.
+random_kinds <- function() {
+  seed <- globalenv()[[".Random.seed"]]
+  if (is.null(seed)) RNGkind() else as.character(seed[[1L]])
+}
+
+# Which tables of methods are counted: those of R's own generics each time, all of them when they are few, or were not for a moment.
+# Counting thousands of methods would cost more than the call.
+tables_to_count <- function(of) {
+  now <- proc.time()[["elapsed"]]
+  if (!of$many || now - of$counted > 0.25) of$counted <- now else return(of$core_tables)
+  of$tables
+}
+
+# What counts by identity of classes, generics and methods: themselves, and what their tables hold.
+definition_objects <- function(definitions) {
+  inside <- lapply(unname(definitions), function(definition) {
+    table <- table_of(definition)
+    if (is.environment(table)) as.list(table, all.names = TRUE, sorted = TRUE)
+  })
+  c(definitions, unlist(inside, recursive = FALSE))
+}
+
+# The methods in a table of a generic, or of a reference class.
+table_of <- function(definition) {
+  if (is.environment(definition)) definition else if (methods::is(definition, "refClassRepresentation")) definition@refMethods
 }
 
 # The tables of registered S3 methods, one a namespace.
 remember_tables <- function(of) {
-  tables <- lapply(loadedNamespaces(), method_table)
+  tables <- lapply(c(own_generics, setdiff(loadedNamespaces(), own_generics)), method_table)
   of$tables <- tables[vapply(tables, is.environment, NA)]
+  of$core_tables <- of$tables[seq_along(own_generics)]
+  of$many <- sum(lengths(of$tables)) > 1500
+  of$counted <- -Inf
 }
+
+own_generics <- c("base", "stats", "utils")
 
 method_table <- function(name) {
   if (name == "base") baseenv()[[".__S3MethodsTable__."]] else asNamespace(name)[[".__S3MethodsTable__."]]

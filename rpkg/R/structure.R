@@ -13,46 +13,64 @@ new_generation <- function() {
   if (identical(structure, state$generation$structure)) return(invisible())
   id <- state$generations <- sum(state$generations, 1)
   path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
-  saveRDS(list(id = id, structure = pack_structure(structure), settings = session_settings()), path, compress = FALSE)
+  saveRDS(list(id = id, structure = pack_structure(structure), settings = early_settings()), path, compress = FALSE)
   state$generation <- list(id = id, path = path, structure = structure, named = state$named)
 }
 
 session_structure <- function() {
   list(
     search = search(), attached = lapply(seq_along(search()), attached_at), namespaces = loaded_namespaces(), named = state$named,
-    methods = session_methods(), definitions = session_definitions()
+    methods = session_methods(), definitions = session_definitions(), inside = definition_objects(session_definitions())
   )
+}
+
+# Settings that packages may heed when they are loaded. Reading an option that is a package's function would load that package.
+early_settings <- function() {
+  settings <- session_settings()
+  settings$options <- settings$options[vapply(settings$options, function(value) is.null(value) || is.atomic(value), NA)]
+  settings
 }
 
 # What must be loaded before it is read is serialized apart.
 pack_structure <- function(structure) {
+  # Only compared.
+  structure$inside <- NULL
   for (part in c("methods", "definitions")) structure[[part]] <- serialize(structure[[part]], NULL, xdr = FALSE)
   structure
 }
 
-# An entry of the search path: a package with its library and the names that are not there though it exports them, or another list.
+# An entry of the search path: a package, with the names that are there when it is not attached as a whole, or another list.
 attached_at <- function(i) {
   env <- as.environment(i)
   name <- search()[[i]]
   package <- sub("^package:", "", name)
   if (package == name || !isNamespaceLoaded(package)) return(list(name = name))
-  missing <- if (package != "base") setdiff(getNamespaceExports(package), names(env))
-  list(name = name, package = package, missing = as.character(missing))
+  partial <- package != "base" && !all(c(getNamespaceExports(package), names(data_of(package))) %in% names(env))
+  list(name = name, package = package, only = if (partial) sort(names(env)))
 }
 
-# Loaded namespaces with where they came from; those of the search path from its end on, the others by name.
+# The data sets that are attached with a package.
+data_of <- function(package) getNamespaceInfo(package, "lazydata")
+
+# Loaded namespaces, each after those that it imports, with where it came from.
 loaded_namespaces <- function() {
   names <- setdiff(sort(loadedNamespaces()), silent_namespaces)
-  attached <- rev(sub("^package:", "", grep("^package:", search(), value = TRUE)))
-  names <- c(intersect(attached, names), setdiff(names, attached))
-  stats::setNames(lapply(names, namespace_at), names)
+  found <- stats::setNames(lapply(names, namespace_at, names), names)
+  order <- character()
+  visit <- function(name) {
+    for (import in setdiff(found[[name]]$imports, order)) visit(import)
+    if (!name %in% order) order <<- c(order, name)
+  }
+  for (name in names) visit(name)
+  found[order]
 }
 
 # A namespace that was made from sources by pkgload has a print of its code: workers must not load other code by that name.
-namespace_at <- function(name) {
+namespace_at <- function(name, names) {
   path <- getNamespaceInfo(name, "path")
-  if (!is_development(name)) return(list(library = dirname(path)))
-  list(sources = path, code = code_print(name))
+  imports <- intersect(unique(names(getNamespaceImports(name))), setdiff(names, name))
+  if (!is_development(name)) return(list(library = dirname(path), imports = imports))
+  list(sources = path, code = code_print(name), imports = imports)
 }
 
 is_development <- function(name) exists(".__DEVTOOLS__", envir = asNamespace(name), inherits = FALSE)
@@ -89,32 +107,25 @@ is_of_package <- function(fun) {
 # S4 classes, generics and methods, and reference classes, that are defined in the global environment, by the names under which
 # package methods keeps them there.
 session_definitions <- function() {
-  state$definitions <- sort(names(globalenv())[startsWith(names(globalenv()), ".__")])
+  state$definitions <- definition_names()
   mget(state$definitions, envir = globalenv())
 }
+
+definition_names <- function() sort(grep("^[.]__", names(globalenv()), value = TRUE))
 
 # What the next looks compare by identity: what else is attached, namespaces from sources, methods of the session's own.
 watch <- function(structure) {
   others <- which(vapply(structure$attached, function(entry) is.null(entry$package), NA))
   others <- lapply(setdiff(others, c(1L, length(structure$attached))), as.environment)
   sources <- lapply(names(Filter(function(entry) !is.null(entry$sources), structure$namespaces)), asNamespace)
-  state$watched <- c(others, sources, lapply(structure$methods, `[[`, "method"))
+  state$watched <- c(others, sources)
+  state$registered <- structure$methods
 }
 
 # Functions that only the session defines and that FUN may reach by dispatch. What they use of the global environment has to travel as
-# well. As of the last look: of the run before, or of this one.
+# well.
 session_functions <- function() {
-  if (is.null(state$generation)) session_state(FALSE)
+  session_state(FALSE)
   structure <- state$generation$structure
-  c(lapply(structure$methods, `[[`, "method"), functions_in(structure$definitions))
-}
-
-# The functions in definitions: of method tables, and of reference classes.
-functions_in <- function(definitions) {
-  found <- list()
-  for (definition in definitions) {
-    tables <- if (is.environment(definition)) definition else if (methods::is(definition, "refClassRepresentation")) definition@refMethods
-    if (is.environment(tables)) found <- c(found, Filter(is.function, as.list(tables, all.names = TRUE)))
-  }
-  unname(found)
+  c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
 }

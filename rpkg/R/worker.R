@@ -58,8 +58,8 @@ worker_run <- function(guest = FALSE) {
 # back, or is NULL.
 tidy <- function() {
   if (length(globalenv())) {
-    names <- setdiff(names(globalenv()), mirror$definitions)
-    rm(list = names, envir = globalenv())
+    if (!identical(definition_names(), mirror$definitions)) return("classes or methods")
+    rm(list = setdiff(names(globalenv()), mirror$definitions), envir = globalenv())
   }
   left <- leftover()
   if (!is.null(left)) return(left)

@@ -145,6 +145,19 @@ pub fn umask() -> u32 {
     before.bits()
 }
 
+/// The locale of this process, all categories in one text. It is R's main thread that sets it, and asks here.
+pub fn locale() -> Vec<u8> {
+    // SAFETY: with no name given the locale is only told; the text is read before anything can set another one.
+    unsafe {
+        let text = libc::setlocale(libc::LC_ALL, std::ptr::null());
+        if text.is_null() {
+            Vec::new()
+        } else {
+            std::ffi::CStr::from_ptr(text).to_bytes().to_vec()
+        }
+    }
+}
+
 /// Opens a log for adding to; only the user can read it.
 pub(super) fn open_log(path: &Path) -> Result<File> {
     OpenOptions::new()

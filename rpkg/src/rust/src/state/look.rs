@@ -11,7 +11,7 @@ use crate::r::{self, Kept, Kind, Result, Sexp};
 pub(super) const OPTIONS: i32 = 1;
 /// Environment variables changed.
 pub(super) const ENVIRONMENT: i32 = 2;
-/// The working directory, the umask, or one of the texts that are settings changed.
+/// The working directory, the umask, the locale, or one of the texts that are settings changed.
 pub(super) const SETTINGS: i32 = 4;
 /// What is attached, loaded, registered or defined changed.
 pub(super) const STRUCTURE: i32 = 8;
@@ -24,13 +24,13 @@ const DEFINITION: &[u8] = b".__";
 pub(super) struct Seen {
     /// `.Options`.
     pub(super) options: Sexp,
-    /// Character vectors: library paths, kinds of random numbers, locale.
+    /// Character vectors: library paths, kinds of random numbers.
     pub(super) settings: Sexp,
     /// Character vectors: the search path, loaded namespaces.
     pub(super) structure: Sexp,
     /// Whatever counts by its identity.
     pub(super) objects: Sexp,
-    /// Environments that count by how much they hold.
+    /// Environments that count by how much they hold; the last of them may be left out.
     pub(super) tables: Sexp,
     /// Names in the global environment.
     pub(super) names: Sexp,
@@ -46,7 +46,7 @@ pub(super) struct Look {
     structure: Vec<SEXP>,
     sizes: Vec<isize>,
     environment: Vec<(OsString, OsString)>,
-    place: (Option<std::path::PathBuf>, u32),
+    place: (Option<std::path::PathBuf>, u32, Vec<u8>),
 }
 
 impl Look {
@@ -59,7 +59,7 @@ impl Look {
             structure: Vec::with_capacity(self.structure.len() + 16),
             sizes: Vec::with_capacity(self.sizes.len() + 16),
             environment: std::env::vars_os().collect(),
-            place: (std::env::current_dir().ok(), os::umask()),
+            place: (std::env::current_dir().ok(), os::umask(), os::locale()),
         };
         // One list of all values keeps them; it is made only when something changed.
         r::protect(|s| {
@@ -70,8 +70,11 @@ impl Look {
             (OPTIONS, now.options != self.options),
             (ENVIRONMENT, now.environment != self.environment),
             (SETTINGS, now.settings != self.settings || now.place != self.place),
-            (STRUCTURE, now.structure != self.structure || now.sizes != self.sizes),
+            (STRUCTURE, now.structure != self.structure || !self.counted_as(&now)),
         ];
+        if now.sizes.len() < self.sizes.len() {
+            now.sizes.extend_from_slice(&self.sizes[now.sizes.len()..]);
+        }
         let changed = bits.iter().filter(|(_, differs)| *differs).map(|(bit, _)| bit).sum();
         if changed == 0 {
             return Ok(0);
@@ -79,6 +82,12 @@ impl Look {
         now.kept = Some(keep(seen)?);
         *self = now;
         Ok(changed)
+    }
+
+    /// Whether tables hold as much as before, as far as they were counted this time.
+    fn counted_as(&self, now: &Look) -> bool {
+        let common = now.sizes.len().min(self.sizes.len());
+        now.sizes[..common] == self.sizes[..common] && (now.sizes.len() <= common || self.sizes.is_empty())
     }
 
     fn read(&mut self, s: &r::Scope, seen: Seen) {
