@@ -21,7 +21,7 @@ become <- function(path, deferred = character(), announce = NULL) {
   attach_all(structure, announce)
   register_methods(unserialize(structure$methods))
   define(unserialize(structure$definitions))
-  mirror$methods <- length(unserialize(structure$methods))
+  mirror$methods <- length(session_methods())
   mirror$id <- told$id
 }
 
@@ -113,7 +113,9 @@ attach_package_of <- function(entry, at = 2L) {
 register_methods <- function(methods) {
   for (entry in methods) {
     table <- if (isNamespaceLoaded(entry$table)) method_table(entry$table)
-    if (is.environment(table)) assign(entry$name, entry$method, envir = table)
+    if (is.environment(table) && !(entry$made && exists(entry$name, envir = table, inherits = FALSE))) {
+      assign(entry$name, entry$method, envir = table)
+    }
   }
 }
 

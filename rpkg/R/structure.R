@@ -82,7 +82,8 @@ code_print <- function(name) {
   native(ms_fingerprint(serialize(bare, NULL, version = 2L, xdr = FALSE, refhook = function(reference) "")))
 }
 
-# S3 methods that are registered and that no package brought: list(table = namespace, name, method).
+# S3 methods that are registered and whose frame is no package's: list(table = namespace, name, method, made). Those `made` by a package's
+# function may have come with the package, and are then there on a worker.
 session_methods <- function() {
   found <- list()
   for (namespace in loadedNamespaces()) {
@@ -91,18 +92,14 @@ session_methods <- function() {
     for (name in names(table)) {
       method <- eval(call("substitute", as.name(name)), table)
       if (is.function(method) && !is_of_package(method)) {
-        found[[length(found) + 1L]] <- list(table = namespace, name = name, method = method)
+        found[[length(found) + 1L]] <- list(table = namespace, name = name, method = method, made = isNamespace(topenv(environment(method))))
       }
     }
   }
   found[order(vapply(found, function(entry) paste(entry$table, entry$name), ""))]
 }
 
-is_of_package <- function(fun) {
-  if (is.primitive(fun)) return(TRUE)
-  top <- topenv(environment(fun))
-  isNamespace(top) || identical(top, baseenv())
-}
+is_of_package <- function(fun) is.primitive(fun) || is_package_frame(environment(fun))
 
 # S4 classes, generics and methods, and reference classes, that are defined in the global environment, by the names under which
 # package methods keeps them there.

@@ -111,7 +111,7 @@ impl Crew {
     /// From now on workers are of this generation; those of another one leave. None is in a run.
     pub(crate) fn turn_to(&mut self, generation: &Generation) {
         let other = self.generation.id != generation.id;
-        if other || generation.fresh {
+        if other || generation.fresh || self.generation.fresh {
             tracing::debug!(generation = generation.id, fresh = generation.fresh, "new workers");
             self.workers.retain(|worker| {
                 let guest = matches!(worker.process, Process::Guest(_));
