@@ -157,7 +157,7 @@ ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, millisecond
 ms_worker_loop <- function() .Call(wrap__ms_worker_loop)
 
 # What R made ready for the step that the loop asked for: the call of FUN, its frame, and what sets the random numbers.
-ms_worker_ready <- function(call, frame, setter) .Call(wrap__ms_worker_ready, call, frame, setter)
+ms_worker_ready <- function(call, frame, elements, setter) .Call(wrap__ms_worker_ready, call, frame, elements, setter)
 
 # Whether the element under way may fail: its condition is then its result.
 ms_worker_collects <- function() .Call(wrap__ms_worker_collects)

@@ -66,9 +66,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     abort_input(sprintf("memControl() has no setting %s; see ?memControl", sQuote(unknown, FALSE)), call)
   }
   if (!identical(simplify, "array")) check_flag(simplify, "simplify", call)
-  if (!is.null(FUN.VALUE) && !is.vector(FUN.VALUE) && !is.array(FUN.VALUE)) {
-    abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(FUN.VALUE)), call)
-  }
+  FUN.VALUE <- check_template(FUN.VALUE, call)
   chunk <- check_count(chunk, "chunk", 1, call)
   if (missing(schedule)) schedule <- if (is.null(chunk)) "auto" else "fixed"
   schedule <- check_choice(schedule, eval(formals()$schedule), "schedule", call)
@@ -90,6 +88,17 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     ),
     class = "memshare_control"
   )
+}
+
+# FUN.VALUE as vapply() uses it: of its attributes only names, dim and dimnames, whatever its class.
+check_template <- function(template, call) {
+  if (is.null(template)) return(NULL)
+  if (isS4(template) || !(is.atomic(template) || is.list(template))) {
+    abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(template)), call)
+  }
+  if (is.object(template)) template <- unclass(template)
+  attributes(template) <- attributes(template)[c("dim", "dimnames", if (is.null(dim(template))) "names")]
+  template
 }
 
 check_choice <- function(value, choices, what, call) {

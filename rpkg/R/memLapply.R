@@ -39,10 +39,13 @@
 #' @export
 memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
+  caller <- parent.frame()
+  check_written(call, caller, our_names)
   given <- !is.null(NAMESPACE)
   label <- function_label(substitute(FUN))
-  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(label)
-  fun <- resolve_function(FUN, parent.frame(), call)
+  namespace <- namespace_of(NAMESPACE, label, call, caller)
+  if (given) check_used(NAMESPACE, is_name(X) || length(VARS) > 0L, call, caller)
+  fun <- resolve_function(FUN, caller, call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   cluster <- check_cluster(CLUSTER, call)
   cores <- asked_cores(MAX.CORES, call)
@@ -50,8 +53,9 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   vars <- resolve_vars(VARS, namespace, given, call)
   plain <- isFALSE(control$simplify) && is.null(control$FUN.VALUE)
   if (!plain) check_late(items$late, call)
+  further <- if (...length()) further_arguments(environment(), call, fun, caller)
   pass <- new_pass(
-    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, list(...),
+    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, further,
     control, namespace, given, cores, cluster, label, call = call
   )
   deliver(pass, call)
@@ -60,7 +64,7 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
 # X as an input, the number of its items, their names, and the labels that sapply would give them.
 list_items <- function(x, namespace, given, call) {
   if (is_pass(x)) return(items_of_pass(x, "X", call))
-  if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
+  if (is_name(x)) {
     registered <- registered_name(x, namespace, given, call)
     view <- peek(registered, call)
     if (typeof(view) == "list" && !is.object(view)) {

@@ -9,30 +9,9 @@ prepare <- function(step, guest) {
   if (!is.null(directory) && !identical(getwd(), directory) && dir.exists(directory)) setwd(directory)
   options(head$options)
   body <- bind_captured(unserialize(head$body), step$captured)
-  frame <- if (length(body$dots)) do.call(dots_frame, body$dots, quote = TRUE) else new.env(parent = baseenv())
-  assign(".FUN", body$fun, envir = frame)
-  for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
-  names <- c(body$variables, names(body$functions))
-  sides <- lapply(names, as.name)
-  names(sides) <- names
-  elements <- element_arguments(body$elements)
-  call <- as.call(c(list(quote(forceAndCall), length(elements), quote(.FUN)), elements, sides, if (length(body$dots)) quote(...)))
-  native(ms_worker_ready(call, frame, stream_setter(head$seed)))
+  made <- call_of(body)
+  native(ms_worker_ready(made$call, made$frame, made$elements, stream_setter(head$seed)))
 }
-
-# FUN's element arguments: `.element`, `.element2` and so on, which native code binds in the frame. `names` are those of the
-# arguments, "" for one by position; a call over one collection has none.
-element_arguments <- function(names) {
-  symbols <- lapply(paste0(".element", c("", seq_along(names)[-1L])), as.name)
-  if (any(nzchar(names))) stats::setNames(symbols, names) else symbols
-}
-
-# A frame whose `...` holds the arguments, evaluated, as a function's would.
-dots_frame <- function(...) {
-  list(...)
-  environment()
-}
-environment(dots_frame) <- baseenv()
 
 attach_package <- function(package, library) {
   suppressPackageStartupMessages(
