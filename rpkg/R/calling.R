@@ -17,9 +17,7 @@ call_of <- function(body) {
   arguments <- lapply(element_code(elements, frame, taken), shaped, form$cell)
   if (any(nzchar(form$names))) names(arguments) <- form$names
   sides <- stats::setNames(lapply(taken, as.name), taken)
-  call <- c(
-    list(quote(forceAndCall), length(elements), as.name(fun)), arguments, sides, if (length(body$dots)) quote(...)
-  )
+  call <- c(list(quote(forceAndCall), length(elements), as.name(fun)), arguments, sides, quote(...))
   list(call = as.call(call), frame = frame, elements = elements)
 }
 
@@ -46,11 +44,10 @@ shaped <- function(code, cell) {
   as.call(list(quote(base::array), code, cell$dim, cell$dimnames))
 }
 
-# A frame around which there is base R, as around lapply()'s, and whose `...` holds the further arguments.
+# A frame around which there is base R's namespace, as around lapply()'s, and whose `...` holds the further arguments.
 frame_of <- function(dots, code) {
-  if (!length(dots)) return(new.env(parent = baseenv()))
-  lazy <- vapply(dots, is_lazy, NA)
-  if (!any(lazy) && all(vapply(code, is.null, NA))) return(do.call(dots_frame, dots, quote = TRUE))
+  plain <- !length(dots) || all(vapply(code, is.null, NA)) && !any(vapply(dots, is_lazy, NA))
+  if (plain) return(eval(as.call(c(list(dots_frame), lapply(dots, as_code))), baseenv()))
   frame <- NULL
   for (i in seq_along(dots)) {
     env <- new.env(parent = if (inherits(dots[[i]], "memshare_lazy")) environment(dots[[i]]) else globalenv())
@@ -63,6 +60,9 @@ frame_of <- function(dots, code) {
   frame
 }
 
+# Code that gives a value.
+as_code <- function(value) if (typeof(value) %in% c("symbol", "language", "promise")) call("quote", value) else value
+
 # A list of the code which, evaluated in `env`, gives an argument's value, and which is what FUN sees of it.
 promised <- function(value, code, env) {
   if (is_empty(code)) return(list(code))
@@ -71,7 +71,7 @@ promised <- function(value, code, env) {
     uses_dots <- any(grepl("^[.][.]", all.names(expression)))
     return(list(if (uses_dots) as.call(list(value)) else expression))
   }
-  if (is.null(code)) return(list(call("quote", value)))
+  if (is.null(code)) return(list(as_code(value)))
   if (is.symbol(code)) {
     if (!is_lazy(value)) assign(as.character(code), value, envir = env)
     return(list(code))
@@ -101,4 +101,4 @@ stands_for <- function(value, head, depth, env) {
 
 # A frame whose `...` holds the arguments, as promises.
 dots_frame <- function(...) environment()
-environment(dots_frame) <- baseenv()
+environment(dots_frame) <- .BaseNamespaceEnv

@@ -51,25 +51,33 @@ is_shown <- function(code) {
   is.symbol(head) && !as.character(head) %in% c("function", "...")
 }
 
-# The arguments that only FUN's `...` takes, of a FUN that does nothing with it.
+# The arguments that FUN's code never names: those of a formal that it does not mention, and those that only its `...` takes, where it does
+# nothing with that.
 unused_arguments <- function(fun, names) {
   none <- rep(FALSE, length(names))
-  if (!is.function(fun) || is.primitive(fun) || !"..." %in% names(formals(fun))) return(none)
+  if (!is.function(fun) || is.primitive(fun)) return(none)
   seen <- unlist(lapply(c(list(body(fun)), as.list(formals(fun))), all.names))
-  if (any(seen %in% looks_at_arguments | grepl("^[.][.]", seen))) return(none)
+  if (any(seen %in% looks_at_arguments)) return(none)
+  own <- setdiff(names(formals(fun)), "...")
   met <- arguments_met(fun, c("", names))[-1L]
-  if (!length(met)) none else met == "" | met == "..."
+  in_dots <- !met %in% own
+  uses_dots <- any(grepl("^[.][.]", seen))
+  ifelse(in_dots, !uses_dots, !met %in% seen)
 }
 
 # Functions by which FUN can come to arguments that its code does not name.
 looks_at_arguments <- c(
   "eval", "evalq", "environment", "sys.function", "sys.call", "sys.frame", "sys.frames", "sys.calls", "match.call", "parent.frame", "mget",
-  "get", "get0", "do.call", "UseMethod", "NextMethod", "standardGeneric", "callNextMethod", "callGeneric", "Recall", "as.list", "parse"
+  "get", "get0", "do.call", "UseMethod", "NextMethod", "standardGeneric", "callNextMethod", "callGeneric", "Recall", "parse", "current_env",
+  "caller_env", "current_call", "browser"
 )
 
 lazy_argument <- function(code, env) structure(as.function(list(code), envir = env), class = "memshare_lazy")
 
-failed_argument <- function(condition) structure(function() stop(condition), class = "memshare_failed")
+failed_argument <- function(condition) {
+  force(condition)
+  structure(function() stop(condition), class = "memshare_failed")
+}
 
 is_lazy <- function(x) inherits(x, c("memshare_lazy", "memshare_failed"))
 

@@ -47,7 +47,7 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   items <- lapply(given_args, collection_of, MARGIN, namespace, given, call)
   vars <- resolve_vars(VARS, namespace, given, call)
   n <- common_length(items, arguments, call)
-  names <- mapply_names(items[[1L]], n)
+  names <- mapply_names(given_args[[1L]], items[[1L]], n)
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
   spread <- recycle(items, arguments, n, fun)
   inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
@@ -113,9 +113,9 @@ common_length <- function(items, arguments, call) {
 }
 
 # The names mapply() gives: those of the first collection, or its strings.
-mapply_names <- function(first, n) {
+mapply_names <- function(given, first, n) {
   names <- first$labels
-  if (n == 0) return(NULL)
+  if (n == 0) return(if (first$fixed && is.character(given) && is.null(names(given))) character())
   if (length(names) && length(names) < n) names <- c(names, rep(NA_character_, n - length(names)))
   names
 }

@@ -26,7 +26,7 @@ bind_captured <- function(body, captured) {
     if (where$kind == "dots") body$dots[[where$at]] <- captured[[i]] else assign(where$name, captured[[i]], envir = where$env)
   }
   for (entry in body$frame_dots) {
-    assign("...", get("...", envir = do.call(dots_frame, entry$values, quote = TRUE)), envir = entry$env)
+    assign("...", get("...", envir = frame_of(entry$values, NULL)), envir = entry$env)
   }
   body
 }

@@ -90,6 +90,7 @@ slices <- function(matrix, margin) {
 
 # A list or vector of the results by MARGIN's dimensions, where those are not just one. `inside` are the dim and the dimnames within a result.
 by_margin <- function(values, shape, inside = integer(), inside_names = NULL) {
+  if (!length(inside)) return(array(values, shape$dim, shape$outer))
   names <- c(inside_names, if (is.null(shape$outer)) vector("list", length(shape$dim)) else shape$outer)
   array(values, c(inside, shape$dim), if (!is.null(names(names)) || !all(vapply(names, is.null, NA))) names)
 }

@@ -31,7 +31,7 @@ mode_of <- function(pass) {
 how_of <- function(pass) {
   shape <- pass$shape[c("outer", "inner", "dim")]
   if (is.null(shape$dim) && !is.null(shape$outer)) shape$outer[1L] <- list(NULL)
-  if (!is.null(shape$inner)) shape$inner <- lapply(shape$inner[1L], seq_along)
+  if (!is.null(shape$inner)) shape$inner <- lapply(utils::head(shape$inner, 1L), seq_along)
   list(verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, shape = shape)
 }
 
@@ -53,7 +53,10 @@ finish_value <- function(how, results, names, call) {
 empty_value <- function(pass, call) {
   if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
   if (pass$verb == "apply") return(empty_apply(pass, call))
-  finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
+  value <- finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
+  # mapply() names what an empty character vector gives.
+  if (is.list(value) && !is.null(pass$value_names)) names(value) <- character()
+  value
 }
 
 # The element names of an input that is a pass, and how its elements are cut. `late`: the names that sapply() would give are the
