@@ -46,11 +46,11 @@ shaped <- function(code, cell) {
 
 # A frame around which there is base R's namespace, as around lapply()'s, and whose `...` holds the further arguments.
 frame_of <- function(dots, code) {
-  plain <- !length(dots) || all(vapply(code, is.null, NA)) && !any(vapply(dots, is_lazy, NA))
+  plain <- !length(dots) || all(vapply(code, is.null, NA)) && !any(vapply(dots, is_lazy, NA), vapply(dots, is_found, NA))
   if (plain) return(eval(as.call(c(list(dots_frame), lapply(dots, as_code))), baseenv()))
   frame <- NULL
   for (i in seq_along(dots)) {
-    env <- new.env(parent = if (inherits(dots[[i]], "memshare_lazy")) environment(dots[[i]]) else globalenv())
+    env <- new.env(parent = surroundings_of(dots[[i]]))
     argument <- promised(dots[[i]], code[[i]], env)
     if (!is.null(names(dots))) names(argument) <- names(dots)[[i]]
     before <- if (!is.null(frame)) quote(...)
@@ -58,6 +58,11 @@ frame_of <- function(dots, code) {
     frame <- eval(as.call(c(list(dots_frame), before, argument)), env)
   }
   frame
+}
+
+surroundings_of <- function(argument) {
+  if (is_found(argument)) return(environment(argument$code))
+  if (inherits(argument, "memshare_lazy")) environment(argument) else globalenv()
 }
 
 # Code that gives a value.
@@ -71,7 +76,7 @@ promised <- function(value, code, env) {
     uses_dots <- any(grepl("^[.][.]", all.names(expression)))
     return(list(if (uses_dots) as.call(list(value)) else expression))
   }
-  if (is.null(code)) return(list(as_code(value)))
+  if (is.null(code)) return(list(as_code(argument_value(value))))
   if (is.symbol(code)) {
     if (!is_lazy(value)) assign(as.character(code), value, envir = env)
     return(list(code))

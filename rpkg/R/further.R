@@ -3,7 +3,7 @@
 #
 # One that cannot be evaluated here (a column's name in `memLapply(frames, subset, x > 1)`), or that FUN surely does not use, travels as a
 # function without arguments that evaluates it (class memshare_lazy), with the variables that it needs. One that cannot be evaluated and came
-# through the `...` of the caller, whose variables are out of reach, travels as the function that raises the error (memshare_failed).
+# from a frame that cannot be told, travels as the function that raises the error (memshare_failed).
 
 # list(values, code) of the `...` in `frame`, the frame of a verb that was called from `caller`. `code` is NULL where it is the value.
 further_arguments <- function(frame, call, fun, caller) {
@@ -18,11 +18,12 @@ further_arguments <- function(frame, call, fun, caller) {
       kept[[i]] <- quote(expr = )
       next
     }
-    literal <- is_written(code[[i]], call)
-    value <- if (!unused[[i]] || !literal) tryCatch(list(eval(as.call(list(quote(...elt), i)), frame)), error = identity)
+    origin <- origin_of(code[[i]], call, caller)
+    value <- if (!unused[[i]] || is.null(origin)) tryCatch(list(eval(as.call(list(quote(...elt), i)), frame)), error = identity)
     if (inherits(value, "error") || is.null(value)) {
-      value <- list(if (literal) lazy_argument(code[[i]], caller) else failed_argument(value))
+      value <- list(if (is.null(origin)) failed_argument(value) else lazy_argument(code[[i]], origin))
     }
+    if (!is.null(origin) && is.call(code[[i]]) && !is_lazy(value[[1L]])) value <- with_surroundings(value, code[[i]], origin)
     values[i] <- value
     if (is_shown(code[[i]])) kept[[i]] <- without_srcref(code[[i]])
   }
@@ -34,6 +35,20 @@ further_arguments <- function(frame, call, fun, caller) {
 further_values <- function(values) list(values = values, code = vector("list", length(values)))
 
 is_empty <- function(code) identical(code, quote(expr = ))
+
+# The frame that an argument's code was written in: the caller's, or, where it came through `...`, that of a caller before. NULL where it
+# cannot be told.
+origin_of <- function(code, call, env) {
+  while (!is_written(code, call)) {
+    at <- which(vapply(sys.frames(), identical, NA, env))
+    if (!length(at)) return(NULL)
+    at <- at[[length(at)]]
+    call <- sys.call(at)
+    parent <- sys.parents()[[at]]
+    env <- if (parent == 0L) globalenv() else sys.frame(parent)
+  }
+  env
+}
 
 # Whether an argument stands in this call, and did not come through `...`.
 is_written <- function(code, call) {
@@ -79,10 +94,22 @@ failed_argument <- function(condition) {
   structure(function() stop(condition), class = "memshare_failed")
 }
 
+# A small value together with a function of its code: where FUN evaluates that code among a data frame's columns, other variables are the
+# caller's. A list of it. What is not small travels without, so that data is not sent twice.
+with_surroundings <- function(value, code, env) {
+  variables <- all.vars(code)
+  if (!length(variables)) return(value)
+  sizes <- vapply(c(value, mget(variables, env, ifnotfound = list(NULL), inherits = TRUE)), utils::object.size, 0)
+  if (sum(sizes) > 1e5) return(value)
+  list(structure(list(value = value[[1L]], code = lazy_argument(code, env)), class = "memshare_found"))
+}
+
+is_found <- function(x) inherits(x, "memshare_found")
+
 is_lazy <- function(x) inherits(x, c("memshare_lazy", "memshare_failed"))
 
 # The value of an argument for a call in this session.
-argument_value <- function(x) if (is_lazy(x)) x() else x
+argument_value <- function(x) if (is_lazy(x)) x() else if (is_found(x)) x$value else x
 
 # Code without the text that it was parsed from.
 without_srcref <- function(code) {

@@ -39,9 +39,12 @@ further_hint <- paste(
 
 # The namespace of a call, checked; its default is FUN's own name.
 namespace_of <- function(namespace, label, call, caller) {
+  named <- "NAMESPACE" %in% written_names(call, caller)
+  refuse <- function(problem) abort_input(paste0("NAMESPACE ", problem, ". ", further_hint), call)
+  if (!named) tryCatch(force(namespace), error = function(e) refuse(paste("cannot be evaluated:", conditionMessage(e))))
   if (is.null(namespace)) return(if (nzchar(label)) label else "unnamed")
-  if (is.character(namespace) && length(namespace) == 1L || "NAMESPACE" %in% written_names(call, caller)) {
-    return(check_namespace(namespace, call, "NAMESPACE"))
+  if (!named && !(is.character(namespace) && length(namespace) == 1L)) {
+    refuse(paste("must be one non-empty string, not", describe(namespace)))
   }
-  abort_input(sprintf("NAMESPACE must be one non-empty string, not %s. %s", describe(namespace), further_hint), call)
+  check_namespace(namespace, call, "NAMESPACE")
 }

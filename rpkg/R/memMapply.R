@@ -27,9 +27,9 @@
 memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL,
                       CONTROL = memControl()) {
   call <- sys.call()
-  given <- !is.null(NAMESPACE)
   label <- function_label(substitute(FUN))
   namespace <- namespace_of(NAMESPACE, label, call, parent.frame())
+  given <- !is.null(NAMESPACE)
   fun <- resolve_function(FUN, parent.frame(), call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   if (!is.null(MARGIN)) MARGIN <- check_margin(MARGIN, call)

@@ -83,7 +83,7 @@ sources_of <- function(pass) {
 
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {
-  waiting <- if (length(pass$dots)) vapply(pass$dots, is_pass, NA)
+  waiting <- if (length(pass$dots)) vapply(pass$dots, function(x) is_pass(if (is_found(x)) x$value else x), NA)
   if (any(waiting)) {
     what <- names(pass$dots)[waiting][[1L]]
     named <- length(what) && nzchar(what)

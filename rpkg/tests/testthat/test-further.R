@@ -1,7 +1,9 @@
 # The further arguments of FUN, and what FUN sees of its call, beside lapply().
 
+# lapply() goes first: it leaves unevaluated what FUN does not evaluate.
 same <- function(x, fun, ...) {
-  expect_identical(memLapply(X = x, FUN = fun, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 2, CLUSTER = NULL, ...), lapply(x, fun, ...))
+  expected <- lapply(x, fun, ...)
+  expect_identical(memLapply(X = x, FUN = fun, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 2, CLUSTER = NULL, ...), expected)
 }
 
 test_that("an argument that FUN does not use is not evaluated, whatever it does", {
@@ -76,6 +78,22 @@ test_that("functions that read code work on the columns of their element", {
   same(frames, with, sum(x) + sum(y))
   same(frames, subset, x > 2)
   same(frames, within, z <- x + 1)
+})
+
+test_that("code that FUN evaluates among columns finds the caller's other variables", {
+  skip_if_not_installed("rlang")
+  frames <- list(data.frame(x = 1:3), data.frame(x = 4:6))
+  among <- function(data, code) rlang::eval_tidy(rlang::enquo(code), data)
+  x <- 100
+  k <- 2
+  same(frames, among, x > k)
+  same(frames, among, x)
+  same(frames, among, sum(x) + k * 2)
+  in_function <- function(verb) {
+    y <- 5
+    verb(frames, among, code = max(x + y, y))
+  }
+  expect_identical(in_function(memLapply), in_function(lapply))
 })
 
 test_that("an empty argument stays empty", {

@@ -31,6 +31,7 @@ test_that("the same where names come through the caller's ... or do.call", {
 test_that("a NAMESPACE that stands there by its position and that nothing uses is an error", {
   input_error(memLapply(list("a", "b"), paste, "suffix"), "NAMESPACE is \"suffix\", but nothing is named in it.*argument of FUN")
   input_error(memLapply(list(1:3), `[[`, 2), "NAMESPACE must be one non-empty string, not 2.*argument of FUN")
+  input_error(memLapply(list(mtcars), subset, mpg > 20), "NAMESPACE cannot be evaluated: object 'mpg' not found. If this is an argument of FUN")
   input_error(memApply(matrix(1:4, 2), 2, paste, "suffix"), "nothing is named in it")
   input_error(memReduce(c("a", "b"), paste, "z", "suffix"), "nothing is named in it")
   through <- function(...) memLapply(list("a"), paste, ...)
