@@ -6,8 +6,8 @@
 #'
 #' @param simplify `FALSE`: a list, one item an element. `TRUE`: what [apply()] and [sapply()] give. For `memLapply()` also
 #'   `"array"`, as `sapply(simplify = "array")`.
-#' @param FUN.VALUE `NULL`, or a template as in [vapply()]: every result must be of its type and length, and the value is an
-#'   atomic vector or array.
+#' @param FUN.VALUE `NULL`, or a template as in [vapply()]: every result must be of its type and length, and the value is a
+#'   vector or array. As there, the template's class is not passed on: `FUN.VALUE = Sys.Date()` gives numbers.
 #' @param chunk `NULL`, or the number of elements a worker takes at a time.
 #' @param schedule How the elements are cut into chunks, see Schedules.
 #' @param cost `NULL`, or what the elements cost, relative to each other: numbers, one an element, or a function of the element's number.

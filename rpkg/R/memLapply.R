@@ -16,15 +16,18 @@
 #' [memshare-conditions]. Nothing of the run is left behind, and the workers stay usable. An element whose worker process dies
 #' is tried again, see `retries` in [memControl()].
 #'
-#' @param X The data: a list or vector (`memLapply()`) or a matrix (`memApply()`; a data frame is taken as a matrix, as `apply()`
-#'   does); or one string, the name of a registered variable, which needs `NAMESPACE`.
+#' @param X A list or vector; or one string, the name of a registered variable, which needs `NAMESPACE`. (One string as data is
+#'   `list("text")`.)
 #' @param FUN A function or its name. Its first argument receives the element, whatever it is called.
-#' @param NAMESPACE The namespace in which `X` or `VARS` are registered. Only needed for names.
+#' @param NAMESPACE The namespace in which `X` or `VARS` are registered. Only needed for names. Without a name in the call it is the argument
+#'   after FUN, and must then be used: an argument of FUN that stands there by mistake is an error.
 #' @param VARS Variables that every call of FUN receives: a named list of objects, shared for this call, or a character vector
 #'   of registered names. Each goes to the argument of FUN with exactly that name.
 #' @param MAX.CORES The number of worker processes; by default the cores this process may use, see [memshare-options].
 #' @param CLUSTER A socket cluster of package parallel on this machine whose nodes shall do the work, or `NULL`.
-#' @param ... Further arguments of FUN, as in `lapply()`.
+#' @param ... Further arguments of FUN, as in `lapply()`: with their names, or behind `CLUSTER`. They are evaluated once, in your session; one that
+#'   fails there is an error only where FUN uses it. A name that begins one of the names above, like `M =` or `N =`, is an error, for R
+#'   would take it for `MAX.CORES` or `NAMESPACE`: use `VARS = list(M = ...)`.
 #' @param CONTROL How to run, made by [memControl()].
 #' @return A list in the order of `X`, with its names; or what `simplify` or `FUN.VALUE` of [memControl()] make of it.
 #' @seealso [memApply()], [memControl()], [registerVariables()], [memLastRun()]
