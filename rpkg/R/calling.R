@@ -14,9 +14,11 @@ call_of <- function(body) {
   fun <- free_name("FUN", taken)
   assign(fun, body$fun, envir = frame)
   elements <- vector("list", length(form$names))
-  arguments <- lapply(element_code(elements, frame, taken), shaped, form$cell)
+  arguments <- element_code(elements, frame, taken)
+  if (!is.null(form$cell)) arguments <- lapply(arguments, shaped, form$cell)
   if (any(nzchar(form$names))) names(arguments) <- form$names
-  sides <- stats::setNames(lapply(taken, as.name), taken)
+  sides <- lapply(taken, as.name)
+  names(sides) <- taken
   call <- c(list(quote(forceAndCall), length(elements), as.name(fun)), arguments, sides, quote(...))
   list(call = as.call(call), frame = frame, elements = elements)
 }
@@ -39,14 +41,12 @@ element_code <- function(elements, frame, taken) {
 free_name <- function(name, taken) if (name %in% taken) paste0(".", name) else name
 
 # A cell of an array keeps the dimensions that are left.
-shaped <- function(code, cell) {
-  if (is.null(cell)) return(code)
-  as.call(list(quote(base::array), code, cell$dim, cell$dimnames))
-}
+shaped <- function(code, cell) as.call(list(quote(base::array), code, cell$dim, cell$dimnames))
 
 # A frame around which there is base R's namespace, as around lapply()'s, and whose `...` holds the further arguments.
 frame_of <- function(dots, code) {
-  plain <- !length(dots) || all(vapply(code, is.null, NA)) && !any(vapply(dots, is_lazy, NA), vapply(dots, is_found, NA))
+  if (!length(dots)) return(dots_frame())
+  plain <- all(vapply(code, is.null, NA)) && !any(vapply(dots, is_lazy, NA), vapply(dots, is_found, NA))
   if (plain) return(eval(as.call(c(list(dots_frame), lapply(dots, as_code))), baseenv()))
   frame <- NULL
   for (i in seq_along(dots)) {

@@ -28,7 +28,7 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
                       CONTROL = memControl()) {
   call <- sys.call()
   label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, call, parent.frame())
+  namespace <- namespace_of(NAMESPACE, label, "NAMESPACE", call)
   given <- !is.null(NAMESPACE)
   fun <- resolve_function(FUN, parent.frame(), call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
