@@ -3,6 +3,9 @@
 # FUN itself, or the function of that name, looked up from the caller as match.fun() does.
 resolve_function <- function(fun, envir, call) {
   if (is.function(fun)) return(fun)
+  if (inherits(fun, "formula")) {
+    abort_input("FUN is a formula, and must be a function: write function(x) ..., or rlang::as_function() around the formula", call)
+  }
   if (is.character(fun) && length(fun) == 1L && !is.na(fun) || is.symbol(fun)) {
     found <- get0(as.character(fun), envir = envir, mode = "function")
     if (is.null(found)) abort_input(sprintf("FUN: there is no function '%s'", as.character(fun)), call)
@@ -15,9 +18,6 @@ resolve_function <- function(fun, envir, call) {
 function_label <- function(expression) {
   if (is.symbol(expression) || is.character(expression) && length(expression) == 1L) as.character(expression) else ""
 }
-
-# The namespace of a call that was given none: FUN's own name, or "unnamed".
-default_namespace <- function(label) if (nzchar(label)) label else "unnamed"
 
 # MAX.CORES as it was given; NULL means that the options say it when the run begins.
 asked_cores <- function(max_cores, call) if (!is.null(max_cores)) worker_count(max_cores, call)
@@ -45,16 +45,22 @@ resolve_vars <- function(vars, namespace, given, call) {
 
 # Names that the worker's call of FUN uses itself.
 check_reserved <- function(names, call, what = "VARS") {
-  taken <- names[names %in% c("...", ".FUN") | startsWith(names, ".element")]
+  taken <- names[names %in% c("...", ".FUN", ".X", ".i", ".dots")]
   if (length(taken)) abort_input(sprintf("%s cannot hold a variable named '%s'", what, taken[[1L]]), call)
   names
 }
+
+# Whether an argument may be the name of a registered variable.
+is_name <- function(x) is.character(x) && length(x) == 1L && is.null(attributes(x))
 
 # The namespace and name of a registered variable named in X.
 registered_name <- function(x, namespace, given, call) {
   if (!given) {
     abort_input(
-      "Unknown input format for X: one string names a registered variable and needs NAMESPACE; for data use as.list(X)", call
+      sprintf(
+        "Unknown input format for X: one string names a registered variable and needs NAMESPACE; if it is data, write list(%s)",
+        encodeString(x, quote = "\"")
+      ), call
     )
   }
   c(namespace, check_string(x, "X", call))

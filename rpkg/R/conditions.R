@@ -42,7 +42,9 @@
 #' `memshare_message_element` before them, the element's number (and name) in front of the text, and the fields `index`, `name`
 #' and `parent`.
 #'
-#' @section Messages of memshare:
+#' @section Warnings and messages of memshare:
+#' `memshare_warning_recycled`: in [memMapply()] the longest collection is no multiple of a shorter one, as `mapply()` warns.
+#'
 #' `memshare_message_captured` says that FUN uses big objects of its surroundings, and that they were shared instead of copied.
 #' Silence it with `suppressMessages(..., classes = "memshare_message_captured")` or `options(memshare.quiet = TRUE)`.
 #'

@@ -175,8 +175,9 @@ ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, millisecond
 # a list of a step's payload and captured objects. Left by R's jump when FUN fails.
 ms_worker_loop <- function() .Call(wrap__ms_worker_loop)
 
-# What R made ready for the step that the loop asked for: the call of FUN, its frame, and what sets the random numbers.
-ms_worker_ready <- function(call, frame, setter) .Call(wrap__ms_worker_ready, call, frame, setter)
+# What R made ready for the step that the loop asked for: the call of FUN, its frame, the list in which the call finds its elements,
+# and what sets the random numbers.
+ms_worker_ready <- function(call, frame, elements, setter) .Call(wrap__ms_worker_ready, call, frame, elements, setter)
 
 # Whether the element under way may fail: its condition is then its result.
 ms_worker_collects <- function() .Call(wrap__ms_worker_collects)

@@ -6,8 +6,8 @@
 #'
 #' @param simplify `FALSE`: a list, one item an element. `TRUE`: what [apply()] and [sapply()] give. For `memLapply()` also
 #'   `"array"`, as `sapply(simplify = "array")`.
-#' @param FUN.VALUE `NULL`, or a template as in [vapply()]: every result must be of its type and length, and the value is an
-#'   atomic vector or array.
+#' @param FUN.VALUE `NULL`, or a template as in [vapply()]: every result must be of its type and length, and the value is a
+#'   vector or array. As there, the template's class is not passed on: `FUN.VALUE = Sys.Date()` gives numbers.
 #' @param chunk `NULL`, or the number of elements a worker takes at a time.
 #' @param schedule How the elements are cut into chunks, see Schedules.
 #' @param cost `NULL`, or what the elements cost, relative to each other: numbers, one an element, or a function of the element's number.
@@ -68,9 +68,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     abort_input(sprintf("memControl() has no setting %s; see ?memControl", sQuote(unknown, FALSE)), call)
   }
   if (!identical(simplify, "array")) check_flag(simplify, "simplify", call)
-  if (!is.null(FUN.VALUE) && !is.vector(FUN.VALUE) && !is.array(FUN.VALUE)) {
-    abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(FUN.VALUE)), call)
-  }
+  FUN.VALUE <- check_template(FUN.VALUE, call)
   chunk <- check_count(chunk, "chunk", 1, call)
   if (missing(schedule)) schedule <- if (is.null(chunk)) "auto" else "fixed"
   schedule <- check_choice(schedule, eval(formals()$schedule), "schedule", call)
@@ -93,6 +91,17 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     ),
     class = "memshare_control"
   )
+}
+
+# FUN.VALUE as vapply() uses it: of its attributes only names, dim and dimnames, whatever its class.
+check_template <- function(template, call) {
+  if (is.null(template)) return(NULL)
+  if (isS4(template) || !(is.atomic(template) || is.list(template))) {
+    abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(template)), call)
+  }
+  if (is.object(template)) template <- unclass(template)
+  attributes(template) <- attributes(template)[c("dim", "dimnames", if (is.null(dim(template))) "names")]
+  template
 }
 
 check_choice <- function(value, choices, what, call) {

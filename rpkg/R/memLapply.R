@@ -16,15 +16,18 @@
 #' [memshare-conditions]. Nothing of the run is left behind, and the workers stay usable. An element whose worker process dies
 #' is tried again, see `retries` in [memControl()].
 #'
-#' @param X The data: a list or vector (`memLapply()`) or a matrix (`memApply()`; a data frame is taken as a matrix, as `apply()`
-#'   does); or one string, the name of a registered variable, which needs `NAMESPACE`.
+#' @param X A list or vector; or one string, the name of a registered variable, which needs `NAMESPACE`. (One string as data is
+#'   `list("text")`.)
 #' @param FUN A function or its name. Its first argument receives the element, whatever it is called.
-#' @param NAMESPACE The namespace in which `X` or `VARS` are registered. Only needed for names.
+#' @param NAMESPACE The namespace in which `X` or `VARS` are registered. Only needed for names. Without a name in the call it is the argument
+#'   after FUN, and must then be used: an argument of FUN that stands there by mistake is an error.
 #' @param VARS Variables that every call of FUN receives: a named list of objects, shared for this call, or a character vector
 #'   of registered names. Each goes to the argument of FUN with exactly that name.
 #' @param MAX.CORES The number of worker processes; by default the cores this process may use, see [memshare-options].
 #' @param CLUSTER A socket cluster of package parallel on this machine whose nodes shall do the work, or `NULL`.
-#' @param ... Further arguments of FUN, as in `lapply()`.
+#' @param ... Further arguments of FUN, as in `lapply()`: with their names, or behind `CLUSTER`. They are evaluated once, in your session; one that
+#'   fails there is an error only where FUN uses it. A name that begins one of the names above, like `M =` or `N =`, is an error, for R
+#'   would take it for `MAX.CORES` or `NAMESPACE`: use `VARS = list(M = ...)`.
 #' @param CONTROL How to run, made by [memControl()].
 #' @return A list in the order of `X`, with its names; or what `simplify` or `FUN.VALUE` of [memControl()] make of it.
 #' @seealso [memApply()], [memControl()], [registerVariables()], [memLastRun()]
@@ -39,10 +42,14 @@
 #' @export
 memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
-  given <- !is.null(NAMESPACE)
+  caller <- parent.frame()
+  written <- written_names(call, caller)
+  check_written(written, call, our_names)
   label <- function_label(substitute(FUN))
-  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(label)
-  fun <- resolve_function(FUN, parent.frame(), call)
+  namespace <- namespace_of(NAMESPACE, label, written, call)
+  given <- !is.null(NAMESPACE)
+  if (given) check_used(NAMESPACE, is_name(X) || length(VARS) > 0L, written, call)
+  fun <- resolve_function(FUN, caller, call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   cluster <- check_cluster(CLUSTER, call)
   cores <- asked_cores(MAX.CORES, call)
@@ -50,8 +57,9 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   vars <- resolve_vars(VARS, namespace, given, call)
   plain <- isFALSE(control$simplify) && is.null(control$FUN.VALUE)
   if (!plain) check_late(items$late, call)
+  further <- if (...length()) further_arguments(environment(), call, fun, caller)
   pass <- new_pass(
-    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, list(...),
+    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, further,
     control, namespace, given, cores, cluster, label, call = call
   )
   deliver(pass, call)
@@ -60,7 +68,7 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
 # X as an input, the number of its items, their names, and the labels that sapply would give them.
 list_items <- function(x, namespace, given, call) {
   if (is_pass(x)) return(items_of_pass(x, "X", call))
-  if (is.character(x) && length(x) == 1L && is.null(attributes(x))) {
+  if (is_name(x)) {
     registered <- registered_name(x, namespace, given, call)
     view <- peek(registered, call)
     if (typeof(view) == "list" && !is.object(view)) {

@@ -5,7 +5,8 @@
 #' `memMapply()` calls FUN with the first elements of all collections, then with the second ones, and so on, as [mapply()] and [Map()]
 #' do, on several cores and one copy of the data.
 #'
-#' All collections must have the same length; plain data of length 1 is used for every call.
+#' Shorter collections are used again from their beginning, and where one is empty nothing is called, as in `mapply()`. Passes and registered
+#' collections cannot be used again: they must be as long as the longest.
 #'
 #' @inherit memLapply sections
 #' @inheritParams memLapply
@@ -26,9 +27,9 @@
 memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL,
                       CONTROL = memControl()) {
   call <- sys.call()
-  given <- !is.null(NAMESPACE)
   label <- function_label(substitute(FUN))
-  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else default_namespace(label)
+  namespace <- namespace_of(NAMESPACE, label, "NAMESPACE", call)
+  given <- !is.null(NAMESPACE)
   fun <- resolve_function(FUN, parent.frame(), call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   if (!is.null(MARGIN)) MARGIN <- check_margin(MARGIN, call)
@@ -46,15 +47,23 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   items <- lapply(given_args, collection_of, MARGIN, namespace, given, call)
   vars <- resolve_vars(VARS, namespace, given, call)
   n <- common_length(items, arguments, call)
-  names <- mapply_names(items[[1L]], n)
+  names <- mapply_names(given_args[[1L]], items[[1L]], n)
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
   spread <- recycle(items, arguments, n, fun)
   inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
   pass <- new_pass(
-    "mapply", inputs, n, names, names, vars, fun, c(spread$fixed, as.list(MoreArgs)), control, namespace, given, cores, cluster, label,
+    "mapply", inputs, n, names, names, vars, fun, further_values(c(spread$fixed, MoreArgs)), control, namespace, given, cores, cluster, label,
     elements = spread$arguments, call = call
   )
   deliver(pass, call)
+}
+
+# MARGIN of collections: each element is a row or a column.
+check_margin <- function(margin, call) {
+  if (!is.numeric(margin) || length(margin) != 1L || is.na(margin) || !margin %in% c(1, 2)) {
+    abort_input(sprintf("MARGIN must be 1 (rows) or 2 (columns), not %s", describe(margin)), call)
+  }
+  as.integer(margin)
 }
 
 # One collection as an input, its length, names and labels.
@@ -64,9 +73,9 @@ collection_of <- function(x, margin, namespace, given, call) {
       if (shape_of(inside(x)) == "array" && length(array_dim(inside(x))) == 2L) matrix_of_pass(x, call)
     } else if (given && is_name(x)) {
       view <- peek(registered_name(x, namespace, given, call), call)
-      if (length(dim(view)) == 2L) matrix_of(x, namespace, given, call)
+      if (length(dim(view)) == 2L) array_of(x, namespace, given, call)
     } else if (length(dim(x)) == 2L) {
-      matrix_of(x, namespace, given, call)
+      array_of(x, namespace, given, call)
     }
     if (!is.null(matrix)) {
       names <- plain_names(matrix$dimnames[[margin]])
@@ -79,58 +88,59 @@ collection_of <- function(x, margin, namespace, given, call) {
   items
 }
 
-# Whether an argument may be the name of a registered variable.
-is_name <- function(x) is.character(x) && length(x) == 1L && is.null(attributes(x))
-
-# The length that all collections have, apart from plain data of length 1.
+# The length that all collections have, after mapply()'s rule: the longest, or 0 where one is empty. Only plain data can be repeated.
 common_length <- function(items, arguments, call) {
   lengths <- vapply(items, `[[`, 0, "n")
-  single <- lengths == 1 & vapply(items, function(item) item$fixed, NA)
-  long <- unique(lengths[!single])
-  if (identical(long, 0)) long <- unique(lengths)
-  if (length(long) > 1L) {
-    at <- match(long[1:2], lengths)
+  fixed <- vapply(items, function(item) item$fixed, NA)
+  n <- if (any(lengths == 0)) 0 else max(lengths)
+  wrong <- lengths != n & !fixed
+  if (n > 0 && any(wrong)) {
+    at <- c(which(lengths == n)[[1L]], which(wrong)[[1L]])
     said <- ifelse(nzchar(arguments[at]), sprintf("'%s'", arguments[at]), paste("number", at))
     abort_input(
       sprintf(
-        "all collections must have the same length: collection %s has %.0f elements, collection %s has %.0f",
-        said[[1L]], long[[1L]], said[[2L]], long[[2L]]
+        paste(
+          "collection %s has %.0f elements, collection %s has %.0f; passes and registered variables must be as long as the longest",
+          "collection"
+        ), said[[1L]], n, said[[2L]], lengths[[at[[2L]]]]
       ), call
     )
   }
-  if (length(long)) long else 1
+  if (n > 0 && any(n %% lengths != 0)) {
+    warning(memshare_condition("warning", "recycled", "longer argument not a multiple of length of shorter", call = call))
+  }
+  n
 }
 
 # The names mapply() gives: those of the first collection, or its strings.
-mapply_names <- function(first, n) {
+mapply_names <- function(given, first, n) {
   names <- first$labels
+  if (n == 0) return(if (first$fixed && is.character(given) && is.null(names(given))) character())
   if (length(names) && length(names) < n) names <- c(names, rep(NA_character_, n - length(names)))
   names
 }
 
 # Collections of length 1 become further arguments of FUN. One without a name goes by the name of the argument that it would meet;
-# where that cannot be told, it is repeated.
+# where that cannot be told, it is repeated, as shorter collections are.
 recycle <- function(items, arguments, n, fun) {
-  repeated <- n > 1 & vapply(items, function(item) item$n == 1 && item$fixed, NA)
+  single <- n > 1 & vapply(items, function(item) item$n == 1 && item$fixed, NA)
   fixed <- list()
-  if (any(repeated)) {
-    met <- arguments_met(fun, arguments)
-    for (i in which(repeated)) {
-      name <- if (nzchar(arguments[[i]])) arguments[[i]] else met[[i]]
-      value <- first_element(items[[i]]$x)
-      if (nzchar(name)) {
-        fixed[name] <- list(value)
-      } else {
-        items[[i]]$x <- input_of(rep(list(value), n))
-        repeated[[i]] <- FALSE
-      }
+  met <- if (any(single)) arguments_met(fun, arguments)
+  for (i in seq_along(items)) {
+    if (n == 0 || items[[i]]$n == n) next
+    name <- if (!single[[i]]) "" else if (nzchar(arguments[[i]])) arguments[[i]] else met[[i]]
+    if (nzchar(name)) {
+      fixed[name] <- list(element_at(items[[i]]$x, 1L))
+    } else {
+      items[[i]]$x <- input_of(rep_len(lapply(seq_len(items[[i]]$n), element_at, input = items[[i]]$x), n))
+      single[[i]] <- FALSE
     }
   }
-  list(items = items[!repeated], arguments = arguments[!repeated], kept = !repeated, fixed = fixed)
+  list(items = items[!single], arguments = arguments[!single], kept = !single, fixed = fixed)
 }
 
-first_element <- function(input) {
-  switch(input$cut, row = input$source[1L, ], column = input$source[, 1L], input$source[[1L]])
+element_at <- function(input, i) {
+  switch(input$cut, row = input$source[i, ], column = input$source[, i], input$source[[i]])
 }
 
 # The names of FUN's arguments that these arguments of a call would meet; "" where R would not say.

@@ -35,10 +35,14 @@ fold_width <- 16
 #' @export
 memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
-  given <- !is.null(NAMESPACE)
+  caller <- parent.frame()
+  written <- written_names(call, caller)
+  check_written(written, call, c("init", "NAMESPACE", "MAX.CORES"))
   label <- function_label(substitute(FUN))
-  namespace <- if (given) check_namespace(NAMESPACE, call, "NAMESPACE") else "unnamed"
-  fun <- resolve_function(FUN, parent.frame(), call)
+  namespace <- namespace_of(NAMESPACE, "", written, call)
+  given <- !is.null(NAMESPACE)
+  if (given) check_used(NAMESPACE, is_name(X), written, call)
+  fun <- resolve_function(FUN, caller, call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   control[c("simplify", "FUN.VALUE", "seed", "on_error", "cost")] <- list(FALSE, NULL, NULL, "stop", NULL)
   if (!isFALSE(control$profile)) control["profile"] <- list(NULL)
@@ -48,15 +52,15 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CON
   init <- if (!missing(init)) list(init)
   if (is_pass(init[[1L]])) abort_input("init is a pass, which has not run; memRun() it first", call)
   pass <- new_pass(
-    "reduce", list(called(items$x, substitute(X))), items$n, items$names, NULL, list(), fun, list(...), control, namespace, given, cores,
-    NULL, label, elements = c("", ""), init = init, call = call
+    "reduce", list(called(items$x, substitute(X))), items$n, items$names, NULL, list(), fun, further_values(list(...)), control,
+    namespace, given, cores, NULL, label, elements = c("", ""), init = init, call = call
   )
   deliver(pass, call)
 }
 
 # FUN travels twice: for the folds, and for the last step, which knows init.
 fold_payloads <- function(pass, bag, call) {
-  travel <- function(fun, dots, bag) build_payload(fun, dots, bag, pass$control, character(), list(), "", call)
+  travel <- function(fun, dots, bag) build_payload(fun, dots, bag, pass$control, character(), list(), call_form(), call)
   pass$fold <- travel(fold_values, c(list(.f = pass$fun), pass$dots), bag)
   pass$payload <- travel(finish_fold, c(list(.f = pass$fun, .init = pass$init), pass$dots), new_bag())
   pass

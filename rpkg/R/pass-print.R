@@ -107,9 +107,13 @@ spoken_verb <- function(pass) {
 
 describe_input <- function(input, pass, order, labels) {
   count <- format(pass$n, big.mark = ",", scientific = FALSE)
-  what <- switch(input$cut, row = "rows", column = "columns", each = "results", "items")
-  if (pass$n == 1) what <- sub("s$", "", what)
-  paste0("the ", count, " ", what, " of ", describe_source(input$source, order, labels))
+  paste0("the ", count, " ", element_word(input), if (pass$n != 1) "s", " of ", describe_source(input$source, order, labels))
+}
+
+# What an element of an input is called.
+element_word <- function(input) {
+  if (!is.null(input$what)) return(input$what)
+  switch(input$cut, row = "row", column = "column", each = "result", "item")
 }
 
 describe_source <- function(source, order = list(), labels = character()) {

@@ -4,14 +4,15 @@
 # Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim, said): a source is data, the
 # name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
 # "column", or "each": result for result), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
-# `functions`, the functions among VARS; `n` elements and their `names`; `value_names`, what the value is named by; `outer` and
-# `inner`, the dimnames that apply() would use; `fun` and `dots` as the user gave them; `payload` for the workers; `control`,
+# `functions`, the functions among VARS; `n` elements and their `names`; `value_names`, what the value is named by; `shape`, of an
+# apply what memApply() says (see shapes.R); `fun` and `dots` as the user gave them (see further.R); `payload` for the workers; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
 # Checks what FUN is given, builds the payload, and gives the pass.
-new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, control, namespace, given, cores, cluster, label,
-                     outer = NULL, inner = NULL, elements = "", init = NULL, call = NULL) {
+new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, control, namespace, given, cores, cluster, label,
+                     shape = NULL, elements = "", init = NULL, call = NULL) {
   functions <- list()
+  dots <- further$values
   passes <- is_pass(inputs[[1L]]$source) || length(inputs) > 1L && any(vapply(inputs, function(input) is_pass(input$source), NA))
   by_value <- !inherits(vars, "memshare_names")
   if (length(vars)) {
@@ -27,7 +28,7 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, contr
   pass <- list(
     verb = verb, inputs = inputs, n = n, names = names, value_names = value_names, vars = vars, functions = functions,
     fun = fun, dots = dots, control = control, namespace = namespace, given = given, cores = cores, cluster = cluster, label = label,
-    outer = outer, inner = inner, elements = elements, init = init, passes = passes, call = call[[1L]]
+    shape = shape, elements = elements, init = init, passes = passes, call = call[[1L]]
   )
   check_call(pass, call)
   if (n > 0) pass$costs <- said_costs(control, n, call)
@@ -39,7 +40,8 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, dots, contr
   } else {
     functions <- lapply(functions, portable, bag)
     if (length(vars) && by_value) pass$vars <- lapply(vars, function(x) if (is_pass(x)) x else portable(x, bag))
-    pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, elements, call)
+    form <- call_form(elements, further$code, shape$cell)
+    pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, form, call)
   }
   tell_captured(bag$told, call)
   for (i in seq_along(inputs)) {
@@ -81,7 +83,7 @@ sources_of <- function(pass) {
 
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {
-  waiting <- if (length(pass$dots)) vapply(pass$dots, is_pass, NA)
+  waiting <- if (length(pass$dots)) vapply(pass$dots, function(x) is_pass(if (is_found(x)) x$value else x), NA)
   if (any(waiting)) {
     what <- names(pass$dots)[waiting][[1L]]
     named <- length(what) && nzchar(what)

@@ -16,7 +16,7 @@ new_bag <- function(share = option_share()) {
 }
 
 # The payload of a call: `raw` for the worker and `captured` for native code to share.
-build_payload <- function(fun, dots, bag, control, variables, functions, elements = "", call = NULL) {
+build_payload <- function(fun, dots, bag, control, variables, functions, form = call_form(), call = NULL) {
   fun <- portable(fun, bag)
   dots <- lapply(dots, portable, bag)
   for (i in seq_along(dots)) {
@@ -27,7 +27,7 @@ build_payload <- function(fun, dots, bag, control, variables, functions, element
   }
   body <- list(
     fun = fun, dots = dots, placed = bag$placed, frame_dots = bag$dots, variables = variables, functions = functions,
-    elements = elements
+    form = form
   )
   head <- list(
     packages = check_packages(unique(c(bag$packages, control$packages)), call),

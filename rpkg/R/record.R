@@ -41,7 +41,7 @@ brief_of <- function(program, call) {
   )
 }
 
-brief_input <- function(input) input[c("cut", "said")]
+brief_input <- function(input) list(cut = input$cut, said = input$said, what = input$what)
 
 # "memApply over 5,000 columns of X with cor()".
 brief_line <- function(pass) {
@@ -49,8 +49,7 @@ brief_line <- function(pass) {
   if (grepl("^[[:alpha:].][[:alnum:]._:]*$", fun)) fun <- paste0(fun, "()")
   if (!nzchar(fun)) fun <- sprintf("function(%s)", paste(pass$formals, collapse = ", "))
   over <- vapply(pass$inputs, function(input) {
-    what <- switch(input$cut, row = "row", column = "column", each = "result", "item")
-    paste0(count_of(pass$n, what), if (nzchar(input$said)) paste(" of", input$said))
+    paste0(count_of(pass$n, element_word(input)), if (nzchar(input$said)) paste(" of", input$said))
   }, "")
   paste(spoken_verb(pass), if (pass$verb == "reduce") "of" else "over", paste(over, collapse = " and "), "with", fun)
 }

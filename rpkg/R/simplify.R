@@ -1,9 +1,9 @@
 # From results to the value that base R's functions give. Results come either as a list, or packed: one plain vector that holds
 # n results of the same type and length k one after the other, none of which has attributes.
 
-# What apply(simplify = TRUE) makes of the results of `n` rows or columns. `names` are the dimnames of the rows or columns
-# (`dn.ans` in apply, a list of one or NULL), `inner` those along an element (`dn.call`).
-simplify_apply <- function(results, n, names, inner) {
+# What apply(simplify = TRUE) makes of the results of `n` elements. `shape` is that of the pass, see shapes.R: `outer` is `dn.ans` in
+# apply(), `inner` is `dn.call`.
+simplify_apply <- function(results, n, shape) {
   values <- results$values
   inside <- NULL
   as_list <- FALSE
@@ -15,17 +15,21 @@ simplify_apply <- function(results, n, names, inner) {
     if (!as_list) values <- unlist(values, recursive = FALSE)
   }
   size <- if (as_list) n else length(values)
+  if (size == n && !is.null(shape$dim)) return(by_margin(values, shape))
   if (size == n) {
-    names(values) <- if (length(names[[1L]])) names[[1L]]
+    names(values) <- if (length(shape$outer[[1L]])) shape$outer[[1L]]
     return(values)
   }
   if (!size || size %% n != 0L) return(values)
-  if (is.null(names)) names <- list(NULL)
-  first_names <- list(inside)
-  title <- names(inner)
-  if (length(inner) && !is.null(title) && nzchar(title[[1L]]) && length(inside) == length(inner[[1L]])) names(first_names) <- title
-  names <- c(first_names, names)
-  array(values, c(size %/% n, n), if (!is.null(names(names)) || !all(vapply(names, is.null, NA))) names)
+  if (is.null(shape$dim)) shape$dim <- n
+  by_margin(values, shape, size %/% n, titled(list(inside), shape$inner))
+}
+
+# The names along the results, with the title of the dimension that they have the length of.
+titled <- function(names, inner) {
+  title <- names(inner)[1L]
+  if (length(inner) && length(title) && nzchar(title) && length(names[[1L]]) == length(inner[[1L]])) names(names) <- title
+  names
 }
 
 # What sapply makes of them; `simplify` is TRUE or "array".

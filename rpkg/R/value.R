@@ -5,51 +5,58 @@
 shape_of <- function(pass) {
   if (pass$verb == "reduce") return("one")
   template <- pass$control$FUN.VALUE
-  if (!is.null(template)) return(if (length(template) == 1L && is.null(dim(template))) "vector" else "array")
+  if (!is.null(template)) return(if (is_single(template) && is.null(pass$shape$dim)) "vector" else "array")
   if (isFALSE(pass$control$simplify)) "list" else "unknown"
 }
 
-# The dim of an "array": the template's, and the elements.
+is_single <- function(template) length(template) == 1L && is.null(dim(template))
+
+# The dim of an "array": the template's, and the elements, or MARGIN's dimensions.
 array_dim <- function(pass) {
   template <- pass$control$FUN.VALUE
-  c(if (is.null(dim(template))) length(template) else dim(template), pass$n)
+  inside <- if (is_single(template) && !is.null(pass$shape$dim)) NULL else if (is.null(dim(template))) length(template) else dim(template)
+  c(inside, if (is.null(pass$shape$dim)) pass$n else pass$shape$dim)
 }
 
 # Whether the results are the value as they come from native code.
-is_plain <- function(pass) shape_of(pass) == "list" && pass$control$on_error != "collect"
+is_plain <- function(pass) shape_of(pass) == "list" && pass$control$on_error != "collect" && is.null(pass$shape$dim)
 
 # Whether the values are wanted as a packed vector where they can be.
 mode_of <- function(pass) {
   if (pass$verb == "reduce" || isFALSE(pass$control$simplify) && is.null(pass$control$FUN.VALUE)) "list" else "vector"
 }
 
-# What finish_value() must know of a pass: small, for it travels to workers too. Of the dimnames along an element it needs the
-# length and the title.
+# What finish_value() must know of a pass: small, for it travels to workers too. Of the dimnames along an element it needs the length and
+# the title of the first; the names of the elements of one dimension come with the results.
 how_of <- function(pass) {
-  outer <- pass$outer
-  if (!is.null(outer)) outer[1L] <- list(NULL)
-  list(
-    verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, outer = outer,
-    inner = if (!is.null(pass$inner)) lapply(pass$inner, seq_along)
-  )
+  shape <- pass$shape[c("outer", "inner", "dim")]
+  if (is.null(shape$dim) && !is.null(shape$outer)) shape$outer[1L] <- list(NULL)
+  if (!is.null(shape$inner)) shape$inner <- lapply(utils::head(shape$inner, 1L), seq_along)
+  list(verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, shape = shape)
 }
 
 # From results, list(values, k, n), to the value of the call.
 finish_value <- function(how, results, names, call) {
   if (how$verb == "reduce") return(results$values[[1L]])
-  if (!is.null(how$FUN.VALUE)) return(simplify_vapply(results, names, how$FUN.VALUE, call))
-  if (isFALSE(how$simplify)) return(named(results$values, names))
+  shape <- how$shape
+  if (!is.null(how$FUN.VALUE)) {
+    values <- simplify_vapply(results, names, how$FUN.VALUE, call)
+    return(if (is.null(shape$dim)) values else typed_by_margin(values, shape, how$FUN.VALUE))
+  }
+  if (isFALSE(how$simplify)) return(if (is.null(shape$dim)) named(results$values, names) else by_margin(results$values, shape))
   if (how$verb != "apply") return(simplify_sapply(results, names, how$simplify))
-  outer <- how$outer
-  if (!is.null(outer)) outer[1L] <- list(names)
-  simplify_apply(results, results$n, outer, how$inner)
+  if (is.null(shape$dim) && !is.null(shape$outer)) shape$outer[1L] <- list(names)
+  simplify_apply(results, results$n, shape)
 }
 
 # The value of a pass over nothing.
 empty_value <- function(pass, call) {
   if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
   if (pass$verb == "apply") return(empty_apply(pass, call))
-  finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
+  value <- finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
+  # mapply() names what an empty character vector gives.
+  if (is.list(value) && !is.null(pass$value_names)) names(value) <- character()
+  value
 }
 
 # The element names of an input that is a pass, and how its elements are cut. `late`: the names that sapply() would give are the
@@ -90,7 +97,7 @@ check_late <- function(late, call) {
   )
 }
 
-# The matrix that a pass gives, as matrix_of() describes one.
+# The matrix that a pass gives, as array_of() describes one.
 matrix_of_pass <- function(x, call) {
   pass <- inside(x)
   shape <- shape_of(pass)
@@ -107,6 +114,7 @@ matrix_of_pass <- function(x, call) {
     )
   }
   template <- pass$control$FUN.VALUE
+  if (!is.null(pass$shape$dim)) return(list(x = x, dim = dim, dimnames = pass$shape$outer))
   rows <- if (is.null(dim(template))) names(template) else dimnames(template)[[1L]]
   dimnames <- if (!is.null(rows) || !is.null(pass$value_names)) list(rows, pass$value_names)
   list(x = x, dim = dim, dimnames = dimnames)
@@ -126,7 +134,7 @@ bind_values <- function(.values, .how, .collect, .rows) {
   results <- list(values = unname(.values), k = NULL, n = length(.values))
   if (.collect) results$values <- collected(results$values, names, NULL)
   value <- finish_value(.how, results, names, NULL)
-  if (.rows && !is.null(rownames(value)) && is.null(names(.how$FUN.VALUE)) && is.null(dim(.how$FUN.VALUE))) {
+  if (.rows && !is.null(rownames(value)) && is.null(.how$shape$dim) && is.null(names(.how$FUN.VALUE)) && is.null(dim(.how$FUN.VALUE))) {
     abort("value", "the results have names and become the rows of a matrix, but FUN.VALUE has no names: name it, or unname() the results")
   }
   value

@@ -58,19 +58,15 @@ watched <- function(loop) {
 # The calls from FUN down to the error, one line each. The last ones, which R and this file added to handle it, are left out.
 traceback_of <- function(calls, depth) {
   calls <- calls[seq_along(calls) > depth]
-  from <- which(vapply(calls, function(call) identical(call[[1L]], quote(.FUN)), NA))
+  from <- which(vapply(calls, function(call) identical(call[[1L]], quote(FUN)) || identical(call[[1L]], quote(.FUN)), NA))
   if (length(from)) calls <- calls[seq_along(calls) >= from[[1L]]]
   calls <- calls[-length(calls)]
   if (length(calls) && identical(calls[[length(calls)]][[1L]], quote(.handleSimpleError))) calls <- calls[-length(calls)]
-  lines <- vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
-  gsub("[.]element([0-9]*)", "element\\1", sub("^[.]FUN\\(", "FUN(", lines))
+  vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
 }
 
-# A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text. Its call names FUN as
-# the user does.
+# A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text.
 slim <- function(condition) {
-  call <- conditionCall(condition)
-  if (is.call(call) && identical(call[[1L]], quote(.FUN))) condition$call <- quote(FUN(element))
   size <- tryCatch(length(serialize(condition, NULL, xdr = FALSE)), error = function(e) Inf)
   if (size <= 1e6) return(condition)
   structure(class = class(condition), list(message = conditionMessage(condition), call = NULL))

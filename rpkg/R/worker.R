@@ -45,6 +45,7 @@ worker_run <- function(guest = FALSE) {
     {
       entered <- tryCatch(if (guest) enter_as_guest() else enter_session(), error = identity)
       if (guest && is.function(entered)) on.exit(entered())
+      on.exit(detach_packages(), add = TRUE)
       if (inherits(entered, "error")) native(ms_worker_failed(slim(entered), character())) else work(guest)
     },
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.

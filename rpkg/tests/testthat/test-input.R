@@ -6,10 +6,10 @@ input_error <- function(code, text) expect_error(code, text, class = "memshare_e
 test_that("X", {
   input_error(memApply(1:3, 1, sum), "Unknown input format for X")
   input_error(memApply(list(1), 1, sum), "Unknown input format for X")
-  input_error(memApply(array(1:8, c(2, 2, 2)), 1, sum), "Unknown input format for X")
   input_error(memApply(NULL, 1, sum), "Unknown input format for X")
   input_error(memApply("m", 1, sum), "Unknown input format for X.*NAMESPACE")
-  input_error(memLapply("m", sum), "Unknown input format for X.*NAMESPACE")
+  input_error(memLapply("m", sum), "Unknown input format for X.*NAMESPACE.*write list\\(\"m\"\\)")
+  input_error(memReduce("m", paste), "Unknown input format for X.*NAMESPACE.*write list\\(\"m\"\\)")
   input_error(memLapply(sum, sum), "Unknown input format for X")
   input_error(memApply(NA_character_, 1, sum, NAMESPACE = "n"), "X must be one non-empty string")
   expect_error(memApply("nobody", 1, sum, NAMESPACE = "nowhere"), "not previously allocated", class = "memshare_error_not_allocated")
@@ -46,8 +46,12 @@ test_that("VARS", {
 })
 
 test_that("MARGIN, FUN, MAX.CORES, NAMESPACE, CLUSTER, CONTROL", {
-  for (margin in list(3, 0, 1.5, NA, "1", c(1, 2), NULL)) input_error(memApply(m, margin, sum), "MARGIN must be 1")
+  for (margin in list(3, 0, -1, 1.5, NA, NULL, TRUE, c(1, 3), integer())) input_error(memApply(m, margin, sum), "MARGIN must be 1")
+  input_error(memApply(m, c(1, 1), sum), "more than once")
+  input_error(memApply(m, "1", sum), "the dimnames of X have no names")
+  input_error(memApply(matrix(1, 1, 1, dimnames = list(a = "x", b = "y")), "z", sum), "MARGIN is \"z\", but the dimensions of X are 'a', 'b'")
   input_error(memApply(m, 1, 5), "FUN must be a function")
+  input_error(memLapply(1:3, ~ .x + 1), "FUN is a formula")
   input_error(memApply(m, 1, "no_such_function"), "there is no function")
   for (cores in list(-1, 0, 1.5, NA, "2", c(1, 2), Inf, 1e6)) input_error(memApply(m, 1, sum, MAX.CORES = cores), "MAX.CORES must be")
   for (namespace in list(c("a", "b"), "", NA_character_, 5, character())) {

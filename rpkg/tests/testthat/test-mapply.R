@@ -31,16 +31,45 @@ test_that("plain data of length 1 is used for every call", {
   expect_identical(memMapply(function(x, l) l$a + x, 1:2, list(list(a = 1))), like(function(x, l) l$a + x, 1:2, list(list(a = 1))))
 })
 
-test_that("lengths must agree, and the error names them", {
-  expect_error(memMapply(`+`, 1:3, 1:2), "number 1 has 3 elements, collection number 2 has 2", class = "memshare_error_input")
-  expect_error(memMapply(function(x, y) 1, x = 1:3, y = 1:2), "'x' has 3 elements, collection 'y' has 2")
-  expect_error(memMapply(`+`, integer(), 1), "0 elements")
+test_that("shorter plain data is used again, as in mapply", {
+  f <- function(x, y = 0, z = 0) paste(x, y, z)
+  # The value, and the text of the warning.
+  seen <- function(code) {
+    said <- NULL
+    value <- withCallingHandlers(code, warning = function(w) {
+      said <<- c(said, conditionMessage(w))
+      invokeRestart("muffleWarning")
+    })
+    list(value, said)
+  }
+  cases <- list(
+    list(1:6, 1:3), list(1:6, 1:4), list(1:2, 1:6, c("a", "b", "c")), list(c(a = 1, b = 2), 1:5), list(list(1, NULL), 1:4),
+    list(z = 1:2, 1:4), list(c("p", "q"), 1:4), list(1:3, 1, 1:2), list(factor(c("u", "v")), 1:4)
+  )
+  for (case in cases) {
+    expect_identical(seen(do.call(memMapply, c(f, case))), seen(do.call(like, c(f, case))), label = deparse(case))
+  }
+  expect_warning(memMapply(`+`, 1:3, 1:2), class = "memshare_warning_recycled")
+  expect_identical(memMapply(sum, matrix(1:6, 2), 1:2, MARGIN = 1), list(10L, 14L))
+  expect_identical(suppressWarnings(memMapply(sum, matrix(1:6, 2), 1:2, MARGIN = 2)), list(4L, 9L, 12L))
+})
+
+test_that("nothing is called where a collection is empty, as in mapply", {
+  f <- function(x, y) stop("never")
+  for (case in list(list(character(), 5), list(1:3, integer()), list(list(), list()), list(character(), letters), list(NULL, 1))) {
+    expect_identical(do.call(memMapply, c(f, case)), do.call(like, c(f, case)), label = deparse(case))
+  }
+  expect_identical(memMapply(f, character(), 5, CONTROL = memControl(FUN.VALUE = 0)), numeric())
+})
+
+test_that("passes and registered collections must be as long as the longest, and the error names them", {
+  one <- memLapply(1, sqrt, CONTROL = lazy)
+  two <- memLapply(1:2, sqrt, CONTROL = lazy)
+  expect_error(memMapply(`+`, 1:3, one), "number 1 has 3 elements, collection number 2 has 1", class = "memshare_error_input")
+  expect_error(memMapply(function(x, y) 1, x = two, y = 1:4), "'y' has 4 elements, collection 'x' has 2", class = "memshare_error_input")
   expect_error(memMapply(sum), "at least one collection")
   expect_error(memMapply(sum, 1:2, MoreArgs = 3), "MoreArgs")
   expect_error(memMapply(function(x, ...) x, x = 1:2, VARS = list(x = 1)), "both in VARS and as a collection")
-  one <- memLapply(1, sqrt, CONTROL = lazy)
-  expect_error(memMapply(`+`, 1:3, one), "has 1")
-  expect_identical(memMapply(`+`, integer(), integer()), list())
 })
 
 test_that("MARGIN walks matrices", {

@@ -80,15 +80,15 @@ impl Chunk {
             if self.step == 0 && !self.folding {
                 self.meter.begin_element();
             }
-            let Stage { steps, symbols, outputs, .. } = stage;
+            let Stage { steps, outputs, .. } = stage;
             let step = &mut steps[self.step];
             let (at, end, values) = (self.at, self.lease.end, self.values.get());
             let Some(fold) = &mut self.folds[self.step] else {
-                let Ready { call, frame, setter } = step.ready.as_ref()?;
+                let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
+                let elements = elements.get();
                 let call = Call { call: call.get(), frame: frame.get(), setter: setter.get(), element: at };
-                for (nth, symbol) in (0..step.arity()).zip(symbols.iter()) {
-                    let argument = step.argument(s, nth, at, end, values);
-                    s.define(*symbol, argument, call.frame);
+                for nth in 0..step.arity() {
+                    elements.set_item(nth, step.argument(s, nth, at, end, values));
                 }
                 return Some(call);
             };
@@ -98,8 +98,8 @@ impl Chunk {
             }
             match fold.turn(s, at + 1 == end) {
                 Turn::Combine(block) => {
-                    let Ready { call, frame, setter } = step.ready.as_ref()?;
-                    s.define(symbols[0], block, frame.get());
+                    let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
+                    elements.get().set_item(0, block);
                     return Some(Call {
                         call: call.get(),
                         frame: frame.get(),

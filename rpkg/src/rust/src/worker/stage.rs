@@ -7,7 +7,7 @@ use scheduler::link::Membership;
 use super::pages::{Made, Opened, Pages};
 use crate::about::{Cut, Input, Side, Step, Steps};
 use crate::codec::{self, Source};
-use crate::r::{self, Kept, Result, Scope, Sexp};
+use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
 
 /// Bytes of rows that are transposed at a time: they stay in the cache until FUN has read them.
 const ROWS_AT_A_TIME: u64 = 256 << 10;
@@ -17,8 +17,6 @@ pub(super) struct Stage {
     pub(super) steps: Vec<Running>,
     /// The output that a step's results go to.
     pub(super) outputs: Vec<Option<usize>>,
-    /// What FUN's element arguments are called in its frame: `.element`, `.element2` and so on.
-    pub(super) symbols: Vec<Sexp>,
     /// What an element of the last chunk took, in nanoseconds; 0 before there was one.
     pub(super) mean_ns: f64,
 }
@@ -33,10 +31,12 @@ pub(super) struct Running {
     pub(super) ready: Option<Ready>,
 }
 
-/// What R made ready: the call of FUN, the frame it is evaluated in, and what sets the random numbers (NULL for nothing).
+/// What R made ready: the call of FUN, the frame it is evaluated in, the list that the call takes its elements from, and what sets
+/// the random numbers (NULL for nothing).
 pub(super) struct Ready {
     pub(super) call: Kept,
     pub(super) frame: Kept,
+    pub(super) elements: Kept,
     pub(super) setter: Kept,
 }
 
@@ -67,17 +67,12 @@ impl Stage {
         }
         let output = |step: u32| about.outputs.iter().position(|&output| output == step);
         let outputs = (0..steps.len() as u32).map(output).collect();
-        let mut symbols = vec![];
-        for nth in 0..steps.iter().map(Running::arity).max().unwrap_or(1) {
-            let name = if nth == 0 { ".element".to_owned() } else { format!(".element{}", nth + 1) };
-            symbols.push(r::protect(|s| Ok(s.symbol(&name)))?);
-        }
-        Ok(Stage { outputs, symbols, steps, mean_ns: 0.0 })
+        Ok(Stage { outputs, steps, mean_ns: 0.0 })
     }
 
     /// A stage without steps: for a worker that cannot begin.
     pub(super) fn empty() -> Stage {
-        Stage { steps: Vec::new(), outputs: Vec::new(), symbols: Vec::new(), mean_ns: 0.0 }
+        Stage { steps: Vec::new(), outputs: Vec::new(), mean_ns: 0.0 }
     }
 
     /// The first step whose call R has not made ready.
@@ -123,6 +118,9 @@ impl Running {
                 s.define(s.symbol(name), value.get(), ready.frame.get());
                 Ok(())
             })?;
+        }
+        if ready.elements.get().len() != self.arity() {
+            return Err(Failure::Internal("the call of FUN takes another number of elements".into()));
         }
         self.ready = Some(ready);
         Ok(())

@@ -207,14 +207,16 @@ fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Sexp> {
     })
 }
 
-/// What R made ready for the step that the loop asked for: the call of FUN, its frame, and what sets the random numbers.
+/// What R made ready for the step that the loop asked for: the call of FUN, its frame, the list in which the call finds its elements,
+/// and what sets the random numbers.
 #[extendr]
-fn ms_worker_ready(call: Robj, frame: Robj, setter: Robj) -> Robj {
+fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Robj {
     edge(|| {
-        let [call, frame, setter] = [&call, &frame, &setter].map(|x| r::Kept::new(argument(x)));
+        let [call, frame, elements, setter] =
+            [&call, &frame, &elements, &setter].map(|x| r::Kept::new(argument(x)));
         // SAFETY: decoding calls base functions only, which do not call back.
         let current = unsafe { worker() }.current.as_mut().ok_or_else(no_run)?;
-        current.make_ready(Ready { call, frame, setter })?;
+        current.make_ready(Ready { call, frame, elements, setter })?;
         nothing()
     })
 }

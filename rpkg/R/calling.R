@@ -1,0 +1,109 @@
+# Runs on a worker: the call of FUN that native code evaluates for each element, and the frame that it is evaluated in. What FUN sees of
+# its call is what lapply() shows: FUN(X[[i]], ...).
+
+# How a pass calls FUN: `names` of the arguments that take the elements ("" for one by position), `code` of the further arguments, and
+# `cell`, the dim and the dimnames that an element gets, or NULL.
+call_form <- function(names = "", code = list(), cell = NULL) list(names = names, code = code, cell = cell)
+
+# list(call, frame, elements): native code puts the elements of each call into the list `elements`, which the call takes them from.
+call_of <- function(body) {
+  form <- body$form
+  frame <- frame_of(body$dots, form$code)
+  taken <- c(body$variables, names(body$functions))
+  for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
+  fun <- free_name("FUN", taken)
+  assign(fun, body$fun, envir = frame)
+  elements <- vector("list", length(form$names))
+  arguments <- element_code(elements, frame, taken)
+  if (!is.null(form$cell)) arguments <- lapply(arguments, shaped, form$cell)
+  if (any(nzchar(form$names))) names(arguments) <- form$names
+  sides <- lapply(taken, as.name)
+  names(sides) <- taken
+  call <- c(list(quote(forceAndCall), length(elements), as.name(fun)), arguments, sides, quote(...))
+  list(call = as.call(call), frame = frame, elements = elements)
+}
+
+# The code of the element arguments: `X[[i]]`, or `dots[[1L]]`, `dots[[2L]]` and so on for several collections.
+element_code <- function(elements, frame, taken) {
+  if (length(elements) == 1L) {
+    x <- free_name("X", taken)
+    i <- free_name("i", taken)
+    assign(x, elements, envir = frame)
+    assign(i, 1L, envir = frame)
+    return(list(call("[[", as.name(x), as.name(i))))
+  }
+  dots <- free_name("dots", taken)
+  assign(dots, elements, envir = frame)
+  lapply(seq_along(elements), function(at) call("[[", as.name(dots), at))
+}
+
+# A name for what the call needs itself, where VARS may have the same one.
+free_name <- function(name, taken) if (name %in% taken) paste0(".", name) else name
+
+# A cell of an array keeps the dimensions that are left.
+shaped <- function(code, cell) as.call(list(quote(base::array), code, cell$dim, cell$dimnames))
+
+# A frame around which there is base R's namespace, as around lapply()'s, and whose `...` holds the further arguments.
+frame_of <- function(dots, code) {
+  if (!length(dots)) return(dots_frame())
+  plain <- all(vapply(code, is.null, NA)) && !any(vapply(dots, is_lazy, NA), vapply(dots, is_found, NA))
+  if (plain) return(eval(as.call(c(list(dots_frame), lapply(dots, as_code))), baseenv()))
+  frame <- NULL
+  for (i in seq_along(dots)) {
+    env <- new.env(parent = surroundings_of(dots[[i]]))
+    argument <- promised(dots[[i]], code[[i]], env)
+    if (!is.null(names(dots))) names(argument) <- names(dots)[[i]]
+    before <- if (!is.null(frame)) quote(...)
+    if (!is.null(frame)) assign("...", get("...", envir = frame), envir = env)
+    frame <- eval(as.call(c(list(dots_frame), before, argument)), env)
+  }
+  frame
+}
+
+surroundings_of <- function(argument) {
+  if (is_found(argument)) return(environment(argument$code))
+  if (inherits(argument, "memshare_lazy")) environment(argument) else globalenv()
+}
+
+# Code that gives a value.
+as_code <- function(value) if (typeof(value) %in% c("symbol", "language", "promise")) call("quote", value) else value
+
+# A list of the code which, evaluated in `env`, gives an argument's value, and which is what FUN sees of it.
+promised <- function(value, code, env) {
+  if (is_empty(code)) return(list(code))
+  if (inherits(value, "memshare_lazy")) {
+    expression <- body(value)
+    uses_dots <- any(grepl("^[.][.]", all.names(expression)))
+    return(list(if (uses_dots) as.call(list(value)) else expression))
+  }
+  if (is.null(code)) return(list(as_code(argument_value(value))))
+  if (is.symbol(code)) {
+    if (!is_lazy(value)) assign(as.character(code), value, envir = env)
+    return(list(code))
+  }
+  head <- code[[1L]]
+  depth <- 1L
+  if (is.call(head)) {
+    head <- head[[1L]]
+    depth <- 2L
+  }
+  assign(as.character(head), stands_for(value, as.character(head), depth, env), envir = env)
+  list(code)
+}
+
+# The function that is called first where an argument's code is evaluated: it gives the value that the session found. Elsewhere, where
+# FUN evaluates the same code among other variables, it is the function that it is named for.
+stands_for <- function(value, head, depth, env) {
+  force(value)
+  function(...) {
+    around <- parent.frame()
+    if (identical(around, env)) return(if (depth == 2L) function(...) argument_value(value) else argument_value(value))
+    within <- new.env(parent = around)
+    assign(head, get(head, envir = parent.env(env), mode = "function"), envir = within)
+    eval(sys.call(), within)
+  }
+}
+
+# A frame whose `...` holds the arguments, as promises.
+dots_frame <- function(...) environment()
+environment(dots_frame) <- .BaseNamespaceEnv

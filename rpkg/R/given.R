@@ -1,0 +1,51 @@
+# How a call's arguments were written. R completes the names of arguments that stand before `...`, so that an argument meant for FUN can
+# become one of ours: `M = 5` would be MAX.CORES. And without a name it takes the place of NAMESPACE. Both are errors here.
+
+# Raises an error for an argument that R took for one of `ours` by the beginning of its name. `written` are written_names().
+check_written <- function(written, call, ours) {
+  if (is.null(written)) return(invisible())
+  for (name in ours[!ours %in% written]) {
+    short <- written[nzchar(written) & startsWith(name, written)]
+    if (length(short)) abort_input(sprintf(
+      "'%s' is the beginning of %s, and R takes it for that: write %s = in full, or, for FUN's argument '%s', VARS = list(%s = ...)",
+      short[[1L]], name, name, short[[1L]], short[[1L]]
+    ), call)
+  }
+  invisible()
+}
+
+# The names of a call's arguments, those that come through the caller's `...` with them; NULL where there are none.
+written_names <- function(call, caller) {
+  names <- names(call)
+  forwarded <- quote(...)
+  for (i in seq_along(call)) {
+    if (identical(call[[i]], forwarded)) return(c(names, names(eval(quote(substitute(list(...))), caller))))
+  }
+  names
+}
+
+# What check_written() looks for.
+our_names <- c("NAMESPACE", "VARS", "MAX.CORES", "CLUSTER")
+
+# Raises an error for a NAMESPACE that has no name in the call and that nothing uses: it is an argument of FUN that stands too early.
+check_used <- function(namespace, used, written, call) {
+  if (used || "NAMESPACE" %in% written) return(invisible())
+  abort_input(sprintf("NAMESPACE is %s, but nothing is named in it. %s", describe(namespace), further_hint), call)
+}
+
+further_hint <- paste(
+  "If this is an argument of FUN, give it with its name, or behind CLUSTER; if it is the namespace, write NAMESPACE ="
+)
+
+# The namespace of a call, checked; its default is FUN's own name.
+namespace_of <- function(namespace, label, written, call) {
+  if (missing(namespace)) return(if (nzchar(label)) label else "unnamed")
+  named <- "NAMESPACE" %in% written
+  refuse <- function(problem) abort_input(paste0("NAMESPACE ", problem, ". ", further_hint), call)
+  if (!named) tryCatch(force(namespace), error = function(e) refuse(paste("cannot be evaluated:", conditionMessage(e))))
+  if (is.null(namespace)) return(if (nzchar(label)) label else "unnamed")
+  if (!named && !(is.character(namespace) && length(namespace) == 1L)) {
+    refuse(paste("must be one non-empty string, not", describe(namespace)))
+  }
+  check_namespace(namespace, call, "NAMESPACE")
+}
