@@ -57,12 +57,31 @@ void memshare_each_attribute(SEXP x, void (*fun)(void *, SEXP, SEXP), void *data
 #endif
 }
 
-int memshare_is_s4(SEXP x) { return IS_S4_OBJECT(x) ? 1 : 0; }
+/* Whether there is any attribute, without a walk over them. */
+int memshare_has_attributes(SEXP x) {
+#if R_VERSION >= R_Version(4, 5, 0)
+  return ANY_ATTRIB(x) ? 1 : 0;
+#else
+  return ATTRIB(x) != R_NilValue;
+#endif
+}
+
+int memshare_is_s4(SEXP x) { return Rf_isS4(x) ? 1 : 0; }
 SEXP memshare_allocate_s4(void) { return Rf_allocS4Object(); }
 SEXP memshare_as_s4(SEXP x) { return Rf_asS4(x, TRUE, 0); }
 
+static size_t count_of(char wanted, const char *text) {
+  size_t count = 0;
+  while ((text = strchr(text, wanted)) != NULL) {
+    count++;
+    text++;
+  }
+  return count;
+}
+
 /* The character's bytes in a form that means the same in every session. *encoding: 0 as it is, 1 UTF-8, 2 Latin-1,
- * 3 bytes. Text in another native encoding is translated to UTF-8. */
+ * 3 bytes. Text in another native encoding is translated to UTF-8; those bytes are of R_alloc(). Bytes that are no text
+ * in the native encoding stay as they are: R would put "<fc>" in their place, which differs from the text. */
 const char *memshare_text(SEXP character, int *encoding, R_xlen_t *length) {
   const char *bytes = CHAR(character);
   *length = XLENGTH(character);
@@ -72,9 +91,11 @@ const char *memshare_text(SEXP character, int *encoding, R_xlen_t *length) {
   case CE_BYTES: *encoding = 3; return bytes;
   default: break;
   }
+  *encoding = 0;
   const char *utf8 = Rf_translateCharUTF8(character);
-  *encoding = utf8 == bytes ? 0 : 1;
-  if (utf8 != bytes) *length = (R_xlen_t)strlen(utf8);
+  if (utf8 == bytes || count_of('<', utf8) != count_of('<', bytes)) return bytes;
+  *encoding = 1;
+  *length = (R_xlen_t)strlen(utf8);
   return utf8;
 }
 

@@ -54,7 +54,7 @@ fn dimensions(w: &mut BlobWriter, dim: &[u32]) -> Result<u32> {
     w.set(list, Node::of(Tag::List, 2, u64::from(names)));
     let mut table = StringTable::default();
     table.push(b"dim", 0);
-    let off = w.strings(table);
+    let off = w.strings(&mut table);
     w.set(names, Node::of(Tag::Strings, 1, off));
     let numbers: Vec<u8> = dim.iter().flat_map(|extent| extent.to_ne_bytes()).collect();
     let off = w.copy(&numbers);

@@ -10,27 +10,40 @@ pub const NA: u8 = 255;
 /// A table in the making. Pushing copies the bytes.
 #[derive(Debug, Default)]
 pub struct StringTable {
-    pub(super) ends: Vec<u64>,
+    /// As they will be written: 8 bytes each.
+    pub(super) ends: Vec<u8>,
     pub(super) marks: Vec<u8>,
     pub(super) bytes: Vec<u8>,
 }
 
 impl StringTable {
-    /// A table with room for `n` strings.
-    pub fn with_capacity(n: usize) -> Self {
-        StringTable { ends: Vec::with_capacity(n), marks: Vec::with_capacity(n), bytes: Vec::new() }
+    /// Makes room for `n` more strings.
+    pub fn reserve(&mut self, n: usize) {
+        self.ends.reserve(n.saturating_mul(8));
+        self.marks.reserve(n);
     }
 
     /// Adds a string.
     pub fn push(&mut self, bytes: &[u8], mark: u8) {
         self.bytes.extend_from_slice(bytes);
-        self.ends.push(self.bytes.len() as u64);
+        self.ends.extend_from_slice(&(self.bytes.len() as u64).to_ne_bytes());
         self.marks.push(mark);
     }
 
     /// Adds a missing string.
     pub fn push_na(&mut self) {
         self.push(&[], NA);
+    }
+
+    /// Adds `part`'s strings from `start` on, `len` at most.
+    pub fn push_part(&mut self, part: &StringsView<'_>, start: usize, len: usize) {
+        self.reserve(len);
+        for i in start..start.saturating_add(len).min(part.len()) {
+            match part.get(i) {
+                Some((bytes, mark)) => self.push(bytes, mark),
+                None => self.push_na(),
+            }
+        }
     }
 
     /// Strings so far.

@@ -43,7 +43,7 @@ fn write(value: &Value, index: u32, w: &mut BlobWriter) {
             w.set(index, Node::of(*tag, bytes.len() as u64 / tag.item_size().max(1), off));
         }
         Value::Strings(items) => {
-            let off = w.strings(table(items));
+            let off = w.strings(&mut table(items));
             w.set(index, Node::of(Tag::Strings, items.len() as u64, off));
         }
         Value::List(items) => {
@@ -73,7 +73,8 @@ fn write(value: &Value, index: u32, w: &mut BlobWriter) {
 }
 
 fn table(items: &[Option<Vec<u8>>]) -> StringTable {
-    let mut table = StringTable::with_capacity(items.len());
+    let mut table = StringTable::default();
+    table.reserve(items.len());
     for item in items {
         match item {
             Some(bytes) => table.push(bytes, 1),

@@ -134,13 +134,21 @@ impl BlobWriter {
         self.end += len as u64;
     }
 
-    /// Takes a table of strings in; gives its place.
-    pub fn strings(&mut self, table: StringTable) -> u64 {
+    /// Takes a table of strings in and leaves it empty; gives its place. A small table is copied and keeps its memory for the
+    /// next one.
+    pub fn strings(&mut self, table: &mut StringTable) -> u64 {
         let at = self.aligned(9 * table.len() + table.bytes.len());
-        let ends: Vec<u8> = table.ends.iter().flat_map(|end| end.to_ne_bytes()).collect();
-        self.append(at, ends);
-        self.append(self.end, table.marks);
-        self.append(self.end, table.bytes);
+        let mut place = at;
+        for bytes in [&mut table.ends, &mut table.marks, &mut table.bytes] {
+            let len = bytes.len() as u64;
+            if bytes.len() < BORROW_FROM {
+                self.stage(place, bytes);
+                bytes.clear();
+            } else {
+                self.append(place, std::mem::take(bytes));
+            }
+            place += len;
+        }
         at
     }
 

@@ -16,7 +16,7 @@ use crate::r::{Kind, Sexp};
 
 pub use numbers::vector;
 pub use owner::owner;
-pub use strings::strings;
+pub use strings::{strings, table_of};
 
 /// The six classes, by [`Tag`]. Made anew each time R loads the library: a `DllInfo` lives as long as one loading.
 static CLASSES: [AtomicPtr<SEXPREC>; 7] = [const { AtomicPtr::new(null_mut()) }; 7];
@@ -69,12 +69,13 @@ pub fn is_view(x: Sexp) -> bool {
 }
 
 fn is_ours(x: Sexp) -> bool {
+    const TAGS: [Tag; 6] = [Tag::Logical, Tag::Integer, Tag::Real, Tag::Complex, Tag::Raw, Tag::Strings];
+    TAGS.into_iter().any(|tag| is_of(x, tag))
+}
+
+/// Whether the value is a view of the class of this tag.
+fn is_of(x: Sexp, tag: Tag) -> bool {
+    let class = class(tag);
     // SAFETY: a live value; the classes are those that R made.
-    unsafe {
-        ALTREP(x.raw()) != 0
-            && CLASSES[1..].iter().any(|ptr| {
-                let class = R_altrep_class_t { ptr: ptr.load(Ordering::Relaxed) };
-                !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE
-            })
-    }
+    unsafe { ALTREP(x.raw()) != 0 && !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE }
 }

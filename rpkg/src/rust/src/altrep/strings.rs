@@ -42,6 +42,17 @@ unsafe fn part(x: SEXP) -> Part {
     unsafe { held::<Part>(VECTOR_ELT(R_altrep_data2(x), 0)) }
 }
 
+/// The table that a view of strings still reads, and where its part begins; `None` for everything else. The table lives as long
+/// as the view.
+pub fn table_of<'a>(x: Sexp) -> Option<(StringsView<'a>, usize)> {
+    if !super::is_of(x, Tag::Strings) {
+        return None;
+    }
+    // SAFETY: R's main thread, and `strings` made this live view.
+    let part = unsafe { part(x.raw()) };
+    (!part.expanded).then_some((part.table, part.start))
+}
+
 /// The plain vector beside the page, made when first needed: `len` empty strings.
 ///
 /// # Safety

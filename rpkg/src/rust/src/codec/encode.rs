@@ -4,7 +4,8 @@ use extendr_ffi::{
 };
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
-use crate::r::{bytes_of, logical, protect, Failure, Kind, Result, Scope, Sexp};
+use crate::altrep;
+use crate::r::{logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
 /// Encodes `x` as the root of a new blob. The caller keeps `x`, unchanged, until the blob is written: big vectors are read
 /// where they lie.
@@ -48,18 +49,20 @@ fn tag_of(x: Sexp) -> Option<Tag> {
 
 fn attributes(x: Sexp) -> usize {
     let mut count = 0;
-    x.each_attribute(&mut |_, _| count += 1);
+    if x.has_attributes() {
+        x.each_attribute(&mut |_, _| count += 1);
+    }
     count
 }
 
 /// The common tag and length, if the list is plain and all items are plain vectors of them.
 fn packable(results: Sexp) -> Option<(Tag, u32)> {
-    if results.kind() != Kind::VECSXP || results.is_empty() || attributes(results) > 0 {
+    if results.kind() != Kind::VECSXP || results.is_empty() || results.has_attributes() {
         return None;
     }
     let shape = |x: Sexp| {
         let tag = tag_of(x).filter(|tag| tag.packs())?;
-        (attributes(x) == 0 && !x.is_s4()).then_some((tag, u32::try_from(x.len()).ok()?))
+        (!x.has_attributes() && !x.is_s4()).then_some((tag, u32::try_from(x.len()).ok()?))
     };
     let first = shape(results.item(0))?;
     (1..results.len()).all(|i| shape(results.item(i)) == Some(first)).then_some(first)
@@ -74,7 +77,6 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
-        s.check_stack();
         let Some(tag) = tag_of(x) else { return self.serialized(s, x, index) };
         let len = x.len() as u64;
         let node = match tag {
@@ -82,10 +84,11 @@ impl Encoder<'_> {
             Tag::S4 => Node::of(Tag::S4, 0, 0),
             Tag::Strings => {
                 self.texts(s, x);
-                let off = self.w.strings(std::mem::take(self.table));
+                let off = self.w.strings(self.table);
                 Node::of(tag, len, off)
             }
             Tag::List => {
+                s.check_stack();
                 let first = self.w.children(x.len())?;
                 for i in 0..x.len() {
                     self.value(s, x.item(i), first + i as u32)?;
@@ -106,14 +109,14 @@ impl Encoder<'_> {
         if count == 0 {
             return Ok(0);
         }
+        s.check_stack();
         let list = self.w.children(1)?;
         let names = self.w.children(count + 1)?;
         self.w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(names)));
         x.each_attribute(&mut |name, _| {
-            let (bytes, mark) = bytes_of(s, name);
-            self.table.push(bytes, mark);
+            with_bytes(s, name, |bytes, mark| self.table.push(bytes, mark));
         });
-        let off = self.w.strings(std::mem::take(self.table));
+        let off = self.w.strings(self.table);
         self.w.set(names, Node::of(Tag::Strings, count as u64, off));
         let (mut outcome, mut index) = (Ok(()), names);
         x.each_attribute(&mut |_, value| {
@@ -126,14 +129,22 @@ impl Encoder<'_> {
     }
 
     fn texts(&mut self, s: &Scope, x: Sexp) {
-        for i in 0..x.len() {
-            let text = x.text(i);
-            if text.is_na_text() {
-                self.table.push_na();
-            } else {
-                let (bytes, mark) = bytes_of(s, text);
-                self.table.push(bytes, mark);
-            }
+        if let Some((table, start)) = altrep::table_of(x) {
+            return self.table.push_part(&table, start, x.len());
+        }
+        self.table.reserve(x.len());
+        match x.texts() {
+            // SAFETY: the strings of `x`, which lives on.
+            Some(texts) => texts.iter().for_each(|&text| self.text(s, unsafe { Sexp::new(text) })),
+            None => (0..x.len()).for_each(|i| self.text(s, x.text(i))),
+        }
+    }
+
+    fn text(&mut self, s: &Scope, text: Sexp) {
+        if text.is_na_text() {
+            self.table.push_na();
+        } else {
+            with_bytes(s, text, |bytes, mark| self.table.push(bytes, mark));
         }
     }
 
@@ -158,7 +169,7 @@ impl Encoder<'_> {
             for i in 0..n {
                 self.texts(s, results.item(i));
             }
-            self.w.strings(std::mem::take(self.table))
+            self.w.strings(self.table)
         } else {
             let size = each as usize * tag.item_size() as usize;
             let bytes = size.checked_mul(n).ok_or_else(|| Failure::input("results too long"))?;

@@ -17,6 +17,7 @@ extern "C" {
         fun: unsafe extern "C" fn(*mut c_void, SEXP, SEXP),
         data: *mut c_void,
     );
+    pub(super) fn memshare_has_attributes(x: SEXP) -> c_int;
     pub(super) fn memshare_is_s4(x: SEXP) -> c_int;
     pub(super) fn memshare_allocate_s4() -> SEXP;
     pub(super) fn memshare_as_s4(x: SEXP) -> SEXP;
@@ -26,6 +27,9 @@ extern "C" {
         length: *mut R_xlen_t,
     ) -> *const c_char;
     pub(super) fn memshare_character(bytes: *const c_char, length: R_xlen_t, encoding: c_int) -> SEXP;
+    pub(super) fn Rf_translateCharUTF8(text: SEXP) -> *const c_char;
+    pub(super) fn vmaxget() -> *mut c_void;
+    pub(super) fn vmaxset(mark: *const c_void);
     pub(super) fn R_CheckStack();
     pub(super) fn R_CheckUserInterrupt();
     pub(super) fn Rf_installTrChar(text: SEXP) -> SEXP;

@@ -23,6 +23,6 @@ pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, path, real, reals};
 pub use protect::protect;
 pub use sexp::{Kind, Scope, Sexp};
-pub use text::{character_bytes, list_names, path_of, string, strings};
+pub use text::{character_bytes, list_names, path_of, string, strings, with_bytes};
 
 pub(crate) use text::bytes_of;

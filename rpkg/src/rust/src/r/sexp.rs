@@ -132,6 +132,12 @@ impl Sexp {
         unsafe { ffi::memshare_is_s4(self.0) != 0 }
     }
 
+    /// Whether it has attributes.
+    pub fn has_attributes(self) -> bool {
+        // SAFETY: a live value.
+        unsafe { ffi::memshare_has_attributes(self.0) != 0 }
+    }
+
     /// Items of a vector; 1 for most of what is none.
     pub fn len(self) -> usize {
         // SAFETY: a live value.
@@ -192,6 +198,16 @@ impl Sexp {
         debug_assert!(i < self.len());
         // SAFETY: a live character vector; its strings are reachable from it.
         Sexp(unsafe { STRING_ELT(self.0, i as isize) })
+    }
+
+    /// All strings of a plain character vector, as R's own objects; `None` when R would have to make them first.
+    pub fn texts(&self) -> Option<&[SEXP]> {
+        // SAFETY: a live character vector, asked for without allocation; the strings lie there as long as it lives, and
+        // nobody sets one while they are read.
+        unsafe {
+            let texts = DATAPTR_OR_NULL(self.0).cast::<SEXP>();
+            (!texts.is_null()).then(|| std::slice::from_raw_parts(texts, self.len()))
+        }
     }
 
     /// Sets string `i` of a character vector that was just made. The text is the object that [`Sexp::text`] gives.

@@ -1,5 +1,5 @@
 //! Texts: out of R's character vectors, and into them.
-use std::ffi::{c_int, OsString};
+use std::ffi::{c_int, CStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
@@ -20,6 +20,24 @@ pub(crate) fn bytes_of<'a>(_: &Scope, text: Sexp) -> (&'a [u8], u8) {
         std::slice::from_raw_parts(start.cast::<u8>(), len as usize)
     };
     (bytes, encoding as u8)
+}
+
+/// Calls `read` with what [`bytes_of`] gives; a translation's memory is free again afterwards.
+pub fn with_bytes<T>(s: &Scope, text: Sexp, read: impl FnOnce(&[u8], u8) -> T) -> T {
+    // SAFETY: R's main thread, by the scope. What R allocated in between is read by `read` only. (A jump resets the mark too.)
+    unsafe {
+        let mark = ffi::vmaxget();
+        let (bytes, encoding) = bytes_of(s, text);
+        let out = read(bytes, encoding);
+        ffi::vmaxset(mark);
+        out
+    }
+}
+
+/// The text as UTF-8, for text in any encoding but "bytes". It lives as long as [`bytes_of`]'s.
+fn utf8_of<'a>(_: &Scope, text: Sexp) -> &'a [u8] {
+    // SAFETY: a live text object, by the scope and by `Sexp`; R gives a text that ends with a zero.
+    unsafe { CStr::from_ptr(ffi::Rf_translateCharUTF8(text.raw())).to_bytes() }
 }
 
 /// A text object of these bytes, to be put into a vector before anything else is allocated.
@@ -43,16 +61,24 @@ pub fn strings(x: Sexp, what: &str) -> Result<Vec<String>> {
     protect(|s| {
         for (i, place) in out.iter_mut().enumerate() {
             let text = x.text(i);
-            let (mut bytes, mut encoding) = if text.is_na_text() { (&[][..], 4) } else { bytes_of(s, text) };
-            if encoding == 2 {
-                let utf8 = s.call_base("enc2utf8", &[x]);
-                (bytes, encoding) = bytes_of(s, utf8.text(i));
-            }
-            if encoding > 1 {
-                wrong = Some((i, if encoding == 4 { "missing" } else { "not text" }));
+            let fault = match text.is_na_text() {
+                true => Some("missing"),
+                false => with_bytes(s, text, |bytes, encoding| match encoding {
+                    0 | 1 => {
+                        place.extend_from_slice(bytes);
+                        None
+                    }
+                    2 => {
+                        place.extend_from_slice(utf8_of(s, text));
+                        None
+                    }
+                    _ => Some("not text"),
+                }),
+            };
+            if let Some(how) = fault {
+                wrong = Some((i, how));
                 return Ok(());
             }
-            place.extend_from_slice(bytes);
         }
         Ok(())
     })?;
