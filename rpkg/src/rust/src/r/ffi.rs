@@ -26,6 +26,19 @@ extern "C" {
         length: *mut R_xlen_t,
     ) -> *const c_char;
     pub(super) fn memshare_character(bytes: *const c_char, length: R_xlen_t, encoding: c_int) -> SEXP;
+    pub(super) fn memshare_closure_part(closure: SEXP, part: c_int) -> SEXP;
+    pub(super) fn memshare_parent(environment: SEXP) -> SEXP;
+    pub(super) fn memshare_is_everywhere(environment: SEXP) -> c_int;
+    pub(super) fn memshare_peek(environment: SEXP, symbol: SEXP, kind: *mut c_int) -> SEXP;
+    pub(super) fn R_lsInternal3(environment: SEXP, all: c_int, sorted: c_int) -> SEXP;
+    pub(super) fn R_MakeActiveBinding(symbol: SEXP, function: SEXP, environment: SEXP);
+    pub(super) fn R_LockBinding(symbol: SEXP, environment: SEXP);
+    pub(super) fn R_BindingIsLocked(symbol: SEXP, environment: SEXP) -> c_int;
+    pub(super) fn R_EnvironmentIsLocked(environment: SEXP) -> c_int;
+    pub(super) fn R_LockEnvironment(environment: SEXP, bindings: c_int);
+    pub(super) fn Rf_shallow_duplicate(x: SEXP) -> SEXP;
+    pub(super) fn SETCAR(cell: SEXP, value: SEXP) -> SEXP;
+    pub(super) fn Rf_GetOption1(name: SEXP) -> SEXP;
     pub(super) fn R_CheckStack();
     pub(super) fn R_CheckUserInterrupt();
     pub(super) fn Rf_installTrChar(text: SEXP) -> SEXP;
