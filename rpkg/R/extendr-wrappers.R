@@ -59,6 +59,9 @@ ms_survey <- function(x) .Call(wrap__ms_survey, x)
 # the functions. Package functions are not looked into.
 ms_code <- function(x) .Call(wrap__ms_code, x)
 
+# The lengths of a list's items, whatever their classes say.
+ms_lengths <- function(items) .Call(wrap__ms_lengths, items)
+
 # A value as bytes, and the list of its big parts (`share` bytes and more), which are not among them.
 ms_pack <- function(x, share) .Call(wrap__ms_pack, x, share)
 

@@ -87,7 +87,7 @@ lookups_in <- function(expressions) {
     for (part in parts) walk(part)
   }
   for (e in expressions) walk(e)
-  list(names = unique(names), any = any, frames = frames)
+  list(names = unique(names[nzchar(names)]), any = any, frames = frames)
 }
 
 # The name of a function in a call, also of base::get.

@@ -88,6 +88,7 @@ check_call <- function(pass, call) {
       ), call
     )
   }
+  if (typeof(pass$fun) == "special") check_special(pass$fun, call)
   given <- c(names(pass$vars), names(pass$functions))
   if (is.null(given)) return(invisible())
   twice <- given[given %in% names(pass$dots)]
@@ -108,6 +109,15 @@ check_call <- function(pass, call) {
     )
   }
   invisible()
+}
+
+# Primitives that take code, or change the call they stand in, have no meaning for an element.
+check_special <- function(fun, call) {
+  for (name in c("quote", "substitute", "missing", "on.exit", "expression", "function", "<-", "<<-", "=", "return", "~")) {
+    if (identical(fun, get(name, envir = baseenv()))) {
+      abort_input(sprintf("FUN is `%s`, which takes code and not a value; use function(element) ...", name), call)
+    }
+  }
 }
 
 # A pass, plan or handle that FUN meets in its surroundings is no data: there it says so when it is used.

@@ -98,7 +98,11 @@ need_here <- function(name, env, bag, as_function = FALSE) {
 # What a name is bound to in an environment: its value, or the function of an active binding. NULL where there is none to be had.
 binding_of <- function(name, env) {
   if (bindingIsActive(as.name(name), env)) return(list(active = TRUE, value = activeBindingFunction(as.name(name), env)))
+  # Code that leaves a call of the session (callCC, return() in a promise) cannot do so from a worker.
+  stays <- FALSE
+  on.exit(if (!stays) abort_input(sprintf("FUN uses '%s', which leaves a call of the session when it is evaluated", name)))
   value <- tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL)
+  stays <- TRUE
   if (!is.null(value)) list(active = FALSE, value = value[[1L]])
 }
 

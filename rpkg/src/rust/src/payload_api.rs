@@ -49,6 +49,22 @@ fn names_of(s: &Scope, symbols: &[Sexp]) -> Sexp {
     names
 }
 
+/// The lengths of a list's items, whatever their classes say.
+#[extendr]
+fn ms_lengths(items: Robj) -> Robj {
+    edge(|| {
+        let items = argument(&items);
+        protect(|s| {
+            let lengths = s.vector(Kind::REALSXP, items.len());
+            for i in 0..items.len() {
+                // SAFETY: the vector was just made, with a number for each item.
+                unsafe { lengths.data_mut().cast::<f64>().add(i).write(items.item(i).len() as f64) };
+            }
+            Ok(lengths)
+        })
+    })
+}
+
 /// A value as bytes, and the list of its big parts (`share` bytes and more), which are not among them.
 #[extendr]
 fn ms_pack(x: Robj, share: Robj) -> Robj {
@@ -72,6 +88,7 @@ extendr_module! {
     mod payload_api;
     fn ms_survey;
     fn ms_code;
+    fn ms_lengths;
     fn ms_pack;
     fn ms_unpack;
 }
