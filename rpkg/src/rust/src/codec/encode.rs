@@ -4,7 +4,7 @@ use extendr_ffi::{
 };
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
-use super::outline::{share_bytes, Outline};
+use super::outline::{is_long, long_cells, share_bytes, Outline};
 use super::survey::holds_references;
 use crate::r::{bytes_of, logical, protect, Failure, Kind, Result, Scope, Sexp};
 
@@ -17,16 +17,17 @@ use crate::r::{bytes_of, logical, protect, Failure, Kind, Result, Scope, Sexp};
 pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
     let mut table = StringTable::default();
     let mut outline = Outline::default();
-    protect(|s| Encoder { w, table: &mut table, outline: &mut outline }.root(s, x))
+    let mut at = 0;
+    protect(|s| Encoder { w, table: &mut table, outline: &mut outline, at: &mut at }.root(s, x))
 }
 
 /// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does
-/// otherwise.
-pub fn encode_list(results: Sexp, w: &mut BlobWriter) -> Result<()> {
+/// otherwise. On a failure `at` is the place of the result that cannot be encoded.
+pub fn encode_list(results: Sexp, w: &mut BlobWriter, at: &mut usize) -> Result<()> {
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     protect(|s| {
-        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline };
+        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline, at };
         match packable(results) {
             Some((tag, each)) => encoder.packed(s, results, tag, each),
             None => encoder.root(s, results),
@@ -77,6 +78,8 @@ struct Encoder<'a> {
     table: &'a mut StringTable,
     /// What is taken out of a value that R serializes; empty between two of them.
     outline: &'a mut Outline,
+    /// The item of the root that is being encoded.
+    at: &'a mut usize,
 }
 
 /// Whether R refuses to make the value anew from its parts: a factor's class on what is no integer vector.
@@ -97,6 +100,7 @@ impl Encoder<'_> {
         }
         let first = self.w.children(x.len())?;
         for i in 0..x.len() {
+            *self.at = i;
             self.piece(s, x.item(i), first + i as u32)?;
         }
         let attributes = self.attributes(s, x, Self::piece)?;
@@ -106,12 +110,15 @@ impl Encoder<'_> {
 
     /// A value by its layout, or by R's serialization if it holds references.
     fn piece(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
-        let laid_out = tag_of(x).is_some() && !holds_references(s, x);
+        let laid_out = (tag_of(x).is_some() || is_long(x)) && !holds_references(s, x);
         if laid_out { self.value(s, x, index) } else { self.outlined(s, x, index) }
     }
 
     fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
         s.check_stack();
+        if is_long(x) {
+            return self.cells(s, x, index);
+        }
         let Some(tag) = tag_of(x).filter(|_| !is_odd(s, x)) else { return self.serialized(s, x, index) };
         let len = x.len() as u64;
         let node = match tag {
@@ -252,6 +259,18 @@ impl Encoder<'_> {
         })
     }
 
+    /// A long pairlist or call: its cells are a list, the one part of what stands for it.
+    fn cells(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
+        s.inner(|s| {
+            let (list, bytes) = long_cells(s, x);
+            let node = self.stream(bytes)?;
+            let (attributes, first) = self.part_nodes(1)?;
+            self.value(s, list, first)?;
+            self.w.set(index, Node { attributes, ..node });
+            Ok(())
+        })
+    }
+
     fn stream(&mut self, bytes: Sexp) -> Result<Node> {
         let Some(data) = bytes.data().filter(|_| bytes.kind() == Kind::RAWSXP) else {
             return Err(Failure::Internal("serialize() gave no bytes".into()));
@@ -266,17 +285,23 @@ impl Encoder<'_> {
         if count == 0 {
             return Ok(0);
         }
-        let list = self.w.children(1)?;
-        let first = self.w.children(count + 1)?;
-        self.w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(first)));
-        (0..count).for_each(|_| self.table.push(b"part", 1));
-        let off = self.w.strings(std::mem::take(self.table));
-        self.w.set(first, Node::of(Tag::Strings, count as u64, off));
+        let (list, first) = self.part_nodes(count)?;
         for i in 0..count {
             let part = self.outline.parts()[i];
-            self.value(s, part, first + 1 + i as u32)?;
+            self.value(s, part, first + i as u32)?;
         }
         Ok(list)
+    }
+
+    /// The node that lists so many parts, and the first part's node.
+    fn part_nodes(&mut self, count: usize) -> Result<(u32, u32)> {
+        let list = self.w.children(1)?;
+        let names = self.w.children(count + 1)?;
+        self.w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(names)));
+        (0..count).for_each(|_| self.table.push(b"part", 1));
+        let off = self.w.strings(std::mem::take(self.table));
+        self.w.set(names, Node::of(Tag::Strings, count as u64, off));
+        Ok((list, names + 1))
     }
 }
 

@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use super::survey::{data_bytes, holds_references, is_unfinished, Found, Reach};
 use crate::r::{self, logical, Bound, Kind, Result, Scope, Sexp};
 
+/// Cells of a pairlist or call from which on it travels as a list.
+const LONG: usize = 1000;
+
 /// What was taken out, and what stands for what. The caller owns it: R may jump out of the copying.
 #[derive(Default)]
 pub struct Outline {
@@ -55,6 +58,43 @@ pub fn unserialize(s: &Scope, bytes: Sexp, parts: Sexp) -> Sexp {
     let reader = s.our_function("part_reader");
     let hook = s.call(reader, &[parts]);
     s.call_base("unserialize", &[bytes, hook])
+}
+
+/// Whether it is a pairlist or call of so many cells that R, which reads them one inside the other, has no stack for it.
+pub fn is_long(x: Sexp) -> bool {
+    matches!(x.kind(), Kind::LISTSXP | Kind::LANGSXP) && x.len() > LONG
+}
+
+/// The cells of a long pairlist or call as a list with its names and attributes, and the serialization of what stands for it, both
+/// kept.
+pub fn long_cells(s: &Scope, x: Sexp) -> (Sexp, Sexp) {
+    let list = s.vector(Kind::VECSXP, x.len());
+    let names = s.vector(Kind::STRSXP, x.len());
+    let (mut cell, mut named) = (x, false);
+    for i in 0..x.len() {
+        list.set_item(i, cell.car());
+        if let Some(tag) = cell.tag() {
+            names.set_text(i, tag.print_name());
+            named = true;
+        }
+        cell = cell.cdr();
+    }
+    if named {
+        list.set_attribute(s, "names", names);
+    }
+    x.each_attribute(&mut |name, value| list.set_attribute_of(s, name, value));
+    let kind = if x.kind() == Kind::LANGSXP { "call" } else { "pairlist" };
+    let hook = s.our_function("part_number");
+    let no = logical(s, false);
+    let placeholder = placeholder(s, r::character(s, &[kind]));
+    (list, s.call_base("serialize", &[placeholder, s.null(), no, no, s.null(), hook]))
+}
+
+/// An environment that `part_number()` knows by its number, kept.
+fn placeholder(s: &Scope, number: Sexp) -> Sexp {
+    let environment = s.environment(s.empty_environment());
+    environment.set_attribute(s, "memshare_part", number);
+    environment
 }
 
 /// Owns nothing: R may jump out of every method. What it makes is kept by `hold`.
@@ -108,10 +148,8 @@ impl Copier<'_> {
             return placeholder;
         }
         let placeholder = s.inner(|s| {
-            let environment = self.keep(s, s.environment(s.empty_environment()));
             let number = r::integer(s, self.out.parts.len() as i32 + 1);
-            environment.set_attribute(s, "memshare_part", s.call_base("as.character", &[number]));
-            environment
+            self.keep(s, placeholder(s, s.call_base("as.character", &[number])))
         });
         self.out.parts.push(x);
         self.out.instead.insert(x.raw() as usize, placeholder);

@@ -27,12 +27,11 @@ pub fn holds_references(s: &Scope, x: Sexp) -> bool {
         Kind::ENVSXP => return !x.is_everywhere(),
         Kind::SYMSXP | Kind::NILSXP | Kind::BUILTINSXP | Kind::SPECIALSXP | Kind::CHARSXP => return false,
         Kind::LISTSXP | Kind::LANGSXP => return cells_hold_references(s, x),
-        Kind::VECSXP | Kind::EXPRSXP => {
-            if is_unfinished(s, x) || (0..x.len()).any(|i| holds_references(s, x.item(i))) {
-                return true;
-            }
-        }
         _ => {}
+    }
+    let list = matches!(x.kind(), Kind::VECSXP | Kind::EXPRSXP);
+    if list && (is_unfinished(s, x) || (0..x.len()).any(|i| holds_references(s, x.item(i)))) {
+        return true;
     }
     any_attribute(x, &mut |value| holds_references(s, value))
 }

@@ -24,6 +24,13 @@ impl Sexp {
         unsafe { Sexp::new(CAR(self.raw())) }
     }
 
+    /// The name of a cell, a symbol.
+    pub fn tag(self) -> Option<Sexp> {
+        // SAFETY: a live cell; symbols are never collected.
+        let tag = unsafe { Sexp::new(TAG(self.raw())) };
+        (!tag.is_null()).then_some(tag)
+    }
+
     /// The next cell, or NULL.
     pub fn cdr(self) -> Sexp {
         // SAFETY: a live cell; the next is reachable from it.
@@ -76,6 +83,12 @@ impl Sexp {
     pub fn is_everywhere(self) -> bool {
         // SAFETY: a live environment.
         unsafe { ffi::memshare_is_everywhere(self.raw()) != 0 }
+    }
+
+    /// Whether it is R's empty symbol, which stands for a missing argument.
+    pub fn is_missing_argument(self) -> bool {
+        // SAFETY: a constant of R's.
+        self.raw() == unsafe { R_MissingArg }
     }
 
     /// Whether it is the global environment.

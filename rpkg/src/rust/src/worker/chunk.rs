@@ -22,6 +22,8 @@ pub(super) struct Chunk {
     /// Warnings and messages: pass, element, condition.
     pub(super) notes: Vec<(u32, u64, Kept)>,
     pub(super) stopped: bool,
+    /// Whether all calls are over: what fails now is a result that cannot be sent.
+    pub(super) through: bool,
 }
 
 /// The results of one output.
@@ -58,6 +60,7 @@ impl Chunk {
             meter: Meter::start(steps, measured, stage.mean_ns),
             notes: Vec::new(),
             stopped: false,
+            through: false,
         })
     }
 
@@ -88,7 +91,7 @@ impl Chunk {
                 let call = Call { call: call.get(), frame: frame.get(), setter: setter.get(), element: at };
                 for (nth, symbol) in (0..step.arity()).zip(symbols.iter()) {
                     let argument = step.argument(s, nth, at, end, values);
-                    s.define(*symbol, argument, call.frame);
+                    bind_element(s, *symbol, argument, call.frame);
                 }
                 return Some(call);
             };
@@ -157,10 +160,31 @@ impl Chunk {
         self.notes.push((pass, self.at, Kept::new(condition)));
     }
 
+    /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
+    pub(super) fn go_back(&mut self, stage: &Stage, output: usize, nth: usize) {
+        let grain = (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
+        self.at = (self.lease.start + nth as u64 * grain).min(self.lease.end.saturating_sub(1));
+        self.step = stage.outputs.iter().position(|&at| at == Some(output)).unwrap_or(0);
+        self.through = true;
+    }
+
     /// The step under way.
     pub(super) fn step(&self) -> usize {
         self.step
     }
+}
+
+/// Binds an element for the call. R's empty symbol, which stands for formals without a default, would not pass for a value, but a
+/// promise of it does, as in lapply().
+fn bind_element(s: &Scope, symbol: Sexp, value: Sexp, frame: Sexp) {
+    if !value.is_missing_argument() {
+        return s.define(symbol, value, frame);
+    }
+    s.inner(|s| {
+        let name = s.vector(Kind::STRSXP, 1);
+        name.set_text(0, symbol.print_name());
+        s.call_base("delayedAssign", &[name, value, frame, frame]);
+    });
 }
 
 impl Results {
