@@ -16,6 +16,7 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
     constants = list(), at = integer(length(order)), bound = integer(length(order)), checked = integer(length(order))
   ))
+  b$own <- differing(lapply(order, function(pass) pass$payload))
   for (i in seq_along(order)) {
     pass <- order[[i]]
     check_profiled(pass, b$labels[[i]], call)
@@ -132,7 +133,7 @@ add_map <- function(b, i) {
   inputs <- lapply(pass$inputs, input_in, i, b)
   sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- side_in(pass$vars[[name]], name, b)
-  b$at[[i]] <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b)))
+  b$at[[i]] <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b), b$own[[i]]))
 }
 
 # Folds where the values are, while there are many; then the last step, which sees all that is left.
@@ -148,13 +149,13 @@ add_reduce <- function(b, i) {
   if (levels > 0) {
     fold <- spec_of_pass(
       paste(label, "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
-      schedule = part_schedule(pass$control), chunk = chunk_of(pass$control), key = key_of(pass, "(folds)")
+      schedule = part_schedule(pass$control), chunk = chunk_of(pass$control), key = key_of(pass, "(folds)"), own = b$own[[i]]
     )
     source <- add_pass(b, i, "fold", fold)
   }
   whole <- list(kind = "whole", pass = source, names = 0L)
   b$at[[i]] <- add_pass(b, i, "last", spec_of_pass(
-    label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b), key = key_of(pass)
+    label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b), key = key_of(pass), own = b$own[[i]]
   ))
 }
 

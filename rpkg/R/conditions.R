@@ -19,6 +19,8 @@
 #'   \item{`memshare_error_timeout`, `memshare_error_cancelled`}{The call took longer than `memControl(timeout = )`, or was
 #'     interrupted.}
 #'   \item{`memshare_error_input`}{An argument cannot be used; the message says what is expected.}
+#'   \item{`memshare_error_global`}{FUN looked up a big variable of the session's global environment by a name that it computed: field
+#'     `name`. Name it in `memControl(globals = )`.}
 #'   \item{`memshare_error_package`}{A package that FUN needs is not installed.}
 #'   \item{`memshare_error_already_registered`, `memshare_error_not_allocated`, `memshare_error_not_owner`}{A variable's name is
 #'     taken, unknown, or belongs to another session.}

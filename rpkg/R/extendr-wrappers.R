@@ -51,6 +51,23 @@ ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 # Three lists of columns: runs, and their stages and workers with the number of their run.
 ms_top <- function() .Call(wrap__ms_top)
 
+# Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
+# else those that it reaches. Nothing is called or forced.
+ms_survey <- function(x) .Call(wrap__ms_survey, x)
+
+# The functions that a value reaches through data and environments, the names in calls and formulas that it reaches, and those inside
+# the functions. Package functions are not looked into.
+ms_code <- function(x) .Call(wrap__ms_code, x)
+
+# The lengths of a list's items, whatever their classes say.
+ms_lengths <- function(items) .Call(wrap__ms_lengths, items)
+
+# A value as bytes, and the list of its big parts (`share` bytes and more), which are not among them.
+ms_pack <- function(x, share) .Call(wrap__ms_pack, x, share)
+
+# The value of what `ms_pack` gave.
+ms_unpack <- function(raw, parts) .Call(wrap__ms_unpack, raw, parts)
+
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 

@@ -1,15 +1,29 @@
 # Which variables a function needs of its surroundings, found by static analysis (package globals), once for each function body:
 # the same lambda in a loop, or the same function in a later call, is looked up. A warm call must not pay for it.
 
+# Functions that look up a variable by name, or evaluate code: with a name that is no constant, they can mean any variable.
+lookup_functions <- c("get", "get0", "mget", "exists", "eval")
+# Functions through which code sees or changes the frames around it.
+frame_functions <- c(
+  lookup_functions, "evalq", "local", "environment", "as.environment", "parent.frame", "parent.env", "sys.function", "sys.frame",
+  "sys.frames", "assign", "ls", "objects", "rm", "parse", "str2lang", "str2expression"
+)
+# Functions that take a function by name.
+applying_functions <- c(
+  "match.fun", "do.call", "Reduce", "Filter", "Map", "Position", "Find", "sapply", "lapply", "vapply", "mapply", "apply", "tapply", "outer",
+  "rapply", "aggregate", "by"
+)
+
 # What is known of a function: `variables` and `called`, the names it takes from outside as values and as functions (a value of
-# the same name does not settle a call, as in R); `dots`, whether `...` of a surrounding function is used; `named`, packages that the code
-# names; and `template`, the function without source references and without its frame.
+# the same name does not settle a call, as in R); `dots`, whether `...` of a surrounding function is used; `looks_up`, whether it
+# looks up names that are computed, and `sees_frames`, whether it can see frames as a whole; `named`, packages that the code names; and
+# `template`, the function without source references and without its frame.
 analysis_of <- function(fun) {
   for (known in state$analyses) {
     if (same_code(known$body, body(fun)) && same_code(known$formals, formals(fun))) return(known)
   }
   found <- analyse(fun)
-  state$analyses <- c(list(found), state$analyses)[seq_len(min(64L, length(state$analyses) + 1L))]
+  state$analyses <- c(list(found), state$analyses)[seq_len(min(256L, length(state$analyses) + 1L))]
   found
 }
 
@@ -21,13 +35,15 @@ analyse <- function(fun) {
   free <- unique(c(free_names(plain, "ordered"), free_names(plain, "liberal")))
   formals <- formals(plain)
   used <- names_in(c(list(body(plain)), unname(formals[!vapply(formals, is_missing_symbol, NA)])))
+  looked <- lookups_in(c(list(body(plain)), unname(formals[!vapply(formals, is_missing_symbol, NA)])))
   template <- utils::removeSource(plain)
   environment(template) <- baseenv()
   list(
     body = body(fun), formals = formals(fun), template = template,
-    variables = intersect(used$variables, free),
+    variables = union(intersect(used$variables, free), looked$names),
     called = union(intersect(used$called, free), setdiff(free, c(used$variables, used$called))),
-    dots = any(is_dots(used$variables)) && !"..." %in% names(formals), named = packages_named(body(fun))
+    dots = any(is_dots(used$variables)) && !"..." %in% names(formals), looks_up = looked$any, sees_frames = looked$frames,
+    named = packages_named(body(fun))
   )
 }
 
@@ -62,6 +78,44 @@ names_in <- function(expressions) {
   for (e in expressions) walk(e)
   list(variables = unique(variables), called = unique(called))
 }
+
+# The constant names that code looks up or applies; whether it looks up any other (`any`), and whether it sees frames (`frames`).
+lookups_in <- function(expressions) {
+  names <- character()
+  any <- frames <- FALSE
+  walk <- function(e) {
+    if (!is.call(e) && !is.pairlist(e) && !is.expression(e)) return(invisible())
+    head <- if (is.call(e)) called_name(e[[1L]]) else ""
+    parts <- as.list(e)
+    parts <- parts[!vapply(parts, is_missing_symbol, NA)]
+    if (head %in% lookup_functions && head != "eval" && length(e) > 1L && is_constant_name(e[[2L]])) {
+      names <<- c(names, constant_names(e[[2L]]))
+      # In an environment of its own the name may be anything.
+      if (length(e) > 2L) frames <<- TRUE
+    } else if (head %in% frame_functions) {
+      frames <<- TRUE
+      if (head %in% lookup_functions) any <<- TRUE
+    } else if (head %in% applying_functions) {
+      names <<- c(names, unlist(parts[vapply(parts, is.character, NA)]))
+    }
+    for (part in parts) walk(part)
+  }
+  for (e in expressions) walk(e)
+  list(names = unique(names[nzchar(names)]), any = any, frames = frames)
+}
+
+# The name of a function in a call, also of base::get.
+called_name <- function(head) {
+  if (is.call(head) && length(head) == 3L && is.symbol(head[[1L]]) && as.character(head[[1L]]) %in% c("::", ":::")) head <- head[[3L]]
+  if (is.symbol(head)) as.character(head) else ""
+}
+
+is_constant_name <- function(e) {
+  if (missing(e)) return(FALSE)
+  is.character(e) || is.call(e) && identical(e[[1L]], quote(c)) && length(e) > 1L && all(vapply(as.list(e)[-1L], is.character, NA))
+}
+
+constant_names <- function(e) if (is.character(e)) e else unlist(as.list(e)[-1L])
 
 # `...`, `..1`, `..2` and so on.
 is_dots <- function(names) grepl("^\\.\\.(\\.|[0-9]+)$", names)

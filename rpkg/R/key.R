@@ -65,8 +65,8 @@ kind_of_slices <- function(type, input) {
 
 kind_of_items <- function(items, lengths) {
   if (!length(items)) return("nothing")
-  first <- items[[1L]]
-  said_kind(typeof(first), if (is.null(lengths)) length(first) else mean(lengths))
+  if (typeof(items) != "list") return(said_kind(typeof(items), 1L))
+  said_kind(typeof(.subset2(items, 1L)), if (is.null(lengths)) bare_lengths(items[1L]) else mean(lengths))
 }
 
 said_kind <- function(type, length) {
@@ -87,14 +87,17 @@ item_lengths <- function(items) {
   n <- length(items)
   if (typeof(items) != "list" || n < 2L) return(NULL)
   if (n > 4096L && same_lengths(items[round(seq(1, n, length.out = 256))])) return(NULL)
-  lengths <- lengths(items, use.names = FALSE)
+  lengths <- bare_lengths(items)
   if (all(lengths == lengths[[1L]])) NULL else lengths
 }
 
 same_lengths <- function(items) {
-  lengths <- lengths(items, use.names = FALSE)
+  lengths <- bare_lengths(items)
   all(lengths == lengths[[1L]])
 }
+
+# The lengths of a list's items as they lie in memory: lengths() asks the methods of their classes.
+bare_lengths <- function(items) native(ms_lengths(items))
 
 # A guess of what elements cost, from their sizes; NULL where they do not differ.
 sizes_of <- function(pass) {

@@ -16,6 +16,8 @@
 #'   [memProfile()], or the name of a file of [memSaveProfile()]. `FALSE`: use and keep none.
 #' @param measure `FALSE`: do not note what each element costs. A run of several passes measures when none of them says `FALSE`.
 #' @param packages Further packages to attach on the workers. Packages whose functions FUN uses are found without this.
+#' @param globals Names of variables that must travel to the workers although FUN does not name them: where it computes a name, as in
+#'   `get(paste0("x", i))`. An unknown name is an error.
 #' @param seed `NULL`, or a number: each element then has a random number stream of its own (L'Ecuyer), so that results do not
 #'   depend on workers, chunks or retries. Your own `.Random.seed` is never touched.
 #' @param on_error `"stop"`: the first error of FUN ends the call. `"collect"`: the result of an element that failed is the
@@ -56,12 +58,15 @@
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(simplify = TRUE))
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(FUN.VALUE = 0))
+#' x1 <- 5
+#' memLapply(1, function(i) get(paste0("x", i)), MAX.CORES = 1, CONTROL = memControl(globals = "x1"))
 #' memLapply(1:4, function(n) sum(rnorm(n * 1000)), MAX.CORES = 2, CONTROL = memControl(cost = function(n) n))
 #' @export
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
-                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, fresh = FALSE, ...) {
+                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, globals = character(), fresh = FALSE,
+                       ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -77,6 +82,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     abort_input("cost and profile both say what the elements cost; give one of them", call)
   }
   if (!is.null(packages)) packages <- unique(check_names(packages, "packages", call))
+  if (length(globals)) globals <- unique(check_names(globals, "globals", call))
   if (!is.null(seed)) seed <- check_seed(seed, call)
   structure(
     list(
@@ -86,7 +92,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
-      progress = if (!is.null(progress)) check_flag(progress, "progress", call),
+      progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals,
       fresh = check_flag(fresh, "fresh", call)
     ),
     class = "memshare_control"

@@ -86,7 +86,9 @@ list_items <- function(x, namespace, given, call) {
         sprintf("Unknown input format for X: a list, a vector, or the name of a registered list is needed, not %s", describe(x)), call
       )
     }
-    x <- converted
+    # What is still an object has items of its own kind, as lapply() takes them.
+    bare <- unclass(converted)
+    x <- if (is.object(converted)) stats::setNames(lapply(seq_along(bare), function(i) converted[[i]]), names(bare)) else converted
   }
   names <- plain_names(names(x))
   list(x = input_of(x), n = length(x), names = names, labels = if (is.null(names)) labels else names)

@@ -108,7 +108,6 @@ changes_of <- function(vars, program, sides, call) {
     if (is.function(value) || is_unfinished(value)) {
       abort_input(sprintf("VARS: '%s' can only be replaced by data, not by %s", name, describe(value)), call)
     }
-    if (typeof(value) == "list" || typeof(value) == "environment") value <- portable(value, new_bag(Inf))
     data <- c(data, at)
     values[length(values) + seq_along(at)] <- list(value)
   }

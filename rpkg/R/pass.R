@@ -38,16 +38,12 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, co
   if (verb == "reduce") {
     pass <- fold_payloads(pass, bag, call)
   } else {
-    functions <- lapply(functions, portable, bag)
-    if (length(vars) && by_value) pass$vars <- lapply(vars, function(x) if (is_pass(x)) x else portable(x, bag))
+    data <- c(if (by_value) vars, lapply(inputs, function(input) input$source))
+    data <- data[!vapply(data, is_pass, NA)]
     form <- call_form(elements, further$code, shape$cell)
-    pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, form, call)
+    pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, form, call, data)
   }
   tell_captured(bag$told, call)
-  for (i in seq_along(inputs)) {
-    x <- inputs[[i]]$source
-    if (is.list(x) && !is_pass(x) && length(x) && maybe_code(x)) pass$inputs[[i]]$source <- portable(x, new_bag(Inf))
-  }
   pass
 }
 
@@ -94,6 +90,7 @@ check_call <- function(pass, call) {
       ), call
     )
   }
+  if (typeof(pass$fun) == "special") check_special(pass$fun, call)
   given <- c(names(pass$vars), names(pass$functions))
   if (is.null(given)) return(invisible())
   twice <- given[given %in% names(pass$dots)]
@@ -116,13 +113,21 @@ check_call <- function(pass, call) {
   invisible()
 }
 
+# Primitives that take code, or change the call they stand in, have no meaning for an element.
+check_special <- function(fun, call) {
+  for (name in c("quote", "substitute", "missing", "on.exit", "expression", "function", "<-", "<<-", "=", "return", "~")) {
+    if (identical(fun, get(name, envir = baseenv()))) {
+      abort_input(sprintf("FUN is `%s`, which takes code and not a value; use function(element) ...", name), call)
+    }
+  }
+}
+
+# A pass, plan or handle that FUN meets in its surroundings is no data: there it says so when it is used.
+is_unfinished <- function(value) {
+  typeof(value) == "list" && is.object(value) && inherits(value, c("memshare_pass", "memshare_plan", "memshare_handle"))
+}
+
 # Registered variables that a pass is to read exist. An eager call learns that from native code, at once.
 check_registered <- function(pass, call) {
   for (source in pass$vars) if (inherits(source, "memshare_name")) metadata(source[[1L]], source[[2L]], call)
-}
-
-# Whether a list's items may hold code whose surroundings must be analysed. Long lists are judged by their first item.
-maybe_code <- function(x) {
-  code <- c("closure", "language", "environment")
-  typeof(x[[1L]]) %in% code || length(x) <= 1000L && holds_code(x)
 }

@@ -6,7 +6,8 @@ prepare <- function(step, guest) {
   # A worker of ours draws random numbers from a state of its own.
   if (!guest && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
-  body <- bind_captured(unserialize(head$body), step$captured)
+  body <- bind_globals(native(ms_unpack(head$body, step$captured)), head$own, guest)
+  bind_dots(body$frame_dots)
   made <- call_of(body)
   native(ms_worker_ready(made$call, made$frame, made$elements, stream_setter(head$seed)))
 }
@@ -27,14 +28,68 @@ detach_packages <- function() {
   mirror$for_run <- NULL
 }
 
-# Puts what was shared, and frames' `...`, where FUN looks for them.
-bind_captured <- function(body, captured) {
-  for (i in seq_along(body$placed)) {
-    where <- body$placed[[i]]
-    if (where$kind == "dots") body$dots[[where$at]] <- captured[[i]] else assign(where$name, captured[[i]], envir = where$env)
-  }
-  for (entry in body$frame_dots) {
+# Puts frames' `...` where FUN looks for them.
+bind_dots <- function(entries) {
+  for (entry in entries) {
     assign("...", get("...", envir = frame_of(entry$values, NULL)), envir = entry$env)
   }
+}
+
+# Binds the session's global variables in the global environment, or, where a pass has its `own`, in an environment in front of it, in
+# which its functions then live. What a guest's global environment had of these names is put back after the run.
+bind_globals <- function(body, own, guest) {
+  env <- globalenv()
+  if (own) {
+    env <- new.env(parent = globalenv())
+    body <- rehomed(body, env)
+  }
+  for (name in c(names(body$globals), names(body$absent))) {
+    if (guest && !own) set_aside(name)
+    if (exists(name, envir = env, inherits = FALSE)) rm(list = name, envir = env)
+    if (name %in% names(body$absent)) {
+      bind_absent(name, body$absent[[name]], env)
+    } else if (name %in% body$active) {
+      makeActiveBinding(name, body$globals[[name]], env)
+    } else {
+      assign(name, body$globals[[name]], envir = env)
+    }
+  }
   body
+}
+
+bind_absent <- function(name, bytes, env) delayedAssign(name, absent_global(name, bytes), assign.env = env)
+
+# Functions of the global environment, and frames around which it stands, get `front` instead.
+rehomed <- function(body, front) {
+  home <- function(value) {
+    if (typeof(value) == "closure" && identical(environment(value), globalenv())) environment(value) <- front
+    value
+  }
+  body$fun <- home(body$fun)
+  for (field in c("dots", "functions", "globals")) body[[field]] <- lapply(body[[field]], home)
+  body$frame_dots <- lapply(body$frame_dots, function(entry) list(env = entry$env, values = lapply(entry$values, home)))
+  for (frame in body$frames) {
+    if (identical(parent.env(frame), globalenv())) parent.env(frame) <- front
+    for (name in ls(frame, all.names = TRUE, sorted = FALSE)) {
+      if (!bindingIsActive(as.name(name), frame)) assign(name, home(get(name, envir = frame)), envir = frame)
+    }
+  }
+  body
+}
+
+# Remembers what a global variable of a guest is, once a run.
+set_aside <- function(name) {
+  if (name %in% names(state$aside)) return(invisible())
+  there <- exists(name, envir = globalenv(), inherits = FALSE)
+  state$aside[name] <- list(if (there) binding_of(name, globalenv()))
+}
+
+put_back_globals <- function() {
+  for (name in names(state$aside)) {
+    bound <- state$aside[[name]]
+    if (exists(name, envir = globalenv(), inherits = FALSE)) rm(list = name, envir = globalenv())
+    if (is.null(bound)) next
+    if (bound$active) makeActiveBinding(name, bound$value, globalenv()) else assign(name, bound$value, envir = globalenv())
+  }
+  state$aside <- list()
 }

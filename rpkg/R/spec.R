@@ -57,22 +57,22 @@ captured_in <- function(payload, i, b) {
   captured
 }
 
-spec_of_map <- function(pass, label, inputs, sides, captured) {
+spec_of_map <- function(pass, label, inputs, sides, captured, own = FALSE) {
   control <- pass$control
   key <- key_of(pass)
   open <- is.null(pass$costs) && (control$schedule == "auto" || control$schedule == "profiled")
   if (open) recall_profile(key, pass$n)
   spec_of_pass(
     label, pass$n, inputs, pass$payload, captured, sides = sides, schedule = control$schedule, chunk = chunk_of(control),
-    on_error = control$on_error, bytes = known_bytes(pass), key = key, costs = pass$costs, sizes = if (open) sizes_of(pass)
+    on_error = control$on_error, bytes = known_bytes(pass), key = key, costs = pass$costs, sizes = if (open) sizes_of(pass), own = own
   )
 }
 
 # A pass in the words of the spec.
 spec_of_pass <- function(name, n, inputs, payload, captured, levels = 0L, sides = list(), schedule = "auto", chunk = 0,
-                         on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL) {
+                         on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL, own = FALSE) {
   list(
-    name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = payload$raw, captured = captured,
+    name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = sealed(payload, own), captured = captured,
     schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes, key = key, cost = costs$cost, seconds = costs$seconds,
     sizes = sizes
   )

@@ -29,7 +29,10 @@ ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NUL
 # The life of a cluster's node within one run. What is in its global environment is the user's, its random numbers too.
 worker_join <- function(address) {
   native(ms_worker_join(address))
-  on.exit(ms_worker_leave())
+  on.exit({
+    put_back_globals()
+    ms_worker_leave()
+  })
   seed <- globalenv()$.Random.seed
   if (native(ms_worker_next())) worker_run(guest = TRUE)
   if (is.null(seed) && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())

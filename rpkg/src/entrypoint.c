@@ -79,6 +79,62 @@ static size_t count_of(char wanted, const char *text) {
   return count;
 }
 
+/* The parts of a closure: 0 formals, 1 body as an expression, 2 environment. */
+SEXP memshare_closure_part(SEXP closure, int part) {
+  switch (part) {
+#if R_VERSION >= R_Version(4, 5, 0)
+  case 0: return R_ClosureFormals(closure);
+  case 1: return R_ClosureExpr(closure);
+  default: return R_ClosureEnv(closure);
+#else
+  case 0: return FORMALS(closure);
+  case 1: return R_ClosureExpr(closure);
+  default: return CLOENV(closure);
+#endif
+  }
+}
+
+SEXP memshare_parent(SEXP environment) {
+#if R_VERSION >= R_Version(4, 5, 0)
+  return R_ParentEnv(environment);
+#else
+  return ENCLOS(environment);
+#endif
+}
+
+/* Whether every R process has this environment of its own: serialize() sends its name only. */
+int memshare_is_everywhere(SEXP environment) {
+  return environment == R_GlobalEnv || environment == R_BaseEnv || environment == R_BaseNamespace ||
+         environment == R_EmptyEnv || R_IsNamespaceEnv(environment) || R_IsPackageEnv(environment);
+}
+
+/* What a variable of this very environment is. *kind: 0 it has no value to look at, 1 a value, 2 an active binding, of which the
+ * function is given, 3 a promise that nobody has forced, which is given as it is. From R 4.5 on promises cannot be looked at: they are
+ * forced, and one that fails has no value. */
+SEXP memshare_peek(SEXP environment, SEXP symbol, int *kind) {
+  *kind = 2;
+  if (R_BindingIsActive(symbol, environment)) return R_ActiveBindingFunction(symbol, environment);
+#if R_VERSION >= R_Version(4, 5, 0)
+  int failed = 0;
+  SEXP name = PROTECT(Rf_ScalarString(PRINTNAME(symbol)));
+  SEXP call = PROTECT(Rf_lang4(Rf_install("get0"), name, environment, Rf_mkString("any")));
+  SEXP inherits = PROTECT(Rf_ScalarLogical(FALSE));
+  SETCDR(CDR(CDR(CDR(call))), Rf_cons(inherits, R_NilValue));
+  SEXP value = R_tryEvalSilent(call, R_BaseEnv, &failed);
+  UNPROTECT(3);
+  *kind = failed ? 0 : 1;
+  return failed ? R_MissingArg : value;
+#else
+  SEXP value = Rf_findVarInFrame(environment, symbol);
+  *kind = value == R_UnboundValue ? 0 : 1;
+  if (*kind == 0) return R_MissingArg;
+  if (TYPEOF(value) != PROMSXP) return value;
+  if (PRVALUE(value) != R_UnboundValue) return PRVALUE(value);
+  *kind = 3;
+  return value;
+#endif
+}
+
 /* The character's bytes in a form that means the same in every session. *encoding: 0 as it is, 1 UTF-8, 2 Latin-1,
  * 3 bytes. Text in another native encoding is translated to UTF-8; those bytes are of R_alloc(). Bytes that are no text
  * in the native encoding stay as they are: R would put "<fc>" in their place, which differs from the text. */

@@ -19,7 +19,9 @@ interpret <- function(spec) {
 
 interpret_pass <- function(pass, k, data, results) {
   head <- unserialize(pass$payload)
-  body <- bind_captured(unserialize(head$body), data[pass$captured])
+  body <- native(ms_unpack(head$body, data[pass$captured]))
+  if (head$own) body <- bind_globals(body, TRUE, FALSE)
+  bind_dots(body$frame_dots)
   stopifnot(identical(names(pass$sides), body$variables) || !length(pass$sides) && !length(body$variables))
   with_names <- function(values, names) if (names > 0) stats::setNames(values, data[[names]]) else values
   sides <- lapply(pass$sides, function(side) {

@@ -141,6 +141,6 @@ test_that("the analysis of a function is done once", {
   memshare:::analysis_of(fun)
   expect_length(memshare:::state$analyses, count)
   expect_identical(memshare:::analysis_of(function(v) v + 1)$called, first$called)
-  for (i in 1:100) memshare:::analysis_of(eval(bquote(function(v) v + .(i))))
-  expect_lte(length(memshare:::state$analyses), 64)
+  for (i in 1:300) memshare:::analysis_of(eval(bquote(function(v) v + .(i))))
+  expect_lte(length(memshare:::state$analyses), 256)
 })

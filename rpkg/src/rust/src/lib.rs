@@ -9,6 +9,7 @@
 //! * `top_api`: the `.Call` that looks at live runs.
 //! * `inspect/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
+//! * `payload_api`: the `.Call`s that look into what travels with FUN, and pack it.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
 //! * `state/`: whether the state of the session, or of a worker, is as it was.
 //! * `worker/`: the worker's side: FUN, element by element.
@@ -21,6 +22,7 @@ mod codec;
 mod files_api;
 mod index;
 mod inspect;
+mod payload_api;
 mod r;
 mod runs;
 mod session;
@@ -45,6 +47,7 @@ extendr_module! {
     use write_api;
     use why_api;
     use top_api;
+    use payload_api;
     use plan_api;
     use run_api;
     use log_api;

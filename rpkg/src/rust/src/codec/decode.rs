@@ -1,6 +1,7 @@
 //! Blob to R value.
 use scheduler::page::{Node, Tag, FLAG_S4};
 
+use super::outline;
 use super::source::Source;
 use crate::r::{character_bytes, Kind, Scope, Sexp};
 
@@ -50,7 +51,12 @@ fn unserialize(s: &Scope, source: &Source<'_>, node: &Node) -> Sexp {
     let bytes = s.vector(Kind::RAWSXP, data.len());
     // SAFETY: the vector was just made, with room for exactly these bytes.
     unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), bytes.data_mut(), data.len()) };
-    s.call_base("unserialize", &[bytes])
+    let (count, first) = source.view.attributes(node).map_or((0, 0), |(names, first)| (names.len(), first));
+    let parts = s.vector(Kind::VECSXP, count);
+    for i in 0..count {
+        parts.set_item(i, s.inner(|s| value(s, source, first + i as u32)));
+    }
+    outline::unserialize(s, bytes, parts)
 }
 
 /// An attribute of a value, kept, without the value itself; NULL where it has none of this name.
@@ -61,18 +67,15 @@ pub fn attribute(s: &Scope, source: &Source<'_>, index: u32, name: &str) -> Sexp
     place.map_or_else(|| s.null(), |place| decode(s, source, first + place as u32))
 }
 
-/// Sets the attributes in the order they had. `dim` comes first all the same, for `dimnames` asks for it.
+/// Sets the attributes in the order they had.
 fn set_attributes(s: &Scope, source: &Source<'_>, node: &Node, out: Sexp) {
     let Some((names, first)) = source.view.attributes(node) else { return };
-    let is_dim = |i: usize| names.get(i).is_some_and(|(name, _)| name == b"dim");
-    for dim in [true, false] {
-        for i in (0..names.len()).filter(|&i| is_dim(i) == dim) {
-            s.inner(|s| {
-                let Some((name, mark)) = names.get(i) else { return };
-                let name = s.keep(character_bytes(s, name, mark));
-                let value = decode(s, source, first + i as u32);
-                out.set_attribute_of(s, name, value);
-            });
-        }
+    for i in 0..names.len() {
+        s.inner(|s| {
+            let Some((name, mark)) = names.get(i) else { return };
+            let name = s.keep(character_bytes(s, name, mark));
+            let value = decode(s, source, first + i as u32);
+            out.set_attribute_of(s, name, value);
+        });
     }
 }

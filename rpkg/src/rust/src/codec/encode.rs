@@ -4,34 +4,40 @@ use extendr_ffi::{
 };
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
+use super::outline::{is_long, long_cells, share_bytes, Outline};
+use super::survey::holds_references;
 use crate::altrep;
-use crate::r::{logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
+use crate::r::{bytes_of, logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
 /// Encodes `x` as the root of a new blob. The caller keeps `x`, unchanged, until the blob is written: big vectors are read
 /// where they lie.
 ///
-/// Vectors, lists, data frames and S4 objects have a layout, with all attributes; closures, environments, language and
-/// whatever else R has are serialized by R.
+/// Vectors, lists, data frames and S4 objects have a layout, with all attributes, if nothing in them has an identity of its own; what
+/// holds closures, environments or pointers is serialized by R in one piece, its big data as parts of the same blob. The items of a plain
+/// list at the root are such pieces of their own, for a collection is cut there.
 pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
     let mut table = StringTable::default();
-    protect(|s| Encoder { w, table: &mut table }.value(s, x, 0))
+    let mut outline = Outline::default();
+    let mut at = 0;
+    protect(|s| Encoder { w, table: &mut table, outline: &mut outline, at: &mut at }.root(s, x))
 }
 
 /// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does
-/// otherwise.
-pub fn encode_list(results: Sexp, w: &mut BlobWriter) -> Result<()> {
+/// otherwise. On a failure `at` is the place of the result that cannot be encoded.
+pub fn encode_list(results: Sexp, w: &mut BlobWriter, at: &mut usize) -> Result<()> {
     let mut table = StringTable::default();
+    let mut outline = Outline::default();
     protect(|s| {
-        let mut encoder = Encoder { w, table: &mut table };
+        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline, at };
         match packable(results) {
             Some((tag, each)) => encoder.packed(s, results, tag, each),
-            None => encoder.value(s, results, 0),
+            None => encoder.root(s, results),
         }
     })
 }
 
 /// The tag of a type that has one of its own; `None` for what R serializes.
-fn tag_of(x: Sexp) -> Option<Tag> {
+pub(super) fn tag_of(x: Sexp) -> Option<Tag> {
     Some(match x.kind() {
         Kind::NILSXP => Tag::Null,
         Kind::LGLSXP => Tag::Logical,
@@ -73,11 +79,49 @@ struct Encoder<'a> {
     w: &'a mut BlobWriter,
     /// The table in the making; empty between two vectors.
     table: &'a mut StringTable,
+    /// What is taken out of a value that R serializes; empty between two of them.
+    outline: &'a mut Outline,
+    /// The item of the root that is being encoded.
+    at: &'a mut usize,
+}
+
+/// Whether R refuses to make the value anew from its parts: a factor's class on what is no integer vector.
+fn is_odd(s: &Scope, x: Sexp) -> bool {
+    if x.kind() == Kind::INTSXP || !x.is_object() {
+        return false;
+    }
+    s.inner(|s| {
+        let class = x.attribute(s, "class");
+        class.kind() == Kind::STRSXP && (0..class.len()).any(|i| bytes_of(s, class.text(i)).0 == b"factor")
+    })
 }
 
 impl Encoder<'_> {
+    fn root(&mut self, s: &Scope, x: Sexp) -> Result<()> {
+        if x.kind() != Kind::VECSXP || x.is_object() || x.is_empty() {
+            return self.piece(s, x, 0);
+        }
+        let first = self.w.children(x.len())?;
+        for i in 0..x.len() {
+            *self.at = i;
+            self.piece(s, x.item(i), first + i as u32)?;
+        }
+        let attributes = self.attributes(s, x, Self::piece)?;
+        self.w.set(0, Node { attributes, ..Node::of(Tag::List, x.len() as u64, u64::from(first)) });
+        Ok(())
+    }
+
+    /// A value by its layout, or by R's serialization if it holds references.
+    fn piece(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
+        let laid_out = (tag_of(x).is_some() || is_long(x)) && !holds_references(s, x);
+        if laid_out { self.value(s, x, index) } else { self.outlined(s, x, index) }
+    }
+
     fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
-        let Some(tag) = tag_of(x) else { return self.serialized(s, x, index) };
+        if is_long(x) {
+            return self.cells(s, x, index);
+        }
+        let Some(tag) = tag_of(x).filter(|_| !is_odd(s, x)) else { return self.serialized(s, x, index) };
         let len = x.len() as u64;
         let node = match tag {
             Tag::Null => Node::NULL,
@@ -98,13 +142,13 @@ impl Encoder<'_> {
             _ => Node::of(tag, len, self.numbers(x, tag)),
         };
         let flags = if x.is_s4() { FLAG_S4 } else { 0 };
-        let attributes = self.attributes(s, x)?;
+        let attributes = self.attributes(s, x, Self::value)?;
         self.w.set(index, Node { flags, attributes, ..node });
         Ok(())
     }
 
     /// The list node of names and values; 0 when there are none.
-    fn attributes(&mut self, s: &Scope, x: Sexp) -> Result<u32> {
+    fn attributes(&mut self, s: &Scope, x: Sexp, put: fn(&mut Self, &Scope, Sexp, u32) -> Result<()>) -> Result<u32> {
         let count = attributes(x);
         if count == 0 {
             return Ok(0);
@@ -122,7 +166,7 @@ impl Encoder<'_> {
         x.each_attribute(&mut |_, value| {
             index += 1;
             if outcome.is_ok() {
-                outcome = self.value(s, value, index);
+                outcome = put(self, s, value, index);
             }
         });
         outcome.map(|()| list)
@@ -203,19 +247,72 @@ impl Encoder<'_> {
         off
     }
 
-    /// What has no layout: R's own serialization, in the machine's byte order.
+    /// What has no layout and is part of another value: R's own serialization, in the machine's byte order.
     fn serialized(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
         s.inner(|s| {
             let no = logical(s, false);
             let bytes = s.call_base("serialize", &[x, s.null(), no, no]);
-            let Some(data) = bytes.data().filter(|_| bytes.kind() == Kind::RAWSXP) else {
-                return Err(Failure::Internal("serialize() gave no bytes".into()));
-            };
-            // SAFETY: a raw vector's own bytes, kept by the scope; copied at once.
-            let off = self.w.copy(unsafe { std::slice::from_raw_parts(data, bytes.len()) });
-            self.w.set(index, Node::of(Tag::Serialized, bytes.len() as u64, off));
+            let node = self.stream(bytes)?;
+            self.w.set(index, node);
             Ok(())
         })
+    }
+
+    /// The same for a value that stands alone; its big parts are its attributes.
+    fn outlined(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
+        s.inner(|s| {
+            *self.outline = Outline::default();
+            let bytes = self.outline.serialize(s, x, share_bytes(s)?)?;
+            let node = self.stream(bytes)?;
+            let attributes = self.parts(s)?;
+            self.w.set(index, Node { attributes, ..node });
+            Ok(())
+        })
+    }
+
+    /// A long pairlist or call: its cells are a list, the one part of what stands for it.
+    fn cells(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
+        s.inner(|s| {
+            let (list, bytes) = long_cells(s, x);
+            let node = self.stream(bytes)?;
+            let (attributes, first) = self.part_nodes(1)?;
+            self.value(s, list, first)?;
+            self.w.set(index, Node { attributes, ..node });
+            Ok(())
+        })
+    }
+
+    fn stream(&mut self, bytes: Sexp) -> Result<Node> {
+        let Some(data) = bytes.data().filter(|_| bytes.kind() == Kind::RAWSXP) else {
+            return Err(Failure::Internal("serialize() gave no bytes".into()));
+        };
+        // SAFETY: a raw vector's own bytes, kept by the caller's scope; copied at once.
+        let off = self.w.copy(unsafe { std::slice::from_raw_parts(data, bytes.len()) });
+        Ok(Node::of(Tag::Serialized, bytes.len() as u64, off))
+    }
+
+    fn parts(&mut self, s: &Scope) -> Result<u32> {
+        let count = self.outline.parts().len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let (list, first) = self.part_nodes(count)?;
+        for i in 0..count {
+            let part = self.outline.parts()[i];
+            self.value(s, part, first + i as u32)?;
+        }
+        Ok(list)
+    }
+
+    /// The node that lists so many parts, and the first part's node.
+    fn part_nodes(&mut self, count: usize) -> Result<(u32, u32)> {
+        let list = self.w.children(1)?;
+        let names = self.w.children(count + 1)?;
+        self.w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(names)));
+        (0..count).for_each(|_| self.table.push(b"part", 1));
+        let off = self.w.strings(self.table);
+        self.w.set(names, Node::of(Tag::Strings, count as u64, off));
+        Ok((list, names + 1))
     }
 }
 

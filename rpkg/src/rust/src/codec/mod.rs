@@ -6,13 +6,17 @@
 mod cut;
 mod decode;
 mod encode;
+mod outline;
 mod results;
 mod source;
+mod survey;
 
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
 pub use encode::{copy_region, encode, encode_list};
+pub use outline::{unserialize, Outline};
 pub use results::{alike, joined, list, Piece};
+pub use survey::{data_bytes, holds_references, Found, Reach};
 pub use source::{kind_of, tag_named, Source};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.

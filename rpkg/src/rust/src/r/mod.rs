@@ -10,6 +10,7 @@
 mod edge;
 mod evaluate;
 mod ffi;
+mod frames;
 mod kept;
 mod make;
 mod protect;
@@ -19,6 +20,7 @@ mod text;
 
 pub use edge::{argument, edge, nothing, Failure, Result};
 pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
+pub use frames::Bound;
 pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, path, real, reals};
 pub use protect::protect;

@@ -93,7 +93,7 @@ impl Scope {
 }
 
 /// The symbol of this name. The name is given to R before anything can jump.
-fn symbol(name: &str) -> SEXP {
+pub(super) fn symbol(name: &str) -> SEXP {
     let mut bytes = [0u8; 128];
     let len = name.len().min(bytes.len() - 1);
     bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
@@ -247,16 +247,16 @@ impl Sexp {
         unsafe { Rf_setAttrib(self.0, symbol(name), value.0) };
     }
 
-    /// Sets an attribute of any name; the slot of an S4 object goes in as it is.
+    /// Sets an attribute of any name as it was stored. R's `attr<-` would change some, refuse some and run code for others; a class alone
+    /// goes through it, for it marks the value as an object.
     pub fn set_attribute_of(self, _: &Scope, name: Sexp, value: Sexp) {
         // SAFETY: all live. The name is a text object, and symbols are made of its bytes.
         unsafe {
             let symbol = Rf_install(R_CHAR(name.0));
-            let class = symbol == R_ClassSymbol;
-            if self.is_s4() && !class {
-                R_do_slot_assign(self.0, symbol, value.0);
-            } else {
+            if symbol == R_ClassSymbol || R_CHAR(name.0) == R_CHAR(PRINTNAME(self::symbol(".Data"))) {
                 Rf_setAttrib(self.0, symbol, value.0);
+            } else {
+                R_do_slot_assign(self.0, symbol, value.0);
             }
         }
     }

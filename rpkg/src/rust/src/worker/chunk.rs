@@ -22,6 +22,8 @@ pub(super) struct Chunk {
     /// Warnings and messages: pass, element, condition.
     pub(super) notes: Vec<(u32, u64, Kept)>,
     pub(super) stopped: bool,
+    /// Whether all calls are over: what fails now is a result that cannot be sent.
+    pub(super) through: bool,
 }
 
 /// The results of one output.
@@ -58,6 +60,7 @@ impl Chunk {
             meter: Meter::start(steps, measured, stage.mean_ns),
             notes: Vec::new(),
             stopped: false,
+            through: false,
         })
     }
 
@@ -88,7 +91,8 @@ impl Chunk {
                 let elements = elements.get();
                 let call = Call { call: call.get(), frame: frame.get(), setter: setter.get(), element: at };
                 for nth in 0..step.arity() {
-                    elements.set_item(nth, step.argument(s, nth, at, end, values));
+                    let argument = step.argument(s, nth, at, end, values);
+                    elements.set_item(nth, argument);
                 }
                 return Some(call);
             };
@@ -155,6 +159,14 @@ impl Chunk {
     /// Takes what the step under way said.
     pub(super) fn note(&mut self, pass: u32, condition: Sexp) {
         self.notes.push((pass, self.at, Kept::new(condition)));
+    }
+
+    /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
+    pub(super) fn go_back(&mut self, stage: &Stage, output: usize, nth: usize) {
+        let grain = (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
+        self.at = (self.lease.start + nth as u64 * grain).min(self.lease.end.saturating_sub(1));
+        self.step = stage.outputs.iter().position(|&at| at == Some(output)).unwrap_or(0);
+        self.through = true;
     }
 
     /// The step under way.

@@ -153,7 +153,8 @@ impl Current {
     pub(super) fn collects(&self) -> bool {
         let step =
             self.chunk.as_ref().zip(self.stage()).and_then(|(chunk, stage)| stage.steps.get(chunk.step()));
-        step.is_some_and(|step| step.collect && step.levels == 0)
+        let through = self.chunk.as_ref().is_some_and(|chunk| chunk.through);
+        !through && step.is_some_and(|step| step.collect && step.levels == 0)
     }
 
     fn stage(&self) -> Option<&Stage> {
@@ -195,12 +196,17 @@ impl Current {
         }
         self.collected()?;
         self.membership.turn_to(Activity::Serialize);
-        let mut blobs = Vec::new();
-        for results in chunk.results() {
-            let mut writer = BlobWriter::new();
-            codec::encode_list(results, &mut writer)?;
-            blobs.push(writer.finish());
-        }
+        let blobs = match encoded(&chunk) {
+            Ok(blobs) => blobs,
+            Err((output, nth, failure)) => {
+                // The error is that of the element whose result it is.
+                if let Some(stage) = self.stages.get(&chunk.lease.stage) {
+                    chunk.go_back(stage, output, nth);
+                }
+                self.chunk = Some(chunk);
+                return Err(failure);
+            }
+        };
         hand_in(&chunk, &blobs, |delivery| self.membership.complete(&chunk.lease, delivery))?;
         self.membership.turn_to(Activity::Run);
         Ok(())
@@ -247,6 +253,17 @@ impl Current {
         }
         Some(chunk)
     }
+}
+
+/// The results of a chunk's outputs; or which result of which output cannot be sent, and why.
+fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (usize, usize, Failure)> {
+    let mut blobs = Vec::new();
+    for (output, results) in chunk.results().enumerate() {
+        let (mut writer, mut nth) = (BlobWriter::new(), 0);
+        codec::encode_list(results, &mut writer, &mut nth).map_err(|failure| (output, nth, failure))?;
+        blobs.push(writer.finish());
+    }
+    Ok(blobs)
 }
 
 /// Hands in a chunk with what FUN said meanwhile. The chunk keeps what the blobs borrow from.

@@ -181,7 +181,7 @@ fn ms_worker_loop() -> Robj {
             }) {}
             Ok(())
         })?;
-        // SAFETY: encoding calls base functions only, which do not call back.
+        // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
         unsafe { worker() }.current.as_mut().ok_or_else(no_run)?.deliver()?;
     })
 }
@@ -249,7 +249,7 @@ fn ms_worker_condition(condition: Robj) -> Robj {
 fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
     edge(|| {
         let (condition, calls) = (argument(&condition), argument(&calls));
-        // SAFETY: encoding calls base functions only, which do not call back.
+        // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
         let worker = unsafe { worker() };
         let Worker { link: Some(link), current: Some(current), .. } = worker else { return Err(no_run()) };
         let within = current.is_within_chunk();

@@ -1,0 +1,141 @@
+# Replicas of the frames that FUN and the functions it calls can see: each holds only the needed variables, so that a function made
+# inside another does not take that function's big matrix along, and two closures with variables of one name keep their own. A
+# function whose code can look things up by names that are computed keeps its frames as they are.
+
+# A value as it can travel. `called`: it is only called, so that nothing can see its source references.
+portable <- function(value, bag, called = FALSE) {
+  if (typeof(value) == "closure") return(portable_function(value, bag, called))
+  scan_data(value, bag)
+  value
+}
+
+portable_function <- function(fun, bag, called) {
+  env <- environment(fun)
+  if (is_package_frame(env)) return(fun)
+  analysis <- analysis_of(fun)
+  if (analysis$looks_up) bag$others <- TRUE
+  if (isS4(fun) || analysis$sees_frames && !identical(env, globalenv())) {
+    scan_data(fun, bag)
+    return(fun)
+  }
+  copy <- fun
+  if (called && !analysis$sees_frames || !identical(env, globalenv())) {
+    copy <- analysis$template
+    kept <- attributes(fun)
+    if (called) kept$srcref <- NULL
+    if (length(kept)) attributes(copy) <- kept
+    environment(copy) <- replica(env, bag)
+  }
+  for (name in analysis$variables) need(name, FALSE, env, bag)
+  for (name in analysis$called) need(name, TRUE, env, bag)
+  if (analysis$dots) need_dots(env, bag)
+  copy
+}
+
+# The replica of a frame, made on first sight together with those around it and the S3 methods that are defined there.
+replica <- function(env, bag) {
+  if (is_package_frame(env) || identical(env, globalenv()) || identical(env, emptyenv())) return(env)
+  at <- frame_number(env, bag)
+  if (at) return(bag$to[[at]])
+  copy <- new.env(parent = replica(parent.env(env), bag))
+  bag$from <- c(bag$from, list(env))
+  bag$to <- c(bag$to, list(copy))
+  bag$done <- c(bag$done, list(character()))
+  for (name in methods_in(env)) need_here(name, env, bag, TRUE)
+  copy
+}
+
+frame_number <- function(env, bag) {
+  for (i in seq_along(bag$from)) if (identical(bag$from[[i]], env)) return(i)
+  0L
+}
+
+# Finds the variable that `name` means in `env`, as R would, and puts it into its frame's replica or among the globals. Found in a
+# package: nothing to do but to attach the package, if it is on the search path. Found nowhere: it may exist on the worker, or be a
+# column name.
+need <- function(name, as_function, env, bag) {
+  while (!identical(env, globalenv())) {
+    if (identical(env, emptyenv())) return(invisible())
+    if (is_package_frame(env)) {
+      if (exists(name, envir = env, mode = if (as_function) "function" else "any", inherits = FALSE)) return(invisible())
+    } else if (need_here(name, env, bag, as_function)) {
+      return(invisible())
+    }
+    env <- parent.env(env)
+  }
+  if (need_global(name, as_function, bag)) return(invisible())
+  home <- home_on_search_path(name, as_function)
+  if (is.null(home)) return(invisible())
+  if (!is_package_frame(home)) {
+    need_global(name, as_function, bag, home)
+  } else if (!identical(home, baseenv())) {
+    bag$packages <- c(bag$packages, sub("^package:", "", attr(home, "name")))
+  }
+  invisible()
+}
+
+# Takes `name` from frame `env`, if it is there, into the frame's replica. TRUE when that settles the name: a variable does not
+# settle a name that is called, and a promise that fails is left for FUN to meet.
+need_here <- function(name, env, bag, as_function = FALSE) {
+  if (!exists(name, envir = env, inherits = FALSE)) return(FALSE)
+  copy <- replica(env, bag)
+  at <- frame_number(env, bag)
+  if (name %in% bag$done[[at]]) return(!as_function || is.function(copy[[name]]))
+  bound <- binding_of(name, env)
+  if (is.null(bound)) return(TRUE)
+  if (as_function && !bound$active && !is.function(bound$value)) return(FALSE)
+  bag$done[[at]] <- c(bag$done[[at]], name)
+  value <- portable(bound$value, bag, as_function && !bound$active)
+  if (bound$active) {
+    makeActiveBinding(name, value, copy)
+  } else {
+    tell_size(name, value, bag)
+    assign(name, value, envir = copy)
+  }
+  TRUE
+}
+
+# What a name is bound to in an environment: its value, or the function of an active binding. NULL where there is none to be had.
+binding_of <- function(name, env) {
+  if (bindingIsActive(as.name(name), env)) return(list(active = TRUE, value = activeBindingFunction(as.name(name), env)))
+  # Code that leaves a call of the session (callCC, return() in a promise) cannot do so from a worker.
+  stays <- FALSE
+  on.exit(if (!stays) abort_input(sprintf("FUN uses '%s', which leaves a call of the session when it is evaluated", name)))
+  value <- tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL)
+  stays <- TRUE
+  if (!is.null(value)) list(active = FALSE, value = value[[1L]])
+}
+
+# The `...` of a surrounding function: its values, to be bound again on the worker.
+need_dots <- function(env, bag) {
+  while (!is_package_frame(env) && !identical(env, globalenv()) && !identical(env, emptyenv())) {
+    if (exists("...", envir = env, inherits = FALSE)) {
+      copy <- replica(env, bag)
+      at <- frame_number(env, bag)
+      if ("..." %in% bag$done[[at]]) return(invisible())
+      bag$done[[at]] <- c(bag$done[[at]], "...")
+      values <- tryCatch(eval(quote(list(...)), env), error = function(e) list())
+      bag$dots <- c(bag$dots, list(list(env = copy, values = lapply(values, portable, bag))))
+      return(invisible())
+    }
+    env <- parent.env(env)
+  }
+  invisible()
+}
+
+# Notes a big variable for the message to the user.
+tell_size <- function(name, value, bag) {
+  if (typeof(value) == "closure") return(invisible())
+  bytes <- bytes_of(value)
+  if (bytes >= bag$share) bag$told[[name]] <- bytes
+}
+
+# Whether a value is a vector without attributes, or another thing that has no parts.
+is_bare <- function(value) is.atomic(value) && is.null(attributes(value)) || typeof(value) %in% c("builtin", "special")
+
+# Bytes of all data that a value reaches.
+bytes_of <- function(value) if (is_bare(value)) bare_bytes(value) else native(ms_survey(value))[[2L]]
+
+bare_bytes <- function(value) {
+  switch(typeof(value), logical = , integer = 4, double = , character = 8, complex = 16, raw = 1, 0) * length(value)
+}

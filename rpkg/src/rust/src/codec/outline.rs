@@ -1,0 +1,256 @@
+//! Values that R has to serialize in one piece, without their big data: that is taken out, and put back as views.
+//!
+//! In a shallow copy each big part without references is replaced by a *placeholder*, an environment that `serialize()`
+//! gives the part's number by its `refhook`; `unserialize()` gets the part by that number. Environments on the way are
+//! copied too, with their locks, active bindings and attributes. Where nothing is big, nothing is copied.
+use std::collections::HashMap;
+
+use super::survey::{data_bytes, holds_references, is_unfinished, Found, Reach};
+use crate::r::{self, logical, Bound, Kind, Result, Scope, Sexp};
+
+/// Cells of a pairlist or call from which on it travels as a list.
+const LONG: usize = 1000;
+
+/// What was taken out, and what stands for what. The caller owns it: R may jump out of the copying.
+#[derive(Default)]
+pub struct Outline {
+    parts: Vec<Sexp>,
+    /// Environments' copies and parts' placeholders.
+    instead: HashMap<usize, Sexp>,
+    found: Found,
+}
+
+impl Outline {
+    /// The big parts, in the order of their numbers; reachable from the value.
+    pub fn parts(&self) -> &[Sexp] {
+        &self.parts
+    }
+
+    /// R's serialization of `x`, a raw vector, kept; data of `share` bytes and more becomes a part.
+    pub fn serialize(&mut self, s: &Scope, x: Sexp, share: usize) -> Result<Sexp> {
+        let (bytes, unfinished) = Reach::walk(s, x, &mut self.found);
+        let no = logical(s, false);
+        if bytes < share && !unfinished {
+            return Ok(s.call_base("serialize", &[x, s.null(), no, no]));
+        }
+        let hold = s.cell(s.null(), s.null());
+        let copy = Copier { out: self, hold, share }.value(s, x);
+        let hook = s.our_function("part_number");
+        Ok(s.call_base("serialize", &[copy, s.null(), no, no, s.null(), hook]))
+    }
+}
+
+/// From how many bytes on data is worth a page, or a part of one, of its own.
+pub fn share_bytes(s: &Scope) -> Result<usize> {
+    let option = s.option("memshare.share");
+    let bytes = match option.kind() {
+        Kind::REALSXP | Kind::INTSXP if option.len() == 1 => r::number_at(option, 0)?,
+        _ => 1e6,
+    };
+    Ok(if bytes >= 0.0 { bytes.max(1.0) as usize } else { 1_000_000 })
+}
+
+/// The value of a serialization, kept; `parts` is the list of what was taken out.
+pub fn unserialize(s: &Scope, bytes: Sexp, parts: Sexp) -> Sexp {
+    if parts.is_empty() {
+        return s.call_base("unserialize", &[bytes]);
+    }
+    let reader = s.our_function("part_reader");
+    let hook = s.call(reader, &[parts]);
+    s.call_base("unserialize", &[bytes, hook])
+}
+
+/// Whether it is a pairlist or call of so many cells that R, which reads them one inside the other, has no stack for it.
+pub fn is_long(x: Sexp) -> bool {
+    matches!(x.kind(), Kind::LISTSXP | Kind::LANGSXP) && x.len() > LONG
+}
+
+/// The cells of a long pairlist or call as a list with its names and attributes, and the serialization of what stands for it, both
+/// kept.
+pub fn long_cells(s: &Scope, x: Sexp) -> (Sexp, Sexp) {
+    let list = s.vector(Kind::VECSXP, x.len());
+    let names = s.vector(Kind::STRSXP, x.len());
+    let (mut cell, mut named) = (x, false);
+    for i in 0..x.len() {
+        list.set_item(i, cell.car());
+        if let Some(tag) = cell.tag() {
+            names.set_text(i, tag.print_name());
+            named = true;
+        }
+        cell = cell.cdr();
+    }
+    if named {
+        list.set_attribute(s, "names", names);
+    }
+    x.each_attribute(&mut |name, value| list.set_attribute_of(s, name, value));
+    let kind = if x.kind() == Kind::LANGSXP { "call" } else { "pairlist" };
+    let hook = s.our_function("part_number");
+    let no = logical(s, false);
+    let placeholder = placeholder(s, r::character(s, &[kind]));
+    (list, s.call_base("serialize", &[placeholder, s.null(), no, no, s.null(), hook]))
+}
+
+/// An environment that `part_number()` knows by its number, kept.
+fn placeholder(s: &Scope, number: Sexp) -> Sexp {
+    let environment = s.environment(s.empty_environment());
+    environment.set_attribute(s, "memshare_part", number);
+    environment
+}
+
+/// Owns nothing: R may jump out of every method. What it makes is kept by `hold`.
+struct Copier<'a> {
+    out: &'a mut Outline,
+    hold: Sexp,
+    share: usize,
+}
+
+impl Copier<'_> {
+    fn keep(&self, s: &Scope, x: Sexp) -> Sexp {
+        s.hold(self.hold, x);
+        x
+    }
+
+    /// `x`, or its copy without what is big.
+    fn value(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        s.check_stack();
+        match x.kind() {
+            Kind::ENVSXP => return self.environment(s, x),
+            Kind::CLOSXP => return self.function(s, x),
+            Kind::NILSXP
+            | Kind::SYMSXP
+            | Kind::CHARSXP
+            | Kind::BUILTINSXP
+            | Kind::SPECIALSXP
+            | Kind::PROMSXP
+            | Kind::DOTSXP
+            | Kind::EXTPTRSXP
+            | Kind::WEAKREFSXP
+            | Kind::BCODESXP => return x,
+            _ => {}
+        }
+        if !holds_references(s, x) {
+            return if data_bytes(s, x) >= self.share { self.part(s, x) } else { x };
+        }
+        if is_unfinished(s, x) {
+            return self.stub(s, x);
+        }
+        let copy = match x.kind() {
+            Kind::VECSXP | Kind::EXPRSXP => self.items(s, x),
+            Kind::LISTSXP | Kind::LANGSXP => self.cells(s, x),
+            _ => x,
+        };
+        self.attributes(s, x, copy)
+    }
+
+    /// The placeholder of a big part.
+    fn part(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        if let Some(&placeholder) = self.out.instead.get(&(x.raw() as usize)) {
+            return placeholder;
+        }
+        let placeholder = s.inner(|s| {
+            let number = r::integer(s, self.out.parts.len() as i32 + 1);
+            self.keep(s, placeholder(s, s.call_base("as.character", &[number])))
+        });
+        self.out.parts.push(x);
+        self.out.instead.insert(x.raw() as usize, placeholder);
+        placeholder
+    }
+
+    /// What stands for a pass, plan or handle: there it says so when it is used.
+    fn stub(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        s.inner(|s| {
+            let stub = self.keep(s, s.vector(Kind::VECSXP, 1));
+            stub.set_attribute(s, "class", x.attribute(s, "class"));
+            stub
+        })
+    }
+
+    fn items(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        let mut copy = x;
+        for i in 0..x.len() {
+            let item = self.value(s, x.item(i));
+            if item != x.item(i) {
+                copy = self.own(s, x, copy);
+                copy.set_item(i, item);
+            }
+        }
+        copy
+    }
+
+    fn cells(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        let copy = self.own(s, x, x);
+        let mut cell = copy;
+        while matches!(cell.kind(), Kind::LISTSXP | Kind::LANGSXP) {
+            cell.set_car(self.value(s, cell.car()));
+            cell = cell.cdr();
+        }
+        copy
+    }
+
+    fn attributes(&mut self, s: &Scope, x: Sexp, mut copy: Sexp) -> Sexp {
+        x.each_attribute(&mut |name, value| {
+            let other = self.value(s, value);
+            if other != value {
+                copy = self.own(s, x, copy);
+                copy.set_attribute_of(s, name, other);
+            }
+        });
+        copy
+    }
+
+    /// The copy of `x`, made when it is first needed.
+    fn own(&self, s: &Scope, x: Sexp, copy: Sexp) -> Sexp {
+        if copy != x {
+            return copy;
+        }
+        s.inner(|s| self.keep(s, s.shallow_copy(x)))
+    }
+
+    fn function(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        let environment = x.closure_environment();
+        let other = self.environment(s, environment);
+        if other == environment {
+            return x;
+        }
+        s.inner(|s| self.keep(s, s.call_base("environment<-", &[x, other])))
+    }
+
+    fn environment(&mut self, s: &Scope, x: Sexp) -> Sexp {
+        if x.is_everywhere() {
+            return x;
+        }
+        if let Some(&copy) = self.out.instead.get(&(x.raw() as usize)) {
+            return copy;
+        }
+        let parent = self.environment(s, x.parent());
+        // A parent that led back here, through what is bound in it, has made the copy meanwhile.
+        if let Some(&copy) = self.out.instead.get(&(x.raw() as usize)) {
+            return copy;
+        }
+        let copy = s.inner(|s| self.keep(s, s.environment(parent)));
+        self.out.instead.insert(x.raw() as usize, copy);
+        s.inner(|s| {
+            let names = s.names_in(x);
+            for i in 0..names.len() {
+                s.inner(|s| self.variable(s, x, copy, s.symbol_of(names.text(i))));
+            }
+        });
+        x.each_attribute(&mut |name, value| copy.set_attribute_of(s, name, self.value(s, value)));
+        if x.is_locked() {
+            s.lock(copy);
+        }
+        if x.is_s4() { s.inner(|s| self.keep(s, copy.as_s4(s))) } else { copy }
+    }
+
+    fn variable(&mut self, s: &Scope, from: Sexp, to: Sexp, name: Sexp) {
+        match from.peek(s, name) {
+            Bound::Value(value) => s.define(name, self.value(s, value), to),
+            Bound::Active(function) => s.define_active(name, self.value(s, function), to),
+            Bound::Promise(promise) => s.define(name, promise, to),
+            Bound::Nothing => return,
+        }
+        if from.binding_is_locked(name) {
+            s.lock_binding(name, to);
+        }
+    }
+}

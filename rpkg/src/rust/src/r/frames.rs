@@ -1,0 +1,200 @@
+//! Calls, closures and environments as they lie in R: nothing here runs R code but the functions that say so.
+use extendr_ffi::*;
+
+use super::ffi;
+use super::sexp::{symbol, Scope, Sexp};
+
+/// What a variable of an environment is bound to.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// A value; also a promise's, once it was forced.
+    Value(Sexp),
+    /// An active binding: its function.
+    Active(Sexp),
+    /// A promise that nobody has forced.
+    Promise(Sexp),
+    /// Nothing that can be looked at.
+    Nothing,
+}
+
+impl Sexp {
+    /// The value of a cell of a call or pairlist.
+    pub fn car(self) -> Sexp {
+        // SAFETY: a live cell; its value is reachable from it.
+        unsafe { Sexp::new(CAR(self.raw())) }
+    }
+
+    /// The name of a cell, a symbol.
+    pub fn tag(self) -> Option<Sexp> {
+        // SAFETY: a live cell; symbols are never collected.
+        let tag = unsafe { Sexp::new(TAG(self.raw())) };
+        (!tag.is_null()).then_some(tag)
+    }
+
+    /// The next cell, or NULL.
+    pub fn cdr(self) -> Sexp {
+        // SAFETY: a live cell; the next is reachable from it.
+        unsafe { Sexp::new(CDR(self.raw())) }
+    }
+
+    /// Sets the value of a cell that was just made.
+    pub fn set_car(self, value: Sexp) {
+        // SAFETY: both live; the cell is nobody else's.
+        unsafe { ffi::SETCAR(self.raw(), value.raw()) };
+    }
+
+    /// A symbol's name, as R's own text object.
+    pub fn print_name(self) -> SEXP {
+        // SAFETY: a live symbol.
+        unsafe { PRINTNAME(self.raw()) }
+    }
+
+    /// Whether R's object bit is set.
+    pub fn is_object(self) -> bool {
+        // SAFETY: a live value.
+        unsafe { Rf_isObject(self.raw()) == Rboolean::TRUE }
+    }
+
+    /// A closure's body, as an expression.
+    pub fn body(self) -> Sexp {
+        // SAFETY: a live closure.
+        unsafe { Sexp::new(ffi::memshare_closure_part(self.raw(), 1)) }
+    }
+
+    /// A closure's formals, a pairlist.
+    pub fn formals(self) -> Sexp {
+        // SAFETY: a live closure.
+        unsafe { Sexp::new(ffi::memshare_closure_part(self.raw(), 0)) }
+    }
+
+    /// A closure's environment.
+    pub fn closure_environment(self) -> Sexp {
+        // SAFETY: a live closure.
+        unsafe { Sexp::new(ffi::memshare_closure_part(self.raw(), 2)) }
+    }
+
+    /// The environment around an environment.
+    pub fn parent(self) -> Sexp {
+        // SAFETY: a live environment.
+        unsafe { Sexp::new(ffi::memshare_parent(self.raw())) }
+    }
+
+    /// Whether every R process has this environment of its own: the global one, base, a namespace, an attached package.
+    pub fn is_everywhere(self) -> bool {
+        // SAFETY: a live environment.
+        unsafe { ffi::memshare_is_everywhere(self.raw()) != 0 }
+    }
+
+    /// Whether it is R's empty symbol, which stands for a missing argument.
+    pub fn is_missing_argument(self) -> bool {
+        // SAFETY: a constant of R's.
+        self.raw() == unsafe { R_MissingArg }
+    }
+
+    /// Whether it is the global environment.
+    pub fn is_global(self) -> bool {
+        // SAFETY: a constant of R's.
+        self.raw() == unsafe { R_GlobalEnv }
+    }
+
+    /// What a variable of this very environment is bound to. The value is reachable from the environment.
+    pub fn peek(self, s: &Scope, name: Sexp) -> Bound {
+        let mut kind = 0;
+        // SAFETY: a live environment and a symbol.
+        let value = s.keep(unsafe { ffi::memshare_peek(self.raw(), name.raw(), &mut kind) });
+        match kind {
+            1 => Bound::Value(value),
+            2 => Bound::Active(value),
+            3 => Bound::Promise(value),
+            _ => Bound::Nothing,
+        }
+    }
+
+    /// Whether the binding of this variable is locked.
+    pub fn binding_is_locked(self, name: Sexp) -> bool {
+        // SAFETY: a live environment and a symbol that is bound in it.
+        unsafe { ffi::R_BindingIsLocked(name.raw(), self.raw()) != 0 }
+    }
+
+    /// Whether no variable can be added to the environment.
+    pub fn is_locked(self) -> bool {
+        // SAFETY: a live environment.
+        unsafe { ffi::R_EnvironmentIsLocked(self.raw()) != 0 }
+    }
+}
+
+impl Scope {
+    /// The names of all variables of an environment, kept.
+    pub fn names_in(&self, environment: Sexp) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence; a live environment.
+        self.keep(unsafe { ffi::R_lsInternal3(environment.raw(), 1, 0) })
+    }
+
+    /// The symbol of a name of [`Scope::names_in`].
+    pub fn symbol_of(&self, name: Sexp) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence; symbols are never collected.
+        unsafe { Sexp::new(ffi::Rf_installTrChar(name.raw())) }
+    }
+
+    /// A new environment, kept.
+    pub fn environment(&self, parent: Sexp) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence.
+        self.keep(unsafe { R_NewEnv(parent.raw(), 1, 29) })
+    }
+
+    /// The environment that has no parent.
+    pub fn empty_environment(&self) -> Sexp {
+        // SAFETY: a constant of R's.
+        unsafe { Sexp::new(R_EmptyEnv) }
+    }
+
+    /// Makes an active binding.
+    pub fn define_active(&self, name: Sexp, function: Sexp, environment: Sexp) {
+        // SAFETY: R's main thread, by the scope's existence; all live.
+        unsafe { ffi::R_MakeActiveBinding(name.raw(), function.raw(), environment.raw()) };
+    }
+
+    /// Locks a variable's binding.
+    pub fn lock_binding(&self, name: Sexp, environment: Sexp) {
+        // SAFETY: as above; the variable is bound there.
+        unsafe { ffi::R_LockBinding(name.raw(), environment.raw()) };
+    }
+
+    /// Locks an environment, not its bindings.
+    pub fn lock(&self, environment: Sexp) {
+        // SAFETY: as above.
+        unsafe { ffi::R_LockEnvironment(environment.raw(), 0) };
+    }
+
+    /// A copy that shares its parts with the value, kept.
+    pub fn shallow_copy(&self, x: Sexp) -> Sexp {
+        // SAFETY: R's main thread, by the scope's existence; a live value.
+        self.keep(unsafe { ffi::Rf_shallow_duplicate(x.raw()) })
+    }
+
+    /// A cell in front of others, kept.
+    pub fn cell(&self, value: Sexp, rest: Sexp) -> Sexp {
+        // SAFETY: as above.
+        self.keep(unsafe { Rf_cons(value.raw(), rest.raw()) })
+    }
+
+    /// Puts a cell behind `cell`, which keeps `value` for as long as `cell` lives.
+    pub fn hold(&self, cell: Sexp, value: Sexp) {
+        // SAFETY: as above; the new cell is reachable before anything else is allocated.
+        unsafe { SETCDR(cell.raw(), Rf_cons(value.raw(), CDR(cell.raw()))) };
+    }
+
+    /// An option of R, or NULL.
+    pub fn option(&self, name: &str) -> Sexp {
+        // SAFETY: as above.
+        unsafe { Sexp::new(ffi::Rf_GetOption1(symbol(name))) }
+    }
+
+    /// A function of this package, kept.
+    pub fn our_function(&self, name: &str) -> Sexp {
+        let package = super::character(self, &["memshare"]);
+        let namespace = self.call_base("getNamespace", &[package]);
+        let name = super::character(self, &[name]);
+        self.call_base("get", &[name, namespace])
+    }
+}
