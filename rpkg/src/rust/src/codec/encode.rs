@@ -4,6 +4,7 @@ use extendr_ffi::{
 };
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
+use super::deferred;
 use crate::altrep;
 use crate::r::{logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
@@ -131,6 +132,9 @@ impl Encoder<'_> {
     fn texts(&mut self, s: &Scope, x: Sexp) {
         if let Some((table, start)) = altrep::table_of(x) {
             return self.table.push_part(&table, start, x.len());
+        }
+        if let Some(integers) = deferred::integers_of(s, x) {
+            return deferred::push(self.table, integers);
         }
         self.table.reserve(x.len());
         match x.texts() {

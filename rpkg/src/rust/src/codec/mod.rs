@@ -5,6 +5,7 @@
 //! what FUN is given.
 mod cut;
 mod decode;
+mod deferred;
 mod encode;
 mod results;
 mod source;
