@@ -4,6 +4,7 @@ use extendr_ffi::{
 };
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
+use super::deferred;
 use super::outline::{is_long, long_cells, share_bytes, Outline};
 use super::survey::holds_references;
 use crate::altrep;
@@ -114,7 +115,11 @@ impl Encoder<'_> {
     /// A value by its layout, or by R's serialization if it holds references.
     fn piece(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
         let laid_out = (tag_of(x).is_some() || is_long(x)) && !holds_references(s, x);
-        if laid_out { self.value(s, x, index) } else { self.outlined(s, x, index) }
+        if laid_out {
+            self.value(s, x, index)
+        } else {
+            self.outlined(s, x, index)
+        }
     }
 
     fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
@@ -148,7 +153,12 @@ impl Encoder<'_> {
     }
 
     /// The list node of names and values; 0 when there are none.
-    fn attributes(&mut self, s: &Scope, x: Sexp, put: fn(&mut Self, &Scope, Sexp, u32) -> Result<()>) -> Result<u32> {
+    fn attributes(
+        &mut self,
+        s: &Scope,
+        x: Sexp,
+        put: fn(&mut Self, &Scope, Sexp, u32) -> Result<()>,
+    ) -> Result<u32> {
         let count = attributes(x);
         if count == 0 {
             return Ok(0);
@@ -175,6 +185,9 @@ impl Encoder<'_> {
     fn texts(&mut self, s: &Scope, x: Sexp) {
         if let Some((table, start)) = altrep::table_of(x) {
             return self.table.push_part(&table, start, x.len());
+        }
+        if let Some(integers) = deferred::integers_of(s, x) {
+            return deferred::push(self.table, integers);
         }
         self.table.reserve(x.len());
         match x.texts() {

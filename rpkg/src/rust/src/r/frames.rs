@@ -85,12 +85,6 @@ impl Sexp {
         unsafe { ffi::memshare_is_everywhere(self.raw()) != 0 }
     }
 
-    /// Whether it is R's empty symbol, which stands for a missing argument.
-    pub fn is_missing_argument(self) -> bool {
-        // SAFETY: a constant of R's.
-        self.raw() == unsafe { R_MissingArg }
-    }
-
     /// Whether it is the global environment.
     pub fn is_global(self) -> bool {
         // SAFETY: a constant of R's.
