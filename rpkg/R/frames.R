@@ -54,7 +54,8 @@ packages_named <- function(code) {
   walk <- function(e) {
     if (!is.call(e)) return(invisible())
     if (length(e) == 3L && is.symbol(e[[1L]]) && as.character(e[[1L]]) %in% c("::", ":::")) found <<- c(found, as.character(e[[2L]]))
-    for (part in as.list(e)) if (!is_missing_symbol(part)) walk(part)
+    parts <- as.list(e)
+    for (part in parts[!vapply(parts, is_missing_symbol, NA)]) walk(part)
   }
   walk(code)
   setdiff(found, silent_namespaces)

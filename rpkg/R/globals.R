@@ -39,6 +39,7 @@ scan_function <- function(fun, bag) {
   env <- environment(fun)
   analysis <- analysis_of(fun)
   if (analysis$looks_up) bag$others <- TRUE
+  bag$named <- c(bag$named, analysis$named)
   for (name in analysis$variables) if (!is_local(name, env)) need_global(name, FALSE, bag)
   for (name in analysis$called) if (!is_local(name, env)) need_global(name, TRUE, bag)
 }

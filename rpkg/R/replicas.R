@@ -14,6 +14,7 @@ portable_function <- function(fun, bag, called) {
   if (is_package_frame(env)) return(fun)
   analysis <- analysis_of(fun)
   if (analysis$looks_up) bag$others <- TRUE
+  bag$named <- c(bag$named, analysis$named)
   if (isS4(fun) || analysis$sees_frames && !identical(env, globalenv())) {
     scan_data(fun, bag)
     return(fun)
