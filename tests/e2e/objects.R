@@ -17,14 +17,14 @@ silently <- function(code) {
   value
 }
 
-# What an object looks like to its own methods, printed addresses apart.
+# What an object looks like to its own methods, apart from printed addresses and whether a function was compiled meanwhile.
 seen <- function(object) {
   text <- c(
     class(object), tryCatch(as.character(length(object)), error = conditionMessage),
     tryCatch(utils::head(format(object)), error = function(e) "no format"),
     tryCatch(utils::capture.output(print(summary(object))), error = function(e) "no summary")
   )
-  gsub("0x[0-9a-f]+", "", unlist(text))
+  gsub("0x[0-9a-f]+", "", gsub("\\s*<bytecode: [^>]*>", "", unlist(text)))
 }
 
 same <- function(a, b) {

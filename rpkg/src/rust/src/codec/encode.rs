@@ -111,7 +111,11 @@ impl Encoder<'_> {
     /// A value by its layout, or by R's serialization if it holds references.
     fn piece(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
         let laid_out = (tag_of(x).is_some() || is_long(x)) && !holds_references(s, x);
-        if laid_out { self.value(s, x, index) } else { self.outlined(s, x, index) }
+        if laid_out {
+            self.value(s, x, index)
+        } else {
+            self.outlined(s, x, index)
+        }
     }
 
     fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
@@ -145,7 +149,12 @@ impl Encoder<'_> {
     }
 
     /// The list node of names and values; 0 when there are none.
-    fn attributes(&mut self, s: &Scope, x: Sexp, put: fn(&mut Self, &Scope, Sexp, u32) -> Result<()>) -> Result<u32> {
+    fn attributes(
+        &mut self,
+        s: &Scope,
+        x: Sexp,
+        put: fn(&mut Self, &Scope, Sexp, u32) -> Result<()>,
+    ) -> Result<u32> {
         let count = attributes(x);
         if count == 0 {
             return Ok(0);

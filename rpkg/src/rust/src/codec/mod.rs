@@ -16,8 +16,8 @@ pub use decode::{attribute, decode};
 pub use encode::{copy_region, encode, encode_list};
 pub use outline::{unserialize, Outline};
 pub use results::{alike, joined, list, Piece};
-pub use survey::{data_bytes, holds_references, Found, Reach};
 pub use source::{kind_of, tag_named, Source};
+pub use survey::{data_bytes, holds_references, Found, Reach};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 pub const VIEW_MIN: usize = 2048;

@@ -239,7 +239,11 @@ impl Copier<'_> {
         if x.is_locked() {
             s.lock(copy);
         }
-        if x.is_s4() { s.inner(|s| self.keep(s, copy.as_s4(s))) } else { copy }
+        if x.is_s4() {
+            s.inner(|s| self.keep(s, copy.as_s4(s)))
+        } else {
+            copy
+        }
     }
 
     fn variable(&mut self, s: &Scope, from: Sexp, to: Sexp, name: Sexp) {

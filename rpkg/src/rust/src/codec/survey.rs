@@ -18,12 +18,9 @@ fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
 pub fn holds_references(s: &Scope, x: Sexp) -> bool {
     s.check_stack();
     match x.kind() {
-        Kind::CLOSXP
-        | Kind::PROMSXP
-        | Kind::DOTSXP
-        | Kind::EXTPTRSXP
-        | Kind::WEAKREFSXP
-        | Kind::BCODESXP => return true,
+        Kind::CLOSXP | Kind::PROMSXP | Kind::DOTSXP | Kind::EXTPTRSXP | Kind::WEAKREFSXP | Kind::BCODESXP => {
+            return true
+        }
         Kind::ENVSXP => return !x.is_everywhere(),
         Kind::SYMSXP | Kind::NILSXP | Kind::BUILTINSXP | Kind::SPECIALSXP | Kind::CHARSXP => return false,
         Kind::LISTSXP | Kind::LANGSXP => return cells_hold_references(s, x),
