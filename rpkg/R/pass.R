@@ -38,8 +38,9 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, co
   if (verb == "reduce") {
     pass <- fold_payloads(pass, bag, call)
   } else {
-    data <- c(if (by_value) vars, lapply(inputs, function(input) input$source))
-    data <- data[!vapply(data, is_pass, NA)]
+    data <- if (by_value) unname(vars) else list()
+    for (input in inputs) data <- c(data, list(input$source))
+    if (passes) data <- data[!vapply(data, is_pass, NA)]
     form <- call_form(elements, further$code, shape$cell)
     pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, form, call, data)
   }

@@ -6,16 +6,13 @@
 #
 # The *bag* is what is gathered on the way: `from` and `to` (frames and their replicas), `done` (names already looked up, a
 # character vector a frame), `dots` (values of frames' `...`), `globals` (values by name, of active bindings their functions, whose
-# names are in `active`), `others` (whether the code may look up any name), `packages` (to attach), `named` (by FUN's code, to load), `told` (names and sizes for the
-# user), `share` (bytes from which data counts as big).
+# names are in `active`), `others` (whether the code may look up any name), `packages` (to attach), `named` (by FUN's
+# code, to load), `told` (names and sizes for the user), `share` (bytes from which data counts as big).
 new_bag <- function(share = option_share()) {
-  bag <- new.env(parent = emptyenv())
-  bag$from <- bag$to <- bag$done <- bag$dots <- bag$globals <- list()
-  bag$packages <- bag$named <- bag$active <- character()
-  bag$told <- numeric()
-  bag$others <- FALSE
-  bag$share <- share
-  bag
+  list2env(parent = emptyenv(), list(
+    from = list(), to = list(), done = list(), dots = list(), globals = list(), active = character(), others = FALSE, packages = character(),
+    named = character(), told = numeric(), share = share
+  ))
 }
 
 # The payload of a call: `head` and `body` for the worker, `captured` for native code to share, `globals` to compare with those of
@@ -23,10 +20,10 @@ new_bag <- function(share = option_share()) {
 build_payload <- function(fun, dots, bag, control, variables, functions, form = call_form(), call = NULL, data = list()) {
   surroundings <- environment(fun)
   fun <- portable(fun, bag, TRUE)
-  dots <- lapply(dots, portable, bag)
-  functions <- lapply(functions, portable, bag)
+  if (length(dots)) dots <- lapply(dots, portable, bag)
+  if (length(functions)) functions <- lapply(functions, portable, bag)
   for (value in data) scan_data(value, bag)
-  add_asked_globals(control$globals, surroundings, bag, call)
+  if (length(control$globals)) add_asked_globals(control$globals, surroundings, bag, call)
   add_methods(bag)
   absent <- if (bag$others) add_other_globals(bag)
   body <- list(

@@ -312,9 +312,9 @@ test_that("the schedule \"profiled\" says what it needs", {
 test_that("sizes of items are a first guess only where they differ", {
   expect_null(item_lengths(list(1, 2, 3)))
   expect_null(item_lengths(as.list(seq_len(1e4))))
-  expect_identical(item_lengths(list(1:3, 4)), c(3L, 1L))
+  expect_identical(item_lengths(list(1:3, 4)), c(3, 1))
   sizes <- rep(c(1L, 200L), c(4000L, 2000L))
-  expect_identical(item_lengths(lapply(sizes, integer)), sizes)
+  expect_identical(item_lengths(lapply(sizes, integer)), as.double(sizes))
   x <- lapply(c(1, 1, 1, 5000, 1, 1, 1, 5000), numeric)
   expect_identical(memLapply(x, length, MAX.CORES = 2), lapply(x, length))
   local_variables("profile", list(x = x))

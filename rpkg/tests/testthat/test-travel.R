@@ -1,0 +1,203 @@
+# Every object travels: as X, in VARS, in `...`, captured, as a result, nested. No method of its class is called on the way.
+
+# The value in all places, as a worker gets it.
+in_all_places <- function(value) {
+  captured <- value
+  list(
+    x = memLapply(list(value), function(v) v, MAX.CORES = 1)[[1]],
+    vars = memLapply(1, function(i, v) list(v), VARS = list(v = value), MAX.CORES = 1)[[1]][[1]],
+    dots = memLapply(1, function(i, v) list(v), v = value, MAX.CORES = 1)[[1]][[1]],
+    captured = memLapply(1, function(i) list(captured), MAX.CORES = 1)[[1]][[1]],
+    nested = memLapply(list(list(a = list(value))), function(v) v, MAX.CORES = 1)[[1]]$a[[1]]
+  )
+}
+
+expect_travels <- function(value) {
+  label <- paste(class(value), collapse = "/")
+  places <- in_all_places(value)
+  for (place in names(places)) {
+    # Environments are other ones after the way, and a function's is not all that may hold one.
+    same <- identical(places[[place]], value, ignore.environment = TRUE, ignore.srcref = TRUE) ||
+      isTRUE(all.equal(places[[place]], value, check.environment = FALSE)) && identical(class(places[[place]]), class(value))
+    expect_true(same, label = paste(label, place))
+  }
+}
+
+# Globals of the session, for as long as the calling test runs.
+with_globals <- function(..., frame = parent.frame()) {
+  values <- list(...)
+  list2env(values, envir = globalenv())
+  withr_defer(rm(list = intersect(names(values), ls(globalenv(), all.names = TRUE)), envir = globalenv()), frame)
+}
+
+# A function as if it had been written at the prompt.
+at_prompt <- function(fun) {
+  environment(fun) <- globalenv()
+  fun
+}
+
+test_that("objects of many kinds come back as they went", {
+  data <- data.frame(x = c(1, 2, 3, 5), y = c(2, 4, 7, 9))
+  values <- list(
+    stats::lm(y ~ x, data), stats::glm(y ~ x, data = data), stats::loess(dist ~ speed, cars), as.POSIXlt("2024-03-01", tz = "UTC"),
+    numeric_version("1.2.3"), utils::person("A", "B"), formals(stats::lm), as.pairlist(list(a = 1, b = quote(x + y))),
+    expression(a, b + 1), quote(f(x, y)), as.name("x"), y ~ x, structure(1:3, tsp = c(1, 3, 1), class = "ts"),
+    array(1:3, 3, list(c("a", "b", "c"))), stats::model.frame(y ~ x, data), NULL, compiler::cmpfun(function(v) v + 1)
+  )
+  for (i in seq_along(values)) expect_travels(values[[i]])
+})
+
+test_that("S4 objects that extend basic types keep slots and data", {
+  where <- environment()
+  methods::setClass("memshareUnit", contains = "numeric", slots = c(unit = "character"), where = where)
+  on.exit(methods::removeClass("memshareUnit", where = where))
+  expect_travels(methods::new("memshareUnit", c(1, 2), unit = "m"))
+})
+
+test_that("no method of a class is called to inspect its objects", {
+  odd <- structure(list(1, 2), class = "memshare_odd")
+  fail <- function(x, ...) stop("a method was called")
+  for (generic in c("length", "[[", "as.list", "names", "unique")) registerS3method(generic, "memshare_odd", fail)
+  expect_identical(memLapply(list(odd), function(v) class(v)), list("memshare_odd"))
+  expect_identical(memLapply(1, function(i) class(odd)), list("memshare_odd"))
+  expect_identical(memLapply(1, function(i, v) inherits(v, "memshare_odd"), VARS = list(v = odd)), list(TRUE))
+})
+
+test_that("long pairlists and calls travel, and what is nested too deeply is an error of its element", {
+  long <- as.pairlist(stats::setNames(as.list(1:1e5), paste0("n", 1:1e5)))
+  expect_identical(memLapply(list(long), function(v) v, MAX.CORES = 1)[[1]], long)
+  call <- as.call(c(list(quote(sum)), as.list(1:1e4)))
+  expect_identical(memLapply(list(call), eval, MAX.CORES = 1), list(sum(1:1e4)))
+  deep <- function(i) {
+    x <- list()
+    if (i == 3) for (k in 1:1e5) x <- list(x)
+    x
+  }
+  for (mode in c("stop", "collect")) {
+    error <- expect_error(memLapply(1:4, deep, MAX.CORES = 1, CONTROL = memControl(on_error = mode)), class = "memshare_error_element")
+    expect_equal(error$index, 3)
+  }
+})
+
+test_that("formals without a default are elements", {
+  f <- function(a, b = 2) NULL
+  expect_identical(memLapply(formals(f), function(v) class(v)), lapply(formals(f), function(v) class(v)))
+})
+
+test_that("environments keep what they hold, their class, locks and active bindings, with and without big data", {
+  for (n in c(10, 2e5)) {
+    e <- new.env()
+    e$data <- as.double(seq_len(n))
+    e$total <- function() sum(e$data)
+    e$self <- e
+    makeActiveBinding("twice", function() 2, e)
+    lockBinding("data", e)
+    lockEnvironment(e)
+    class(e) <- "memshare_record"
+    look <- function(v) {
+      list(v$total(), class(v), environmentIsLocked(v), bindingIsLocked("data", v), bindingIsActive("twice", v), identical(v$self, v))
+    }
+    there <- lapply(in_all_places(e), look)
+    for (place in names(there)) expect_identical(there[[place]], look(e), label = paste(place, n))
+  }
+})
+
+test_that("big data in environments and lists with functions is shared, not copied", {
+  values <- as.double(seq_len(2e5))
+  holder <- list(f = function(v) v, values = values)
+  bag <- memshare:::new_bag()
+  payload <- memshare:::build_payload(function(i) sum(holder$values), list(), bag, memControl(), character(), list())
+  expect_lt(length(payload$body), 1e6)
+  expect_true(any(vapply(payload$captured, identical, NA, values)))
+  expect_message(out <- memLapply(1:2, function(i) sum(holder$values)), class = "memshare_message_captured")
+  expect_identical(out, list(sum(values), sum(values)))
+})
+
+test_that("global functions stay in the global environment, and find what they need there", {
+  with_globals(memshare_k = 3, memshare_f = at_prompt(function(v) v * memshare_k))
+  fun <- at_prompt(function(v) {
+    c(memshare_f(v), identical(environment(memshare_f), globalenv()), exists("memshare_k", envir = globalenv()))
+  })
+  expect_identical(memLapply(1:2, fun), lapply(1:2, fun))
+  for (operations in list(list(memshare_f), list(a = list(f = memshare_f)))) {
+    expect_identical(memLapply(1:2, function(v, o) unlist(o)[[1]](v), o = operations), list(3, 6))
+    expect_identical(memLapply(1:2, function(v, o) unlist(o)[[1]](v), VARS = list(o = operations)), list(3, 6))
+    expect_identical(memLapply(1:2, function(v) unlist(operations)[[1]](v)), list(3, 6))
+    expect_identical(memLapply(list(operations), function(o) unlist(o)[[1]](2)), list(6))
+  }
+})
+
+test_that("S3 methods of the session travel with what they need", {
+  with_globals(memshare_word = "apples", format.memshare_fruit = at_prompt(function(x, ...) paste(unclass(x), memshare_word)))
+  expect_identical(memLapply(1:2, function(i) format(structure(i, class = "memshare_fruit"))), list("1 apples", "2 apples"))
+  format.memshare_local <- function(x, ...) "local"
+  expect_identical(memLapply(1, function(i) format(structure(i, class = "memshare_local"))), list("local"))
+})
+
+test_that("names that are looked up are found, or the error says what to do", {
+  with_globals(memshare_a1 = 5, memshare_big = as.double(1:2e4))
+  expect_identical(memLapply(1, at_prompt(function(i) get("memshare_a1"))), list(5))
+  expect_identical(memLapply(1, at_prompt(function(i) get(paste0("memshare_a", i)))), list(5))
+  look <- at_prompt(function(name) exists(paste0("memshare_", name)))
+  expect_identical(memLapply(list("a1", "big", "none"), look), list(TRUE, TRUE, FALSE))
+  total <- at_prompt(function(name) sum(get(paste0("memshare_", name))))
+  error <- expect_error(memLapply(list("big"), total), "memControl\\(globals = \"memshare_big\"\\)", class = "memshare_error_element")
+  expect_s3_class(error$parent, "memshare_error_global")
+  expect_identical(memLapply(list("big"), total, CONTROL = memControl(globals = "memshare_big")), list(sum(as.double(1:2e4))))
+  expect_error(memLapply(1, total, CONTROL = memControl(globals = "memshare_none")), "memshare_none", class = "memshare_error_input")
+})
+
+test_that("code that sees its frames finds them whole", {
+  hidden <- 7
+  expect_identical(memLapply(1, function(i) eval(as.name(paste0("hid", "den")))), list(7))
+  expect_identical(memLapply(1, function(i) get0("hidden", envir = parent.env(environment()))), list(7))
+})
+
+test_that("active bindings of the session stay active", {
+  with_globals(memshare_count = 0)
+  makeActiveBinding("memshare_next", function() 42, globalenv())
+  on.exit(rm("memshare_next", envir = globalenv()))
+  fun <- at_prompt(function(i) list(memshare_next, bindingIsActive("memshare_next", globalenv())))
+  expect_identical(memLapply(1, fun), list(list(42, TRUE)))
+})
+
+test_that("passes of one plan have the globals of when they were made", {
+  with_globals(memshare_k = 1)
+  lazy <- memControl(lazy = TRUE)
+  times <- at_prompt(function(i) i * memshare_k)
+  first <- memLapply(1:3, times, CONTROL = lazy)
+  assign("memshare_k", 10, envir = globalenv())
+  second <- memLapply(first, times, CONTROL = lazy)
+  assign("memshare_k", 100, envir = globalenv())
+  expect_identical(memRun(second), list(10, 20, 30))
+})
+
+test_that("results of all kinds come back", {
+  data <- data.frame(x = c(1, 2, 3, 5), y = c(2, 4, 7, 9))
+  expect_equal(stats::coef(memLapply(1, function(i) stats::lm(y ~ x, data))[[1]]), stats::coef(stats::lm(y ~ x, data)))
+  add <- memLapply(1:2, function(i) function(v) v + i)
+  expect_identical(lapply(add, function(f) f(1)), list(2, 3))
+  e <- memLapply(1, function(i) {
+    e <- new.env()
+    e$data <- as.double(1:2e5)
+    e$self <- e
+    e
+  })[[1]]
+  expect_identical(e$self, e)
+  expect_identical(sum(e$data), sum(as.double(1:2e5)))
+})
+
+test_that("what has no meaning on a worker is a clear error", {
+  expect_error(memLapply(list(1, 4), quote), "takes code", class = "memshare_error_input")
+  expect_error(callCC(function(k) memLapply(1:3, function(i) k(i))), "leaves a call", class = "memshare_error_input")
+})
+
+test_that("a guest's globals are put back", {
+  with_globals(memshare_g = "mine")
+  memshare:::bind_globals(list(globals = list(memshare_g = 1, memshare_h = 2), absent = c(memshare_i = 10)), FALSE, TRUE)
+  expect_identical(globalenv()$memshare_g, 1)
+  expect_error(get("memshare_i", envir = globalenv()), class = "memshare_error_global")
+  memshare:::put_back_globals()
+  expect_identical(globalenv()$memshare_g, "mine")
+  expect_false(any(c("memshare_h", "memshare_i") %in% ls(globalenv())))
+})
