@@ -178,6 +178,7 @@ remember_state <- function() {
   mirror$search <- search()
   mirror$namespaces <- setdiff(loadedNamespaces(), silent_namespaces)
   mirror$definitions <- definition_names()
+  mirror$inside <- definitions_inside()
   mirror$before <- state_now()
   mirror$threads <- native(ms_threads())
   mirror$connections <- getAllConnections()
@@ -264,9 +265,11 @@ structure_left <- function() {
   remember_tables(mirror)
   # Namespaces that change nothing else may have registered methods of their own.
   if (length(session_methods()) != mirror$methods) return("registered methods")
-  if (length(mirror$definitions)) return("classes or methods")
+  if (!identical(definitions_inside(), mirror$inside)) return("classes or methods")
   NULL
 }
+
+definitions_inside <- function() definition_objects(mget(mirror$definitions, globalenv(), ifnotfound = list(NULL)))
 
 put_back <- function(before) {
   now <- options_now()

@@ -102,7 +102,7 @@ fake_native <- function(frame = parent.frame()) {
       )
     },
     ms_plan_free = function(id) NULL,
-    ms_run_begin = function(id, spec, changes, verb) {
+    ms_run_begin = function(id, spec, changes, verb, state) {
       if (id > 0) spec <- plans[[id]]
       spec$data[changes$data] <- changes$values
       runs[[length(runs) + 1]] <<- list(spec = spec, out = interpret(spec))
