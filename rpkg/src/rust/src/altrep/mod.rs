@@ -77,5 +77,7 @@ fn is_ours(x: Sexp) -> bool {
 fn is_of(x: Sexp, tag: Tag) -> bool {
     let class = class(tag);
     // SAFETY: a live value; the classes are those that R made.
-    unsafe { ALTREP(x.raw()) != 0 && !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE }
+    unsafe {
+        ALTREP(x.raw()) != 0 && !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE
+    }
 }
