@@ -63,7 +63,8 @@ if (wanted("encode")) {
 
 if (wanted("decode")) {
   cat(sprintf("\n%-30s%12s%12s%12s\n", "read all of a view", "unserialize", "memshare", "ratio"))
-  read <- function(x) if (is.character(x)) sum(nchar(x, "bytes"), na.rm = TRUE) else length(unlist(x, use.names = FALSE))
+  count <- function(x) sum(nchar(x, "bytes"), na.rm = TRUE)
+  read <- function(x) count(names(x)) + count(levels(x)) + if (is.character(x)) count(x) else length(unlist(x, use.names = FALSE))
   for (name in names(values)[-1L]) {
     x <- values[[name]]()
     bytes <- serialize(x, NULL, xdr = FALSE)

@@ -246,3 +246,26 @@ fn a_shared_child_and_a_cycle_are_refused() {
         assert!(BlobView::open(Aligned::new(&w.finish().to_vec()).bytes()).is_err(), "{off} {len}");
     }
 }
+
+#[test]
+fn a_table_is_empty_after_it_was_taken_in_and_takes_parts_of_another() {
+    let long = vec![b'x'; 40 << 10];
+    for items in [vec![Some(b"a".to_vec()), None, Some(vec![])], vec![Some(long.clone()), None, Some(long)]] {
+        let mut w = BlobWriter::new();
+        let first = w.children(2).unwrap();
+        w.set(0, Node::of(Tag::List, 2, u64::from(first)));
+        let mut made = table(&items);
+        let off = w.strings(&mut made);
+        w.set(first, Node::of(Tag::Strings, 3, off));
+        assert!(made.is_empty());
+        let source = Aligned::new(&blob(&Value::Strings(items.clone())).to_vec());
+        let view = BlobView::open(source.bytes()).unwrap();
+        made.push_part(&view.strings(&view.node(0)).unwrap(), 1, 9);
+        let off = w.strings(&mut made);
+        w.set(first + 1, Node::of(Tag::Strings, 2, off));
+        let bytes = Aligned::new(&w.finish().to_vec());
+        let view = BlobView::open(bytes.bytes()).unwrap();
+        let expected = Value::List(vec![Value::Strings(items.clone()), Value::Strings(items[1..].to_vec())]);
+        assert_eq!(read(&view, 0), expected);
+    }
+}
