@@ -9,6 +9,9 @@
 //! node has exactly one parent, so a blob that passed [`BlobView::open`] can be walked without another thought: no cycle,
 //! no sharing, no index out of bounds. Data of 64 bytes and more is aligned to 64, smaller data to 8.
 //!
+//! A vector that lies in another page already need not be copied: its node is a View, and says where in which page the items
+//! are ([`Place`]). Such a blob is opened together with the pages that it refers to ([`BlobView::open_with`]).
+//!
 //! Most blobs are written whole ([`Blob`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
 //! written into later ([`Writing`]) or mapped from a file.
 //!
@@ -17,6 +20,7 @@
 mod check;
 mod node;
 mod outline;
+mod place;
 mod select;
 mod strings;
 mod view;
@@ -24,10 +28,13 @@ mod write;
 mod writer;
 
 #[cfg(test)]
+mod place_tests;
+#[cfg(test)]
 mod tests;
 
 pub use node::{Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
+pub use place::Place;
 pub use select::{Run, Selection, Stretches};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;

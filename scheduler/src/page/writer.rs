@@ -5,7 +5,8 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::damaged;
-use super::node::{Node, HEADER, MAGIC, NODE};
+use super::node::{Node, Tag, HEADER, MAGIC, NODE};
+use super::place::Place;
 use super::strings::StringTable;
 use crate::error::Result;
 use crate::os::{with_signals_blocked, SegmentFile};
@@ -142,6 +143,12 @@ impl BlobWriter {
         self.append(self.end, table.marks);
         self.append(self.end, table.bytes);
         at
+    }
+
+    /// A node for `len` items of type `elem` that lie in another page.
+    pub fn view(&mut self, elem: Tag, len: u64, place: Place) -> Node {
+        let off = self.copy(&place.to_bytes());
+        Node { elem, ..Node::of(Tag::View, len, off) }
     }
 
     /// All bytes are known: from here on only [`Blob::write`] is left.
