@@ -89,18 +89,18 @@ fn check_view(
         let Node { elem, len, .. } = node;
         damaged(format!("value {index} (a view of {elem:?} of length {len}) {what}"))
     };
-    let place = view.place(node).filter(|_| node.off % 8 == 0).ok_or_else(|| wrong("has no place"))?;
+    let location = view.location(node).filter(|_| node.off % 8 == 0).ok_or_else(|| wrong("has no location"))?;
     let is_table = node.elem == Tag::Strings;
     if !is_table && node.elem.item_size() == 0 {
         return Err(wrong("is of no plain items"));
     }
-    if place.at % if is_table { 8 } else { node.elem.item_size().min(8) } != 0 {
+    if location.at % if is_table { 8 } else { node.elem.item_size().min(8) } != 0 {
         return Err(wrong("is not aligned"));
     }
-    place.items(node, view.pages()).ok_or_else(|| wrong("reaches beyond the page that it refers to"))?;
+    location.items(node, view.pages()).ok_or_else(|| wrong("reaches beyond the page that it refers to"))?;
     if is_table {
         let (table, ..) = view.table(node).ok_or_else(|| wrong("reaches beyond its table"))?;
-        if tables.insert((place.page, place.at, place.table)) && !table.is_ordered() {
+        if tables.insert((location.page, location.at, location.table)) && !table.is_ordered() {
             return Err(wrong("has strings out of order"));
         }
     }

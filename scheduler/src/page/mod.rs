@@ -10,7 +10,7 @@
 //! no sharing, no index out of bounds. Data of 64 bytes and more is aligned to 64, smaller data to 8.
 //!
 //! A vector that lies in another page already need not be copied: its node is a View, and says where in which page the items
-//! are ([`Place`]). Such a blob is opened together with the pages that it refers to ([`BlobView::open_with`]).
+//! are ([`Location`]). Such a blob is opened together with the pages that it refers to ([`BlobView::open_with`]).
 //!
 //! Most blobs are written whole ([`Blob`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
 //! written into later ([`Writing`]) or mapped from a file.
@@ -20,7 +20,7 @@
 mod check;
 mod node;
 mod outline;
-mod place;
+mod location;
 mod select;
 mod strings;
 mod view;
@@ -28,13 +28,13 @@ mod write;
 mod writer;
 
 #[cfg(test)]
-mod place_tests;
+mod location_tests;
 #[cfg(test)]
 mod tests;
 
 pub use node::{Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
-pub use place::Place;
+pub use location::Location;
 pub use select::{Run, Selection, Stretches};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;

@@ -39,7 +39,7 @@ pub enum Tag {
     Serialized = 9,
     /// An S4 object: nothing but attributes.
     S4 = 10,
-    /// A vector whose items lie in another page (see [`Place`]); `elem` says what they are.
+    /// A vector whose items lie in another page (see [`Location`]); `elem` says what they are.
     View = 11,
 }
 
@@ -95,7 +95,7 @@ pub struct Node {
     pub attributes: u32,
     /// Items; bytes of a Serialized.
     pub len: u64,
-    /// Where the bytes begin in the data area, of a View those of its [`Place`]; a List's first child.
+    /// Where the bytes begin in the data area, of a View those of its [`Location`]; a List's first child.
     pub off: u64,
 }
 

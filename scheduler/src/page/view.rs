@@ -3,7 +3,7 @@
 use super::check;
 use super::damaged;
 use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
-use super::place::{Place, PLACE};
+use super::location::{Location, SIZE};
 use super::strings::StringsView;
 use crate::error::Result;
 
@@ -88,27 +88,27 @@ impl<'a> BlobView<'a> {
     /// The node's bytes: of a vector, a Packed (all items), a Serialized or a whole table of strings; empty for others.
     pub fn data(&self, node: &Node) -> &'a [u8] {
         if node.tag == Tag::View {
-            return self.place(node).and_then(|place| place.items(node, self.pages)).unwrap_or(&[]);
+            return self.location(node).and_then(|location| location.items(node, self.pages)).unwrap_or(&[]);
         }
         self.extent(node).and_then(|len| self.slice(node.off, len)).unwrap_or(&[])
     }
 
     /// Where the items of a View lie; `None` of any other node.
-    pub fn place(&self, node: &Node) -> Option<Place> {
+    pub fn location(&self, node: &Node) -> Option<Location> {
         if node.tag != Tag::View {
             return None;
         }
         let start = usize::try_from(node.off).ok()?;
-        self.data.get(start..)?.first_chunk::<PLACE>().map(Place::from_bytes)
+        self.data.get(start..)?.first_chunk::<SIZE>().map(Location::from_bytes)
     }
 
     /// The whole table that strings lie in, and which of them are the node's: of a Strings, of all items of a Packed of strings,
     /// of a View of strings.
     pub fn table(&self, node: &Node) -> Option<(StringsView<'a>, usize, usize)> {
-        let (table, start, len) = match self.place(node) {
-            Some(place) if node.elem == Tag::Strings => {
-                let table = StringsView::new(self.data(node), usize::try_from(place.table).ok()?)?;
-                (table, usize::try_from(place.start).ok()?, usize::try_from(node.len).ok()?)
+        let (table, start, len) = match self.location(node) {
+            Some(location) if node.elem == Tag::Strings => {
+                let table = StringsView::new(self.data(node), usize::try_from(location.table).ok()?)?;
+                (table, usize::try_from(location.start).ok()?, usize::try_from(node.len).ok()?)
             }
             _ => {
                 let table = self.strings(node)?;
@@ -144,7 +144,7 @@ impl<'a> BlobView<'a> {
         match node.tag {
             Tag::Null | Tag::List | Tag::S4 => Some(0),
             Tag::Serialized => Some(node.len),
-            Tag::View => Some(PLACE as u64),
+            Tag::View => Some(SIZE as u64),
             Tag::Strings => Some(self.strings(node)?.size() as u64),
             Tag::Packed if node.elem == Tag::Strings => Some(self.strings(node)?.size() as u64),
             Tag::Packed => {

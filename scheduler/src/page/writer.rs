@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::damaged;
 use super::node::{Node, Tag, HEADER, MAGIC, NODE};
-use super::place::Place;
+use super::location::Location;
 use super::strings::StringTable;
 use crate::error::Result;
 use crate::os::{with_signals_blocked, SegmentFile};
@@ -146,8 +146,8 @@ impl BlobWriter {
     }
 
     /// A node for `len` items of type `elem` that lie in another page.
-    pub fn view(&mut self, elem: Tag, len: u64, place: Place) -> Node {
-        let off = self.copy(&place.to_bytes());
+    pub fn view(&mut self, elem: Tag, len: u64, location: Location) -> Node {
+        let off = self.copy(&location.to_bytes());
         Node { elem, ..Node::of(Tag::View, len, off) }
     }
 

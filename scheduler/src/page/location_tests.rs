@@ -41,21 +41,21 @@ impl Sources {
 }
 
 /// A blob whose root is a view.
-fn blob(elem: Tag, len: u64, place: Place) -> Vec<u64> {
+fn blob(elem: Tag, len: u64, place: Location) -> Vec<u64> {
     let mut w = BlobWriter::new();
     let node = w.view(elem, len, place);
     w.set(0, node);
     words(&w.finish().to_vec())
 }
 
-const NUMBERS: Place = Place { page: 0, at: 16, table: 0, start: 0 };
-const STRINGS: Place = Place { page: 1, at: 8, table: 5, start: 1 };
+const NUMBERS: Location = Location { page: 0, at: 16, table: 0, start: 0 };
+const STRINGS: Location = Location { page: 1, at: 8, table: 5, start: 1 };
 
 #[test]
 fn items_are_read_where_they_lie() {
     let sources = Sources::new();
     let pages = sources.pages();
-    let blob = blob(Tag::Real, 3, Place { at: 24, ..NUMBERS });
+    let blob = blob(Tag::Real, 3, Location { at: 24, ..NUMBERS });
     let view = BlobView::open_with(bytes(&blob), &pages).unwrap();
     let node = view.node(0);
     assert_eq!((node.tag, node.kind(), node.len), (Tag::View, Tag::Real, 3));
@@ -101,24 +101,24 @@ fn a_view_has_attributes_like_any_vector() {
 fn what_lies_in_no_page_is_refused() {
     let sources = Sources::new();
     let pages = sources.pages();
-    let refused = |elem, len, place: Place| BlobView::open_with(bytes(&blob(elem, len, place)), &pages).is_err();
+    let refused = |elem, len, place: Location| BlobView::open_with(bytes(&blob(elem, len, place)), &pages).is_err();
     assert!(!refused(Tag::Real, 8, NUMBERS), "up to the page's end");
     let cases = [
-        ("no such page", Tag::Real, 1, Place { page: 2, ..NUMBERS }),
-        ("no such page", Tag::Strings, 1, Place { page: u64::MAX, ..STRINGS }),
+        ("no such page", Tag::Real, 1, Location { page: 2, ..NUMBERS }),
+        ("no such page", Tag::Strings, 1, Location { page: u64::MAX, ..STRINGS }),
         ("beyond the end", Tag::Real, 9, NUMBERS),
-        ("begins beyond the end", Tag::Real, 1, Place { at: 80, ..NUMBERS }),
-        ("more than a number can say", Tag::Complex, 1 << 52, Place { at: u64::MAX - 7, ..NUMBERS }),
+        ("begins beyond the end", Tag::Real, 1, Location { at: 80, ..NUMBERS }),
+        ("more than a number can say", Tag::Complex, 1 << 52, Location { at: u64::MAX - 7, ..NUMBERS }),
         ("too long", Tag::Real, u64::MAX, NUMBERS),
-        ("not aligned", Tag::Integer, 1, Place { at: 18, ..NUMBERS }),
-        ("not aligned", Tag::Strings, 1, Place { at: 12, ..STRINGS }),
+        ("not aligned", Tag::Integer, 1, Location { at: 18, ..NUMBERS }),
+        ("not aligned", Tag::Strings, 1, Location { at: 12, ..STRINGS }),
         ("not plain", Tag::List, 1, NUMBERS),
         ("not plain", Tag::View, 1, NUMBERS),
         ("beyond the table", Tag::Strings, 5, STRINGS),
-        ("beyond the table", Tag::Strings, 1, Place { start: u64::MAX, ..STRINGS }),
-        ("the table is beyond the page", Tag::Strings, 1, Place { table: 6, ..STRINGS }),
-        ("the table has no size", Tag::Strings, 1, Place { table: u64::MAX, ..STRINGS }),
-        ("the table begins beyond the page", Tag::Strings, 1, Place { at: 1 << 20, ..STRINGS }),
+        ("beyond the table", Tag::Strings, 1, Location { start: u64::MAX, ..STRINGS }),
+        ("the table is beyond the page", Tag::Strings, 1, Location { table: 6, ..STRINGS }),
+        ("the table has no size", Tag::Strings, 1, Location { table: u64::MAX, ..STRINGS }),
+        ("the table begins beyond the page", Tag::Strings, 1, Location { at: 1 << 20, ..STRINGS }),
     ];
     for (why, elem, len, place) in cases {
         assert!(refused(elem, len, place), "{why}: {elem:?} {len} {place:?}");
@@ -139,7 +139,7 @@ fn a_blob_that_refers_to_pages_is_not_opened_without_them() {
 }
 
 #[test]
-fn a_place_that_is_cut_off_is_refused() {
+fn a_location_that_is_cut_off_is_refused() {
     let sources = Sources::new();
     let whole = blob(Tag::Real, 3, NUMBERS);
     let mut bytes_of = bytes(&whole).to_vec();

@@ -2,12 +2,12 @@
 
 use super::node::{number64, Node, Tag};
 
-/// Bytes of a place in the data area.
-pub(super) const PLACE: usize = 32;
+/// Bytes of a location in the data area.
+pub(super) const SIZE: usize = 32;
 
 /// A range of another page. The pages that a blob refers to are numbered by whoever writes it and opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The page's number.
     pub page: u64,
     /// Where the items begin, or the table of strings of which they are a part; counted from the page's first byte.
@@ -18,9 +18,9 @@ pub struct Place {
     pub start: u64,
 }
 
-impl Place {
-    pub(super) fn to_bytes(self) -> [u8; PLACE] {
-        let mut out = [0; PLACE];
+impl Location {
+    pub(super) fn to_bytes(self) -> [u8; SIZE] {
+        let mut out = [0; SIZE];
         let fields = [self.page, self.at, self.table, self.start];
         for (field, bytes) in fields.iter().zip(out.chunks_exact_mut(8)) {
             bytes.copy_from_slice(&field.to_ne_bytes());
@@ -28,9 +28,9 @@ impl Place {
         out
     }
 
-    pub(super) fn from_bytes(bytes: &[u8; PLACE]) -> Place {
+    pub(super) fn from_bytes(bytes: &[u8; SIZE]) -> Location {
         let field = |i: usize| number64(&bytes[8 * i..]);
-        Place { page: field(0), at: field(1), table: field(2), start: field(3) }
+        Location { page: field(0), at: field(1), table: field(2), start: field(3) }
     }
 
     /// The bytes of a View's plain items in its page, or `None` when they do not lie in it.
