@@ -96,6 +96,16 @@ unsafe fn expand(s: &Scope, x: SEXP) -> Sexp {
     }
 }
 
+/// The table that the strings lie in and the first of them, as long as the table alone counts.
+///
+/// # Safety
+/// As for `part`.
+pub(super) unsafe fn in_place(x: SEXP) -> Option<(StringsView<'static>, usize)> {
+    // SAFETY: as for `part`.
+    let part = unsafe { part(x) };
+    (!part.expanded).then_some((part.table, part.start))
+}
+
 unsafe extern "C" fn length(x: SEXP) -> R_xlen_t {
     // SAFETY: R calls this with a view of ours.
     guard(|| unsafe { part(x).len as R_xlen_t })

@@ -4,6 +4,8 @@ use extendr_ffi::{
 };
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
+use super::references::References;
+use crate::altrep;
 use crate::r::{bytes_of, logical, protect, Failure, Kind, Result, Scope, Sexp};
 
 /// Encodes `x` as the root of a new blob. The caller keeps `x`, unchanged, until the blob is written: big vectors are read
@@ -12,8 +14,13 @@ use crate::r::{bytes_of, logical, protect, Failure, Kind, Result, Scope, Sexp};
 /// Vectors, lists, data frames and S4 objects have a layout, with all attributes; closures, environments, language and
 /// whatever else R has are serialized by R.
 pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
+    encode_with(x, w, None)
+}
+
+/// As [`encode`]; views into pages that others can read are not copied but noted in `references`.
+pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
     let mut table = StringTable::default();
-    protect(|s| Encoder { w, table: &mut table }.value(s, x, 0))
+    protect(|s| Encoder { w, table: &mut table, references }.value(s, x, 0))
 }
 
 /// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does
@@ -21,7 +28,7 @@ pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
 pub fn encode_list(results: Sexp, w: &mut BlobWriter) -> Result<()> {
     let mut table = StringTable::default();
     protect(|s| {
-        let mut encoder = Encoder { w, table: &mut table };
+        let mut encoder = Encoder { w, table: &mut table, references: None };
         match packable(results) {
             Some((tag, each)) => encoder.packed(s, results, tag, each),
             None => encoder.value(s, results, 0),
@@ -70,6 +77,8 @@ struct Encoder<'a> {
     w: &'a mut BlobWriter,
     /// The table in the making; empty between two vectors.
     table: &'a mut StringTable,
+    /// Where views are noted; `None` to copy them.
+    references: Option<&'a mut References>,
 }
 
 impl Encoder<'_> {
@@ -77,7 +86,9 @@ impl Encoder<'_> {
         s.check_stack();
         let Some(tag) = tag_of(x) else { return self.serialized(s, x, index) };
         let len = x.len() as u64;
+        let view = self.view(x);
         let node = match tag {
+            _ if view.is_some() => view.unwrap_or(Node::NULL),
             Tag::Null => Node::NULL,
             Tag::S4 => Node::of(Tag::S4, 0, 0),
             Tag::Strings => {
@@ -98,6 +109,15 @@ impl Encoder<'_> {
         let attributes = self.attributes(s, x)?;
         self.w.set(index, Node { flags, attributes, ..node });
         Ok(())
+    }
+
+    /// The node of a view that is not copied; `None` of what is.
+    fn view(&mut self, x: Sexp) -> Option<Node> {
+        let references = self.references.as_deref_mut()?;
+        // SAFETY: R's main thread; the caller of `encode_with` keeps `x`, unchanged.
+        let reference = unsafe { altrep::reference(x) }?;
+        let location = references.locate(&reference)?;
+        Some(self.w.view(reference.tag, x.len() as u64, location))
     }
 
     /// The list node of names and values; 0 when there are none.
