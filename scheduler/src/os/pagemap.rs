@@ -24,7 +24,8 @@ pub(super) fn any_own(start: usize, end: usize) -> Option<bool> {
     for at in (first..last).step_by(AT_A_TIME) {
         let part = &mut buffer[..ENTRY * AT_A_TIME.min(last - at)];
         map.read_exact_at(part, (at * ENTRY) as u64).ok()?;
-        let mut entries = part.chunks_exact(ENTRY).filter_map(|entry| Some(u64::from_ne_bytes(*entry.first_chunk()?)));
+        let mut entries =
+            part.chunks_exact(ENTRY).filter_map(|entry| Some(u64::from_ne_bytes(*entry.first_chunk()?)));
         if entries.any(|entry| entry & (PRESENT | SWAPPED) != 0 && entry & OF_FILE == 0) {
             return Some(true);
         }
@@ -45,7 +46,8 @@ mod tests {
         let mapping = Mapping::private(&segment.file().unwrap()).unwrap();
         assert!(!mapping.was_written(0, 100 * page), "nothing was touched");
         // SAFETY: within the mapping, of which nobody else has a reference.
-        let sum: u64 = (0..100).map(|i| u64::from(unsafe { mapping.as_ptr().add(i * page).read_volatile() })).sum();
+        let sum: u64 =
+            (0..100).map(|i| u64::from(unsafe { mapping.as_ptr().add(i * page).read_volatile() })).sum();
         assert_eq!(sum, 700);
         assert!(!mapping.was_written(0, 100 * page), "it was only read");
         // SAFETY: as above; the mapping is private and writable.

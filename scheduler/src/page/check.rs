@@ -89,7 +89,8 @@ fn check_view(
         let Node { elem, len, .. } = node;
         damaged(format!("value {index} (a view of {elem:?} of length {len}) {what}"))
     };
-    let location = view.location(node).filter(|_| node.off % 8 == 0).ok_or_else(|| wrong("has no location"))?;
+    let location =
+        view.location(node).filter(|_| node.off % 8 == 0).ok_or_else(|| wrong("has no location"))?;
     let is_table = node.elem == Tag::Strings;
     if !is_table && node.elem.item_size() == 0 {
         return Err(wrong("is of no plain items"));

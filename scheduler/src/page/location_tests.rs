@@ -101,7 +101,8 @@ fn a_view_has_attributes_like_any_vector() {
 fn what_lies_in_no_page_is_refused() {
     let sources = Sources::new();
     let pages = sources.pages();
-    let refused = |elem, len, place: Location| BlobView::open_with(bytes(&blob(elem, len, place)), &pages).is_err();
+    let refused =
+        |elem, len, place: Location| BlobView::open_with(bytes(&blob(elem, len, place)), &pages).is_err();
     assert!(!refused(Tag::Real, 8, NUMBERS), "up to the page's end");
     let cases = [
         ("no such page", Tag::Real, 1, Location { page: 2, ..NUMBERS }),

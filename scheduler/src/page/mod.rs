@@ -18,9 +18,9 @@
 //! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
 //! numbers are the machine's own, since pages never leave it.
 mod check;
+mod location;
 mod node;
 mod outline;
-mod location;
 mod select;
 mod strings;
 mod view;
@@ -32,9 +32,9 @@ mod location_tests;
 #[cfg(test)]
 mod tests;
 
+pub use location::Location;
 pub use node::{Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
-pub use location::Location;
 pub use select::{Run, Selection, Stretches};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;

@@ -2,8 +2,8 @@
 
 use super::check;
 use super::damaged;
-use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
 use super::location::{Location, SIZE};
+use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::StringsView;
 use crate::error::Result;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::damaged;
-use super::node::{Node, Tag, HEADER, MAGIC, NODE};
 use super::location::Location;
+use super::node::{Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::StringTable;
 use crate::error::Result;
 use crate::os::{with_signals_blocked, SegmentFile};

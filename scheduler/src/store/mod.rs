@@ -1,9 +1,9 @@
 //! Pages and who owns them: what a session shares, registers under a name, and gives back.
 //!
 //! A page is a segment with a header; a [`Store`] makes a session's pages and keeps its registered variables; [`find`] opens
-//! another session's, and [`Store::hold`] keeps one for a run; an [`OpenPage`]
-//! can be read without its name; [`why`] tells what keeps one alive; [`prune`] clears away what
-//! dead sessions left, and [`orphans`] tells what that would be. What a page's content means is not known here.
+//! another session's, and [`Store::hold`] keeps one for a run; an [`OpenPage`] can be read without its name; [`why`] tells what
+//! keeps one alive; [`prune`] clears away what dead sessions left, and [`orphans`] tells what that would be. What a page's content
+//! means is not known here.
 
 mod find;
 mod header;

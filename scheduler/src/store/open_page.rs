@@ -49,7 +49,8 @@ impl OpenPage {
     pub fn keep(file: SegmentFile) -> Option<OpenPage> {
         let device = file.device().ok()?;
         let most = 2 * most_open() as u64;
-        OPEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < most).then_some(open + 1)).ok()?;
+        OPEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < most).then_some(open + 1))
+            .ok()?;
         Some(OpenPage { file, device })
     }
 
@@ -84,7 +85,8 @@ impl PageAddress {
         let is_it = |file: &SegmentFile| file.device().is_ok_and(|device| device == self.device);
         // What else stands under the name or the descriptor by now, and why that cannot be opened, is not ours.
         let by_name = SegmentFile::open_read(&self.handle).ok().flatten().filter(is_it);
-        let by_process = || SegmentFile::open_of(&self.handle, self.pid, self.descriptor).ok().flatten().filter(is_it);
+        let by_process =
+            || SegmentFile::open_of(&self.handle, self.pid, self.descriptor).ok().flatten().filter(is_it);
         by_name.or_else(by_process).ok_or_else(|| Error::Damaged {
             segment: self.handle.name.clone(),
             reason: format!(

@@ -10,9 +10,9 @@ use scheduler::os::{Mapping, SegmentFile};
 use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
+use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, nothing, protect, Failure, Scope, Sexp};
 use crate::runs::{hall, plan_api};
-use crate::altrep::{self, Origin};
 use crate::{codec, session};
 
 pub(crate) fn namespace(x: &Robj) -> r::Result<String> {

@@ -95,7 +95,11 @@ impl<'a> Source<'a> {
     ///
     /// # Safety
     /// As for [`Source::open`].
-    pub unsafe fn open_owned(s: &Scope, mapping: &'a Arc<Mapping>, origin: Option<&Rc<Origin>>) -> Result<Self> {
+    pub unsafe fn open_owned(
+        s: &Scope,
+        mapping: &'a Arc<Mapping>,
+        origin: Option<&Rc<Origin>>,
+    ) -> Result<Self> {
         let owner = altrep::owner(s, mapping, origin);
         // SAFETY: by this function's contract.
         unsafe { Source::open(mapping, 0, u64::MAX, owner) }

@@ -106,7 +106,10 @@ impl Ended<'_> {
     /// Where warnings, messages and errors were written: the page of the first wanted result.
     fn notes_page(&self) -> Result<Opened> {
         let wanted = self.plan.spec().gather.first().and_then(|&pass| self.plan.result_of(pass));
-        self.open(wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?, Views::Passing)
+        self.open(
+            wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?,
+            Views::Passing,
+        )
     }
 
     /// Bytes that were written of each pass's results.

@@ -14,8 +14,8 @@ use scheduler::store::{find, Page};
 use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Listed, Program, Step, Steps};
-use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::codec::{self, References};
+use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::session;
 
 /// What a guess says of a pass whose results nobody knows: one number for each.
