@@ -293,8 +293,7 @@ test_that("a forked child that drops views takes nothing from its parent", {
   plain <- lapply(first, function(v) v + 0)
   child <- parallel::mcparallel({
     got <- memLapply(first, sum, MAX.CORES = 1)
-    rm(first, envir = globalenv(), inherits = FALSE)
-    first <- NULL
+    first <<- NULL
     gc()
     got
   })

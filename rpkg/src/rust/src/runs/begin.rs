@@ -68,12 +68,13 @@ pub(super) fn prepare(
                 if keep {
                     kept_bytes += page.bytes();
                     pages.handles.push(Some(page.handle()));
-                    *data = Data::Kept(page, made.1);
+                    *data = Data::Kept(Box::new((page, made.1)));
                 } else {
                     pages.own(id, page);
                 }
             }
-            Data::Kept(page, references) => {
+            Data::Kept(kept) => {
+                let (page, references) = &**kept;
                 pages.refer(id, references);
                 kept_bytes += page.bytes();
                 pages.handles.push(Some(page.handle()));

@@ -45,7 +45,7 @@ pub(super) enum Data {
     /// An object that is to be copied in for each run, or was not yet for a plan that keeps its pages.
     Object(Kept),
     /// A page that the plan keeps, and the pages that it refers to.
-    Kept(Page, References),
+    Kept(Box<(Page, References)>),
     /// A registered variable, which must be the one that the plan was made for.
     Registered { namespace: String, name: String, session: SessionId, serial: u64 },
 }
