@@ -133,6 +133,7 @@ fn run(store: &Store) -> Run {
     let spec = RunSpec {
         title: "memRun(z)".into(),
         pages: vec![],
+        refers: vec![],
         stages: vec![RunStage {
             outputs: vec![],
             grains: vec![],

@@ -57,7 +57,8 @@ releaseVariables <- function(namespace, variableNames) {
 #' A view behaves like the object that was registered. It may be changed like any R object: the change stays in this process and
 #' in this view, the shared data is never written. A view stays valid as long as R can reach it, also after `releaseViews()` and
 #' after its owner's [releaseVariables()]: the memory goes when the last view is garbage collected. `saveRDS()` and
-#' `serialize()` write a view's data in full.
+#' `serialize()` write a view's data in full. A view given to [memLapply()] and its like, also within a list or as a result of an
+#' earlier call, is not copied again: workers read its page. One that was changed is copied, with the change.
 #'
 #' @inheritParams registerVariables
 #' @param variableNames A character vector of variables' names.

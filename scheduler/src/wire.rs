@@ -17,6 +17,7 @@ use crate::board::Spot;
 use crate::error::{Error, Result};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
+use crate::store::PageAddress;
 use crate::trace;
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
@@ -149,6 +150,8 @@ pub struct RunSpec {
     pub title: String,
     /// The page of each resource of the plan's graph: variables, then results.
     pub pages: Vec<Option<SegmentHandle>>,
+    /// The pages that the data of a resource refers to, in the order of their numbers there; most refer to none.
+    pub refers: Vec<(ResourceId, Vec<PageAddress>)>,
     /// The stages, by [`StageId`].
     pub stages: Vec<RunStage>,
     /// Where warnings, messages and errors go: a results page that lasts until the caller has it.
@@ -190,7 +193,7 @@ impl RunSpec {
         let wanted = plan.spec().gather.first().and_then(|&pass| plan.result_of(pass));
         let notes = wanted.and_then(|resource| plan.maker_of(resource)).unwrap_or((StageId(0), 0));
         let title = plan.spec().gather.iter().map(name).collect::<Vec<_>>().join(", ");
-        RunSpec { title, pages, stages, notes, program, session: Vec::new() }
+        RunSpec { title, pages, refers: Vec::new(), stages, notes, program, session: Vec::new() }
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.

@@ -4,7 +4,8 @@
 //! to a mapping would be killed by SIGBUS; and no page fault is paid.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::fs::{self, FallocateFlags, FileType, FlockOperation, Mode, OFlags};
@@ -35,10 +36,22 @@ impl SegmentFile {
         Self::open(handle, OFlags::RDWR)
     }
 
+    /// Opens for reading what process `pid` of this user has open under this descriptor; `None` when that is not the segment
+    /// with the handle's number, or cannot be had. It needs no name.
+    pub fn open_of(handle: &SegmentHandle, pid: u32, descriptor: i32) -> Result<Option<Self>> {
+        // The path is a link by its nature; where it leads is checked by the number.
+        Self::open_path(handle, format!("/proc/{pid}/fd/{descriptor}").into(), OFlags::RDONLY)
+    }
+
     fn open(handle: &SegmentHandle, access: OFlags) -> Result<Option<Self>> {
-        // NONBLOCK: a pipe that someone planted under the name must not hold us; NOFOLLOW: nor a link lead us elsewhere.
-        let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let fd = match fs::open(handle.path(), flags, Mode::empty()) {
+        // A link must not lead us elsewhere.
+        Self::open_path(handle, handle.path(), access | OFlags::NOFOLLOW)
+    }
+
+    fn open_path(handle: &SegmentHandle, path: PathBuf, access: OFlags) -> Result<Option<Self>> {
+        // A pipe that someone planted under the name must not hold us.
+        let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let fd = match fs::open(path, flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(damaged(handle, "it is a link")),
@@ -69,6 +82,16 @@ impl SegmentFile {
     /// The file's number.
     pub fn inode(&self) -> u64 {
         self.handle.inode
+    }
+
+    /// The number of the file system that it lies in.
+    pub fn device(&self) -> Result<u64> {
+        Ok(fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?.st_dev)
+    }
+
+    /// The number of its descriptor in this process.
+    pub fn descriptor(&self) -> i32 {
+        self.fd.as_raw_fd()
     }
 
     /// Its size in bytes.

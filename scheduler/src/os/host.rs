@@ -24,3 +24,8 @@ pub fn boot_id() -> String {
 pub fn page_size() -> u64 {
     rustix::param::page_size() as u64
 }
+
+/// How many descriptors this process may have open.
+pub fn most_descriptors() -> u64 {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
+}

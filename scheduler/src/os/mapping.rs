@@ -11,6 +11,7 @@ use rustix::fd::AsRawFd;
 use super::data_file::{DataFile, FilePart};
 use super::file::{damaged, SegmentFile};
 use super::joined::Joined;
+use super::pagemap;
 use crate::error::{Error, Result};
 
 /// A mapped segment; unmapped when dropped.
@@ -84,6 +85,20 @@ impl Mapping {
             Map::Segment(map) => map.len(),
             Map::WithFile(joined) => joined.len(),
         }
+    }
+
+    /// Whether this process wrote to any of the pages of memory in which these bytes of a private mapping lie, as the kernel
+    /// knows it. Where it cannot be told, yes.
+    ///
+    /// # Complexity
+    /// Linear in the pages of memory; some ten nanoseconds each.
+    pub fn was_written(&self, at: usize, len: usize) -> bool {
+        let end = at.saturating_add(len).min(self.len());
+        if at >= end {
+            return false;
+        }
+        let start = self.as_ptr() as usize;
+        pagemap::any_own(start + at, start + end).unwrap_or(true)
     }
 
     /// All of it.

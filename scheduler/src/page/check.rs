@@ -1,5 +1,7 @@
 //! What must hold of every blob before it is read. One pass in index order; no recursion, so no depth can hurt.
 
+use std::collections::HashSet;
+
 use super::damaged;
 use super::node::{Node, Tag};
 use super::strings::fixed_size;
@@ -11,6 +13,7 @@ const MAX_LEN: u64 = 1 << 52;
 
 /// Checks every node, also those that nothing leads to: there must be none.
 pub(super) fn check(view: &BlobView<'_>) -> Result<()> {
+    let mut tables = HashSet::new();
     let mut claimed = vec![false; view.nodes()];
     claimed[0] = true;
     for index in 0..view.nodes() {
@@ -26,6 +29,7 @@ pub(super) fn check(view: &BlobView<'_>) -> Result<()> {
             Tag::Packed if !node.elem.packs() => {
                 return Err(damaged(format!("value {index} packs {:?}", node.elem)))
             }
+            Tag::View => check_view(view, index, &node, &mut tables)?,
             _ => check_data(view, index, &node)?,
         }
         if node.attributes != 0 && node.tag != Tag::Packed {
@@ -68,6 +72,36 @@ fn check_data(view: &BlobView<'_>, index: usize, node: &Node) -> Result<()> {
         let table = view.strings(node).ok_or_else(|| wrong("has no table"))?;
         let fixed = fixed_size(table.len() as u64).ok_or_else(|| wrong("has no size"))?;
         if fixed > size || !table.is_ordered() {
+            return Err(wrong("has strings out of order"));
+        }
+    }
+    Ok(())
+}
+
+/// The items lie within the page. A table that many nodes refer to is walked once: `tables` are those that were.
+fn check_view(
+    view: &BlobView<'_>,
+    index: usize,
+    node: &Node,
+    tables: &mut HashSet<(u64, u64, u64)>,
+) -> Result<()> {
+    let wrong = |what: &str| {
+        let Node { elem, len, .. } = node;
+        damaged(format!("value {index} (a view of {elem:?} of length {len}) {what}"))
+    };
+    let location =
+        view.location(node).filter(|_| node.off % 8 == 0).ok_or_else(|| wrong("has no location"))?;
+    let is_table = node.elem == Tag::Strings;
+    if !is_table && node.elem.item_size() == 0 {
+        return Err(wrong("is of no plain items"));
+    }
+    if location.at % if is_table { 8 } else { node.elem.item_size().min(8) } != 0 {
+        return Err(wrong("is not aligned"));
+    }
+    location.items(node, view.pages()).ok_or_else(|| wrong("reaches beyond the page that it refers to"))?;
+    if is_table {
+        let (table, ..) = view.table(node).ok_or_else(|| wrong("reaches beyond its table"))?;
+        if tables.insert((location.page, location.at, location.table)) && !table.is_ordered() {
             return Err(wrong("has strings out of order"));
         }
     }

@@ -9,12 +9,16 @@
 //! node has exactly one parent, so a blob that passed [`BlobView::open`] can be walked without another thought: no cycle,
 //! no sharing, no index out of bounds. Data of 64 bytes and more is aligned to 64, smaller data to 8.
 //!
+//! A vector that lies in another page already need not be copied: its node is a View, and says where in which page the items
+//! are ([`Location`]). Such a blob is opened together with the pages that it refers to ([`BlobView::open_with`]).
+//!
 //! Most blobs are written whole ([`Blob`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
 //! written into later ([`Writing`]) or mapped from a file.
 //!
 //! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
 //! numbers are the machine's own, since pages never leave it.
 mod check;
+mod location;
 mod node;
 mod outline;
 mod select;
@@ -24,8 +28,11 @@ mod write;
 mod writer;
 
 #[cfg(test)]
+mod location_tests;
+#[cfg(test)]
 mod tests;
 
+pub use location::Location;
 pub use node::{Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
 pub use select::{Run, Selection, Stretches};

@@ -39,10 +39,12 @@ pub enum Tag {
     Serialized = 9,
     /// An S4 object: nothing but attributes.
     S4 = 10,
+    /// A vector whose items lie in another page (see [`Location`]); `elem` says what they are.
+    View = 11,
 }
 
 impl Tag {
-    const ALL: [Tag; 11] = [
+    const ALL: [Tag; 12] = [
         Tag::Null,
         Tag::Logical,
         Tag::Integer,
@@ -54,6 +56,7 @@ impl Tag {
         Tag::Packed,
         Tag::Serialized,
         Tag::S4,
+        Tag::View,
     ];
 
     /// The tag of this number, if there is one.
@@ -85,14 +88,14 @@ pub struct Node {
     pub tag: Tag,
     /// [`FLAG_S4`] or 0.
     pub flags: u8,
-    /// Packed: the tag of the items. Null otherwise.
+    /// Packed and View: the tag of the items. Null otherwise.
     pub elem: Tag,
     /// The index of the List node `[names, value, value, ...]` that holds the attributes, 0 for none. Packed: the items'
     /// common length.
     pub attributes: u32,
     /// Items; bytes of a Serialized.
     pub len: u64,
-    /// Where the bytes begin in the data area; a List's first child.
+    /// Where the bytes begin in the data area, of a View those of its [`Location`]; a List's first child.
     pub off: u64,
 }
 
@@ -108,6 +111,14 @@ impl Node {
     /// `len` vectors of `each` items of type `elem`.
     pub const fn packed(elem: Tag, len: u64, each: u32, off: u64) -> Node {
         Node { tag: Tag::Packed, elem, attributes: each, len, off, ..Node::NULL }
+    }
+
+    /// What kind of vector it is, wherever its items lie: a View's is that of its items.
+    pub const fn kind(&self) -> Tag {
+        match self.tag {
+            Tag::View => self.elem,
+            tag => tag,
+        }
     }
 
     pub(super) fn to_bytes(self) -> [u8; NODE] {

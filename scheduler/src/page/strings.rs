@@ -102,6 +102,11 @@ impl<'a> StringsView<'a> {
         Some((bytes, mark))
     }
 
+    /// The address of its first byte.
+    pub fn address(&self) -> usize {
+        self.ends.as_ptr() as usize
+    }
+
     /// Bytes of the whole table.
     pub fn size(&self) -> usize {
         self.ends.len() + self.marks.len() + self.bytes.len()

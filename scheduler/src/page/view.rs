@@ -2,6 +2,7 @@
 
 use super::check;
 use super::damaged;
+use super::location::{Location, SIZE};
 use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::StringsView;
 use crate::error::Result;
@@ -11,6 +12,8 @@ use crate::error::Result;
 pub struct BlobView<'a> {
     nodes: &'a [u8],
     data: &'a [u8],
+    /// The pages that it refers to.
+    pages: &'a [&'a [u8]],
 }
 
 impl<'a> BlobView<'a> {
@@ -23,6 +26,17 @@ impl<'a> BlobView<'a> {
     /// # Complexity
     /// Linear in the nodes and in the number of strings; no other data is touched.
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        Self::open_with(bytes, &[])
+    }
+
+    /// As [`BlobView::open`], for a blob that refers to `pages`, of which each begins at an address divisible by 8.
+    ///
+    /// # Returns
+    /// `Error::Damaged` also when a View does not lie within its page.
+    ///
+    /// # Complexity
+    /// Besides: linear in the strings of the tables that are referred to.
+    pub fn open_with(bytes: &'a [u8], pages: &'a [&'a [u8]]) -> Result<Self> {
         let Some((header, _)) = bytes.split_first_chunk::<HEADER>() else {
             return Err(damaged(format!("{} bytes are too few", bytes.len())));
         };
@@ -41,7 +55,7 @@ impl<'a> BlobView<'a> {
         if data > size || size > bytes.len() || data % 64 != 0 {
             return Err(damaged(format!("data at {data} of {size} of {} bytes", bytes.len())));
         }
-        let view = BlobView { nodes: &bytes[HEADER..HEADER + count * NODE], data: &bytes[data..size] };
+        let view = BlobView { nodes: &bytes[HEADER..HEADER + count * NODE], data: &bytes[data..size], pages };
         check::check(&view)?;
         Ok(view)
     }
@@ -61,6 +75,11 @@ impl<'a> BlobView<'a> {
         Node::from_bytes(bytes.ok_or_else(|| damaged(format!("there is no value {index}")))?)
     }
 
+    /// The pages that it refers to.
+    pub(super) fn pages(&self) -> &'a [&'a [u8]] {
+        self.pages
+    }
+
     /// The data area.
     pub fn area(&self) -> &'a [u8] {
         self.data
@@ -68,7 +87,35 @@ impl<'a> BlobView<'a> {
 
     /// The node's bytes: of a vector, a Packed (all items), a Serialized or a whole table of strings; empty for others.
     pub fn data(&self, node: &Node) -> &'a [u8] {
+        if node.tag == Tag::View {
+            return self.location(node).and_then(|location| location.items(node, self.pages)).unwrap_or(&[]);
+        }
         self.extent(node).and_then(|len| self.slice(node.off, len)).unwrap_or(&[])
+    }
+
+    /// Where the items of a View lie; `None` of any other node.
+    pub fn location(&self, node: &Node) -> Option<Location> {
+        if node.tag != Tag::View {
+            return None;
+        }
+        let start = usize::try_from(node.off).ok()?;
+        self.data.get(start..)?.first_chunk::<SIZE>().map(Location::from_bytes)
+    }
+
+    /// The whole table that strings lie in, and which of them are the node's: of a Strings, of all items of a Packed of strings,
+    /// of a View of strings.
+    pub fn table(&self, node: &Node) -> Option<(StringsView<'a>, usize, usize)> {
+        let (table, start, len) = match self.location(node) {
+            Some(location) if node.elem == Tag::Strings => {
+                let table = StringsView::new(self.data(node), usize::try_from(location.table).ok()?)?;
+                (table, usize::try_from(location.start).ok()?, usize::try_from(node.len).ok()?)
+            }
+            _ => {
+                let table = self.strings(node)?;
+                (table, 0, table.len())
+            }
+        };
+        (start.checked_add(len)? <= table.len()).then_some((table, start, len))
     }
 
     /// The strings of a Strings node, or of all items of a Packed of strings.
@@ -97,6 +144,7 @@ impl<'a> BlobView<'a> {
         match node.tag {
             Tag::Null | Tag::List | Tag::S4 => Some(0),
             Tag::Serialized => Some(node.len),
+            Tag::View => Some(SIZE as u64),
             Tag::Strings => Some(self.strings(node)?.size() as u64),
             Tag::Packed if node.elem == Tag::Strings => Some(self.strings(node)?.size() as u64),
             Tag::Packed => {

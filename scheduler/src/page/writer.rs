@@ -5,7 +5,8 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::damaged;
-use super::node::{Node, HEADER, MAGIC, NODE};
+use super::location::Location;
+use super::node::{Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::StringTable;
 use crate::error::Result;
 use crate::os::{with_signals_blocked, SegmentFile};
@@ -150,6 +151,12 @@ impl BlobWriter {
             place += len;
         }
         at
+    }
+
+    /// A node for `len` items of type `elem` that lie in another page.
+    pub fn view(&mut self, elem: Tag, len: u64, location: Location) -> Node {
+        let off = self.copy(&location.to_bytes());
+        Node { elem, ..Node::of(Tag::View, len, off) }
     }
 
     /// All bytes are known: from here on only [`Blob::write`] is left.

@@ -1,12 +1,14 @@
 //! Pages and who owns them: what a session shares, registers under a name, and gives back.
 //!
 //! A page is a segment with a header; a [`Store`] makes a session's pages and keeps its registered variables; [`find`] opens
-//! another session's, and [`Store::hold`] keeps one for a run; [`why`] tells what keeps one alive; [`prune`] clears away what
-//! dead sessions left, and [`orphans`] tells what that would be. What a page's content means is not known here.
+//! another session's, and [`Store::hold`] keeps one for a run; an [`OpenPage`] can be read without its name; [`why`] tells what
+//! keeps one alive; [`prune`] clears away what dead sessions left, and [`orphans`] tells what that would be. What a page's content
+//! means is not known here.
 
 mod find;
 mod header;
 mod hold;
+mod open_page;
 mod orphans;
 mod page;
 mod prune;
@@ -16,6 +18,7 @@ mod why;
 pub use find::{boards, find, list, map_private, Found, Listed};
 pub use header::{Header, Kind};
 pub use hold::{holds, Held, Hold};
+pub use open_page::{most_open, OpenPage, PageAddress};
 pub use orphans::{orphans, Orphan};
 pub use page::Page;
 pub use prune::prune;

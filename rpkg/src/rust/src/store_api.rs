@@ -1,17 +1,19 @@
 //! The `.Call`s of variables and views. Each checks its arguments, does its work without R, and then makes R's values.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use extendr_api::prelude::*;
 use scheduler::error::Error;
-use scheduler::os::Mapping;
+use scheduler::os::{Mapping, SegmentFile};
 use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
+use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, nothing, protect, Failure, Scope, Sexp};
 use crate::runs::{hall, plan_api};
-use crate::{altrep, codec, session};
+use crate::{codec, session};
 
 pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
     r::string(argument(x), "the namespace")
@@ -45,9 +47,24 @@ fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
 }
 
 /// A registered variable, mapped for this caller alone.
-fn open(namespace: &str, name: &str) -> r::Result<(Arc<Mapping>, Header)> {
+struct Opened {
+    mapping: Arc<Mapping>,
+    header: Header,
+    file: SegmentFile,
+}
+
+fn open(namespace: &str, name: &str) -> r::Result<Opened> {
     let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;
-    Ok((Arc::new(found.map()?), found.header))
+    let mapping = Arc::new(found.map()?);
+    Ok(Opened { mapping, header: found.header, file: found.file })
+}
+
+impl Opened {
+    /// What its views come from, so that they can travel as references.
+    fn with_origin(self) -> (Arc<Mapping>, Option<Rc<Origin>>) {
+        let origin = Origin::new(self.file, self.mapping.len(), self.header.traits.writable);
+        (self.mapping, origin)
+    }
 }
 
 /// Views of registered variables, in a named list. Each has a mapping of its own.
@@ -55,14 +72,15 @@ fn open(namespace: &str, name: &str) -> r::Result<(Arc<Mapping>, Header)> {
 fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
     edge(|| {
         let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
-        let opened: Vec<_> = names.iter().map(|name| open(&namespace, name)).collect::<r::Result<_>>()?;
+        let opened = names.iter().map(|name| Ok(open(&namespace, name)?.with_origin()));
+        let opened = opened.collect::<r::Result<Vec<_>>>()?;
         let views = protect(|s| {
             let views = s.vector(r::Kind::VECSXP, opened.len());
-            for (i, (mapping, _)) in opened.iter().enumerate() {
+            for (i, (mapping, origin)) in opened.iter().enumerate() {
                 let view = s.inner(|s| {
                     // SAFETY: a registered variable's page is sealed: it was written before it had its name. The items of
                     // one that may be written into are taken as they come.
-                    let source = unsafe { codec::Source::open_owned(s, mapping, 0, u64::MAX) }?;
+                    let source = unsafe { codec::Source::open_owned(s, mapping, origin.as_ref()) }?;
                     Ok::<_, Failure>(codec::decode(s, &source, 0))
                 })?;
                 views.set_item(i, view);
@@ -126,10 +144,10 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
         let (namespace, name) =
             (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
-        let (mapping, header) = open(&namespace, &name)?;
+        let Opened { mapping, header, .. } = open(&namespace, &name)?;
         protect(|s| {
             // SAFETY: as in `ms_retrieve`.
-            let source = unsafe { codec::Source::open_owned(s, &mapping, 0, u64::MAX) }?;
+            let source = unsafe { codec::Source::open_owned(s, &mapping, None) }?;
             Ok(metadata(s, &source, &header))
         })
     })
@@ -143,7 +161,7 @@ fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
             (0..names.len()).find(|&i| names.get(i).is_some_and(|(name, _)| name == wanted.as_bytes()))?;
         Some(codec::decode(s, source, first + i as u32))
     };
-    let kind = match node.tag {
+    let kind = match node.kind() {
         Tag::Null => "NULL",
         Tag::Logical => "logical",
         Tag::Integer => "integer",
@@ -154,6 +172,7 @@ fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
         Tag::List | Tag::Packed => "list",
         Tag::Serialized => "serialized",
         Tag::S4 => "S4",
+        Tag::View => "view", // `kind` gives none, and no variable refers to others
     };
     let dim = attribute("dim").unwrap_or_else(|| s.null());
     let class = attribute("class").unwrap_or_else(|| s.null());

@@ -2,7 +2,9 @@
 mod cell;
 mod guard;
 mod numbers;
+mod origin;
 mod owner;
+mod reference;
 mod strings;
 
 use std::ffi::c_char;
@@ -15,7 +17,9 @@ use scheduler::page::Tag;
 use crate::r::{Kind, Sexp};
 
 pub use numbers::vector;
+pub use origin::Origin;
 pub use owner::owner;
+pub use reference::{reference, Reference};
 pub use strings::{strings, table_of};
 
 /// The six classes, by [`Tag`]. Made anew each time R loads the library: a `DllInfo` lives as long as one loading.
@@ -69,15 +73,20 @@ pub fn is_view(x: Sexp) -> bool {
 }
 
 fn is_ours(x: Sexp) -> bool {
-    const TAGS: [Tag; 6] = [Tag::Logical, Tag::Integer, Tag::Real, Tag::Complex, Tag::Raw, Tag::Strings];
-    TAGS.into_iter().any(|tag| is_of(x, tag))
+    tag_of(x).is_some()
 }
 
-/// Whether the value is a view of the class of this tag.
-fn is_of(x: Sexp, tag: Tag) -> bool {
-    let class = class(tag);
+/// The tag of a view; `None` of whatever is none.
+fn tag_of(x: Sexp) -> Option<Tag> {
     // SAFETY: a live value; the classes are those that R made.
     unsafe {
-        ALTREP(x.raw()) != 0 && !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE
+        if ALTREP(x.raw()) == 0 {
+            return None;
+        }
+        let place = CLASSES.iter().position(|ptr| {
+            let class = R_altrep_class_t { ptr: ptr.load(Ordering::Relaxed) };
+            !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE
+        });
+        Tag::of(u8::try_from(place?).ok()?)
     }
 }

@@ -6,6 +6,7 @@ use scheduler::page::Tag;
 
 use super::cell::{cell, hold, Cell};
 use super::guard::guard;
+use super::owner::owned;
 use crate::r::{Scope, Sexp};
 
 /// A view of `len` items at `data`, kept.
@@ -24,10 +25,18 @@ unsafe extern "C" fn length(x: SEXP) -> R_xlen_t {
     guard(|| unsafe { cell(x).len as R_xlen_t })
 }
 
-/// The bytes themselves, for reading and for writing: the mapping is private, so what is written stays with this view.
-unsafe extern "C" fn dataptr(x: SEXP, _writable: Rboolean) -> *mut c_void {
+/// The bytes themselves, for reading and for writing: the mapping is private, so what is written stays in this process. That it
+/// may be is noted.
+unsafe extern "C" fn dataptr(x: SEXP, writable: Rboolean) -> *mut c_void {
     // SAFETY: R calls this with a view of ours.
-    guard(|| unsafe { cell(x).data.cast() })
+    guard(|| unsafe {
+        if writable != Rboolean::FALSE {
+            if let Some(owned) = owned(x) {
+                owned.exposed.set(true);
+            }
+        }
+        cell(x).data.cast()
+    })
 }
 
 unsafe extern "C" fn dataptr_or_null(x: SEXP) -> *const c_void {

@@ -1,32 +1,57 @@
 //! The owner of a view's bytes: an external pointer that holds a mapping, shared by all views into it. R keeps it as long
 //! as one of them can be reached; its finalizer unmaps.
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use extendr_ffi::*;
 use scheduler::os::Mapping;
 
+use super::origin::Origin;
 use crate::r::{Scope, Sexp};
 
-/// An owner of `mapping` for the views to be made, kept.
-pub fn owner(s: &Scope, mapping: &Arc<Mapping>) -> Sexp {
+/// What an owner holds.
+#[derive(Debug)]
+pub(super) struct Owned {
+    pub(super) mapping: Arc<Mapping>,
+    /// The page that is mapped, where others can read it too.
+    pub(super) origin: Option<Rc<Origin>>,
+    /// A pointer for writing was given to somebody: the bytes may be others than the page's.
+    pub(super) exposed: Cell<bool>,
+}
+
+/// An owner of `mapping` for the views to be made, kept. With `origin`, the views can travel to workers as references.
+pub fn owner(s: &Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> Sexp {
     // SAFETY: R's main thread, by the scope. R may jump until the finalizer is registered; only then there is something
     // to finalize.
     unsafe {
         let owner = s.keep(R_MakeExternalPtr(std::ptr::null_mut(), R_NilValue, R_NilValue));
         R_RegisterCFinalizerEx(owner.raw(), Some(release), Rboolean::FALSE);
-        R_SetExternalPtrAddr(owner.raw(), Arc::into_raw(Arc::clone(mapping)).cast_mut().cast());
+        let owned =
+            Owned { mapping: Arc::clone(mapping), origin: origin.map(Rc::clone), exposed: Cell::new(false) };
+        R_SetExternalPtrAddr(owner.raw(), Box::into_raw(Box::new(owned)).cast());
         owner
     }
 }
 
-/// Gives the mapping back. Called by R's collector, at most once a pointer that is not cleared.
+/// What the owner of a view holds; `None` of one that was given back.
+///
+/// # Safety
+/// R's main thread; `x` is a view of ours, and stays reachable as long as the result is used.
+pub(super) unsafe fn owned<'a>(x: SEXP) -> Option<&'a Owned> {
+    // SAFETY: a view's first data slot is its owner, whose address is null or what `owner` put there.
+    unsafe { R_ExternalPtrAddr(R_altrep_data1(x)).cast::<Owned>().as_ref() }
+}
+
+/// Gives the mapping back. Called by R's collector, at most once a pointer that is not cleared. In a forked child it unmaps and
+/// closes what is the child's own.
 unsafe extern "C" fn release(owner: SEXP) {
-    // SAFETY: the address is null or what `owner` put there, whose count this takes; cleared at once, so never twice.
+    // SAFETY: the address is null or what `owner` put there, which this takes; cleared at once, so never twice.
     unsafe {
-        let address = R_ExternalPtrAddr(owner).cast::<Mapping>().cast_const();
+        let address = R_ExternalPtrAddr(owner).cast::<Owned>();
         R_ClearExternalPtr(owner);
         if !address.is_null() {
-            drop(Arc::from_raw(address));
+            drop(Box::from_raw(address));
         }
     }
 }

@@ -45,7 +45,7 @@ unsafe fn part(x: SEXP) -> Part {
 /// The table that a view of strings still reads, and where its part begins; `None` for everything else. The table lives as long
 /// as the view.
 pub fn table_of<'a>(x: Sexp) -> Option<(StringsView<'a>, usize)> {
-    if !super::is_of(x, Tag::Strings) {
+    if super::tag_of(x) != Some(Tag::Strings) {
         return None;
     }
     // SAFETY: R's main thread, and `strings` made this live view.
@@ -105,6 +105,16 @@ unsafe fn expand(s: &Scope, x: SEXP) -> Sexp {
         }
         plain
     }
+}
+
+/// The table that the strings lie in and the first of them, as long as the table alone counts.
+///
+/// # Safety
+/// As for `part`.
+pub(super) unsafe fn in_place(x: SEXP) -> Option<(StringsView<'static>, usize)> {
+    // SAFETY: as for `part`.
+    let part = unsafe { part(x) };
+    (!part.expanded).then_some((part.table, part.start))
 }
 
 unsafe extern "C" fn length(x: SEXP) -> R_xlen_t {

@@ -57,9 +57,9 @@ pub fn rows(
     let node = source.view.node(index);
     let out = s.vector(Kind::VECSXP, count);
     for i in 0..count {
-        out.set_item(i, s.inner(|s| s.vector(kind_of(node.tag), ncol)));
+        out.set_item(i, s.inner(|s| s.vector(kind_of(node.kind()), ncol)));
     }
-    match node.tag {
+    match node.kind() {
         Tag::List => {
             for j in 0..ncol {
                 for i in 0..count {
@@ -71,7 +71,8 @@ pub fn rows(
         Tag::Strings => {
             for j in 0..ncol {
                 for i in 0..count {
-                    let text = source.view.strings(&node).and_then(|table| table.get(j * nrow + from + i));
+                    let table = source.view.table(&node);
+                    let text = table.and_then(|(table, first, _)| table.get(first + j * nrow + from + i));
                     set_text(s, out.item(i), j, text);
                 }
             }

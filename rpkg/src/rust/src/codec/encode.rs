@@ -6,6 +6,7 @@ use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
 
 use super::deferred;
 use super::outline::{is_long, long_cells, share_bytes, Outline};
+use super::references::References;
 use super::survey::holds_references;
 use crate::altrep;
 use crate::r::{bytes_of, logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
@@ -17,10 +18,15 @@ use crate::r::{bytes_of, logical, protect, with_bytes, Failure, Kind, Result, Sc
 /// holds closures, environments or pointers is serialized by R in one piece, its big data as parts of the same blob. The items of a plain
 /// list at the root are such pieces of their own, for a collection is cut there.
 pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
+    encode_with(x, w, None)
+}
+
+/// As [`encode`]; views into pages that others can read are not copied but noted in `references`.
+pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     let mut at = 0;
-    protect(|s| Encoder { w, table: &mut table, outline: &mut outline, at: &mut at }.root(s, x))
+    protect(|s| Encoder { w, table: &mut table, outline: &mut outline, at: &mut at, references }.root(s, x))
 }
 
 /// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does
@@ -29,7 +35,7 @@ pub fn encode_list(results: Sexp, w: &mut BlobWriter, at: &mut usize) -> Result<
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     protect(|s| {
-        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline, at };
+        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline, at, references: None };
         match packable(results) {
             Some((tag, each)) => encoder.packed(s, results, tag, each),
             None => encoder.root(s, results),
@@ -84,6 +90,8 @@ struct Encoder<'a> {
     outline: &'a mut Outline,
     /// The item of the root that is being encoded.
     at: &'a mut usize,
+    /// Where views are noted; `None` to copy them.
+    references: Option<&'a mut References>,
 }
 
 /// Whether R refuses to make the value anew from its parts: a factor's class on what is no integer vector.
@@ -128,7 +136,9 @@ impl Encoder<'_> {
         }
         let Some(tag) = tag_of(x).filter(|_| !is_odd(s, x)) else { return self.serialized(s, x, index) };
         let len = x.len() as u64;
+        let view = self.view(x);
         let node = match tag {
+            _ if view.is_some() => view.unwrap_or(Node::NULL),
             Tag::Null => Node::NULL,
             Tag::S4 => Node::of(Tag::S4, 0, 0),
             Tag::Strings => {
@@ -150,6 +160,15 @@ impl Encoder<'_> {
         let attributes = self.attributes(s, x, Self::value)?;
         self.w.set(index, Node { flags, attributes, ..node });
         Ok(())
+    }
+
+    /// The node of a view that is not copied; `None` of what is.
+    fn view(&mut self, x: Sexp) -> Option<Node> {
+        let references = self.references.as_deref_mut()?;
+        // SAFETY: R's main thread; the caller of `encode_with` keeps `x`, unchanged.
+        let reference = unsafe { altrep::reference(x) }?;
+        let location = references.locate(&reference)?;
+        Some(self.w.view(reference.tag, x.len() as u64, location))
     }
 
     /// The list node of names and values; 0 when there are none.

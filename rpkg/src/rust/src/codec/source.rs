@@ -1,12 +1,13 @@
 //! A blob that lies in a mapping, together with what keeps the mapping.
+use std::rc::Rc;
 use std::sync::Arc;
 
 use scheduler::os::Mapping;
 use scheduler::page::{BlobView, Node, Tag};
 use scheduler::store::CONTENT;
 
-use crate::altrep;
-use crate::r::{Kind, Result, Scope, Sexp};
+use crate::altrep::{self, Origin};
+use crate::r::{protect, Kept, Kind, Result, Scope, Sexp};
 
 /// Where values are decoded from.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,40 @@ pub struct Source<'a> {
     pub view: BlobView<'a>,
     /// The R object that keeps the mapping under the blob.
     owner: Sexp,
+    /// The pages that the blob refers to.
+    referred: &'a Referred,
+}
+
+/// Pages that a blob refers to, in the order of their numbers: their bytes, and the R objects that keep the mappings under them.
+#[derive(Debug, Default)]
+pub struct Referred {
+    pages: Vec<&'static [u8]>,
+    owners: Vec<Kept>,
+}
+
+/// The pages of a blob that refers to none.
+const NONE: &Referred = &Referred { pages: Vec::new(), owners: Vec::new() };
+
+impl Referred {
+    /// One more page.
+    ///
+    /// # Safety
+    /// The page is sealed, but for plain items that may change (`Mapping::bytes`). Who uses this keeps it as long as what was
+    /// made of it, views apart, which keep their owners.
+    pub unsafe fn push(&mut self, mapping: &Arc<Mapping>) -> Result<()> {
+        let owner = protect(|s| Ok(Kept::new(altrep::owner(s, mapping, None))))?;
+        // SAFETY: by this function's contract; the owner, which is kept, keeps the mapping where its count has it.
+        let forever: &'static Mapping = unsafe { &*Arc::as_ptr(mapping) };
+        // SAFETY: by this function's contract.
+        self.pages.push(unsafe { forever.bytes() });
+        self.owners.push(owner);
+        Ok(())
+    }
+
+    /// Bytes that are mapped.
+    pub fn bytes(&self) -> usize {
+        self.pages.iter().map(|page| page.len()).sum()
+    }
 }
 
 /// What a packed node holds.
@@ -35,20 +70,39 @@ impl<'a> Source<'a> {
     /// The page is sealed up to there: nobody writes to these bytes any more, in any process.
     pub unsafe fn open(mapping: &'a Mapping, at: u64, len: u64, owner: Sexp) -> Result<Self> {
         // SAFETY: by this function's contract.
-        let all = unsafe { mapping.bytes() };
-        let start = usize::try_from(CONTENT.saturating_add(at)).unwrap_or(usize::MAX).min(all.len());
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(all.len() - start);
-        Ok(Source { view: BlobView::open(&all[start..start + len])?, owner })
+        unsafe { Source::open_with(mapping, at, len, (owner, NONE)) }
     }
 
-    /// The same for a mapping that has no owner yet, which is kept by the scope.
+    /// As [`Source::open`], for a blob that may refer to other pages.
     ///
     /// # Safety
     /// As for [`Source::open`].
-    pub unsafe fn open_owned(s: &Scope, mapping: &'a Arc<Mapping>, at: u64, len: u64) -> Result<Self> {
-        let owner = altrep::owner(s, mapping);
+    pub unsafe fn open_with(
+        mapping: &'a Mapping,
+        at: u64,
+        len: u64,
+        (owner, referred): (Sexp, &'a Referred),
+    ) -> Result<Self> {
         // SAFETY: by this function's contract.
-        unsafe { Source::open(mapping, at, len, owner) }
+        let all = unsafe { mapping.bytes() };
+        let start = usize::try_from(CONTENT.saturating_add(at)).unwrap_or(usize::MAX).min(all.len());
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(all.len() - start);
+        let view = BlobView::open_with(&all[start..start + len], &referred.pages)?;
+        Ok(Source { view, owner, referred })
+    }
+
+    /// All of a mapping that has no owner yet; that is kept by the scope. Views of it come from `origin`.
+    ///
+    /// # Safety
+    /// As for [`Source::open`].
+    pub unsafe fn open_owned(
+        s: &Scope,
+        mapping: &'a Arc<Mapping>,
+        origin: Option<&Rc<Origin>>,
+    ) -> Result<Self> {
+        let owner = altrep::owner(s, mapping, origin);
+        // SAFETY: by this function's contract.
+        unsafe { Source::open(mapping, 0, u64::MAX, owner) }
     }
 
     /// What is packed in this node, if it is a Packed.
@@ -64,7 +118,7 @@ impl<'a> Source<'a> {
     /// `len` items of a plain vector's or a table's node, from item `start` on: a view when they are big, a copy when they
     /// are small. No attributes. Kept. `len` is cut to what there is.
     pub(super) fn part(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
-        let tag = if node.tag == Tag::Packed { node.elem } else { node.tag };
+        let tag = if node.tag == Tag::Packed { node.elem } else { node.kind() };
         if tag == Tag::Strings {
             return self.strings(s, node, start, len);
         }
@@ -76,7 +130,7 @@ impl<'a> Source<'a> {
         if bytes.len() >= super::VIEW_MIN {
             // SAFETY: the bytes lie in a private mapping, which the owner keeps (`Source`'s makers); the blob was checked,
             // so they are aligned to their items' size, 8 at most.
-            return unsafe { altrep::vector(s, tag, self.owner, bytes.as_ptr().cast_mut(), len) };
+            return unsafe { altrep::vector(s, tag, self.owner_of(node), bytes.as_ptr().cast_mut(), len) };
         }
         let out = s.vector(kind_of(tag), len);
         // SAFETY: the vector was just made, with room for exactly these bytes.
@@ -84,13 +138,23 @@ impl<'a> Source<'a> {
         out
     }
 
+    /// The R object that keeps the mapping in which the node's items lie.
+    fn owner_of(&self, node: &Node) -> Sexp {
+        match self.view.location(node) {
+            // The blob was checked: there is a page of this number.
+            Some(location) => self.referred.owners[location.page as usize].get(),
+            None => self.owner,
+        }
+    }
+
     fn strings(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
-        let Some(table) = self.view.strings(node) else { return s.vector(Kind::STRSXP, 0) };
-        let start = start.min(table.len());
-        let len = len.min(table.len() - start);
+        let Some((table, first, all)) = self.view.table(node) else { return s.vector(Kind::STRSXP, 0) };
+        let start = start.min(all);
+        let len = len.min(all - start);
+        let start = first + start;
         if len.saturating_mul(9) >= super::VIEW_MIN {
             // SAFETY: the table lies in a mapping that the owner keeps; the part is within it.
-            return unsafe { altrep::strings(s, self.owner, table, start, len) };
+            return unsafe { altrep::strings(s, self.owner_of(node), table, start, len) };
         }
         let out = s.vector(Kind::STRSXP, len);
         for i in 0..len {
@@ -130,6 +194,6 @@ pub fn kind_of(tag: Tag) -> Kind {
         Tag::Complex => Kind::CPLXSXP,
         Tag::Raw | Tag::Serialized => Kind::RAWSXP,
         Tag::Strings => Kind::STRSXP,
-        Tag::List | Tag::Packed | Tag::S4 => Kind::VECSXP,
+        Tag::List | Tag::Packed | Tag::S4 | Tag::View => Kind::VECSXP,
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use scheduler::core::Settings;
 use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
-use scheduler::page::Blob;
 use scheduler::plan::Plan;
 use scheduler::pool::Generation;
 use scheduler::run::{Job, JobSpec, Pin};
-use scheduler::store::{find, Kind, Page};
+use scheduler::store::{find, Kind, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
-use super::planned::{blob, bytes_of, Data, Planned};
+use super::planned::{bytes_of, encoded, Data, Encoded, Planned};
 use super::spec::Reader;
+use crate::codec::References;
 use crate::r::{self, Failure, Result, Sexp};
 use crate::session;
 
@@ -31,6 +31,8 @@ struct Pages {
     /// Those that are the run's own.
     own: Vec<(ResourceId, Page)>,
     pins: Vec<(ResourceId, Pin)>,
+    /// The pages that the data refers to.
+    refers: Vec<(ResourceId, Vec<PageAddress>)>,
     bytes: u64,
 }
 
@@ -60,7 +62,7 @@ impl SessionState {
 /// is what was called, and in which state.
 pub(super) fn prepare(
     planned: &mut Planned,
-    blobs: Vec<Option<Blob>>,
+    blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     guests: Option<Listener>,
     keep: bool,
@@ -75,23 +77,26 @@ pub(super) fn prepare(
         let id = ResourceId(index as u32);
         let made = blobs.next().flatten();
         if let Some(&object) = changes.get(&id) {
-            let page = pages.copy_in(&blob(object)?)?;
+            let made = encoded(object, false)?;
+            let page = pages.copy_in(id, &made)?;
             pages.own(id, page);
             continue;
         }
         match data {
             Data::Object(object) => {
-                let made = made.map_or_else(|| blob(object.get()), Ok)?;
-                let page = pages.copy_in(&made)?;
+                let made = made.map_or_else(|| encoded(object.get(), keep), Ok)?;
+                let page = pages.copy_in(id, &made)?;
                 if keep {
                     kept_bytes += page.bytes();
                     pages.handles.push(Some(page.handle()));
-                    *data = Data::Kept(page);
+                    *data = Data::Kept(Box::new((page, made.1)));
                 } else {
                     pages.own(id, page);
                 }
             }
-            Data::Kept(page) => {
+            Data::Kept(kept) => {
+                let (page, references) = &**kept;
+                pages.refer(id, references);
                 kept_bytes += page.bytes();
                 pages.handles.push(Some(page.handle()));
             }
@@ -113,8 +118,9 @@ pub(super) fn prepare(
         timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
         ..Settings::default()
     };
-    let Pages { handles, own, pins, .. } = pages;
+    let Pages { handles, own, pins, refers, .. } = pages;
     let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
+    spec.refers = refers;
     spec.title = title(verb, &plan);
     spec.session = state.bytes;
     let generation = state.generation;
@@ -150,9 +156,19 @@ impl Pages {
         self.own.push((id, page));
     }
 
-    fn copy_in(&mut self, blob: &Blob) -> Result<Page> {
+    /// Makes the page of an object; what it refers to stays readable until the run has ended.
+    fn copy_in(&mut self, id: ResourceId, (blob, references): &Encoded) -> Result<Page> {
+        self.refer(id, references);
         self.bytes += blob.size();
         session::with(|session| Ok(session.store()?.page(Kind::Page, blob)?))
+    }
+
+    fn refer(&mut self, id: ResourceId, references: &References) {
+        let addresses = references.addresses();
+        if !addresses.is_empty() {
+            self.refers.push((id, addresses));
+            self.pins.push((id, Box::new(references.held())));
+        }
     }
 
     /// A registered variable, which must be the one that the plan was made for: elements are cut by its shape.

@@ -12,7 +12,7 @@ use scheduler::run::Finished;
 use super::hall::Begun;
 use super::log_api;
 use super::profiles;
-use crate::altrep;
+use crate::altrep::{self, Origin};
 use crate::codec::{self, Piece, Source};
 use crate::inspect::shelf;
 use crate::r::{self, Failure, Kept, Kind, Result, Scope, Sexp};
@@ -23,6 +23,15 @@ struct Ended<'a> {
     finished: &'a Finished,
     /// The chunks of each stage, in the order of elements.
     chunks: Vec<Vec<ChunkRecord>>,
+}
+
+/// What becomes of views into a page of results.
+#[derive(Clone, Copy)]
+enum Views {
+    /// The user gets them.
+    Lasting,
+    /// They are for us alone.
+    Passing,
 }
 
 /// A page, mapped.
@@ -87,18 +96,27 @@ pub(super) fn collect(
 }
 
 impl Ended<'_> {
-    fn open(&self, resource: ResourceId) -> Result<Opened> {
+    /// A page of results. Of `Views::Lasting` the views can travel as references, as long as R has them.
+    fn open(&self, resource: ResourceId, views: Views) -> Result<Opened> {
         let page = self.finished.results.iter().find(|(id, _)| *id == resource).map(|(_, page)| page);
         let missing = || Failure::Internal("a run ended without the page of its results".into());
-        let mapping = Arc::new(Mapping::private(&page.ok_or_else(missing)?.file()?)?);
-        let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping))))?;
+        let file = page.ok_or_else(missing)?.file()?;
+        let mapping = Arc::new(Mapping::private(&file)?);
+        let origin = match views {
+            Views::Lasting => Origin::new(file, mapping.len(), false),
+            Views::Passing => None,
+        };
+        let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
         Ok(Opened { mapping, owner })
     }
 
     /// Where warnings, messages and errors were written: the page of the first wanted result.
     fn notes_page(&self) -> Result<Opened> {
         let wanted = self.plan.spec().gather.first().and_then(|&pass| self.plan.result_of(pass));
-        self.open(wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?)
+        self.open(
+            wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?,
+            Views::Passing,
+        )
     }
 
     /// Bytes that were written of each pass's results.
@@ -136,7 +154,7 @@ impl Ended<'_> {
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
         let (resource, (stage, nth)) =
             made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
-        let opened = self.open(resource)?;
+        let opened = self.open(resource, Views::Lasting)?;
         let board = self.finished.board.board();
         let (grain, count) = (call.grain(), call.results() as usize);
         let mut pieces = Vec::with_capacity(self.chunks[stage.index()].len());

@@ -7,14 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use extendr_api::prelude::*;
-use scheduler::page::Blob;
 use scheduler::plan::{CallSpec, Plan};
 
 use super::begin::{prepare, Changes, SessionState};
 use super::describe::describe;
 use super::hall;
 use super::learn::relearn;
-use super::planned::{bytes_of, compile, Planned};
+use super::planned::{bytes_of, compile, Encoded, Planned};
 use super::profiles;
 use super::spec::{Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Result, Sexp};
@@ -122,7 +121,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str, state: Robj) -> 
 
 fn begin(
     planned: &mut Planned,
-    blobs: Vec<Option<Blob>>,
+    blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     keep: bool,
     by: (&str, SessionState),

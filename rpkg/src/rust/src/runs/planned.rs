@@ -14,8 +14,9 @@ use scheduler::store::{find, Page};
 use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Listed, Program, Step, Steps};
+use crate::codec::{self, References};
 use crate::r::{self, Failure, Kept, Result, Sexp};
-use crate::{codec, session};
+use crate::session;
 
 /// What a guess says of a pass whose results nobody knows: one number for each.
 const GUESSED: u64 = 8;
@@ -43,23 +44,26 @@ pub(super) struct Planned {
 pub(super) enum Data {
     /// An object that is to be copied in for each run, or was not yet for a plan that keeps its pages.
     Object(Kept),
-    /// A page that the plan keeps.
-    Kept(Page),
+    /// A page that the plan keeps, and the pages that it refers to.
+    Kept(Box<(Page, References)>),
     /// A registered variable, which must be the one that the plan was made for.
     Registered { namespace: String, name: String, session: SessionId, serial: u64 },
 }
 
-/// An object as it will lie in its page.
-pub(super) fn blob(object: Sexp) -> Result<Blob> {
-    let mut writer = BlobWriter::new();
-    codec::encode(object, &mut writer)?;
-    Ok(writer.finish())
+/// An object as it will lie in its page, and the pages that it refers to.
+pub(super) type Encoded = (Blob, References);
+
+/// An object as it will lie in its page. With `keep`, for more than one run: what may be written into between them is copied.
+pub(super) fn encoded(object: Sexp, keep: bool) -> Result<Encoded> {
+    let (mut writer, mut references) = (BlobWriter::new(), References::new(!keep));
+    codec::encode_with(object, &mut writer, Some(&mut references))?;
+    Ok((writer.finish(), references))
 }
 
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
 /// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
 /// runs.
-pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Blob>>)> {
+pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Encoded>>)> {
     let mut resources = Vec::new();
     let mut data = Vec::new();
     let mut blobs = Vec::new();
@@ -74,10 +78,11 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
                     continue;
                 }
                 seen.insert(object.raw() as usize, id);
-                let blob = blob(*object)?;
-                resources.push(Resource { name: name.clone(), bytes: blob.size(), scope: Scope::Scoped });
+                let encoded = encoded(*object, keep)?;
+                let bytes = encoded.0.size();
+                resources.push(Resource { name: name.clone(), bytes, scope: Scope::Scoped });
                 data.push(Data::Object(Kept::new(*object)));
-                blobs.push(Some(blob));
+                blobs.push(Some(encoded));
             }
             Source::Registered { namespace, name } => {
                 let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;

@@ -9,7 +9,7 @@ use scheduler::link::{Membership, Parts};
 use scheduler::os::{Mapping, SegmentFile};
 
 use crate::about::Listed;
-use crate::codec::{self, Piece, Source};
+use crate::codec::{self, Piece, Referred, Source};
 use crate::r::{self, Failure, Kept, Result};
 
 /// A page, mapped privately: what is written to it is this worker's, and ends with the run.
@@ -17,6 +17,8 @@ pub(super) struct Opened {
     /// What keeps the mapping for views into it.
     owner: Kept,
     mapping: Arc<Mapping>,
+    /// The pages that its value refers to; where they are when this moves is where they were.
+    referred: Box<Referred>,
 }
 
 /// Results of an earlier stage, part by part.
@@ -36,8 +38,15 @@ pub(super) struct Pages {
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId) -> Result<Opened> {
         let mapping = Arc::new(mapping(membership, resource)?);
-        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping))))?;
-        Ok(Opened { owner, mapping })
+        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?;
+        let mut referred = Box::<Referred>::default();
+        let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
+        for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
+            let mapping = Arc::new(scheduler::store::map_private(&address.open()?)?);
+            // SAFETY: pages are sealed when they are registered or collected; this is kept as `source` says.
+            unsafe { referred.push(&mapping) }?;
+        }
+        Ok(Opened { owner, mapping, referred })
     }
 
     /// The blob at `at`, `len` bytes at most. It is good as long as the page, which its holder keeps.
@@ -45,13 +54,15 @@ impl Opened {
         // SAFETY: the mapping lies where its count keeps it; who takes the source keeps this page with it (`Made`, and the
         // steps of a stage), and views keep the owner.
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&self.mapping) };
+        // SAFETY: as above; the box stays where it is.
+        let referred: &'static Referred = unsafe { &*std::ptr::from_ref(&*self.referred) };
         // SAFETY: variables are sealed before a run begins, and what an earlier stage made is complete where it is said to be.
-        unsafe { Source::open(forever, at, len, self.owner.get()) }
+        unsafe { Source::open_with(forever, at, len, (self.owner.get(), referred)) }
     }
 
     /// Bytes that are mapped.
     pub(super) fn bytes(&self) -> usize {
-        self.mapping.len()
+        self.mapping.len() + self.referred.bytes()
     }
 }
 
