@@ -64,26 +64,3 @@ fn make_room() {
         }
     });
 }
-
-#[cfg(test)]
-mod tests {
-    use scheduler::os::{Place, Segment};
-
-    use super::*;
-
-    #[test]
-    fn the_oldest_descriptors_make_room() {
-        let name = format!("memshare-test-{}-origin", std::process::id());
-        let segment = Segment::create(&name, 4096, &Place::Memory).unwrap();
-        let file = || SegmentFile::open_read(&segment.handle()).unwrap().unwrap();
-        assert!(Origin::new(file(), 4096, false).is_none(), "too small");
-        let made: Vec<_> =
-            (0..2 * most_open()).map(|_| Origin::new(file(), WORTH_REFERRING, false).unwrap()).collect();
-        let open = |origin: &Rc<Origin>| origin.open.borrow().is_some();
-        assert_eq!(made.iter().filter(|origin| open(origin)).count(), most_open());
-        assert!(!open(&made[0]) && open(&made[2 * most_open() - 1]));
-        assert!(made[0].page().is_some(), "by its name");
-        drop(segment);
-        assert!(made[0].page().is_none() && made[2 * most_open() - 1].page().is_some());
-    }
-}
