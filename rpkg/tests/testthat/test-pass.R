@@ -77,7 +77,7 @@ test_that("whoever takes a pass for data is told so", {
   expect_error(as.numeric(pass), said)
   expect_error(c(pass, 1), said)
   expect_error(as.matrix(pass), said)
-  expect_error(memLapply(1:3, function(i, p) i, p = pass), "give it in VARS, as list(p = ...)", fixed = TRUE)
+  expect_error(memLapply(1:3, function(i, p) p, p = pass), "give it in VARS, as list(p = ...)", fixed = TRUE)
   expect_error(memLapply(1:3, function(i, p) i, VARS = pass), "not a pass that has not run")
   expect_error(memLapply(1:3, function(i) length(pass)), said, class = "memshare_error_element")
 })
