@@ -105,8 +105,8 @@ at_combining <- function(condition, prefix, pass) said_at(condition, paste0(pref
 said_at <- function(condition, where, ...) {
   type <- if (inherits(condition, "warning")) "warning" else "message"
   memshare_condition(
-    type, "element", paste0(where, ": ", conditionMessage(condition)), ..., parent = condition,
-    call = conditionCall(condition), class = setdiff(class(condition), c("simpleWarning", "simpleMessage"))
+    type, "element", paste0(where, ": ", said_of(condition)), ..., parent = condition,
+    call = call_in(condition), class = setdiff(class(condition), c("simpleWarning", "simpleMessage"))
   )
 }
 
@@ -117,9 +117,27 @@ element_error <- function(error, call = NULL, prefix = "", what = "map") {
     bind = , value = "its results could not be brought together",
     "FUN failed while combining"
   )
-  said <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)
+  said <- if (is.null(error$message)) said_of(error$condition) else error$message
   memshare_condition(
     "error", "element", sprintf("%s%s: %s", prefix, where, said),
     index = error$index, name = error$name, pass = error$label, parent = error$condition, calls = as.character(error$calls), call = call
   )
 }
+
+# A failure that was collected, with the element that it learns of here. Its text is the worker's, which may know more methods.
+element_error_at <- function(error, index, name) {
+  said <- substring(error$message, nchar("FUN failed at element NA: ") + 1L)
+  element_error(list(index = index, name = name, condition = error$parent, calls = error$calls, message = said))
+}
+
+# The text of a condition, whatever its method of conditionMessage() does.
+said_of <- function(condition) {
+  said <- tryCatch(conditionMessage(condition), error = function(e) NULL)
+  if (is.character(said) && length(said) == 1L && !is.na(said)) return(as.character(said))
+  if (length(said) > 1L && is.character(said)) return(paste(said, collapse = "\n"))
+  kept <- tryCatch(unclass(condition)$message, error = function(e) NULL)
+  if (is.character(kept) && length(kept) == 1L && !is.na(kept)) return(as.character(kept))
+  sprintf("a condition of class '%s' without a message", class(condition)[[1L]])
+}
+
+call_in <- function(condition) tryCatch(conditionCall(condition), error = function(e) NULL)

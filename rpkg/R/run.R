@@ -170,9 +170,7 @@ raise <- function(error, program, call, died = NULL) {
 collected <- function(values, names, call, prefix = "") {
   if (!is.list(values)) return(values)
   failed <- which(vapply(values, inherits, NA, "memshare_error_element"))
-  for (i in failed) {
-    values[[i]] <- element_error(list(index = i, name = name_of(names, i), condition = values[[i]]$parent, calls = values[[i]]$calls))
-  }
+  for (i in failed) values[[i]] <- element_error_at(values[[i]], i, name_of(names, i))
   if (length(failed)) {
     text <- sprintf("%sFUN failed at %d of %d elements, first at %s", prefix, length(failed), length(values),
                     element_label(failed[[1L]], name_of(names, failed[[1L]])))
