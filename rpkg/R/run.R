@@ -109,16 +109,18 @@ in_pass <- function(error, prefix, label, call) {
 # Warnings and messages of FUN, in the order of passes and elements.
 signal_conditions <- function(conditions, program) {
   wanted <- vapply(program$wanted, `[[`, "", "label")
-  for (entry in conditions) {
+  said <- all_said(lapply(conditions, `[[`, 3L))
+  for (nth in seq_along(conditions)) {
+    entry <- conditions[[nth]]
     condition <- entry[[3L]]
-    what <- program$what[[entry[[1L]]]]
-    pass <- program$order[[program$owner[[entry[[1L]]]]]]
-    label <- program$labels[[program$owner[[entry[[1L]]]]]]
+    owner <- program$owner[[entry[[1L]]]]
+    label <- program$labels[[owner]]
     prefix <- pass_prefix(program, label)
-    if (what == "map") {
-      condition <- at_element(condition, entry[[2L]], name_of(pass$names, entry[[2L]]), prefix, label)
+    if (program$what[[entry[[1L]]]] == "map") {
+      fields <- list(index = entry[[2L]], name = name_of(program$order[[owner]]$names, entry[[2L]]), pass = label)
+      condition <- said_at(condition, said[[nth]], paste0(prefix, element_label(fields$index, fields$name)), fields)
     } else if (!inherits(condition, "memshare_warning")) {
-      condition <- at_combining(condition, prefix, label)
+      condition <- said_at(condition, said[[nth]], paste0(prefix, "combining"), list(pass = label))
     } else {
       # The count of failed elements: said here anyway when the pass's own value is wanted.
       if (label %in% wanted) next

@@ -13,7 +13,7 @@ work <- function(guest) {
       options(expressions = expressions)
       condition <- slim(failed$condition)
       if (native(ms_worker_collects())) {
-        condition <- element_error(list(index = NA_real_, condition = condition, calls = failed$calls))
+        condition <- memshare_condition("error", "element", said_of(condition), parent = condition, calls = failed$calls)
       }
       if (!report(condition, failed$calls)) break
     } else if (is.null(step)) {

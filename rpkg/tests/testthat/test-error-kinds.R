@@ -136,3 +136,60 @@ test_that("warn < 0 ignores warnings as in R: handlers of the session see them, 
   }))
   expect_identical(out, list(1L, 2L))
 })
+
+test_that("an error without a usable message says what can be said", {
+  made <- function(...) structure(class = c("strange", "error", "condition"), list(...))
+  messages <- list(character(), NA_character_, c("one", "two"), 17, NULL)
+  for (message in messages) {
+    e <- expect_failure_at_2(function(i, e) if (i == 2) stop(e), "strange", e = made(message = message, call = NULL))
+    expect_length(conditionMessage(e), 1)
+  }
+  e <- expect_failure_at_2(function(i, e) if (i == 2) stop(e), "strange", e = made())
+  expect_match(conditionMessage(e), "class 'strange'")
+  e <- expect_failure_at_2(function(i) if (i == 2) stop("a\xff\xfe"))
+  expect_true(grepl("element 2: a", conditionMessage(e), fixed = TRUE, useBytes = TRUE))
+  expect_failure_at_2(function(i) if (i == 2) stop("f\u00e4llt"), "simpleError", "f\u00e4llt")
+  expect_failure_at_2(function(i, e) if (i == 2) stop(e), "strange", e = made(message = strrep("x", 3e6), call = NULL))
+  expect_failure_at_2(function(i) if (i == 2) stop(), "simpleError")
+})
+
+test_that("a method of conditionMessage() or conditionCall() that fails loses no error and ends no process", {
+  registerS3method("conditionMessage", "memshare_test_numeric", function(c) 17, envir = baseenv())
+  registerS3method("conditionCall", "memshare_test_callless", function(c) stop("no call"), envir = baseenv())
+  registerS3method("conditionMessage", "memshare_test_failing", function(c) stop("no text"), envir = baseenv())
+  e <- structure(class = c("memshare_test_numeric", "error", "condition"), list(message = "kept", call = NULL))
+  expect_failure_at_2(function(i, e) if (i == 2) stop(e), "memshare_test_numeric", "kept", e = e)
+  e <- structure(class = c("memshare_test_failing", "error", "condition"), list(message = "kept", call = NULL))
+  expect_failure_at_2(function(i, e) if (i == 2) stop(e), "error", "no text", e = e)
+  expect_identical(said_of(e), "kept")
+  expect_identical(all_said(list(e, simpleError("other"))), c("kept", "other"))
+  expect_null(call_in(structure(class = c("memshare_test_callless", "condition"), list())))
+})
+
+test_that("a condition with fields that are big or cannot be sent comes without them", {
+  e <- expect_failure_at_2(function(i) if (i == 2) do.call(function(x) stop("big call"), list(rnorm(1e6))), "simpleError", "big call")
+  expect_lt(as.numeric(utils::object.size(e$parent)), 1e6)
+  f <- function(i) {
+    pointer <- unclass(getLoadedDLLs()[["base"]])$info
+    fields <- list(message = "holds", call = NULL, pointer = pointer, con = stdin(), fun = function() pointer)
+    if (i == 2) stop(structure(class = c("holds", "error", "condition"), fields))
+  }
+  expect_failure_at_2(f, "holds", "holds")
+  expect_warning(memLapply(1, function(i) do.call(function(x) warning("big call"), list(rnorm(1e6)))), "element 1: big call")
+})
+
+test_that("20,000 warnings and messages arrive, each once", {
+  for (tell in list(warning, message)) {
+    count <- 0L
+    last <- NULL
+    withCallingHandlers(memLapply(1:20000, function(i, tell) tell("w", i), tell = tell), condition = function(c) {
+      if (inherits(c, c("memshare_warning_element", "memshare_message_element"))) {
+        count <<- count + 1L
+        last <<- c
+        tryInvokeRestart(if (inherits(c, "warning")) "muffleWarning" else "muffleMessage")
+      }
+    })
+    expect_identical(count, 20000L)
+    expect_identical(sub("\n", "", conditionMessage(last)), "element 20000: w20000")
+  }
+})
