@@ -94,20 +94,16 @@ element_label <- function(index, name = NULL) {
   sprintf("element %.0f ('%s')", index, name)
 }
 
-# A warning or message of FUN, as the caller sees it: with the element in front, and its own classes kept.
-at_element <- function(condition, index, name, prefix = "", pass = NULL) {
-  said_at(condition, paste0(prefix, element_label(index, name)), index = index, name = name, pass = pass)
-}
-
-# The same while results were combined, where there are no elements that the user knows.
-at_combining <- function(condition, prefix, pass) said_at(condition, paste0(prefix, "combining"), pass = pass)
-
-said_at <- function(condition, where, ...) {
-  type <- if (inherits(condition, "warning")) "warning" else "message"
-  memshare_condition(
-    type, "element", paste0(where, ": ", conditionMessage(condition)), ..., parent = condition,
-    call = conditionCall(condition), class = setdiff(class(condition), c("simpleWarning", "simpleMessage"))
-  )
+# A warning or message of FUN, as the caller sees it: what comes in `fields` added, and its own classes kept. `where` is the element, or
+# "combining" while results were combined, where there are no elements that the user knows.
+said_at <- function(condition, said, where, fields) {
+  classes <- class(condition)
+  type <- if ("warning" %in% classes) "warning" else "message"
+  ours <- paste0("memshare_", type, c("_element", ""))
+  kept <- classes[!classes %in% c(ours, "simpleWarning", "simpleMessage")]
+  whole <- c(list(message = paste0(where, ": ", said), call = call_in(condition)), fields, list(parent = condition))
+  class(whole) <- c(ours, kept)
+  whole
 }
 
 # FUN's failure at one element, or while results were combined. `what` is the part of the pass that failed, see compile.R.
@@ -117,9 +113,36 @@ element_error <- function(error, call = NULL, prefix = "", what = "map") {
     bind = , value = "its results could not be brought together",
     "FUN failed while combining"
   )
-  said <- if (is.null(error$condition)) error$message else conditionMessage(error$condition)
+  said <- if (is.null(error$message)) said_of(error$condition) else error$message
   memshare_condition(
     "error", "element", sprintf("%s%s: %s", prefix, where, said),
     index = error$index, name = error$name, pass = error$label, parent = error$condition, calls = as.character(error$calls), call = call
   )
+}
+
+# A failure that was collected, with the element that it learns of here. Its text is the worker's, which may know more methods.
+element_error_at <- function(error, index, name) {
+  element_error(list(index = index, name = name, condition = error$parent, calls = error$calls, message = error$message))
+}
+
+# The text of a condition, whatever its method of conditionMessage() does.
+said_of <- function(condition) {
+  said <- tryCatch(conditionMessage(condition), error = function(e) NULL)
+  if (is.character(said) && length(said) == 1L && !is.na(said)) return(as.character(said))
+  if (length(said) > 1L && is.character(said)) return(paste(said, collapse = "\n"))
+  kept <- tryCatch(unclass(condition)$message, error = function(e) NULL)
+  if (is.character(kept) && length(kept) == 1L && !is.na(kept)) return(as.character(kept))
+  sprintf("a condition of class '%s' without a message", class(condition)[[1L]])
+}
+
+# The texts of many conditions, without a handler for each.
+all_said <- function(conditions) {
+  said <- tryCatch(vapply(conditions, conditionMessage, ""), error = function(e) NA_character_)
+  if (anyNA(said)) vapply(conditions, said_of, "") else said
+}
+
+# The call of a condition. A plain one is read without its method.
+call_in <- function(condition) {
+  if (class(condition)[[1L]] %in% c("simpleWarning", "simpleMessage")) return(unclass(condition)$call)
+  tryCatch(conditionCall(condition), error = function(e) NULL)
 }

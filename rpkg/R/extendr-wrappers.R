@@ -196,6 +196,9 @@ ms_worker_loop <- function() .Call(wrap__ms_worker_loop)
 # and what sets the random numbers.
 ms_worker_ready <- function(call, frame, elements, setter) .Call(wrap__ms_worker_ready, call, frame, elements, setter)
 
+# Where FUN is: the stage, the step and the element, or -1 three times.
+ms_worker_at <- function() .Call(wrap__ms_worker_at)
+
 # Whether the element under way may fail: its condition is then its result.
 ms_worker_collects <- function() .Call(wrap__ms_worker_collects)
 
@@ -203,8 +206,9 @@ ms_worker_collects <- function() .Call(wrap__ms_worker_collects)
 ms_worker_condition <- function(condition) .Call(wrap__ms_worker_condition, condition)
 
 # Reports an error: of the element under way, or of getting ready when none is. With on_error = "collect", the condition
-# of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt.
-ms_worker_failed <- function(condition, calls) .Call(wrap__ms_worker_failed, condition, calls)
+# of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt;
+# `said` is the condition's text.
+ms_worker_failed <- function(condition, calls, said) .Call(wrap__ms_worker_failed, condition, calls, said)
 
 # Takes no further part in the run and waits for its end.
 ms_worker_done <- function() .Call(wrap__ms_worker_done)

@@ -109,16 +109,18 @@ in_pass <- function(error, prefix, label, call) {
 # Warnings and messages of FUN, in the order of passes and elements.
 signal_conditions <- function(conditions, program) {
   wanted <- vapply(program$wanted, `[[`, "", "label")
-  for (entry in conditions) {
+  said <- all_said(lapply(conditions, `[[`, 3L))
+  for (nth in seq_along(conditions)) {
+    entry <- conditions[[nth]]
     condition <- entry[[3L]]
-    what <- program$what[[entry[[1L]]]]
-    pass <- program$order[[program$owner[[entry[[1L]]]]]]
-    label <- program$labels[[program$owner[[entry[[1L]]]]]]
+    owner <- program$owner[[entry[[1L]]]]
+    label <- program$labels[[owner]]
     prefix <- pass_prefix(program, label)
-    if (what == "map") {
-      condition <- at_element(condition, entry[[2L]], name_of(pass$names, entry[[2L]]), prefix, label)
+    if (program$what[[entry[[1L]]]] == "map") {
+      fields <- list(index = entry[[2L]], name = name_of(program$order[[owner]]$names, entry[[2L]]), pass = label)
+      condition <- said_at(condition, said[[nth]], paste0(prefix, element_label(fields$index, fields$name)), fields)
     } else if (!inherits(condition, "memshare_warning")) {
-      condition <- at_combining(condition, prefix, label)
+      condition <- said_at(condition, said[[nth]], paste0(prefix, "combining"), list(pass = label))
     } else {
       # The count of failed elements: said here anyway when the pass's own value is wanted.
       if (label %in% wanted) next
@@ -170,9 +172,7 @@ raise <- function(error, program, call, died = NULL) {
 collected <- function(values, names, call, prefix = "") {
   if (!is.list(values)) return(values)
   failed <- which(vapply(values, inherits, NA, "memshare_error_element"))
-  for (i in failed) {
-    values[[i]] <- element_error(list(index = i, name = name_of(names, i), condition = values[[i]]$parent, calls = values[[i]]$calls))
-  }
+  for (i in failed) values[[i]] <- element_error_at(values[[i]], i, name_of(names, i))
   if (length(failed)) {
     text <- sprintf("%sFUN failed at %d of %d elements, first at %s", prefix, length(failed), length(values),
                     element_label(failed[[1L]], name_of(names, failed[[1L]])))

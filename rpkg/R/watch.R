@@ -3,56 +3,119 @@
 # Calls FUN for as many elements as this worker gets. The native loop comes back when a step has to be made ready, and is left by
 # R's error when FUN fails. What failed is reported here; where errors are collected the loop is entered again at the next element.
 work <- function(guest) {
+  level <- getOption("warn")
+  expressions <- getOption("expressions")
   repeat {
     step <- NULL
-    failed <- watched(step <- native(ms_worker_loop()))
+    failed <- watched(step <- native(ms_worker_loop()), level)
     if (!is.null(failed)) {
+      # FUN may have left too few for what follows.
+      options(expressions = expressions)
       condition <- slim(failed$condition)
       if (native(ms_worker_collects())) {
-        condition <- element_error(list(index = NA_real_, condition = condition, calls = failed$calls))
+        condition <- memshare_condition("error", "element", said_of(condition), parent = condition, calls = failed$calls)
       }
-      if (!native(ms_worker_failed(condition, failed$calls))) break
+      if (!report(condition, failed$calls)) break
     } else if (is.null(step)) {
       break
     } else {
       ready <- tryCatch(prepare(step, guest), error = identity)
       if (inherits(ready, "error")) {
-        native(ms_worker_failed(slim(ready), character()))
+        report(slim(ready), character())
         break
       }
     }
   }
 }
 
-# Evaluates the loop. Warnings and messages of FUN are noted for their element and go on. The value is NULL, or the error that
-# ended the loop with its calls. An error that FUN only signals, as signalCondition() does, ends nothing, as in lapply; of
-# stack overflows R tells exiting handlers alone, which know no calls.
-watched <- function(loop) {
+# Reports a failure with its text, as conditionMessage() gives it here, where the packages are loaded that FUN uses. A condition that
+# cannot be sent goes without its fields.
+report <- function(condition, calls) {
+  said <- said_of(condition)
+  sent <- tryCatch(native(ms_worker_failed(condition, calls, said)), error = identity)
+  if (inherits(sent, "error")) sent <- native(ms_worker_failed(bare(condition), calls, said))
+  sent
+}
+
+# Evaluates the loop. The value is NULL, or the error that ended the loop with its calls. An error that FUN only signals, as
+# signalCondition() does, ends nothing, as in lapply; it is remembered, for packages such as rlang signal an error first and then leave
+# for R's top level, which looks for the restart "abort". Of stack overflows R tells exiting handlers alone, which know no calls.
+# `level` is the session's option "warn".
+watched <- function(loop, level) {
   depth <- sys.nframe()
+  left <- new.env(parent = emptyenv())
   tryCatch(
-    callCC(function(leave) {
-      withCallingHandlers(
-        {
-          loop
-          NULL
-        },
-        warning = function(w) {
-          ms_worker_condition(slim(w))
-          tryInvokeRestart("muffleWarning")
-        },
-        message = function(m) {
-          ms_worker_condition(slim(m))
-          tryInvokeRestart("muffleMessage")
-        },
-        error = function(e) {
-          calls <- sys.calls()
-          signalled <- length(calls) > 1L && identical(calls[[length(calls) - 1L]][[1L]], quote(signalCondition))
-          if (!signalled) leave(list(condition = e, calls = traceback_of(calls, depth)))
-        }
-      )
-    }),
+    withRestarts(
+      callCC(function(leave) {
+        withCallingHandlers(
+          {
+            loop
+            NULL
+          },
+          warning = function(w) warned(w, level),
+          message = function(m) {
+            if (!muffles("muffleMessage", sys.function(-1L))) return()
+            ms_worker_condition(slim(m))
+            tryInvokeRestart("muffleMessage")
+          },
+          error = function(e) {
+            if (signals(sys.function(-1L))) return(remember(left, e))
+            leave(list(condition = e, calls = traceback_of(sys.calls(), depth)))
+          },
+          # stop() with a condition that is no error goes to the top level too.
+          condition = function(c) {
+            if (identical(sys.function(-1L), stop) && !goes_on(left)) remember(left, c)
+          }
+        )
+      }),
+      abort = function() jumped(left, depth)
+    ),
     stackOverflowError = function(e) list(condition = e, calls = character())
   )
+}
+
+# A warning of FUN is noted and muffled, unless R is to make an error of it, or FUN told R to ignore it.
+warned <- function(w, level) {
+  now <- getOption("warn")
+  if (now >= 2 || !muffles("muffleWarning", sys.function(-2L))) return()
+  if (now >= 0 || level < 0) ms_worker_condition(slim(w))
+  tryInvokeRestart("muffleWarning")
+}
+
+# Whether the function that called a handler is signalCondition(), after which FUN may go on.
+signals <- function(caller) identical(caller, signalCondition)
+
+# Whether a warning or message would be shown if nobody handled it: not one that is signalled without a restart to muffle it.
+muffles <- function(name, caller) {
+  !signals(caller) || any(vapply(computeRestarts(), function(restart) identical(restart$name, name), NA))
+}
+
+# Remembers a condition that may be the reason for a jump to R's top level: with the element, and the frame that signalled it. To be
+# called by a handler, whose call is the last but this one.
+remember <- function(left, condition) {
+  handler <- sys.nframe() - 1L
+  from <- sys.parents()[[handler - 1L]]
+  left$condition <- condition
+  left$calls <- utils::head(sys.calls(), handler)
+  left$frame <- if (from > 0L) sys.frame(from)
+  left$at <- native(ms_worker_at())
+  invisible()
+}
+
+# Whether the function that signalled the condition remembered is still at it: what it says now is about the same error.
+goes_on <- function(left) {
+  if (is.null(left$frame)) return(FALSE)
+  for (frame in sys.frames()) if (identical(frame, left$frame)) return(TRUE)
+  FALSE
+}
+
+# What a jump to R's top level means: the error that FUN signalled before it.
+jumped <- function(left, depth) {
+  if (!is.null(left$condition) && identical(left$at, native(ms_worker_at()))) {
+    return(list(condition = left$condition, calls = traceback_of(left$calls, depth)))
+  }
+  text <- "FUN jumped to the top level of R, as invokeRestart(\"abort\") does, without an error"
+  list(condition = simpleError(text), calls = character())
 }
 
 # The calls from FUN down to the error, one line each. The last ones, which R and this file added to handle it, are left out.
@@ -62,12 +125,23 @@ traceback_of <- function(calls, depth) {
   if (length(from)) calls <- calls[seq_along(calls) >= from[[1L]]]
   calls <- calls[-length(calls)]
   if (length(calls) && identical(calls[[length(calls)]][[1L]], quote(.handleSimpleError))) calls <- calls[-length(calls)]
-  vapply(utils::head(calls, 100L), function(call) deparse(call, nlines = 1L)[[1L]], "")
+  vapply(utils::head(calls, 100L), line_of, "")
 }
+
+# Code that R cannot write is no reason to lose the error.
+line_of <- function(call) tryCatch(deparse(call, nlines = 1L)[[1L]], error = function(e) "<a call that cannot be shown>")
 
 # A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text.
 slim <- function(condition) {
+  if (native(ms_survey(condition))[[1L]] == 0 && utils::object.size(condition) <= 1e6) return(condition)
   size <- tryCatch(length(serialize(condition, NULL, xdr = FALSE)), error = function(e) Inf)
-  if (size <= 1e6) return(condition)
-  structure(class = class(condition), list(message = conditionMessage(condition), call = NULL))
+  if (size <= 1e6) condition else bare(condition)
 }
+
+# A condition without its fields.
+bare <- function(condition) {
+  structure(class = as.character(class(condition)), list(message = shortened(said_of(condition)), call = NULL))
+}
+
+# At most a megabyte of text.
+shortened <- function(text) if (nchar(text, "bytes") > 1e6) paste0(substr(iconv(text, to = "UTF-8", sub = "byte"), 1L, 1e5), " ...") else text

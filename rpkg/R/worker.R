@@ -49,10 +49,10 @@ worker_run <- function(guest = FALSE) {
       entered <- tryCatch(if (guest) enter_as_guest() else enter_session(), error = identity)
       if (guest && is.function(entered)) on.exit(entered())
       on.exit(detach_packages(), add = TRUE)
-      if (inherits(entered, "error")) native(ms_worker_failed(slim(entered), character())) else work(guest)
+      if (inherits(entered, "error")) report(slim(entered), character()) else work(guest)
     },
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
-    interrupt = function(i) native(ms_worker_failed(simpleError("the worker was interrupted"), NULL))
+    interrupt = function(i) report(simpleError("the worker was interrupted"), NULL)
   )
   native(ms_worker_done())
 }

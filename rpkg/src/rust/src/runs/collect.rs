@@ -282,7 +282,7 @@ fn of_fun(s: &Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp {
         ("index", index),
         ("condition", condition),
         ("calls", r::field(s, error, "calls").unwrap_or(s.null())),
-        ("message", s.call_base("conditionMessage", &[condition])),
+        ("message", r::field(s, error, "said").unwrap_or(s.null())),
     ];
     r::named_list(s, &parts)
 }

@@ -149,6 +149,13 @@ impl Current {
         self.chunk.is_some()
     }
 
+    /// Where FUN is: the stage, the step and the element.
+    pub(super) fn place(&self) -> Option<[f64; 3]> {
+        let chunk = self.chunk.as_ref()?;
+        let at = chunk.spot();
+        Some([chunk.lease.stage.index() as f64, f64::from(at.step), at.element as f64])
+    }
+
     /// Whether the step under way takes a failed element's condition for its result.
     pub(super) fn collects(&self) -> bool {
         let step =
@@ -219,6 +226,9 @@ impl Current {
             self.drop_chunk();
             return Ok(());
         }
+        // First, for R may find that the error cannot be sent: another is reported then.
+        let mut words = BlobWriter::new();
+        codec::encode(error, &mut words)?;
         let chunk = match self.drop_chunk() {
             Some(chunk) => chunk,
             None => match self.membership.next_lease(link)? {
@@ -226,8 +236,6 @@ impl Current {
                 None => return Ok(()),
             },
         };
-        let mut words = BlobWriter::new();
-        codec::encode(error, &mut words)?;
         let words = [words.finish()];
         hand_in(&chunk, &words, |delivery| self.membership.fail(link, &chunk.lease, chunk.spot(), delivery))
     }

@@ -221,6 +221,16 @@ fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Rob
     })
 }
 
+/// Where FUN is: the stage, the step and the element, or -1 three times.
+#[extendr]
+fn ms_worker_at() -> Robj {
+    edge(|| {
+        // SAFETY: no R code runs in here.
+        let at = unsafe { worker() }.current.as_ref().and_then(Current::place);
+        r::protect(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
+    })
+}
+
 /// Whether the element under way may fail: its condition is then its result.
 #[extendr]
 fn ms_worker_collects() -> Robj {
@@ -244,11 +254,12 @@ fn ms_worker_condition(condition: Robj) -> Robj {
 }
 
 /// Reports an error: of the element under way, or of getting ready when none is. With on_error = "collect", the condition
-/// of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt.
+/// of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt;
+/// `said` is the condition's text.
 #[extendr]
-fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
+fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
     edge(|| {
-        let (condition, calls) = (argument(&condition), argument(&calls));
+        let [condition, calls, said] = [&condition, &calls, &said].map(argument);
         // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
         let worker = unsafe { worker() };
         let Worker { link: Some(link), current: Some(current), .. } = worker else { return Err(no_run()) };
@@ -259,7 +270,9 @@ fn ms_worker_failed(condition: Robj, calls: Robj) -> Robj {
             current.result(condition);
         } else {
             let error = r::protect(|s| {
-                let parts = [("condition", condition), ("calls", calls), ("element", r::logical(s, within))];
+                let element = r::logical(s, within);
+                let parts =
+                    [("condition", condition), ("calls", calls), ("said", said), ("element", element)];
                 Ok(r::Kept::new(r::named_list(s, &parts)))
             })?;
             current.fail(link, error.get(), interrupted)?;
@@ -319,6 +332,7 @@ extendr_module! {
     fn ms_worker_idle;
     fn ms_worker_loop;
     fn ms_worker_ready;
+    fn ms_worker_at;
     fn ms_worker_collects;
     fn ms_worker_condition;
     fn ms_worker_failed;
