@@ -6,10 +6,10 @@
 #' processes read its items in place.
 #'
 #' The workers are R processes that start at the first call, are kept for later ones, and end with the session or after some
-#' idle time. FUN travels to them with the variables of its surroundings that it uses, found by static analysis; big data among
-#' them is shared instead of copied, and a message says so. Packages that FUN's functions come from are attached. What FUN
-#' looks up by computed names (`get(paste0(...))`) cannot be found that way: pass it as an argument. What FUN prints goes to
-#' the worker's log.
+#' idle time. FUN finds on a worker what it finds in your session when the call begins: attached packages, loaded namespaces, options,
+#' environment variables, classes and methods. The variables of its surroundings that it uses travel with it, found by static analysis; big
+#' data among them is shared instead of copied, and a message says so. Names that FUN computes (`get(paste0(...))`) are found if
+#' their variables are small, or named in `memControl(globals = )`. What FUN prints goes to the worker's log.
 #'
 #' @section Errors:
 #' The first error of FUN ends the call with a condition of class `memshare_error_element` that names the element; see

@@ -6,10 +6,10 @@ options(memshare.quiet = TRUE)
 grDevices::pdf(NULL)
 given <- commandArgs(TRUE)
 number <- grepl("^[0-9]+$", given)
-seconds <- if (any(number)) as.numeric(given[number][[1L]]) else 3
+seconds <- if (any(number)) as.numeric(given[number][[1L]]) else 2
 packages <- given[!number]
 if (!length(packages)) {
-  packages <- c("datasets", "stats", "survival", "nlme", "MASS", "Matrix", "data.table", "zoo", "bit64", "tibble", "dplyr", "lubridate")
+  packages <- c("datasets", "stats", "survival", "nlme", "Matrix", "data.table", "zoo", "bit64", "tibble", "lubridate")
 }
 
 silently <- function(code) {
@@ -33,12 +33,12 @@ same <- function(a, b) {
 }
 
 # What differs for an object, in words; nothing where all is right. Where the comparison fails in this session it says nothing.
-differences <- function(object, control) {
+differences <- function(object) {
   here <- tryCatch(silently(seen(object)), error = function(e) NULL)
   if (is.null(here)) return(character())
   outcome <- function(code) tryCatch(silently(code), error = identity)
-  back <- outcome(memLapply(list(object), function(o) o, MAX.CORES = 1, CONTROL = control)[[1]])
-  there <- outcome(memLapply(1, function(i) seen(object), MAX.CORES = 1, CONTROL = control)[[1]])
+  back <- outcome(memLapply(list(object), function(o) o, MAX.CORES = 1)[[1]])
+  there <- outcome(memLapply(1, function(i) seen(object), MAX.CORES = 1)[[1]])
   say <- function(what, value) paste(what, if (inherits(value, "memshare_error")) conditionMessage(value) else "is different")
   c(if (!same(back, object)) say("as X", back), if (!same(there, here)) say("captured", there))
 }
@@ -76,12 +76,11 @@ objects_of <- function(package, until) {
 wrong <- total <- 0L
 for (package in packages) {
   if (!suppressWarnings(suppressPackageStartupMessages(require(package, character.only = TRUE, quietly = TRUE)))) next
-  control <- memControl(packages = package)
   until <- proc.time()[["elapsed"]] + seconds
   for (entry in objects_of(package, until)) {
     if (proc.time()[["elapsed"]] > until + seconds) break
     total <- total + 1L
-    for (difference in differences(entry$object, control)) {
+    for (difference in differences(entry$object)) {
       wrong <- wrong + 1L
       cat(entry$label, difference, "\n")
     }
