@@ -1,12 +1,12 @@
 # Objects that packages' data sets and examples make: each comes back from a worker as it went, as X and captured, and its class, length,
-# format and summary on a worker are what they are here. One object of each class, and some seconds for each package that is
-# installed. Packages and seconds for each may be given: Rscript tests/e2e/objects.R stats MASS 20
+# format and summary on a worker are what they are here. One object of each class, of some data sets and manual pages of each package
+# that is installed. Packages and how many of each may be given: Rscript tests/e2e/objects.R stats MASS 60
 suppressPackageStartupMessages(library(memshare))
 options(memshare.quiet = TRUE)
 grDevices::pdf(NULL)
 given <- commandArgs(TRUE)
 number <- grepl("^[0-9]+$", given)
-seconds <- if (any(number)) as.numeric(given[number][[1L]]) else 2
+most <- if (any(number)) as.integer(given[number][[1L]]) else 6L
 packages <- given[!number]
 if (!length(packages)) {
   packages <- c("datasets", "stats", "survival", "nlme", "Matrix", "data.table", "zoo", "bit64", "tibble", "lubridate")
@@ -43,7 +43,7 @@ differences <- function(object) {
   c(if (!same(back, object)) say("as X", back), if (!same(there, here)) say("captured", there))
 }
 
-objects_of <- function(package, until) {
+objects_of <- function(package) {
   found <- list()
   keep <- function(environment, from) {
     for (name in ls(environment)) {
@@ -53,19 +53,18 @@ objects_of <- function(package, until) {
       if (usable && !key %in% names(found)) found[[key]] <<- list(object = object, label = paste0(package, ": ", from, name))
     }
   }
-  for (item in unique(sub(" .*", "", utils::data(package = package)$results[, "Item"]))) {
+  for (item in some_of(unique(sub(" .*", "", utils::data(package = package)$results[, "Item"])))) {
     environment <- new.env()
     try(suppressWarnings(utils::data(list = item, package = package, envir = environment)), silent = TRUE)
     keep(environment, "")
   }
   pages <- tools::Rd_db(package)
-  for (page in names(pages)) {
-    if (proc.time()[["elapsed"]] > until) break
+  for (page in some_of(names(pages))) {
     file <- tempfile()
     tools::Rd2ex(pages[[page]], file, commentDontrun = TRUE, commentDonttest = TRUE)
     if (!file.exists(file)) next
     environment <- new.env(parent = globalenv())
-    setTimeLimit(elapsed = seconds, transient = TRUE)
+    setTimeLimit(elapsed = 20, transient = TRUE)
     for (code in parse(file)) try(silently(eval(code, environment)), silent = TRUE)
     setTimeLimit()
     keep(environment, paste0(page, "$"))
@@ -73,12 +72,13 @@ objects_of <- function(package, until) {
   found
 }
 
+# The same ones each time, from all over.
+some_of <- function(x) x[unique(round(seq(1, length(x), length.out = min(most, length(x)))))]
+
 wrong <- total <- 0L
 for (package in packages) {
   if (!suppressWarnings(suppressPackageStartupMessages(require(package, character.only = TRUE, quietly = TRUE)))) next
-  until <- proc.time()[["elapsed"]] + seconds
-  for (entry in objects_of(package, until)) {
-    if (proc.time()[["elapsed"]] > until + seconds) break
+  for (entry in objects_of(package)) {
     total <- total + 1L
     for (difference in differences(entry$object)) {
       wrong <- wrong + 1L
@@ -87,4 +87,4 @@ for (package in packages) {
   }
 }
 cat(sprintf("objects: %d differences in %d objects\n", wrong, total))
-if (wrong > 0 || total == 0) quit("no", status = 1)
+if (wrong > 0 || total < 10) quit("no", status = 1)
