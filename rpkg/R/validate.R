@@ -39,9 +39,9 @@ check_utf8 <- function(strings, what, call = NULL) {
   utf8
 }
 
-# A whole number of at least `least`, as a double; NULL stays NULL.
-check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE) {
-  if (is.null(value)) return(NULL)
+# A whole number of at least `least`, as a double; NULL stays NULL where it is `optional`.
+check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE, optional = TRUE) {
+  if (is.null(value) && optional) return(NULL)
   good <- is.numeric(value) && length(value) == 1L && !is.na(value) && value >= least &&
     (if (is.infinite(value)) infinite else value == floor(value))
   if (!good) {

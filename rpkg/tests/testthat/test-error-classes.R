@@ -79,3 +79,8 @@ test_that("an error of the argument's own code stays as it is", {
   expect_error(memLapply(stop(mine), identity), class = "mine")
   expect_error(memLapply(1:2, stop(mine)), class = "mine")
 })
+
+test_that("a count that must be there is not NULL", {
+  expect_error(memControl(retries = NULL), "retries must be", class = "memshare_error_input")
+  expect_error(memMap("silly", "m", tempfile(), "double", offset = NULL), "offset must be", class = "memshare_error_input")
+})
