@@ -11,7 +11,8 @@
 #' \describe{
 #'   \item{`memshare_error_element`}{FUN failed. Fields: `index` and `name` of the element, `parent` (the original condition),
 #'     `calls` (the worker's traceback, one string a call), and `pass`, its label in the plan. With several passes the message begins
-#'     with the pass.}
+#'     with the pass. Errors of 'rlang', 'cli' and similar packages, which signal a condition and then leave for R's top level, are
+#'     FUN's errors too. A condition of more than a megabyte keeps its classes and its text, and loses its fields.}
 #'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields, and
 #'     `worker_pid` and `log`, the last lines of the last worker's log; the message shows those that tell most.}
 #'   \item{`memshare_error_worker`, `memshare_error_no_workers`, `memshare_error_launch`}{A worker could not get ready for the call,
@@ -42,7 +43,8 @@
 #' @section Warnings and messages of FUN:
 #' They reach the caller in the order of the elements, with the classes they had, `memshare_warning_element` or
 #' `memshare_message_element` before them, the element's number (and name) in front of the text, and the fields `index`, `name`
-#' and `parent`.
+#' and `parent`. `options(warn = )` holds as in R: with 2 or more a warning of FUN is an error of its element, and where FUN sets it
+#' below 0 its warnings are ignored. A condition that FUN only signals, with [signalCondition()], is not reported.
 #'
 #' @section Warnings and messages of memshare:
 #' `memshare_warning_recycled`: in [memMapply()] the longest collection is no multiple of a shorter one, as `mapply()` warns.

@@ -43,6 +43,22 @@ cancel <- function(x, ...) UseMethod("cancel")
 
 #' @rdname memRun
 #' @export
+resolved.default <- function(x, ...) no_handle(x, sys.call(-1L))
+
+#' @rdname memRun
+#' @export
+collect.default <- function(x, ...) no_handle(x, sys.call(-1L))
+
+#' @rdname memRun
+#' @export
+cancel.default <- function(x, ...) no_handle(x, sys.call(-1L))
+
+no_handle <- function(x, call) {
+  abort_input(sprintf("x must be what memRun(wait = FALSE) gave, not %s", if (missing(x)) "missing" else describe(x)), call)
+}
+
+#' @rdname memRun
+#' @export
 resolved.memshare_handle <- function(x, ...) {
   handle <- inside(x)
   handle$status != "running" || isTRUE(native(ms_run_wait(handle$run, 0L), sys.call()))

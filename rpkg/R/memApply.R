@@ -33,6 +33,7 @@
 #' @export
 memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
+  check_given(c("X", "MARGIN", "FUN"), call)
   caller <- parent.frame()
   written <- written_names(call, caller)
   check_written(written, call, our_names)

@@ -23,6 +23,7 @@
 memCompare <- function(plan, schedules = c("auto", "static", "guided", "factoring", "adaptive", "profiled"), workers = NULL,
                        profile = NULL, overhead = NULL, chunk = NULL) {
   call <- sys.call()
+  check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
   if (is.null(workers)) workers <- inside(plan)$main$program$spec$workers
   workers <- check_workers(workers, call)

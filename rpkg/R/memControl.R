@@ -87,8 +87,8 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
   structure(
     list(
       simplify = simplify, FUN.VALUE = FUN.VALUE, chunk = chunk, schedule = schedule, packages = packages, seed = seed,
-      on_error = check_choice(on_error[[1L]], c("stop", "collect"), "on_error", call),
-      retries = as.integer(check_count(retries, "retries", 0, call)),
+      on_error = check_choice(first_of(on_error), c("stop", "collect"), "on_error", call),
+      retries = as.integer(check_count(retries, "retries", 0, call, optional = FALSE)),
       timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
@@ -109,6 +109,9 @@ check_template <- function(template, call) {
   attributes(template) <- attributes(template)[c("dim", "dimnames", if (is.null(dim(template))) "names")]
   template
 }
+
+# The first of several texts.
+first_of <- function(value) if (is.character(value) && length(value)) value[[1L]] else value
 
 check_choice <- function(value, choices, what, call) {
   if (!is.character(value) || length(value) != 1L || !value %in% choices) {

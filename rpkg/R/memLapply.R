@@ -42,6 +42,7 @@
 #' @export
 memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
+  check_given(c("X", "FUN"), call)
   caller <- parent.frame()
   written <- written_names(call, caller)
   check_written(written, call, our_names)

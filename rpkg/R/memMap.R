@@ -42,6 +42,7 @@
 #' @export
 memMap <- function(namespace, name, file, type, dim = NULL, offset = 0, writable = FALSE) {
   call <- sys.call()
+  check_given(c("namespace", "name", "file", "type"), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   if (!is.character(file) || length(file) != 1L || is.na(file) || !nzchar(file)) {
@@ -49,7 +50,7 @@ memMap <- function(namespace, name, file, type, dim = NULL, offset = 0, writable
   }
   type <- check_type(type, call)
   dim <- if (!is.null(dim)) check_dim(dim, call)
-  offset <- check_count(offset, "offset", 0, call)
+  offset <- check_count(offset, "offset", 0, call, optional = FALSE)
   writable <- check_flag(writable, "writable", call)
   # The bytes by which the system knows the file, from the root: other processes have other working directories.
   path <- charToRaw(enc2native(normalizePath(file, mustWork = FALSE)))

@@ -27,6 +27,7 @@
 memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL,
                       CONTROL = memControl()) {
   call <- sys.call()
+  check_given("FUN", call)
   label <- function_label(substitute(FUN))
   namespace <- namespace_of(NAMESPACE, label, "NAMESPACE", call)
   given <- !is.null(NAMESPACE)

@@ -74,6 +74,7 @@ new_profile <- function(native, names = NULL) {
 #' @export
 memSaveProfile <- function(profile, file) {
   call <- sys.call()
+  check_given(c("profile", "file"), call)
   if (!inherits(profile, "memshare_profile")) {
     abort_input(sprintf("profile must be what memProfile() gives, not %s", describe(profile)), call)
   }
@@ -84,4 +85,8 @@ memSaveProfile <- function(profile, file) {
 
 #' @rdname memProfile
 #' @export
-memLoadProfile <- function(file) load_profile(file, "file", sys.call())
+memLoadProfile <- function(file) {
+  call <- sys.call()
+  check_given("file", call)
+  load_profile(file, "file", call)
+}

@@ -35,6 +35,7 @@ fold_width <- 16
 #' @export
 memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CONTROL = memControl()) {
   call <- sys.call()
+  check_given(c("X", "FUN"), call)
   caller <- parent.frame()
   written <- written_names(call, caller)
   check_written(written, call, c("init", "NAMESPACE", "MAX.CORES"))

@@ -40,6 +40,7 @@
 memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, schedule = NULL, overhead = NULL, chunk = NULL,
                         known = TRUE) {
   call <- sys.call()
+  check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
   work <- work_of(plan, profile, call)
   if (is.null(schedule)) schedule <- "as planned"

@@ -42,6 +42,7 @@
 #' @export
 memAllocate <- function(namespace, name, type, dim) {
   call <- sys.call()
+  check_given(c("namespace", "name", "type"), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   type <- check_type(type, call)
@@ -61,6 +62,7 @@ memAllocate <- function(namespace, name, type, dim) {
 #' @export
 memWrite <- function(namespace, name, value, index = NULL) {
   call <- sys.call()
+  check_given(c("namespace", "name", "value"), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   if (!is.atomic(value) || is.null(value) || is.object(value)) {

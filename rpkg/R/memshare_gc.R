@@ -17,6 +17,7 @@
 #' @export
 memshare_gc <- function(namespace, cluster = NULL) {
   call <- sys.call()
+  check_given("namespace", call)
   namespace <- check_namespace(namespace, call)
   release_all(namespace, viewList(), releaseViews)
   if (!is.null(cluster)) {

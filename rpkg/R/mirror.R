@@ -33,14 +33,21 @@ load_as <- function(name, about, later, announce) {
     mirror$deferred[name] <- list(about)
     return(invisible())
   }
+  before <- setting_names()
   over(announce, name, {
     failed <- tryCatch({
       suppressMessages(suppressWarnings(load_namespace(name, about)))
       NULL
     }, error = conditionMessage)
   })
+  if (is.null(about)) mirror$brought <- c(mirror$brought, setdiff(setting_names(), before))
   if (!is.null(failed) && !is.null(about)) note(sprintf("package '%s' cannot be loaded on the workers: %s", name, failed))
 }
+
+# Names of options and environment variables. Those that came with a package that FUN names are none of the session's, and stay.
+setting_names <- function() c(paste("option", names(.Options)), paste("variable", names(Sys.getenv())))
+
+is_brought <- function(kind, names) paste(kind, names) %in% mirror$brought
 
 # Does what a package needs done. A mirror with threads is of no use, and ends.
 over <- function(announce, package, code) {
@@ -215,6 +222,7 @@ options_now <- function() as.vector(.Options, "list")
 put_options <- function(wanted) {
   now <- travelling_options()
   gone <- setdiff(names(now), names(wanted))
+  gone <- gone[!is_brought("option", gone)]
   differ <- names(wanted)[!vapply(names(wanted), function(name) identical(now[[name]], wanted[[name]]), NA)]
   change <- c(wanted[differ], stats::setNames(vector("list", length(gone)), gone))
   set_options(change)
@@ -231,6 +239,7 @@ set_options <- function(change) {
 put_variables <- function(wanted) {
   now <- travelling_variables()
   gone <- setdiff(names(now), names(wanted))
+  gone <- gone[!is_brought("variable", gone)]
   differ <- names(wanted)[!wanted == now[names(wanted)] | is.na(now[names(wanted)])]
   if (length(gone)) Sys.unsetenv(gone)
   if (length(differ)) do.call(Sys.setenv, as.list(wanted[differ]))

@@ -27,6 +27,7 @@
 #' @export
 mutualinfo <- function(x, y, isXDiscrete = FALSE, isYDiscrete = FALSE, na.rm = FALSE, bins = NULL) {
   call <- sys.call()
+  check_given(c("x", "y"), call)
   if (length(x) != length(y)) {
     abort_input(sprintf("x and y must be of the same length, not %.0f and %.0f", length(x), length(y)), call)
   }

@@ -1,6 +1,13 @@
 # The checks of arguments that several verbs share. Each returns the value in its plain form or raises memshare_error_input
 # with what was expected; what protects memory is checked again by native code.
 
+# The arguments without which the calling function can do nothing. What a caller was not given itself, it cannot hand on.
+check_given <- function(names, call, frame = parent.frame()) {
+  for (name in names) {
+    if (eval(call("missing", as.name(name)), frame)) abort_input(sprintf("%s is missing", name), call)
+  }
+}
+
 check_string <- function(value, what, call = NULL) {
   if (!is.character(value) || length(value) != 1L || is.na(value) || !nzchar(value)) {
     abort_input(sprintf("%s must be one non-empty string, not %s", what, describe(value)), call)
@@ -32,9 +39,9 @@ check_utf8 <- function(strings, what, call = NULL) {
   utf8
 }
 
-# A whole number of at least `least`, as a double; NULL stays NULL.
-check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE) {
-  if (is.null(value)) return(NULL)
+# A whole number of at least `least`, as a double; NULL stays NULL where it is `optional`.
+check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE, optional = TRUE) {
+  if (is.null(value) && optional) return(NULL)
   good <- is.numeric(value) && length(value) == 1L && !is.na(value) && value >= least &&
     (if (is.infinite(value)) infinite else value == floor(value))
   if (!good) {

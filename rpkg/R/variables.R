@@ -26,6 +26,7 @@
 #' @export
 registerVariables <- function(namespace, variableList) {
   call <- sys.call()
+  check_given(c("namespace", "variableList"), call)
   namespace <- check_namespace(namespace, call)
   names <- names(variableList)
   if (!is.list(variableList) || is.object(variableList) || !length(variableList) || is.null(names) || !all(nzchar(names))) {
@@ -45,6 +46,7 @@ registerVariables <- function(namespace, variableList) {
 #' @export
 releaseVariables <- function(namespace, variableNames) {
   call <- sys.call()
+  check_given(c("namespace", "variableNames"), call)
   native(ms_release_variables(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
   invisible(NULL)
 }
@@ -73,6 +75,7 @@ releaseVariables <- function(namespace, variableNames) {
 #' @export
 retrieveViews <- function(namespace, variableNames) {
   call <- sys.call()
+  check_given(c("namespace", "variableNames"), call)
   configure_place()
   native(ms_retrieve(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
 }
@@ -81,6 +84,7 @@ retrieveViews <- function(namespace, variableNames) {
 #' @export
 releaseViews <- function(namespace, variableNames) {
   call <- sys.call()
+  check_given(c("namespace", "variableNames"), call)
   native(ms_release_views(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
   invisible(NULL)
 }
@@ -101,6 +105,7 @@ releaseViews <- function(namespace, variableNames) {
 #' @export
 retrieveMetadata <- function(namespace, variableName) {
   call <- sys.call()
+  check_given(c("namespace", "variableName"), call)
   namespace <- check_namespace(namespace, call)
   names <- check_names(variableName, "variableName", call)
   found <- lapply(names, function(name) metadata(namespace, name, call))

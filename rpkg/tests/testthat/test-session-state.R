@@ -145,6 +145,30 @@ test_that("a worker stays warm when FUN names a package, and leaves it loaded as
   expect_true(one(function(i) isNamespaceLoaded("nlme"))[[1L]])
 })
 
+test_that("what a package sets when it is loaded is there where only FUN names the package", {
+  place <- tempfile("loads")
+  library <- file.path(place, "library")
+  dir.create(file.path(place, "brings", "R"), recursive = TRUE)
+  dir.create(library)
+  on.exit(unlink(place, recursive = TRUE))
+  writeLines(c("Package: brings", "Version: 1.0", "Title: Sets an Option", "Description: For tests.", "License: GPL-3", "Author: T",
+               "Maintainer: T <t@example.org>"), file.path(place, "brings", "DESCRIPTION"))
+  writeLines("export(told)", file.path(place, "brings", "NAMESPACE"))
+  writeLines(c(
+    ".onLoad <- function(...) { options(brings.option = 1); Sys.setenv(BRINGS_VARIABLE = \"two\") }",
+    "told <- function() list(getOption(\"brings.option\"), Sys.getenv(\"BRINGS_VARIABLE\"))"
+  ), file.path(place, "brings", "R", "brings.R"))
+  arguments <- c("CMD", "INSTALL", "--no-docs", "--no-test-load", paste0("--library=", library), file.path(place, "brings"))
+  system2(file.path(R.home("bin"), "R"), arguments, stdout = FALSE, stderr = FALSE)
+  paths <- .libPaths()
+  on.exit(.libPaths(paths), add = TRUE)
+  .libPaths(c(library, paths))
+  f <- eval(parse(text = "function(i) brings::told()"))
+  for (run in 1:2) expect_identical(memLapply(1:2, f), list(list(1, "two"), list(1, "two")))
+  expect_false(isNamespaceLoaded("brings"))
+  expect_null(getOption("brings.option"))
+})
+
 test_that("registered S3 methods of the session are there, also after they were replaced", {
   on.exit(rm("print.ms_foo", envir = baseenv()[[".__S3MethodsTable__."]]))
   printed <- function(i) utils::capture.output(print(structure(1, class = "ms_foo")))
