@@ -32,10 +32,11 @@ same <- function(a, b) {
     isTRUE(tryCatch(all.equal(a, b, check.environment = FALSE), error = function(e) FALSE))
 }
 
-# What differs for an object, in words; nothing where all is right. Where the comparison fails in this session it says nothing.
+# What differs for an object, in words; nothing where all is right. Where there is nothing to compare with it says nothing.
 differences <- function(object) {
   here <- tryCatch(silently(seen(object)), error = function(e) NULL)
-  if (is.null(here)) return(character())
+  # What R's own copy of an object is not equal to (it knows its address) cannot be told from the worker's.
+  if (is.null(here) || !same(unserialize(serialize(object, NULL)), object)) return(character())
   outcome <- function(code) tryCatch(silently(code), error = identity)
   back <- outcome(memLapply(list(object), function(o) o, MAX.CORES = 1)[[1]])
   there <- outcome(memLapply(1, function(i) seen(object), MAX.CORES = 1)[[1]])
