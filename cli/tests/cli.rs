@@ -143,6 +143,7 @@ fn run(store: &Store) -> Run {
         }],
         notes: (StageId(0), 0),
         program: vec![],
+        session: vec![],
     };
     let payload = spec.to_bytes();
     let stages = vec![StageSpec { steps: 2, ..StageSpec::new(10, Policy::fixed(4), 2) }];
