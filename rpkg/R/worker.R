@@ -5,6 +5,18 @@
 # a run is stopped; one that comes when the run is over must neither end this process nor hit the next run.
 worker_main <- function() {
   launched <- Sys.getpid()
+  forked <- function() Sys.getpid() != launched
+  tryCatch(
+    process_life(),
+    error = function(e) if (forked()) message("memshare: ", conditionMessage(e)) else stop(e),
+    interrupt = function(i) NULL
+  )
+  # A process that was forked shares the temporary directory with the others, so it must not end in R's way, which removes it.
+  if (forked()) ms_worker_quit()
+}
+
+# Every process that is forked meanwhile goes on in here.
+process_life <- function() {
   role <- native(ms_worker_begin())
   while (is.list(role)) {
     become(role$state, role$deferred, function(package) native(ms_mirror_loading(package)))
@@ -20,8 +32,6 @@ worker_main <- function() {
       break
     }
   }
-  # The first call above forks: this may be another process now. Its temporary directory is then shared, and not its to remove.
-  if (Sys.getpid() != launched) ms_worker_quit()
 }
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
