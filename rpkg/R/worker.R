@@ -5,24 +5,41 @@
 # a run is stopped; one that comes when the run is over must neither end this process nor hit the next run.
 worker_main <- function() {
   launched <- Sys.getpid()
-  forked <- function() Sys.getpid() != launched
-  tryCatch(
-    process_life(),
-    error = function(e) if (forked()) message("memshare: ", conditionMessage(e)) else stop(e),
-    interrupt = function(i) NULL
-  )
-  # A process that was forked shares the temporary directory with the others, so it must not end in R's way, which removes it.
-  if (forked()) ms_worker_quit()
+  # Also after an error or an interrupt. No handler stands around all of this: FUN's errors would be caught by it.
+  on.exit(if (Sys.getpid() != launched) leave())
+  process_life()
+}
+
+# A mirror has the temporary directory of the fork server, so it must not end in R's way, which removes it.
+leave <- function() {
+  if (!is.null(mirror$directory)) unlink(mirror$directory, recursive = TRUE)
+  ms_worker_quit()
+}
+
+# Gives a forked worker a temporary directory of its own: files of one name in it would be the other workers' too. R makes a new one where
+# the old one is missing, so that is moved away for a moment; another worker that is forked just now may do the same.
+own_directory <- function() {
+  shared <- tempdir()
+  aside <- paste0(shared, "-", Sys.getpid())
+  for (i in seq_len(100L)) {
+    moved <- suppressWarnings(file.rename(shared, aside))
+    mirror$directory <- tempdir(check = TRUE)
+    if (moved) file.rename(aside, shared)
+    if (mirror$directory != shared) return(invisible())
+  }
+  mirror$directory <- NULL
 }
 
 # Every process that is forked meanwhile goes on in here.
 process_life <- function() {
+  launched <- Sys.getpid()
   role <- native(ms_worker_begin())
   while (is.list(role)) {
     become(role$state, role$deferred, function(package) native(ms_mirror_loading(package)))
     gc(verbose = FALSE)
     role <- native(ms_mirror_serve())
   }
+  if (isTRUE(role) && Sys.getpid() != launched) own_directory()
   while (isTRUE(role) && native(ms_worker_next())) {
     ignoring_interrupts(Sys.sleep(0))
     worker_run()
@@ -52,8 +69,6 @@ worker_join <- function(address) {
 
 # One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's.
 worker_run <- function(guest = FALSE) {
-  # A FUN that called quit() took the directory that forked workers share with it.
-  tempdir(check = TRUE)
   tryCatch(
     {
       entered <- tryCatch(if (guest) enter_as_guest() else enter_session(), error = identity)

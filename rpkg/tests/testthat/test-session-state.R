@@ -214,6 +214,16 @@ test_that("classes, generics and methods of the session are there, also after th
   expect_as_here(account)
 })
 
+test_that("workers have temporary directories of their own, which go with the session", {
+  directories <- unique(unlist(memLapply(1:8, function(i) {
+    Sys.sleep(0.02)
+    writeLines("a", file.path(tempdir(), "same"))
+    tempdir()
+  }, MAX.CORES = 3, CONTROL = memControl(chunk = 1))))
+  expect_length(directories, 3)
+  expect_true(all(startsWith(directories, tempdir())))
+})
+
 test_that("memControl(fresh = TRUE) runs on new workers", {
   pids <- function(control) unlist(memLapply(1:8, function(i) Sys.getpid(), MAX.CORES = 2, CONTROL = control))
   expect_false(any(pids(memControl(fresh = TRUE)) %in% pids(memControl())))
