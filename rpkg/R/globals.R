@@ -63,7 +63,7 @@ add_methods <- function(bag) {
 
 # The names of an environment's functions that are S3 methods by their names.
 methods_in <- function(env) {
-  names <- ls(env, sorted = FALSE)
+  names <- names(env)
   names <- names[grepl(".", names, fixed = TRUE)]
   if (!length(names)) return(names)
   names[vapply(names, function(name) {

@@ -32,7 +32,7 @@ build_payload <- function(fun, dots, bag, control, variables, functions, form = 
   )
   packed <- native(ms_pack(body, bag$share), call)
   head <- list(
-    packages = check_packages(unique(c(bag$packages, control$packages)), call),
+    packages = check_packages(c(bag$packages, control$packages), call),
     on_error = control$on_error, seed = control$seed
   )
   list(head = head, body = packed$raw, captured = packed$parts, globals = bag$globals, named = unique(c(bag$named, control$packages)))
@@ -64,6 +64,7 @@ differing <- function(payloads) {
 check_packages <- function(packages, call = NULL) {
   always <- c("base", "methods", "datasets", "utils", "grDevices", "graphics", "stats")
   packages <- setdiff(packages, always)
+  if (!length(packages)) return(character())
   places <- vapply(packages, function(package) {
     path <- if (isNamespaceLoaded(package)) getNamespaceInfo(package, "path") else find.package(package, quiet = TRUE)
     if (!length(path)) {

@@ -3,17 +3,17 @@
 # Runs one pass that nobody else needs.
 run_one <- function(pass, call) {
   if (pass$n == 0) return(empty_value(pass, call))
-  if (!pass$passes && pass$verb != "reduce") return(run_program(compile_one(pass, call), call)[[1L]])
+  if (!pass$passes && pass$verb != "reduce") return(run_program(compile_one(pass, call), call, looked = TRUE)[[1L]])
   program <- compile(list(pass), call = call)
   if (pass$passes) check_program(program, call)
-  run_program(program, call)[[1L]]
+  run_program(program, call, looked = TRUE)[[1L]]
 }
 
 # Runs a program; `id` is that of a native plan, or 0. Whatever interrupts the wait, the run is ended and its memory given back.
 # The values that are wanted, in a list.
-run_program <- function(program, call, id = 0L, changes = NULL, after = NULL) {
+run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, looked = FALSE) {
   if (!length(program$modes)) return(settle(program, NULL, call))
-  run <- begin_run(program, id, changes, call)
+  run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   crew <- new.env(parent = emptyenv())
   on.exit(if (!ended) abandon(run, crew$nodes))
@@ -26,9 +26,10 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL) {
   settle(program, out, call)
 }
 
-begin_run <- function(program, id, changes, call) {
+# `looked`: the pass was made in this very call, which looked at the session's state.
+begin_run <- function(program, id, changes, call, looked = FALSE) {
   configure_native()
-  now <- session_state(program$fresh, program$named)
+  now <- session_state(program$fresh, program$named, looked)
   with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call), now), call)
 }
 
@@ -68,7 +69,7 @@ abandon <- function(run, nodes) {
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
     remember_run(program, out$stats, begun_by)
-    tell_once(out$stats$notes)
+    if (length(out$stats$notes)) tell_once(out$stats$notes)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
     keep_profiles(out$stats, program$spec$workers)

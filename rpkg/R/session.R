@@ -8,10 +8,11 @@
 # What changed, as ms_state_look() says it.
 look_at <- list(options = 1L, environment = 2L, settings = 4L, structure = 8L)
 
-# The state for a run that begins now, as native code takes it. `named`: packages that FUN's code names.
-session_state <- function(fresh, named = character()) {
+# The state for a run that begins now, as native code takes it. `named`: packages that FUN's code names. `looked`: nothing can have
+# changed since the last time.
+session_state <- function(fresh, named = character(), looked = FALSE) {
   if (is.null(state$tables)) remember_tables(state)
-  changed <- look(state)
+  changed <- if (looked) 0L else look(state)
   new <- is.null(state$generation)
   if (length(named) && !all(named %in% state$named)) state$named <- sort(unique(c(state$named, named)))
   structural <- new || bitwAnd(changed, look_at$structure) || !identical(state$named, state$generation$named)
@@ -44,8 +45,10 @@ random_kinds <- function() {
 # Which tables of methods are counted: those of R's own generics each time, all of them when they are few, or were not for a moment.
 # Counting thousands of methods would cost more than the call.
 tables_to_count <- function(of) {
+  if (!of$many) return(of$tables)
   now <- proc.time()[["elapsed"]]
-  if (!of$many || now - of$counted > 0.25) of$counted <- now else return(of$core_tables)
+  if (now - of$counted <= 0.25) return(of$core_tables)
+  of$counted <- now
   of$tables
 }
 

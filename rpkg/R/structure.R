@@ -14,7 +14,8 @@ new_generation <- function() {
   id <- state$generations <- sum(state$generations, 1)
   path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
   saveRDS(list(id = id, structure = pack_structure(structure), settings = early_settings()), path, compress = FALSE)
-  state$generation <- list(id = id, path = path, structure = structure, named = state$named)
+  functions <- c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
+  state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
 }
 
 session_structure <- function() {
@@ -123,6 +124,5 @@ watch <- function(structure) {
 # well.
 session_functions <- function() {
   session_state(FALSE)
-  structure <- state$generation$structure
-  c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
+  state$generation$functions
 }

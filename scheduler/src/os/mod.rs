@@ -39,6 +39,6 @@ pub use lock::{Access, Locked, RangeLock};
 pub use mapping::Mapping;
 pub use owner::{user, SessionId, SessionLock};
 pub use poll::poll;
-pub use process::{launch, locale, umask, with_signals_blocked, Launch, CHANNEL_VARIABLE};
+pub use process::{environment, launch, locale, umask, with_signals_blocked, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Place, Segment, SegmentHandle};
 pub use socket::{Channel, Received};

@@ -158,6 +158,23 @@ pub fn locale() -> Vec<u8> {
     }
 }
 
+/// All environment variables, each ended by a zero; `room` bytes are expected. It is R's main thread that sets them, and asks here.
+pub fn environment(room: usize) -> Vec<u8> {
+    extern "C" {
+        static environ: *const *const std::ffi::c_char;
+    }
+    let mut all = Vec::with_capacity(room);
+    // SAFETY: the system's table of pointers to texts, ended by a null; nobody changes it meanwhile, for this is the thread that would.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            all.extend_from_slice(std::ffi::CStr::from_ptr(*entry).to_bytes_with_nul());
+            entry = entry.add(1);
+        }
+    }
+    all
+}
+
 /// Opens a log for adding to; only the user can read it.
 pub(super) fn open_log(path: &Path) -> Result<File> {
     OpenOptions::new()

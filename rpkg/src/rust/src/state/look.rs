@@ -1,7 +1,5 @@
 //! A look at the session's state. What was seen last is kept alive, so the same address means the same object: R changes neither a
 //! string nor the value of an option in place while something else refers to it.
-use std::ffi::OsString;
-
 use extendr_ffi::{Rf_xlength, CAR, CDR, SEXP, TAG};
 use scheduler::os;
 
@@ -45,7 +43,7 @@ pub(super) struct Look {
     settings: Vec<SEXP>,
     structure: Vec<SEXP>,
     sizes: Vec<isize>,
-    environment: Vec<(OsString, OsString)>,
+    environment: Vec<u8>,
     place: (Option<std::path::PathBuf>, u32, Vec<u8>),
 }
 
@@ -58,7 +56,7 @@ impl Look {
             settings: Vec::with_capacity(self.settings.len() + 16),
             structure: Vec::with_capacity(self.structure.len() + 16),
             sizes: Vec::with_capacity(self.sizes.len() + 16),
-            environment: std::env::vars_os().collect(),
+            environment: os::environment(self.environment.len()),
             place: (std::env::current_dir().ok(), os::umask(), os::locale()),
         };
         // One list of all values keeps them; it is made only when something changed.
