@@ -31,7 +31,8 @@ fn workers_of_a_generation_come_from_its_mirror() {
     let mut session = Session::new("mirror", true);
     turn(&mut session, 1, "one\ntwo");
     let first = pids(&mut session, "");
-    assert_eq!(pids(&mut session, ""), first, "they are warm");
+    let again = pids(&mut session, "");
+    assert!(first.iter().all(|pid| again.contains(pid)), "they are warm: {first:?} {again:?}");
     let server = session.pool.status().fork_server.unwrap();
     let mirror = parent_of(first[0]);
     assert!(mirror != server && parent_of(mirror) == server);
