@@ -101,7 +101,9 @@ binding_of <- function(name, env) {
   if (bindingIsActive(as.name(name), env)) return(list(active = TRUE, value = activeBindingFunction(as.name(name), env)))
   # Code that leaves a call of the session (callCC, return() in a promise) cannot do so from a worker.
   stays <- FALSE
-  on.exit(if (!stays) abort_input(sprintf("FUN uses '%s', which leaves a call of the session when it is evaluated", name)))
+  on.exit(if (!stays) abort_input(sprintf(
+    "FUN reaches '%s', which leaves a call of this session when it is evaluated, as the function that callCC() gives does; a worker cannot leave it", name
+  )))
   value <- tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL)
   stays <- TRUE
   if (!is.null(value)) list(active = FALSE, value = value[[1L]])
