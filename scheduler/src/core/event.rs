@@ -37,7 +37,7 @@ pub enum Event {
         /// The step and the element.
         spot: Spot,
     },
-    /// A worker is dead; what it held was taken back on the board.
+    /// A worker is lost to the run; what it held was taken back on the board.
     WorkerLost {
         /// Its place.
         worker: WorkerId,
@@ -45,8 +45,8 @@ pub enum Event {
         leases: Vec<LostLease>,
         /// How it ended, for people.
         reason: String,
-        /// False when it is not its elements' fault: it was ended by us or from outside on purpose.
-        at_fault: bool,
+        /// By what.
+        loss: Loss,
     },
     /// A worker could not be started; its place stays empty.
     LaunchFailed {
@@ -81,6 +81,19 @@ pub enum Event {
     },
     /// Time passed; see [`super::Core::next_deadline`].
     Tick,
+}
+
+/// What a worker was lost by. Only of a death its elements may be the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Its process ended by itself.
+    Died,
+    /// Its process is stopped, or does not read what it is sent.
+    Stalled,
+    /// It may be alive, but it cannot be reached.
+    CutOff,
+    /// We ended it, or let it go.
+    EndedByUs,
 }
 
 /// A lease that its worker's death ended.

@@ -18,7 +18,7 @@ mod tasks;
 mod tests;
 mod workers;
 
-pub use event::{Action, Cause, Event, Failure, LostLease, Outcome, Settings};
+pub use event::{Action, Cause, Event, Failure, Loss, LostLease, Outcome, Settings};
 pub use tasks::{ResourceState, TaskState};
 
 use crate::board::Spot;
@@ -109,8 +109,8 @@ impl Core {
                 self.workers.dry(worker, self.is_stopping(), out);
                 self.conclude_if_quiet(out);
             }
-            Event::WorkerLost { worker, leases, reason, at_fault } => {
-                self.worker_lost(worker, &leases, reason, at_fault, now_ns, out);
+            Event::WorkerLost { worker, leases, reason, loss } => {
+                self.worker_lost(worker, &leases, reason, loss, now_ns, out);
             }
             Event::LaunchFailed { worker, reason } => self.launch_failed(worker, reason, now_ns, out),
             Event::Measured { stage, pace } => self.measured(stage, &pace, out),

@@ -3,7 +3,7 @@
 //! Only an element that was being run is blamed. It is run again alone, so that a second death can only be its own; what
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
-use super::{Action, Core, LostLease, Outcome, Phase};
+use super::{Action, Core, Loss, LostLease, Outcome, Phase};
 use crate::board::Spot;
 use crate::id::WorkerId;
 
@@ -13,7 +13,7 @@ impl Core {
         worker: WorkerId,
         leases: &[LostLease],
         reason: String,
-        at_fault: bool,
+        loss: Loss,
         now_ns: u64,
         out: &mut Vec<Action>,
     ) {
@@ -26,7 +26,7 @@ impl Core {
         }
         let mut appended = false;
         for lease in leases {
-            match self.requeue(lease, at_fault, &reason, out) {
+            match self.requeue(lease, loss, &reason, out) {
                 Ok(some) => appended |= some,
                 Err(outcome) => {
                     self.workers.give_up(worker, Some(reason));
@@ -80,7 +80,7 @@ impl Core {
     fn requeue(
         &mut self,
         lease: &LostLease,
-        at_fault: bool,
+        loss: Loss,
         reason: &str,
         out: &mut Vec<Action>,
     ) -> Result<bool, Outcome> {
@@ -88,7 +88,10 @@ impl Core {
         if running != Some(super::TaskState::Running) || lease.start >= lease.end {
             return Ok(false);
         }
-        let pieces = if at_fault { self.blame(lease, reason)? } else { vec![(lease.start, lease.end)] };
+        let pieces = match loss {
+            Loss::Died => self.blame(lease, reason)?,
+            Loss::Stalled | Loss::CutOff | Loss::EndedByUs => vec![(lease.start, lease.end)],
+        };
         let stage = &mut self.stages[lease.stage.index()];
         let extras = stage.extras.saturating_add(pieces.len() as u32);
         if extras > stage.extra_capacity {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{Board, ChunkRecord, Control, Opened};
-use crate::core::{Action, Core, Event, LostLease, Outcome};
+use crate::core::{Action, Core, Event, Loss, LostLease, Outcome};
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::inspect::What;
 use crate::os::{now_ns, Listener};
@@ -158,10 +158,9 @@ impl Drive {
         self.vacant.push(slot);
         self.stats.deaths += 1;
         self.stats.retries += leases.len() as u32;
-        let at_fault = !leases.is_empty();
         tracing::debug!(worker = slot.0 + 1, chunks = leases.len(), "lost");
         self.notice_done(crew);
-        self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault }, crew);
+        self.tell(Event::WorkerLost { worker: slot, leases, reason, loss: Loss::Died }, crew);
     }
 
     /// A worker left instead of joining: the run before changed it. Nothing was lost.
@@ -170,7 +169,7 @@ impl Drive {
         tracing::debug!(worker = slot.0 + 1, "left before it began");
         self.vacant.push(slot);
         let reason = "it left before it began".to_owned();
-        self.tell(Event::WorkerLost { worker: slot, leases, reason, at_fault: false }, crew);
+        self.tell(Event::WorkerLost { worker: slot, leases, reason, loss: Loss::EndedByUs }, crew);
     }
 
     /// What a worker found worth telling.

@@ -2,7 +2,7 @@
 //! does an element twice, and says the right thing.
 use super::plan;
 use super::sim::{Driver, Nature, Natures};
-use crate::core::{Cause, Event, Outcome, Settings};
+use crate::core::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -38,7 +38,10 @@ fn run(driver: &mut Driver, step: &Step, workers: u32) {
         Step::Work(worker) => driver.work(WorkerId(worker % workers)),
         Step::Hear(worker) => driver.hear(WorkerId(worker % workers)),
         Step::Settle(nth, fail) => driver.settle(nth, fail),
-        Step::Kill(worker, mute) => driver.kill(WorkerId(worker % workers), mute, mute),
+        Step::Kill(worker, mute) => {
+            let loss = if mute { Loss::Died } else { Loss::Stalled };
+            driver.kill(WorkerId(worker % workers), mute, loss);
+        }
         Step::Cancel => driver.feed(Event::Cancel { cause: Cause::User }),
         Step::Tick(ns) => driver.tick(ns),
     }
@@ -179,7 +182,12 @@ fn cost_of_the_core() {
         };
         let leases = vec![lease];
         core.on_event(
-            Event::WorkerLost { worker: WorkerId(nth % 64), leases, reason: "x".into(), at_fault: true },
+            Event::WorkerLost {
+                worker: WorkerId(nth % 64),
+                leases,
+                reason: "x".into(),
+                loss: crate::core::Loss::Died,
+            },
             0,
             &mut out,
         );

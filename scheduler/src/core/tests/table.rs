@@ -1,6 +1,6 @@
 //! One transition a test: these events, then exactly these actions.
 use super::{at, one_pass, plan};
-use crate::core::{Action, Cause, Core, Event, Failure, LostLease, Outcome, Settings, TaskState};
+use crate::core::{Action, Cause, Core, Event, Failure, Loss, LostLease, Outcome, Settings, TaskState};
 use crate::graph::{Resource, Scope};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::plan::{compile, CallSpec, PassCall, Source};
@@ -64,11 +64,11 @@ impl Run {
 fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u64>) -> Event {
     let spot = element.map(at);
     let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, spot }];
-    Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), at_fault: true }
+    Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), loss: Loss::Died }
 }
 
 fn idle_death(worker: WorkerId) -> Event {
-    Event::WorkerLost { worker, leases: vec![], reason: "exited with status 1".into(), at_fault: false }
+    Event::WorkerLost { worker, leases: vec![], reason: "exited with status 1".into(), loss: Loss::EndedByUs }
 }
 
 fn append(start: u64, end: u64, attempt: u32) -> Action {
@@ -177,7 +177,7 @@ fn an_element_that_kills_each_worker_is_named() {
 fn a_worker_that_was_ended_on_purpose_blames_nobody() {
     let mut run = Run::open(Settings { retries: 0, ..Settings::default() });
     let Event::WorkerLost { worker, leases, reason, .. } = lost(A, 4, 8, 0, Some(6)) else { unreachable!() };
-    let event = Event::WorkerLost { worker, leases, reason, at_fault: false };
+    let event = Event::WorkerLost { worker, leases, reason, loss: Loss::EndedByUs };
     assert_eq!(run.on(event), [append(4, 8, 1), Action::Replace { worker: A }]);
 }
 

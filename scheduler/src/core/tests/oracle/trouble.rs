@@ -2,7 +2,7 @@
 use super::program;
 use crate::core::tests::sim::rng::Rng;
 use crate::core::tests::sim::{Driver, Nature, Natures};
-use crate::core::{Cause, Event, Outcome, Settings};
+use crate::core::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::plan::Plan;
 
@@ -84,7 +84,8 @@ impl Trouble {
                     driver.work(worker);
                     patience -= 1;
                 }
-                driver.kill(worker, rng.once_in(2), true);
+                let loss = rng.pick(&[Loss::Died, Loss::Died, Loss::Stalled, Loss::CutOff, Loss::EndedByUs]);
+                driver.kill(worker, rng.once_in(2), loss);
             }
             95 if self.cancels && rng.once_in(4) => {
                 self.cancelled = true;

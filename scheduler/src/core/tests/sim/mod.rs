@@ -9,7 +9,7 @@ mod worker;
 
 use crate::board::tests::{board, Memory};
 use crate::board::{Board, Control};
-use crate::core::{Action, Core, Event, Failure, LostLease, Outcome, Settings};
+use crate::core::{Action, Core, Event, Failure, Loss, LostLease, Outcome, Settings};
 use crate::graph::Scope;
 use crate::id::{PassId, ResourceId, StageId, WorkerId};
 use crate::link::Parts;
@@ -189,7 +189,7 @@ impl Driver {
                 self.board.set_control(Control::Stop);
             }
             Action::Interrupt { worker } => self.interrupt(worker),
-            Action::Kill { worker } => self.kill(worker, false, false),
+            Action::Kill { worker } => self.kill(worker, false, Loss::EndedByUs),
             Action::Replace { worker } => {
                 assert!(!self.stopped);
                 self.pending.push(Event::WorkerJoined { worker });
@@ -222,7 +222,7 @@ impl Driver {
     }
 
     /// A worker dies. What it said before arrives first; or, mute, never: then the board knows.
-    pub(super) fn kill(&mut self, id: WorkerId, mute: bool, at_fault: bool) {
+    pub(super) fn kill(&mut self, id: WorkerId, mute: bool, loss: Loss) {
         let worker = &mut self.workers[id.index()];
         if !std::mem::replace(&mut worker.alive, false) {
             return;
@@ -232,7 +232,7 @@ impl Driver {
             worker.said.clear();
         }
         // A place holder: the leases are taken back when the death is noticed.
-        let event = Event::WorkerLost { worker: id, leases: vec![], reason: "died".into(), at_fault };
+        let event = Event::WorkerLost { worker: id, leases: vec![], reason: "died".into(), loss };
         worker.said.push_back(event);
     }
 
@@ -240,7 +240,7 @@ impl Driver {
     pub(super) fn hear(&mut self, id: WorkerId) {
         match self.workers[id.index()].said.pop_front() {
             None => {}
-            Some(Event::WorkerLost { worker, reason, at_fault, .. }) => {
+            Some(Event::WorkerLost { worker, reason, loss, .. }) => {
                 let leases = self.recover(worker);
                 for stage in (0..self.board.stages()).map(StageId) {
                     for chunk in self.board.failures(stage) {
@@ -248,7 +248,7 @@ impl Driver {
                         self.feed(Event::ChunkFailed { stage, chunk: chunk.chunk, spot });
                     }
                 }
-                self.feed(Event::WorkerLost { worker, leases, reason, at_fault });
+                self.feed(Event::WorkerLost { worker, leases, reason, loss });
             }
             Some(event) => self.feed(event),
         }

@@ -3,7 +3,7 @@
 use super::pages::EACH;
 use super::{values, Driver, Nature};
 use crate::board::{Control, Delivered, Lease, Output, Span, Spot, StepReport};
-use crate::core::Event;
+use crate::core::{Event, Loss};
 use crate::id::{PassId, StageId, WorkerId};
 use crate::link::drains::{Drains, Spent};
 use crate::plan::Source;
@@ -115,7 +115,7 @@ impl Driver {
             Some(Nature::Kills) => {
                 self.workers[id.index()].at = At::Works(work);
                 let mute = self.coin();
-                return self.kill(id, mute, true);
+                return self.kill(id, mute, Loss::Died);
             }
             Some(Nature::Fails) => {
                 let Work { lease, spot, .. } = work;
