@@ -26,6 +26,7 @@ need_global <- function(name, as_function, bag, from = globalenv()) {
 scan_data <- function(value, bag) {
   if (is_bare(value)) return(invisible())
   code <- native(ms_code(value))
+  if (is.null(code)) return(invisible())
   for (name in code$names[code$names %in% global_names()]) need_global(name, FALSE, bag)
   if (!length(code$functions)) return(invisible())
   looks <- any(code$inside %in% lookup_functions)

@@ -74,7 +74,7 @@ said_kind <- function(type, length) {
   paste0(type, " ", if (bytes > 1) as.integer(log2(bytes) + 0.5) else 0L)
 }
 
-# An input of a registered variable, looked at while there is a view of it.
+# A list as an input, looked at while it is at hand.
 looked_at <- function(input, view) {
   lengths <- item_lengths(view)
   input$of <- kind_of_items(view, lengths)
@@ -104,7 +104,7 @@ sizes_of <- function(pass) {
   sizes <- NULL
   for (input in pass$inputs) {
     own <- input$sizes
-    if (is.null(own) && input$cut == "item" && !is_pass(input$source)) own <- item_lengths(input$source)
+    if (is.null(input$of) && input$cut == "item" && !is_pass(input$source)) own <- item_lengths(input$source)
     if (!is.null(own)) sizes <- if (is.null(sizes)) own else sizes + own
   }
   if (!is.null(sizes)) as.double(sizes)

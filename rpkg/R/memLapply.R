@@ -81,7 +81,8 @@ list_items <- function(x, namespace, given, call) {
   labels <- if (is.character(x) && is.null(names(x))) plain_names(x)
   if (typeof(x) != "list" || is.object(x)) {
     usable <- !is.function(x) && !is.symbol(x)
-    converted <- if (usable) tryCatch(as.list(x), error = function(e) NULL)
+    plain <- is.atomic(x) && !is.object(x)
+    converted <- if (plain) as.list(x) else if (usable) tryCatch(as.list(x), error = function(e) NULL)
     if (is.null(converted)) {
       abort_input(
         sprintf("Unknown input format for X: a list, a vector, or the name of a registered list is needed, not %s", describe(x)), call
@@ -92,5 +93,5 @@ list_items <- function(x, namespace, given, call) {
     x <- if (is.object(converted)) stats::setNames(lapply(seq_along(bare), function(i) converted[[i]]), names(bare)) else converted
   }
   names <- plain_names(names(x))
-  list(x = input_of(x), n = length(x), names = names, labels = if (is.null(names)) labels else names)
+  list(x = looked_at(input_of(x), x), n = length(x), names = names, labels = if (is.null(names)) labels else names)
 }

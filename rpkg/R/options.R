@@ -40,12 +40,19 @@ state <- new.env(parent = emptyenv())
 
 # The option's value, its environment twin's, or the default. `as` turns the twin's text into a value and checks both.
 setting <- function(name, default, as) {
-  value <- getOption(paste0("memshare.", name))
+  value <- getOption(option_names[[name]])
   if (!is.null(value)) return(as(value, paste0("options(memshare.", name, " = )")))
-  twin <- paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE)))
+  twin <- option_twins[[name]]
   value <- Sys.getenv(twin)
   if (nzchar(value)) as(value, twin) else default
 }
+
+# The names of options and of their twins, made once.
+option_names <- local({
+  names <- c("cores", "share", "progress", "quiet", "threads", "idle", "fork", "log", "log.format", "dir", "profiles")
+  stats::setNames(paste0("memshare.", names), names)
+})
+option_twins <- vapply(names(option_names), function(name) paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE))), "")
 
 as_setting_number <- function(least, infinite = FALSE) {
   function(value, source) {
@@ -80,11 +87,9 @@ worker_count <- function(max_cores, call = NULL) {
   as.integer(asked)
 }
 
-# Tells native code how to start workers and where to put pages, when that changed since the last call: then the pool starts
+# Tells native code how to start workers and where to put pages, when that changed since the last time: then the pool starts
 # anew, so nothing here may depend on a single call.
 configure_native <- function() {
-  seen <- list(do.call(options, pool_options), Sys.getenv(pool_twins, names = FALSE), .libPaths())
-  if (identical(seen, state$seen)) return(invisible())
   threads <- setting("threads", 1, as_setting_number(1))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
@@ -99,7 +104,6 @@ configure_native <- function() {
     state$pool <- pool
   }
   configure_place()
-  state$seen <- seen
 }
 
 # What the native side logs, and how: of this process at once, of workers from their next run on.
@@ -110,12 +114,6 @@ configure_log <- function() {
   native(ms_log_by(filter, if (is.null(log)) "text" else log[[2L]], file.path(worker_directory(), "session.log")))
   state$log <- log
 }
-
-# What configure_native() reads, to see at a glance that nothing changed.
-pool_options <- list("memshare.threads", "memshare.idle", "memshare.fork", "memshare.dir", "memshare.log", "memshare.log.format")
-pool_twins <- c(
-  "MEMSHARE_THREADS", "MEMSHARE_IDLE", "MEMSHARE_FORK", "MEMSHARE_DIR", "MEMSHARE_LOG", "MEMSHARE_LOG_FORMAT"
-)
 
 # The directory that stands in for shared memory when that is full; and what is logged.
 configure_place <- function() {

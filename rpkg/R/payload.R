@@ -9,10 +9,12 @@
 # names are in `active`), `others` (whether the code may look up any name), `packages` (to attach), `named` (by FUN's
 # code, to load), `told` (names and sizes for the user), `share` (bytes from which data counts as big).
 new_bag <- function(share = option_share()) {
-  list2env(parent = emptyenv(), list(
-    from = list(), to = list(), done = list(), dots = list(), globals = list(), active = character(), others = FALSE, packages = character(),
-    named = character(), told = numeric(), share = share
-  ))
+  from <- to <- done <- dots <- globals <- list()
+  active <- packages <- named <- character()
+  told <- numeric()
+  others <- FALSE
+  force(share)
+  environment()
 }
 
 # The payload of a call: `head` and `body` for the worker, `captured` for native code to share, `globals` to compare with those of
@@ -63,7 +65,7 @@ differing <- function(payloads) {
 # Which of these packages must be attached, each with the library it is in. A missing one is an error before anything runs.
 check_packages <- function(packages, call = NULL) {
   always <- c("base", "methods", "datasets", "utils", "grDevices", "graphics", "stats")
-  packages <- setdiff(packages, always)
+  packages <- unique(packages[!packages %in% always])
   if (!length(packages)) return(character())
   places <- vapply(packages, function(package) {
     path <- if (isNamespaceLoaded(package)) getNamespaceInfo(package, "path") else find.package(package, quiet = TRUE)

@@ -31,17 +31,25 @@ title_of <- function(verb, labels) {
 # of before they are there. Made in every call, so it must be quick.
 brief_of <- function(program, call) {
   verb <- verb_of(call)
+  wanted <- character(length(program$wanted))
+  for (i in seq_along(wanted)) wanted[[i]] <- program$wanted[[i]]$label
+  guessed <- logical(length(program$spec$passes))
+  for (i in seq_along(guessed)) guessed[[i]] <- is.na(program$spec$passes[[i]]$bytes)
+  counts <- numeric(length(program$order))
+  names <- passes <- vector("list", length(counts))
+  for (i in seq_along(counts)) {
+    pass <- program$order[[i]]
+    counts[[i]] <- pass$n
+    names[i] <- list(pass$names)
+    inputs <- pass$inputs
+    for (k in seq_along(inputs)) inputs[[k]] <- inputs[[k]][c("cut", "said", "what")]
+    passes[[i]] <- list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = inputs)
+  }
   list(
     verb = if (nzchar(verb)) verb else "memRun", labels = program$labels, owner = program$owner, what = program$what,
-    wanted = vapply(program$wanted, `[[`, "", "label"), guessed = vapply(program$spec$passes, function(pass) is.na(pass$bytes), NA),
-    names = lapply(program$order, `[[`, "names"), counts = vapply(program$order, function(pass) as.double(pass$n), 0),
-    passes = lapply(program$order, function(pass) {
-      list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = lapply(pass$inputs, brief_input))
-    })
+    wanted = wanted, guessed = guessed, names = names, counts = counts, passes = passes
   )
 }
-
-brief_input <- function(input) list(cut = input$cut, said = input$said, what = input$what)
 
 # "memApply over 5,000 columns of X with cor()".
 brief_line <- function(pass) {

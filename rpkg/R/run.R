@@ -28,7 +28,6 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
 
 # `looked`: the pass was made in this very call, which looked at the session's state.
 begin_run <- function(program, id, changes, call, looked = FALSE) {
-  configure_native()
   now <- session_state(program$fresh, program$named, looked)
   with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call), now), call)
 }

@@ -16,10 +16,14 @@ session_state <- function(fresh, named = character(), looked = FALSE) {
   new <- is.null(state$generation)
   if (length(named) && !all(named %in% state$named)) state$named <- sort(unique(c(state$named, named)))
   structural <- new || bitwAnd(changed, look_at$structure) || !identical(state$named, state$generation$named)
+  # Also when an error ends what follows.
+  if (structural || changed) state$settled <- FALSE
   if (structural) new_generation()
-  if (structural || changed) {
+  if (!isTRUE(state$settled)) {
+    configure_native()
     about <- list(id = state$generation$id, path = state$generation$path, settings = session_settings())
     state$session_bytes <- serialize(about, NULL, xdr = FALSE)
+    state$settled <- TRUE
   }
   list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
 }
@@ -36,11 +40,8 @@ look <- function(of) {
   )))
 }
 
-# The kinds of random numbers, from where they can be read at once.
-random_kinds <- function() {
-  seed <- globalenv()[[".Random.seed"]]
-  if (is.null(seed)) RNGkind() else as.character(seed[[1L]])
-}
+# The kinds of random numbers as far as they can be read at once: who sets them leaves a state.
+random_kinds <- function() as.character(globalenv()[[".Random.seed"]][1L])
 
 # Which tables of methods are counted: those of R's own generics each time, all of them when they are few, or were not for a moment.
 # Counting thousands of methods would cost more than the call.

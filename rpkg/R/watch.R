@@ -5,26 +5,27 @@
 work <- function(guest) {
   level <- getOption("warn")
   expressions <- getOption("expressions")
+  preparing <- FALSE
   repeat {
-    step <- NULL
-    failed <- watched(step <- native(ms_worker_loop()), level)
-    if (!is.null(failed)) {
-      # FUN may have left too few for what follows.
-      options(expressions = expressions)
-      condition <- slim(failed$condition)
-      if (native(ms_worker_collects())) {
-        condition <- memshare_condition("error", "element", said_of(condition), parent = condition, calls = failed$calls)
-      }
-      if (!report(condition, failed$calls)) break
-    } else if (is.null(step)) {
+    failed <- watched(
+      while (!is.null(step <- native(ms_worker_loop()))) {
+        preparing <- TRUE
+        prepare(step, guest)
+        preparing <- FALSE
+      }, level, function() !preparing
+    )
+    if (is.null(failed)) break
+    # FUN may have left too few for what follows.
+    options(expressions = expressions)
+    condition <- slim(failed$condition)
+    if (preparing) {
+      report(condition, character())
       break
-    } else {
-      ready <- tryCatch(prepare(step, guest), error = identity)
-      if (inherits(ready, "error")) {
-        report(slim(ready), character())
-        break
-      }
     }
+    if (native(ms_worker_collects())) {
+      condition <- memshare_condition("error", "element", said_of(condition), parent = condition, calls = failed$calls)
+    }
+    if (!report(condition, failed$calls)) break
   }
 }
 
@@ -40,8 +41,8 @@ report <- function(condition, calls) {
 # Evaluates the loop. The value is NULL, or the error that ended the loop with its calls. An error that FUN only signals, as
 # signalCondition() does, ends nothing, as in lapply; it is remembered, for packages such as rlang signal an error first and then leave
 # for R's top level, which looks for the restart "abort". Of stack overflows R tells exiting handlers alone, which know no calls.
-# `level` is the session's option "warn".
-watched <- function(loop, level) {
+# `level` is the session's option "warn"; `at_work()` tells whether FUN is being called, and what it says is to be noted.
+watched <- function(loop, level, at_work) {
   depth <- sys.nframe()
   left <- new.env(parent = emptyenv())
   tryCatch(
@@ -52,19 +53,19 @@ watched <- function(loop, level) {
             loop
             NULL
           },
-          warning = function(w) warned(w, level),
+          warning = function(w) if (at_work()) warned(w, level),
           message = function(m) {
-            if (!muffles("muffleMessage", sys.function(-1L))) return()
+            if (!at_work() || !muffles("muffleMessage", sys.function(-1L))) return()
             ms_worker_condition(slim(m))
             tryInvokeRestart("muffleMessage")
           },
           error = function(e) {
-            if (signals(sys.function(-1L))) return(remember(left, e))
+            if (signals(sys.function(-1L))) return(if (at_work()) remember(left, e))
             leave(list(condition = e, calls = traceback_of(sys.calls(), depth)))
           },
           # stop() with a condition that is no error goes to the top level too.
           condition = function(c) {
-            if (identical(sys.function(-1L), stop) && !goes_on(left)) remember(left, c)
+            if (at_work() && identical(sys.function(-1L), stop) && !goes_on(left)) remember(left, c)
           }
         )
       }),

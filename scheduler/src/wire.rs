@@ -157,8 +157,10 @@ pub struct RunSpec {
     /// Where warnings, messages and errors go: a results page that lasts until the caller has it.
     pub notes: (StageId, u32),
     /// The caller's bytes: for R how elements are cut, the serialized FUNs, their arguments and what they need.
+    #[serde(with = "serde_bytes")]
     pub program: Vec<u8>,
     /// The caller's bytes on the state of its session that workers are to be in.
+    #[serde(with = "serde_bytes")]
     pub session: Vec<u8>,
 }
 

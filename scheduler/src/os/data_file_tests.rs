@@ -39,6 +39,7 @@ fn reason<T: std::fmt::Debug>(result: Result<T>) -> String {
 fn segment(test: u32, bytes: u64) -> Segment {
     Segment::create(&format!("memshare-test-{}-part{test}", std::process::id()), bytes, &Place::Memory)
         .unwrap()
+        .0
 }
 
 #[test]

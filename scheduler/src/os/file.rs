@@ -43,6 +43,27 @@ impl SegmentFile {
         Self::open_path(handle, format!("/proc/{pid}/fd/{descriptor}").into(), OFlags::RDONLY)
     }
 
+    /// Makes an empty segment of this name, exclusively and for this user alone. Linux shows shared memory as a directory, so it is made
+    /// like a file in either place.
+    pub(super) fn create(handle: &SegmentHandle) -> Result<Self> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let refused = |e: Errno| {
+            no_space(&e.into(), 0, &handle.place).unwrap_or_else(|| {
+                Error::os(format!("cannot create the segment {}", handle.path().display()), e)
+            })
+        };
+        let fd = fs::open(handle.path(), flags, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+        let inode = fs::fstat(&fd).map_err(refused)?.st_ino;
+        Ok(SegmentFile { fd, handle: SegmentHandle { inode, ..handle.clone() } })
+    }
+
+    /// Gives it this size; what is added is zeros, for which nothing is reserved.
+    pub(super) fn resize(&self, bytes: u64) -> Result<()> {
+        fs::ftruncate(&self.fd, bytes).map_err(|e| {
+            no_space(&e.into(), bytes, &self.handle.place).unwrap_or_else(|| self.error("resize", e))
+        })
+    }
+
     fn open(handle: &SegmentHandle, access: OFlags) -> Result<Option<Self>> {
         // A link must not lead us elsewhere.
         Self::open_path(handle, handle.path(), access | OFlags::NOFOLLOW)

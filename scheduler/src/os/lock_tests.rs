@@ -8,6 +8,7 @@ const NOW: Duration = Duration::ZERO;
 fn segment(test: u32) -> Segment {
     Segment::create(&format!("memshare-test-{}-lock{test}", std::process::id()), 8192, &Place::Memory)
         .unwrap()
+        .0
 }
 
 fn ask(segment: &Segment, access: Access, range: Range<u64>, patience: Duration) -> Locked {

@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(command_line(pid), program);
         assert_eq!(command_line(u32::MAX), "", "no such process");
         let name = format!("memshare-test-{pid}-maps");
-        let segment = Segment::create(&name, 10_000, &Place::Memory).unwrap();
+        let segment = Segment::create(&name, 10_000, &Place::Memory).unwrap().0;
         let mapping = Mapping::private(&segment.file().unwrap()).unwrap();
         let handle = segment.handle();
         let mine = || regions(pid).into_iter().filter(|r| r.inode == handle.inode && r.path == handle.path());

@@ -63,8 +63,7 @@ impl SessionLock {
         let mut last = None;
         for _ in 0..ATTEMPTS {
             let id = SessionId::draw()?;
-            let begun = Segment::create(&name::lock(id), 1, &Place::Memory).and_then(|segment| {
-                let held = segment.file()?;
+            let begun = Segment::create(&name::lock(id), 1, &Place::Memory).and_then(|(segment, held)| {
                 retry(|| fs::flock(&held, FlockOperation::LockExclusive))
                     .map_err(|e| Error::os("cannot lock the session's segment", e))?;
                 Ok((segment, held))
@@ -190,7 +189,7 @@ mod tests {
     #[test]
     fn a_lock_that_nobody_holds_is_a_dead_sessions() {
         let id = SessionId::draw().unwrap();
-        let left = Segment::create(&name::lock(id), 1, &Place::Memory).unwrap();
+        let left = Segment::create(&name::lock(id), 1, &Place::Memory).unwrap().0;
         assert!(!SessionLock::is_alive(id));
         SessionLock::remove_dead(id).unwrap(); // unless another test's cleaner was quicker
         assert!(!left.handle().path().exists());
@@ -200,7 +199,7 @@ mod tests {
     fn who_asks_is_not_taken_for_the_owner() {
         let id = SessionId::draw().unwrap();
         let handle = SegmentHandle::named(format!("memshare-test-{id}"), Place::Memory);
-        let _left = Segment::create(&handle.name, 1, &Place::Memory).unwrap();
+        let _left = Segment::create(&handle.name, 1, &Place::Memory).unwrap().0;
         let asks = || SegmentFile::open_read(&handle).unwrap().unwrap();
         let (one, two) = (asks(), asks());
         assert!(dead(&one).unwrap() && dead(&two).unwrap());

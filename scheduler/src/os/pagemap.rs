@@ -41,7 +41,7 @@ mod tests {
     fn written_pages_of_a_private_mapping_are_told_from_read_ones() {
         let page = page_size() as usize;
         let name = format!("memshare-test-{}-pagemap", std::process::id());
-        let segment = Segment::create(&name, 100 * page as u64, &Place::Memory).unwrap();
+        let segment = Segment::create(&name, 100 * page as u64, &Place::Memory).unwrap().0;
         segment.file().unwrap().write_at(0, &vec![7; 100 * page]).unwrap();
         let mapping = Mapping::private(&segment.file().unwrap()).unwrap();
         assert!(!mapping.was_written(0, 100 * page), "nothing was touched");

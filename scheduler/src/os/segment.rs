@@ -1,18 +1,13 @@
 //! A segment: named shared memory (or a file, where memory is short), owned by the process that made it.
 //!
-//! The crate `shared_memory` makes the name: exclusively, mode 0600. Its handle is closed at once, for two reasons: it would
-//! hold a descriptor and a mapping for every segment, and its `Drop` would take the name away in a forked child too. So an
-//! owner holds a name and no descriptor, and who reads or writes opens the name for as long as it needs it.
+//! An owner holds a name and no descriptor, and who reads or writes opens the name for as long as it needs it.
 
-use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, AtFlags, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use shared_memory::{ShmemConf, ShmemError};
 
 use super::file::{self, SegmentFile};
 use crate::error::{Error, Result};
@@ -84,25 +79,16 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Makes a segment of `bytes` zeros, for which nothing is reserved yet. A name that is taken is an `AlreadyExists`.
-    pub fn create(name: &str, bytes: u64, place: &Place) -> Result<Segment> {
+    /// Makes a segment of `bytes` zeros, for which nothing is reserved yet, and leaves it open for its content. A name that is taken is
+    /// an `AlreadyExists`.
+    pub fn create(name: &str, bytes: u64, place: &Place) -> Result<(Segment, SegmentFile)> {
         if bytes == 0 || usize::try_from(bytes).is_err() {
             return Err(refused(name, io::ErrorKind::InvalidInput.into()));
         }
-        match place {
-            Place::Memory => create_in_memory(name, bytes as usize)?,
-            Place::Directory(dir) => create_in_directory(name, bytes, dir)?,
-        }
-        let mut segment =
-            Segment { handle: SegmentHandle::named(name, place.clone()), bytes, creator: std::process::id() };
-        match segment.file() {
-            Ok(file) => segment.handle.inode = file.inode(),
-            Err(e) => {
-                let _ = fs::unlink(segment.handle.path()); // without its number, `Drop` would leave it
-                return Err(e);
-            }
-        }
-        Ok(segment)
+        let file = SegmentFile::create(&SegmentHandle::named(name, place.clone()))?;
+        let segment = Segment { handle: file.handle(), bytes, creator: std::process::id() };
+        file.resize(bytes)?; // when it is refused, the name goes with `segment`
+        Ok((segment, file))
     }
 
     /// Gives an open segment a second name in the same place, which this process owns: what becomes of the first one then
@@ -189,38 +175,6 @@ impl Drop for Segment {
         }
         tracing::debug!(segment = self.handle.name, "given back");
     }
-}
-
-fn create_in_memory(name: &str, bytes: usize) -> Result<()> {
-    let made = ShmemConf::new().os_id(format!("/{name}")).size(bytes).create();
-    match made {
-        Ok(mut made) => {
-            made.set_owner(false); // the name stays when the handle closes, now
-            Ok(())
-        }
-        Err(ShmemError::MappingIdExists) => Err(refused(name, io::ErrorKind::AlreadyExists.into())),
-        Err(ShmemError::MapCreateFailed(code) | ShmemError::UnknownOsError(code)) => {
-            let source = io::Error::from_raw_os_error(code as i32);
-            Err(file::no_space(&source, bytes as u64, &Place::Memory)
-                .unwrap_or_else(|| refused(name, source)))
-        }
-        Err(e) => Err(refused(name, io::Error::other(e.to_string()))),
-    }
-}
-
-fn create_in_directory(name: &str, bytes: u64, dir: &Path) -> Result<()> {
-    let path = dir.join(name);
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    let sized = made.and_then(|file| {
-        file.set_len(bytes).inspect_err(|_| {
-            let _ = std::fs::remove_file(&path);
-        })
-    });
-    sized.map_err(|source| {
-        let place = Place::Directory(dir.to_owned());
-        file::no_space(&source, bytes, &place)
-            .unwrap_or_else(|| Error::os(format!("cannot create the file {}", path.display()), source))
-    })
 }
 
 fn refused(name: &str, source: io::Error) -> Error {

@@ -20,7 +20,7 @@ fn is_damaged<T: std::fmt::Debug>(result: Result<T>, why: &str) {
 #[test]
 fn a_segment_is_made_once_for_the_user_alone_and_goes_with_its_owner() {
     let name = fresh(1);
-    let segment = Segment::create(&name, 10_000, &Place::Memory).unwrap();
+    let segment = Segment::create(&name, 10_000, &Place::Memory).unwrap().0;
     let path = segment.handle().path();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(segment.file().unwrap().len().unwrap(), 10_000);
@@ -37,7 +37,7 @@ fn a_segment_is_made_once_for_the_user_alone_and_goes_with_its_owner() {
 #[test]
 fn what_is_written_is_read_and_an_early_end_is_an_error() {
     for place in [Place::Memory, Place::Directory(std::env::temp_dir())] {
-        let segment = Segment::create(&fresh(2), 5000, &place).unwrap();
+        let segment = Segment::create(&fresh(2), 5000, &place).unwrap().0;
         let file = segment.file().unwrap();
         file.reserve().unwrap();
         file.write_at(4990, b"0123456789").unwrap();
@@ -53,7 +53,7 @@ fn what_is_written_is_read_and_an_early_end_is_an_error() {
 
 #[test]
 fn a_private_mapping_keeps_its_writes_and_outlives_the_name() {
-    let segment = Segment::create(&fresh(3), 8192, &Place::Memory).unwrap();
+    let segment = Segment::create(&fresh(3), 8192, &Place::Memory).unwrap().0;
     let file = segment.file().unwrap();
     file.write_at(0, &[7; 8192]).unwrap();
     let read = SegmentFile::open_read(&segment.handle()).unwrap().unwrap();
@@ -71,7 +71,7 @@ fn a_private_mapping_keeps_its_writes_and_outlives_the_name() {
 
 #[test]
 fn a_shared_mapping_is_seen_by_all_and_needs_a_file_open_for_writing() {
-    let segment = Segment::create(&fresh(4), 4096, &Place::Memory).unwrap();
+    let segment = Segment::create(&fresh(4), 4096, &Place::Memory).unwrap().0;
     segment.reserve().unwrap();
     let file = segment.file().unwrap();
     let shared = Mapping::shared(&file).unwrap();
@@ -87,10 +87,10 @@ fn a_shared_mapping_is_seen_by_all_and_needs_a_file_open_for_writing() {
 #[test]
 fn a_name_given_up_and_taken_again_is_not_the_old_segment() {
     let name = fresh(5);
-    let old = Segment::create(&name, 1, &Place::Memory).unwrap();
+    let old = Segment::create(&name, 1, &Place::Memory).unwrap().0;
     let handle = old.handle();
     std::fs::remove_file(handle.path()).unwrap();
-    let new = Segment::create(&name, 1, &Place::Memory).unwrap();
+    let new = Segment::create(&name, 1, &Place::Memory).unwrap().0;
     assert!(SegmentFile::open_read(&handle).unwrap().is_none());
     is_damaged(old.file(), "taken away from outside");
     drop(old);
@@ -100,8 +100,10 @@ fn a_name_given_up_and_taken_again_is_not_the_old_segment() {
 #[test]
 fn renaming_gives_way_to_a_name_that_is_taken() {
     for place in [Place::Memory, Place::Directory(std::env::temp_dir())] {
-        let (mut one, mut two) =
-            (Segment::create(&fresh(6), 1, &place).unwrap(), Segment::create(&fresh(7), 1, &place).unwrap());
+        let (mut one, mut two) = (
+            Segment::create(&fresh(6), 1, &place).unwrap().0,
+            Segment::create(&fresh(7), 1, &place).unwrap().0,
+        );
         let target = fresh(8);
         assert!(one.rename(&target).unwrap());
         assert!(!two.rename(&target).unwrap());
@@ -116,7 +118,7 @@ fn renaming_gives_way_to_a_name_that_is_taken() {
 
 #[test]
 fn what_someone_planted_is_refused_and_nothing_is_followed_or_waited_for() {
-    let segment = Segment::create(&fresh(9), 1, &Place::Memory).unwrap();
+    let segment = Segment::create(&fresh(9), 1, &Place::Memory).unwrap().0;
     let path = segment.handle().path();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
     is_damaged(SegmentFile::open_read(&segment.handle()), "other users can open it");
@@ -134,7 +136,7 @@ fn what_someone_planted_is_refused_and_nothing_is_followed_or_waited_for() {
 
 #[test]
 fn an_orphan_is_removed_by_exactly_one() {
-    let segment = Segment::create(&fresh(11), 1, &Place::Memory).unwrap();
+    let segment = Segment::create(&fresh(11), 1, &Place::Memory).unwrap().0;
     let open = || SegmentFile::open_write(&segment.handle()).unwrap().unwrap();
     let (one, two) = (open(), open());
     assert!(one.remove_orphan().unwrap());
@@ -181,7 +183,7 @@ fn a_full_place_is_an_error_with_figures() {
     let place = Place::Directory(small.0.clone());
     let mebibyte = 1 << 20;
     assert_eq!(super::super::space::of(&place).unwrap().limit, mebibyte);
-    let segment = Segment::create(&fresh(13), 2 * mebibyte, &place).unwrap();
+    let segment = Segment::create(&fresh(13), 2 * mebibyte, &place).unwrap().0;
     // A reservation that fails takes nothing; a write takes what there is, until the segment goes.
     for (result, left) in
         [(segment.reserve(), mebibyte), (segment.file().unwrap().write_at(0, &vec![1; 2 << 20]), 0)]

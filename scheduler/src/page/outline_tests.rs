@@ -8,7 +8,7 @@ use crate::os::{DataFile, Mapping, Place, Segment};
 /// The content in a segment, as a page has it.
 fn segment(test: &str, content: &dyn Content) -> Segment {
     let name = format!("memshare-test-{}-outline{test}", std::process::id());
-    let segment = Segment::create(&name, CONTENT + content.bytes(), &Place::Memory).unwrap();
+    let segment = Segment::create(&name, CONTENT + content.bytes(), &Place::Memory).unwrap().0;
     content.write(&segment.file().unwrap(), CONTENT).unwrap();
     segment
 }

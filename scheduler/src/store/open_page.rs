@@ -105,7 +105,7 @@ mod tests {
 
     fn segment(name: &str, byte: u8) -> Segment {
         let name = format!("memshare-test-{}-open-{name}", std::process::id());
-        let segment = Segment::create(&name, 4096, &Place::Memory).unwrap();
+        let segment = Segment::create(&name, 4096, &Place::Memory).unwrap().0;
         segment.file().unwrap().write_at(0, &[byte]).unwrap();
         segment
     }

@@ -27,25 +27,23 @@ impl Page {
         let traits = content.traits();
         // What is written into later finds its room then, or is refused now.
         let reserve = traits.writable && traits.file.is_none();
-        Self::seal(birth, place, content.bytes(), traits, |segment| {
-            let file = segment.file()?;
+        Self::seal(birth, place, content.bytes(), traits, |file| {
             if reserve {
                 file.reserve()?;
             }
-            content.write(&file, CONTENT)?;
-            Ok(file)
+            content.write(file, CONTENT)
         })
     }
 
     /// Makes a page of zeros, for others to write to; reserved when they will do so through a mapping.
     pub(super) fn empty(birth: Birth<'_>, place: &Place, bytes: u64, reserve: bool) -> Result<Page> {
-        Self::seal(birth, place, bytes, Traits::default(), |segment| {
-            let file = segment.file()?;
-            if reserve {
-                file.reserve()?;
-            }
-            Ok(file)
-        })
+        Self::seal(
+            birth,
+            place,
+            bytes,
+            Traits::default(),
+            |file| if reserve { file.reserve() } else { Ok(()) },
+        )
     }
 
     fn seal(
@@ -53,13 +51,13 @@ impl Page {
         place: &Place,
         bytes: u64,
         traits: Traits,
-        fill: impl FnOnce(&Segment) -> Result<SegmentFile>,
+        fill: impl FnOnce(&SegmentFile) -> Result<()>,
     ) -> Result<Page> {
         let header = Header::new(birth.kind, bytes, birth.session, birth.serial, birth.variable, traits)?;
         let size = size(bytes);
         space::check(size, place)?;
-        let segment = Segment::create(&name::page(birth.session, birth.serial), size, place)?;
-        let file = fill(&segment)?;
+        let (segment, file) = Segment::create(&name::page(birth.session, birth.serial), size, place)?;
+        fill(&file)?;
         if file.len()? != size {
             let reason = format!("its content is longer than the {bytes} bytes it announced");
             return Err(Error::Damaged { segment: segment.handle().name, reason });

@@ -3,7 +3,7 @@
 use extendr_api::prelude::*;
 
 use crate::codec::{self, Found, Outline, Reach};
-use crate::r::{self, argument, edge, protect, Kind, Scope, Sexp};
+use crate::r::{self, argument, edge, nothing, protect, Kind, Scope, Sexp};
 
 /// Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 /// else those that it reaches. Nothing is called or forced.
@@ -24,7 +24,7 @@ fn ms_survey(x: Robj) -> Robj {
 }
 
 /// The functions that a value reaches through data and environments, the names in calls and formulas that it reaches, and those inside
-/// the functions. Package functions are not looked into.
+/// the functions; NULL if it reaches none of these. Package functions are not looked into.
 #[extendr]
 fn ms_code(x: Robj) -> Robj {
     edge(|| {
@@ -35,6 +35,9 @@ fn ms_code(x: Robj) -> Robj {
             Ok(s.null())
         })?;
         let [outside, inside] = found.symbols();
+        if outside.is_empty() && inside.is_empty() && found.functions().is_empty() {
+            return nothing();
+        }
         protect(|s| {
             let functions = r::list(s, found.functions());
             let (names, inside) = (names_of(s, &outside), names_of(s, &inside));
