@@ -16,7 +16,7 @@ mod stages;
 use std::time::Duration;
 
 use scheduler::board::Spot;
-use scheduler::core::Outcome;
+use scheduler::engine::Outcome;
 use scheduler::policy::Policy;
 use scheduler::run::PoolStatus;
 use session::{read, results, Session};

@@ -44,7 +44,9 @@ pub use document::{
 pub use explain::explain;
 pub use file::{read, write};
 pub use html::{html, page};
-pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
+pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, WorkerLife};
+
+pub use crate::engine::What;
 pub use record::{PassNote, Record};
 pub use run_view::{
     Activities, Chunks, Memory, MomentView, PassFigures, RunFigures, RunView, Slowest, Steps, Verdict,

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::core::{Cause, Event};
+use crate::engine::{Cause, Event};
 use crate::os::{self, Channel, Received};
 use crate::pool::{Crew, News, PoolConfig, State};
 use crate::run::drive::Drive;

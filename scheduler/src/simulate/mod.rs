@@ -11,7 +11,7 @@
 //! | room | what stands there |
 //! |---|---|
 //! | `load` | how long the elements of each stage take, and the bound that no schedule beats |
-//! | `world` | workers, clock, messages; applies the core's actions as `run::drive` does |
+//! | `world` | what the engine acts on: workers, clock, messages |
 //! | `memory` | the memory of a board that nobody else sees |
 mod load;
 mod memory;
@@ -119,7 +119,7 @@ pub struct Case {
 pub fn simulate(plan: &Plan, model: &Model) -> Result<Simulated> {
     let loads = load::loads(plan, model)?;
     let bound_ns = load::bound(plan, &loads);
-    world::World::new(plan, model, loads)?.run(bound_ns)
+    world::Simulation::new(plan, model, loads)?.run(bound_ns)
 }
 
 /// Simulates a call in several cases, side by side on the cores of this host; results in the order of the cases.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scheduler::board::Output;
-use scheduler::core::{Outcome, Settings};
+use scheduler::engine::{Outcome, Settings};
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::link::Parts;

@@ -12,7 +12,7 @@ mod trouble;
 
 use super::sim::rng::Rng;
 use super::sim::{Driver, Nature};
-use crate::core::{Cause, Outcome};
+use crate::engine::{Cause, Outcome};
 use rayon::prelude::*;
 use std::panic::catch_unwind;
 use trouble::Trouble;
@@ -93,7 +93,7 @@ fn check(driver: &Driver, trouble: &Trouble, outcome: &Outcome, retries: u32) {
         Outcome::Failed(failure) => {
             assert_eq!(nature(failure.stage, failure.spot), Some(Nature::Fails));
             let place =
-                |failure: &crate::core::Failure| (failure.stage, failure.spot.element, failure.spot.step);
+                |failure: &crate::engine::Failure| (failure.stage, failure.spot.element, failure.spot.step);
             let lowest =
                 driver.reported.iter().min_by_key(|failure| place(failure)).expect("it was reported");
             assert_eq!(place(failure), place(lowest), "the lowest of those reported");
@@ -122,7 +122,7 @@ impl Met {
             deaths: u64::from(driver.deaths > 0),
             drained: u64::from(stages.iter().any(|stage| !stage.drains.is_empty())),
             held_back: u64::from(driver.plan.allowance().is_some()),
-            recut: u64::from(driver.recuts > 0),
+            recut: u64::from(!driver.engine().withdrawn().is_empty()),
             ..Met::default()
         };
         let kind = match outcome {

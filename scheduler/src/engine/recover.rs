@@ -3,7 +3,9 @@
 //! Only an element that was being run is blamed. It is run again alone, so that a second death can only be its own; what
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
-use super::{Action, Core, Loss, LostLease, Outcome, Phase};
+use super::core::{Core, Phase};
+use super::event::{Action, Loss, LostLease, Outcome};
+use super::tasks::TaskState;
 use crate::board::Spot;
 use crate::id::WorkerId;
 
@@ -35,7 +37,7 @@ impl Core {
             }
         }
         if self.workers.lose(worker, !leases.is_empty(), &reason) {
-            out.push(Action::Replace { worker });
+            out.push(Action::Spawn { worker });
         }
         if appended {
             self.workers.offer(out);
@@ -49,7 +51,7 @@ impl Core {
             self.workers.give_up(worker, None);
             self.conclude_if_quiet(out);
         } else if self.workers.lose(worker, false, reason) {
-            out.push(Action::Replace { worker });
+            out.push(Action::Spawn { worker });
         }
     }
 
@@ -85,7 +87,7 @@ impl Core {
         out: &mut Vec<Action>,
     ) -> Result<bool, Outcome> {
         let running = self.task_of(lease.stage).map(|task| self.tasks.states()[task.index()]);
-        if running != Some(super::TaskState::Running) || lease.start >= lease.end {
+        if running != Some(TaskState::Running) || lease.start >= lease.end {
             return Ok(false);
         }
         let pieces = match loss {

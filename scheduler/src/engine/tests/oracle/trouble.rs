@@ -1,8 +1,8 @@
 //! What happens to a run: who moves when, which messages wait, and what goes wrong.
 use super::program;
-use crate::core::tests::sim::rng::Rng;
-use crate::core::tests::sim::{Driver, Nature, Natures};
-use crate::core::{Cause, Event, Loss, Outcome, Settings};
+use crate::engine::tests::sim::rng::Rng;
+use crate::engine::tests::sim::{Driver, Nature, Natures};
+use crate::engine::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::plan::Plan;
 
@@ -85,7 +85,7 @@ impl Trouble {
                     patience -= 1;
                 }
                 let loss = rng.pick(&[Loss::Died, Loss::Died, Loss::Stalled, Loss::CutOff, Loss::EndedByUs]);
-                driver.kill(worker, rng.once_in(2), loss);
+                driver.lose(worker, rng.once_in(2), loss);
             }
             95 if self.cancels && rng.once_in(4) => {
                 self.cancelled = true;
@@ -122,6 +122,6 @@ impl Trouble {
                 driver.tick(SECOND);
             }
         }
-        panic!("the run does not end: {:?}", driver.core);
+        panic!("the run does not end: {:?}", driver.engine());
     }
 }
