@@ -26,6 +26,8 @@ pub(crate) struct Drive {
     ticket: Arc<Ticket>,
     /// Slots that have no worker.
     vacant: Vec<WorkerId>,
+    /// Slots whose workers were cut off and may live.
+    cut_off: Vec<WorkerId>,
     /// Open stages; the core was told the end of the others.
     opened: Opened,
     /// Errors that there was no room to write.
@@ -61,6 +63,7 @@ impl Drive {
             core,
             ticket,
             vacant,
+            cut_off: Vec::new(),
             opened,
             words: Vec::new(),
             results: Vec::new(),
@@ -141,12 +144,20 @@ impl Drive {
         }
     }
 
-    /// A worker died: what it held is taken from it on the board before the core hears of it, so that nothing it may
+    /// A worker is lost: what it held is taken from it on the board before the core hears of it, so that nothing it may
     /// still have in flight counts.
-    pub(crate) fn lost(&mut self, death: Death, crew: &mut Crew) {
+    pub(crate) fn lost(&mut self, loss: Loss, death: Death, crew: &mut Crew) {
         let (slot, reason) = (death.worker, death.reason());
         self.stats.died.push(death);
-        let leases: Vec<_> = self.board().recover(slot).into_iter().map(LostLease::from).collect();
+        let held = if loss == Loss::CutOff {
+            // It may live, so nobody else gets its place.
+            self.cut_off.push(slot);
+            self.board().shut_out(slot)
+        } else {
+            self.vacant.push(slot);
+            self.board().recover(slot)
+        };
+        let leases: Vec<_> = held.into_iter().map(LostLease::from).collect();
         self.journal.died(slot, &reason);
         // It may have died between an error's record and its word about it.
         for stage in self.opened.stages().to_vec() {
@@ -155,12 +166,28 @@ impl Drive {
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
         }
-        self.vacant.push(slot);
         self.stats.deaths += 1;
         self.stats.retries += leases.len() as u32;
         tracing::debug!(worker = slot.0 + 1, chunks = leases.len(), "lost");
         self.notice_done(crew);
-        self.tell(Event::WorkerLost { worker: slot, leases, reason, loss: Loss::Died }, crew);
+        self.tell(Event::WorkerLost { worker: slot, leases, reason: reason.clone(), loss }, crew);
+        if loss == Loss::CutOff {
+            self.tell(Event::LaunchFailed { worker: slot, reason }, crew);
+        }
+    }
+
+    /// Takes back what workers claimed just when they were cut off.
+    pub(crate) fn recover_cut_off(&mut self, crew: &mut Crew) {
+        for worker in self.cut_off.clone() {
+            let leases: Vec<_> = self.board().shut_out(worker).into_iter().map(LostLease::from).collect();
+            if leases.is_empty() {
+                continue;
+            }
+            let reason = "it claimed a chunk while it was cut off".to_owned();
+            let lost = Event::WorkerLost { worker, leases, reason: reason.clone(), loss: Loss::CutOff };
+            self.tell(lost, crew);
+            self.tell(Event::LaunchFailed { worker, reason }, crew);
+        }
     }
 
     /// A worker left instead of joining: the run before changed it. Nothing was lost.
@@ -255,7 +282,7 @@ impl Drive {
             Action::Kill { worker } => {
                 tracing::debug!(worker = worker.0 + 1, "killed");
                 if let Some(worker) = crew.at(worker) {
-                    worker.kill();
+                    worker.end(Loss::EndedByUs);
                 }
             }
             Action::Replace { .. } => {} // its slot is vacant, and the supervisor recruits after every event
