@@ -1,8 +1,12 @@
 //! A worker without R: it interprets plans over numbers. The run's program is the plan itself and words that say what goes
 //! wrong on purpose, so that the tests of pool and supervisor (tests/run.rs) can have every kind of trouble.
 //!
-//! The word `changed` has a worker end after the run, as one that the run changed. The others, separated by blanks, name a pass and an element: `fail=a/7` ends it in an error, `die=a/7` kills the worker there
-//! each time, `say=a/7:WORD` prints a word to the log, `die_once=a/7:PATH` the first time only (PATH is created as a mark), `sleep=a/7:500` takes 500 ms over it.
+//! The word `changed` has a worker end after the run, as one that the run changed, and `deaf=PATH` has the first one that gets there read
+//! nothing any more after the run (PATH is created as a mark). The others, separated by blanks, name a pass and an element: `fail=a/7` ends it
+//! in an error, `die=a/7` kills the worker there each time, `say=a/7:WORD` prints a word to the log, `die_once=a/7:PATH` the first time only,
+//! `stop_once=a/7:PATH` stops the worker there the first time, `sleep=a/7:500` takes 500 ms over it.
+//!
+//! With `MEMSHARE_TEST_JOIN` it joins the session that listens at that path, for one run, as a node of a user's cluster does.
 
 mod numbers;
 mod pages;
@@ -21,28 +25,56 @@ fn main() {
     if std::env::args().len() > 1 {
         std::thread::spawn(std::thread::park);
     }
+    if let Some(path) = std::env::var_os("MEMSHARE_TEST_JOIN") {
+        let mut link = Link::join(path.as_ref()).expect("a session listens there");
+        if let Ok(Some(membership)) = link.next_run() {
+            work(&mut link, membership);
+        }
+        return;
+    }
     let mut role = Link::inherited();
     while let Ok(Role::Mirror(mirror)) = role {
         become_mirror(&mirror);
         role = mirror.serve();
     }
     let Ok(Role::Worker(mut link)) = role else { return };
-    while let Ok(Some(mut membership)) = link.next_run() {
-        let config = bincode::config::standard();
-        let program = &membership.spec().program;
-        let ((plan, trouble), _) = bincode::serde::decode_from_slice::<(Plan, String), _>(program, config)
-            .expect("the program is a plan and words");
-        let mut run = Run { plan, trouble, pages: Pages::default() };
-        while let Ok(Some(lease)) = membership.next_lease(&mut link) {
-            run.chunk(&mut membership, &link, &lease);
-        }
-        let changed = run.trouble.split(' ').any(|word| word == "changed");
-        drop((run, membership)); // let go of first, as R does
-        if changed {
-            link.changed("the test says so").expect("the session is there");
-            return;
+    while let Ok(Some(membership)) = link.next_run() {
+        let trouble = work(&mut link, membership);
+        for word in trouble.split(' ') {
+            if word == "changed" {
+                link.changed("the test says so").expect("the session is there");
+                return;
+            }
+            if word.strip_prefix("deaf=").is_some_and(is_first) {
+                std::thread::park();
+            }
         }
     }
+}
+
+/// Takes part in a run to its end; gives the words about what goes wrong.
+fn work(link: &mut Link, mut membership: Membership) -> String {
+    let config = bincode::config::standard();
+    let program = &membership.spec().program;
+    let ((plan, trouble), _) = bincode::serde::decode_from_slice::<(Plan, String), _>(program, config)
+        .expect("the program is a plan and words");
+    let mut run = Run { plan, trouble, pages: Pages::default() };
+    while let Ok(Some(lease)) = membership.next_lease(link) {
+        run.chunk(&mut membership, link, &lease);
+    }
+    // The pages and the board are let go of here, before the next run, as R does.
+    run.trouble
+}
+
+/// Whether nobody was here before: who is first leaves a mark.
+fn is_first(mark: &str) -> bool {
+    std::fs::OpenOptions::new().write(true).create_new(true).open(mark).is_ok()
+}
+
+/// Stops this process until somebody continues it.
+fn stop() {
+    let me = std::process::id().to_string();
+    std::process::Command::new("kill").args(["-STOP", &me]).status().expect("kill is there");
 }
 
 /// Reads the state of a generation: names of packages, a line each, with what loading one does: nothing, `thread`, `die` or `hang`.
@@ -186,9 +218,8 @@ fn meets(words: &str, pass: &str, element: u64) -> bool {
             "fail" => return true,
             "say" => eprintln!("{rest}"),
             "die" => std::process::abort(),
-            "die_once" if std::fs::OpenOptions::new().write(true).create_new(true).open(rest).is_ok() => {
-                std::process::abort()
-            }
+            "die_once" if is_first(rest) => std::process::abort(),
+            "stop_once" if is_first(rest) => stop(),
             "sleep" => {
                 std::thread::sleep(std::time::Duration::from_millis(rest.parse().expect("milliseconds")))
             }

@@ -12,6 +12,8 @@ mod numbers;
 mod session;
 #[path = "run/stages.rs"]
 mod stages;
+#[path = "run/stalls.rs"]
+mod stalls;
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -65,6 +65,8 @@ pub(super) struct Slot {
     /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
     pub(super) ended: AtomicU64,
     pub(super) ended_stage: AtomicU32,
+    /// 1 when the place is shut, see [`super::memory::Board::shut_out`].
+    pub(super) shut: AtomicU32,
     /// Who has the place, or had it last: process, and when it joined; 0 before there was one.
     pub(super) pid: AtomicU32,
     pub(super) joined: AtomicU64,

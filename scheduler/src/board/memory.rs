@@ -85,6 +85,7 @@ impl Board {
                     spent: std::array::from_fn(|_| AtomicU64::new(0)),
                     ended: AtomicU64::new(0),
                     ended_stage: AtomicU32::new(0),
+                    shut: AtomicU32::new(0),
                     pid: AtomicU32::new(0),
                     joined: AtomicU64::new(0),
                     at: AtomicU64::new(0),

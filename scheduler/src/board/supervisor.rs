@@ -118,6 +118,15 @@ impl Board {
         held
     }
 
+    /// Shuts a worker's place for good and takes back what it holds. For a worker that cannot be ended: it may go on at any time, and
+    /// may just be claiming, so this is to be called again from time to time while the run lasts.
+    pub fn shut_out(&self, worker: WorkerId) -> Vec<Recovered> {
+        if let Some(slot) = self.slot(worker) {
+            slot.shut.store(1, Ordering::Relaxed);
+        }
+        self.recover(worker)
+    }
+
     /// All entries that somebody wrote, the log's first. O(entries).
     pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
         self.entries(stage)

@@ -46,7 +46,7 @@ impl Board {
     /// them, so that stages that do not wait for each other run side by side; the first worker, and all where there is but one
     /// such stage, take the lowest.
     pub fn next_stage(&self, worker: WorkerId) -> Option<StageId> {
-        if self.control() != Control::Go {
+        if self.control() != Control::Go || self.slot(worker).is_some_and(Slot::is_shut) {
             return None;
         }
         let lowest = self.lowest()?;
@@ -94,7 +94,7 @@ impl Board {
     pub fn claim_from(&self, worker: WorkerId, id: StageId, fit: impl Fn(u64, u64) -> u64) -> Option<Lease> {
         let slot = self.slot(worker)?;
         let stage = self.stage(id).filter(|stage| self.is_open(stage))?;
-        if self.control() != Control::Go {
+        if self.control() != Control::Go || slot.is_shut() {
             return None;
         }
         let again = self.extras(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
@@ -215,6 +215,10 @@ impl Lease {
 }
 
 impl Slot {
+    fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::Relaxed) != 0
+    }
+
     /// The element is cleared before the lease is named: whoever sees the lease sees none of the one before.
     fn take(&self, lease: &Lease) {
         self.spot.store(NOWHERE, Ordering::Relaxed);

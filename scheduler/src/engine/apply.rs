@@ -59,8 +59,14 @@ impl Engine {
         reason: String,
         loss: Loss,
     ) {
-        let leases: Vec<_> = world.board().recover(worker).into_iter().map(LostLease::from).collect();
-        tracing::debug!(worker = worker.0 + 1, chunks = leases.len(), "lost");
+        let held = if loss == Loss::CutOff {
+            self.cut_off.push(worker);
+            world.board().shut_out(worker)
+        } else {
+            world.board().recover(worker)
+        };
+        let leases: Vec<_> = held.into_iter().map(LostLease::from).collect();
+        tracing::debug!(worker = worker.0 + 1, chunks = leases.len(), ?loss, "lost");
         self.retries += leases.len() as u32;
         // It may be lost between an error's record and its word about it.
         for stage in self.opened.stages().to_vec() {
@@ -70,6 +76,18 @@ impl Engine {
             }
         }
         self.handle(Event::WorkerLost { worker, leases, reason, loss }, world, now_ns);
+    }
+
+    /// Takes back what workers claimed just when they were cut off.
+    pub(super) fn recover_cut_off<W: World>(&mut self, world: &mut W, now_ns: u64) {
+        for worker in self.cut_off.clone() {
+            let leases: Vec<_> = world.board().shut_out(worker).into_iter().map(LostLease::from).collect();
+            if !leases.is_empty() {
+                self.retries += leases.len() as u32;
+                let reason = "it claimed a chunk while it was cut off".to_owned();
+                self.handle(Event::WorkerLost { worker, leases, reason, loss: Loss::CutOff }, world, now_ns);
+            }
+        }
     }
 
     fn apply<W: World>(&mut self, action: Action, world: &mut W, now_ns: u64) {

@@ -37,7 +37,7 @@ pub use world::World;
 
 use self::core::Core;
 use crate::board::{Board, Opened};
-use crate::id::StageId;
+use crate::id::{StageId, WorkerId};
 use crate::plan::Plan;
 use event::Action;
 
@@ -52,6 +52,8 @@ pub struct Engine {
     withdrawn: Vec<(StageId, Vec<u64>)>,
     /// Chunks that were taken back from lost workers.
     retries: u32,
+    /// Workers that cannot be reached and may live.
+    cut_off: Vec<WorkerId>,
     // Kept for their memory.
     events: VecDeque<Event>,
     actions: Vec<Action>,
@@ -68,6 +70,7 @@ impl Engine {
             opened,
             withdrawn: Vec::new(),
             retries: 0,
+            cut_off: Vec::new(),
             events: VecDeque::new(),
             actions: Vec::new(),
         }
@@ -91,6 +94,10 @@ impl Engine {
             match event {
                 Event::WorkerLost { worker, reason, loss, .. } => {
                     self.lost(world, now_ns, worker, reason, loss);
+                }
+                Event::Tick => {
+                    self.recover_cut_off(world, now_ns);
+                    self.handle(Event::Tick, world, now_ns);
                 }
                 event => self.handle(event, world, now_ns),
             }

@@ -23,7 +23,7 @@ impl Core {
             return;
         }
         if !matches!(self.phase, Phase::Running { .. }) {
-            self.lost_outside(worker, &reason, out);
+            self.lost_outside(worker, loss, reason, out);
             return;
         }
         let mut appended = false;
@@ -36,22 +36,29 @@ impl Core {
                 }
             }
         }
-        if self.workers.lose(worker, !leases.is_empty(), &reason) {
-            out.push(Action::Spawn { worker });
-        }
+        self.fill(worker, loss, !leases.is_empty(), reason, out);
         if appended {
             self.workers.offer(out);
         }
         self.stop_without_workers(now_ns, out);
     }
 
-    /// A death before the run began is replaced; one while it stops is what was waited for.
-    fn lost_outside(&mut self, worker: WorkerId, reason: &str, out: &mut Vec<Action>) {
+    /// Has a worker started in the place of a lost one. Nobody gets the place of one that may live.
+    fn fill(&mut self, worker: WorkerId, loss: Loss, held: bool, reason: String, out: &mut Vec<Action>) {
+        if loss == Loss::CutOff {
+            self.workers.give_up(worker, Some(reason));
+        } else if self.workers.lose(worker, held, &reason) {
+            out.push(Action::Spawn { worker });
+        }
+    }
+
+    /// A loss before the run began is replaced; one while it stops is what was waited for.
+    fn lost_outside(&mut self, worker: WorkerId, loss: Loss, reason: String, out: &mut Vec<Action>) {
         if self.is_stopping() {
             self.workers.give_up(worker, None);
             self.conclude_if_quiet(out);
-        } else if self.workers.lose(worker, false, reason) {
-            out.push(Action::Spawn { worker });
+        } else {
+            self.fill(worker, loss, false, reason, out);
         }
     }
 

@@ -193,6 +193,14 @@ impl Peer {
     }
 }
 
+/// Whether a process is stopped, by SIGSTOP or the like: it lives and does nothing until somebody continues it. One that a debugger holds
+/// is not meant. Some 10 us.
+pub fn is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state stands behind the program's name, which may hold anything.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+}
+
 /// Takes a child's end, if it has ended: for children that came of [`super::fork::fork_worker`].
 pub fn reap(pid: u32) -> Option<Exit> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;

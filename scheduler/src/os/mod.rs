@@ -29,7 +29,7 @@ pub mod segment;
 pub mod socket;
 pub mod space;
 
-pub use child::{reap, Child, Exit, Peer};
+pub use child::{is_stopped, reap, Child, Exit, Peer};
 pub use data_file::{DataFile, FilePart};
 pub use file::SegmentFile;
 pub use fork::{fork_worker, leave_forked, thread_count, Forked};
@@ -38,7 +38,7 @@ pub use listener::Listener;
 pub use lock::{Access, Locked, RangeLock};
 pub use mapping::Mapping;
 pub use owner::{user, SessionId, SessionLock};
-pub use poll::poll;
+pub use poll::{poll, poll_each, Interest};
 pub use process::{environment, launch, locale, umask, with_signals_blocked, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Place, Segment, SegmentHandle};
 pub use socket::{Channel, Received};

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::os::{fork_worker, poll, reap, thread_count, Channel, Exit, Forked, Peer};
+use crate::os::{fork_worker, is_stopped, poll, reap, thread_count, Channel, Exit, Forked, Peer};
 
 const ROLE: &str = "MEMSHARE_TEST_ROLE";
 
@@ -80,6 +80,20 @@ fn an_end_is_told_as_it_was() {
     assert_eq!(child.try_wait().unwrap(), None);
     child.interrupt();
     assert_eq!(ended(&child).to_string(), "killed by signal 2 (SIGINT)");
+    std::fs::remove_file(log).unwrap();
+}
+
+#[test]
+fn a_stopped_process_is_told_from_one_that_sleeps() {
+    let (child, _channel, log) = start("sleep", &["1000"], &[]);
+    let pid = Pid::from_raw(child.pid() as i32).unwrap();
+    assert!(!is_stopped(child.pid()) && !is_stopped(u32::MAX));
+    rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    soon("the stop", || is_stopped(child.pid()));
+    rustix::process::kill_process(pid, Signal::CONT).unwrap();
+    soon("its going on", || !is_stopped(child.pid()));
+    rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    drop(child); // which kills it, and does not wait for it to go on
     std::fs::remove_file(log).unwrap();
 }
 

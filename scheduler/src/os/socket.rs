@@ -6,8 +6,7 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::time::Duration;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -59,29 +58,23 @@ impl Channel {
         Channel(fd)
     }
 
-    /// Gives the descriptor up, open.
-    pub fn into_raw_fd(self) -> RawFd {
-        self.0.into_raw_fd()
-    }
-
-    /// Makes a send that finds no room for this long an error (`WouldBlock`): for the supervisor, which must not hang with a
-    /// process that was stopped.
-    pub fn set_send_timeout(&self, timeout: Duration) -> Result<()> {
-        net::sockopt::set_socket_timeout(&self.0, net::sockopt::Timeout::Send, Some(timeout))
-            .map_err(|e| Error::os("cannot set a socket's timeout", e))
-    }
-
-    /// Sends one message. A closed other end is a `BrokenPipe`, never a signal.
+    /// Sends one message, and waits for room where there is none. A closed other end is a `BrokenPipe`, never a signal.
     pub fn send(&self, message: &[u8]) -> Result<()> {
-        self.send_all(message, None)
+        self.send_with(message, None, SendFlags::empty()).map(|_| ())
     }
 
-    /// Sends one message and, with it, a copy of a file descriptor.
-    pub fn send_with_fd(&self, message: &[u8], fd: BorrowedFd<'_>) -> Result<()> {
-        self.send_all(message, Some(fd))
+    /// Sends one message and, with it, a copy of a file descriptor, without waiting. `false`: there is no room now, for the other
+    /// end does not read.
+    pub fn try_send(&self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<bool> {
+        self.send_with(message, fd, SendFlags::DONTWAIT)
     }
 
-    fn send_all(&self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<()> {
+    /// Ends the connection in both directions: the other end sees it closed, and so does this one.
+    pub fn shut_down(&self) {
+        let _ = net::shutdown(&self.0, net::Shutdown::Both); // it may be closed already
+    }
+
+    fn send_with(&self, message: &[u8], fd: Option<BorrowedFd<'_>>, flags: SendFlags) -> Result<bool> {
         if message.is_empty() || message.len() > MAX_MESSAGE {
             // An empty one could not be told from the end of file.
             let reason = format!("it has {} bytes; 1 to {MAX_MESSAGE} can be sent", message.len());
@@ -94,9 +87,10 @@ impl Channel {
             if !fds.is_empty() {
                 control.push(SendAncillaryMessage::ScmRights(&fds)); // there is room for one
             }
-            match net::sendmsg(&self.0, &[IoSlice::new(message)], &mut control, SendFlags::NOSIGNAL) {
-                Ok(_) => return Ok(()), // whole, or not at all
+            match net::sendmsg(&self.0, &[IoSlice::new(message)], &mut control, flags | SendFlags::NOSIGNAL) {
+                Ok(_) => return Ok(true), // whole, or not at all
                 Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(false),
                 Err(Errno::CONNRESET) => return Err(Error::os("cannot send a message", Errno::PIPE)),
                 Err(e) => return Err(Error::os("cannot send a message", e)),
             }
@@ -148,9 +142,34 @@ impl Channel {
 
     /// The user of the process that made the other end, as the kernel knows it.
     pub fn peer_uid(&self) -> Result<u32> {
-        net::sockopt::socket_peercred(&self.0)
-            .map(|who| who.uid.as_raw())
-            .map_err(|e| Error::os("cannot ask whose a connection is", e))
+        self.peer().map(|who| who.uid)
+    }
+
+    /// The process that made the other end, by its id as this process sees it; `None` of one in a namespace that cannot be seen from
+    /// here.
+    pub fn peer_pid(&self) -> Result<Option<u32>> {
+        self.peer().map(|who| u32::try_from(who.pid).ok().filter(|&pid| pid > 0))
+    }
+
+    // Not by rustix, whose type for a process id cannot hold the kernel's 0 for "not seen from here".
+    fn peer(&self) -> Result<libc::ucred> {
+        let mut who = libc::ucred { pid: 0, uid: 0, gid: 0 };
+        let mut len = size_of::<libc::ucred>() as libc::socklen_t;
+        // SAFETY: the descriptor is open, and the kernel writes at most `len` bytes into `who`, plain integers of that size.
+        let refused = unsafe {
+            let to = (&raw mut who).cast();
+            libc::getsockopt(self.0.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, to, &mut len)
+        };
+        match refused {
+            0 => Ok(who),
+            _ => Err(Error::os("cannot ask whose a connection is", std::io::Error::last_os_error())),
+        }
+    }
+}
+
+impl From<Channel> for OwnedFd {
+    fn from(channel: Channel) -> OwnedFd {
+        channel.0
     }
 }
 

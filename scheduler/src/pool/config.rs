@@ -21,6 +21,23 @@ pub struct PoolConfig {
     pub start_within: Duration,
     /// How long workers wait for the next run before they leave.
     pub idle_for: Duration,
+    /// When a worker counts as stalled.
+    pub patience: Patience,
+}
+
+/// How long a worker may do nothing at all. Working for long on an element is something else.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For how long its process may be stopped (SIGSTOP) while it is needed.
+    pub stopped: Duration,
+    /// For how long it may read none of the messages that wait for it.
+    pub unread: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { stopped: Duration::from_secs(10), unread: Duration::from_secs(5) }
+    }
 }
 
 /// Workers of one generation began in the same state of the session. What the state is only the caller knows: the pool keeps workers

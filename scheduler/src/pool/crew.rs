@@ -1,15 +1,21 @@
 //! The crew: every worker process of the session, from birth to death.
 
-use std::os::fd::{AsFd, BorrowedFd};
+mod losses;
+
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::engine::Loss;
 use crate::error::Error;
 use crate::id::WorkerId;
-use crate::os::{now_ns, Channel, Exit, Received};
+use crate::os::{now_ns, Channel, Exit, Interest, Received};
+use crate::pool::allowance::Allowance;
 use crate::pool::logs::{self, Death};
 use crate::pool::nursery::{Newborn, Nursery, ServerNews};
-use crate::pool::worker::{wait_briefly, Process, State, Worker};
+use crate::pool::outbox::Outbox;
+use crate::pool::worker::{Process, State, Worker};
 use crate::pool::{Generation, PoolConfig};
 use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
 
@@ -25,8 +31,8 @@ pub(crate) enum News {
     Ready,
     /// A worker in a run spoke.
     Said { slot: WorkerId, message: FromWorker },
-    /// A worker in a run is gone.
-    Lost { death: Death },
+    /// A worker in a run is lost to it.
+    Lost { loss: Loss, death: Death },
     /// A worker that was given a place in a run left before it began: the run before had changed it.
     Left { slot: WorkerId },
     /// A worker has something to tell the user.
@@ -48,6 +54,9 @@ pub(crate) struct Crew {
     /// How many left because a run had changed them, and have not been replaced.
     changed: usize,
     exits: Vec<(u32, Exit)>,
+    allowance: Allowance,
+    /// When workers are next looked at that may have stalled.
+    look_ns: u64,
     /// Where messages are received.
     frame: Vec<u8>,
 }
@@ -64,6 +73,8 @@ impl Crew {
             generation: Generation::default(),
             changed: 0,
             exits: Vec::new(),
+            allowance: Allowance::default(),
+            look_ns: 0,
             frame: Vec::new(),
         }
     }
@@ -81,13 +92,18 @@ impl Crew {
         self.nursery.server_pid()
     }
 
+    /// The session runs, and says so again after `within` at the latest.
+    pub(crate) fn running(&mut self, within: Duration) {
+        self.allowance.running(now_ns(), within);
+    }
+
     /// Everything whose readiness means news, in the order in which [`Crew::listen`] is told of it.
-    pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+    pub(crate) fn descriptors(&self) -> Vec<(BorrowedFd<'_>, Interest)> {
         let mut fds = Vec::with_capacity(2 * self.workers.len() + 2);
-        fds.extend(self.nursery.channels().map(Channel::as_fd));
+        fds.extend(self.nursery.outboxes().map(Outbox::interest));
         for worker in &self.workers {
-            fds.push(worker.channel.as_fd());
-            fds.extend(worker.process.descriptor());
+            fds.push(worker.outbox.interest());
+            fds.extend(worker.process.descriptor().map(|fd| (fd, Interest::Read)));
         }
         fds
     }
@@ -113,11 +129,10 @@ impl Crew {
         let other = self.generation.id != generation.id;
         if other || generation.fresh || self.generation.fresh {
             tracing::debug!(generation = generation.id, fresh = generation.fresh, "new workers");
-            self.workers.retain(|worker| {
-                let guest = matches!(worker.process, Process::Guest(_));
+            self.workers.retain_mut(|worker| {
+                let guest = worker.is_guest();
                 if !guest {
-                    let _ = worker.tell(&ToWorker::Exit);
-                    worker.log.iter().for_each(logs::closed);
+                    worker.let_go();
                 }
                 guest
             });
@@ -146,8 +161,11 @@ impl Crew {
         self.stillbirths = 0;
     }
 
+    /// Workers of our own. One that is idle and does not respond is as good as none: another takes its place.
     fn own(&self) -> usize {
-        self.workers.iter().filter(|w| !matches!(w.process, Process::Guest(_))).count()
+        let is_there =
+            |w: &&Worker| !w.is_guest() && (w.responds() || !matches!(w.state, State::Idle { .. }));
+        self.workers.iter().filter(is_there).count()
     }
 
     fn adopt(&mut self, newborn: Newborn) {
@@ -165,11 +183,14 @@ impl Crew {
             key: self.births,
             pid: None,
             state,
-            channel,
+            outbox: Outbox::new(channel),
             process,
             log,
             log_from: 0,
             token,
+            asked_ns: None,
+            stopped_ns: None,
+            ended_by: None,
         });
     }
 
@@ -178,7 +199,7 @@ impl Crew {
     pub(crate) fn listen(&mut self, ready: &[bool], news: &mut Vec<News>) {
         let mut ready = ready.iter().copied();
         let mut next = || ready.next().unwrap_or(false);
-        let servers = self.nursery.channels().count();
+        let servers = self.nursery.outboxes().count();
         let server_spoke = (0..servers).fold(false, |spoke, _| next() || spoke);
         let mut speaking = Vec::new();
         for worker in &self.workers {
@@ -192,20 +213,15 @@ impl Crew {
         if server_spoke {
             self.hear_server(news);
         }
-        if self.nursery.end_overdue() {
-            news.push(News::Ready);
-        }
         for key in speaking {
             self.hear_worker(key, news);
         }
-        let late = now_ns().saturating_sub(self.config.start_within.as_nanos() as u64);
-        let overdue = |w: &&Worker| matches!(w.state, State::Starting { since_ns } if since_ns < late);
-        for key in self.workers.iter().filter(overdue).map(|w| w.key).collect::<Vec<_>>() {
-            self.lose(key, "it said nothing for too long".into(), news);
-        }
+        self.end_late_starters(news);
+        self.end_stalled(news);
     }
 
     fn hear_server(&mut self, news: &mut Vec<News>) {
+        self.nursery.flush(now_ns());
         loop {
             match self.nursery.listen(&mut self.frame) {
                 Ok(None) => return,
@@ -224,7 +240,7 @@ impl Crew {
                 Ok(Some(ServerNews::Said(FromForkServer::ForkFailed { token, reason }))) => {
                     let born = self.workers.iter().find(|w| w.token == Some(token)).map(|w| w.key);
                     if let Some(key) = born {
-                        self.lose(key, reason, news);
+                        self.lose(key, Loss::Died, reason, news);
                     }
                 }
                 Ok(Some(ServerNews::Said(other))) => tracing::warn!(?other, "out of turn"),
@@ -235,14 +251,19 @@ impl Crew {
 
     fn hear_worker(&mut self, key: u64, news: &mut Vec<News>) {
         while let Some(worker) = self.workers.iter_mut().find(|w| w.key == key) {
-            let heard = worker.channel.try_receive(&mut self.frame).and_then(|received| match received {
+            // An error means that it is gone, which what follows tells better.
+            let _ = worker.outbox.flush(now_ns());
+            let heard = worker.outbox.try_receive(&mut self.frame).and_then(|received| match received {
                 Received::Nothing => Ok(None),
                 Received::Closed => Err(Error::Launch("it closed its channel".into())),
                 Received::Message(length, _) => wire::decode(&self.frame[..length], "a worker").map(Some),
             });
+            if let Ok(Some(_)) = heard {
+                worker.spoke();
+            }
             match (heard, worker.state) {
                 (Ok(None), _) if worker.process.has_exited() => {
-                    return self.lose(key, "it exited".into(), news)
+                    return self.lose(key, Loss::Died, "it exited".into(), news)
                 }
                 (Ok(None), _) => return,
                 (Ok(Some(FromWorker::Hello { pid, version, boot })), State::Starting { .. }) => {
@@ -252,14 +273,14 @@ impl Crew {
                             self.stillbirths = 0;
                             news.push(News::Ready);
                         }
-                        Err(reason) => return self.lose(key, reason, news),
+                        Err(reason) => return self.lose(key, Loss::Died, reason, news),
                     }
                 }
                 (Ok(Some(FromWorker::Note { text })), _) => news.push(News::Note { text }),
                 (Ok(Some(FromWorker::Changed { what })), _) => return self.changed(key, &what, news),
                 (Ok(Some(message)), State::Busy { slot }) => news.push(News::Said { slot, message }),
                 (Ok(Some(_)), _) => {} // the tail of a run that is over
-                (Err(e), _) => return self.lose(key, e.to_string(), news),
+                (Err(e), _) => return self.lose(key, Loss::Died, e.to_string(), news),
             }
         }
     }
@@ -277,45 +298,11 @@ impl Crew {
         }
     }
 
-    /// Takes a dead or useless worker off the crew and says what is known of its end.
-    fn lose(&mut self, key: u64, symptom: String, news: &mut Vec<News>) {
-        let Some(place) = self.workers.iter().position(|w| w.key == key) else { return };
-        let mut worker = self.workers.swap_remove(place);
-        let exit = match &mut worker.process {
-            Process::Ours(child) => wait_briefly(|| child.try_wait().ok().flatten()),
-            Process::Forked(_) => wait_briefly(|| {
-                self.hear_server(news);
-                let place = self.exits.iter().position(|(pid, _)| Some(*pid) == worker.pid)?;
-                Some(self.exits.swap_remove(place).1)
-            }),
-            Process::Guest(_) => None,
-        };
-        worker.process.kill();
-        let how = exit.map_or(symptom, |exit| exit.to_string());
-        let log = worker.last_words();
-        tracing::warn!(key, pid = worker.pid, how, "died");
-        worker.log.iter().for_each(logs::closed);
-        let reason = logs::reason(worker.pid, &how, &log);
-        match worker.state {
-            State::Busy { slot } => {
-                news.push(News::Lost { death: Death { worker: slot, pid: worker.pid, how, log } })
-            }
-            State::Idle { .. } | State::Leaving => {}
-            State::Starting { .. } if matches!(worker.process, Process::Guest(_)) => {
-                news.push(News::Barren { reason })
-            }
-            State::Starting { .. } => {
-                self.stillbirths += 1;
-                news.push(if self.stillbirths < STILLBIRTHS { News::Ready } else { News::Barren { reason } });
-            }
-        }
-    }
-
     /// An idle worker of the kind asked for.
     pub(crate) fn idle(&mut self, guests: bool) -> Option<&mut Worker> {
-        self.workers.iter_mut().find(|w| {
-            matches!(w.state, State::Idle { .. }) && matches!(w.process, Process::Guest(_)) == guests
-        })
+        let now = now_ns();
+        let place = self.workers.iter_mut().position(|w| w.is_guest() == guests && w.is_ready(now))?;
+        self.workers.get_mut(place)
     }
 
     /// The worker under `slot` in the present run.
@@ -326,12 +313,11 @@ impl Crew {
     /// Lets idle workers go that waited for longer than the configuration says, and the fork server after them.
     pub(crate) fn retire(&mut self) {
         let since = now_ns().saturating_sub(self.config.idle_for.as_nanos() as u64);
-        self.workers.retain(|w| {
+        self.workers.retain_mut(|w| {
             let over = matches!(w.state, State::Idle { since_ns } if since_ns < since);
             if over {
                 tracing::debug!(key = w.key, pid = w.pid, "retired");
-                let _ = w.tell(&ToWorker::Exit);
-                w.log.iter().for_each(logs::closed);
+                w.let_go();
             }
             !over
         });
@@ -358,7 +344,7 @@ impl Crew {
                 worker.state = State::Idle { since_ns: now_ns() };
                 tracing::debug!(key = worker.key, pid = worker.pid, "idle");
             }
-            let guest = matches!(worker.process, Process::Guest(_));
+            let guest = worker.is_guest();
             if guest {
                 let _ = worker.tell(&ToWorker::Exit);
             }

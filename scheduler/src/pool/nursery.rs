@@ -1,19 +1,18 @@
 //! Where workers come from: the fork server where forking is safe, or the mirror of a generation, which it forked; plain launches
 //! elsewhere.
 
+mod given_up;
+
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::link::{ROLE, ROLE_FORK_SERVER};
 use crate::os::{self, now_ns, Channel, Child, Launch, Peer, Received};
+use crate::pool::nursery::given_up::Aside;
+use crate::pool::outbox::Outbox;
 use crate::pool::{Generation, PoolConfig};
 use crate::wire::{self, FromForkServer, ToForkServer};
-
-/// How long a mirror may be silent while it loads one package.
-const LOAD_WITHIN_NS: u64 = 20_000_000_000;
-/// How many mirrors may end without a package to blame before workers are launched instead.
-const FAILURES: u32 = 2;
 
 /// The way new workers are made.
 #[derive(Debug)]
@@ -23,6 +22,10 @@ pub(crate) struct Nursery {
     /// Packages that no mirror can load: each worker does that for itself.
     deferred: Vec<String>,
     failures: u32,
+    /// Since when what is to fork the next worker is known to be stopped.
+    stopped_ns: Option<u64>,
+    /// Given up because they were stopped. Workers die with what forked them, so these are kept for the workers' sake.
+    aside: Vec<Aside>,
 }
 
 /// The process that was launched to fork.
@@ -30,8 +33,8 @@ pub(crate) struct Nursery {
 enum Base {
     /// Forking is allowed, but nothing was started yet.
     Unused,
-    /// It is on its way; births wait for it.
-    Opening(Server),
+    /// It is on its way, since then; births wait for it.
+    Opening(Server, u64),
     /// It takes requests.
     Forking(Server),
     /// There is none: each worker is launched.
@@ -41,15 +44,15 @@ enum Base {
 /// The fork server as the session sees it.
 #[derive(Debug)]
 pub(crate) struct Server {
-    pub(crate) channel: Channel,
-    pub(crate) child: Child,
-    pub(crate) log: PathBuf,
+    outbox: Outbox,
+    child: Child,
+    log: PathBuf,
 }
 
 /// The fork server of a generation.
 #[derive(Debug)]
 struct MirrorServer {
-    channel: Channel,
+    outbox: Outbox,
     log: PathBuf,
     /// Known once it said its pid.
     process: Option<Peer>,
@@ -95,17 +98,17 @@ fn start(config: &PoolConfig, role: &str, log: &Path) -> Result<(Channel, Child)
     Ok((ours, child))
 }
 
-/// Has a fork server fork: the new process's end of `request` goes with it.
-fn fork(server: &Channel, request: &ToForkServer) -> Result<Channel> {
+/// Has a fork server fork: the new process's end of its channel goes with the request.
+fn fork(server: &mut Outbox, request: &ToForkServer) -> Result<Channel> {
     let (ours, theirs) = Channel::pair()?;
-    server.send_with_fd(&wire::encode(request), theirs.as_fd())?;
+    server.send(wire::encode(request), Some(theirs.into()), now_ns())?;
     Ok(ours)
 }
 
 impl Nursery {
     pub(crate) fn new(config: &PoolConfig) -> Self {
         let base = if config.fork { Base::Unused } else { Base::Launching };
-        Nursery { base, mirror: None, deferred: Vec::new(), failures: 0 }
+        Nursery { base, mirror: None, deferred: Vec::new(), failures: 0, stopped_ns: None, aside: Vec::new() }
     }
 
     /// Makes a worker that logs to `log`, or gets under way first what is to fork it (`None`: ask again at its news).
@@ -116,28 +119,28 @@ impl Nursery {
         token: u64,
         log: PathBuf,
     ) -> Result<Option<Newborn>> {
-        let server = match (&self.base, &self.mirror) {
-            (Base::Opening(_), _) | (_, Some(MirrorServer { loading: Some(_), .. })) => return Ok(None),
+        let server = match (&mut self.base, &mut self.mirror) {
+            (Base::Opening(..), _) | (_, Some(MirrorServer { loading: Some(_), .. })) => return Ok(None),
             (Base::Unused, _) => {
                 let log = config.dir.join("fork-server.log");
                 let (channel, child) = start(config, ROLE_FORK_SERVER, &log)?;
-                self.base = Base::Opening(Server { channel, child, log });
+                self.base = Base::Opening(Server { outbox: Outbox::new(channel), child, log }, now_ns());
                 return Ok(None);
             }
             (Base::Launching, _) => {
                 let (channel, child) = start(config, "worker", &log)?;
                 return Ok(Some(Newborn { channel, child: Some(child), log, token: None }));
             }
-            (Base::Forking(_), Some(mirror)) => &mirror.channel,
+            (Base::Forking(_), Some(mirror)) => &mut mirror.outbox,
             (Base::Forking(base), None) => match &generation.state {
-                None => &base.channel,
+                None => &mut base.outbox,
                 Some(state) => {
                     let log = config.dir.join(format!("mirror-{}.log", generation.id));
                     let (state, deferred) = (state.clone(), self.deferred.clone());
                     let request = ToForkServer::Mirror { log: log.clone(), state, deferred };
-                    let channel = fork(&base.channel, &request)?;
+                    let outbox = Outbox::new(fork(&mut base.outbox, &request)?);
                     let loading = Some((String::new(), now_ns()));
-                    self.mirror = Some(MirrorServer { channel, log, process: None, loading });
+                    self.mirror = Some(MirrorServer { outbox, log, process: None, loading });
                     return Ok(None);
                 }
             },
@@ -150,6 +153,8 @@ impl Nursery {
     pub(crate) fn turn(&mut self) {
         self.mirror = None;
         self.failures = 0;
+        self.stopped_ns = None;
+        self.end_aside();
     }
 
     /// The process id of the fork server, where there is one.
@@ -158,9 +163,20 @@ impl Nursery {
     }
 
     /// The channels of those that fork, the first one's first.
-    pub(crate) fn channels(&self) -> impl Iterator<Item = &Channel> {
-        let base = self.base.server().map(|server| &server.channel);
-        base.into_iter().chain(self.mirror.as_ref().map(|mirror| &mirror.channel))
+    pub(crate) fn outboxes(&self) -> impl Iterator<Item = &Outbox> {
+        let base = self.base.server().map(|server| &server.outbox);
+        base.into_iter().chain(self.mirror.as_ref().map(|mirror| &mirror.outbox))
+    }
+
+    /// Sends those that fork what they had no room for.
+    pub(crate) fn flush(&mut self, now_ns: u64) {
+        let base = match &mut self.base {
+            Base::Opening(server, _) | Base::Forking(server) => Some(&mut server.outbox),
+            Base::Unused | Base::Launching => None,
+        };
+        for outbox in base.into_iter().chain(self.mirror.as_mut().map(|mirror| &mut mirror.outbox)) {
+            let _ = outbox.flush(now_ns); // of one that is gone its channel tells
+        }
     }
 
     /// Whether workers are forked.
@@ -178,7 +194,7 @@ impl Nursery {
 
     fn listen_to_base(&mut self, frame: &mut Vec<u8>) -> Result<Option<ServerNews>> {
         let Some(server) = self.base.server() else { return Ok(None) };
-        let length = match server.channel.try_receive(frame)? {
+        let length = match server.outbox.try_receive(frame)? {
             Received::Nothing => return Ok(None),
             Received::Closed => {
                 // Its workers die with it and are made anew by launches, which need no server.
@@ -191,13 +207,14 @@ impl Nursery {
         let message = wire::decode(&frame[..length], "the fork server")?;
         let before = std::mem::replace(&mut self.base, Base::Launching);
         Ok(Some(match (message, before) {
-            (FromForkServer::Serving, Base::Opening(server)) => {
+            (FromForkServer::Serving, Base::Opening(server, _)) => {
                 self.base = Base::Forking(server);
                 ServerNews::Changed
             }
-            (FromForkServer::Unsafe { reason }, Base::Opening(server)) => {
+            (FromForkServer::Unsafe { reason }, Base::Opening(server, _)) => {
                 tracing::info!(reason, "workers are launched, not forked");
-                let Server { channel, child, log } = server;
+                let Server { outbox, child, log } = server;
+                let channel = outbox.into_channel();
                 ServerNews::Converted(Newborn { channel, child: Some(child), log, token: None })
             }
             (message, before) => {
@@ -209,7 +226,7 @@ impl Nursery {
 
     fn listen_to_mirror(&mut self, frame: &mut Vec<u8>) -> Result<Option<ServerNews>> {
         let Some(mirror) = &mut self.mirror else { return Ok(None) };
-        let length = match mirror.channel.try_receive(frame)? {
+        let length = match mirror.outbox.try_receive(frame)? {
             Received::Nothing => return Ok(None),
             Received::Closed => {
                 self.give_up("it ended");
@@ -235,38 +252,12 @@ impl Nursery {
             message => Ok(Some(ServerNews::Said(message))),
         }
     }
-
-    /// Ends a mirror that has been silent for too long. `true` when it did.
-    pub(crate) fn end_overdue(&mut self) -> bool {
-        let since = self.mirror.as_ref().and_then(|mirror| mirror.loading.as_ref()).map(|(_, since)| *since);
-        let overdue = since.is_some_and(|since| now_ns().saturating_sub(since) > LOAD_WITHIN_NS);
-        if overdue {
-            self.give_up("it took over 20 s");
-        }
-        overdue
-    }
-
-    /// The mirror is of no use. The package that it was loading is left to each worker; without one to blame, workers are launched
-    /// when that happens again.
-    fn give_up(&mut self, reason: &str) {
-        let Some(mirror) = self.mirror.take() else { return };
-        mirror.process.iter().for_each(Peer::kill);
-        let package = mirror.loading.map(|(package, _)| package).filter(|package| !package.is_empty());
-        tracing::warn!(reason, package, log = %mirror.log.display(), "a mirror is given up");
-        match package {
-            Some(package) if !self.deferred.contains(&package) => self.deferred.push(package),
-            _ => self.failures += 1,
-        }
-        if self.failures >= FAILURES {
-            self.base = Base::Launching;
-        }
-    }
 }
 
 impl Base {
     fn server(&self) -> Option<&Server> {
         match self {
-            Base::Opening(server) | Base::Forking(server) => Some(server),
+            Base::Opening(server, _) | Base::Forking(server) => Some(server),
             Base::Unused | Base::Launching => None,
         }
     }

@@ -115,13 +115,13 @@ impl Drive {
         }
     }
 
-    /// A worker in this run died.
-    pub(crate) fn lost(&mut self, death: Death, crew: &mut Crew) {
+    /// A worker in this run is lost.
+    pub(crate) fn lost(&mut self, loss: Loss, death: Death, crew: &mut Crew) {
         let (worker, reason) = (death.worker, death.reason());
         self.stats.died.push(death);
         self.stats.deaths += 1;
         self.host.journal.died(worker, &reason);
-        self.tell(Event::WorkerLost { worker, leases: Vec::new(), reason, loss: Loss::Died }, crew);
+        self.tell(Event::WorkerLost { worker, leases: Vec::new(), reason, loss }, crew);
     }
 
     /// A worker left instead of joining: the run before changed it.

@@ -1,6 +1,6 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
 use crate::board::Board;
-use crate::engine::{Event, Outcome, What, World};
+use crate::engine::{Event, Loss, Outcome, What, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::pool::Crew;
 use crate::run::journal::Journal;
@@ -63,7 +63,7 @@ impl World for HostWorld<'_> {
 
     fn kill(&mut self, worker: WorkerId) {
         if let Some(worker) = self.crew.at(worker) {
-            worker.kill();
+            worker.end(Loss::EndedByUs);
         }
     }
 

@@ -87,7 +87,8 @@ impl Pool {
         let gone = || Error::Launch("the pool's supervisor is gone; restart the session".into());
         let commands = self.commands.as_ref().filter(|_| self.is_ours()).ok_or_else(gone)?;
         commands.send(command).map_err(|_| gone())?;
-        self.bell.send(b"!")
+        // Where there is no room it has unread ones already, which will do.
+        self.bell.try_send(b"!", None).map(|_| ())
     }
 }
 
@@ -100,7 +101,7 @@ impl Drop for Pool {
             return;
         }
         drop(self.commands.take());
-        let _ = self.bell.send(b"!");
+        let _ = self.bell.try_send(b"!", None);
         if let Some(thread) = self.supervisor.take() {
             let _ = thread.join();
         }

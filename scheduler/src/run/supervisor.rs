@@ -2,13 +2,13 @@
 //! session, and is the one writer of the state of runs.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::engine::{Cause, Event};
-use crate::os::{self, Channel, Received};
+use crate::os::{self, Channel, Interest, Received};
 use crate::pool::{Crew, News, PoolConfig, State};
 use crate::run::drive::Drive;
 use crate::run::{Job, PoolStatus, Ticket};
@@ -65,13 +65,14 @@ impl Supervisor {
 
     /// Waits for news; of which of the crew's descriptors there are any.
     fn wait(&mut self) -> Vec<bool> {
-        let mut fds: Vec<BorrowedFd<'_>> = self.crew.descriptors();
-        let crew = fds.len();
-        fds.push(self.bell.as_fd());
-        let guests = self.drive.as_ref().and_then(|(_, drive)| drive.guests());
-        fds.extend(guests.map(|listener| listener.as_fd()));
         let tick = self.drive.as_ref().map_or(IDLE_TICK, |(_, drive)| drive.deadline().min(TICK));
-        let mut ready = os::poll(&fds, Some(tick)).unwrap_or_else(|e| {
+        self.crew.running(tick);
+        let mut fds = self.crew.descriptors();
+        let crew = fds.len();
+        fds.push((self.bell.as_fd(), Interest::Read));
+        let guests = self.drive.as_ref().and_then(|(_, drive)| drive.guests());
+        fds.extend(guests.map(|listener| (listener.as_fd(), Interest::Read)));
+        let mut ready = os::poll_each(&fds, Some(tick)).unwrap_or_else(|e| {
             tracing::error!(%e, "waiting for news");
             vec![true; fds.len()]
         });
@@ -79,6 +80,7 @@ impl Supervisor {
             while let Ok(Received::Message(..)) = self.bell.try_receive(&mut self.frame) {}
         }
         ready.truncate(crew);
+        self.crew.running(Duration::ZERO);
         ready
     }
 
@@ -169,7 +171,7 @@ impl Supervisor {
             match item {
                 News::Ready => {}
                 News::Said { slot, message } => drive.said(slot, message, &mut self.crew),
-                News::Lost { death } => drive.lost(death, &mut self.crew),
+                News::Lost { loss, death } => drive.lost(loss, death, &mut self.crew),
                 News::Left { slot } => drive.left(slot, &mut self.crew),
                 News::Note { text } => drive.note(text),
                 News::Barren { reason } => drive.barren(&reason, &mut self.crew),

@@ -20,7 +20,7 @@ fn pids(session: &mut Session, trouble: &str) -> Vec<u32> {
     session.pool.status().pids
 }
 
-fn parent_of(pid: u32) -> u32 {
+pub(crate) fn parent_of(pid: u32) -> u32 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("PPid:")).unwrap();
     line["PPid:".len()..].trim().parse().unwrap()

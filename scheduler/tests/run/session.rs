@@ -8,10 +8,10 @@ use scheduler::engine::{Outcome, Settings};
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::link::Parts;
-use scheduler::os::Place;
+use scheduler::os::{Listener, Place};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
 use scheduler::policy::Policy;
-use scheduler::pool::{Generation, PoolConfig};
+use scheduler::pool::{Generation, Patience, PoolConfig};
 use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, Ticket};
 use scheduler::store::{Kind, Page, Store, CONTENT};
 use scheduler::wire::RunSpec;
@@ -86,6 +86,7 @@ impl Session {
             fork: true,
             start_within: Duration::from_secs(10),
             idle_for: Duration::from_secs(60),
+            patience: Patience::default(),
         };
         change(&mut config);
         let generation = Generation::default();
@@ -99,6 +100,11 @@ impl Session {
 
     /// Begins a run. Variable `r` holds `r, r + 1, r + 2 ...`, as many as its bytes say.
     pub(crate) fn begin(&mut self, spec: CallSpec, trouble: &str) -> Begun {
+        self.begin_for(spec, trouble, None)
+    }
+
+    /// The same, for the nodes that come to a listener where one is given.
+    pub(crate) fn begin_for(&mut self, spec: CallSpec, trouble: &str, guests: Option<Listener>) -> Begun {
         let plan = Arc::new(plan::compile(spec).unwrap());
         let given = plan.spec().resources.len();
         let mut pages: Vec<(ResourceId, Page)> = Vec::new();
@@ -123,16 +129,8 @@ impl Session {
         let spec = RunSpec::new(&plan, handles, program);
         let settings = Settings { workers: plan.workers(), retries: 2, ..Settings::default() };
         let generation = self.generation.clone();
-        let job = JobSpec {
-            plan: plan.clone(),
-            spec,
-            pages,
-            pins,
-            kept_bytes: 0,
-            settings,
-            guests: None,
-            generation,
-        };
+        let job =
+            JobSpec { plan: plan.clone(), spec, pages, pins, kept_bytes: 0, settings, guests, generation };
         let job = Job::new(&self.store, job).unwrap();
         let (run, ticket) = self.pool.begin(job).unwrap();
         Begun { run, ticket, plan }

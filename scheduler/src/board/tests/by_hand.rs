@@ -28,6 +28,18 @@ fn nothing_is_claimed_before_a_stage_opens_nor_after_stop() {
 }
 
 #[test]
+fn a_place_that_was_shut_claims_nothing_and_what_it_had_is_taken_back() {
+    let (board, _memory) = board(2, vec![stage(10, 4)], b"");
+    board.open(P0);
+    let held = board.claim(A).expect("a chunk");
+    assert_eq!(board.shut_out(A).iter().map(|held| held.lease).collect::<Vec<_>>(), [held]);
+    assert!(!complete(&board, &held), "its results do not count");
+    assert_eq!((board.claim(A), board.claim_from(A, P0, |_, end| end)), (None, None));
+    assert_eq!(board.shut_out(A), []);
+    assert!(board.claim(B).is_some(), "the others go on");
+}
+
+#[test]
 fn the_log_is_cut_where_the_last_claim_ended() {
     let (board, _memory) = board(2, vec![stage(10, 4)], b"");
     board.open(P0);

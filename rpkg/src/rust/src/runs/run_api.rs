@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
-use scheduler::pool::PoolConfig;
+use scheduler::pool::{Patience, PoolConfig};
 use scheduler::run::Progress;
 
 use super::collect::collect;
@@ -54,6 +54,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
             fork: threads == 1.0 && r::number_at(item("fork")?, 0)? != 0.0,
             start_within: Duration::from_secs(60),
             idle_for: if idle.is_finite() { Duration::from_secs_f64(idle) } else { Duration::MAX },
+            patience: Patience::default(),
         })?;
         nothing()
     })
