@@ -9,5 +9,7 @@
 
 .onUnload <- function(libpath) {
   ms_cleanup()
+  # Finalizers of handles and plans that come later find that their native side is gone.
+  state$session <- NULL
   library.dynam.unload("memshare", libpath)
 }

@@ -1,5 +1,7 @@
 //! Pool, supervisor and board with real worker processes (test-worker): results, errors, deaths, cancels.
 
+#[path = "run/configured.rs"]
+mod configured;
 #[path = "run/generations.rs"]
 mod generations;
 #[path = "run/logbook.rs"]

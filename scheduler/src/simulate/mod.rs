@@ -2,7 +2,7 @@
 //!
 //! Nothing is modelled but what lies outside of the scheduler: how long FUN takes on each element, what a chunk costs besides,
 //! when workers come and how long messages travel. All decisions are made by the code that makes them in a run: workers claim
-//! from a real board (in private memory), the core gets the events it would get. So the answer to "what would 64 cores bring?"
+//! from a real board (in private memory), the engine gets the events it would get. So the answer to "what would 64 cores bring?"
 //! holds as far as the model does, and the schedules that tests compare are the ones that run.
 //!
 //! Deterministic: the same plan and model give the same result. It leaves out what workers do to each other's speed (memory

@@ -25,7 +25,7 @@ enum Happening {
     Dry(WorkerId),
     /// A worker reads that there may be something.
     Wake(WorkerId),
-    /// The core wanted to be asked.
+    /// The engine wanted to be asked.
     Tick,
 }
 
