@@ -64,7 +64,7 @@ pub(super) struct Driver {
     /// Failures that the core heard of before the end.
     pub(super) reported: Vec<Failure>,
     /// Workers that were lost.
-    pub(super) deaths: u32,
+    pub(super) losses: u32,
     pub(super) outcome: Option<Outcome>,
 }
 
@@ -107,7 +107,7 @@ impl Driver {
             let_go: BTreeSet::new(),
             gathered: BTreeSet::new(),
             reported: Vec::new(),
-            deaths: 0,
+            losses: 0,
             outcome: None,
         }
     }
@@ -144,7 +144,7 @@ impl Driver {
         if !std::mem::replace(&mut worker.alive, false) {
             return;
         }
-        self.deaths += 1;
+        self.losses += 1;
         if mute {
             worker.said.clear();
         }
@@ -192,7 +192,7 @@ impl Driver {
 
     /// Time passes.
     pub(super) fn tick(&mut self, ns: u64) {
-        self.now += ns;
+        self.now = self.now.saturating_add(ns);
         self.feed(Event::Tick);
     }
 
