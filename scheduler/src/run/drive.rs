@@ -15,7 +15,7 @@ use crate::run::journal::Journal;
 use crate::run::{Finished, Job, RunStats, Ticket};
 use crate::store::Page;
 use crate::trace;
-use crate::wire::{FromWorker, ToWorker};
+use crate::wire::{FromWorker, Lost, ToWorker};
 use tracing::Span;
 
 /// A run in progress.
@@ -28,8 +28,8 @@ pub(crate) struct Drive {
     vacant: Vec<WorkerId>,
     /// Open stages; the core was told the end of the others.
     opened: Opened,
-    /// Errors that there was no room to write.
-    words: Vec<(StageId, ChunkId, String)>,
+    /// What there was no room for, of failed chunks.
+    lost: Vec<(StageId, ChunkId, Lost)>,
     /// Pages whose last reader is done, kept because the caller reads them: results.
     results: Vec<(ResourceId, Page)>,
     outcome: Option<Outcome>,
@@ -62,7 +62,7 @@ impl Drive {
             ticket,
             vacant,
             opened,
-            words: Vec::new(),
+            lost: Vec::new(),
             results: Vec::new(),
             outcome: None,
             stats: RunStats::default(),
@@ -125,7 +125,7 @@ impl Drive {
                 self.notice_done(crew);
                 self.tell(Event::WorkerDry { worker: slot }, crew);
             }
-            FromWorker::Failed { run, stage, chunk, spot, words } if run == self.run => {
+            FromWorker::Failed { run, stage, chunk, spot, lost } if run == self.run => {
                 tracing::debug!(
                     worker = slot.0 + 1,
                     stage = stage.0,
@@ -133,7 +133,7 @@ impl Drive {
                     element = spot.element + 1,
                     "failed"
                 );
-                self.words.extend(words.map(|words| (stage, chunk, words)));
+                self.lost.extend(lost.map(|lost| (stage, chunk, lost)));
                 self.journal.note(What::Failed(stage, chunk, spot.element));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
@@ -314,7 +314,7 @@ impl Drive {
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { job, ticket, words, mut results, outcome, mut stats, mut journal, span, .. } = self;
+        let Drive { job, ticket, lost, mut results, outcome, mut stats, mut journal, span, .. } = self;
         stats.seconds = journal.end() as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
@@ -329,6 +329,6 @@ impl Drive {
             peak_bytes = stats.peak_bytes,
             "ended"
         );
-        ticket.ring(Finished { outcome, board: job.board, results, words, stats, journal });
+        ticket.ring(Finished { outcome, board: job.board, results, lost, stats, journal });
     }
 }

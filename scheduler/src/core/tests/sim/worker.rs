@@ -175,7 +175,7 @@ impl Driver {
             let values = values::folded(std::mem::take(&mut made[step]), levels);
             let len = EACH * values.len() as u64;
             let at = self.board.reserve_output(lease.stage, nth as u32, len).expect("room");
-            let output = Output { at, len };
+            let output = Output { at, len, ..Output::default() };
             self.pages.write(self.plan.result_of(pass).expect("an output has a page"), output, &values);
             outputs.push(output);
         }
