@@ -6,7 +6,7 @@ use crate::board::{Output, StepReport};
 use crate::error::{Error, Result};
 use crate::id::ResourceId;
 use crate::link::work::Outside;
-use crate::link::Delivery;
+use crate::link::{Delivery, Part};
 use crate::os::{space, SegmentFile};
 use crate::store::CONTENT;
 use crate::wire::RunSpec;
@@ -65,7 +65,8 @@ impl Outside for HandIn<'_> {
         self.spec.segment(resource, true).is_some()
     }
 
-    fn give_back(&mut self, resource: ResourceId, part: Output) -> Result<()> {
+    fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
+        let part = part.output;
         // Not kept open: the page may be about to go.
         let file = self.spec.segment(resource, part.overflow).map(SegmentFile::open_write);
         file.transpose()?.flatten().map_or(Ok(()), |file| file.punch(CONTENT + part.at, part.len))

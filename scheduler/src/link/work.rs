@@ -55,7 +55,7 @@ pub(crate) struct Work {
 
 /// What it is at.
 #[derive(Clone, Copy, Debug, Default)]
-enum At {
+pub(crate) enum At {
     #[default]
     Idle,
     /// It saw that the stage has something to claim.
@@ -73,7 +73,7 @@ enum At {
 
 /// What comes next in handing in.
 #[derive(Clone, Copy, Debug)]
-enum Hand {
+pub(crate) enum Hand {
     Reserve,
     /// This piece, or the next that is there.
     Write(usize),
@@ -92,6 +92,12 @@ impl Work {
     pub(crate) fn new(slot: WorkerId) -> Work {
         let (pieces, ending) = (Vec::new(), Ending::default());
         Work { slot, at: At::Idle, started_ns: 0, pieces, ending }
+    }
+
+    /// What it is at.
+    #[cfg(test)]
+    pub(crate) fn at(&self) -> At {
+        self.at
     }
 
     /// What it holds, and where in it FUN is.

@@ -4,6 +4,7 @@ use crate::board::{Delivered, Lease, Output, Span, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId};
 use crate::link::drains::Spent;
+use crate::link::Part;
 use crate::wire::Lost;
 
 /// What a worker acts on besides the board, and what it has to say of the chunk that it hands in.
@@ -21,7 +22,7 @@ pub(crate) trait Outside {
     ///
     /// # Errors
     /// When it cannot be: then it stays until its page goes.
-    fn give_back(&mut self, resource: ResourceId, part: Output) -> Result<()>;
+    fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()>;
 
     /// What each step of the chunk did, where there are several.
     fn steps(&self) -> &[StepReport];
@@ -186,7 +187,7 @@ impl Work {
 /// Gives back what a chunk was the last to read.
 fn give_back(run: &mut Attached<'_>, lease: &Lease, outside: &mut dyn Outside) {
     for Spent { resource, maker: (stage, nth), part } in run.drains.spent(run.board, run.spec, lease) {
-        match outside.give_back(resource, part.output) {
+        match outside.give_back(resource, &part) {
             Ok(()) => run.board.return_output(stage, nth, part.output.len),
             Err(e) => tracing::debug!(%e, "a part stays until its page goes"),
         }

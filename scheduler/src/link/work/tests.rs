@@ -5,6 +5,7 @@ use crate::board::{ChunkState, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
+use crate::link::Part;
 use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
 use crate::policy::Policy;
 
@@ -52,7 +53,7 @@ impl Outside for Pages {
         self.overflow.is_some()
     }
 
-    fn give_back(&mut self, _: ResourceId, _: Output) -> Result<()> {
+    fn give_back(&mut self, _: ResourceId, _: &Part) -> Result<()> {
         Ok(())
     }
 
