@@ -131,6 +131,7 @@ struct Run {
 
 fn run(store: &Store) -> Run {
     let spec = RunSpec {
+        overflow: Vec::new(),
         title: "memRun(z)".into(),
         pages: vec![],
         refers: vec![],

@@ -161,11 +161,13 @@ raise <- function(error, program, call, died = NULL) {
   kind <- if (inherits(error$condition, "packageNotFoundError")) "package" else error$kind
   # Of a death, the last: it is the one that the message tells.
   last <- if (kind %in% c("worker_died", "no_workers")) length(died$how) else 0L
-  abort(
-    kind, paste0(prefix, text), index = error$index, name = error$name, pass = error$label, parent = error$condition,
+  condition <- memshare_condition(
+    "error", kind, paste0(prefix, text), index = error$index, name = error$name, pass = error$label, parent = error$condition,
     calls = as.character(error$calls), worker_pid = if (last) as.integer(died$pid[[last]]), log = if (last) died$log[[last]],
     call = call
   )
+  if (kind == "no_space") condition <- structure(c(condition, error[c("needed", "free", "limit", "dir")]), class = class(condition))
+  stop(condition)
 }
 
 # on_error = "collect": the failed elements' conditions learn which element they are, and a warning counts them.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -163,7 +165,37 @@ pub enum Error {
     },
 }
 
+/// A want of room in numbers: what [`Error::NoSpace`] says, as it travels between processes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// Bytes asked for.
+    pub needed: u64,
+    /// Bytes that were free.
+    pub free: u64,
+    /// Bytes the place holds in all.
+    pub limit: u64,
+    /// The place.
+    pub dir: PathBuf,
+}
+
+impl From<Shortage> for Error {
+    fn from(Shortage { needed, free, limit, dir }: Shortage) -> Error {
+        Error::NoSpace { needed, free, limit, dir }
+    }
+}
+
 impl Error {
+    /// The want of room that this is; any other error comes back.
+    ///
+    /// # Errors
+    /// This one, where it is no [`Error::NoSpace`].
+    pub fn into_shortage(self) -> Result<Shortage> {
+        match self {
+            Error::NoSpace { needed, free, limit, dir } => Ok(Shortage { needed, free, limit, dir }),
+            other => Err(other),
+        }
+    }
+
     /// The condition's subclass in R, without its `memshare_error_` prefix.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@
 //! | from | to | messages |
 //! |---|---|---|
 //! | session | worker | `Run` join a run, `Wake` look at the board again, `EndRun` leave the run, `Exit` |
-//! | worker | session | `Hello` once, `Dry` nothing to claim, `Failed` a chunk ended in an error, `Note`, `Changed` not to be used again |
+//! | worker | session | `Hello` once, `Dry` nothing to claim, `StageEnded`, `Failed` a chunk ended in an error, `Note`, `Changed` not to be used again |
 //! | session | fork server | `Fork` a worker, `Mirror` become the server of a generation (each with the new channel's end attached) |
 //! | fork server | session | `Loading` while it is made, `Serving` or `Unsafe` once, `ForkFailed`, `Exited` |
 
@@ -14,14 +14,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::board::Spot;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Shortage};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
 use crate::store::PageAddress;
 use crate::trace;
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 /// A control frame is never near this long; a longer one is damage.
 const LIMIT: usize = 1 << 16;
 
@@ -64,6 +64,11 @@ pub enum FromWorker {
         /// The run it speaks of.
         run: u64,
     },
+    /// Completed the last chunk of a stage.
+    StageEnded {
+        /// The run it speaks of.
+        run: u64,
+    },
     /// A chunk ended in an error of FUN; its condition lies in the page of the run's notes.
     Failed {
         /// The run it speaks of.
@@ -74,8 +79,8 @@ pub enum FromWorker {
         chunk: ChunkId,
         /// The step and the element whose FUN failed.
         spot: Spot,
-        /// What could not be written: there was no room for the condition, and this says so.
-        words: Option<String>,
+        /// What there was no room for; then no condition was written.
+        lost: Option<Lost>,
     },
     /// Something the user should know that is no error.
     Note {
@@ -87,6 +92,15 @@ pub enum FromWorker {
         /// What is left, for the log.
         what: String,
     },
+}
+
+/// What a failed chunk's worker could not write for want of room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lost {
+    /// The chunk's results, which is why it failed.
+    Results(Shortage),
+    /// The condition that FUN ended with.
+    Condition(Shortage),
 }
 
 /// To the fork server.
@@ -150,6 +164,8 @@ pub struct RunSpec {
     pub title: String,
     /// The page of each resource of the plan's graph: variables, then results.
     pub pages: Vec<Option<SegmentHandle>>,
+    /// Where results go whose page has no room: a second page, in the session's directory. Empty where it has none.
+    pub overflow: Vec<(ResourceId, SegmentHandle)>,
     /// The pages that the data of a resource refers to, in the order of their numbers there; most refer to none.
     pub refers: Vec<(ResourceId, Vec<PageAddress>)>,
     /// The stages, by [`StageId`].
@@ -195,7 +211,24 @@ impl RunSpec {
         let wanted = plan.spec().gather.first().and_then(|&pass| plan.result_of(pass));
         let notes = wanted.and_then(|resource| plan.maker_of(resource)).unwrap_or((StageId(0), 0));
         let title = plan.spec().gather.iter().map(name).collect::<Vec<_>>().join(", ");
-        RunSpec { title, pages, refers: Vec::new(), stages, notes, program, session: Vec::new() }
+        RunSpec {
+            title,
+            pages,
+            overflow: Vec::new(),
+            refers: Vec::new(),
+            stages,
+            notes,
+            program,
+            session: Vec::new(),
+        }
+    }
+
+    /// The segment that a piece of a resource lies in, or is to lie in: its page, or that page's overflow.
+    pub fn segment(&self, resource: ResourceId, overflow: bool) -> Option<&SegmentHandle> {
+        if !overflow {
+            return self.pages.get(resource.index())?.as_ref();
+        }
+        self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.
@@ -276,7 +309,7 @@ mod tests {
             stage: StageId(0),
             chunk: ChunkId(3),
             spot: Spot { step: 1, element: 41 },
-            words: None,
+            lost: Some(Lost::Results(Shortage { needed: 3, free: 2, limit: 1, dir: "/dev/shm".into() })),
         };
         assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);
     }

@@ -15,7 +15,7 @@ use numbers::{fold, result, whole};
 use pages::Pages;
 use scheduler::board::{Lease, Span, Spot, StepReport};
 use scheduler::id::PassId;
-use scheduler::link::{Delivery, Link, Membership, Mirror, Role};
+use scheduler::link::{Delivery, HandedIn, Link, Membership, Mirror, Role};
 use scheduler::os::now_ns;
 use scheduler::plan::{Plan, Source, FOLD};
 use scheduler::store::Content;
@@ -112,16 +112,19 @@ enum Left {
 
 impl Run {
     fn chunk(&mut self, membership: &mut Membership, link: &Link, lease: &Lease) {
-        let started_ns = now_ns();
-        membership.begin(lease, started_ns);
         match self.results(membership, lease) {
             Ok((outputs, steps)) => {
                 let bytes: Vec<Vec<u8>> = outputs.iter().map(|values| numbers::bytes(values)).collect();
                 let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
                 let outputs: Vec<&dyn Content> = slices.iter().map(|bytes| bytes as &dyn Content).collect();
-                let delivery =
-                    Delivery { outputs: &outputs, notes: None, started_ns, steps: &steps, costs: &[] };
-                membership.complete(lease, &delivery).expect("a chunk is delivered");
+                let delivery = Delivery { outputs: &outputs, steps: &steps, ..Delivery::default() };
+                let handed_in = membership.deliver(link, &delivery).expect("a chunk is delivered");
+                if let HandedIn::Refused { output, shortage } = handed_in {
+                    let step = output.map_or(0, |output| self.step_of(lease, output));
+                    let spot = Spot { step, element: lease.start };
+                    let nothing = Delivery::default();
+                    membership.fail(link, spot, &nothing, Some(shortage)).expect("failing is reported");
+                }
             }
             Err(Left::Stopped) => {}
             Err(Left::Failed(spot)) => {
@@ -132,17 +135,23 @@ impl Run {
                     self.plan.spec().passes[pass.index()].name
                 );
                 let error = words.as_bytes();
-                let delivery =
-                    Delivery { outputs: &[&error], notes: None, started_ns, steps: &[], costs: &[] };
-                membership.fail(link, lease, spot, &delivery).expect("failing is reported");
+                let delivery = Delivery { outputs: &[&error], ..Delivery::default() };
+                membership.fail(link, spot, &delivery, None).expect("failing is reported");
             }
         }
+    }
+
+    /// The step that makes an output of a chunk's stage.
+    fn step_of(&self, lease: &Lease, output: usize) -> u32 {
+        let stage = &self.plan.stages()[lease.stage.index()];
+        let made = |&pass: &PassId| pass == stage.outputs[output];
+        stage.passes.iter().position(made).expect("an output is a member") as u32
     }
 
     /// What each output of the chunk is, and what each step did.
     fn results(
         &mut self,
-        membership: &Membership,
+        membership: &mut Membership,
         lease: &Lease,
     ) -> Result<(Vec<Vec<u64>>, Vec<StepReport>), Left> {
         let Run { plan, trouble, pages } = self;

@@ -11,7 +11,7 @@ use scheduler::store::CONTENT;
 /// The pages of one run, as far as they were opened, and what was read as a whole.
 #[derive(Default)]
 pub(crate) struct Pages {
-    open: HashMap<ResourceId, SegmentFile>,
+    open: HashMap<(ResourceId, bool), SegmentFile>,
     whole: HashMap<ResourceId, Vec<u64>>,
     parts: HashMap<ResourceId, Parts>,
 }
@@ -42,17 +42,17 @@ impl Pages {
         end: u64,
     ) -> Vec<u64> {
         let resource = resource(plan, source);
-        let handle = membership.spec().pages[resource.index()].as_ref().expect("it has a page");
-        let file = self.open.entry(resource).or_insert_with(|| {
-            SegmentFile::open_read(handle).expect("a page").expect("it is there while somebody reads it")
-        });
-        let read = |at: u64, count: u64| {
+        let mut read = |overflow: bool, at: u64, count: u64| {
+            let file = self.open.entry((resource, overflow)).or_insert_with(|| {
+                let handle = membership.spec().segment(resource, overflow).expect("it has a page");
+                SegmentFile::open_read(handle).expect("a page").expect("it is there while somebody reads it")
+            });
             let mut bytes = vec![0; 8 * count as usize];
             file.read_at(CONTENT + at, &mut bytes).expect("it is as long as that");
             numbers::values(&bytes)
         };
         if source.pass().is_none() {
-            return read(8 * start, end - start);
+            return read(false, 8 * start, end - start);
         }
         // Whoever reads a result reads a complete one: its parts are all there.
         let parts = self.parts.entry(resource).or_insert_with(|| membership.parts(resource));
@@ -61,7 +61,7 @@ impl Pages {
         while next < end {
             let part = parts.all()[parts.find(next).expect("a part for each result")];
             let until = part.end.min(end);
-            values.extend(read(part.output.at + 8 * (next - part.start), until - next));
+            values.extend(read(part.output.overflow, part.output.at + 8 * (next - part.start), until - next));
             next = until;
         }
         values

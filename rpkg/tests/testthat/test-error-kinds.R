@@ -178,6 +178,21 @@ test_that("a condition with fields that are big or cannot be sent comes without 
   expect_warning(memLapply(1, function(i) do.call(function(x) warning("big call"), list(rnorm(1e6)))), "element 1: big call")
 })
 
+test_that("a result that cannot be sent is an error of its element, on any number of workers", {
+  nested <- function(i) {
+    value <- i
+    if (i == 2) for (depth in 1:100000) value <- list(value)
+    value
+  }
+  for (workers in 1:2) for (on_error in c("stop", "collect")) {
+    control <- memControl(on_error = on_error, chunk = 2)
+    e <- tryCatch(memLapply(1:3, nested, MAX.CORES = workers, CONTROL = control), memshare_error_element = identity)
+    expect_identical(e$index, 2)
+  }
+  e <- tryCatch(memLapply(2, nested, MAX.CORES = 1), memshare_error_element = identity)
+  expect_identical(e$index, 1)
+})
+
 test_that("20,000 warnings and messages arrive, each once", {
   for (tell in list(warning, message)) {
     count <- 0L

@@ -1,12 +1,13 @@
 //! What each element cost: a number of nanoseconds a step and element, for those stages that are measured. Written by the
-//! worker whose chunk counts, so that an element that was tried twice has the cost of the try that counted.
+//! worker that holds the chunk, before it ends the lease: who sees the chunk done sees its costs. An element that was tried twice
+//! has the cost of the later try.
 use super::memory::{Board, Stage};
 use super::sync::{AtomicU32, Ordering};
 use super::Lease;
 use crate::id::StageId;
 
 impl Board {
-    /// Puts down what a step's elements cost, from the chunk's first on, once the chunk counts.
+    /// Puts down what a step's elements cost, from the chunk's first on; to be called before the lease is ended.
     pub fn put_costs(&self, lease: &Lease, step: u32, costs: &[f32]) {
         let Some(stage) = self.stage(lease.stage) else { return };
         let Some(all) = self.costs_of(stage, step) else { return };

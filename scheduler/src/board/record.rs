@@ -7,10 +7,26 @@ use super::word::{ChunkState, Word};
 /// A piece of a results page: where, from the start of the page's content, and how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// Where it begins.
+    /// Where it begins: a multiple of a line.
     pub at: u64,
     /// Its bytes; 0 when there is nothing.
     pub len: u64,
+    /// Whether it lies in the page's overflow, because the page had no room: at the same place there.
+    pub overflow: bool,
+}
+
+impl Output {
+    /// Words of the board that an output takes.
+    pub(super) const WORDS: usize = 2;
+
+    /// Places are multiples of a line, so their lowest bit is free.
+    pub(super) const fn pack(self) -> [u64; Output::WORDS] {
+        [self.at | self.overflow as u64, self.len]
+    }
+
+    pub(super) const fn unpack([at, len]: [u64; Output::WORDS]) -> Output {
+        Output { at: at & !1, len, overflow: at & 1 == 1 }
+    }
 }
 
 /// When something ran, by the clock that all processes of this host share; 0 for what did not happen.
@@ -56,10 +72,8 @@ pub(super) struct Record {
     pub(super) word: AtomicU64,
     started: AtomicU64,
     ended: AtomicU64,
-    error_at: AtomicU64,
-    error_len: AtomicU64,
-    notes_at: AtomicU64,
-    notes_len: AtomicU64,
+    error: [AtomicU64; Output::WORDS],
+    notes: [AtomicU64; Output::WORDS],
     failed: AtomicU64,
 }
 
@@ -99,10 +113,9 @@ impl Record {
     pub(super) fn finish(&self, leased: Word, state: ChunkState, ending: &Ending) -> bool {
         self.started.store(ending.span.started_ns, Ordering::Relaxed);
         self.ended.store(ending.span.ended_ns, Ordering::Relaxed);
-        self.error_at.store(ending.error.at, Ordering::Relaxed);
-        self.error_len.store(ending.error.len, Ordering::Relaxed);
-        self.notes_at.store(ending.notes.at, Ordering::Relaxed);
-        self.notes_len.store(ending.notes.len, Ordering::Relaxed);
+        for (words, output) in [(&self.error, ending.error), (&self.notes, ending.notes)] {
+            words.iter().zip(output.pack()).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
+        }
         self.failed.store(ending.failed.map_or(NOWHERE, Spot::pack), Ordering::Relaxed);
         self.change(leased, leased.with_state(state))
     }
@@ -110,10 +123,11 @@ impl Record {
     /// The ending. Only true when the word was seen `Done` or `Failed` before.
     pub(super) fn ending(&self) -> Ending {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        let output = |words: &[AtomicU64; Output::WORDS]| Output::unpack(words.each_ref().map(load));
         Ending {
             span: Span { started_ns: load(&self.started), ended_ns: load(&self.ended) },
-            notes: Output { at: load(&self.notes_at), len: load(&self.notes_len) },
-            error: Output { at: load(&self.error_at), len: load(&self.error_len) },
+            notes: output(&self.notes),
+            error: output(&self.error),
             failed: Spot::unpack(load(&self.failed)),
         }
     }
@@ -126,10 +140,8 @@ impl Record {
             word: zero(),
             started: zero(),
             ended: zero(),
-            error_at: zero(),
-            error_len: zero(),
-            notes_at: zero(),
-            notes_len: zero(),
+            error: [zero(), zero()],
+            notes: [zero(), zero()],
             failed: zero(),
         }
     }

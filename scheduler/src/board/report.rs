@@ -42,7 +42,7 @@ impl Board {
         let Some(words) = self.reports(stage).get(stage.report(lease.chunk)) else { return };
         let (first, second) = words.split_at(OUTPUT * stage.outputs as usize);
         for (words, output) in first.chunks_exact(OUTPUT).zip(outputs) {
-            store(words, &[output.at, output.len]);
+            store(words, &output.pack());
         }
         for (words, step) in second.chunks_exact(STEP).zip(steps) {
             store(words, &[step.span.started_ns, step.span.ended_ns, step.busy_ns]);
@@ -53,8 +53,7 @@ impl Board {
     pub fn output(&self, stage: StageId, chunk: ChunkId, nth: u32) -> Option<Output> {
         let stage = self.stage(stage).filter(|stage| nth < stage.outputs)?;
         let words = self.reports(stage).get(stage.report(chunk))?;
-        let [at, len] = load(&words[OUTPUT * nth as usize..]);
-        Some(Output { at, len })
+        Some(Output::unpack(load(&words[OUTPUT * nth as usize..])))
     }
 
     /// Counts `results` more of a chunk's output as read for the last time; gives how many that makes. Whoever makes it all

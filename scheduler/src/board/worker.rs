@@ -4,7 +4,7 @@ use super::log::{Claim, Left};
 use super::memory::{Board, Stage};
 use super::record::{Ending, Output, Record, Span, Spot, NOWHERE};
 use super::report::StepReport;
-use super::sync::Ordering;
+use super::sync::{fence, Ordering};
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
 use crate::id::{ChunkId, StageId, WorkerId};
@@ -154,6 +154,14 @@ impl Board {
             self.head(stage).stats.add(lease.end.saturating_sub(lease.start), since);
         }
         done
+    }
+
+    /// Whether a stage is through, for the worker that has just completed a chunk of it. Of workers that complete the last chunks at the same
+    /// time one sees it at least. O(1) while there is something to claim.
+    pub fn is_through(&self, stage: StageId) -> bool {
+        // SeqCst: each of them looks at the others' chunks after its own was published.
+        fence(Ordering::SeqCst);
+        !self.offers(stage) && Some(self.done_elements(stage)) == self.elements(stage)
     }
 
     /// The worker sleeps, or does something else: the time until its next chunk is not a chunk's own.

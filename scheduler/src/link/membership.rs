@@ -1,16 +1,17 @@
-//! A worker's part in one run: claim, work, deliver, until the run ends.
+//! A worker's part in one run: claim, work, deliver, until the run ends. The steps are [`Work`]'s; here they meet the process's
+//! pages, clock and channel.
 
-use std::collections::HashMap;
-
-use crate::board::{Activity, Board, Control, Delivered, Lease, Output, Span, Spot, StepReport};
-use crate::error::{Error, Result};
+use crate::board::{Activity, Board, Control, Lease, Spot, StepReport};
+use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId, WorkerId};
-use crate::link::drains::{Drains, Spent};
+use crate::link::drains::Drains;
 use crate::link::parts::Parts;
+use crate::link::results::{HandIn, Results};
+use crate::link::work::{Attached, Report, Step, Work};
 use crate::link::{Link, Word};
 use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
-use crate::wire::{FromWorker, RunSpec, ToWorker};
+use crate::wire::{FromWorker, Lost, RunSpec, ToWorker};
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
 #[derive(Debug)]
@@ -18,8 +19,10 @@ pub struct Membership {
     run: u64,
     slot: WorkerId,
     spec: RunSpec,
-    /// Results pages that were written to.
-    open: HashMap<ResourceId, SegmentFile>,
+    work: Work,
+    /// Open results pages, those of the stage that was claimed from last.
+    results: Results,
+    claimed: Option<StageId>,
     drains: Drains,
     over: bool,
     /// What this worker is at, and since when.
@@ -36,12 +39,26 @@ pub struct Delivery<'a> {
     pub outputs: &'a [&'a dyn Content],
     /// What FUN said meanwhile: warnings, messages.
     pub notes: Option<&'a dyn Content>,
-    /// When the chunk was begun, on the clock of [`now_ns`].
-    pub started_ns: u64,
     /// What each step did, where there are several.
     pub steps: &'a [StepReport],
     /// What each element cost, step by step, in nanoseconds; empty where that is not measured.
     pub costs: &'a [Vec<f32>],
+}
+
+/// What became of a chunk that was handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedIn {
+    /// It is done, and its results count.
+    Counts,
+    /// Its results do not count, for it had been taken back; or there was no chunk.
+    Nothing,
+    /// There is no room for its results.
+    Refused {
+        /// The output that did not fit; `None` for the notes.
+        output: Option<usize>,
+        /// How much room there is.
+        shortage: Shortage,
+    },
 }
 
 impl Drop for Membership {
@@ -70,12 +87,24 @@ impl Membership {
             return Ok(None);
         }
         let spec = RunSpec::from_bytes(board.payload())?;
-        let (open, drains) = (HashMap::new(), Drains::default());
+        let (work, results, drains) = (Work::new(slot), Results::default(), Drains::default());
         let at = (Activity::Map, now_ns());
         tracing::debug!(run, worker = slot.0 + 1, "joined");
         board.join(slot, std::process::id(), at.1);
         board.turn_to(slot, at.0, at.1);
-        Ok(Some(Membership { run, slot, spec, open, drains, over: false, at, board, _mapping: mapping }))
+        Ok(Some(Membership {
+            run,
+            slot,
+            spec,
+            work,
+            results,
+            claimed: None,
+            drains,
+            over: false,
+            at,
+            board,
+            _mapping: mapping,
+        }))
     }
 
     /// What the run is about.
@@ -83,10 +112,11 @@ impl Membership {
         &self.spec
     }
 
-    /// The next chunk to work on; waits where there is none yet. `None` when the run is over.
+    /// The next chunk to work on, begun now; waits where there is none yet. `None` when the run is over.
     pub fn next_lease(&mut self, link: &mut Link) -> Result<Option<Lease>> {
-        while let Some(stage) = self.next_stage(link)? {
-            if let Some(lease) = self.claim_from(stage) {
+        while self.next_stage(link)?.is_some() {
+            if let Some(lease) = self.claim() {
+                self.begin(now_ns());
                 return Ok(Some(lease));
             }
         }
@@ -96,26 +126,29 @@ impl Membership {
     /// The stage that has something to claim; waits where none has. `None` when the run is over.
     pub fn next_stage(&mut self, link: &mut Link) -> Result<Option<StageId>> {
         while !self.over {
-            if let Some(stage) = self.board.next_stage(self.slot) {
+            if let Some(stage) = self.work.aim(&self.board) {
                 return Ok(Some(stage));
             }
-            self.board.pause(self.slot);
+            self.results.close();
             link.say(&FromWorker::Dry { run: self.run })?;
             self.hear(link)?;
         }
         Ok(None)
     }
 
-    /// Takes a chunk of a stage, if others left any. Chunks end where the parts end that the stage drains, so that a part can
-    /// go when its chunk is done.
-    pub fn claim_from(&mut self, stage: StageId) -> Option<Lease> {
-        self.drains.claim(&self.board, &self.spec, self.slot, stage)
+    /// Takes a chunk of the stage that [`Membership::next_stage`] found, if others left any.
+    pub fn claim(&mut self) -> Option<Lease> {
+        let Membership { board, spec, drains, work, .. } = self;
+        let lease = work.claim(&mut Attached { board, spec, drains })?;
+        if self.claimed.replace(lease.stage) != Some(lease.stage) {
+            self.results.close();
+        }
+        Some(lease)
     }
 
-    /// The chunk's first element is about to begin, at `started_ns` on the clock of [`now_ns`]: said before it does, so that
-    /// whoever looks, or takes the chunk back from the dead, knows since when.
-    pub fn begin(&self, lease: &Lease, started_ns: u64) {
-        self.board.begin(lease, started_ns);
+    /// The chunk's first element is about to begin, at `started_ns` on the clock of [`now_ns`].
+    pub fn begin(&mut self, started_ns: u64) {
+        self.work.begin(&self.board, started_ns);
     }
 
     /// Whether all of a stage is done.
@@ -175,11 +208,14 @@ impl Membership {
         Ok(())
     }
 
-    /// Notes that the worker now works at `spot`, so that a death can be laid at its door. `false`: the run was stopped, drop
-    /// the lease and ask for the next.
-    pub fn enter_element(&self, spot: Spot) -> bool {
-        self.board.element(self.slot, spot);
-        self.board.control() == Control::Go
+    /// FUN is about to begin at `spot`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    pub fn enter_element(&mut self, spot: Spot) -> bool {
+        self.work.enter(&self.board, spot)
+    }
+
+    /// Lets go of the chunk at hand, if there is one: the run was stopped, and nobody asks for it any more.
+    pub fn drop_chunk(&mut self) {
+        self.work.drop_chunk();
     }
 
     /// The parts of a resource that an earlier stage made.
@@ -187,17 +223,66 @@ impl Membership {
         Parts::of(&self.board, &self.spec, resource)
     }
 
-    /// Hands in a finished chunk. `false`: the lease had been revoked, and the results do not count.
-    pub fn complete(&mut self, lease: &Lease, delivery: &Delivery<'_>) -> Result<bool> {
-        self.board.between_elements(self.slot);
-        let mut outputs = Vec::with_capacity(delivery.outputs.len());
-        for (nth, content) in delivery.outputs.iter().enumerate() {
-            outputs.push(self.write(lease.stage, nth as u32, *content)?);
+    /// Hands in the chunk at hand, all of whose elements are through. After [`HandedIn::Refused`] or an error it is still held, and has
+    /// to [`Membership::fail`].
+    ///
+    /// # Errors
+    /// What is wrong with the run's pages, other than their room; or the session is gone.
+    pub fn deliver(&mut self, link: &Link, delivery: &Delivery<'_>) -> Result<HandedIn> {
+        let bytes = delivery.outputs.iter().map(|content| content.bytes());
+        self.work.encoded(&self.board, bytes, delivery.notes.map_or(0, Content::bytes));
+        let lease = self.work.held().map(|(lease, _)| lease);
+        let mut end = HandedIn::Nothing;
+        loop {
+            match self.step(delivery)? {
+                Step::Reserved | Step::Wrote | Step::LeftOut | Step::GaveBack | Step::Failed => {}
+                Step::Diverted => tracing::debug!("results go to the directory, for memory is full"),
+                // Said before it is done: who hears that all are done finds the lines of all.
+                Step::Costed => lease.iter().for_each(|lease| self.log_done(lease)),
+                Step::Completed { ends_stage } => {
+                    end = HandedIn::Counts;
+                    if ends_stage {
+                        link.say(&FromWorker::StageEnded { run: self.run })?;
+                    }
+                }
+                Step::Revoked => {
+                    tracing::debug!(run = self.run, "a chunk that was taken back does not count");
+                    end = HandedIn::Nothing;
+                }
+                Step::Refused(output, shortage) => return Ok(HandedIn::Refused { output, shortage }),
+                Step::None => return Ok(end),
+            }
         }
-        let notes = self.note(delivery.notes)?;
-        let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
-        let delivered = Delivered { outputs: &outputs, notes, span, steps: delivery.steps };
-        // Said before it is done: who hears that all are done finds the lines of all.
+    }
+
+    /// Ends the chunk at hand with a failure at `spot`, and tells the session: with an error (the delivery's one output), or with what
+    /// there was no room for.
+    ///
+    /// # Errors
+    /// What is wrong with the run's pages, other than their room; or the session is gone.
+    pub fn fail(
+        &mut self,
+        link: &Link,
+        spot: Spot,
+        delivery: &Delivery<'_>,
+        shortage: Option<Shortage>,
+    ) -> Result<()> {
+        let bytes = |content: Option<&dyn Content>| content.map_or(0, Content::bytes);
+        let bytes = [bytes(delivery.outputs.first().copied()), bytes(delivery.notes)];
+        self.work.fail(&self.board, spot, bytes, shortage.map(Lost::Results));
+        while !matches!(self.step(delivery)?, Step::None | Step::Failed | Step::Revoked) {}
+        let Some(Report { stage, chunk, spot, lost }) = self.work.report() else { return Ok(()) };
+        let run = self.run;
+        tracing::debug!(run, stage = stage.0, chunk = chunk.0, element = spot.element + 1, "chunk failed");
+        link.say(&FromWorker::Failed { run, stage, chunk, spot, lost })
+    }
+
+    fn step(&mut self, delivery: &Delivery<'_>) -> Result<Step> {
+        let Membership { board, spec, drains, work, results, .. } = self;
+        work.step(&mut Attached { board, spec, drains }, now_ns(), &mut HandIn { results, spec, delivery })
+    }
+
+    fn log_done(&self, lease: &Lease) {
         tracing::trace!(
             run = self.run,
             stage = lease.stage.0,
@@ -205,84 +290,8 @@ impl Membership {
             start = lease.start + 1,
             end = lease.end,
             attempt = lease.attempt,
-            ns = span.ended_ns.saturating_sub(span.started_ns),
+            ns = now_ns().saturating_sub(self.work.started_ns()),
             "chunk done"
         );
-        let counts = self.board.complete(lease, &delivered);
-        if counts {
-            for (step, costs) in delivery.costs.iter().enumerate() {
-                self.board.put_costs(lease, step as u32, costs);
-            }
-            self.drain(lease);
-        } else {
-            tracing::debug!(run = self.run, stage = lease.stage.0, chunk = lease.chunk.0, "does not count");
-        }
-        Ok(counts)
-    }
-
-    /// Hands in a chunk that ended in an error at `spot`, and tells the session.
-    pub fn fail(&mut self, link: &Link, lease: &Lease, spot: Spot, delivery: &Delivery<'_>) -> Result<bool> {
-        let nothing = Output::default();
-        let written = self
-            .note(delivery.outputs.first().copied())
-            .and_then(|error| Ok((error, self.note(delivery.notes)?)));
-        // A full memory is the likeliest of reasons to fail, and the one that leaves no room to say so.
-        let words = written.as_ref().err().map(ToString::to_string);
-        let (error, notes) = written.unwrap_or((nothing, nothing));
-        let span = Span { started_ns: delivery.started_ns, ended_ns: now_ns() };
-        let counted = self.board.fail(lease, spot, error, notes, span);
-        tracing::debug!(
-            run = self.run,
-            stage = lease.stage.0,
-            chunk = lease.chunk.0,
-            element = spot.element + 1,
-            "chunk failed"
-        );
-        if counted {
-            let Lease { stage, chunk, .. } = *lease;
-            link.say(&FromWorker::Failed { run: self.run, stage, chunk, spot, words })?;
-        }
-        Ok(counted)
-    }
-
-    /// Writes to the page of the run's notes.
-    fn note(&mut self, content: Option<&dyn Content>) -> Result<Output> {
-        let (stage, nth) = self.spec.notes;
-        content.map_or(Ok(Output::default()), |content| self.write(stage, nth, content))
-    }
-
-    /// Writes `content` into the page of a stage's output, at a place that no other worker has.
-    fn write(&mut self, stage: StageId, nth: u32, content: &dyn Content) -> Result<Output> {
-        let damaged = |reason: &str| Error::Damaged { segment: "of results".into(), reason: reason.into() };
-        let outputs = self.spec.stages.get(stage.index()).map(|stage| &stage.outputs);
-        let resource = outputs.and_then(|outputs| outputs.get(nth as usize)).copied();
-        let resource = resource.ok_or_else(|| damaged("the run has no such output"))?;
-        let len = content.bytes();
-        let at = self.board.reserve_output(stage, nth, len);
-        let at = at.ok_or_else(|| damaged("the board has no such output, or its results have no end"))?;
-        let file = match self.open.entry(resource) {
-            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                let handle = self.spec.pages.get(resource.index()).and_then(Option::as_ref);
-                let handle = handle.ok_or_else(|| damaged("the run names no page for them"))?;
-                let file = SegmentFile::open_write(handle)?;
-                place.insert(file.ok_or_else(|| damaged("the run is over"))?)
-            }
-        };
-        content.write(file, CONTENT + at)?;
-        Ok(Output { at, len })
-    }
-
-    /// Gives back what this chunk was the last to read.
-    fn drain(&mut self, lease: &Lease) {
-        let Membership { spec, board, drains, .. } = self;
-        for Spent { resource, maker: (stage, nth), part } in drains.spent(board, spec, lease) {
-            let handle = spec.pages.get(resource.index()).and_then(Option::as_ref);
-            let Some(Ok(Some(file))) = handle.map(SegmentFile::open_write) else { continue };
-            match file.punch(CONTENT + part.output.at, part.output.len) {
-                Ok(()) => board.return_output(stage, nth, part.output.len),
-                Err(e) => tracing::debug!(%e, "a part stays until its page goes"),
-            }
-        }
     }
 }

@@ -8,9 +8,11 @@ pub(crate) mod drains;
 mod fork_server;
 mod membership;
 mod parts;
+mod results;
+pub(crate) mod work;
 
 pub use fork_server::{Mirror, Role};
-pub use membership::{Delivery, Membership};
+pub use membership::{Delivery, HandedIn, Membership};
 pub use parts::{Part, Parts};
 
 use std::os::fd::AsFd;

@@ -80,7 +80,7 @@ mod tests {
             start,
             end,
             chunk: ChunkId(0),
-            output: Output { at: 64 * start, len: end - start },
+            output: Output { at: 64 * start, len: end - start, ..Output::default() },
         };
         Parts(vec![part(0, 4), part(4, 5), part(5, 25)])
     }

@@ -12,7 +12,7 @@ use crate::run::host::{HostRun, HostWorld};
 use crate::run::journal::Journal;
 use crate::run::{Finished, Job, RunStats, Ticket};
 use crate::trace;
-use crate::wire::{FromWorker, ToWorker};
+use crate::wire::{FromWorker, Lost, ToWorker};
 use tracing::Span;
 
 /// A run in progress.
@@ -23,8 +23,8 @@ pub(crate) struct Drive {
     ticket: Arc<Ticket>,
     /// When the engine wants to be asked again.
     deadline_ns: Option<u64>,
-    /// Errors that there was no room to write.
-    words: Vec<(StageId, ChunkId, String)>,
+    /// What there was no room for, of failed chunks.
+    lost: Vec<(StageId, ChunkId, Lost)>,
     stats: RunStats,
     /// Carries the run's number to all that is logged within.
     span: Span,
@@ -47,8 +47,8 @@ impl Drive {
         board.set_begun(journal.begun_ns);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let host = HostRun { job, vacant, results: Vec::new(), journal, outcome: None, answers: Vec::new() };
-        let (words, stats) = (Vec::new(), RunStats::default());
-        let mut drive = Drive { run, engine, host, ticket, deadline_ns: None, words, stats, span };
+        let (lost, stats) = (Vec::new(), RunStats::default());
+        let mut drive = Drive { run, engine, host, ticket, deadline_ns: None, lost, stats, span };
         drive.tell(Event::Started, crew);
         drive
     }
@@ -100,7 +100,9 @@ impl Drive {
             FromWorker::Dry { run } if run == self.run => {
                 self.tell(Event::WorkerDry { worker: slot }, crew);
             }
-            FromWorker::Failed { run, stage, chunk, spot, words } if run == self.run => {
+            // The engine looks for stages that are through whatever it is told.
+            FromWorker::StageEnded { run } if run == self.run => self.tell(Event::Tick, crew),
+            FromWorker::Failed { run, stage, chunk, spot, lost } if run == self.run => {
                 tracing::debug!(
                     worker = slot.0 + 1,
                     stage = stage.0,
@@ -108,7 +110,7 @@ impl Drive {
                     element = spot.element + 1,
                     "failed"
                 );
-                self.words.extend(words.map(|words| (stage, chunk, words)));
+                self.lost.extend(lost.map(|lost| (stage, chunk, lost)));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
@@ -160,7 +162,7 @@ impl Drive {
 
     /// Hands what came of the run to whoever holds its ticket.
     pub(crate) fn finish(self) {
-        let Drive { engine, host, ticket, words, mut stats, span, .. } = self;
+        let Drive { engine, host, ticket, lost, mut stats, span, .. } = self;
         let HostRun { job, mut results, mut journal, outcome, .. } = host;
         stats.withdrawn = engine.withdrawn().to_vec();
         stats.retries = engine.retries();
@@ -178,6 +180,6 @@ impl Drive {
             peak_bytes = stats.peak_bytes,
             "ended"
         );
-        ticket.ring(Finished { outcome, board: job.board, results, words, stats, journal });
+        ticket.ring(Finished { outcome, board: job.board, results, lost, stats, journal });
     }
 }

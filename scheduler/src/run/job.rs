@@ -13,7 +13,7 @@ use crate::pool::logs::Death;
 use crate::pool::Generation;
 use crate::run::journal::Journal;
 use crate::store::{Kind, Page, Store, CONTENT};
-use crate::wire::RunSpec;
+use crate::wire::{Lost, RunSpec};
 
 /// Something whose dropping lets go of a variable.
 pub type Pin = Box<dyn Any + Send>;
@@ -78,8 +78,8 @@ pub struct Finished {
     pub board: Arc<BoardImage>,
     /// The results pages.
     pub results: Vec<(ResourceId, Page)>,
-    /// Errors that there was no room to write into the results, in words.
-    pub words: Vec<(StageId, ChunkId, String)>,
+    /// What there was no room for, of failed chunks.
+    pub lost: Vec<(StageId, ChunkId, Lost)>,
     /// Counts and times.
     pub stats: RunStats,
     /// What the supervisor saw.

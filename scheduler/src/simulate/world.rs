@@ -1,13 +1,17 @@
-//! The world of a simulated run: workers that are a lease each, a clock, and messages that travel.
+//! The world of a simulated run: workers (`link::work`), a clock, and messages that travel.
 use super::load::Load;
 use super::memory::Private;
 use super::{Model, Simulated};
-use crate::board::{Board, Delivered, Lease, Span};
+use crate::board::{Board, Output, StepReport};
 use crate::engine::{Engine, Event, Outcome, Settings, What, World};
 use crate::error::Result;
 use crate::graph::TaskKind;
-use crate::id::{ResourceId, WorkerId};
+use crate::id::{PassId, ResourceId, WorkerId};
+use crate::link::drains::Drains;
+use crate::link::work::{Attached, Outside, Step, Work};
+use crate::link::Part;
 use crate::plan::Plan;
+use crate::wire::RunSpec;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -29,11 +33,38 @@ enum Happening {
     Tick,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug)]
 struct Worker {
-    lease: Option<(Lease, Span)>,
+    work: Work,
+    /// When the chunk at hand ends.
+    ended_ns: u64,
     busy_ns: f64,
     chunks: u64,
+}
+
+/// Where results go: they are counted, not written.
+struct Nowhere;
+
+impl Outside for Nowhere {
+    fn write(&mut self, _: usize, _: ResourceId, _: Output) -> Result<()> {
+        Ok(())
+    }
+
+    fn has_overflow(&self, _: ResourceId) -> bool {
+        false
+    }
+
+    fn give_back(&mut self, _: ResourceId, _: &Part) -> Result<()> {
+        Ok(())
+    }
+
+    fn steps(&self) -> &[StepReport] {
+        &[]
+    }
+
+    fn costs(&self) -> &[Vec<f32>] {
+        &[]
+    }
 }
 
 /// A simulated run.
@@ -48,6 +79,9 @@ struct SimWorld<'a> {
     model: &'a Model,
     loads: Vec<Load>,
     board: Private,
+    spec: RunSpec,
+    /// All workers' together.
+    drains: Drains,
     workers: Vec<Worker>,
     /// What is to come: time, then in the order in which it came up.
     agenda: BinaryHeap<Reverse<(u64, u64, Happening)>>,
@@ -67,12 +101,15 @@ impl<'a> Simulation<'a> {
         let board = Private::new(&plan.board_spec(b""))?;
         let settings = Settings { workers: plan.workers(), ..Settings::default() };
         let engine = Engine::new(Arc::new(plan.clone()), settings, board.board());
+        let worker = |id| Worker { work: Work::new(WorkerId(id)), ended_ns: 0, busy_ns: 0.0, chunks: 0 };
         let world = SimWorld {
             plan,
             model,
             loads,
             board,
-            workers: vec![Worker::default(); plan.workers() as usize],
+            spec: RunSpec::new(plan, vec![], vec![]),
+            drains: Drains::default(),
+            workers: (0..plan.workers()).map(worker).collect(),
             agenda: BinaryHeap::new(),
             asked: 0,
             now: 0,
@@ -163,44 +200,51 @@ impl SimWorld<'_> {
     }
 
     fn claim(&mut self, id: WorkerId, now: u64) {
-        let Some(lease) = self.board().claim(id) else {
-            self.board().pause(id);
-            return self.at(now + self.model.message_ns, Happening::Dry(id));
+        let SimWorld { board, spec, drains, workers, .. } = self;
+        let (board, worker) = (board.board(), &mut workers[id.index()]);
+        let lease = loop {
+            if worker.work.aim(board).is_none() {
+                return self.at(now + self.model.message_ns, Happening::Dry(id));
+            }
+            if let Some(lease) = worker.work.claim(&mut Attached { board, spec, drains }) {
+                break lease;
+            }
         };
         let ns = self.loads[lease.stage.index()].of(lease.start, lease.end);
         let started_ns = now + self.model.chunk_ns;
-        let ended_ns = started_ns + ns.round() as u64;
-        let worker = &mut self.workers[id.index()];
-        worker.lease = Some((lease, Span { started_ns, ended_ns }));
+        worker.work.begin(board, started_ns);
+        worker.ended_ns = started_ns + ns.round() as u64;
         worker.busy_ns += ns;
         worker.chunks += 1;
+        let ended_ns = worker.ended_ns;
         self.at(ended_ns, Happening::Free(id));
     }
 
+    /// Elements are not entered one by one: nothing happens to them here.
     fn complete(&mut self, id: WorkerId, now: u64) {
-        let Some((lease, span)) = self.workers[id.index()].lease.take() else { return };
+        let Some((lease, _)) = self.workers[id.index()].work.held() else { return };
         let stage = &self.plan.stages()[lease.stage.index()];
         let part = |bytes: u64, at: u64| {
             (u128::from(bytes) * u128::from(at) / u128::from(stage.board.elements.max(1))) as u64
         };
-        let piece = |resource| {
-            let bytes = self.bytes(resource);
+        let piece = |pass: &PassId| {
+            let bytes = self.plan.result_of(*pass).map_or(0, |resource| self.bytes(resource));
             part(bytes, lease.end) - part(bytes, lease.start)
         };
-        for (nth, &pass) in stage.outputs.iter().enumerate() {
-            if let Some(resource) = self.plan.result_of(pass) {
-                self.board().reserve_output(lease.stage, nth as u32, piece(resource));
-            }
+        let pieces: Vec<u64> = stage.outputs.iter().map(piece).collect();
+        let SimWorld { board, spec, drains, workers, .. } = self;
+        let (board, worker) = (board.board(), &mut workers[id.index()]);
+        worker.work.encoded(board, pieces.into_iter(), 0);
+        let mut run = Attached { board, spec, drains };
+        let mut ends_stage = false;
+        while let Ok(
+            step @ (Step::Reserved | Step::Wrote | Step::Costed | Step::Completed { .. } | Step::GaveBack),
+        ) = worker.work.step(&mut run, worker.ended_ns, &mut Nowhere)
+        {
+            ends_stage |= step == Step::Completed { ends_stage: true };
         }
-        let completed = self.board().complete(&lease, &Delivered { span, ..Delivered::default() });
-        debug_assert!(completed, "nobody revokes here");
-        // What it was the last to read goes with it.
-        for &resource in &stage.drains {
-            if let Some((maker, nth)) = self.plan.maker_of(resource) {
-                self.board().return_output(maker, nth, piece(resource));
-            }
-        }
-        if self.board().done_elements(lease.stage) == stage.board.elements {
+        debug_assert!(worker.work.held().is_none(), "nothing refuses a chunk here");
+        if ends_stage {
             self.at(now + self.model.message_ns, Happening::Ended);
         }
     }

@@ -10,6 +10,8 @@ use crate::os::{name, space, Place, Segment, SegmentFile, SegmentHandle, Session
 pub struct Page {
     pub(super) segment: Segment,
     header: Header,
+    /// Of a page of results in memory, where the session has a directory: what goes there when memory is full.
+    overflow: Option<Box<Page>>,
 }
 
 /// What names a page to be made.
@@ -63,7 +65,17 @@ impl Page {
             return Err(Error::Damaged { segment: segment.handle().name, reason });
         }
         header.write(&file)?;
-        Ok(Page { segment, header })
+        Ok(Page { segment, header, overflow: None })
+    }
+
+    /// Has what does not fit in here go to another page, which goes with this one.
+    pub(super) fn with_overflow(self, overflow: Page) -> Page {
+        Page { overflow: Some(Box::new(overflow)), ..self }
+    }
+
+    /// Where a writer puts what does not fit in here, at the same place there.
+    pub fn overflow(&self) -> Option<&Page> {
+        self.overflow.as_deref()
     }
 
     /// What another process opens it by.

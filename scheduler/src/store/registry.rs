@@ -79,13 +79,27 @@ impl Store {
         self.make(|birth, place| Page::empty(birth, place, bytes, reserve), kind, ("", ""))
     }
 
-    /// A page for results, empty so far, in a place that has room for what is expected to be written to it.
+    /// A page for results, empty so far, in a place that has room for what is expected to be written to it. More may come: one in
+    /// memory has its overflow in the directory, where there is one.
     pub fn results_page(&self, expected: u64) -> Result<Page> {
         let how = |birth: Birth<'_>, place: &Place| {
             space::check(size(expected), place)?;
             Page::empty(birth, place, 0, false)
         };
-        self.make(how, Kind::Results, ("", ""))
+        let page = self.make(how, Kind::Results, ("", ""))?;
+        if page.handle().place == self.place {
+            return Ok(page);
+        }
+        let (session, serial) = (self.session(), self.next_serial());
+        let birth = Birth { kind: Kind::Results, session, serial, variable: ("", "") };
+        Ok(match Page::empty(birth, &self.place, 0, false) {
+            Ok(overflow) => page.with_overflow(overflow),
+            // A directory that cannot be used is no reason to fail a run that may not need it.
+            Err(e) => {
+                tracing::warn!(%e, "results have no overflow");
+                page
+            }
+        })
     }
 
     /// Makes a page where there is room: in memory, else in the directory if there is one.

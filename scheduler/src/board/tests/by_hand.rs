@@ -67,15 +67,16 @@ fn a_completed_chunk_says_where_its_results_are() {
     board.open(P0);
     let lease = board.claim(B).expect("a chunk");
     assert_eq!(board.done_elements(P0), 0);
-    let output = Output { at: board.reserve_output(P0, 0, 100).expect("room"), len: 100 };
-    let notes = Output { at: board.reserve_output(P0, 0, 1).expect("room"), len: 1 };
+    let output =
+        Output { at: board.reserve_output(P0, 0, 100).expect("room"), len: 100, ..Output::default() };
+    let notes = Output { at: board.reserve_output(P0, 0, 1).expect("room"), len: 1, ..Output::default() };
     let span = Span { started_ns: 5, ended_ns: 9 };
     let delivered = Delivered { outputs: &[output], notes, span, steps: &[] };
     assert!(board.complete(&lease, &delivered));
     assert!(!board.complete(&lease, &delivered), "a lease ends once");
     let chunk = board.chunks(P0)[0];
     assert_eq!((chunk.state, chunk.worker), (ChunkState::Done, B));
-    assert_eq!(board.output(P0, chunk.chunk, 0), Some(Output { at: 0, len: 100 }));
+    assert_eq!(board.output(P0, chunk.chunk, 0), Some(Output { at: 0, len: 100, ..Output::default() }));
     assert_eq!((chunk.notes.at, chunk.span, chunk.failed), (128, span, None));
     assert_eq!(board.done_elements(P0), 5);
 }
@@ -85,11 +86,17 @@ fn a_failed_chunk_says_which_element_and_counts_for_nothing() {
     let (board, _memory) = board(2, vec![stage(5, 5)], b"");
     board.open(P0);
     let lease = board.claim(A).expect("a chunk");
-    assert!(board.fail(&lease, at(3), Output { at: 64, len: 8 }, Output::default(), Span::default()));
+    assert!(board.fail(
+        &lease,
+        at(3),
+        Output { at: 64, len: 8, ..Output::default() },
+        Output::default(),
+        Span::default()
+    ));
     let chunk = board.chunks(P0)[0];
     assert_eq!(
         (chunk.state, chunk.failed, chunk.error),
-        (ChunkState::Failed, Some(at(3)), Output { at: 64, len: 8 })
+        (ChunkState::Failed, Some(at(3)), Output { at: 64, len: 8, ..Output::default() })
     );
     assert_eq!(board.done_elements(P0), 0);
 }
@@ -224,7 +231,10 @@ fn a_chunk_says_where_each_of_its_outputs_lies_and_what_each_step_did() {
     board.open(P1);
     for nth in 0..2 {
         let lease = board.claim(A).expect("a chunk");
-        let outputs = [Output { at: 64 * nth, len: 3 }, Output { at: 128 * nth, len: 100 }];
+        let outputs = [
+            Output { at: 64 * nth, len: 3, ..Output::default() },
+            Output { at: 128 * nth, len: 100, ..Output::default() },
+        ];
         let step =
             |from: u64| StepReport { span: Span { started_ns: from, ended_ns: from + 10 }, busy_ns: 5 + nth };
         let steps = [step(1), step(2), step(3)];

@@ -58,7 +58,7 @@ mod bench {
 
     /// Completes a lease with its own range as output, so that tests can tell whose it is.
     pub(crate) fn complete(board: &Board, lease: &Lease) -> bool {
-        let output = Output { at: lease.start, len: lease.end - lease.start };
+        let output = Output { at: 2 * lease.start, len: lease.end - lease.start, ..Output::default() };
         let span = Span { started_ns: 1_000, ended_ns: 1_000 + output.len };
         board.complete(lease, &Delivered { outputs: &[output], span, ..Delivered::default() })
     }

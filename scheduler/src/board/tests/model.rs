@@ -83,7 +83,7 @@ impl Stage {
 
 /// An ending that says whose it is, so that a torn or early read shows.
 fn ending(start: u64) -> Ending {
-    let output = Output { at: start + 100, len: start + 200 };
+    let output = Output { at: 2 * start + 100, len: start + 200, ..Output::default() };
     Ending {
         error: output,
         notes: output,

@@ -121,6 +121,25 @@ fn the_directory_is_used_when_memory_is_full_and_searched_too() {
 }
 
 #[test]
+fn results_in_memory_have_their_overflow_in_the_directory() {
+    let dir = Dir::new("overflow");
+    let mut store = open();
+    assert!(store.results_page(0).unwrap().overflow().is_none(), "there is no directory");
+    store.set_place(dir.place());
+    let page = store.results_page(0).unwrap();
+    let overflow = page.overflow().expect("there is a directory").handle();
+    assert_eq!((page.handle().place, overflow.place), (Place::Memory, dir.place()));
+    assert_eq!((dir.files(), pages_of(store.session(), &dir.place())), (1, 2));
+    drop(page);
+    assert_eq!(dir.files(), 0, "it goes with its page");
+    let there = store.results_page(1 << 61);
+    assert!(matches!(there, Err(Error::NoSpace { .. })), "not even the directory has so much room");
+    // A directory that is gone is noticed by who needs it.
+    store.set_place(Place::Directory("/nowhere/at/all".into()));
+    assert!(store.results_page(0).unwrap().overflow().is_none());
+}
+
+#[test]
 fn pages_are_sealed_and_boards_reserved() {
     let store = open();
     let board = store.empty_page(Kind::Board, 100_000, true).unwrap();

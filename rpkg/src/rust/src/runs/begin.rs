@@ -30,6 +30,8 @@ struct Pages {
     handles: Vec<Option<SegmentHandle>>,
     /// Those that are the run's own.
     own: Vec<(ResourceId, Page)>,
+    /// Where results go whose page has no room.
+    overflow: Vec<(ResourceId, SegmentHandle)>,
     pins: Vec<(ResourceId, Pin)>,
     /// The pages that the data refers to.
     refers: Vec<(ResourceId, Vec<PageAddress>)>,
@@ -109,6 +111,7 @@ pub(super) fn prepare(
     for resource in plan.graph().resources().iter().skip(pages.handles.len()) {
         let page = session::with(|session| Ok(session.store()?.results_page(resource.bytes)?))?;
         let id = ResourceId(pages.handles.len() as u32);
+        pages.overflow.extend(page.overflow().map(|overflow| (id, overflow.handle())));
         pages.own(id, page);
     }
     let timeout = planned.timeout_seconds;
@@ -118,8 +121,9 @@ pub(super) fn prepare(
         timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
         ..Settings::default()
     };
-    let Pages { handles, own, pins, refers, .. } = pages;
+    let Pages { handles, own, overflow, pins, refers, .. } = pages;
     let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
+    spec.overflow = overflow;
     spec.refers = refers;
     spec.title = title(verb, &plan);
     spec.session = state.bytes;

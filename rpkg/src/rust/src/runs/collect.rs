@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState, Output};
-use scheduler::engine::{Cause, Outcome};
+use scheduler::engine::Outcome;
 use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
 use scheduler::plan::Plan;
 use scheduler::run::Finished;
+use scheduler::store::Page;
 
 use super::hall::Begun;
 use super::log_api;
@@ -15,14 +16,14 @@ use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Piece, Source};
 use crate::inspect::shelf;
-use crate::r::{self, Failure, Kept, Kind, Result, Scope, Sexp};
+use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
 
 /// The results pages of an ended run, mapped when they are read.
-struct Ended<'a> {
-    plan: &'a Plan,
-    finished: &'a Finished,
+pub(super) struct Ended<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) finished: &'a Finished,
     /// The chunks of each stage, in the order of elements.
-    chunks: Vec<Vec<ChunkRecord>>,
+    pub(super) chunks: Vec<Vec<ChunkRecord>>,
 }
 
 /// What becomes of views into a page of results.
@@ -35,9 +36,11 @@ enum Views {
 }
 
 /// A page, mapped.
-struct Opened {
+pub(super) struct Opened {
     mapping: Arc<Mapping>,
     owner: Kept,
+    /// What the page had no room for.
+    overflow: Option<Box<Opened>>,
 }
 
 /// Everything R asks of an ended run, as one list. `as_vector` says of each wanted result whether it is to be one vector.
@@ -100,14 +103,20 @@ impl Ended<'_> {
     fn open(&self, resource: ResourceId, views: Views) -> Result<Opened> {
         let page = self.finished.results.iter().find(|(id, _)| *id == resource).map(|(_, page)| page);
         let missing = || Failure::Internal("a run ended without the page of its results".into());
-        let file = page.ok_or_else(missing)?.file()?;
+        Self::map(page.ok_or_else(missing)?, views)
+    }
+
+    fn map(page: &Page, views: Views) -> Result<Opened> {
+        let file = page.file()?;
         let mapping = Arc::new(Mapping::private(&file)?);
         let origin = match views {
             Views::Lasting => Origin::new(file, mapping.len(), false),
             Views::Passing => None,
         };
         let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
-        Ok(Opened { mapping, owner })
+        let overflow =
+            page.overflow().map(|overflow| Self::map(overflow, views).map(Box::new)).transpose()?;
+        Ok(Opened { mapping, owner, overflow })
     }
 
     /// Where warnings, messages and errors were written: the page of the first wanted result.
@@ -208,81 +217,14 @@ impl Ended<'_> {
             Ok(Kept::new(list))
         })
     }
-
-    /// What ended the run, if it was not its end.
-    fn error(&self, notes: &Opened) -> Result<Option<Kept>> {
-        let pass = |stage: StageId, step: u32| {
-            let passes = self.plan.stage(stage).map(|stage| &stage.passes);
-            passes.and_then(|passes| passes.get(step as usize)).map_or(0, |pass| pass.0 as i32 + 1)
-        };
-        let plain = |kind: &'static str, at: Option<(i32, u64)>, message: String| {
-            r::protect(|s| {
-                let (pass, index) = match at {
-                    Some((pass, element)) => (r::integer(s, pass), r::real(s, element as f64 + 1.0)),
-                    None => (s.null(), s.null()),
-                };
-                let parts = [
-                    ("kind", r::character(s, &[kind])),
-                    ("pass", pass),
-                    ("index", index),
-                    ("message", r::character(s, &[message.as_str()])),
-                ];
-                Ok(Some(Kept::new(r::named_list(s, &parts))))
-            })
-        };
-        match &self.finished.outcome {
-            Outcome::Done => Ok(None),
-            Outcome::Failed(failure) => {
-                let at = (pass(failure.stage, failure.spot.step), failure.spot.element);
-                let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
-                let mut words = self.finished.words.iter();
-                if let Some((.., words)) = words.find(|(stage, chunk, _)| same(*stage, *chunk)) {
-                    return plain("no_space", Some(at), format!("its result was lost: {words}"));
-                }
-                let record =
-                    self.chunks[failure.stage.index()].iter().find(|chunk| chunk.chunk == failure.chunk);
-                let lost = || Failure::Internal("the error of a failed chunk is missing".into());
-                let source = notes.source(record.ok_or_else(lost)?.error)?;
-                r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
-            }
-            Outcome::WorkerKilled { stage, spot, deaths, reason } => plain(
-                "worker_died",
-                Some((pass(*stage, spot.step), spot.element)),
-                format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
-            ),
-            Outcome::Cancelled { cause: Cause::Timeout } => {
-                plain("timeout", None, "the run took longer than memControl(timeout = ) allows".into())
-            }
-            Outcome::Cancelled { cause: Cause::User } => {
-                plain("cancelled", None, "the run was cancelled".into())
-            }
-            Outcome::NoWorkers { reason } => {
-                plain("no_workers", None, format!("no worker is left: {reason}"))
-            }
-        }
-    }
 }
 
 impl Opened {
-    fn source(&self, output: Output) -> Result<Source<'_>> {
+    pub(super) fn source(&self, output: Output) -> Result<Source<'_>> {
+        if let (true, Some(overflow)) = (output.overflow, &self.overflow) {
+            return overflow.source(Output { overflow: false, ..output });
+        }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
         unsafe { Source::open(&self.mapping, output.at, output.len, self.owner.get()) }
     }
-}
-
-/// An error of FUN, or of getting ready for it, kept.
-fn of_fun(s: &Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp {
-    let error = codec::decode(s, source, 0);
-    let at_element = r::field(s, error, "element").is_some_and(|x| r::is_true(s, x));
-    let index = if at_element { r::real(s, element as f64 + 1.0) } else { s.null() };
-    let condition = r::field(s, error, "condition").unwrap_or(s.null());
-    let parts = [
-        ("kind", r::character(s, &[if at_element { "element" } else { "worker" }])),
-        ("pass", r::integer(s, pass)),
-        ("index", index),
-        ("condition", condition),
-        ("calls", r::field(s, error, "calls").unwrap_or(s.null())),
-        ("message", r::field(s, error, "said").unwrap_or(s.null())),
-    ];
-    r::named_list(s, &parts)
 }

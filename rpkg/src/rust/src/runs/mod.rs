@@ -7,7 +7,8 @@
 //! | `planned` | the specification compiled, and the plans that are kept |
 //! | `describe` | a plan in columns |
 //! | `begin` | a plan made pages and job |
-//! | `collect` | results, conditions and errors made R values |
+//! | `collect` | results and conditions made R values |
+//! | `failure` | what ended a run that did not succeed |
 //! | `profiles` | what elements cost, kept for the runs to come |
 //! | `hall` | the pool and the runs that are begun |
 //! | `simulate_api` | a plan on a virtual clock |
@@ -17,6 +18,7 @@
 mod begin;
 mod collect;
 mod describe;
+mod failure;
 pub(crate) mod hall;
 mod learn;
 pub mod log_api;

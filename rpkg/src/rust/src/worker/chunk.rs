@@ -24,6 +24,8 @@ pub(super) struct Chunk {
     pub(super) stopped: bool,
     /// Whether all calls are over: what fails now is a result that cannot be sent.
     pub(super) through: bool,
+    /// Whether all results are encoded: what fails now is no element's fault.
+    pub(super) encoded: bool,
 }
 
 /// The results of one output.
@@ -61,6 +63,7 @@ impl Chunk {
             notes: Vec::new(),
             stopped: false,
             through: false,
+            encoded: false,
         })
     }
 
@@ -70,7 +73,12 @@ impl Chunk {
     }
 
     /// The next call, its element arguments bound; `None` when the chunk is through, or `go` says no.
-    pub(super) fn next(&mut self, s: &Scope, stage: &mut Stage, go: impl Fn(Spot) -> bool) -> Option<Call> {
+    pub(super) fn next(
+        &mut self,
+        s: &Scope,
+        stage: &mut Stage,
+        mut go: impl FnMut(Spot) -> bool,
+    ) -> Option<Call> {
         while self.at < self.lease.end {
             if self.step == stage.steps.len() {
                 (self.at, self.step) = (self.at + 1, 0);
@@ -151,6 +159,11 @@ impl Chunk {
         self.step += 1;
     }
 
+    /// The results of an output.
+    pub(super) fn results_of(&self, output: usize) -> Option<Sexp> {
+        self.outputs.get(output).map(|output| output.list.get())
+    }
+
     /// The results of each output.
     pub(super) fn results(&self) -> impl Iterator<Item = Sexp> + '_ {
         self.outputs.iter().map(|output| output.list.get())
@@ -166,7 +179,6 @@ impl Chunk {
         let grain = (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
         self.at = (self.lease.start + nth as u64 * grain).min(self.lease.end.saturating_sub(1));
         self.step = stage.outputs.iter().position(|&at| at == Some(output)).unwrap_or(0);
-        self.through = true;
     }
 
     /// The step under way.

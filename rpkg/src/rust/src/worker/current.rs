@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use scheduler::board::Activity;
-use scheduler::error::{Error, Result as Scheduled};
+use scheduler::error::Error;
 use scheduler::id::StageId;
-use scheduler::link::{Delivery, Link, Membership};
-use scheduler::page::{Blob, BlobWriter};
-use scheduler::store::Content;
+use scheduler::link::{Delivery, HandedIn, Link, Membership};
+use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk};
-use super::meter::Meter;
+use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
 use crate::about::Program;
 use crate::codec;
-use crate::r::{self, Failure, Kept, Kind, Result, Scope, Sexp};
+use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
 
 /// Pages of this many bytes that a stage leaves behind are worth a collection of garbage: only then their memory goes.
 const WORTH_COLLECTING: usize = 32 << 20;
@@ -74,12 +73,12 @@ impl Current {
                 Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => continue,
                 Err(failure) => return Err(failure),
             }
-            let Some(lease) = self.membership.claim_from(id) else { continue };
+            let Some(lease) = self.membership.claim() else { continue };
             self.membership.turn_to(Activity::Run);
             let grains = &self.membership.spec().stages[id.index()].grains;
             let measured = self.membership.is_measured(id);
             let chunk = Chunk::begin(lease, &self.stages[&id], grains, measured)?;
-            self.membership.begin(&lease, chunk.meter.started_ns);
+            self.membership.begin(chunk.meter.started_ns);
             self.chunk = Some(chunk);
         }
         Ok(Next::Work)
@@ -145,8 +144,8 @@ impl Current {
     }
 
     /// Whether an element is under way: then a failure is the element's.
-    pub(super) fn is_within_chunk(&self) -> bool {
-        self.chunk.is_some()
+    pub(super) fn is_at_element(&self) -> bool {
+        self.chunk.as_ref().is_some_and(|chunk| !chunk.encoded)
     }
 
     /// Where FUN is: the stage, the step and the element.
@@ -172,7 +171,7 @@ impl Current {
     pub(super) fn call(&mut self, s: &Scope) -> Option<Call> {
         let chunk = self.chunk.as_mut()?;
         let stage = self.stages.get_mut(&chunk.lease.stage)?;
-        let membership = &self.membership;
+        let membership = &mut self.membership;
         chunk.next(s, stage, |spot| membership.enter_element(spot))
     }
 
@@ -194,29 +193,44 @@ impl Current {
         }
     }
 
-    /// Hands in the chunk that is through.
-    pub(super) fn deliver(&mut self) -> Result<()> {
-        let Some(mut chunk) = self.drop_chunk().filter(|chunk| !chunk.stopped) else { return Ok(()) };
-        let mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
-        if let Some(stage) = self.stages.get_mut(&chunk.lease.stage) {
-            stage.mean_ns = mean_ns;
-        }
+    /// Hands in the chunk that is through. `false`: it failed for want of room, and this worker does nothing more. The chunk is kept
+    /// until that succeeded, so that an error on the way is the chunk's.
+    pub(super) fn deliver(&mut self, link: &Link) -> Result<bool> {
         self.collected()?;
+        let Some(chunk) = self.chunk.as_mut().filter(|chunk| !chunk.stopped) else {
+            self.drop_chunk();
+            return Ok(true);
+        };
+        let Some(stage) = self.stages.get_mut(&chunk.lease.stage) else {
+            return Err(Failure::Internal("the stage of a chunk is not open".into()));
+        };
+        stage.mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
+        chunk.through = true;
         self.membership.turn_to(Activity::Serialize);
-        let blobs = match encoded(&chunk) {
-            Ok(blobs) => blobs,
-            Err((output, nth, failure)) => {
-                // The error is that of the element whose result it is.
-                if let Some(stage) = self.stages.get(&chunk.lease.stage) {
+        let blobs = encoded(chunk).map_err(|(output, nth, failure)| {
+            // The error is that of the element whose result it is.
+            chunk.go_back(stage, output, nth);
+            failure
+        })?;
+        let notes = encoded_notes(&chunk.notes)?;
+        chunk.encoded = true;
+        let handed_in = self.membership.deliver(link, &delivery(chunk, &outputs(&blobs), notes.as_ref()))?;
+        let goes_on = match handed_in {
+            HandedIn::Counts | HandedIn::Nothing => true,
+            HandedIn::Refused { output, shortage } => {
+                if let Some(output) = output {
+                    let nth =
+                        chunk.results_of(output).map_or(0, |results| first_beyond(results, shortage.free));
                     chunk.go_back(stage, output, nth);
                 }
-                self.chunk = Some(chunk);
-                return Err(failure);
+                let nothing = Delivery::default();
+                self.membership.fail(link, chunk.spot(), &nothing, Some(shortage))?;
+                false
             }
         };
-        hand_in(&chunk, &blobs, |delivery| self.membership.complete(&chunk.lease, delivery))?;
+        self.drop_chunk();
         self.membership.turn_to(Activity::Run);
-        Ok(())
+        Ok(goes_on)
     }
 
     /// Reports that the element under way failed, or that this worker could not begin. When the run was stopped, an
@@ -229,15 +243,19 @@ impl Current {
         // First, for R may find that the error cannot be sent: another is reported then.
         let mut words = BlobWriter::new();
         codec::encode(error, &mut words)?;
-        let chunk = match self.drop_chunk() {
-            Some(chunk) => chunk,
-            None => match self.membership.next_lease(link)? {
-                Some(lease) => Chunk::begin(lease, &Stage::empty(), &[], false)?,
-                None => return Ok(()),
-            },
-        };
+        if self.chunk.is_none() {
+            let Some(lease) = self.membership.next_lease(link)? else { return Ok(()) };
+            self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], false)?);
+        }
+        let Some(chunk) = &self.chunk else { return Ok(()) };
+        // What FUN said before is not worth the error.
+        let notes = encoded_notes(&chunk.notes).unwrap_or(None);
         let words = [words.finish()];
-        hand_in(&chunk, &words, |delivery| self.membership.fail(link, &chunk.lease, chunk.spot(), delivery))
+        let outputs = outputs(&words);
+        let delivery = delivery(chunk, &outputs, notes.as_ref());
+        self.membership.fail(link, chunk.spot(), &delivery, None)?;
+        self.drop_chunk();
+        Ok(())
     }
 
     /// What R spent on garbage since it was last asked was not FUN's.
@@ -254,55 +272,11 @@ impl Current {
         Ok(self.membership.sit_out(link)?)
     }
 
-    fn drop_chunk(&mut self) -> Option<Chunk> {
-        let chunk = self.chunk.take()?;
+    fn drop_chunk(&mut self) {
+        self.membership.drop_chunk();
+        let Some(chunk) = self.chunk.take() else { return };
         if let Some(stage) = self.stages.get_mut(&chunk.lease.stage) {
             stage.steps.iter_mut().for_each(|step| step.end_chunk());
         }
-        Some(chunk)
     }
-}
-
-/// The results of a chunk's outputs; or which result of which output cannot be sent, and why.
-fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (usize, usize, Failure)> {
-    let mut blobs = Vec::new();
-    for (output, results) in chunk.results().enumerate() {
-        let (mut writer, mut nth) = (BlobWriter::new(), 0);
-        codec::encode_list(results, &mut writer, &mut nth).map_err(|failure| (output, nth, failure))?;
-        blobs.push(writer.finish());
-    }
-    Ok(blobs)
-}
-
-/// Hands in a chunk with what FUN said meanwhile. The chunk keeps what the blobs borrow from.
-fn hand_in(chunk: &Chunk, blobs: &[Blob], hand: impl FnOnce(&Delivery<'_>) -> Scheduled<bool>) -> Result<()> {
-    let outputs: Vec<&dyn Content> = blobs.iter().map(|blob| blob as &dyn Content).collect();
-    let notes = encoded_notes(&chunk.notes)?;
-    let notes = notes.as_ref().map(|notes| notes as &dyn Content);
-    let Meter { started_ns, reports: steps, costs, .. } = &chunk.meter;
-    hand(&Delivery { outputs: &outputs, notes, started_ns: *started_ns, steps, costs })?;
-    Ok(())
-}
-
-/// What FUN said: a list of the passes' numbers, the elements' numbers and the conditions.
-fn encoded_notes(notes: &[(u32, u64, Kept)]) -> Result<Option<Blob>> {
-    if notes.is_empty() {
-        return Ok(None);
-    }
-    let list = r::protect(|s| {
-        let (passes, indices) = (s.vector(Kind::REALSXP, notes.len()), s.vector(Kind::REALSXP, notes.len()));
-        let conditions = s.vector(Kind::VECSXP, notes.len());
-        for (place, (pass, element, condition)) in notes.iter().enumerate() {
-            // SAFETY: the vectors were just made with one number for each note.
-            unsafe {
-                passes.data_mut().cast::<f64>().add(place).write(f64::from(*pass) + 1.0);
-                indices.data_mut().cast::<f64>().add(place).write(*element as f64 + 1.0);
-            }
-            conditions.set_item(place, condition.get());
-        }
-        Ok(Kept::new(r::list(s, &[passes, indices, conditions])))
-    })?;
-    let mut writer = BlobWriter::new();
-    codec::encode(list.get(), &mut writer)?;
-    Ok(Some(writer.finish()))
 }

@@ -3,6 +3,7 @@
 //! | room | what stands there |
 //! |---|---|
 //! | `current` | the run at hand: what was taken, what is handed in |
+//! | `encoded` | what a chunk hands in, encoded |
 //! | `stage` | a stage's steps: where elements come from, the calls of FUN |
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
@@ -17,6 +18,7 @@
 
 mod chunk;
 mod current;
+mod encoded;
 mod fold;
 mod meter;
 mod pages;

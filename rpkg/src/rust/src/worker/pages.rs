@@ -25,6 +25,8 @@ pub(super) struct Opened {
 pub(super) struct Made {
     pub(super) parts: Parts,
     page: Rc<Opened>,
+    /// Where the parts lie that the page had no room for, if there are any.
+    overflow: Option<Rc<Opened>>,
     /// The blob of each part, opened when it is first read.
     sources: Vec<Option<Source<'static>>>,
 }
@@ -32,12 +34,12 @@ pub(super) struct Made {
 /// The pages that were opened. A page goes with the last stage that reads it here.
 #[derive(Default)]
 pub(super) struct Pages {
-    open: HashMap<ResourceId, std::rc::Weak<Opened>>,
+    open: HashMap<(ResourceId, bool), std::rc::Weak<Opened>>,
 }
 
 impl Opened {
-    fn map(membership: &Membership, resource: ResourceId) -> Result<Opened> {
-        let mapping = Arc::new(mapping(membership, resource)?);
+    fn map(membership: &Membership, resource: ResourceId, overflow: bool) -> Result<Opened> {
+        let mapping = Arc::new(mapping(membership, resource, overflow)?);
         let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?;
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
@@ -66,8 +68,8 @@ impl Opened {
     }
 }
 
-fn mapping(membership: &Membership, resource: ResourceId) -> Scheduled<Mapping> {
-    let handle = membership.spec().pages.get(resource.index()).and_then(Option::as_ref);
+fn mapping(membership: &Membership, resource: ResourceId, overflow: bool) -> Scheduled<Mapping> {
+    let handle = membership.spec().segment(resource, overflow);
     let gone = || Error::Damaged {
         segment: handle.map_or_else(|| format!("of resource {resource}"), |handle| handle.name.clone()),
         reason: "it was released while a run reads it".into(),
@@ -79,11 +81,21 @@ fn mapping(membership: &Membership, resource: ResourceId) -> Scheduled<Mapping> 
 impl Pages {
     /// A page of the run.
     pub(super) fn open(&mut self, membership: &Membership, resource: ResourceId) -> Result<Rc<Opened>> {
-        if let Some(open) = self.open.get(&resource).and_then(std::rc::Weak::upgrade) {
+        self.segment(membership, resource, false)
+    }
+
+    /// A page of the run, or its overflow.
+    fn segment(
+        &mut self,
+        membership: &Membership,
+        resource: ResourceId,
+        overflow: bool,
+    ) -> Result<Rc<Opened>> {
+        if let Some(open) = self.open.get(&(resource, overflow)).and_then(std::rc::Weak::upgrade) {
             return Ok(open);
         }
-        let opened = Rc::new(Opened::map(membership, resource)?);
-        self.open.insert(resource, Rc::downgrade(&opened));
+        let opened = Rc::new(Opened::map(membership, resource, overflow)?);
+        self.open.insert((resource, overflow), Rc::downgrade(&opened));
         Ok(opened)
     }
 
@@ -98,7 +110,10 @@ impl Pages {
     pub(super) fn made(&mut self, membership: &Membership, resource: ResourceId) -> Result<Made> {
         let parts = membership.parts(resource);
         let sources = vec![None; parts.all().len()];
-        Ok(Made { parts, page: self.open(membership, resource)?, sources })
+        let page = self.open(membership, resource)?;
+        let beyond = parts.all().iter().any(|part| part.output.overflow);
+        let overflow = beyond.then(|| self.segment(membership, resource, true)).transpose()?;
+        Ok(Made { parts, page, overflow, sources })
     }
 
     /// All that an earlier stage made, as a list with its names.
@@ -125,15 +140,29 @@ impl Pages {
 }
 
 impl Made {
-    pub(super) fn page(&self) -> &Rc<Opened> {
-        &self.page
+    /// The segment in which the part of a result lies.
+    pub(super) fn page_of(&self, result: u64) -> &Rc<Opened> {
+        let part = self.parts.find(result).map(|place| &self.parts.all()[place]);
+        self.segment(part.is_some_and(|part| part.output.overflow))
+    }
+
+    fn segment(&self, overflow: bool) -> &Rc<Opened> {
+        self.overflow.as_ref().filter(|_| overflow).unwrap_or(&self.page)
+    }
+
+    /// Bytes that are mapped.
+    pub(super) fn bytes(&self) -> usize {
+        self.page.bytes() + self.overflow.as_ref().map_or(0, |overflow| overflow.bytes())
     }
 
     fn piece(&mut self, place: usize) -> Result<Piece<'static>> {
         let part = self.parts.all()[place];
         let source = match self.sources[place] {
             Some(source) => source,
-            None => *self.sources[place].insert(self.page.source(part.output.at, part.output.len)?),
+            None => {
+                let source = self.segment(part.output.overflow).source(part.output.at, part.output.len)?;
+                *self.sources[place].insert(source)
+            }
         };
         Ok(Piece { start: part.start as usize, count: (part.end - part.start) as usize, source })
     }

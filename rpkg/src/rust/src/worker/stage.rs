@@ -86,7 +86,7 @@ impl Stage {
         feeds
             .map(|feed| match feed {
                 Feed::Cut { _page: page, .. } => page.bytes(),
-                Feed::Part { made, .. } => made.page().bytes(),
+                Feed::Part { made, .. } => made.bytes(),
                 Feed::Step(_) | Feed::Whole(_) => 0,
             })
             .sum()
@@ -195,7 +195,7 @@ impl Feed {
                     Some(_) if cut == Cut::Item => (0, Cut::Column(1, u64::MAX)),
                     _ => (codec::child(&source, 0, place)?, cut),
                 };
-                Feed::cut(source, root, cut, Rc::clone(made.page()))?
+                Feed::cut(source, root, cut, Rc::clone(made.page_of(0)))?
             }
             Input::Step(step) => Feed::Step(step as usize),
             Input::Part { of, drained } => Feed::Part { made: pages.made(membership, of)?, copied: drained },

@@ -182,7 +182,12 @@ fn ms_worker_loop() -> Robj {
             Ok(())
         })?;
         // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
-        unsafe { worker() }.current.as_mut().ok_or_else(no_run)?.deliver()?;
+        let Worker { link: Some(link), current: Some(current), .. } = (unsafe { worker() }) else {
+            return Err(no_run());
+        };
+        if !current.deliver(link)? {
+            return nothing();
+        }
     })
 }
 
@@ -263,7 +268,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
         // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
         let worker = unsafe { worker() };
         let Worker { link: Some(link), current: Some(current), .. } = worker else { return Err(no_run()) };
-        let within = current.is_within_chunk();
+        let within = current.is_at_element();
         let interrupted = calls.is_null();
         let kept = within && current.collects() && !interrupted;
         if kept {

@@ -1,4 +1,5 @@
 //! What is read, and what must hold when it is, when something goes, and at the end.
+use super::worker::cost;
 use super::{values, Driver};
 use crate::board::{ChunkState, Control, Lease};
 use crate::engine::{Event, Outcome, ResourceState, TaskState};
@@ -77,6 +78,16 @@ impl Driver {
             found.extend((0..results).map(|result| self.pages.read(resource, output, result)));
         }
         assert_eq!(found, self.expected[pass.index()], "the results of pass {pass}");
+        self.check_costs(stage);
+    }
+
+    /// Of a stage that is through, the cost of each element is there.
+    fn check_costs(&self, stage: StageId) {
+        for step in 0..self.plan.stages()[stage.index()].passes.len() {
+            let Some(costs) = self.board.costs(stage, step as u32) else { continue };
+            let wrong = (0u64..).zip(&costs).find(|(element, &found)| found != cost(step, *element));
+            assert_eq!(wrong, None, "what an element of stage {stage} cost");
+        }
     }
 
     /// Nothing waits that could go on: nobody sleeps while there is something to claim, and no stage is through without its successors
@@ -144,7 +155,11 @@ impl Driver {
         let resources = (0..self.plan.graph().resources().len() as u32).map(ResourceId);
         let kept = resources.filter(|&resource| !self.freed.contains(&resource) || self.is_wanted(resource));
         let held = kept.map(|resource| match self.plan.maker_of(resource) {
-            Some((stage, nth)) => self.board.written(stage, nth).0,
+            // Room that was not there was returned.
+            Some((stage, nth)) => {
+                let (written, returned) = self.board.written(stage, nth);
+                written - returned
+            }
             None if self.touched.is_empty() => self.data_bytes(resource),
             None => 0,
         });

@@ -30,6 +30,21 @@ impl Pages {
         self.bytes += bytes;
     }
 
+    /// Room for so many bytes is taken.
+    pub(crate) fn reserve(&mut self, resource: ResourceId, bytes: u64) {
+        let page = self.pages.entry(resource).or_default();
+        assert!(!page.gone, "resource {resource} is written to after its end");
+        page.bytes += bytes;
+        self.bytes += bytes;
+    }
+
+    /// Room that was taken turned out not to be there.
+    pub(crate) fn unreserve(&mut self, resource: ResourceId, bytes: u64) {
+        let page = self.pages.get_mut(&resource).expect("it was reserved");
+        page.bytes -= bytes;
+        self.bytes -= bytes;
+    }
+
     /// Writes to a place that was reserved.
     pub(crate) fn write(&mut self, resource: ResourceId, output: Output, values: &[u64]) {
         let page = self.pages.entry(resource).or_default();
@@ -39,8 +54,6 @@ impl Pages {
         for (place, value) in page.numbers[first..end].iter_mut().zip(values) {
             assert_eq!(place.replace(*value), None, "two results of {resource} at one place");
         }
-        page.bytes += output.len;
-        self.bytes += output.len;
     }
 
     /// A number of a part.

@@ -1,0 +1,103 @@
+//! How a run failed, as R words it.
+use scheduler::engine::{Cause, Outcome};
+use scheduler::error::Error;
+use scheduler::id::StageId;
+use scheduler::wire::Lost;
+
+use super::collect::{Ended, Opened};
+use crate::codec::{self, Source};
+use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
+
+impl Ended<'_> {
+    /// What ended the run, if it was not its end.
+    pub(super) fn error(&self, notes: &Opened) -> Result<Option<Kept>> {
+        let pass = |stage: StageId, step: u32| {
+            let passes = self.plan.stage(stage).map(|stage| &stage.passes);
+            passes.and_then(|passes| passes.get(step as usize)).map_or(0, |pass| pass.0 as i32 + 1)
+        };
+        let plain = |kind: &'static str, at: Option<(i32, u64)>, message: String| {
+            r::protect(|s| {
+                let (pass, index) = match at {
+                    Some((pass, element)) => (r::integer(s, pass), r::real(s, element as f64 + 1.0)),
+                    None => (s.null(), s.null()),
+                };
+                let parts = [
+                    ("kind", r::character(s, &[kind])),
+                    ("pass", pass),
+                    ("index", index),
+                    ("message", r::character(s, &[message.as_str()])),
+                ];
+                Ok(Some(Kept::new(r::named_list(s, &parts))))
+            })
+        };
+        match &self.finished.outcome {
+            Outcome::Done => Ok(None),
+            Outcome::Failed(failure) => {
+                let at = (pass(failure.stage, failure.spot.step), failure.spot.element);
+                let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
+                let mut lost = self.finished.lost.iter();
+                if let Some((.., lost)) = lost.find(|(stage, chunk, _)| same(*stage, *chunk)) {
+                    return lost_for_room(lost, at);
+                }
+                let record =
+                    self.chunks[failure.stage.index()].iter().find(|chunk| chunk.chunk == failure.chunk);
+                let lost = || Failure::Internal("the error of a failed chunk is missing".into());
+                let source = notes.source(record.ok_or_else(lost)?.error)?;
+                r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
+            }
+            Outcome::WorkerKilled { stage, spot, deaths, reason } => plain(
+                "worker_died",
+                Some((pass(*stage, spot.step), spot.element)),
+                format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
+            ),
+            Outcome::Cancelled { cause: Cause::Timeout } => {
+                plain("timeout", None, "the run took longer than memControl(timeout = ) allows".into())
+            }
+            Outcome::Cancelled { cause: Cause::User } => {
+                plain("cancelled", None, "the run was cancelled".into())
+            }
+            Outcome::NoWorkers { reason } => {
+                plain("no_workers", None, format!("no worker is left: {reason}"))
+            }
+        }
+    }
+}
+
+/// What there was no room for, with the numbers.
+fn lost_for_room(lost: &Lost, (pass, element): (i32, u64)) -> Result<Option<Kept>> {
+    let (what, shortage) = match lost {
+        Lost::Results(shortage) => ("its result does not fit", shortage),
+        Lost::Condition(shortage) => ("FUN failed, and there was no room for its error", shortage),
+    };
+    let message = format!("{what}: {}", Error::from(shortage.clone()));
+    r::protect(|s| {
+        let parts = [
+            ("kind", r::character(s, &["no_space"])),
+            ("pass", r::integer(s, pass)),
+            ("index", r::real(s, element as f64 + 1.0)),
+            ("message", r::character(s, &[message.as_str()])),
+            ("needed", r::real(s, shortage.needed as f64)),
+            ("free", r::real(s, shortage.free as f64)),
+            ("limit", r::real(s, shortage.limit as f64)),
+            ("dir", r::path(s, &shortage.dir)),
+        ];
+        Ok(Some(Kept::new(r::named_list(s, &parts))))
+    })
+}
+
+/// An error of FUN, or of getting ready for it, kept.
+fn of_fun(s: &Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp {
+    let error = codec::decode(s, source, 0);
+    let at_element = r::field(s, error, "element").is_some_and(|x| r::is_true(s, x));
+    let index = if at_element { r::real(s, element as f64 + 1.0) } else { s.null() };
+    let condition = r::field(s, error, "condition").unwrap_or(s.null());
+    let parts = [
+        ("kind", r::character(s, &[if at_element { "element" } else { "worker" }])),
+        ("pass", r::integer(s, pass)),
+        ("index", index),
+        ("condition", condition),
+        ("calls", r::field(s, error, "calls").unwrap_or(s.null())),
+        ("message", r::field(s, error, "said").unwrap_or(s.null())),
+    ];
+    r::named_list(s, &parts)
+}

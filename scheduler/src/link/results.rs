@@ -1,0 +1,82 @@
+//! The results pages of a run, as a worker writes to them: each is opened at its first write, and closed when the worker turns to
+//! another stage, for an open page keeps its memory.
+use std::collections::hash_map::{Entry, HashMap};
+
+use crate::board::{Output, StepReport};
+use crate::error::{Error, Result};
+use crate::id::ResourceId;
+use crate::link::work::Outside;
+use crate::link::{Delivery, Part};
+use crate::os::{space, SegmentFile};
+use crate::store::CONTENT;
+use crate::wire::RunSpec;
+
+/// The segments that were opened: pages, and their overflows.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    open: HashMap<(ResourceId, bool), SegmentFile>,
+}
+
+/// What a process has to hand in, and where it goes.
+pub(super) struct HandIn<'a> {
+    pub(super) results: &'a mut Results,
+    pub(super) spec: &'a RunSpec,
+    pub(super) delivery: &'a Delivery<'a>,
+}
+
+impl Results {
+    pub(super) fn close(&mut self) {
+        self.open.clear();
+    }
+
+    fn file(&mut self, spec: &RunSpec, resource: ResourceId, overflow: bool) -> Result<&SegmentFile> {
+        match self.open.entry((resource, overflow)) {
+            Entry::Occupied(open) => Ok(open.into_mut()),
+            Entry::Vacant(place) => {
+                let damaged =
+                    |reason: &str| Error::Damaged { segment: "of results".into(), reason: reason.into() };
+                let handle = spec.segment(resource, overflow);
+                let handle = handle.ok_or_else(|| damaged("the run names no page for them"))?;
+                let file = SegmentFile::open_write(handle)?;
+                Ok(place.insert(file.ok_or_else(|| damaged("the run is over"))?))
+            }
+        }
+    }
+}
+
+impl Outside for HandIn<'_> {
+    fn write(&mut self, piece: usize, resource: ResourceId, output: Output) -> Result<()> {
+        let Delivery { outputs, notes, .. } = *self.delivery;
+        let Some(content) = outputs.get(piece).copied().or(notes) else { return Ok(()) };
+        let file = self.results.file(self.spec, resource, output.overflow)?;
+        let written = content.write(file, CONTENT + output.at);
+        if !matches!(written, Err(Error::NoSpace { .. })) {
+            return written;
+        }
+        // What was written of it would be in the way of others, and of the word about it.
+        if let Err(e) = file.punch(CONTENT + output.at, output.len) {
+            tracing::debug!(%e, "a piece that did not fit stays until its page goes");
+        }
+        let place = file.handle().place;
+        Err(space::of(&place)?.too_small(output.len, &place))
+    }
+
+    fn has_overflow(&self, resource: ResourceId) -> bool {
+        self.spec.segment(resource, true).is_some()
+    }
+
+    fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
+        let part = part.output;
+        // Not kept open: the page may be about to go.
+        let file = self.spec.segment(resource, part.overflow).map(SegmentFile::open_write);
+        file.transpose()?.flatten().map_or(Ok(()), |file| file.punch(CONTENT + part.at, part.len))
+    }
+
+    fn steps(&self) -> &[StepReport] {
+        self.delivery.steps
+    }
+
+    fn costs(&self) -> &[Vec<f32>] {
+        self.delivery.costs
+    }
+}

@@ -1,0 +1,194 @@
+//! A worker's way through a run, one step at a time.
+//!
+//! One implementation for all that work on a board: the workers of a run ([`super::Membership`]), those of the tests' simulated
+//! runs, and those of [`crate::simulate`]. It never waits and reads no clock, so whoever drives it can let a fault fall between
+//! any two steps. What differs between these workers stands behind [`Outside`].
+//!
+//! ```text
+//! Idle ──aim──► Aims ──claim──► Claimed ──begin──► Begun ──enter──► Runs ──encoded──► Reserve ──► Write ... ──► Costs ──► Publish
+//!   ▲                                                                 │                                                    │
+//!   │                                                                 └──fail──► Reserve ──► Write ... ──► Publish         │
+//!   ├──────────────────────────report── Failed ◄──────────────────────────────────────────────────────────────┘            │
+//!   └───────────────────────────step (gives back)── Done ◄─────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! A chunk is held from its claim until the board says that it ended. So whatever goes wrong on the way, there is a chunk that can
+//! fail. Costs are written before the chunk is published: who sees it done sees what it cost.
+mod hand_in;
+
+pub(crate) use hand_in::{Outside, Step};
+
+use crate::board::{Board, Control, Lease, Output, Spot};
+use crate::id::{ChunkId, StageId, WorkerId};
+use crate::link::drains::Drains;
+use crate::wire::{Lost, RunSpec};
+
+/// A run, as a process that is attached to its board sees it.
+pub(crate) struct Attached<'a> {
+    pub(crate) board: &'a Board,
+    pub(crate) spec: &'a RunSpec,
+    /// May be shared by the workers of one process.
+    pub(crate) drains: &'a mut Drains,
+}
+
+/// What a worker tells its session of a chunk that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Report {
+    pub(crate) stage: StageId,
+    pub(crate) chunk: ChunkId,
+    pub(crate) spot: Spot,
+    /// What there was no room for.
+    pub(crate) lost: Option<Lost>,
+}
+
+/// A worker's part in a run.
+#[derive(Debug)]
+pub(crate) struct Work {
+    slot: WorkerId,
+    at: At,
+    /// When the chunk was begun.
+    started_ns: u64,
+    /// Where the pieces of what is handed in lie, see [`Outside::write`]; those without bytes are not there.
+    pieces: Vec<Output>,
+    ending: Ending,
+}
+
+/// What it is at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum At {
+    #[default]
+    Idle,
+    /// It saw that the stage has something to claim.
+    Aims(StageId),
+    Claimed(Lease),
+    /// It said that the first element is about to begin.
+    Begun(Lease),
+    Runs(Lease, Spot),
+    HandsIn(Lease, Hand),
+    /// The board says that the chunk is done; what it was the last to read is still there.
+    Done(Lease),
+    /// The board says that the chunk failed; the session was not told.
+    Failed(Lease),
+}
+
+/// What comes next in handing in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hand {
+    Reserve,
+    /// This piece, or the next that is there.
+    Write(usize),
+    Publish,
+}
+
+/// How the chunk at hand ends.
+#[derive(Clone, Debug, Default)]
+enum Ending {
+    #[default]
+    Results,
+    Failure(Spot, Option<Lost>),
+}
+
+impl Work {
+    pub(crate) fn new(slot: WorkerId) -> Work {
+        let (pieces, ending) = (Vec::new(), Ending::default());
+        Work { slot, at: At::Idle, started_ns: 0, pieces, ending }
+    }
+
+    /// What it is at.
+    #[cfg(test)]
+    pub(crate) fn at(&self) -> At {
+        self.at
+    }
+
+    /// What it holds, and where in it FUN is.
+    pub(crate) fn held(&self) -> Option<(Lease, Option<Spot>)> {
+        match self.at {
+            At::Claimed(lease) | At::Begun(lease) | At::HandsIn(lease, _) => Some((lease, None)),
+            At::Runs(lease, spot) => Some((lease, Some(spot))),
+            At::Idle | At::Aims(_) | At::Done(_) | At::Failed(_) => None,
+        }
+    }
+
+    /// When the chunk at hand was begun; 0 before it was.
+    pub(crate) fn started_ns(&self) -> u64 {
+        self.started_ns
+    }
+
+    /// Looks for a stage that has something to claim. `None`: the worker is to say so, and to wait.
+    pub(crate) fn aim(&mut self, board: &Board) -> Option<StageId> {
+        debug_assert!(matches!(self.at, At::Idle | At::Aims(_)), "it is at {:?}", self.at);
+        let found = board.next_stage(self.slot);
+        if found.is_none() {
+            board.pause(self.slot);
+        }
+        self.at = found.map_or(At::Idle, At::Aims);
+        found
+    }
+
+    /// Takes a chunk of the stage that was found, if others left any. Chunks end where the parts end that the stage drains, so that
+    /// a part can go when its chunk is done.
+    pub(crate) fn claim(&mut self, run: &mut Attached<'_>) -> Option<Lease> {
+        let At::Aims(stage) = self.at else { return None };
+        let lease = run.drains.claim(run.board, run.spec, self.slot, stage);
+        self.at = lease.map_or(At::Idle, At::Claimed);
+        self.started_ns = 0;
+        lease
+    }
+
+    /// The chunk's first element is about to begin: said before it does, so that whoever looks, or takes the chunk back from the
+    /// dead, knows since when.
+    pub(crate) fn begin(&mut self, board: &Board, started_ns: u64) {
+        let At::Claimed(lease) = self.at else { return };
+        board.begin(&lease, started_ns);
+        self.started_ns = started_ns;
+        self.at = At::Begun(lease);
+    }
+
+    /// FUN is about to begin at `spot`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    pub(crate) fn enter(&mut self, board: &Board, spot: Spot) -> bool {
+        let (At::Begun(lease) | At::Runs(lease, _)) = self.at else { return false };
+        board.element(self.slot, spot);
+        let goes_on = board.control() == Control::Go;
+        self.at = if goes_on { At::Runs(lease, spot) } else { At::Idle };
+        goes_on
+    }
+
+    /// Lets go of the chunk, when the run was stopped and nobody asks for it any more.
+    pub(crate) fn drop_chunk(&mut self) {
+        if self.held().is_some() {
+            self.at = At::Idle;
+        }
+    }
+
+    /// All elements are through, and their results encoded: so many bytes in each output, and in the notes (0 for none).
+    pub(crate) fn encoded(&mut self, board: &Board, outputs: impl Iterator<Item = u64>, notes: u64) {
+        self.hand_in(board, outputs.chain([notes]), Ending::Results);
+    }
+
+    /// The chunk failed at `spot`: with a condition and notes of so many bytes (0 for none), or because something had no room.
+    pub(crate) fn fail(&mut self, board: &Board, spot: Spot, bytes: [u64; 2], lost: Option<Lost>) {
+        self.hand_in(board, bytes.into_iter(), Ending::Failure(spot, lost));
+    }
+
+    fn hand_in(&mut self, board: &Board, bytes: impl Iterator<Item = u64>, ending: Ending) {
+        let Some((lease, _)) = self.held() else { return };
+        board.between_elements(self.slot);
+        self.pieces.clear();
+        self.pieces.extend(bytes.map(|len| Output { len, ..Output::default() }));
+        self.ending = ending;
+        self.at = At::HandsIn(lease, Hand::Reserve);
+    }
+
+    /// What the session is to be told of a chunk that failed.
+    pub(crate) fn report(&mut self) -> Option<Report> {
+        let At::Failed(Lease { stage, chunk, .. }) = self.at else { return None };
+        self.at = At::Idle;
+        match std::mem::take(&mut self.ending) {
+            Ending::Failure(spot, lost) => Some(Report { stage, chunk, spot, lost }),
+            Ending::Results => None,
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

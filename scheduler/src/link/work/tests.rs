@@ -1,0 +1,283 @@
+//! The steps of a worker by hand, between which anything can happen.
+use super::*;
+use crate::board::tests::{board, Memory};
+use crate::board::{ChunkState, StepReport};
+use crate::error::{Error, Result, Shortage};
+use crate::graph::{Resource, Scope};
+use crate::id::{PassId, ResourceId};
+use crate::link::Part;
+use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
+use crate::policy::Policy;
+
+const COST: f32 = 7.0;
+const S0: StageId = StageId(0);
+
+/// A run with one worker at a chunk of ten elements: two passes over them, both wanted and measured.
+struct Fixture {
+    board: Board,
+    _memory: Memory,
+    spec: RunSpec,
+    drains: Drains,
+    work: Work,
+    pages: Pages,
+}
+
+/// Pages of so much room: what is written to them stands there.
+#[derive(Default)]
+struct Pages {
+    room: u64,
+    overflow: Option<u64>,
+    written: Vec<(usize, Output)>,
+    costs: Vec<Vec<f32>>,
+    /// Not their room is what they lack.
+    broken: bool,
+}
+
+impl Outside for Pages {
+    fn write(&mut self, piece: usize, _: ResourceId, output: Output) -> Result<()> {
+        if self.broken {
+            return Err(Error::os("broken", std::io::Error::other("as told")));
+        }
+        let room = if output.overflow { self.overflow.as_mut().expect("one") } else { &mut self.room };
+        match room.checked_sub(output.len) {
+            None => Err(shortage(output.len, *room).into()),
+            Some(left) => {
+                *room = left;
+                self.written.push((piece, output));
+                Ok(())
+            }
+        }
+    }
+
+    fn has_overflow(&self, _: ResourceId) -> bool {
+        self.overflow.is_some()
+    }
+
+    fn give_back(&mut self, _: ResourceId, _: &Part) -> Result<()> {
+        Ok(())
+    }
+
+    fn steps(&self) -> &[StepReport] {
+        &[]
+    }
+
+    fn costs(&self) -> &[Vec<f32>] {
+        &self.costs
+    }
+}
+
+fn shortage(needed: u64, free: u64) -> Shortage {
+    Shortage { needed, free, limit: 1_000, dir: "/full".into() }
+}
+
+fn plan() -> Plan {
+    let pass = |name: &str| PassCall {
+        name: name.into(),
+        inputs: vec![Source::Data(ResourceId(0))],
+        sides: vec![],
+        elements: 10,
+        levels: 0,
+        policy: Policy::fixed(10),
+        bytes: 640,
+        costs: None,
+    };
+    let resources = vec![Resource { name: "x".into(), bytes: 1, scope: Scope::Pinned }];
+    let (passes, gather) = (vec![pass("a"), pass("b")], vec![PassId(0), PassId(1)]);
+    compile(CallSpec {
+        resources,
+        passes,
+        gather,
+        workers: 1,
+        budget: None,
+        keep: false,
+        fuse: true,
+        measure: true,
+    })
+    .expect("a plan")
+}
+
+impl Fixture {
+    fn new(room: u64, overflow: Option<u64>) -> Fixture {
+        let plan = plan();
+        let (board, memory) = board(1, plan.stages().iter().map(|stage| stage.board).collect(), b"");
+        for piece in plan.stages()[0].pieces.iter() {
+            board.append(S0, piece.start, piece.end, 0).expect("room");
+        }
+        board.open(S0);
+        let pages = Pages { room, overflow, costs: vec![vec![COST; 10]; 2], ..Pages::default() };
+        let spec = RunSpec::new(&plan, vec![], vec![]);
+        Fixture {
+            board,
+            _memory: memory,
+            spec,
+            drains: Drains::default(),
+            work: Work::new(WorkerId(0)),
+            pages,
+        }
+    }
+
+    fn step(&mut self) -> Result<Step> {
+        let Fixture { board, spec, drains, work, pages, .. } = self;
+        work.step(&mut Attached { board, spec, drains }, 100, pages)
+    }
+
+    fn claim(&mut self) -> Lease {
+        assert_eq!(self.work.aim(&self.board), Some(S0));
+        let Fixture { board, spec, drains, work, .. } = self;
+        work.claim(&mut Attached { board, spec, drains }).expect("a chunk")
+    }
+
+    /// Through all elements, with results of so many bytes.
+    fn run(&mut self, outputs: [u64; 2], notes: u64) -> Lease {
+        let lease = self.claim();
+        self.work.begin(&self.board, 40);
+        for element in lease.start..lease.end {
+            for step in 0..2 {
+                assert!(self.work.enter(&self.board, Spot { step, element }));
+            }
+        }
+        self.work.encoded(&self.board, outputs.into_iter(), notes);
+        lease
+    }
+
+    fn state(&self) -> ChunkState {
+        self.board.chunks(S0)[0].state
+    }
+}
+
+#[test]
+fn costs_are_there_before_the_chunk_is_done() {
+    let mut fixture = Fixture::new(1_000, None);
+    fixture.run([64, 64], 0);
+    let mut steps = Vec::new();
+    loop {
+        let step = fixture.step().expect("nothing is wrong");
+        if fixture.state() == ChunkState::Done {
+            for step in 0..2 {
+                assert_eq!(
+                    fixture.board.costs(S0, step),
+                    Some(vec![COST; 10]),
+                    "who collects now reads them"
+                );
+            }
+        }
+        if step == Step::None {
+            break;
+        }
+        steps.push(step);
+    }
+    use Step::{Costed, GaveBack, Reserved, Wrote};
+    assert_eq!(steps, [Reserved, Wrote, Wrote, Costed, Step::Completed { ends_stage: true }, GaveBack]);
+}
+
+#[test]
+fn a_chunk_is_held_until_the_board_says_that_it_ended() {
+    // A fault falls after each of the steps: a death finds the chunk on the board, or done.
+    for steps in 0..8 {
+        let mut fixture = Fixture::new(1_000, None);
+        let lease = fixture.run([64, 64], 64);
+        let taken: Vec<Step> = (0..steps).map(|_| fixture.step().expect("nothing is wrong")).collect();
+        let done = taken.iter().any(|step| matches!(step, Step::Completed { .. }));
+        assert_eq!(fixture.work.held().is_none(), done, "after {taken:?}");
+        let back: Vec<Lease> = fixture.board.recover(WorkerId(0)).iter().map(|back| back.lease).collect();
+        assert_eq!(back, if done { vec![] } else { vec![lease] }, "after {taken:?}");
+        // It was thought dead: what it does from here on does not count.
+        if !done {
+            while !matches!(fixture.step(), Ok(Step::None)) {}
+            assert_eq!(fixture.state(), ChunkState::Lost);
+        }
+    }
+}
+
+#[test]
+fn results_that_do_not_fit_leave_a_chunk_that_can_fail() {
+    let mut fixture = Fixture::new(100, None);
+    let lease = fixture.run([64, 64], 0);
+    assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
+    assert_eq!(fixture.step().expect("the first fits"), Step::Wrote);
+    assert_eq!(fixture.step().expect("no room"), Step::Refused(Some(1), shortage(64, 36)));
+    assert_eq!(fixture.work.held(), Some((lease, None)));
+    assert_eq!(fixture.board.live_bytes(), 64, "what was not written is not counted");
+    let spot = Spot { step: 1, element: 3 };
+    let lost = Some(Lost::Results(shortage(64, 36)));
+    fixture.work.fail(&fixture.board, spot, [0, 0], lost.clone());
+    assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
+    assert_eq!(fixture.work.report(), None, "the board does not know yet");
+    assert_eq!(fixture.step().expect("failed"), Step::Failed);
+    assert_eq!(fixture.state(), ChunkState::Failed);
+    let report = fixture.work.report().expect("it is to be told");
+    assert_eq!((report.stage, report.spot, report.lost), (S0, spot, lost));
+    assert_eq!((fixture.work.report(), fixture.work.held()), (None, None));
+}
+
+#[test]
+fn results_that_do_not_fit_go_to_the_overflow() {
+    let mut fixture = Fixture::new(100, Some(100));
+    let lease = fixture.run([64, 64], 64);
+    let mut steps = Vec::new();
+    while steps.last() != Some(&Step::None) {
+        steps.push(fixture.step().expect("there is room"));
+        if let Some(Step::Refused(..)) = steps.last() {
+            break;
+        }
+    }
+    use Step::{Diverted, Refused, Reserved, Wrote};
+    assert_eq!(steps, [Reserved, Wrote, Diverted, Wrote, Diverted, Refused(None, shortage(64, 36))]);
+    assert_eq!(fixture.work.held(), Some((lease, None)), "the notes are in neither");
+    // The next one has room for all.
+    let mut fixture = Fixture::new(64, Some(1_000));
+    fixture.run([64, 65], 64);
+    while fixture.step().expect("there is room") != Step::None {}
+    assert_eq!(fixture.state(), ChunkState::Done);
+    let outputs = [0, 1].map(|nth| fixture.board.output(S0, ChunkId(0), nth).expect("an output"));
+    assert_eq!(outputs[0], Output { at: 0, len: 64, overflow: false });
+    assert_eq!(outputs[1], Output { at: 0, len: 65, overflow: true });
+    let notes = fixture.board.chunks(S0)[0].notes;
+    assert_eq!(notes, Output { at: 64, len: 64, overflow: true });
+    assert_eq!(fixture.pages.written, [(0, outputs[0]), (1, outputs[1]), (2, notes)]);
+}
+
+#[test]
+fn a_condition_that_does_not_fit_is_left_out_and_said_so() {
+    let mut fixture = Fixture::new(70, None);
+    fixture.claim();
+    fixture.work.begin(&fixture.board, 40);
+    let spot = Spot { step: 0, element: 0 };
+    assert!(fixture.work.enter(&fixture.board, spot));
+    fixture.work.fail(&fixture.board, spot, [100, 64], None);
+    let steps: Vec<Step> = (0..4).map(|_| fixture.step().expect("nothing is wrong")).collect();
+    assert_eq!(steps, [Step::Reserved, Step::LeftOut, Step::Wrote, Step::Failed]);
+    let chunk = &fixture.board.chunks(S0)[0];
+    assert_eq!((chunk.error, chunk.notes.len, chunk.failed), (Output::default(), 64, Some(spot)));
+    let report = fixture.work.report().expect("it is to be told");
+    assert_eq!(report.lost, Some(Lost::Condition(shortage(100, 70))));
+}
+
+#[test]
+fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
+    let mut fixture = Fixture::new(1_000, None);
+    let lease = fixture.run([64, 64], 0);
+    fixture.pages.broken = true;
+    fixture.step().expect("reserved");
+    for _ in 0..2 {
+        fixture.step().expect_err("broken");
+        assert_eq!(fixture.work.held(), Some((lease, None)));
+    }
+    fixture.pages.broken = false;
+    fixture.work.fail(&fixture.board, Spot { step: 0, element: 9 }, [64, 0], None);
+    while fixture.step().expect("nothing is wrong") != Step::Failed {}
+    assert!(fixture.work.report().is_some());
+}
+
+#[test]
+fn a_stopped_run_drops_the_chunk_at_its_next_element() {
+    let mut fixture = Fixture::new(1_000, None);
+    let lease = fixture.claim();
+    fixture.work.begin(&fixture.board, 40);
+    assert!(fixture.work.enter(&fixture.board, Spot { step: 0, element: 0 }));
+    fixture.board.set_control(Control::Stop);
+    assert!(!fixture.work.enter(&fixture.board, Spot { step: 1, element: 0 }));
+    assert_eq!((fixture.work.held(), fixture.work.aim(&fixture.board)), (None, None));
+    let back = fixture.board.recover(WorkerId(0));
+    assert_eq!(back.first().map(|back| back.lease), Some(lease), "the board knows whose it was");
+}
