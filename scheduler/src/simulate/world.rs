@@ -156,7 +156,13 @@ impl<'a> World<'a> {
         };
         for (nth, &pass) in stage.outputs.iter().enumerate() {
             if let Some(resource) = self.plan.result_of(pass) {
-                self.board().reserve_output(lease.stage, nth as u32, piece(resource));
+                let results =
+                    (lease.end - lease.start).div_ceil(self.plan.spec().passes[pass.index()].grain());
+                let bytes = match self.model.sizes.get(pass.index()).copied().flatten() {
+                    Some(size) => size.of_chunk(results),
+                    None => piece(resource),
+                };
+                self.board().reserve_output(lease.stage, nth as u32, bytes);
             }
         }
         let completed = self.board().complete(&lease, &Delivered { span, ..Delivered::default() });
@@ -164,7 +170,13 @@ impl<'a> World<'a> {
         // What it was the last to read goes with it.
         for &resource in &stage.drains {
             if let Some((maker, nth)) = self.plan.maker_of(resource) {
-                self.board().return_output(maker, nth, piece(resource));
+                let pass = self.plan.stages()[maker.index()].outputs[nth as usize];
+                let bytes = match self.model.sizes.get(pass.index()).copied().flatten() {
+                    // Without the heads, which are the makers'; whole lines only, so that never more is returned than was taken.
+                    Some(size) => (lease.end - lease.start) * size.mean() / 64 * 64,
+                    None => piece(resource),
+                };
+                self.board().return_output(maker, nth, bytes);
             }
         }
     }
