@@ -56,7 +56,7 @@ ms_top <- function() .Call(wrap__ms_top)
 ms_survey <- function(x) .Call(wrap__ms_survey, x)
 
 # The functions that a value reaches through data and environments, the names in calls and formulas that it reaches, and those inside
-# the functions. Package functions are not looked into.
+# the functions; NULL if it reaches none of these. Package functions are not looked into.
 ms_code <- function(x) .Call(wrap__ms_code, x)
 
 # The lengths of a list's items, whatever their classes say.
@@ -70,6 +70,9 @@ ms_unpack <- function(raw, parts) .Call(wrap__ms_unpack, raw, parts)
 
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
+
+# What [`ms_plan_make`] says of a plan, by what its runs taught since.
+ms_plan_describe <- function(id) .Call(wrap__ms_plan_describe, id)
 
 # Forgets a plan, and gives back what it kept.
 ms_plan_free <- function(id) .Call(wrap__ms_plan_free, id)
@@ -97,13 +100,13 @@ ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 # function that was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
 ms_run_begin <- function(id, spec, changes, verb, state) .Call(wrap__ms_run_begin, id, spec, changes, verb, state)
 
-# How workers are started from now on. A running pool is stopped.
+# How workers are started from now on.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
 
 # Who is in the pool.
 ms_pool_status <- function() .Call(wrap__ms_pool_status)
 
-# Ends the workers.
+# Ends the workers, and with them the runs that go on: to collect one is an error of class `stopped`.
 ms_pool_stop <- function() .Call(wrap__ms_pool_stop)
 
 # Asks a run to stop.

@@ -10,6 +10,13 @@
 #' [memRun()] runs a plan, as often as one likes. What it shares stays in shared memory until the plan itself is garbage collected, so
 #' that a further run costs only what changes: see `VARS` in [memRun()].
 #'
+#' @section Memory:
+#' How large results are is known from `memControl(FUN.VALUE = )`, or from the last run in this session of a pass with the same code of FUN,
+#' the same kind of collection and as many elements (see [memProfile()]); until then they are taken to be small, and the plan names them.
+#' Where sizes are known, the peak is the most that a run takes. It counts what comes to the results of each chunk (some 200 bytes) as often as
+#' there can be chunks: of many small results a run may take less. What FUN says by warnings and messages is not in it. A pass with
+#' `memControl(profile = FALSE)` does not look at earlier runs.
+#'
 #' @section Errors:
 #' Class `memshare_error_plan`, with the field `pass`: a registered variable that is not there (any more) or has another size, an
 #' argument of FUN that nothing gives, passes of different namespaces. Class `memshare_error_over_budget`: too little memory.
@@ -80,7 +87,18 @@ make_native <- function(made, call) {
   configure_native()
   made$native <- described(native(ms_plan_make(made$program$spec), call), made$program$spec)
   made$id <- made$native$id
+  made$ran <- FALSE
   reg.finalizer(made, function(made) if (made$id > 0L && identical(made$session, state$session)) try(ms_plan_free(made$id), silent = TRUE))
+}
+
+# What native code says of a plan; asked again after a run, which shows how large results are.
+native_of <- function(plan) {
+  made <- plan$main
+  if (isTRUE(made$ran) && identical(made$session, state$session)) {
+    made$native <- described(native(ms_plan_describe(made$id)), made$program$spec)
+    made$ran <- FALSE
+  }
+  made$native
 }
 
 #' @rdname memPlan
@@ -88,7 +106,7 @@ make_native <- function(made, call) {
 format.memshare_plan <- function(x, ...) {
   plan <- inside(x)
   program <- plan$main$program
-  made <- plan$main$native
+  made <- native_of(plan)
   title <- sprintf("<plan> for %s", shorten(plan$names))
   if (is.null(made)) return(c(title, "nothing to run: there are no elements"))
   c(
@@ -121,7 +139,7 @@ shared_line <- function(resources) {
 
 # The predicted peak and the budget; results whose size nobody knows are named, and measured by a run.
 peak_lines <- function(plan) {
-  made <- plan$main$native
+  made <- native_of(plan)
   budget <- if (is.finite(made$budget)) sprintf(" of %s", format_bytes(made$budget)) else ""
   unknown <- made$resources$resource[is.na(made$resources$bytes)]
   measured <- plan$measured$peak
@@ -199,7 +217,7 @@ as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, w
   what <- check_choice(what[[1L]], c("tasks", "resources", "passes"), "what", NULL)
   plan <- inside(x)
   if (what == "passes") return(if (is.null(plan$main$native)) data.frame() else passes_table(document_of(x, chunks = FALSE)))
-  table <- plan$main$native[[what]]
+  table <- native_of(plan)[[what]]
   if (is.null(table)) return(data.frame())
   if (what == "resources" && !is.null(plan$measured)) {
     unknown <- is.na(table$bytes)
@@ -215,13 +233,13 @@ as_table <- function(columns, first) {
   table[c(intersect(first, names(table)), setdiff(names(table), first))]
 }
 
-# What native code says of a plan, with tables for columns. The size of results is known from FUN.VALUE or not at all.
+# What native code says of a plan, with tables for columns. The size of results is known from FUN.VALUE, from an earlier run, or not at all.
 described <- function(native, spec) {
   native$tasks <- as_table(native$tasks, c("task", "kind", "passes", "elements", "step", "waits_for", "bytes"))
   native$resources <- as_table(
     native$resources, c("resource", "scope", "bytes", "born", "last_read", "made_by", "read_by", "place")
   )
-  unknown <- is.na(vapply(spec$passes, `[[`, 0, "bytes"))
+  unknown <- native$guessed > 0
   guessed <- native$resources$scope == "result" & native$resources$resource %in% vapply(spec$passes, `[[`, "", "name")[unknown]
   native$resources$bytes[guessed] <- NA
   native

@@ -7,6 +7,7 @@
 #'
 #' A session uses profiles by itself: a pass with the same code of FUN, the same kind of collection, and as many elements of about the same
 #' size as one that ran before is cut by what that one measured, if it took 20 ms or more. `memControl(profile = FALSE)` switches that off.
+#' The size of the results is kept too, for the memory that plans and simulations foretell.
 #' With `options(memshare.profiles = "directory")` profiles of passes that took a second or more are kept there for later sessions.
 #'
 #' @param run A run of this session, as [memLastRun()] gives it: one of the last eight that succeeded.

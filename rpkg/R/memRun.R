@@ -72,6 +72,7 @@ run_plan <- function(plan, vars, wait, cores, call) {
   if (!identical(made$session, state$session)) make_native(made, call)
   if (length(vars)) changes <- changes_of(vars, made$program, made$sides, call)
   after <- function(out) {
+    plan$main$ran <- TRUE
     if (is.null(out$error)) plan$measured <- list(names = spec_names(made$program), bytes = out$bytes, peak = out$stats$peak)
   }
   if (!wait) return(new_handle(made$program, plan$names, made$id, changes, after, call, made))

@@ -6,6 +6,8 @@
 #' numbers of workers. FUN is not called: what its elements cost comes from `profile`, from the passes' own `memControl(profile = )` or
 #' `memControl(cost = )`, or from the last run of the same passes.
 #'
+#' The bytes of shared memory are those of results as large as `FUN.VALUE` says or as they were in the last run.
+#'
 #' What it does not know: that workers share memory bandwidth, caches and cores. Where that counts it promises too much.
 #'
 #' Passes of which nothing is known, beside others that are known, are taken to cost as much an element as these on average; what brings

@@ -78,7 +78,9 @@ record_of_plan <- function(plan, call) {
   if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
   if (!identical(made$session, state$session)) make_native(made, call)
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
-  about <- about_of(brief_of(program, call), lines, title_of("memPlan", plan$names))
+  brief <- brief_of(program, call)
+  brief$guessed <- native_of(plan)$guessed
+  about <- about_of(brief, lines, title_of("memPlan", plan$names))
   native(ms_record_of_plan(made$id, about), call)
 }
 

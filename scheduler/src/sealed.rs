@@ -39,6 +39,13 @@ impl Format {
         bytes
     }
 
+    /// Whether bytes say that they are of this kind and version.
+    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
+        bytes
+            .strip_prefix(self.magic.as_slice())
+            .is_some_and(|rest| rest.starts_with(&self.version.to_le_bytes()))
+    }
+
     /// What such bytes hold, or in words why they hold nothing.
     pub(crate) fn open<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, String> {
         let cut = || "it is damaged or cut short".to_owned();

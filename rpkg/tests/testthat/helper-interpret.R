@@ -91,8 +91,12 @@ fake_native <- function(frame = parent.frame()) {
   fakes <- list(
     ms_plan_make = function(spec) {
       plans[[length(plans) + 1]] <<- spec
+      fakes$ms_plan_describe(length(plans))
+    },
+    ms_plan_describe = function(id) {
+      spec <- plans[[id]]
       list(
-        id = length(plans), peak = 1e6, budget = 1e9, stages = 1, held_back = FALSE,
+        id = id, guessed = as.numeric(is.na(vapply(spec$passes, `[[`, 0, "bytes"))), peak = 1e6, budget = 1e9, stages = 1, held_back = FALSE,
         tasks = list(task = 1, kind = "map", passes = "all", elements = 1, step = 1, waits_for = "", bytes = NA_real_),
         resources = list(
           resource = spec$data_names, scope = rep("shared", length(spec$data)), bytes = rep(1e3, length(spec$data)),

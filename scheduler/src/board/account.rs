@@ -2,7 +2,7 @@
 //! gives memory back subtracts; both are exact to the byte that was asked for.
 use super::memory::Board;
 use super::sync::Ordering;
-use super::worker::rounded;
+use super::worker::reserved;
 use crate::id::StageId;
 
 /// In the count of returned bytes: the page itself is gone.
@@ -12,7 +12,7 @@ impl Board {
     /// Room for `bytes` in the page of a stage's output; gives the offset from the start of the page's content, a multiple
     /// of 64. What a dead worker reserved stays unused until the page goes.
     pub fn reserve_output(&self, stage: StageId, nth: u32, bytes: u64) -> Option<u64> {
-        let bytes = rounded(bytes)?;
+        let bytes = reserved(bytes)?;
         let line = self.outputs(self.stage(stage)?).get(nth as usize)?;
         self.take_bytes(bytes);
         Some(line.next.fetch_add(bytes, Ordering::Relaxed))
@@ -20,7 +20,7 @@ impl Board {
 
     /// A piece of an output was given back before the page itself. After [`Board::close_output`] it was counted there.
     pub fn return_output(&self, stage: StageId, nth: u32, bytes: u64) {
-        let (Some(bytes), Some(stage)) = (rounded(bytes), self.stage(stage)) else { return };
+        let (Some(bytes), Some(stage)) = (reserved(bytes), self.stage(stage)) else { return };
         if let Some(line) = self.outputs(stage).get(nth as usize) {
             let before = line.returned.fetch_add(bytes, Ordering::Relaxed);
             if before & CLOSED == 0 {

@@ -33,7 +33,7 @@ pub use report::StepReport;
 pub use spec::BoardSpec;
 pub use supervisor::{ChunkRecord, Recovered};
 pub use word::{ChunkState, MAX_ATTEMPT, MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
-pub use worker::Delivered;
+pub use worker::{reserved, Delivered};
 
 use crate::id::{ChunkId, StageId, WorkerId};
 

@@ -205,8 +205,8 @@ impl Board {
     }
 }
 
-/// The bytes that `bytes` of output take: whole lines.
-pub(super) fn rounded(bytes: u64) -> Option<u64> {
+/// The bytes that `bytes` of output take in their page: whole lines.
+pub fn reserved(bytes: u64) -> Option<u64> {
     bytes.checked_next_multiple_of(super::layout::LINE)
 }
 

@@ -33,7 +33,7 @@ mod location_tests;
 mod tests;
 
 pub use location::Location;
-pub use node::{Node, Tag, FLAG_S4};
+pub use node::{packed_size, Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
 pub use select::{Run, Selection, Stretches};
 pub use strings::{StringTable, StringsView, NA};

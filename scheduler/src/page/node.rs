@@ -10,6 +10,11 @@ pub(super) const HEADER: usize = 64;
 /// Bytes of a node.
 pub(super) const NODE: usize = 24;
 
+/// Bytes of a blob that is `len` packed vectors of `each` bytes.
+pub const fn packed_size(len: u64, each: u64) -> u64 {
+    ((HEADER + NODE).next_multiple_of(64) as u64).saturating_add(len.saturating_mul(each))
+}
+
 /// The node's flag for R's S4 bit.
 pub const FLAG_S4: u8 = 1;
 

@@ -269,3 +269,13 @@ fn a_table_is_empty_after_it_was_taken_in_and_takes_parts_of_another() {
         assert_eq!(read(&view, 0), expected);
     }
 }
+
+#[test]
+fn packed_vectors_take_what_is_foretold() {
+    for (len, each) in [(1u64, 0usize), (1, 8), (100, 8), (7, 80_000), (3, 1)] {
+        let mut writer = BlobWriter::new();
+        let off = writer.reserve(len as usize * each);
+        writer.set(0, Node::packed(Tag::Raw, len, each as u32, off));
+        assert_eq!(writer.finish().size(), packed_size(len, each as u64));
+    }
+}

@@ -1,6 +1,8 @@
 //! From a call to a plan.
 use super::memory::{self, Admission};
-use super::{check, fuse, order, pieces, CallSpec, Costs, Origin, PassCall, Plan, Source, Stage};
+use super::{
+    check, fuse, order, pieces, sizes, CallSpec, Costs, Origin, PassCall, Plan, ResultSize, Source, Stage,
+};
 use crate::board::StageSpec;
 use crate::error::Result;
 use crate::graph::{Access, Graph, GraphBuilder, Resource, Scope, TaskKind};
@@ -18,9 +20,25 @@ const MOST_MEASURED: u64 = 16 << 20;
 /// [`crate::error::Error::BadPlan`] for numbers that no board can hold, unknown ids, sizes that do not match, and cycles;
 /// [`crate::error::Error::OverBudget`] for what would take more memory than it may, whatever the order.
 pub fn compile(spec: CallSpec) -> Result<Plan> {
+    compile_sized(spec, &[])
+}
+
+/// As [`compile`], where it is known of passes how large their results are (`sizes`, by pass): then the plan's call says what
+/// these take in their pages as the stages are cut here.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_sized(mut spec: CallSpec, sizes: &[Option<ResultSize>]) -> Result<Plan> {
     let passes = check::check(&spec)?;
     let stages = fuse::fuse(&spec, &passes);
     let leaves = leaves(&spec, &stages);
+    // How a stage is cut does not depend on the order, which depends on the sizes.
+    if sizes.iter().any(Option::is_some) {
+        for passes in &stages {
+            let stage = stage(&spec, passes.clone(), &leaves);
+            sizes::settle(&mut spec, &stage, sizes);
+        }
+    }
     let stages = order::order(&spec, stages, &leaves);
     let mut stages: Vec<Stage> = stages.into_iter().map(|passes| stage(&spec, passes, &leaves)).collect();
     let (builder, results) = draw(&spec, &mut stages);

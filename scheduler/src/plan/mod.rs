@@ -9,6 +9,7 @@
 //! | `order` | the stages in the order in which workers prefer them |
 //! | `costs` | what elements are expected to cost |
 //! | `pieces` | where that is known: pieces of equal cost, the costliest first |
+//! | `sizes` | what results take in their pages, where their sizes are known |
 //! | `pace` | whether they cost in a run what they should |
 //! | `compile` | from a call to a plan, through the rooms above |
 //! | `memory` | lives, the peak, and what to do when it is too high |
@@ -27,16 +28,18 @@ mod memory;
 mod order;
 mod pace;
 mod pieces;
+mod sizes;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use call::{CallSpec, PassCall, Source};
-pub use compile::compile;
+pub use compile::{compile, compile_sized};
 pub use costs::{Costs, Origin};
 pub(crate) use forecast::Progress;
 pub(crate) use memory::Ceiling;
 pub use memory::Lifetime;
 pub use pieces::Piece;
+pub use sizes::ResultSize;
 
 use crate::board::{BoardSpec, StageSpec};
 use crate::error::Error;

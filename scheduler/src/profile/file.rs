@@ -1,11 +1,33 @@
-//! A profile on disk: a sealed file.
+//! A profile on disk: a sealed file. Those of the first version, which knew no sizes, are read too.
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use super::Profile;
 use crate::error::{Error, Result};
 use crate::sealed::{self, Format};
 
-const FORMAT: Format = Format { magic: b"memshprf", version: 1, what: "a profile" };
+const FORMAT: Format = Format { magic: b"memshprf", version: 2, what: "a profile" };
+const FIRST: Format = Format { version: 1, ..FORMAT };
+
+/// What a file of the first version holds.
+#[derive(Serialize, Deserialize)]
+struct First {
+    key: String,
+    name: String,
+    costs: Vec<f32>,
+    workers: u32,
+    chunks: u64,
+    overhead_ns: f64,
+    made: u64,
+}
+
+impl From<First> for Profile {
+    fn from(first: First) -> Profile {
+        let First { key, name, costs, workers, chunks, overhead_ns, made } = first;
+        Profile { key, name, costs, workers, chunks, overhead_ns, made, size: None }
+    }
+}
 
 /// Writes a profile to `path`, in place of what is there.
 ///
@@ -32,7 +54,10 @@ pub fn load(path: &Path) -> Result<Profile> {
 }
 
 fn read(bytes: &[u8]) -> std::result::Result<Profile, String> {
-    let profile: Profile = FORMAT.open(bytes)?;
+    let profile = match FIRST.is_of(bytes) {
+        true => FIRST.open::<First>(bytes)?.into(),
+        false => FORMAT.open::<Profile>(bytes)?,
+    };
     if profile.costs.iter().any(|cost| !cost.is_finite() || *cost < 0.0) {
         return Err("it has costs that are no times".into());
     }
@@ -46,6 +71,8 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use crate::plan::ResultSize;
+
     fn profile(costs: Vec<f32>) -> Profile {
         Profile {
             key: "f | list".into(),
@@ -55,6 +82,7 @@ mod tests {
             chunks: 7,
             overhead_ns: 21_000.0,
             made: 1_800_000_000,
+            size: ResultSize::measured([(1, 928), (2, 1_728)]),
         }
     }
 
@@ -73,6 +101,16 @@ mod tests {
             entry.file_name().to_string_lossy().starts_with(&*path.file_stem().unwrap().to_string_lossy())
         });
         assert_eq!((read, parts.count()), (second, 1), "and nothing lies beside it");
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_profile_of_the_first_version_is_read_and_knows_no_sizes() {
+        let path = scratch("first.prof");
+        let Profile { key, name, costs, workers, chunks, overhead_ns, made, .. } = profile(vec![2.0, 3.0]);
+        fs::write(&path, FIRST.seal(&First { key, name, costs, workers, chunks, overhead_ns, made }))
+            .unwrap();
+        assert_eq!(load(&path).unwrap(), Profile { size: None, ..profile(vec![2.0, 3.0]) });
         fs::remove_file(&path).unwrap();
     }
 

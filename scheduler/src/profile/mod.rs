@@ -1,4 +1,5 @@
-//! Profiles: what each element of a pass cost, kept so that the next run can be cut by it.
+//! Profiles: what each element of a pass cost and how large its results were, kept so that the next run can be cut by the one and
+//! foretell its memory by the other.
 //!
 //! | room | what stands there |
 //! |---|---|
@@ -10,6 +11,7 @@ mod shelf;
 pub use file::{fingerprint, load, save};
 pub use shelf::Shelf;
 
+use crate::plan::ResultSize;
 use serde::{Deserialize, Serialize};
 
 /// What a pass's elements cost in one run.
@@ -29,6 +31,8 @@ pub struct Profile {
     pub overhead_ns: f64,
     /// When it was made, in seconds since 1970.
     pub made: u64,
+    /// How large its results were; `None` where they did not leave their stage.
+    pub size: Option<ResultSize>,
 }
 
 impl Profile {

@@ -49,17 +49,20 @@ impl Shelf {
     /// lower of two measurements is nearer to the truth; it may rise by a quarter a run. Where the two do not resemble each other,
     /// or the last one has `misled` the run, the new one replaces it. O(n).
     pub fn learn(&mut self, profile: Arc<Profile>, misled: bool) {
-        let before = self
-            .get(&profile.key, profile.costs.len() as u64)
-            .filter(|before| !misled && alike(before, &profile));
-        match before {
-            None => self.put(profile),
-            Some(before) => {
-                let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
-                let costs = profile.costs.iter().zip(&before.costs).map(lower).collect();
-                self.put(Arc::new(Profile { costs, ..Profile::clone(&profile) }));
-            }
-        }
+        let Some(before) = self.get(&profile.key, profile.costs.len() as u64) else {
+            return self.put(profile);
+        };
+        // Where the results stayed within their stage nothing new is known of their size.
+        let size = profile.size.map(|size| size.after(before.size)).or(before.size);
+        let costs = if !misled && alike(&before, &profile) {
+            let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
+            profile.costs.iter().zip(&before.costs).map(lower).collect()
+        } else if size == profile.size {
+            return self.put(profile);
+        } else {
+            profile.costs.clone()
+        };
+        self.put(Arc::new(Profile { costs, size, ..Profile::clone(&profile) }));
     }
 
     /// The profile of a key, if it is of so many elements: of another collection nothing is known element by element.
@@ -82,11 +85,12 @@ impl Shelf {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::plan::ResultSize;
 
     fn profile(key: &str, elements: usize) -> Arc<Profile> {
         let costs = vec![1.0; elements];
         let (key, name) = (key.to_owned(), String::new());
-        Arc::new(Profile { key, name, costs, workers: 1, chunks: 1, overhead_ns: 0.0, made: 0 })
+        Arc::new(Profile { key, name, costs, workers: 1, chunks: 1, overhead_ns: 0.0, made: 0, size: None })
     }
 
     #[test]
@@ -116,6 +120,26 @@ mod tests {
         assert_eq!(shelf.get("f", 4).unwrap().costs, [40.0, 10.0, 10.0, 2.0], "something else");
         shelf.learn(of(&[1.0; 3]), false);
         assert_eq!(shelf.get("f", 3).unwrap().costs, [1.0; 3], "another collection");
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_last_run_that_knew_them() {
+        let of = |size: Option<ResultSize>, cost: f32| {
+            Arc::new(Profile { size, costs: vec![cost; 3], ..Profile::clone(&profile("f", 0)) })
+        };
+        let (small, large) = (Some(ResultSize::of_each(3, 8)), Some(ResultSize::of_each(3, 8_000)));
+        let mut shelf = Shelf::default();
+        for (size, cost, misled, expected) in [
+            (None, 1.0, false, None),
+            (small, 1.0, false, small),
+            (None, 1.0, false, small),
+            (large, 1.0, false, large),
+            (None, 1.0, true, large),
+            (small, 1.0, true, small),
+        ] {
+            shelf.learn(of(size, cost), misled);
+            assert_eq!(shelf.get("f", 3).unwrap().size, expected);
+        }
     }
 
     #[test]

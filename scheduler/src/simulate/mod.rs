@@ -20,7 +20,7 @@ pub(crate) mod tests;
 mod world;
 
 use crate::error::Result;
-use crate::plan::{compile, CallSpec, Costs, Plan};
+use crate::plan::{compile_sized, CallSpec, Costs, Plan, ResultSize};
 use crate::policy::Policy;
 
 /// What is taken to be true of the machine and of FUN.
@@ -29,6 +29,8 @@ pub struct Model {
     /// How long the elements of each pass take, by pass. Where it is shorter than the call the rest takes
     /// [`Work::Uniform`] of 1 ms.
     pub work: Vec<Work>,
+    /// How large the results of each pass are, by pass, where that is known; else the call's bytes count.
+    pub sizes: Vec<Option<ResultSize>>,
     /// What a chunk costs besides its elements: claim, results, bookkeeping.
     pub chunk_ns: u64,
     /// When the first worker has the board.
@@ -55,6 +57,7 @@ impl Default for Model {
     fn default() -> Self {
         Model {
             work: Vec::new(),
+            sizes: Vec::new(),
             chunk_ns: 20_000,
             join_ns: 150_000,
             join_each_ns: 10_000,
@@ -125,7 +128,7 @@ pub fn simulate(plan: &Plan, model: &Model) -> Result<Simulated> {
 /// Simulates a call in several cases, side by side on the cores of this host; results in the order of the cases.
 ///
 /// # Errors
-/// What [`compile`] and [`simulate`] say of the first case that cannot be.
+/// What [`compile_sized`] and [`simulate`] say of the first case that cannot be.
 pub fn sweep(spec: &CallSpec, cases: &[Case], model: &Model) -> Result<Vec<Simulated>> {
     use rayon::prelude::*;
     let one = |case: &Case| {
@@ -134,7 +137,7 @@ pub fn sweep(spec: &CallSpec, cases: &[Case], model: &Model) -> Result<Vec<Simul
         if let Some(policy) = case.policy {
             spec.passes.iter_mut().for_each(|pass| pass.policy = policy);
         }
-        simulate(&compile(spec)?, model)
+        simulate(&compile_sized(spec, &model.sizes)?, model)
     };
     // Threads that stayed would be in the way of a process that forks later.
     match rayon::ThreadPoolBuilder::new().build() {

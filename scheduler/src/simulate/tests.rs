@@ -2,7 +2,7 @@
 use super::{simulate, sweep, Case, Model, Work};
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
-use crate::plan::{compile, CallSpec, Costs, Origin, PassCall, Source};
+use crate::plan::{compile, compile_sized, CallSpec, Costs, Origin, PassCall, ResultSize, Source};
 use crate::policy::{Policy, Schedule};
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn call(passes: &[(u64, Option<u32>, Option<u32>)], workers: u32) -> CallSpec {
 
 /// Nothing costs anything but elements.
 fn bare(work: Vec<Work>) -> Model {
-    Model { work, chunk_ns: 0, join_ns: 0, join_each_ns: 0, message_ns: 0, event_ns: 0 }
+    Model { work, sizes: Vec::new(), chunk_ns: 0, join_ns: 0, join_each_ns: 0, message_ns: 0, event_ns: 0 }
 }
 
 #[test]
@@ -142,4 +142,31 @@ fn what_waits_for_a_stage_begins_when_that_is_through() {
     let work = vec![Work::Uniform(1e8), Work::Uniform(1e8), Work::Uniform(2e9)];
     let run = simulate(&plan, &bare(work)).expect("a run");
     assert!(run.makespan_ns <= 3_200_000_000, "c began only when b was through: {} ns", run.makespan_ns);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_plan_foretells_the_memory_of_its_run(
+        passes in prop::collection::vec((1u64..300, 0u64..20_000, 0usize..5, 1u64..40), 1..5),
+        workers in 1u32..9,
+    ) {
+        // Each pass waits for the one before, so that no two stages overlap.
+        let chain = passes.iter().enumerate().map(|(nth, &(elements, ..))| (elements, None, (nth as u32).checked_sub(1)));
+        let mut spec = call(&chain.collect::<Vec<_>>(), workers);
+        let schedules = [Schedule::Static, Schedule::Guided, Schedule::Factoring, Schedule::Fixed, Schedule::Auto];
+        for (pass, &(.., schedule, chunk)) in spec.passes.iter_mut().zip(&passes) {
+            pass.policy = Policy { chunk, ..Policy::of(schedules[schedule]) };
+        }
+        let sizes = passes.iter().map(|&(elements, each, ..)| Some(ResultSize::of_each(elements, each)));
+        let model = Model { sizes: sizes.collect(), ..Model::default() };
+        let plan = compile_sized(spec, &model.sizes).expect("a plan");
+        let run = simulate(&plan, &model).expect("a run");
+        prop_assert!(run.peak_bytes <= plan.peak_bytes(), "{} bytes, {} foretold", run.peak_bytes, plan.peak_bytes());
+        let by_time = |pass: &PassCall| pass.policy.schedule == Schedule::Auto;
+        if !plan.spec().passes.iter().any(by_time) {
+            prop_assert_eq!(run.peak_bytes, plan.peak_bytes());
+        }
+    }
 }

@@ -228,6 +228,10 @@ impl SimWorld<'_> {
             (u128::from(bytes) * u128::from(at) / u128::from(stage.board.elements.max(1))) as u64
         };
         let piece = |pass: &PassId| {
+            if let Some(size) = self.model.sizes.get(pass.index()).copied().flatten() {
+                let grain = self.plan.spec().passes[pass.index()].grain();
+                return size.of_chunk((lease.end - lease.start).div_ceil(grain));
+            }
             let bytes = self.plan.result_of(*pass).map_or(0, |resource| self.bytes(resource));
             part(bytes, lease.end) - part(bytes, lease.start)
         };

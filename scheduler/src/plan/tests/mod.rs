@@ -4,6 +4,7 @@ mod costs;
 mod fusion;
 mod memory;
 mod properties;
+mod sizes;
 
 use super::{compile, CallSpec, PassCall, Plan, Source};
 use crate::graph::{Resource, Scope};

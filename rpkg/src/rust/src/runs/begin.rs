@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use scheduler::engine::Settings;
+use scheduler::error::Error;
 use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
 use scheduler::plan::Plan;
@@ -109,8 +110,14 @@ pub(super) fn prepare(
     }
     let copied = (now_ns() - since, pages.bytes);
     for resource in plan.graph().resources().iter().skip(pages.handles.len()) {
-        let page = session::with(|session| Ok(session.store()?.results_page(resource.bytes)?))?;
         let id = ResourceId(pages.handles.len() as u32);
+        let page = results_page(
+            resource.bytes,
+            plan.maker_of(id).is_none_or(|(stage, nth)| {
+                let pass = plan.stages()[stage.index()].outputs[nth as usize];
+                planned.learned[pass.index()].said
+            }),
+        )?;
         pages.overflow.extend(page.overflow().map(|overflow| (id, overflow.handle())));
         pages.own(id, page);
     }
@@ -131,6 +138,15 @@ pub(super) fn prepare(
     let job = JobSpec { plan, spec, pages: own, pins, kept_bytes, settings, guests, generation };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
     Ok(Prepared { job, copied })
+}
+
+/// A page for results of so many bytes. Where these are only remembered from an earlier run, they are no reason to refuse this one.
+fn results_page(bytes: u64, said: bool) -> Result<Page> {
+    let page = |bytes: u64| session::with(|session| Ok(session.store()?.results_page(bytes)?));
+    match page(bytes) {
+        Err(Failure::Scheduler(Error::NoSpace { .. })) if !said => page(0),
+        made => made,
+    }
 }
 
 /// "memRun(z, s)": what was called, for which passes; those without a name are not named.

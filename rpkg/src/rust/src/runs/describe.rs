@@ -11,10 +11,11 @@ use crate::session;
 /// A missing number.
 const MISSING: f64 = f64::NAN;
 
-/// `peak`, `tasks` and `resources`.
-pub(super) fn describe(plan: &Plan, id: i32) -> Result<Sexp> {
+/// `peak`, `tasks`, `resources`, and of each pass in `guessed` whether nobody knows how large its results are.
+pub(super) fn describe(plan: &Plan, id: i32, guessed: &[bool]) -> Result<Sexp> {
     let tasks = tasks(plan);
     let resources = resources(plan, memory_free()?);
+    let guessed: Vec<f64> = guessed.iter().map(|&guessed| f64::from(u8::from(guessed))).collect();
     r::protect(|s| {
         let peak = r::real(s, plan.peak_bytes() as f64);
         let budget = r::real(s, plan.spec().budget.map_or(MISSING, |budget| budget as f64));
@@ -28,6 +29,7 @@ pub(super) fn describe(plan: &Plan, id: i32) -> Result<Sexp> {
             ("stages", r::integer(s, plan.stages().len() as i32)),
             ("tasks", tasks.list(s)),
             ("resources", resources.list(s)),
+            ("guessed", r::reals(s, &guessed)),
         ];
         Ok(r::named_list(s, &parts))
     })

@@ -146,7 +146,10 @@ pub(crate) fn close() -> Result<()> {
 pub(super) fn take(id: i32) -> Result<(Begun, Box<Finished>)> {
     let begun = run(id)?;
     if begun.stopped {
-        return Err(Failure::Kind("stopped", format!("run {id}: the workers were ended before it was through")));
+        return Err(Failure::Kind(
+            "stopped",
+            format!("run {id}: the workers were ended before it was through"),
+        ));
     }
     let finished = begun.ticket.take();
     let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use extendr_api::prelude::*;
-use scheduler::plan::{CallSpec, Plan};
+use scheduler::plan::{CallSpec, Plan, ResultSize};
 
 use super::begin::{prepare, Changes, SessionState};
 use super::describe::describe;
 use super::hall;
-use super::learn::relearn;
+use super::learn::{relearn, sizes};
 use super::planned::{bytes_of, compile, Encoded, Planned};
 use super::profiles;
 use super::spec::{Reader, Spec};
@@ -54,13 +54,19 @@ pub(crate) fn clear() -> Result<()> {
 
 /// A plan that is kept.
 pub(crate) fn plan_of(id: i32) -> Result<Arc<Plan>> {
-    let unknown = || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
-    with(|plans| plans.plans.get(&id).map(|planned| Arc::clone(&planned.plan)).ok_or_else(unknown))
+    with(|plans| plans.plans.get(&id).map(|planned| Arc::clone(&planned.plan)).ok_or_else(given_back))
 }
 
-/// The call behind a plan that is kept.
-pub(super) fn call_of(id: i32) -> Result<CallSpec> {
-    Ok(plan_of(id)?.spec().clone())
+/// The call behind a plan that is kept, and how large the results of its passes are, as far as is known by now.
+pub(super) fn call_of(id: i32) -> Result<(CallSpec, Vec<Option<ResultSize>>)> {
+    with(|plans| {
+        let planned = plans.plans.get(&id).ok_or_else(given_back)?;
+        Ok((planned.plan.spec().clone(), sizes(planned)))
+    })
+}
+
+fn given_back() -> Failure {
+    Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into())
 }
 
 /// Compiles a specification. Nothing is copied.
@@ -69,14 +75,31 @@ fn ms_plan_make(spec: Robj) -> Robj {
     edge(|| {
         let spec = Spec::read(argument(&spec))?;
         let (planned, _) = compile(&spec, false, true)?;
-        let plan = Arc::clone(&planned.plan);
         let id = with(|plans| {
             plans.last += 1;
             plans.plans.insert(plans.last, planned);
             Ok(plans.last)
         })?;
-        describe(&plan, id)
+        described(id)
     })
+}
+
+/// What [`ms_plan_make`] says of a plan, by what its runs taught since.
+#[extendr]
+fn ms_plan_describe(id: i32) -> Robj {
+    edge(|| {
+        with(|plans| relearn(plans.plans.get_mut(&id).ok_or_else(given_back)?))?;
+        described(id)
+    })
+}
+
+fn described(id: i32) -> Result<Sexp> {
+    let (plan, guessed): (_, Vec<bool>) = with(|plans| {
+        let planned = plans.plans.get(&id).ok_or_else(given_back)?;
+        let guessed = planned.learned.iter().map(|learned| learned.guessed).collect();
+        Ok((Arc::clone(&planned.plan), guessed))
+    })?;
+    describe(&plan, id, &guessed)
 }
 
 /// Forgets a plan, and gives back what it kept.
@@ -103,9 +126,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str, state: Robj) -> 
         } else {
             let changes = argument(&changes);
             // Out of the room while R may be called, and back whatever happens.
-            let unknown =
-                || Failure::Kind("plan", "this plan was given back; make it again with memPlan()".into());
-            let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(unknown))?;
+            let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(given_back))?;
             let begun = relearn(&mut planned)
                 .and_then(|()| read_changes(&planned, changes))
                 .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (verb, state)));
@@ -195,6 +216,7 @@ fn ms_profile_forget(key: &str) -> Robj {
 extendr_module! {
     mod plan_api;
     fn ms_plan_make;
+    fn ms_plan_describe;
     fn ms_plan_free;
     fn ms_profile_of;
     fn ms_profile_known;

@@ -116,7 +116,8 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         fuse: true,
         measure: spec.measure,
     };
-    let plan = plan::compile(call)?;
+    let sizes: Vec<_> = learned.iter().map(|learned| learned.size).collect();
+    let plan = plan::compile_sized(call, &sizes)?;
     let program = program(spec, &plan, &resource_of)?.to_bytes();
     let planned = Planned {
         plan: Arc::new(plan),
@@ -182,7 +183,7 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
         bytes: 0,
         costs: None,
     };
-    call.bytes = if pass.bytes.is_nan() { call.results().saturating_mul(GUESSED) } else { pass.bytes as u64 };
+    call.bytes = call.results().saturating_mul(GUESSED);
     call
 }
 

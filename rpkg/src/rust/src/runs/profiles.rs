@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scheduler::board::{ChunkRecord, ChunkState};
+use scheduler::board::{Board, ChunkRecord, ChunkState};
 use scheduler::id::StageId;
-use scheduler::plan::Plan;
+use scheduler::plan::{Plan, ResultSize};
 use scheduler::profile::{self, Profile, Shelf};
 use scheduler::run::Finished;
 
@@ -44,6 +44,10 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], 
         }
         let steps = 0..stage.passes.len() as u32;
         let costs: Vec<Option<Vec<f32>>> = steps.map(|step| board.costs(id, step)).collect();
+        let sizes: Vec<_> = (0..)
+            .zip(&stage.outputs)
+            .map(|(nth, pass)| (pass, size(plan, board, chunks, (id, nth))))
+            .collect();
         let (chunks, overhead_ns) = overhead(chunks, &costs);
         for (pass, costs) in stage.passes.iter().zip(costs) {
             let Some(costs) = costs else { continue };
@@ -55,6 +59,7 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], 
                 chunks,
                 overhead_ns,
                 made,
+                size: sizes.iter().find(|(output, _)| *output == pass).and_then(|(_, size)| *size),
             };
             taken.push((pass.0, Arc::new(profile)));
         }
@@ -68,6 +73,17 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], 
             profiles.last.pop_front();
         }
     });
+}
+
+/// How large the results of an output were.
+fn size(plan: &Plan, board: &Board, chunks: &[ChunkRecord], (id, nth): (StageId, u32)) -> Option<ResultSize> {
+    let pass = *plan.stage(id)?.outputs.get(nth as usize)?;
+    let grain = plan.spec().passes[pass.index()].grain();
+    let done = chunks.iter().filter(|chunk| chunk.state == ChunkState::Done);
+    ResultSize::measured(done.filter_map(|chunk| {
+        let results = chunk.end.div_ceil(grain) - chunk.start / grain;
+        Some((results, board.output(id, chunk.chunk, nth)?.len))
+    }))
 }
 
 /// How many chunks a stage was cut into, and what each took beside its elements.
@@ -128,6 +144,10 @@ fn as_list(s: &Scope, profile: &Profile, pass: i32) -> Sexp {
         // SAFETY: the vector was just made with a number for each cost.
         unsafe { costs.data_mut().cast::<f64>().add(place).write(f64::from(*cost) / 1e9) };
     }
+    let results = profile.size.map_or(s.null(), |size| {
+        let each = size.each.map_or(f64::NAN, |each| each as f64);
+        r::reals(s, &[size.results as f64, size.chunks as f64, size.bytes as f64, each])
+    });
     r::named_list(
         s,
         &[
@@ -139,6 +159,7 @@ fn as_list(s: &Scope, profile: &Profile, pass: i32) -> Sexp {
             ("chunks", r::real(s, profile.chunks as f64)),
             ("overhead", r::real(s, profile.overhead_ns / 1e9)),
             ("made", r::real(s, profile.made as f64)),
+            ("results", results),
         ],
     )
 }
@@ -159,6 +180,22 @@ fn from_list(list: Sexp) -> Result<Profile> {
         chunks: r::number_at(item("chunks")?, 0)? as u64,
         overhead_ns: r::number_at(item("overhead")?, 0)? * 1e9,
         made: r::number_at(item("made")?, 0)? as u64,
+        size: size_from(list)?,
+    })
+}
+
+/// The size of the results; an object of an earlier version has none.
+fn size_from(list: Sexp) -> Result<Option<ResultSize>> {
+    let found = r::protect(|s| Ok(r::field(s, list, "results").filter(|found| !found.is_null())))?;
+    let numbers = found.map(r::numbers).transpose()?;
+    Ok(match numbers.as_deref() {
+        Some(&[results, chunks, bytes, each]) => Some(ResultSize {
+            results: results as u64,
+            chunks: chunks as u64,
+            bytes: bytes as u64,
+            each: (!each.is_nan()).then_some(each as u64),
+        }),
+        _ => None,
     })
 }
 

@@ -39,11 +39,15 @@ fn ms_simulate(
     overhead: f64,
 ) -> Robj {
     edge(|| {
-        let mut spec = plan_api::call_of(id)?;
+        let (mut spec, sizes) = plan_api::call_of(id)?;
         let workers = r::numbers(argument(&workers))?;
         let schedules = r::strings(argument(&schedules), "schedules")?;
-        let model =
-            Model { chunk_ns: (overhead * 1e9) as u64, work: works(argument(&work))?, ..Model::default() };
+        let model = Model {
+            chunk_ns: (overhead * 1e9) as u64,
+            work: works(argument(&work))?,
+            sizes,
+            ..Model::default()
+        };
         prepare(&mut spec, &model, known)?;
         let mut cases = Vec::with_capacity(workers.len() * schedules.len());
         for schedule in &schedules {
