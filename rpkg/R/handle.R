@@ -18,13 +18,13 @@ new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
   }
   handle$run <- begin_run(program, id, changes, call)
   begun <- FALSE
-  on.exit(if (!begun) abandon(handle$run, handle$nodes))
+  on.exit(if (!begun) abandon(handle$run, handle))
   handle$nodes <- join_run(program, handle$run, call)
   begun <- TRUE
   handle$process <- Sys.getpid()
   # A fork of this session is not the one to end its runs.
   reg.finalizer(handle, function(handle) {
-    if (handle$status == "running" && handle$process == Sys.getpid()) abandon(handle$run, handle$nodes)
+    if (handle$status == "running" && handle$process == Sys.getpid()) abandon(handle$run, handle)
   })
   structure(list(handle), class = "memshare_handle")
 }
@@ -83,7 +83,7 @@ finish_handle <- function(handle, call) {
   await_run(handle$run, program, handle, call)
   out <- native(ms_run_collect(handle$run, program$modes, program$trace), call)
   handle$status <- "failed"
-  if (!is.null(handle$nodes)) leave_nodes(handle$nodes)
+  if (!is.null(handle$nodes)) check_joined(leave_nodes(handle$nodes, patience_after(out)), call)
   if (!is.null(handle$after)) handle$after(out)
   withCallingHandlers(
     {
@@ -100,7 +100,8 @@ cancel.memshare_handle <- function(x, ...) {
   handle <- inside(x)
   if (handle$status == "running") {
     handle$status <- "cancelled"
-    abandon(handle$run, handle$nodes)
+    handle$patience <- answers_within
+    abandon(handle$run, handle)
   }
   invisible(x)
 }

@@ -8,6 +8,7 @@
 }
 
 .onUnload <- function(libpath) {
-  ms_cleanup()
+  # An error keeps the library loaded: a thread of it still runs.
+  native(ms_cleanup())
   library.dynam.unload("memshare", libpath)
 }

@@ -90,6 +90,11 @@ impl Drive {
         self.job.guests.as_ref()
     }
 
+    /// Whether there are places for nodes of the user's cluster that none took.
+    pub(crate) fn lacks_guests(&self) -> bool {
+        self.job.guests.is_some() && !self.vacant.is_empty()
+    }
+
     pub(crate) fn over(&self) -> bool {
         self.outcome.is_some()
     }

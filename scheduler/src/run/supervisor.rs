@@ -31,6 +31,8 @@ pub(crate) struct Supervisor {
     status: Arc<Mutex<PoolStatus>>,
     queue: VecDeque<(u64, Box<Job>, Arc<Ticket>)>,
     drive: Option<(u64, Drive)>,
+    /// When it began.
+    begun_ns: u64,
     /// Where the bell's messages are received.
     frame: Vec<u8>,
 }
@@ -49,6 +51,7 @@ impl Supervisor {
             status,
             queue: VecDeque::new(),
             drive: None,
+            begun_ns: 0,
             frame: Vec::new(),
         }
     }
@@ -125,6 +128,7 @@ impl Supervisor {
                 if job.guests.is_none() {
                     self.crew.turn_to(&job.generation);
                 }
+                self.begun_ns = os::now_ns();
                 self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
             }
             let Some((_, drive)) = &mut self.drive else { break };
@@ -161,6 +165,10 @@ impl Supervisor {
         self.crew.listen(ready, &mut news);
         self.pass_on(news);
         if let Some((_, drive)) = &mut self.drive {
+            if drive.lacks_guests() {
+                let late = self.crew.guests_are_late(self.begun_ns);
+                late.into_iter().for_each(|reason| drive.barren(&reason, &mut self.crew));
+            }
             drive.recover_cut_off(&mut self.crew);
             drive.tell(Event::Tick, &mut self.crew);
         }

@@ -102,7 +102,7 @@ pub(super) fn run(id: i32) -> Result<Begun> {
     })
 }
 
-/// Forgets a run that was collected.
+/// Forgets a run that was collected, or that nobody wants.
 pub(super) fn forget(id: i32) -> Result<()> {
     with(|hall| {
         hall.runs.remove(&id);
@@ -128,8 +128,9 @@ pub(crate) fn stop() -> Result<()> {
         hall.runs.clear();
         Ok(hall.pool.take())
     })?;
-    let ours = pool.as_ref().is_some_and(Pool::is_ours);
-    drop(pool);
+    let Some(pool) = pool else { return Ok(()) };
+    let ours = pool.is_ours();
+    pool.stop()?;
     if ours {
         scheduler::os::launcher::stop();
     }
