@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup install cli demo test check bench viewer test-viewer tour docs clean
+.PHONY: help setup install cli demo test check bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -12,6 +12,7 @@ help:
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
 	@echo "make bench   measurements against base R and peers"
+	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
 	@echo "make viewer  the page of memView(): script and style from viewer/"
 	@echo "make tour    the pages and pictures of docs/tour.md, by real runs"
 	@echo "make docs    NAMESPACE and manual pages from the sources"
@@ -51,7 +52,11 @@ check: test
 	sh tests/check-package.sh
 
 bench: install
-	for script in bench/*.R; do Rscript $$script; done
+	for script in bench/[!a]*.R; do Rscript $$script; done
+
+# PAIRS and ROWS may be given too.
+bench-against: install
+	sh tools/bench-against.sh $(COMMIT) $(or $(PAIRS),15) $(ROWS)
 
 # The page's script and style, from viewer/ into the scheduler's sources, where they are committed.
 viewer:

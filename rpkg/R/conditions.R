@@ -19,6 +19,8 @@
 #'     none was left, or none could be started.}
 #'   \item{`memshare_error_timeout`, `memshare_error_cancelled`}{The call took longer than `memControl(timeout = )`, or was
 #'     interrupted.}
+#'   \item{`memshare_error_stopped`}{[memRun()] with `wait = FALSE`: the run was broken off because all workers were ended or memshare was
+#'     unloaded, or it belongs to another session.}
 #'   \item{`memshare_error_input`}{An argument cannot be used; the message says what is expected.}
 #'   \item{`memshare_error_global`}{FUN looked up a big variable of the session's global environment by a name that it computed: field
 #'     `name`. Name it in `memControl(globals = )`.}

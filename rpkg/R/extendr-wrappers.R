@@ -97,13 +97,13 @@ ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 # function that was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
 ms_run_begin <- function(id, spec, changes, verb, state) .Call(wrap__ms_run_begin, id, spec, changes, verb, state)
 
-# How workers are started from now on. A running pool is stopped.
+# How workers are started from now on.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
 
 # Who is in the pool.
 ms_pool_status <- function() .Call(wrap__ms_pool_status)
 
-# Ends the workers.
+# Ends the workers, and with them the runs that go on: to collect one is an error of class `stopped`.
 ms_pool_stop <- function() .Call(wrap__ms_pool_stop)
 
 # Asks a run to stop.

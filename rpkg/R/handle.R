@@ -22,11 +22,24 @@ new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
   handle$nodes <- join_run(program, handle$run, call)
   begun <- TRUE
   handle$process <- Sys.getpid()
-  # A fork of this session is not the one to end its runs.
-  reg.finalizer(handle, function(handle) {
-    if (handle$status == "running" && handle$process == Sys.getpid()) abandon(handle$run, handle)
-  })
+  handle$session <- state$session
+  # Nobody else is the one to end this session's runs.
+  reg.finalizer(handle, function(handle) if (handle$status == "running" && is_here(handle)) abandon(handle$run, handle))
   structure(list(handle), class = "memshare_handle")
+}
+
+# Whether the run is one of this process, and memshare was not unloaded since: runs end with it, and their numbers begin anew.
+is_here <- function(handle) handle$process == Sys.getpid() && identical(handle$session, state$session)
+
+# What the handle is about, with a run that is not here known to be lost.
+looked_up <- function(x, call) {
+  handle <- inside(x)
+  if (handle$status == "running" && !is_here(handle)) {
+    handle$status <- "failed"
+    text <- "this run is one of another session, or ended when memshare was unloaded; memRun() starts another"
+    handle$error <- memshare_condition("error", "stopped", text, call = call)
+  }
+  handle
 }
 
 #' @rdname memRun
@@ -60,7 +73,7 @@ no_handle <- function(x, call) {
 #' @rdname memRun
 #' @export
 resolved.memshare_handle <- function(x, ...) {
-  handle <- inside(x)
+  handle <- looked_up(x, sys.call())
   handle$status != "running" || isTRUE(native(ms_run_wait(handle$run, 0L), sys.call()))
 }
 
@@ -68,7 +81,7 @@ resolved.memshare_handle <- function(x, ...) {
 #' @export
 collect.memshare_handle <- function(x, ...) {
   call <- sys.call()
-  handle <- inside(x)
+  handle <- looked_up(x, call)
   if (handle$status == "running") finish_handle(handle, call)
   switch(handle$status,
     done = handle$value,
@@ -80,13 +93,22 @@ collect.memshare_handle <- function(x, ...) {
 # Waits for the run's end and takes what came of it.
 finish_handle <- function(handle, call) {
   program <- handle$program
-  await_run(handle$run, program, handle, call)
-  out <- native(ms_run_collect(handle$run, program$modes, program$trace), call)
+  tryCatch(await_run(handle$run, program, handle, call), memshare_error = function(e) {
+    handle$error <- e
+    handle$status <- "failed"
+    abandon(handle$run, handle)
+  })
+  if (handle$status == "failed") return(invisible())
+  # What is no error of FUN: the run was broken off, and there is nothing to be collected, now or later.
+  out <- tryCatch(native(ms_run_collect(handle$run, program$modes, program$trace), call), memshare_error = function(e) handle$error <- e)
   handle$status <- "failed"
-  if (!is.null(handle$nodes)) check_joined(leave_nodes(handle$nodes, patience_after(out)), call)
+  broken <- inherits(out, "memshare_error")
+  nodes <- if (!is.null(handle$nodes)) leave_nodes(handle$nodes, if (broken) at_once else patience_after(out))
+  if (broken) return(invisible())
   if (!is.null(handle$after)) handle$after(out)
   withCallingHandlers(
     {
+      check_joined(nodes, call)
       handle$value <- one_or_all(settle(program, out, call, handle$call), handle$names)
       handle$status <- "done"
     },
@@ -97,7 +119,7 @@ finish_handle <- function(handle, call) {
 #' @rdname memRun
 #' @export
 cancel.memshare_handle <- function(x, ...) {
-  handle <- inside(x)
+  handle <- looked_up(x, sys.call())
   if (handle$status == "running") {
     handle$status <- "cancelled"
     handle$patience <- answers_within
@@ -108,7 +130,7 @@ cancel.memshare_handle <- function(x, ...) {
 
 #' @export
 format.memshare_handle <- function(x, ...) {
-  handle <- inside(x)
+  handle <- looked_up(x, sys.call())
   status <- handle$status
   if (status == "running") {
     status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))

@@ -3,7 +3,8 @@
 #' Options of memshare
 #'
 #' Each option has a twin in the environment, read when the R option is not set. They are looked up at every call, so they can
-#' be changed in the middle of a session; a change of those marked * ends idle workers, and new ones start.
+#' be changed in the middle of a session; a change of those marked * ends idle workers, and new ones start. Runs that go on, or wait for
+#' others to end, keep the workers' settings that they were begun with.
 #'
 #' | option | environment | default | meaning |
 #' |---|---|---|---|
@@ -87,8 +88,8 @@ worker_count <- function(max_cores, call = NULL) {
   as.integer(asked)
 }
 
-# Tells native code how to start workers and where to put pages, when that changed since the last time: then the pool starts
-# anew, so nothing here may depend on a single call.
+# Tells native code how to start workers and where to put pages, when that changed since the last time: then new workers are
+# started for the next run, so nothing here may depend on a single call.
 configure_native <- function() {
   threads <- setting("threads", 1, as_setting_number(1))
   pool <- list(

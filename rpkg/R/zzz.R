@@ -10,5 +10,7 @@
 .onUnload <- function(libpath) {
   # An error keeps the library loaded: a thread of it still runs.
   native(ms_cleanup())
+  # Finalizers of handles and plans that come later find that their native side is gone.
+  state$session <- NULL
   library.dynam.unload("memshare", libpath)
 }

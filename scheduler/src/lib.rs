@@ -3,7 +3,7 @@
 //! Nothing here knows R: what a task computes is bytes to this crate, and what it computes on are handles of pages. The
 //! way of a call through these rooms is told in `docs/architecture.md`.
 pub mod board;
-pub mod core;
+pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod id;

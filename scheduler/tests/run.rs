@@ -1,5 +1,7 @@
 //! Pool, supervisor and board with real worker processes (test-worker): results, errors, deaths, cancels.
 
+#[path = "run/configured.rs"]
+mod configured;
 #[path = "run/generations.rs"]
 mod generations;
 #[path = "run/logbook.rs"]
@@ -18,7 +20,7 @@ mod stalls;
 use std::time::Duration;
 
 use scheduler::board::Spot;
-use scheduler::core::Outcome;
+use scheduler::engine::Outcome;
 use scheduler::policy::Policy;
 use scheduler::run::PoolStatus;
 use session::{read, results, Session};

@@ -80,7 +80,7 @@ impl Board {
     }
 
     /// Whether a stage is open and has something to claim.
-    fn offers(&self, id: StageId) -> bool {
+    pub(crate) fn offers(&self, id: StageId) -> bool {
         let open = self.stage(id).filter(|stage| self.is_open(stage));
         open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
     }

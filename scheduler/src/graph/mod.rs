@@ -2,7 +2,7 @@
 //!
 //! Tasks are named in program order with the resources they read and write; the edges follow from that (sequential task
 //! flow, as in StarPU). petgraph holds the topology and answers questions about it; nothing in it changes during a run:
-//! states and counters live in [`crate::core`]. A task is a whole stage, never an element, so graphs are small.
+//! states and counters live in [`crate::engine`]. A task is a whole stage, never an element, so graphs are small.
 mod analysis;
 mod builder;
 #[cfg(all(test, not(loom)))]

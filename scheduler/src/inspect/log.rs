@@ -1,7 +1,8 @@
-//! What happened in a run. The supervisor notes a [`Moment`] for each thing that the core was told or decided; the chunks are
+//! What happened in a run. The supervisor notes a [`Moment`] for each thing that the engine was told or decided; the chunks are
 //! the board's own entries, read when the run is over. Times are nanoseconds from the run's begin.
 use crate::board::Activity;
-use crate::id::{ChunkId, PassId, ResourceId, StageId, TaskId, WorkerId};
+use crate::engine::What;
+use crate::id::{ChunkId, PassId, StageId, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// The log of one run.
@@ -45,33 +46,6 @@ pub struct Moment {
     pub at_ns: u64,
     /// What.
     pub what: What,
-}
-
-/// What can happen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum What {
-    /// A task began.
-    Began(TaskId),
-    /// A task ended as it should.
-    Ended(TaskId),
-    /// A resource's memory was given back: nobody needed it any more.
-    Freed(ResourceId),
-    /// A registered variable is no longer read by this run.
-    LetGo(ResourceId),
-    /// A worker has the board and begins to claim.
-    Joined(WorkerId),
-    /// A worker died; in words, how.
-    Died(WorkerId, String),
-    /// A worker could not be started; in words, why.
-    NotStarted(WorkerId, String),
-    /// Elements `[start, end)` of a stage were put up to be run (again), as attempt so-and-so (0 is the first).
-    PutUp(StageId, u64, u64, u32),
-    /// What nobody had taken of a stage, so many ranges, was taken back, because its costs misled.
-    TakenBack(StageId, u64),
-    /// FUN failed: stage, chunk, element.
-    Failed(StageId, ChunkId, u64),
-    /// The run was stopped: nobody begins another element.
-    Stopped,
 }
 
 /// A worker's part in the run.

@@ -7,7 +7,7 @@
 //! | room | what stands there |
 //! |---|---|
 //! | `record` | plan and log together |
-//! | `log` | what happened in a run: moments of the core, chunks of the board |
+//! | `log` | what happened in a run: moments of the engine, chunks of the board |
 //! | `live` | runs that go on, seen from any process of the user |
 //! | `file` | a record on disk |
 //! | `planned`, `measured`, `memory`, `columns`, `moments` | from a record to a document: the plan, the run, the bytes over time, chunks, events |
@@ -44,7 +44,9 @@ pub use document::{
 pub use explain::explain;
 pub use file::{read, write};
 pub use html::{html, page};
-pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, What, WorkerLife};
+pub use log::{Chunk, EventLog, Moment, PassTotal, StageTotal, State, Step, WorkerLife};
+
+pub use crate::engine::What;
 pub use record::{PassNote, Record};
 pub use run_view::{
     Activities, Chunks, Memory, MomentView, PassFigures, RunFigures, RunView, Slowest, Steps, Verdict,

@@ -1,5 +1,5 @@
 //! Counting ahead: what a run holds at most from where it stands, if what runs ends and the rest is begun one by one, in
-//! order. The plan asks it before the run; the core asks it during the run, before each stage that it begins. So a stage that
+//! order. The plan asks it before the run; the engine asks it during the run, before each stage that it begins. So a stage that
 //! is begun early never takes the room that an earlier one will need.
 use super::Stage;
 use crate::graph::{Access, Graph, Scope};

@@ -152,7 +152,7 @@ impl Plan {
         self.allowance
     }
 
-    /// What the core holds the run to, where not all of it could be there at the same time.
+    /// What the engine holds the run to, where not all of it could be there at the same time.
     pub(crate) fn ceiling(&self) -> Option<&Ceiling> {
         self.ceiling.as_ref()
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::Loss;
+use crate::engine::Loss;
 use crate::error::Error;
 use crate::id::WorkerId;
 use crate::os::{now_ns, Channel, Exit, Interest, Received};
@@ -129,18 +129,32 @@ impl Crew {
         let other = self.generation.id != generation.id;
         if other || generation.fresh || self.generation.fresh {
             tracing::debug!(generation = generation.id, fresh = generation.fresh, "new workers");
-            self.workers.retain_mut(|worker| {
-                let guest = worker.is_guest();
-                if !guest {
-                    worker.let_go();
-                }
-                guest
-            });
+            self.let_own_go();
         }
         if other {
             self.nursery.turn();
         }
         self.generation = generation.clone();
+    }
+
+    /// From now on workers are started by another configuration; those that were started otherwise leave, and so does what
+    /// forked them. None is in a run.
+    pub(crate) fn configure(&mut self, config: PoolConfig) {
+        tracing::debug!(workers = self.own(), "another configuration");
+        self.let_own_go();
+        self.changed = 0;
+        self.nursery = Nursery::new(&config);
+        self.config = config;
+    }
+
+    fn let_own_go(&mut self) {
+        self.workers.retain_mut(|worker| {
+            let guest = worker.is_guest();
+            if !guest {
+                worker.let_go();
+            }
+            guest
+        });
     }
 
     /// Makes workers in place of those that a run changed, while nothing runs.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::Loss;
+use crate::engine::Loss;
 use crate::error::Result;
 use crate::id::WorkerId;
 use crate::os::{self, now_ns, Child, Peer};

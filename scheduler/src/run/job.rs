@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::board::Board;
-use crate::core::{Outcome, Settings};
+use crate::engine::{Outcome, Settings};
 use crate::error::Result;
 use crate::id::{ChunkId, ResourceId, StageId};
 use crate::os::{Listener, Mapping};

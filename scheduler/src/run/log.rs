@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Finished;
 use crate::board::{Board, ChunkRecord, ChunkState, Spot};
-use crate::core::{Cause, Outcome};
+use crate::engine::{Cause, Outcome};
 use crate::id::{PassId, StageId, WorkerId};
 use crate::inspect::{Chunk, EventLog, PassTotal, StageTotal, State, Step};
 use crate::plan::{Plan, Stage};

@@ -3,7 +3,8 @@
 //! | room | what stands there |
 //! |---|---|
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
-//! | `drive` | applies the core's actions to board and crew, and tells it what happened |
+//! | `drive` | one run in progress: what workers say, told to the engine |
+//! | `host` | this host as the engine's world: board, pages, workers |
 //! | `journal` | what the supervisor saw, moment by moment |
 //! | `log` | the event log of a run that is over |
 //! | `supervisor` | the thread that waits for news and is the only one to do either |
@@ -11,6 +12,7 @@
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
 mod drive;
+mod host;
 mod job;
 mod journal;
 mod log;

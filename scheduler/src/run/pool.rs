@@ -74,6 +74,12 @@ impl Pool {
         Ok((run, ticket))
     }
 
+    /// Workers of the runs that are begun from now on are started by this configuration; those that were started otherwise
+    /// leave when no run begun before needs them.
+    pub fn configure(&self, config: PoolConfig) -> Result<()> {
+        self.command(Command::Configure(Box::new(config)))
+    }
+
     /// Asks a run to stop. Its ticket rings when it has.
     pub fn cancel(&self, run: u64) -> Result<()> {
         self.command(Command::Cancel { run })

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::core::{Cause, Event};
+use crate::engine::{Cause, Event};
 use crate::os::{self, Channel, Interest, Received};
 use crate::pool::{Crew, News, PoolConfig, State};
 use crate::run::drive::Drive;
@@ -22,6 +22,14 @@ const IDLE_TICK: Duration = Duration::from_secs(1);
 pub(crate) enum Command {
     Begin { run: u64, job: Box<Job>, ticket: Arc<Ticket> },
     Cancel { run: u64 },
+    Configure(Box<PoolConfig>),
+}
+
+/// What is done one after the other, in the order in which the session asked for it: so a run's workers are started as the
+/// session's settings were when it was begun, and a change of these ends no run.
+enum Order {
+    Run(u64, Box<Job>, Arc<Ticket>),
+    Configure(Box<PoolConfig>),
 }
 
 pub(crate) struct Supervisor {
@@ -29,7 +37,7 @@ pub(crate) struct Supervisor {
     commands: Receiver<Command>,
     bell: Channel,
     status: Arc<Mutex<PoolStatus>>,
-    queue: VecDeque<(u64, Box<Job>, Arc<Ticket>)>,
+    queue: VecDeque<Order>,
     drive: Option<(u64, Drive)>,
     /// When it began.
     begun_ns: u64,
@@ -91,8 +99,9 @@ impl Supervisor {
     fn take_commands(&mut self) -> bool {
         loop {
             match self.commands.try_recv() {
-                Ok(Command::Begin { run, job, ticket }) => self.queue.push_back((run, job, ticket)),
+                Ok(Command::Begin { run, job, ticket }) => self.queue.push_back(Order::Run(run, job, ticket)),
                 Ok(Command::Cancel { run }) => self.cancel(run),
+                Ok(Command::Configure(config)) => self.queue.push_back(Order::Configure(config)),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -107,8 +116,9 @@ impl Supervisor {
             }
             _ => {
                 // Not begun: it is begun and ended at once, so that there is one way for a run to end.
-                if let Some(place) = self.queue.iter().position(|(queued, ..)| *queued == run) {
-                    let (run, job, ticket) = self.queue.remove(place).expect("the place was just found");
+                let is_it = |order: &Order| matches!(order, Order::Run(queued, ..) if *queued == run);
+                let place = self.queue.iter().position(is_it);
+                if let Some(Order::Run(run, job, ticket)) = place.and_then(|place| self.queue.remove(place)) {
                     // With a crew of its own, of nobody: the workers are at the run that goes on.
                     let mut nobody = self.crew.of_nobody();
                     let mut drive = Drive::begin(run, *job, ticket, &mut nobody);
@@ -123,13 +133,21 @@ impl Supervisor {
     fn advance(&mut self) {
         loop {
             if self.drive.is_none() {
-                let Some((run, job, ticket)) = self.queue.pop_front() else { break };
-                self.crew.forget_failures();
-                if job.guests.is_none() {
-                    self.crew.turn_to(&job.generation);
+                match self.queue.pop_front() {
+                    None => break,
+                    Some(Order::Configure(config)) => {
+                        self.crew.configure(*config);
+                        continue;
+                    }
+                    Some(Order::Run(run, job, ticket)) => {
+                        self.crew.forget_failures();
+                        if job.guests.is_none() {
+                            self.crew.turn_to(&job.generation);
+                        }
+                        self.begun_ns = os::now_ns();
+                        self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
+                    }
                 }
-                self.begun_ns = os::now_ns();
-                self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
             }
             let Some((_, drive)) = &mut self.drive else { break };
             let _within = drive.span().entered();
@@ -169,7 +187,6 @@ impl Supervisor {
                 let late = self.crew.guests_are_late(self.begun_ns);
                 late.into_iter().for_each(|reason| drive.barren(&reason, &mut self.crew));
             }
-            drive.recover_cut_off(&mut self.crew);
             drive.tell(Event::Tick, &mut self.crew);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is modelled but what lies outside of the scheduler: how long FUN takes on each element, what a chunk costs besides,
 //! when workers come and how long messages travel. All decisions are made by the code that makes them in a run: workers claim
-//! from a real board (in private memory), the core gets the events it would get. So the answer to "what would 64 cores bring?"
+//! from a real board (in private memory), the engine gets the events it would get. So the answer to "what would 64 cores bring?"
 //! holds as far as the model does, and the schedules that tests compare are the ones that run.
 //!
 //! Deterministic: the same plan and model give the same result. It leaves out what workers do to each other's speed (memory
@@ -11,7 +11,7 @@
 //! | room | what stands there |
 //! |---|---|
 //! | `load` | how long the elements of each stage take, and the bound that no schedule beats |
-//! | `world` | workers, clock, messages; applies the core's actions as `run::drive` does |
+//! | `world` | what the engine acts on: workers, clock, messages |
 //! | `memory` | the memory of a board that nobody else sees |
 mod load;
 mod memory;
@@ -119,7 +119,7 @@ pub struct Case {
 pub fn simulate(plan: &Plan, model: &Model) -> Result<Simulated> {
     let loads = load::loads(plan, model)?;
     let bound_ns = load::bound(plan, &loads);
-    world::World::new(plan, model, loads)?.run(bound_ns)
+    world::Simulation::new(plan, model, loads)?.run(bound_ns)
 }
 
 /// Simulates a call in several cases, side by side on the cores of this host; results in the order of the cases.

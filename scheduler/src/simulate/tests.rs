@@ -133,3 +133,13 @@ proptest! {
         prop_assert_eq!(run.peak_bytes >= 1_000 + 64 * costs.each().len() as u64, true);
     }
 }
+
+#[test]
+fn what_waits_for_a_stage_begins_when_that_is_through() {
+    // a over 2 elements and b over 40, of 0.1 s each; c reads a, and its one element takes 2 s.
+    let passes = [(2, None, None), (40, None, None), (1, None, Some(0))];
+    let plan = compile(CallSpec { gather: vec![PassId(1), PassId(2)], ..call(&passes, 2) }).expect("a plan");
+    let work = vec![Work::Uniform(1e8), Work::Uniform(1e8), Work::Uniform(2e9)];
+    let run = simulate(&plan, &bare(work)).expect("a run");
+    assert!(run.makespan_ns <= 3_200_000_000, "c began only when b was through: {} ns", run.makespan_ns);
+}

@@ -1,15 +1,16 @@
-//! The world around the core: workers that are a lease each, a clock, and messages that travel.
+//! The world of a simulated run: workers that are a lease each, a clock, and messages that travel.
 use super::load::Load;
 use super::memory::Private;
 use super::{Model, Simulated};
-use crate::board::{Board, Control, Delivered, Lease, Opened, Span};
-use crate::core::{Action, Core, Event, Settings};
+use crate::board::{Board, Delivered, Lease, Span};
+use crate::engine::{Engine, Event, Outcome, Settings, What, World};
 use crate::error::Result;
 use crate::graph::TaskKind;
-use crate::id::{ResourceId, StageId, WorkerId};
+use crate::id::{ResourceId, WorkerId};
 use crate::plan::Plan;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// What happens at some time. The order of the variants decides between those at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,11 +19,13 @@ enum Happening {
     Join(WorkerId),
     /// A worker hands in its chunk, if it has one, and takes the next.
     Free(WorkerId),
+    /// The supervisor reads that a worker ended a stage.
+    Ended,
     /// The supervisor reads that a worker found nothing.
     Dry(WorkerId),
     /// A worker reads that there may be something.
     Wake(WorkerId),
-    /// The core wanted to be asked.
+    /// The engine wanted to be asked.
     Tick,
 }
 
@@ -33,67 +36,117 @@ struct Worker {
     chunks: u64,
 }
 
-pub(super) struct World<'a> {
+/// A simulated run.
+pub(super) struct Simulation<'a> {
+    engine: Engine,
+    world: SimWorld<'a>,
+}
+
+/// What the engine of a simulated run acts on.
+struct SimWorld<'a> {
     plan: &'a Plan,
     model: &'a Model,
     loads: Vec<Load>,
     board: Private,
-    core: Core,
     workers: Vec<Worker>,
     /// What is to come: time, then in the order in which it came up.
     agenda: BinaryHeap<Reverse<(u64, u64, Happening)>>,
     asked: u64,
-    opened: Opened,
+    /// The time of the step under way.
+    now: u64,
+    /// What is known at once of what the engine asked for.
+    answers: Vec<Event>,
     /// The supervisor is busy until then.
     supervised_ns: u64,
     tick_ns: Option<u64>,
-    recuts: u32,
     ended_ns: Option<u64>,
 }
 
-impl<'a> World<'a> {
-    pub(super) fn new(plan: &'a Plan, model: &'a Model, loads: Vec<Load>) -> Result<World<'a>> {
+impl<'a> Simulation<'a> {
+    pub(super) fn new(plan: &'a Plan, model: &'a Model, loads: Vec<Load>) -> Result<Simulation<'a>> {
         let board = Private::new(&plan.board_spec(b""))?;
         let settings = Settings { workers: plan.workers(), ..Settings::default() };
-        let world = World {
+        let engine = Engine::new(Arc::new(plan.clone()), settings, board.board());
+        let world = SimWorld {
             plan,
             model,
             loads,
-            core: Core::new(plan, settings),
+            board,
             workers: vec![Worker::default(); plan.workers() as usize],
             agenda: BinaryHeap::new(),
             asked: 0,
-            opened: Opened::new(board.board()),
+            now: 0,
+            answers: Vec::new(),
             supervised_ns: 0,
             tick_ns: None,
-            recuts: 0,
             ended_ns: None,
-            board,
         };
         for task in plan.graph().tasks() {
             if let TaskKind::Share(resource) = task.kind {
                 world.board().take_bytes(world.bytes(resource));
             }
         }
-        Ok(world)
+        Ok(Simulation { engine, world })
     }
 
     pub(super) fn run(mut self, bound_ns: u64) -> Result<Simulated> {
         self.tell(Event::Started, 0);
-        for worker in (0..self.workers.len() as u32).map(WorkerId) {
-            let at = self.model.join_ns + u64::from(worker.0) * self.model.join_each_ns;
-            self.at(at, Happening::Join(worker));
+        let model = self.world.model;
+        for worker in (0..self.world.workers.len() as u32).map(WorkerId) {
+            let at = model.join_ns + u64::from(worker.0) * model.join_each_ns;
+            self.world.at(at, Happening::Join(worker));
         }
-        while let (None, Some(Reverse((now, _, happening)))) = (self.ended_ns, self.agenda.pop()) {
+        while let (None, Some(Reverse((now, _, happening)))) = (self.world.ended_ns, self.world.agenda.pop())
+        {
             self.happen(happening, now);
         }
-        Ok(self.result(bound_ns))
+        Ok(self.world.result(bound_ns, self.engine.withdrawn().len() as u32))
     }
 
-    fn board(&self) -> &Board {
-        self.board.board()
+    fn happen(&mut self, happening: Happening, now: u64) {
+        match happening {
+            Happening::Join(worker) => {
+                self.tell(Event::WorkerJoined { worker }, now);
+                self.world.claim(worker, now);
+            }
+            Happening::Free(worker) => {
+                self.world.complete(worker, now);
+                self.world.claim(worker, now);
+            }
+            Happening::Wake(worker) => self.world.claim(worker, now),
+            Happening::Ended => {
+                let now = self.world.supervised(now);
+                self.tell(Event::Tick, now);
+            }
+            Happening::Dry(worker) => {
+                let now = self.world.supervised(now);
+                self.tell(Event::WorkerDry { worker }, now);
+            }
+            Happening::Tick => {
+                self.world.tick_ns = None;
+                self.tell(Event::Tick, now);
+            }
+        }
     }
 
+    fn tell(&mut self, event: Event, now: u64) {
+        let mut events = vec![event];
+        let mut deadline = None;
+        self.world.now = now;
+        while !events.is_empty() {
+            deadline = self.engine.step(&mut self.world, now, events);
+            events = std::mem::take(&mut self.world.answers);
+        }
+        if let Some(next) = deadline {
+            if self.world.tick_ns.is_none_or(|tick| tick > next) {
+                self.world.tick_ns = Some(next);
+                self.world.at(next.max(now), Happening::Tick);
+            }
+        }
+    }
+}
+
+impl SimWorld<'_> {
     fn bytes(&self, resource: ResourceId) -> u64 {
         self.plan.graph().resources()[resource.index()].bytes
     }
@@ -103,30 +156,10 @@ impl<'a> World<'a> {
         self.agenda.push(Reverse((time, self.asked, happening)));
     }
 
-    fn happen(&mut self, happening: Happening, now: u64) {
-        match happening {
-            Happening::Join(worker) => {
-                self.tell(Event::WorkerJoined { worker }, now);
-                self.claim(worker, now);
-            }
-            Happening::Free(worker) => {
-                self.complete(worker);
-                self.claim(worker, now);
-            }
-            Happening::Wake(worker) => self.claim(worker, now),
-            Happening::Dry(worker) => {
-                let now = now.max(self.supervised_ns) + self.model.event_ns;
-                self.supervised_ns = now;
-                for stage in self.opened.ended(self.board.board()) {
-                    self.tell(Event::StageDone { stage }, now);
-                }
-                self.tell(Event::WorkerDry { worker }, now);
-            }
-            Happening::Tick => {
-                self.tick_ns = None;
-                self.tell(Event::Tick, now);
-            }
-        }
+    /// When the supervisor has read a message that came at `now`.
+    fn supervised(&mut self, now: u64) -> u64 {
+        self.supervised_ns = now.max(self.supervised_ns) + self.model.event_ns;
+        self.supervised_ns
     }
 
     fn claim(&mut self, id: WorkerId, now: u64) {
@@ -144,7 +177,7 @@ impl<'a> World<'a> {
         self.at(ended_ns, Happening::Free(id));
     }
 
-    fn complete(&mut self, id: WorkerId) {
+    fn complete(&mut self, id: WorkerId, now: u64) {
         let Some((lease, span)) = self.workers[id.index()].lease.take() else { return };
         let stage = &self.plan.stages()[lease.stage.index()];
         let part = |bytes: u64, at: u64| {
@@ -167,72 +200,12 @@ impl<'a> World<'a> {
                 self.board().return_output(maker, nth, piece(resource));
             }
         }
-    }
-
-    /// Tells the core, and does what it says, as `run::drive` does.
-    fn tell(&mut self, event: Event, now: u64) {
-        let mut events = VecDeque::from([event]);
-        let mut actions = Vec::new();
-        while let Some(event) = events.pop_front() {
-            self.core.on_event(event, now, &mut actions);
-            for action in actions.drain(..) {
-                self.apply(action, now, &mut events);
-            }
-        }
-        if let Some(next) = self.core.next_deadline() {
-            if self.tick_ns.is_none_or(|tick| tick > next) {
-                self.tick_ns = Some(next);
-                self.at(next.max(now), Happening::Tick);
-            }
+        if self.board().done_elements(lease.stage) == stage.board.elements {
+            self.at(now + self.model.message_ns, Happening::Ended);
         }
     }
 
-    fn apply(&mut self, action: Action, now: u64, events: &mut VecDeque<Event>) {
-        match action {
-            Action::Share { resource } => events.push_back(Event::Shared { resource }),
-            Action::Open { stage } => {
-                for piece in self.plan.stages()[stage.index()].pieces.iter() {
-                    self.append(stage, piece.start, piece.end, 0);
-                }
-                self.opened.open(self.board.board(), stage);
-            }
-            Action::WakeDry(workers) => {
-                for worker in workers {
-                    self.at(now + self.model.message_ns, Happening::Wake(worker));
-                }
-            }
-            Action::Append { stage, start, end, attempt } => self.append(stage, start, end, attempt),
-            Action::Measure { stage } => {
-                let pace = self.plan.stages()[stage.index()].pace(self.board(), stage);
-                events.push_back(Event::Measured { stage, pace });
-            }
-            Action::Withdraw { stage } => {
-                self.recuts += 1;
-                let ranges = self.board().withdraw(stage);
-                events.push_back(Event::Withdrawn { stage, ranges });
-            }
-            Action::Gather { resource } => events.push_back(Event::Gathered { resource }),
-            Action::Free { resource } => match self.plan.maker_of(resource) {
-                None => self.board().give_bytes(self.bytes(resource)),
-                Some((stage, nth)) => self.board().close_output(stage, nth),
-            },
-            Action::EndRun => self.board().set_control(Control::Ended),
-            Action::Finish(_) => self.ended_ns = Some(now),
-            // Nobody fails, dies or is cancelled here; pinned variables are not the run's.
-            Action::LetGo { .. }
-            | Action::Stop
-            | Action::Interrupt { .. }
-            | Action::Kill { .. }
-            | Action::Replace { .. } => {}
-        }
-    }
-
-    fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) {
-        let appended = self.board().append(stage, start, end, attempt);
-        appended.expect("the core counts the entries that the board has for this");
-    }
-
-    fn result(self, bound_ns: u64) -> Simulated {
+    fn result(self, bound_ns: u64, recuts: u32) -> Simulated {
         let makespan_ns = self.ended_ns.unwrap_or(0);
         let all = (makespan_ns as f64 * self.workers.len() as f64).max(1.0);
         let busy: f64 = self.workers.iter().map(|worker| worker.busy_ns).sum();
@@ -246,9 +219,41 @@ impl<'a> World<'a> {
             idle: (1.0 - (busy + own) / all).max(0.0),
             overhead: own / all,
             chunks,
-            recuts: self.recuts,
+            recuts,
             peak_bytes: self.board().peak_bytes(),
             busy_ns: self.workers.iter().map(|worker| worker.busy_ns.round() as u64).collect(),
         }
     }
+}
+
+impl World for SimWorld<'_> {
+    fn board(&self) -> &Board {
+        self.board.board()
+    }
+
+    fn share(&mut self, resource: ResourceId) {
+        self.answers.push(Event::Shared { resource });
+    }
+
+    fn wake(&mut self, worker: WorkerId) {
+        self.at(self.now + self.model.message_ns, Happening::Wake(worker));
+    }
+
+    fn free(&mut self, resource: ResourceId) -> Option<u64> {
+        Some(self.bytes(resource))
+    }
+
+    fn finish(&mut self, now_ns: u64, _outcome: Outcome) {
+        self.ended_ns = Some(now_ns);
+    }
+
+    // Nobody fails, dies or is cancelled here, and pages are their bytes alone.
+    fn spawn(&mut self, _worker: WorkerId) {}
+    fn interrupt(&mut self, _worker: WorkerId) {}
+    fn kill(&mut self, _worker: WorkerId) {}
+    fn deliver(&mut self, _resource: ResourceId) {}
+    fn keep(&mut self, _resource: ResourceId) {}
+    fn release(&mut self, _resource: ResourceId) {}
+    fn log(&mut self, _now_ns: u64, _what: What) {}
+    fn dismiss(&mut self) {}
 }

@@ -12,7 +12,7 @@
 //! | `read` | a line read back: when, how grave, of which run |
 //!
 //! Levels: `error` what should never happen; `warn` what went wrong and was met (a worker died); `info` the outlines of runs;
-//! `debug` each step of a run, each worker, each page; `trace` each chunk, each event of the core. Nothing is said of
+//! `debug` each step of a run, each worker, each page; `trace` each chunk, each event of the engine. Nothing is said of
 //! single elements. What belongs to a run has its number in the field `run`, by a span or by itself.
 
 mod format;

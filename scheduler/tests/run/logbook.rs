@@ -1,5 +1,5 @@
 //! What must be true of the log of every run, however it ended: checked after each run of these tests.
-use scheduler::core::Outcome;
+use scheduler::engine::Outcome;
 use scheduler::inspect::{Document, EventLog, Record, State};
 
 use crate::session::Ended;

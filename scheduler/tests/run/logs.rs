@@ -1,7 +1,7 @@
 //! What a session can see of a run: how far it is, what workers said, what is logged.
 use std::time::Duration;
 
-use scheduler::core::Outcome;
+use scheduler::engine::Outcome;
 use scheduler::policy::Policy;
 use scheduler::pool::logs;
 use scheduler::trace::{self, Format, Setting};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scheduler::board::Output;
-use scheduler::core::{Outcome, Settings};
+use scheduler::engine::{Outcome, Settings};
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::link::Parts;
@@ -22,6 +22,7 @@ use crate::{logbook, numbers};
 pub(crate) struct Session {
     pub(crate) store: Store,
     pub(crate) pool: Pool,
+    pub(crate) config: PoolConfig,
     pub(crate) dir: PathBuf,
     pub(crate) generation: Generation,
 }
@@ -92,7 +93,8 @@ impl Session {
         let generation = Generation::default();
         Session {
             store: Store::open(Place::Memory).unwrap(),
-            pool: Pool::start(config).unwrap(),
+            pool: Pool::start(config.clone()).unwrap(),
+            config,
             dir,
             generation,
         }

@@ -1,7 +1,7 @@
 //! Plans of several stages: chains, folds, drains, several outputs; with deaths and errors in the middle.
 use std::time::Duration;
 
-use scheduler::core::{Cause, Outcome};
+use scheduler::engine::{Cause, Outcome};
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{CallSpec, PassCall, Source, FOLD};

@@ -3,7 +3,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use scheduler::core::Outcome;
+use scheduler::engine::Outcome;
 use scheduler::os::{is_stopped, Listener};
 use scheduler::plan::CallSpec;
 use scheduler::policy::Policy;
@@ -147,6 +147,7 @@ fn workers_are_made_in_another_way_when_what_forks_them_is_stopped() {
             session.generation = Generation { id: 1, state: Some(state), fresh: false };
         }
         session.run(squares(10, Policy::auto()), "");
+        soon("both workers", || session.pool.status().pids.len() == 2);
         let workers = session.pool.status().pids;
         let server = crate::generations::parent_of(workers[0]);
         let _stopped = Stopped::now(server);

@@ -262,7 +262,7 @@ fn ms_set_place(directory: Robj) -> Robj {
 #[extendr]
 fn ms_cleanup() -> Robj {
     edge(|| {
-        let stopped = hall::stop();
+        let stopped = hall::close();
         plan_api::clear()?;
         session::with(|session| {
             session.close();

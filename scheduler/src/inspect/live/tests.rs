@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::board::{Activity, Delivered, Lease, Spot};
-use crate::core::Settings;
+use crate::engine::Settings;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId, StageId, WorkerId};
 use crate::plan::{self, CallSpec, PassCall, Source};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Crew, News, STILLBIRTHS};
-use crate::core::Loss;
+use crate::engine::Loss;
 use crate::os::now_ns;
 use crate::pool::logs::{self, Death};
 use crate::pool::worker::{wait_briefly, Process, State, Worker};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scheduler::core::Settings;
+use scheduler::engine::Settings;
 use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
 use scheduler::plan::Plan;

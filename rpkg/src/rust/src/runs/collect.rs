@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState, Output};
-use scheduler::core::{Cause, Outcome};
+use scheduler::engine::{Cause, Outcome};
 use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
 use scheduler::plan::Plan;

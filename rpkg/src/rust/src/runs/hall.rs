@@ -9,7 +9,7 @@ use std::time::Duration;
 use scheduler::os::Listener;
 use scheduler::plan::Plan;
 use scheduler::pool::PoolConfig;
-use scheduler::run::{Job, Pool, PoolStatus, Ticket};
+use scheduler::run::{Finished, Job, Pool, PoolStatus, Ticket};
 
 use crate::r::{Failure, Result};
 
@@ -25,6 +25,8 @@ pub(super) struct Begun {
     pub(super) keys: Arc<[String]>,
     /// Nanoseconds and bytes of copying its data into shared memory.
     pub(super) copied: (u64, u64),
+    /// The pool was stopped before the run had ended.
+    stopped: bool,
 }
 
 #[derive(Default)]
@@ -52,10 +54,12 @@ fn with<T>(f: impl FnOnce(&mut Hall) -> Result<T>) -> Result<T> {
     })
 }
 
-/// How workers are started from now on; a pool that was started otherwise is stopped.
+/// How the workers of runs that are begun from now on are started. Runs that were begun before go on as they are.
 pub(super) fn configure(config: PoolConfig) -> Result<()> {
-    stop()?;
     with(|hall| {
+        if let Some(pool) = &hall.pool {
+            pool.configure(config.clone())?;
+        }
         hall.config = Some(config);
         Ok(())
     })
@@ -88,7 +92,8 @@ pub(super) fn begin(
         let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, ticket) = pool.begin(job)?;
         let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
-        hall.runs.insert(id, Begun { number, ticket, address, plan, keys, copied });
+        let begun = Begun { number, ticket, address, plan, keys, copied, stopped: false };
+        hall.runs.insert(id, begun);
         Ok(id)
     })
 }
@@ -102,7 +107,7 @@ pub(super) fn run(id: i32) -> Result<Begun> {
     })
 }
 
-/// Forgets a run that was collected, or that nobody wants.
+/// Forgets a run that nobody collects.
 pub(super) fn forget(id: i32) -> Result<()> {
     with(|hall| {
         hall.runs.remove(&id);
@@ -122,27 +127,55 @@ pub(super) fn status() -> Result<PoolStatus> {
     with(|hall| Ok(hall.pool.as_ref().map(Pool::status).unwrap_or_default()))
 }
 
-/// Ends the workers and the supervisor. The next run makes new ones.
-pub(crate) fn stop() -> Result<()> {
-    let pool = with(|hall| {
-        hall.runs.clear();
-        Ok(hall.pool.take())
-    })?;
-    let Some(pool) = pool else { return Ok(()) };
+/// Ends the workers and the supervisor. The next run makes new ones. A run that had ended can still be collected, of any other
+/// it is known that it was broken off.
+pub(super) fn stop() -> Result<()> {
+    let Some(pool) = with(|hall| Ok(hall.pool.take()))? else { return Ok(()) };
     let ours = pool.is_ours();
-    pool.stop()?;
-    if ours {
+    let stopped = pool.stop();
+    if ours && stopped.is_ok() {
         scheduler::os::launcher::stop();
     }
-    Ok(())
+    with(|hall| {
+        hall.runs.values_mut().for_each(|begun| begun.stopped |= !begun.ticket.wait(Duration::ZERO));
+        Ok(())
+    })?;
+    Ok(stopped?)
 }
 
-/// Waits a little for the end of a run; whether it has ended.
+/// As [`stop`], and all runs are forgotten: their results go.
+pub(crate) fn close() -> Result<()> {
+    let stopped = stop();
+    let runs = with(|hall| Ok(std::mem::take(&mut hall.runs)))?;
+    drop(runs);
+    stopped
+}
+
+/// What came of a run that is over, once; then it is forgotten.
+pub(super) fn take(id: i32) -> Result<(Begun, Box<Finished>)> {
+    let begun = run(id)?;
+    if begun.stopped {
+        return Err(Failure::Kind(
+            "stopped",
+            format!("run {id}: the workers were ended before it was through"),
+        ));
+    }
+    let finished = begun.ticket.take();
+    let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
+    forget(id)?;
+    Ok((begun, finished))
+}
+
+/// Waits a little for the end of a run; whether it is over.
 pub(super) fn wait(id: i32, patience: Duration) -> Result<bool> {
-    let ended = run(id)?.ticket.wait(patience);
-    let gone = || Failure::Internal("the pool's supervisor ended; restart R, and please report it".into());
+    let begun = run(id)?;
+    if begun.stopped || begun.ticket.wait(patience) {
+        return Ok(true);
+    }
     match with(|hall| Ok(hall.pool.as_ref().is_some_and(Pool::is_supervised)))? {
-        true => Ok(ended),
-        false => Err(gone()),
+        true => Ok(false),
+        false => {
+            Err(Failure::Internal("the pool's supervisor ended; restart R, and please report it".into()))
+        }
     }
 }

@@ -27,7 +27,7 @@ const THREADS: [&str; 9] = [
     "R_DATATABLE_NUM_THREADS",
 ];
 
-/// How workers are started from now on. A running pool is stopped.
+/// How workers are started from now on.
 #[extendr]
 fn ms_pool_configure(config: Robj) -> Robj {
     edge(|| {
@@ -138,10 +138,7 @@ fn ms_run_forget(id: i32) -> Robj {
 fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
     edge(|| {
         let modes = r::strings(argument(&modes), "modes")?;
-        let begun = hall::run(id)?;
-        let finished = begun.ticket.take();
-        let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
-        hall::forget(id)?;
+        let (begun, finished) = hall::take(id)?;
         let as_vector: Vec<bool> = modes.iter().map(|mode| mode == "vector").collect();
         collect((id, &begun), &finished, &as_vector, trace)
     })
@@ -171,7 +168,7 @@ fn ms_pool_status() -> Robj {
     })
 }
 
-/// Ends the workers.
+/// Ends the workers, and with them the runs that go on: to collect one is an error of class `stopped`.
 #[extendr]
 fn ms_pool_stop() -> Robj {
     edge(|| {

@@ -1,65 +1,51 @@
-//! The supervisor's mind: events in, actions out.
-//!
-//! Pure: no clock, no input or output, no thread. The driver (`run`) turns messages, deaths and time into [`Event`]s, asks
-//! [`Core::on_event`] what to do, and does it; simulation and tests drive the same code. Unknown ids and late events are
-//! ignored, so that no order of messages can break it.
+//! What the engine knows of a run, and how it decides: an event goes in, actions come out. Pure: no clock, no input or output. Unknown ids
+//! and late events are ignored, so that no order of messages can break it.
 //!
 //! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes
 //! `Waiting -> Running -> Finished | Failed | Aborted | Cancelled`,
 //! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in `tasks::Tasks::end_task` alone.
-mod admission;
-mod check;
-mod event;
-mod pace;
-mod recover;
-mod stop;
-mod tasks;
-#[cfg(all(test, not(loom)))]
-mod tests;
-mod workers;
-
-pub use event::{Action, Cause, Event, Failure, Loss, LostLease, Outcome, Settings};
-pub use tasks::{ResourceState, TaskState};
-
+use super::event::{Action, Event, Failure, Outcome, Settings};
+use super::tasks::{self, ResourceState, TaskState};
+use super::{pace, stop, workers};
 use crate::board::Spot;
-use crate::id::{StageId, TaskId};
+use crate::id::{ResourceId, StageId, TaskId};
 use crate::plan::Plan;
 use crate::policy::Policy;
 use std::collections::BTreeMap;
 
 /// The state of one run.
 #[derive(Clone, Debug)]
-pub struct Core {
-    settings: Settings,
-    phase: Phase,
-    tasks: tasks::Tasks,
-    stages: Vec<StageCount>,
-    workers: workers::Workers,
+pub(super) struct Core {
+    pub(super) settings: Settings,
+    pub(super) phase: Phase,
+    pub(super) tasks: tasks::Tasks,
+    pub(super) stages: Vec<StageCount>,
+    pub(super) workers: workers::Workers,
     /// Running stages that were cut by costs, which may mislead.
-    watched: Vec<pace::Watch>,
+    pub(super) watched: Vec<pace::Watch>,
     /// How often each step of each element was being run when its worker died.
-    deaths: BTreeMap<(StageId, Spot), u32>,
+    pub(super) deaths: BTreeMap<(StageId, Spot), u32>,
 }
 
 /// A stage, as far as the core keeps count of it.
 #[derive(Clone, Debug)]
-struct StageCount {
-    task: TaskId,
-    elements: u64,
+pub(super) struct StageCount {
+    pub(super) task: TaskId,
+    pub(super) elements: u64,
     /// Its chunks begin at multiples of this.
-    align: u64,
-    extras: u32,
-    extra_capacity: u32,
+    pub(super) align: u64,
+    pub(super) extras: u32,
+    pub(super) extra_capacity: u32,
     /// Whether the plan cut it.
-    cut: bool,
-    policy: Policy,
+    pub(super) cut: bool,
+    pub(super) policy: Policy,
     /// Elements that last as long as a bite should, once that was measured.
-    shortest: u64,
+    pub(super) shortest: u64,
 }
 
 /// Where the run is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     New,
     Running { started_ns: u64 },
     Stopping(stop::Stopping),
@@ -68,7 +54,7 @@ enum Phase {
 
 impl Core {
     /// A run of `plan` that has not begun.
-    pub fn new(plan: &Plan, settings: Settings) -> Core {
+    pub(super) fn new(plan: &Plan, settings: Settings) -> Core {
         let stage = |stage: &crate::plan::Stage| StageCount {
             task: stage.task,
             elements: stage.board.elements,
@@ -92,7 +78,7 @@ impl Core {
 
     /// Takes one event at time `now_ns` (any clock that does not go back) and appends what is to be done to `out`.
     /// O(1) but for what it starts, frees or requeues.
-    pub fn on_event(&mut self, event: Event, now_ns: u64, out: &mut Vec<Action>) {
+    pub(super) fn on_event(&mut self, event: Event, now_ns: u64, out: &mut Vec<Action>) {
         if self.phase == Phase::Ended {
             return;
         }
@@ -100,7 +86,6 @@ impl Core {
             Event::Started => self.start(now_ns, out),
             Event::Shared { resource } => self.finished(self.tasks.share_of(resource), now_ns, out),
             Event::StageDone { stage } => self.finished(self.task_of(stage), now_ns, out),
-            Event::Gathered { resource } => self.finished(self.tasks.gather_of(resource), now_ns, out),
             Event::ChunkFailed { stage, chunk, spot } => {
                 self.chunk_failed(Failure { stage, spot, chunk }, now_ns, out);
             }
@@ -121,7 +106,7 @@ impl Core {
     }
 
     /// When the next [`Event::Tick`] is wanted, by the clock of `now_ns`; `None` when time alone changes nothing.
-    pub fn next_deadline(&self) -> Option<u64> {
+    pub(super) fn next_deadline(&self) -> Option<u64> {
         match &self.phase {
             Phase::Running { started_ns } => {
                 self.timeout(*started_ns).into_iter().chain(self.next_look()).min()
@@ -132,17 +117,17 @@ impl Core {
     }
 
     /// Whether [`Action::Finish`] was given.
-    pub fn is_ended(&self) -> bool {
+    pub(super) fn is_ended(&self) -> bool {
         self.phase == Phase::Ended
     }
 
     /// The states of all tasks, by id.
-    pub fn task_states(&self) -> &[TaskState] {
+    pub(super) fn task_states(&self) -> &[TaskState] {
         self.tasks.states()
     }
 
     /// The states of all resources, by id.
-    pub fn resource_states(&self) -> Vec<ResourceState> {
+    pub(super) fn resource_states(&self) -> Vec<ResourceState> {
         self.tasks.resource_states()
     }
 
@@ -178,7 +163,8 @@ impl Core {
             self.tasks.begin(task, !empty, out);
             opened |= stage.is_some() && !empty;
             stage.into_iter().for_each(|stage| self.watch(stage, now_ns));
-            if empty {
+            // What somebody wants stays where it is.
+            if empty || self.tasks.is_gather(task) {
                 ready.extend(self.tasks.end_task(task, TaskState::Finished, out));
             }
         }
@@ -193,15 +179,21 @@ impl Core {
     }
 
     /// When the run's time is over.
-    fn timeout(&self, started_ns: u64) -> Option<u64> {
+    pub(super) fn timeout(&self, started_ns: u64) -> Option<u64> {
         self.settings.timeout_ns.map(|after| started_ns.saturating_add(after))
     }
 
-    fn task_of(&self, stage: StageId) -> Option<TaskId> {
+    /// Whether a variable is on its way into shared memory.
+    pub(super) fn shares(&self, resource: ResourceId) -> bool {
+        let task = self.tasks.share_of(resource);
+        task.is_some_and(|task| self.tasks.states()[task.index()] == TaskState::Running)
+    }
+
+    pub(super) fn task_of(&self, stage: StageId) -> Option<TaskId> {
         self.stages.get(stage.index()).map(|stage| stage.task)
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         matches!(self.phase, Phase::Stopping(_))
     }
 }

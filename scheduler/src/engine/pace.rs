@@ -1,7 +1,9 @@
 //! Costs may mislead: they were measured on other inputs, or guessed. While a stage that was cut by costs runs, the core has
 //! its pieces compared with what they should have cost, at first often, then ten times a second; when they are far astray it has
 //! what nobody took withdrawn, and cuts that by number alone. Once a stage: what is cut again has no costs to compare with.
-use super::{Action, Core, Phase, TaskState};
+use super::core::{Core, Phase};
+use super::event::Action;
+use super::tasks::TaskState;
 use crate::id::StageId;
 use crate::policy::{misled, recut, recut_capacity, Pace};
 

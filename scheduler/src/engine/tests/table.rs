@@ -1,6 +1,7 @@
 //! One transition a test: these events, then exactly these actions.
 use super::{at, one_pass, plan};
-use crate::core::{Action, Cause, Core, Event, Failure, Loss, LostLease, Outcome, Settings, TaskState};
+use crate::engine::core::Core;
+use crate::engine::{Action, Cause, Event, Failure, Loss, LostLease, Outcome, Settings, TaskState};
 use crate::graph::{Resource, Scope};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::plan::{compile, CallSpec, PassCall, Source};
@@ -93,14 +94,18 @@ fn a_run_from_share_to_finish() {
     let mut run = Run::open(Settings::default());
     assert_eq!(
         run.on(Event::StageDone { stage: P }),
-        [Action::Free { resource: X }, Action::Gather { resource: OUT }],
-        "x dies at its last reader, before the results are with the caller"
+        [
+            Action::Free { resource: X },
+            Action::Deliver { resource: OUT },
+            Action::Free { resource: OUT },
+            Action::EndRun,
+            Action::Finish(Outcome::Done)
+        ],
+        "x dies at its last reader, before the results are the caller's"
     );
-    let last = [Action::Free { resource: OUT }, Action::EndRun, Action::Finish(Outcome::Done)];
-    assert_eq!(run.on(Event::Gathered { resource: OUT }), last);
     assert!(run.core.is_ended());
     assert!(run.core.task_states().iter().all(|state| *state == TaskState::Finished));
-    assert_eq!(run.on(Event::Gathered { resource: OUT }), [], "nothing happens after the end");
+    assert_eq!(run.on(Event::StageDone { stage: P }), [], "nothing happens after the end");
 }
 
 #[test]
@@ -110,7 +115,6 @@ fn events_that_come_twice_or_from_nowhere_change_nothing() {
         Event::Started,
         Event::Shared { resource: X },
         Event::Shared { resource: ResourceId(99) },
-        Event::Gathered { resource: OUT },
         Event::StageDone { stage: StageId(7) },
         Event::WorkerDry { worker: WorkerId(9) },
         Event::WorkerJoined { worker: WorkerId(9) },
@@ -126,8 +130,9 @@ fn a_stage_over_nothing_is_done_without_workers() {
     let plan = plan(&[(0, 1, &[])], 1);
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
     let let_go = Action::LetGo { resource: ResourceId(1) };
-    assert_eq!(run.on(Event::Started), [let_go, Action::Gather { resource: OUT }]);
-    assert!(run.on(Event::Gathered { resource: OUT }).contains(&Action::Finish(Outcome::Done)));
+    let out = run.on(Event::Started);
+    assert_eq!(out[..2], [let_go, Action::Deliver { resource: OUT }]);
+    assert_eq!(out.last(), Some(&Action::Finish(Outcome::Done)));
 }
 
 #[test]
@@ -136,9 +141,9 @@ fn independent_stages_open_together_and_a_dependent_one_waits() {
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
     let open = |stage| Action::Open { stage: StageId(stage) };
     assert_eq!(run.on(Event::Started), [open(0), open(1)]);
-    assert_eq!(run.on(Event::StageDone { stage: StageId(1) }), [Action::Gather { resource: ResourceId(3) }]);
+    assert_eq!(run.on(Event::StageDone { stage: StageId(1) }), [Action::Deliver { resource: ResourceId(3) }]);
     let next = run.on(Event::StageDone { stage: StageId(0) });
-    assert_eq!(next, [open(2), Action::Gather { resource: OUT }]);
+    assert_eq!(next, [open(2), Action::Deliver { resource: OUT }]);
 }
 
 #[test]
@@ -148,7 +153,7 @@ fn sleepers_are_woken_by_what_comes_and_no_wake_up_is_lost() {
     let actions = run.on(lost(A, 0, 4, 0, None));
     assert_eq!(
         actions,
-        [append(0, 2, 1), append(2, 4, 1), Action::Replace { worker: A }, Action::WakeDry(vec![B])]
+        [append(0, 2, 1), append(2, 4, 1), Action::Spawn { worker: A }, Action::WakeDry(vec![B])]
     );
     assert_eq!(run.on(Event::WorkerJoined { worker: A }), []);
     assert_eq!(run.dry(A), [], "it joined after the offer: nothing can have been missed");
@@ -158,9 +163,9 @@ fn sleepers_are_woken_by_what_comes_and_no_wake_up_is_lost() {
 fn a_death_isolates_the_element_that_was_running() {
     let mut run = Run::open(Settings::default());
     let actions = run.on(lost(A, 4, 12, 0, Some(6)));
-    assert_eq!(actions, [append(4, 6, 1), append(6, 7, 1), append(7, 12, 1), Action::Replace { worker: A }]);
+    assert_eq!(actions, [append(4, 6, 1), append(6, 7, 1), append(7, 12, 1), Action::Spawn { worker: A }]);
     let actions = run.on(lost(B, 12, 20, 0, Some(12)));
-    assert_eq!(actions, [append(12, 13, 1), append(13, 20, 1), Action::Replace { worker: B }]);
+    assert_eq!(actions, [append(12, 13, 1), append(13, 20, 1), Action::Spawn { worker: B }]);
 }
 
 #[test]
@@ -178,15 +183,15 @@ fn a_worker_that_was_ended_on_purpose_blames_nobody() {
     let mut run = Run::open(Settings { retries: 0, ..Settings::default() });
     let Event::WorkerLost { worker, leases, reason, .. } = lost(A, 4, 8, 0, Some(6)) else { unreachable!() };
     let event = Event::WorkerLost { worker, leases, reason, loss: Loss::EndedByUs };
-    assert_eq!(run.on(event), [append(4, 8, 1), Action::Replace { worker: A }]);
+    assert_eq!(run.on(event), [append(4, 8, 1), Action::Spawn { worker: A }]);
 }
 
 #[test]
 fn idle_deaths_are_replaced_three_times_then_the_place_is_given_up() {
     let mut run = Run::open(Settings::default());
     for worker in [A, B] {
-        assert_eq!(run.on(idle_death(worker)), [Action::Replace { worker }]);
-        assert_eq!(run.on(idle_death(worker)), [Action::Replace { worker }]);
+        assert_eq!(run.on(idle_death(worker)), [Action::Spawn { worker }]);
+        assert_eq!(run.on(idle_death(worker)), [Action::Spawn { worker }]);
         if worker == A {
             assert_eq!(run.on(idle_death(worker)), [], "B is still there");
         }
@@ -202,7 +207,7 @@ fn sleepers_may_die_as_often_as_they_like() {
     let mut run = Run::open(Settings::default());
     for _ in 0..10 {
         while !run.dry(A).is_empty() {}
-        assert_eq!(run.on(idle_death(A)), [Action::Replace { worker: A }]);
+        assert_eq!(run.on(idle_death(A)), [Action::Spawn { worker: A }]);
         run.on(Event::WorkerJoined { worker: A });
     }
 }
@@ -348,7 +353,7 @@ fn what_is_run_again_begins_where_blocks_of_a_fold_do() {
     let mut run = Run { core: Core::new(&plan, Settings { workers: 2, ..Settings::default() }), now: 0 };
     run.on(Event::WorkerJoined { worker: A });
     run.on(Event::Started);
-    let replace = || Action::Replace { worker: A };
+    let replace = || Action::Spawn { worker: A };
     let mut died = |start, end, element| {
         let actions = run.on(lost(A, start, end, 0, element));
         run.on(Event::WorkerJoined { worker: A });

@@ -1,4 +1,4 @@
-//! The words between the core and its driver.
+//! What happens in a run, what is to be done, and how it ends.
 use crate::board::Spot;
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
 use crate::policy::Pace;
@@ -41,7 +41,7 @@ pub enum Event {
     WorkerLost {
         /// Its place.
         worker: WorkerId,
-        /// What it held, as far as it had not ended it.
+        /// What it held, as far as it had not ended it; to be left empty for the engine, which takes it back on the board.
         leases: Vec<LostLease>,
         /// How it ended, for people.
         reason: String,
@@ -54,11 +54,6 @@ pub enum Event {
         worker: WorkerId,
         /// Why, for people.
         reason: String,
-    },
-    /// A result is with the caller.
-    Gathered {
-        /// Which.
-        resource: ResourceId,
     },
     /// How a stage's pieces compare with what they should have cost: the answer to [`Action::Measure`].
     Measured {
@@ -79,7 +74,7 @@ pub enum Event {
         /// By whom.
         cause: Cause,
     },
-    /// Time passed; see [`super::Core::next_deadline`].
+    /// Time passed; see [`super::Engine::step`].
     Tick,
 }
 
@@ -122,7 +117,7 @@ impl From<crate::board::Recovered> for LostLease {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(super) enum Action {
     /// Copy a variable into shared memory, then say [`Event::Shared`].
     Share {
         /// Which.
@@ -168,13 +163,13 @@ pub enum Action {
         /// Which.
         worker: WorkerId,
     },
-    /// Start a worker in the place of a dead one; then [`Event::WorkerJoined`] or [`Event::LaunchFailed`].
-    Replace {
+    /// Start a worker in the place of a lost one; then [`Event::WorkerJoined`] or [`Event::LaunchFailed`].
+    Spawn {
         /// The place.
         worker: WorkerId,
     },
-    /// Hand a result to the caller, then say [`Event::Gathered`].
-    Gather {
+    /// A result that the caller wants is complete.
+    Deliver {
         /// Which.
         resource: ResourceId,
     },

@@ -3,7 +3,7 @@
 //! No wake-up can be lost. A worker that finds nothing says so and sleeps; between its look at the board and its word
 //! reaching us something may have been put there. So each offer is numbered, a worker remembers the number it was last
 //! woken at, and one that reports dry with an older number is woken again at once.
-use super::Action;
+use super::event::Action;
 use crate::id::WorkerId;
 
 /// What a worker's place is in.

@@ -1,6 +1,7 @@
 //! The invariants, recounted from scratch. Run after every event in tests; numbers as in SCHEDULING's section 4.
+use super::core::{Core, Phase};
 use super::tasks::used;
-use super::{Core, Phase, ResourceState, TaskState};
+use super::tasks::{ResourceState, TaskState};
 use crate::graph::{Access, Scope, TaskKind};
 use crate::id::ResourceId;
 
@@ -9,7 +10,7 @@ impl Core {
     ///
     /// # Errors
     /// Says what does not hold. O(tasks x accesses).
-    pub fn sanity_check(&self) -> Result<(), String> {
+    pub(super) fn sanity_check(&self) -> Result<(), String> {
         self.check_tasks()?;
         self.check_resources()?;
         for (index, stage) in self.stages.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! The way out: stop, wait, interrupt, kill, end. Each step has its time, so that no worker can hold the run.
-use super::{Action, Cause, Core, Failure, Outcome, Phase, TaskState};
+use super::core::{Core, Phase};
+use super::event::{Action, Cause, Failure, Outcome};
+use super::tasks::TaskState;
 use crate::graph::TaskKind;
 use crate::id::{StageId, TaskId};
 

@@ -3,7 +3,7 @@
 use super::pages::EACH;
 use super::{values, Driver, Nature};
 use crate::board::{Control, Delivered, Lease, Output, Span, Spot, StepReport};
-use crate::core::{Event, Loss};
+use crate::engine::{Event, Loss};
 use crate::id::{PassId, StageId, WorkerId};
 use crate::link::drains::{Drains, Spent};
 use crate::plan::Source;
@@ -83,7 +83,7 @@ impl Driver {
                 self.enter(id, Work { lease, spot, values: vec![Vec::new(); steps] })
             }
             At::Works(work) => return self.step(id, work),
-            At::Wrote(lease, outputs) => self.complete(lease, &outputs),
+            At::Wrote(lease, outputs) => self.complete(id, lease, &outputs),
             At::Done(lease) => {
                 self.give_back(id, &lease);
                 At::Nothing
@@ -115,7 +115,7 @@ impl Driver {
             Some(Nature::Kills) => {
                 self.workers[id.index()].at = At::Works(work);
                 let mute = self.coin();
-                return self.kill(id, mute, Loss::Died);
+                return self.lose(id, mute, Loss::Died);
             }
             Some(Nature::Fails) => {
                 let Work { lease, spot, .. } = work;
@@ -182,7 +182,7 @@ impl Driver {
         outputs
     }
 
-    fn complete(&mut self, lease: Lease, outputs: &[Output]) -> At {
+    fn complete(&mut self, id: WorkerId, lease: Lease, outputs: &[Output]) -> At {
         let started_ns = self.now;
         let span = Span { started_ns, ended_ns: started_ns + self.cost * (lease.end - lease.start) };
         let steps = self.plan.stages()[lease.stage.index()].passes.len() as u64;
@@ -192,6 +192,10 @@ impl Driver {
         assert!(self.board.complete(&lease, &delivered), "nobody took the lease from a living worker");
         for element in lease.start..lease.end {
             self.done[lease.stage.index()][element as usize] += 1;
+        }
+        // Who ends a stage says so.
+        if self.is_done(lease.stage) {
+            self.workers[id.index()].said.push_back(Event::Tick);
         }
         At::Done(lease)
     }
@@ -218,7 +222,7 @@ impl Driver {
     }
 
     /// An interrupt: the chunk is dropped. Who is not in FUN does not hear it, nor does who is deaf.
-    pub(super) fn interrupt(&mut self, id: WorkerId) {
+    pub(super) fn interrupt_worker(&mut self, id: WorkerId) {
         let worker = &self.workers[id.index()];
         let At::Works(Work { lease, spot, .. }) = &worker.at else { return };
         let lease = *lease;

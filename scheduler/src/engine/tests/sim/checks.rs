@@ -1,7 +1,7 @@
 //! What is read, and what must hold when it is, when something goes, and at the end.
 use super::{values, Driver};
-use crate::board::{ChunkState, Lease};
-use crate::core::{Outcome, ResourceState, TaskState};
+use crate::board::{ChunkState, Control, Lease};
+use crate::engine::{Event, Outcome, ResourceState, TaskState};
 use crate::graph::{Scope, TaskKind};
 use crate::id::{PassId, ResourceId, StageId};
 use crate::link::{Part, Parts};
@@ -79,24 +79,40 @@ impl Driver {
         assert_eq!(found, self.expected[pass.index()], "the results of pass {pass}");
     }
 
-    pub(super) fn finish(&mut self, outcome: Outcome) {
-        assert_eq!(self.board.control(), crate::board::Control::Ended);
+    /// Nothing waits that could go on: nobody sleeps while there is something to claim, and no stage is through without its successors
+    /// knowing. What a worker's unread messages say, the engine cannot know.
+    pub(super) fn check_work(&self, after: &Event) {
+        let heard = self.workers.iter().all(|worker| worker.said.is_empty());
+        if !heard || self.board.control() != Control::Go {
+            return;
+        }
+        for (id, stage) in self.plan.stages().iter().enumerate() {
+            let stage_id = StageId(id as u32);
+            let runs = self.engine().task_states()[stage.task.index()] == TaskState::Running;
+            assert!(!runs || !self.is_done(stage_id), "stage {id} is through, after {after:?}");
+            let sleeper = self.workers.iter().position(|worker| worker.alive && worker.asleep);
+            let idle = runs && sleeper.is_some() && self.board.offers(stage_id);
+            assert!(!idle, "worker {sleeper:?} sleeps, and stage {id} has work, after {after:?}");
+        }
+    }
+
+    pub(super) fn check_finish(&mut self, outcome: &Outcome) {
+        assert_eq!(self.board.control(), Control::Ended);
         assert!(self.touched.is_subset(&self.freed), "{:?} are left", self.touched.difference(&self.freed));
-        let states = self.core.resource_states();
+        let states = self.engine().resource_states();
         for (index, resource) in self.plan.graph().resources().iter().enumerate() {
             let begun = self.touched.contains(&ResourceId(index as u32));
             let gone = states[index] == ResourceState::Freed;
             assert!(gone || !begun || resource.scope == Scope::Pinned, "{} is there", resource.name);
         }
-        self.check_ends(&outcome);
-        if outcome == Outcome::Done {
+        self.check_ends(outcome);
+        if *outcome == Outcome::Done {
             let results = self.plan.spec().gather.iter().filter_map(|&pass| self.plan.result_of(pass));
             assert_eq!(self.gathered, results.collect::<BTreeSet<ResourceId>>());
             for (stage, done) in self.done.iter().enumerate() {
                 assert!(done.iter().all(|&times| times == 1), "stage {stage} is done once: {done:?}");
             }
         }
-        self.outcome = Some(outcome);
     }
 
     /// What ended how: the stage to blame failed, all that had not ended was aborted by it, or cancelled.
@@ -108,7 +124,7 @@ impl Driver {
         };
         let cause = blamed.map(|stage| self.plan.stages()[stage.index()].task);
         for (index, (task, &state)) in
-            self.plan.graph().tasks().iter().zip(self.core.task_states()).enumerate()
+            self.plan.graph().tasks().iter().zip(self.engine().task_states()).enumerate()
         {
             let ended = state == TaskState::Finished;
             let should = match (task.kind, cause) {
@@ -123,7 +139,7 @@ impl Driver {
     }
 
     /// What the caller holds at the end: wanted results as far as they were made, and variables of a run that never began.
-    pub(in crate::core::tests) fn check_account(&self) {
+    pub(in crate::engine::tests) fn check_account(&self) {
         assert_eq!(self.board.live_bytes(), self.pages.bytes);
         let resources = (0..self.plan.graph().resources().len() as u32).map(ResourceId);
         let kept = resources.filter(|&resource| !self.freed.contains(&resource) || self.is_wanted(resource));
@@ -147,7 +163,7 @@ impl Driver {
 
     /// What may be there beside what is predicted: of results that go as they are read, each worker holds a part that it
     /// has not read to its end, and a chunk that it has.
-    pub(in crate::core::tests) fn slack(&self) -> u64 {
+    pub(in crate::engine::tests) fn slack(&self) -> u64 {
         let workers = u64::from(self.plan.workers());
         let drained = self.plan.stages().iter().enumerate().filter(|(_, stage)| !stage.drains.is_empty());
         let each = drained.map(|(id, stage)| {

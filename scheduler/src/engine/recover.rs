@@ -3,7 +3,9 @@
 //! Only an element that was being run is blamed. It is run again alone, so that a second death can only be its own; what
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
-use super::{Action, Core, Loss, LostLease, Outcome, Phase};
+use super::core::{Core, Phase};
+use super::event::{Action, Loss, LostLease, Outcome};
+use super::tasks::TaskState;
 use crate::board::Spot;
 use crate::id::WorkerId;
 
@@ -21,7 +23,7 @@ impl Core {
             return;
         }
         if !matches!(self.phase, Phase::Running { .. }) {
-            self.lost_outside(worker, &reason, out);
+            self.lost_outside(worker, loss, reason, out);
             return;
         }
         let mut appended = false;
@@ -34,22 +36,29 @@ impl Core {
                 }
             }
         }
-        if self.workers.lose(worker, !leases.is_empty(), &reason) {
-            out.push(Action::Replace { worker });
-        }
+        self.fill(worker, loss, !leases.is_empty(), reason, out);
         if appended {
             self.workers.offer(out);
         }
         self.stop_without_workers(now_ns, out);
     }
 
-    /// A death before the run began is replaced; one while it stops is what was waited for.
-    fn lost_outside(&mut self, worker: WorkerId, reason: &str, out: &mut Vec<Action>) {
+    /// Has a worker started in the place of a lost one. Nobody gets the place of one that may live.
+    fn fill(&mut self, worker: WorkerId, loss: Loss, held: bool, reason: String, out: &mut Vec<Action>) {
+        if loss == Loss::CutOff {
+            self.workers.give_up(worker, Some(reason));
+        } else if self.workers.lose(worker, held, &reason) {
+            out.push(Action::Spawn { worker });
+        }
+    }
+
+    /// A loss before the run began is replaced; one while it stops is what was waited for.
+    fn lost_outside(&mut self, worker: WorkerId, loss: Loss, reason: String, out: &mut Vec<Action>) {
         if self.is_stopping() {
             self.workers.give_up(worker, None);
             self.conclude_if_quiet(out);
-        } else if self.workers.lose(worker, false, reason) {
-            out.push(Action::Replace { worker });
+        } else {
+            self.fill(worker, loss, false, reason, out);
         }
     }
 
@@ -85,7 +94,7 @@ impl Core {
         out: &mut Vec<Action>,
     ) -> Result<bool, Outcome> {
         let running = self.task_of(lease.stage).map(|task| self.tasks.states()[task.index()]);
-        if running != Some(super::TaskState::Running) || lease.start >= lease.end {
+        if running != Some(TaskState::Running) || lease.start >= lease.end {
             return Ok(false);
         }
         let pieces = match loss {

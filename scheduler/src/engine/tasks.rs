@@ -1,5 +1,5 @@
 //! Tasks and resources of a run: their states and counts. The plan is only read.
-use super::Action;
+use super::event::Action;
 use crate::graph::{Access, Scope, TaskKind};
 use crate::id::{ResourceId, StageId, TaskId};
 use crate::plan::{Ceiling, Plan};
@@ -57,7 +57,6 @@ pub(super) struct Held {
     /// Tasks that are not terminal and read or write it.
     pub(super) uses: u32,
     share: Option<TaskId>,
-    gather: Option<TaskId>,
     pub(super) release: Option<TaskId>,
 }
 
@@ -86,7 +85,6 @@ impl Tasks {
             state: if scope == Scope::Pinned { ResourceState::Sealed } else { ResourceState::Declared },
             uses: 0,
             share: None,
-            gather: None,
             release: None,
         };
         let mut resources: Vec<Held> =
@@ -99,9 +97,8 @@ impl Tasks {
             states.push(TaskState::Waiting(predecessors.len() as u32));
             match task.kind {
                 TaskKind::Share(resource) => resources[resource.index()].share = Some(id),
-                TaskKind::Gather(resource) => resources[resource.index()].gather = Some(id),
                 TaskKind::Release(resource) => resources[resource.index()].release = Some(id),
-                TaskKind::Map(_) => {}
+                TaskKind::Map(_) | TaskKind::Gather(_) => {}
             }
             for resource in used(&task.accesses) {
                 resources[resource.index()].uses += 1;
@@ -152,8 +149,8 @@ impl Tasks {
         self.resources.get(resource.index())?.share
     }
 
-    pub(super) fn gather_of(&self, resource: ResourceId) -> Option<TaskId> {
-        self.resources.get(resource.index())?.gather
+    pub(super) fn is_gather(&self, task: TaskId) -> bool {
+        matches!(self.entries[task.index()].kind, TaskKind::Gather(_))
     }
 
     pub(super) fn stage_of(&self, task: TaskId) -> Option<StageId> {
@@ -184,7 +181,7 @@ impl Tasks {
         let action = match self.entries[task.index()].kind {
             TaskKind::Share(resource) => Action::Share { resource },
             TaskKind::Map(stage) => Action::Open { stage },
-            TaskKind::Gather(resource) => Action::Gather { resource },
+            TaskKind::Gather(resource) => Action::Deliver { resource },
             // Ended by `free`, before anything could make it ready.
             TaskKind::Release(_) => return,
         };

@@ -1,7 +1,7 @@
 //! Random programs: passes over variables and over each other, of every kind that a plan knows.
-use crate::core::tests::sim::pages::EACH;
-use crate::core::tests::sim::rng::Rng;
-use crate::core::tests::sim::{Nature, Natures};
+use crate::engine::tests::sim::pages::EACH;
+use crate::engine::tests::sim::rng::Rng;
+use crate::engine::tests::sim::{Nature, Natures};
 use crate::error::Error;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};

@@ -2,7 +2,7 @@
 //! does an element twice, and says the right thing.
 use super::plan;
 use super::sim::{Driver, Nature, Natures};
-use crate::core::{Cause, Event, Loss, Outcome, Settings};
+use crate::engine::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ fn run(driver: &mut Driver, step: &Step, workers: u32) {
         Step::Settle(nth, fail) => driver.settle(nth, fail),
         Step::Kill(worker, mute) => {
             let loss = if mute { Loss::Died } else { Loss::Stalled };
-            driver.kill(WorkerId(worker % workers), mute, loss);
+            driver.lose(WorkerId(worker % workers), mute, loss);
         }
         Step::Cancel => driver.feed(Event::Cancel { cause: Cause::User }),
         Step::Tick(ns) => driver.tick(ns),
@@ -62,7 +62,7 @@ fn to_the_end(driver: &mut Driver, workers: u32) -> Outcome {
             driver.tick(1_000_000_000);
         }
     }
-    panic!("the run does not end: {:?}", driver.core);
+    panic!("the run does not end: {:?}", driver.engine());
 }
 
 /// Three shapes: one stage, a chain with a side variable, two side by side and one after both; one of them over nothing.
@@ -153,7 +153,8 @@ proptest! {
 #[test]
 #[ignore = "a measurement; run alone with --release -- --ignored --nocapture"]
 fn cost_of_the_core() {
-    use crate::core::{Core, LostLease};
+    use crate::engine::core::Core;
+    use crate::engine::LostLease;
     use crate::id::{ChunkId, StageId};
     let plan = plan(&[(1 << 30, 1, &[])], 64);
     let mut core = Core::new(&plan, Settings { workers: 64, retries: u32::MAX - 1, ..Settings::default() });
@@ -186,7 +187,7 @@ fn cost_of_the_core() {
                 worker: WorkerId(nth % 64),
                 leases,
                 reason: "x".into(),
-                loss: crate::core::Loss::Died,
+                loss: crate::engine::Loss::Died,
             },
             0,
             &mut out,
@@ -198,9 +199,6 @@ fn cost_of_the_core() {
     let mut core = Core::new(&plan, Settings::default());
     let clock = std::time::Instant::now();
     core.on_event(Event::Started, 0, &mut out);
-    for nth in 0..10_000 {
-        core.on_event(Event::Gathered { resource: crate::id::ResourceId(2 + nth) }, 0, &mut out);
-    }
     assert!(core.is_ended());
     println!(
         "10,000 empty stages, {} tasks: {:?} a task",

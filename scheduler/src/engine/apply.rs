@@ -1,0 +1,205 @@
+//! The one place where decisions of the core are applied: to the board, which is the same in every world, and to the world.
+use super::event::{Action, Event, Loss, LostLease};
+use super::log::What;
+use super::{Engine, World};
+use crate::board::{ChunkRecord, Control};
+use crate::graph::TaskKind;
+use crate::id::{ResourceId, StageId, TaskId, WorkerId};
+
+impl Engine {
+    /// One event through the core, and all that follows from it.
+    pub(super) fn handle<W: World>(&mut self, event: Event, world: &mut W, now_ns: u64) {
+        if self.is_ended() {
+            return;
+        }
+        match event {
+            Event::ChunkFailed { stage, chunk, spot } => {
+                world.log(now_ns, What::Failed(stage, chunk, spot.element));
+            }
+            Event::Shared { resource } if self.core.shares(resource) => {
+                self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended)
+            }
+            _ => {}
+        }
+        self.events.push_back(event);
+        let mut actions = std::mem::take(&mut self.actions);
+        while let Some(event) = self.events.pop_front() {
+            tracing::trace!(?event, "engine");
+            self.core.on_event(event, now_ns, &mut actions);
+            for action in actions.drain(..) {
+                tracing::trace!(?action, "engine");
+                self.apply(action, world, now_ns);
+            }
+        }
+        self.actions = actions;
+    }
+
+    /// Tells the core which stages are through on the board.
+    pub(super) fn notice_ended<W: World>(&mut self, world: &mut W, now_ns: u64) {
+        while !self.is_ended() {
+            let ended = self.opened.ended(world.board());
+            if ended.is_empty() {
+                return;
+            }
+            for stage in ended {
+                tracing::debug!(stage = stage.0, "done");
+                self.log_stage(world, now_ns, stage, What::Ended);
+                self.handle(Event::StageDone { stage }, world, now_ns);
+            }
+        }
+    }
+
+    /// A worker is lost: what it held is taken from it on the board before the core hears of it, so that nothing it may still have in
+    /// flight counts.
+    pub(super) fn lost<W: World>(
+        &mut self,
+        world: &mut W,
+        now_ns: u64,
+        worker: WorkerId,
+        reason: String,
+        loss: Loss,
+    ) {
+        let held = if loss == Loss::CutOff {
+            self.cut_off.push(worker);
+            world.board().shut_out(worker)
+        } else {
+            world.board().recover(worker)
+        };
+        let leases: Vec<_> = held.into_iter().map(LostLease::from).collect();
+        tracing::debug!(worker = worker.0 + 1, chunks = leases.len(), ?loss, "lost");
+        self.retries += leases.len() as u32;
+        // It may be lost between an error's record and its word about it.
+        for stage in self.opened.stages().to_vec() {
+            for failure in world.board().failures(stage) {
+                let ChunkRecord { chunk, failed: Some(spot), .. } = failure else { continue };
+                self.handle(Event::ChunkFailed { stage, chunk, spot }, world, now_ns);
+            }
+        }
+        self.handle(Event::WorkerLost { worker, leases, reason, loss }, world, now_ns);
+    }
+
+    /// Takes back what workers claimed just when they were cut off.
+    pub(super) fn recover_cut_off<W: World>(&mut self, world: &mut W, now_ns: u64) {
+        for worker in self.cut_off.clone() {
+            let leases: Vec<_> = world.board().shut_out(worker).into_iter().map(LostLease::from).collect();
+            if !leases.is_empty() {
+                self.retries += leases.len() as u32;
+                let reason = "it claimed a chunk while it was cut off".to_owned();
+                self.handle(Event::WorkerLost { worker, leases, reason, loss: Loss::CutOff }, world, now_ns);
+            }
+        }
+    }
+
+    fn apply<W: World>(&mut self, action: Action, world: &mut W, now_ns: u64) {
+        match action {
+            Action::Share { resource } => {
+                self.log_task(world, now_ns, TaskKind::Share(resource), What::Began);
+                world.share(resource);
+            }
+            Action::Open { stage } => {
+                self.log_stage(world, now_ns, stage, What::Began);
+                let plan = std::sync::Arc::clone(&self.plan);
+                for piece in plan.stages()[stage.index()].pieces.iter() {
+                    append(world, stage, (piece.start, piece.end, 0));
+                }
+                self.opened.open(world.board(), stage);
+                tracing::debug!(stage = stage.0, elements = world.board().elements(stage), "opened");
+            }
+            Action::WakeDry(workers) => workers.into_iter().for_each(|worker| world.wake(worker)),
+            Action::Append { stage, start, end, attempt } => {
+                if attempt > 0 {
+                    tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
+                }
+                world.log(now_ns, What::PutUp(stage, start, end, attempt));
+                append(world, stage, (start, end, attempt));
+            }
+            Action::Measure { stage } => {
+                let pace = self.plan.stages()[stage.index()].pace(world.board(), stage);
+                self.events.push_back(Event::Measured { stage, pace });
+            }
+            Action::Withdraw { stage } => {
+                let ranges = world.board().withdraw(stage);
+                tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, withdrawn");
+                if !ranges.is_empty() {
+                    world.log(now_ns, What::TakenBack(stage, ranges.len() as u64));
+                    self.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
+                }
+                self.events.push_back(Event::Withdrawn { stage, ranges });
+            }
+            Action::Stop => {
+                tracing::debug!("stopping");
+                world.log(now_ns, What::Stopped);
+                world.board().set_control(Control::Stop);
+            }
+            Action::Interrupt { worker } => {
+                tracing::debug!(worker = worker.0 + 1, "interrupted");
+                world.interrupt(worker);
+            }
+            Action::Kill { worker } => {
+                tracing::debug!(worker = worker.0 + 1, "killed");
+                world.kill(worker);
+            }
+            Action::Spawn { worker } => world.spawn(worker),
+            Action::Deliver { resource } => {
+                for what in [What::Began, What::Ended] {
+                    self.log_task(world, now_ns, TaskKind::Gather(resource), what);
+                }
+                world.deliver(resource);
+            }
+            Action::Free { resource } => self.free(resource, world, now_ns),
+            Action::LetGo { resource } => {
+                tracing::debug!(resource = self.name_of(resource), "released");
+                world.log(now_ns, What::LetGo(resource));
+                world.release(resource);
+            }
+            Action::EndRun => {
+                world.board().set_control(Control::Ended);
+                world.dismiss();
+            }
+            Action::Finish(outcome) => world.finish(now_ns, outcome),
+        }
+    }
+
+    /// The last consumer is done. A page that the caller reads stays; any other goes now.
+    fn free<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
+        let mut wanted = self.plan.spec().gather.iter().filter_map(|&pass| self.plan.result_of(pass));
+        if wanted.any(|wanted| wanted == resource) {
+            return world.keep(resource);
+        }
+        let Some(bytes) = world.free(resource) else { return };
+        tracing::debug!(resource = self.name_of(resource), "freed");
+        world.log(now_ns, What::Freed(resource));
+        match self.plan.maker_of(resource) {
+            None => world.board().give_bytes(bytes),
+            Some((stage, nth)) => world.board().close_output(stage, nth),
+        }
+    }
+
+    fn log_stage<W: World>(&self, world: &mut W, now_ns: u64, stage: StageId, what: fn(TaskId) -> What) {
+        if let Some(stage) = self.plan.stage(stage) {
+            world.log(now_ns, what(stage.task));
+        }
+    }
+
+    /// The task that shares or delivers a resource.
+    fn log_task<W: World>(&self, world: &mut W, now_ns: u64, kind: TaskKind, what: fn(TaskId) -> What) {
+        let (TaskKind::Share(resource) | TaskKind::Gather(resource)) = kind else { return };
+        if self.plan.graph().resources().get(resource.index()).is_none() {
+            return;
+        }
+        let graph = self.plan.graph();
+        let mut tasks = graph.producers(resource).chain(graph.consumers(resource));
+        if let Some(task) = tasks.find(|task| graph.tasks()[task.index()].kind == kind) {
+            world.log(now_ns, what(task));
+        }
+    }
+
+    fn name_of(&self, resource: ResourceId) -> &str {
+        self.plan.graph().resources().get(resource.index()).map_or("", |resource| &resource.name)
+    }
+}
+
+fn append<W: World>(world: &mut W, stage: StageId, (start, end, attempt): (u64, u64, u32)) {
+    let appended = world.board().append(stage, start, end, attempt);
+    appended.expect("the core counts the entries that the board has for this");
+}

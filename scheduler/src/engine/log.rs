@@ -1,0 +1,31 @@
+//! What is written down of a run: a few entries a stage and worker, none a chunk, for chunks write themselves down on the board.
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChunkId, ResourceId, StageId, TaskId, WorkerId};
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// A task began.
+    Began(TaskId),
+    /// A task ended as it should.
+    Ended(TaskId),
+    /// A resource's memory was given back: nobody needed it any more.
+    Freed(ResourceId),
+    /// A registered variable is no longer read by this run.
+    LetGo(ResourceId),
+    /// A worker has the board and begins to claim.
+    Joined(WorkerId),
+    /// A worker died; in words, how.
+    Died(WorkerId, String),
+    /// A worker could not be started; in words, why.
+    NotStarted(WorkerId, String),
+    /// Elements `[start, end)` of a stage were put up to be run (again), as attempt so-and-so (0 is the first).
+    PutUp(StageId, u64, u64, u32),
+    /// What nobody had taken of a stage, so many ranges, was taken back, because its costs misled.
+    TakenBack(StageId, u64),
+    /// FUN failed: stage, chunk, element.
+    Failed(StageId, ChunkId, u64),
+    /// The run was stopped: nobody begins another element.
+    Stopped,
+}

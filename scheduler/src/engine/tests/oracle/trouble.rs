@@ -1,0 +1,189 @@
+//! What happens to a run: who moves when, which messages wait, and what goes wrong.
+use super::program;
+use crate::engine::tests::sim::rng::Rng;
+use crate::engine::tests::sim::{Driver, Nature, Natures};
+use crate::engine::{Cause, Event, Loss, Outcome, Settings};
+use crate::id::WorkerId;
+use crate::plan::Plan;
+
+/// A kind of thing that can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Elements that fail, kill, hang.
+    Natures,
+    /// Workers that die, stall, are cut off or ended.
+    Losses,
+    /// Workers that cannot be started.
+    Launches,
+    /// The user's cancel.
+    Cancel,
+    /// The run's own time.
+    Timeout,
+    /// Time that leaps, as when a machine slept.
+    Jumps,
+}
+
+impl Fault {
+    pub(super) const ALL: [Fault; 6] =
+        [Fault::Natures, Fault::Losses, Fault::Launches, Fault::Cancel, Fault::Timeout, Fault::Jumps];
+}
+
+/// Which faults of a seed are kept, and how many moves are random before all is fair.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    faults: Vec<Fault>,
+    pub(super) steps: u64,
+}
+
+impl Kept {
+    pub(super) fn all() -> Kept {
+        Kept { faults: Fault::ALL.to_vec(), steps: 1_560 }
+    }
+
+    pub(super) fn without(&self, fault: Fault) -> Kept {
+        Kept { faults: self.faults.iter().copied().filter(|&kept| kept != fault).collect(), ..self.clone() }
+    }
+
+    pub(super) fn shorter(&self, steps: u64) -> Kept {
+        Kept { steps: self.steps.saturating_sub(steps), ..self.clone() }
+    }
+
+    pub(super) fn keeps(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+}
+
+/// What goes wrong in a run, if anything, and what did.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    pub(super) natures: Natures,
+    /// Workers that are lost at some moment.
+    losses: u64,
+    launches_fail: bool,
+    cancels: bool,
+    jumps: bool,
+    pub(super) timeout_ns: Option<u64>,
+    steps: u64,
+    pub(super) cancelled: bool,
+    pub(super) launch_failed: bool,
+    pub(super) lost: bool,
+    pub(super) died: bool,
+    pub(super) cut_off: bool,
+    pub(super) jumped: bool,
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+impl Trouble {
+    /// None in two of five.
+    pub(super) fn new(rng: &mut Rng, plan: &Plan, kept: &Kept) -> Trouble {
+        let mut trouble = Trouble { steps: kept.steps, ..Trouble::default() };
+        if rng.below(5) < 2 {
+            return trouble;
+        }
+        if rng.once_in(2) && kept.keeps(Fault::Natures) {
+            trouble.natures = program::natures(rng, plan);
+        }
+        if rng.once_in(2) && kept.keeps(Fault::Losses) {
+            trouble.losses = 1 + rng.below(6);
+        }
+        trouble.launches_fail = rng.once_in(6) && kept.keeps(Fault::Launches);
+        trouble.cancels = rng.once_in(8) && kept.keeps(Fault::Cancel);
+        trouble.jumps = rng.once_in(8) && kept.keeps(Fault::Jumps);
+        // Who hangs is only stopped by time.
+        let hang = |nature: &Nature| matches!(nature, Nature::Hangs | Nature::Deaf);
+        let hangs = trouble.natures.values().any(hang);
+        let timeout = hangs || rng.once_in(10) && kept.keeps(Fault::Timeout);
+        trouble.timeout_ns = timeout.then(|| SECOND + rng.below(20 * SECOND));
+        trouble
+    }
+
+    /// Whether nothing can go wrong. A leap of time alone changes no outcome.
+    pub(super) fn is_none(&self) -> bool {
+        self.natures.is_empty()
+            && self.losses == 0
+            && !self.lost
+            && !self.launches_fail
+            && !self.cancels
+            && self.timeout_ns.is_none()
+    }
+
+    pub(super) fn settings(&self, rng: &mut Rng, plan: &Plan) -> Settings {
+        let (workers, retries) = (plan.workers(), rng.below(3) as u32);
+        Settings { workers, retries, timeout_ns: self.timeout_ns, ..Settings::default() }
+    }
+
+    /// One thing happens.
+    fn happen(&mut self, rng: &mut Rng, driver: &mut Driver) {
+        let worker = WorkerId(rng.below(u64::from(driver.plan.workers())) as u32);
+        match rng.below(100) {
+            // A worker is left alone for a while, so that the others get ahead of it.
+            0..=49 => {
+                for _ in 0..rng.pick(&[1, 1, 3, 10, 60]) {
+                    driver.work(worker);
+                }
+            }
+            50..=79 => driver.hear(worker),
+            80..=92 => {
+                let fail = self.launches_fail && rng.once_in(4);
+                self.launch_failed |= fail;
+                driver.settle(rng.word() as usize, fail);
+            }
+            93..=94 if self.losses > 0 => self.lose(rng, driver, worker),
+            95 if self.cancels && rng.once_in(4) => {
+                self.cancelled = true;
+                driver.feed(Event::Cancel { cause: Cause::User });
+            }
+            96 if self.jumps && rng.once_in(8) => {
+                self.jumped = true;
+                driver.tick(rng.pick(&[3_600 * SECOND, 1 << 62]));
+            }
+            96..=97 => driver.tick(rng.below(SECOND / 5)),
+            _ => driver.cost = rng.pick(&[0, 1, 1_000, 1_000_000, 100_000_000]),
+        }
+    }
+
+    /// A worker is lost, half the time where no element is to blame, which chance hardly meets.
+    fn lose(&mut self, rng: &mut Rng, driver: &mut Driver, worker: WorkerId) {
+        self.losses -= 1;
+        self.lost = true;
+        let mut patience = if rng.once_in(2) { 300 } else { 0 };
+        while patience > 0 && !driver.holds_without_running(worker) {
+            driver.work(worker);
+            patience -= 1;
+        }
+        let loss = rng.pick(&[Loss::Died, Loss::Died, Loss::Stalled, Loss::CutOff, Loss::EndedByUs]);
+        self.died |= loss == Loss::Died;
+        self.cut_off |= loss == Loss::CutOff;
+        driver.lose(worker, rng.once_in(2), loss);
+    }
+
+    /// Runs to the end: at random for a while, then fairly.
+    pub(super) fn play(&mut self, rng: &mut Rng, driver: &mut Driver) -> Outcome {
+        let start = rng.below(30);
+        for nth in 0..(60 + rng.below(1_500)).min(self.steps) {
+            if nth == start {
+                driver.feed(Event::Started);
+            }
+            if let Some(outcome) = driver.outcome.clone() {
+                return outcome;
+            }
+            self.happen(rng, driver);
+        }
+        driver.feed(Event::Started);
+        for round in 0..20_000 {
+            if let Some(outcome) = driver.outcome.clone() {
+                return outcome;
+            }
+            driver.settle(round, false);
+            for worker in (0..driver.plan.workers()).map(WorkerId) {
+                (0..8).for_each(|_| driver.work(worker));
+                driver.hear(worker);
+            }
+            if round % 200 == 199 {
+                driver.tick(SECOND);
+            }
+        }
+        panic!("the run does not end: {:?}", driver.engine());
+    }
+}

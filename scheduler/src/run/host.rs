@@ -1,0 +1,96 @@
+//! This host as the engine's world: the run's board and pages, and the pool's workers at it.
+use crate::board::Board;
+use crate::engine::{Event, Loss, Outcome, What, World};
+use crate::id::{ResourceId, WorkerId};
+use crate::pool::Crew;
+use crate::run::journal::Journal;
+use crate::run::Job;
+use crate::store::Page;
+use crate::wire::ToWorker;
+
+/// What a run has on this host, without its workers.
+pub(super) struct HostRun {
+    pub(super) job: Job,
+    /// Places without a worker for which the engine wants one.
+    pub(super) vacant: Vec<WorkerId>,
+    /// Pages whose last reader is done, kept because the caller reads them: results.
+    pub(super) results: Vec<(ResourceId, Page)>,
+    pub(super) journal: Journal,
+    pub(super) outcome: Option<Outcome>,
+    /// What is known at once of what the engine asked for.
+    pub(super) answers: Vec<Event>,
+}
+
+/// A run on this host, and the workers.
+pub(super) struct HostWorld<'a> {
+    pub(super) run: &'a mut HostRun,
+    pub(super) crew: &'a mut Crew,
+}
+
+impl HostRun {
+    /// The page of a resource, which is no longer the run's own.
+    fn take_page(&mut self, resource: ResourceId) -> Option<(ResourceId, Page)> {
+        let place = self.job.pages.iter().position(|(id, _)| *id == resource)?;
+        Some(self.job.pages.swap_remove(place))
+    }
+}
+
+impl World for HostWorld<'_> {
+    fn board(&self) -> &Board {
+        self.run.job.board.board()
+    }
+
+    /// The session's thread copied the data in before it began the run.
+    fn share(&mut self, resource: ResourceId) {
+        self.run.answers.push(Event::Shared { resource });
+    }
+
+    fn wake(&mut self, worker: WorkerId) {
+        // One that is gone says so by its channel.
+        let _ = self.crew.at(worker).map(|worker| worker.tell(&ToWorker::Wake));
+    }
+
+    /// The supervisor recruits for vacant places after every event.
+    fn spawn(&mut self, worker: WorkerId) {
+        self.run.vacant.push(worker);
+    }
+
+    fn interrupt(&mut self, worker: WorkerId) {
+        if let Some(worker) = self.crew.at(worker) {
+            worker.interrupt();
+        }
+    }
+
+    fn kill(&mut self, worker: WorkerId) {
+        if let Some(worker) = self.crew.at(worker) {
+            worker.end(Loss::EndedByUs);
+        }
+    }
+
+    fn deliver(&mut self, _resource: ResourceId) {}
+
+    fn free(&mut self, resource: ResourceId) -> Option<u64> {
+        self.run.take_page(resource).map(|(_, page)| page.bytes())
+    }
+
+    fn keep(&mut self, resource: ResourceId) {
+        let page = self.run.take_page(resource);
+        self.run.results.extend(page);
+    }
+
+    fn release(&mut self, resource: ResourceId) {
+        self.run.job.pins.retain(|(pinned, _)| *pinned != resource);
+    }
+
+    fn log(&mut self, now_ns: u64, what: What) {
+        self.run.journal.note_at(now_ns, what);
+    }
+
+    fn dismiss(&mut self) {
+        self.crew.dismiss();
+    }
+
+    fn finish(&mut self, _now_ns: u64, outcome: Outcome) {
+        self.run.outcome = Some(outcome);
+    }
+}
