@@ -14,7 +14,8 @@ check_cluster <- function(cluster, call = NULL) {
   cluster
 }
 
-# Tells every node to join. Returns the nodes with what became of each: `open` while it works, `said` what it answered.
+# Tells every node to join. Returns the nodes with what became of each: `open` while it works, `said` what it answered, `cannot` why it
+# can take no part in runs of this session.
 join_nodes <- function(cluster, address) {
   send <- utils::getFromNamespace("sendCall", "parallel")
   libraries <- c(library_of_memshare(), .libPaths())
@@ -30,44 +31,112 @@ join_nodes <- function(cluster, address) {
   })
 }
 
-# Runs on a node: the answer is NULL, or why it could not join. Its environment is base, so that nothing of this session goes
-# with it.
+# Runs on a node: the answer is NULL, or why it left the run; in a list when it can take no part in any. Its environment is base, so that
+# nothing of this session goes with it.
 node_join <- function(address, libraries) {
+  loaded <- FALSE
   tryCatch(
     {
       loadNamespace("memshare", lib.loc = libraries)
-      get("worker_join", envir = asNamespace("memshare"))(address)
+      join <- get("worker_join", envir = asNamespace("memshare"))
+      loaded <- TRUE
+      join(address)
       NULL
     },
-    error = function(e) conditionMessage(e)
+    error = function(e) {
+      said <- conditionMessage(e)
+      if (loaded && !inherits(e, "memshare_error_cluster")) said else list(cannot = said)
+    }
   )
 }
 environment(node_join) <- baseenv()
 
-# Looks, without waiting, whether nodes answered while the run is still on. When none is left the run cannot go on.
-watch_nodes <- function(nodes, call) {
-  nodes <- lapply(nodes, function(entry) if (entry$open && answers(entry, 0)) receive(entry) else entry)
-  if (!any(vapply(nodes, `[[`, NA, "open"))) {
+# Seconds that nodes may take to answer after a run, all of them together: the slowest may still be loading memshare.
+answers_within <- 30
+# The same after Ctrl-C, and for the run's own end: the prompt is back within a second.
+at_once <- 0.9
+
+# Looks, without waiting, whether nodes answered while the run is still on. When one cannot take part, or none is left, it cannot go on.
+watch_nodes <- function(crew, run, call) {
+  nodes <- crew$nodes
+  for (i in seq_along(nodes)) if (nodes[[i]]$open && answers(nodes[[i]], 0)) nodes[[i]] <- receive(nodes[[i]])
+  crew$nodes <- nodes
+  # What ends now is for others to wait for: they were not interrupted.
+  crew$patience <- answers_within
+  check_joined(nodes, call)
+  if (!any(vapply(nodes, `[[`, NA, "open")) && !isTRUE(native(ms_run_wait(run, 0L), call))) {
     said <- unlist(lapply(nodes, `[[`, "said"))
     why <- if (length(said)) paste0(": ", said[[1L]]) else ""
     abort("cluster", paste0("no node of CLUSTER works for this run any more", why), call = call)
   }
-  nodes
+  crew$patience <- NULL
 }
 
-# After the run: every node that still owes its answer gives it, so that the cluster can be used again.
-leave_nodes <- function(nodes) {
+# All nodes work for a run, or it is an error: which elements ran where must not depend on which node was quick.
+check_joined <- function(nodes, call) {
   for (i in seq_along(nodes)) {
-    if (!nodes[[i]]$open) next
-    if (answers(nodes[[i]], 30)) {
-      receive(nodes[[i]])
-    } else {
-      text <- sprintf("node %d of CLUSTER does not answer; stop the cluster and make a new one", i)
-      warning(memshare_condition("warning", "cluster", text))
-    }
+    cannot <- nodes[[i]]$cannot
+    if (!is.null(cannot)) abort("cluster", sprintf("%s cannot take part: %s", node_label(nodes[[i]], i), cannot), node = i, call = call)
   }
-  invisible()
 }
+
+# "node 2 of CLUSTER (host 'n2')".
+node_label <- function(entry, i) {
+  host <- entry$node$host
+  if (is.character(host) && length(host) == 1L) sprintf("node %d of CLUSTER (host '%s')", i, host) else sprintf("node %d of CLUSTER", i)
+}
+
+# After the run: every node that still owes its answer gives it, so that the cluster can be used again. All together have so many seconds,
+# or less than one from Ctrl-C on. The connection of a node that did not answer by then is closed: its late answer would be taken for the
+# value of the user's next call.
+leave_nodes <- function(nodes, seconds = answers_within) {
+  kept <- new.env(parent = emptyenv())
+  kept$nodes <- nodes
+  on.exit(suspendInterrupts({
+    gather_answers(kept, at_once)
+    close_silent(kept$nodes)
+  }))
+  gather_answers(kept, seconds)
+  on.exit(close_silent(kept$nodes))
+  kept$nodes
+}
+
+# How long the answers are waited for after a run: of a node that the run lost there is none to hope for.
+patience_after <- function(out) if (length(out$stats$died$how)) 5 else answers_within
+
+# Takes the answers that come within so many seconds. A node at whose answer Ctrl-C came has no whole one to give.
+gather_answers <- function(kept, seconds) {
+  deadline <- elapsed() + seconds
+  repeat {
+    open <- which_open(kept$nodes)
+    open <- open[!vapply(kept$nodes[open], function(entry) isTRUE(entry$reading), NA)]
+    left <- deadline - elapsed()
+    if (!length(open) || left < 0) return(invisible())
+    came <- FALSE
+    for (i in open) {
+      if (!answers(kept$nodes[[i]], 0)) next
+      came <- kept$nodes[[i]]$reading <- TRUE
+      kept$nodes[[i]] <- receive(kept$nodes[[i]])
+    }
+    if (!came) answers(kept$nodes[[open[[1L]]]], min(left, 0.02))
+  }
+}
+
+# Closes the connections of nodes that did not answer, and says which.
+close_silent <- function(nodes) {
+  for (i in which_open(nodes)) {
+    try(close(nodes[[i]]$node$con), silent = TRUE)
+    text <- sprintf(
+      "%s did not answer after the run, and its connection was closed; stop the cluster and make a new one to have all nodes again",
+      node_label(nodes[[i]], i)
+    )
+    warning(memshare_condition("warning", "cluster", text, node = i))
+  }
+}
+
+which_open <- function(nodes) which(vapply(nodes, `[[`, NA, "open"))
+
+elapsed <- function() proc.time()[["elapsed"]]
 
 answers <- function(entry, seconds) {
   tryCatch(socketSelect(list(entry$node$con), FALSE, seconds), error = function(e) TRUE)
@@ -75,7 +144,8 @@ answers <- function(entry, seconds) {
 
 receive <- function(entry) {
   result <- utils::getFromNamespace("recvResult", "parallel")
-  entry$said <- tryCatch(result(entry$node), error = function(e) paste("the node died:", conditionMessage(e)))
+  said <- tryCatch(result(entry$node), error = function(e) paste("the node died:", conditionMessage(e)))
+  entry[c("said", "cannot")] <- if (is.list(said)) list(NULL, said$cannot) else list(said, NULL)
   entry$open <- FALSE
   entry
 }

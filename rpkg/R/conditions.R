@@ -33,7 +33,9 @@
 #'   \item{`memshare_error_no_space`}{Not enough shared memory: needed, free and limit are stated.}
 #'   \item{`memshare_error_memory_limit`}{The call or plan needs more than `memControl(memory = )` allows, or than there is. Fields:
 #'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
-#'   \item{`memshare_error_cluster`}{No node of CLUSTER could join the run.}
+#'   \item{`memshare_error_cluster`}{A node of CLUSTER can take no part in the call, or none is left to work for it; the message says why, and
+#'     the field `node` which, where it is one: it runs on another machine or in a container, say, and does not see this session's shared
+#'     memory.}
 #'   \item{`memshare_error_unknown`}{[memStory()], [memWhy()]: nothing has this name; field `nearest` has the nearest names.}
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
 #'   \item{`memshare_error_over_budget`}{A plan needs more shared memory than there is; the message says what needs how much.}
@@ -55,7 +57,8 @@
 #' Silence it with `suppressMessages(..., classes = "memshare_message_captured")` or `options(memshare.quiet = TRUE)`.
 #'
 #' `memshare_message_assumed` says what [memSimulate()] had to assume. The warning `memshare_warning_profile` says that a profile in the directory of
-#' `options(memshare.profiles = )` could not be read or written, and that the call went on without.
+#' `options(memshare.profiles = )` could not be read or written, and that the call went on without. `memshare_warning_cluster` names a node of
+#' CLUSTER (field `node`) that did not answer after a call, and whose connection was closed for that.
 #'
 #' @return Nothing: this page describes conditions.
 #' @examples

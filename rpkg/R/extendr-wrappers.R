@@ -116,7 +116,10 @@ ms_run_cancel <- function(id) .Call(wrap__ms_run_cancel, id)
 # back; views onto results keep their memory.
 ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, modes, trace)
 
-# Where nodes of the user's cluster join a run.
+# Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it.
+ms_run_forget <- function(id) .Call(wrap__ms_run_forget, id)
+
+# Where nodes of the user's cluster join a run, and how they know that they can: the listener's path, the session, and the version.
 ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 
 # How far a run is: `done`, `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
@@ -216,8 +219,9 @@ ms_worker_failed <- function(condition, calls, said) .Call(wrap__ms_worker_faile
 # Takes no further part in the run and waits for its end.
 ms_worker_done <- function() .Call(wrap__ms_worker_done)
 
-# Makes this process a worker of the session that listens at `path`.
-ms_worker_join <- function(path) .Call(wrap__ms_worker_join, path)
+# Makes this process a worker of a session: `address` is what `ms_run_join_address()` gives there. An error of kind `cluster` when it can
+# take part in no run of that session.
+ms_worker_join <- function(address) .Call(wrap__ms_worker_join, address)
 
 # Ends what `ms_worker_join()` began.
 ms_worker_leave <- function() .Call(wrap__ms_worker_leave)

@@ -18,13 +18,13 @@ new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
   }
   handle$run <- begin_run(program, id, changes, call)
   begun <- FALSE
-  on.exit(if (!begun) abandon(handle$run, handle$nodes))
+  on.exit(if (!begun) abandon(handle$run, handle))
   handle$nodes <- join_run(program, handle$run, call)
   begun <- TRUE
   handle$process <- Sys.getpid()
   handle$session <- state$session
   # Nobody else is the one to end this session's runs.
-  reg.finalizer(handle, function(handle) if (handle$status == "running" && is_here(handle)) abandon(handle$run, handle$nodes))
+  reg.finalizer(handle, function(handle) if (handle$status == "running" && is_here(handle)) abandon(handle$run, handle))
   structure(list(handle), class = "memshare_handle")
 }
 
@@ -93,15 +93,22 @@ collect.memshare_handle <- function(x, ...) {
 # Waits for the run's end and takes what came of it.
 finish_handle <- function(handle, call) {
   program <- handle$program
-  await_run(handle$run, program, handle, call)
+  tryCatch(await_run(handle$run, program, handle, call), memshare_error = function(e) {
+    handle$error <- e
+    handle$status <- "failed"
+    abandon(handle$run, handle)
+  })
+  if (handle$status == "failed") return(invisible())
   # What is no error of FUN: the run was broken off, and there is nothing to be collected, now or later.
   out <- tryCatch(native(ms_run_collect(handle$run, program$modes, program$trace), call), memshare_error = function(e) handle$error <- e)
   handle$status <- "failed"
-  if (!is.null(handle$nodes)) leave_nodes(handle$nodes)
-  if (inherits(out, "memshare_error")) return(invisible())
+  broken <- inherits(out, "memshare_error")
+  nodes <- if (!is.null(handle$nodes)) leave_nodes(handle$nodes, if (broken) at_once else patience_after(out))
+  if (broken) return(invisible())
   if (!is.null(handle$after)) handle$after(out)
   withCallingHandlers(
     {
+      check_joined(nodes, call)
       handle$value <- one_or_all(settle(program, out, call, handle$call), handle$names)
       handle$status <- "done"
     },
@@ -115,7 +122,8 @@ cancel.memshare_handle <- function(x, ...) {
   handle <- looked_up(x, sys.call())
   if (handle$status == "running") {
     handle$status <- "cancelled"
-    abandon(handle$run, handle$nodes)
+    handle$patience <- answers_within
+    abandon(handle$run, handle)
   }
   invisible(x)
 }

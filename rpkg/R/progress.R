@@ -13,7 +13,7 @@ await_run <- function(run, program, crew, call) {
   looked <- 0L
   shown <- NULL
   while (!isTRUE(native(ms_run_wait(run, patience), call))) {
-    if (!is.null(crew$nodes)) crew$nodes <- watch_nodes(crew$nodes, call)
+    if (!is.null(crew$nodes)) watch_nodes(crew, run, call)
     looked <- looked + patience
     if (looked < first_look) next
     if (is.null(shown)) {

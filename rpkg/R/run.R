@@ -16,12 +16,12 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   crew <- new.env(parent = emptyenv())
-  on.exit(if (!ended) abandon(run, crew$nodes))
+  on.exit(if (!ended) abandon(run, crew))
   crew$nodes <- join_run(program, run, call)
   await_run(run, program, crew, call)
   out <- native(ms_run_collect(run, program$modes, program$trace), call)
   ended <- TRUE
-  if (!is.null(crew$nodes)) leave_nodes(crew$nodes)
+  if (!is.null(crew$nodes)) check_joined(leave_nodes(crew$nodes, patience_after(out)), call)
   if (!is.null(after)) after(out)
   settle(program, out, call)
 }
@@ -54,13 +54,17 @@ with_room <- function(share, call) {
   native(share(), call)
 }
 
-# Ends a run that nobody waits for any more. Every step is tried, for this runs while an error or an interrupt is under way.
-abandon <- function(run, nodes) {
-  try(ms_run_cancel(run), silent = TRUE)
-  deadline <- proc.time()[["elapsed"]] + 20
-  try(while (!isTRUE(ms_run_wait(run, 200L)) && proc.time()[["elapsed"]] < deadline) NULL, silent = TRUE)
-  try(ms_run_collect(run, character(), FALSE), silent = TRUE)
-  if (!is.null(nodes)) try(leave_nodes(nodes), silent = TRUE)
+# Ends a run that nobody waits for any more, within a second: this runs while an error or an interrupt is under way. What has not ended by
+# then, native code ends behind the scenes. `crew$patience` are the seconds that nodes of a CLUSTER have, where those are more.
+abandon <- function(run, crew) {
+  suspendInterrupts({
+    deadline <- elapsed() + at_once
+    try(ms_run_cancel(run), silent = TRUE)
+    try(while (!isTRUE(ms_run_wait(run, 50L)) && elapsed() < deadline) NULL, silent = TRUE)
+    try(ms_run_forget(run), silent = TRUE)
+  })
+  seconds <- if (is.null(crew$patience)) max(deadline - elapsed(), 0) else crew$patience
+  if (!is.null(crew$nodes)) try(leave_nodes(crew$nodes, seconds), silent = TRUE)
   invisible()
 }
 
@@ -159,6 +163,7 @@ raise <- function(error, program, call, died = NULL) {
     text <- sprintf("%s: %s", element_label(error$index, error$name), text)
   }
   kind <- if (inherits(error$condition, "packageNotFoundError")) "package" else error$kind
+  if (identical(kind, "no_workers") && !is.null(program$cluster)) kind <- "cluster"
   # Of a death, the last: it is the one that the message tells.
   last <- if (kind %in% c("worker_died", "no_workers")) length(died$how) else 0L
   condition <- memshare_condition(

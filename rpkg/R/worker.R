@@ -53,7 +53,7 @@ process_life <- function() {
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
 
-# The life of a cluster's node within one run. What is in its global environment is the user's, its random numbers too.
+# The life of a cluster's node within one run. `address` says where the session is. What is in its global environment is the user's, its random numbers too.
 worker_join <- function(address) {
   native(ms_worker_join(address))
   on.exit({

@@ -8,7 +8,8 @@
 }
 
 .onUnload <- function(libpath) {
-  ms_cleanup()
+  # An error keeps the library loaded: a thread of it still runs.
+  native(ms_cleanup())
   # Finalizers of handles and plans that come later find that their native side is gone.
   state$session <- NULL
   library.dynam.unload("memshare", libpath)

@@ -120,6 +120,9 @@ pub enum Error {
     /// A worker process could not be started or did not say hello.
     #[error("a worker process could not be started: {0}")]
     Launch(String),
+    /// A node of a cluster that cannot work for this session, for it does not see what the session shares.
+    #[error("{0}")]
+    Node(String),
     /// A message that does not decode.
     #[error("a message from {from} does not decode: {reason}")]
     Message {
@@ -211,6 +214,7 @@ impl Error {
             Error::NothingRan => "input",
             Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
+            Error::Node(_) => "cluster",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
             Error::Profile { .. } => "profile",

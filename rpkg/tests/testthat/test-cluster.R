@@ -1,7 +1,7 @@
 # CLUSTER: nodes of a parallel cluster do the work.
 
-local_cluster <- function(nodes, frame = parent.frame()) {
-  cluster <- parallel::makePSOCKcluster(nodes)
+local_cluster <- function(nodes, frame = parent.frame(), ...) {
+  cluster <- parallel::makePSOCKcluster(nodes, ...)
   withr_defer({
     try(parallel::stopCluster(cluster), silent = TRUE)
     for (node in cluster) try(close(node$con), silent = TRUE) # of nodes that were killed
@@ -66,4 +66,83 @@ test_that("memshare_gc reaches the nodes", {
   memshare_gc("nodes", cluster)
   expect_length(parallel::clusterCall(cluster, function() get("viewList", asNamespace("memshare"))())[[1]], 0)
   expect_false("nodes.x" %in% pageList())
+})
+
+# A cluster whose nodes see other files at these places than this session does, as on another machine.
+local_cluster_elsewhere <- function(nodes, places, frame = parent.frame()) {
+  skip_if(system("unshare -m mount -t tmpfs tmpfs /dev/shm 2> /dev/null") != 0, "no mount namespaces here")
+  wrapper <- tempfile("rscript")
+  mounts <- paste(sprintf("mount -t tmpfs tmpfs %s", shQuote(places)), collapse = " && ")
+  # A mount on the directory of the wrapper itself hides that, so the shell has been read by then.
+  writeLines(c("#!/bin/sh", sprintf("exec unshare -m sh -c %s rscript \"$@\"", shQuote(paste0(mounts, " && exec ", rscript(), " \"$@\"")))), wrapper)
+  Sys.chmod(wrapper, "0700")
+  local_cluster(nodes, frame, rscript = wrapper)
+}
+
+joined <- function(...) structure(c(...), class = c("SOCKcluster", "cluster"))
+
+# The clusters of this file name no error but this, and within its time.
+expect_refused <- function(call, node, why) {
+  took <- system.time(e <- tryCatch(call, memshare_error = identity))[["elapsed"]]
+  expect_s3_class(e, "memshare_error_cluster")
+  expect_identical(e$node, node)
+  expect_match(conditionMessage(e), sprintf("node %d of CLUSTER .*cannot take part: it does not see the session's %s", node, why))
+  expect_lt(took, 30)
+}
+
+test_that("nodes with a shared memory of their own are an error that says so", {
+  cluster <- local_cluster_elsewhere(2, "/dev/shm")
+  expect_refused(memLapply(1:4, identity, CLUSTER = cluster), 1L, "shared memory in /dev/shm")
+  expect_identical(parallel::clusterCall(cluster, function() 1), list(1, 1))
+})
+
+test_that("nodes with files of their own are an error that says so", {
+  cluster <- local_cluster_elsewhere(1, dirname(tempdir()))
+  expect_refused(memLapply(1:4, identity, CLUSTER = cluster), 1L, "directory")
+  expect_identical(parallel::clusterCall(cluster, function() 1), list(1))
+})
+
+test_that("one node that cannot take part is an error too, however quick the others are, and all stay usable", {
+  near <- local_cluster(1)
+  far <- local_cluster_elsewhere(1, "/dev/shm")
+  before <- segments()
+  mixed <- joined(near, far)
+  for (i in 1:2) {
+    expect_refused(memLapply(1:2, identity, CLUSTER = mixed), 2L, "shared memory in /dev/shm")
+    expect_refused(memLapply(1:2, function(v) Sys.sleep(60), CLUSTER = mixed), 2L, "shared memory in /dev/shm")
+  }
+  for (f in list(identity, function(v) Sys.sleep(60))) {
+    handle <- memRun(memLapply(1:2, f, CLUSTER = mixed, CONTROL = memControl(lazy = TRUE)), wait = FALSE)
+    for (i in 1:2) expect_refused(collect(handle), 2L, "shared memory")
+  }
+  expect_length(left_over(before), 0)
+  expect_identical(memLapply(1:3, identity, CLUSTER = near), as.list(1:3))
+  expect_identical(unlist(parallel::clusterCall(mixed, function() 1)), c(1, 1))
+})
+
+test_that("a node that is stopped is left out after a while, and is named", {
+  skip_on_os("windows")
+  cluster <- local_cluster(2)
+  pids <- unlist(parallel::clusterCall(cluster, Sys.getpid))
+  memLapply(1:2, identity, CLUSTER = cluster)
+  withr_defer(tools::pskill(pids, 9L), environment())
+  said <- NULL
+  f <- function(v, pid) {
+    if (v == 7 && Sys.getpid() == pid) tools::pskill(pid, 19L)
+    Sys.sleep(0.01)
+    v
+  }
+  value <- withCallingHandlers(
+    memLapply(rep(7, 40), f, VARS = list(pid = pids[[2]]), CLUSTER = cluster, CONTROL = memControl(chunk = 1)),
+    memshare_warning_cluster = function(w) {
+      said <<- w
+      invokeRestart("muffleWarning")
+    }
+  )
+  expect_identical(value, as.list(rep(7, 40)))
+  expect_match(conditionMessage(said), "node 2 of CLUSTER .* did not answer.*its connection was closed")
+  expect_identical(said$node, 2L)
+  expect_match(memLastRun()$died$how, "its process was stopped for 10 s")
+  # What is left of the cluster works on.
+  expect_identical(memLapply(1:3, identity, CLUSTER = cluster), as.list(1:3))
 })

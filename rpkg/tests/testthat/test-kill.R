@@ -57,6 +57,22 @@ test_that("workers that were killed while idle are replaced", {
   expect_identical(memLapply(1:4, identity, MAX.CORES = 2), as.list(1:4))
 })
 
+test_that("a worker that is stopped costs a retry, and its element is not blamed", {
+  skip_on_os("windows")
+  mark <- tempfile()
+  f <- function(v, mark) {
+    if (v == 5 && !file.exists(mark)) {
+      file.create(mark)
+      tools::pskill(Sys.getpid(), tools::SIGSTOP)
+    }
+    v * 2
+  }
+  value <- memLapply(1:20, f, VARS = list(mark = mark), MAX.CORES = 2, CONTROL = memControl(retries = 0, chunk = 4))
+  expect_identical(value, lapply(1:20, function(v) v * 2))
+  expect_match(memLastRun()$died$how, "its process was stopped for 10 s")
+  expect_false(file.exists(file.path("/proc", memLastRun()$died$pid)))
+})
+
 test_that("a worker that comes when the others have done it all lives on", {
   pool <- function() sort(memshare:::native(memshare:::ms_pool_status())$pids)
   for (i in 1:20) memLapply(1:2, identity, MAX.CORES = 2)

@@ -275,7 +275,7 @@ impl Default for Settings {
             workers: 1,
             retries: 2,
             grace_ns: 200_000_000,
-            kill_after_ns: 2_000_000_000,
+            kill_after_ns: 600_000_000,
             timeout_ns: None,
         }
     }

@@ -6,6 +6,7 @@
 
 pub(crate) mod drains;
 mod fork_server;
+mod joining;
 mod membership;
 mod parts;
 mod results;

@@ -17,6 +17,9 @@ use rustix::process::{
 use super::poll;
 use crate::error::{Error, Result};
 
+/// How long the end of a process is waited for that was killed.
+const END_WITHIN: Duration = Duration::from_secs(2);
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Exit {
@@ -138,7 +141,16 @@ impl Drop for Child {
     fn drop(&mut self) {
         if self.creator == std::process::id() && self.exit().is_none() {
             self.kill();
-            let _ = self.reap(WaitIdOptions::empty());
+            match &self.pidfd {
+                // One that the kernel cannot end at once, as it waits for a disk, is left to end by itself.
+                Some(pidfd) => {
+                    let _ = poll::poll(&[pidfd.as_fd()], Some(END_WITHIN));
+                    let _ = self.reap(WaitIdOptions::NOHANG);
+                }
+                None => {
+                    let _ = self.reap(WaitIdOptions::empty());
+                }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::str::FromStr;
 
 use rustix::fs::{self, FlockOperation};
 use rustix::io::Errno;
@@ -32,6 +33,14 @@ impl SessionId {
             .and_then(|mut random| random.read_exact(&mut bytes))
             .map_err(|e| Error::os("cannot draw a random number from /dev/urandom", e))?;
         Ok(SessionId(u64::from_le_bytes(bytes)))
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        u64::from_str_radix(text, 16).map(SessionId)
     }
 }
 

@@ -63,6 +63,11 @@ impl Drive {
         self.host.job.guests.as_ref()
     }
 
+    /// Whether there are places for nodes of the user's cluster that none took.
+    pub(crate) fn lacks_guests(&self) -> bool {
+        self.host.job.guests.is_some() && !self.host.vacant.is_empty()
+    }
+
     pub(crate) fn over(&self) -> bool {
         self.host.outcome.is_some()
     }

@@ -1,9 +1,10 @@
 //! The session's face of the pool: begin a run, wait for it, cancel it, stop everything.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::os::{self, Channel};
@@ -22,6 +23,9 @@ pub struct PoolStatus {
     pub fork_server: Option<u32>,
 }
 
+/// How long the end of a pool is waited for: workers are killed, and the kernel may take a moment over a big one.
+const END_WITHIN: Duration = Duration::from_secs(10);
+
 /// A session's pool of workers and the thread that supervises it. Dropping it ends both.
 #[derive(Debug)]
 pub struct Pool {
@@ -29,6 +33,8 @@ pub struct Pool {
     bell: Channel,
     status: Arc<Mutex<PoolStatus>>,
     supervisor: Option<JoinHandle<()>>,
+    /// Closed when the supervisor has ended.
+    ended: Receiver<()>,
     /// The process that made it: a forked child holds a copy that is not its own.
     maker: u32,
 }
@@ -48,10 +54,15 @@ impl Pool {
         let supervisor = Supervisor::new(config, receiver, theirs, status.clone());
         let builder = std::thread::Builder::new().name("memshare".into());
         // Ctrl-C is for R's own thread, from this one's first instruction on.
-        let thread = os::with_signals_blocked(|| builder.spawn(move || supervisor.work()))
+        let (ends, ended) = std::sync::mpsc::channel::<()>();
+        let work = move || {
+            supervisor.work();
+            drop(ends);
+        };
+        let thread = os::with_signals_blocked(|| builder.spawn(work))
             .map_err(|e| Error::os("starting the supervisor's thread", e))?;
         let maker = std::process::id();
-        Ok(Pool { commands: Some(commands), bell: ours, status, supervisor: Some(thread), maker })
+        Ok(Pool { commands: Some(commands), bell: ours, status, supervisor: Some(thread), ended, maker })
     }
 
     /// Begins a run, or queues it behind the one that goes on.
@@ -89,6 +100,34 @@ impl Pool {
         self.maker == std::process::id()
     }
 
+    /// Ends workers and supervisor. Waits for that, but not for ever.
+    ///
+    /// # Errors
+    /// [`Error::Launch`] when they do not end: then the thread still runs, and its code must stay loaded.
+    pub fn stop(mut self) -> Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let (commands, supervisor) = (self.commands.take(), self.supervisor.take());
+        if !self.is_ours() {
+            // The thread stayed in the parent: joining it here would wait for ever.
+            std::mem::forget((commands, supervisor));
+            return Ok(());
+        }
+        drop(commands);
+        let _ = self.bell.try_send(b"!", None);
+        let Some(thread) = supervisor else { return Ok(()) };
+        if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(END_WITHIN) {
+            let seconds = END_WITHIN.as_secs();
+            return Err(Error::Launch(format!(
+                "the workers' supervisor did not end within {seconds} s; it goes with the session"
+            )));
+        }
+        let _ = thread.join();
+        Ok(())
+    }
+
     fn command(&self, command: Command) -> Result<()> {
         let gone = || Error::Launch("the pool's supervisor is gone; restart the session".into());
         let commands = self.commands.as_ref().filter(|_| self.is_ours()).ok_or_else(gone)?;
@@ -100,16 +139,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if !self.is_ours() {
-            // The thread stayed in the parent: joining it here would wait for ever.
-            std::mem::forget(self.supervisor.take());
-            std::mem::forget(self.commands.take());
-            return;
-        }
-        drop(self.commands.take());
-        let _ = self.bell.try_send(b"!", None);
-        if let Some(thread) = self.supervisor.take() {
-            let _ = thread.join();
+        if let Err(e) = self.end() {
+            tracing::error!(%e, "the pool");
         }
     }
 }

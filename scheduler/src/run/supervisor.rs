@@ -39,6 +39,8 @@ pub(crate) struct Supervisor {
     status: Arc<Mutex<PoolStatus>>,
     queue: VecDeque<Order>,
     drive: Option<(u64, Drive)>,
+    /// When it began.
+    begun_ns: u64,
     /// Where the bell's messages are received.
     frame: Vec<u8>,
 }
@@ -57,6 +59,7 @@ impl Supervisor {
             status,
             queue: VecDeque::new(),
             drive: None,
+            begun_ns: 0,
             frame: Vec::new(),
         }
     }
@@ -141,6 +144,7 @@ impl Supervisor {
                         if job.guests.is_none() {
                             self.crew.turn_to(&job.generation);
                         }
+                        self.begun_ns = os::now_ns();
                         self.drive = Some((run, Drive::begin(run, *job, ticket, &mut self.crew)));
                     }
                 }
@@ -179,6 +183,10 @@ impl Supervisor {
         self.crew.listen(ready, &mut news);
         self.pass_on(news);
         if let Some((_, drive)) = &mut self.drive {
+            if drive.lacks_guests() {
+                let late = self.crew.guests_are_late(self.begun_ns);
+                late.into_iter().for_each(|reason| drive.barren(&reason, &mut self.crew));
+            }
             drive.tell(Event::Tick, &mut self.crew);
         }
     }

@@ -153,12 +153,15 @@ fn workers_are_made_in_another_way_when_what_forks_them_is_stopped() {
         let _stopped = Stopped::now(server);
         // One worker is left, which is at a long element; what is to come is not forked.
         signal(workers[0], "-9");
-        let ended = session.run(squares(4, Policy::fixed(1)), "sleep=square/0:2000 sleep=square/1:2000");
-        assert_eq!(results(&ended, "square"), expected(4));
-        let now = session.pool.status().pids;
-        assert!(now.contains(&workers[1]), "who was forked before works on: {workers:?} {now:?}");
-        assert!(now.len() > 1, "{now:?}");
-        assert!(now.iter().all(|&pid| pid == workers[1] || crate::generations::parent_of(pid) != server));
+        let begun = session.begin(squares(2, Policy::fixed(1)), "sleep=square/0:60000 sleep=square/1:60000");
+        let others = || session.pool.status().pids.into_iter().filter(|pid| !workers.contains(pid));
+        soon("another worker", || others().next().is_some());
+        assert!(others().all(|pid| crate::generations::parent_of(pid) != server));
+        assert!(session.pool.status().pids.contains(&workers[1]), "who was forked before works on");
+        session.pool.cancel(begun.run).unwrap();
+        begun.wait();
+        let ended = session.run(squares(10, Policy::auto()), "");
+        assert_eq!(results(&ended, "square"), expected(10));
     }
 }
 
@@ -231,4 +234,15 @@ fn a_run_ends_in_an_error_when_all_its_nodes_are_stopped() {
         panic!("{:?}", ended.finished.outcome)
     };
     assert!(reason.contains("stopped for 0.5 s"), "{reason}");
+}
+
+#[test]
+fn a_run_whose_nodes_never_come_ends_in_an_error() {
+    let mut session = Session::with("no-nodes", |config| config.start_within = PATIENCE);
+    let listener = listener(&session);
+    let ended = session.begin_for(squares(10, Policy::fixed(2)), "", Some(listener)).wait();
+    let Outcome::NoWorkers { reason } = &ended.finished.outcome else {
+        panic!("{:?}", ended.finished.outcome)
+    };
+    assert!(reason.contains("did not join within 0.5 s"), "{reason}");
 }

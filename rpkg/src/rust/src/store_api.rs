@@ -262,13 +262,13 @@ fn ms_set_place(directory: Robj) -> Robj {
 #[extendr]
 fn ms_cleanup() -> Robj {
     edge(|| {
-        hall::close()?;
+        let stopped = hall::close();
         plan_api::clear()?;
         session::with(|session| {
             session.close();
             Ok(())
         })?;
-        nothing()
+        stopped.and_then(|()| nothing())
     })
 }
 

@@ -66,6 +66,13 @@ impl Crew {
         }
     }
 
+    /// Whether nodes of the user's cluster had their time to join a run that began then; in words, if so.
+    pub(crate) fn guests_are_late(&self, begun_ns: u64) -> Option<String> {
+        let within = self.config.start_within;
+        let late = self.allowance.spent(begun_ns, now_ns()) > within;
+        late.then(|| format!("a node of the cluster did not join within {}", seconds(within)))
+    }
+
     /// Gives up workers that are needed and do nothing at all: their process is stopped, or they read none of their messages.
     pub(super) fn end_stalled(&mut self, news: &mut Vec<News>) {
         let now = now_ns();

@@ -107,6 +107,14 @@ pub(super) fn run(id: i32) -> Result<Begun> {
     })
 }
 
+/// Forgets a run that nobody collects.
+pub(super) fn forget(id: i32) -> Result<()> {
+    with(|hall| {
+        hall.runs.remove(&id);
+        Ok(())
+    })
+}
+
 pub(super) fn cancel(id: i32) -> Result<()> {
     let number = run(id)?.number;
     with(|hall| match &hall.pool {
@@ -122,24 +130,25 @@ pub(super) fn status() -> Result<PoolStatus> {
 /// Ends the workers and the supervisor. The next run makes new ones. A run that had ended can still be collected, of any other
 /// it is known that it was broken off.
 pub(super) fn stop() -> Result<()> {
-    let pool = with(|hall| Ok(hall.pool.take()))?;
-    let ours = pool.as_ref().is_some_and(Pool::is_ours);
-    drop(pool);
-    if ours {
+    let Some(pool) = with(|hall| Ok(hall.pool.take()))? else { return Ok(()) };
+    let ours = pool.is_ours();
+    let stopped = pool.stop();
+    if ours && stopped.is_ok() {
         scheduler::os::launcher::stop();
     }
     with(|hall| {
         hall.runs.values_mut().for_each(|begun| begun.stopped |= !begun.ticket.wait(Duration::ZERO));
         Ok(())
-    })
+    })?;
+    Ok(stopped?)
 }
 
 /// As [`stop`], and all runs are forgotten: their results go.
 pub(crate) fn close() -> Result<()> {
-    stop()?;
+    let stopped = stop();
     let runs = with(|hall| Ok(std::mem::take(&mut hall.runs)))?;
     drop(runs);
-    Ok(())
+    stopped
 }
 
 /// What came of a run that is over, once; then it is forgotten.
@@ -153,10 +162,7 @@ pub(super) fn take(id: i32) -> Result<(Begun, Box<Finished>)> {
     }
     let finished = begun.ticket.take();
     let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
-    with(|hall| {
-        hall.runs.remove(&id);
-        Ok(())
-    })?;
+    forget(id)?;
     Ok((begun, finished))
 }
 

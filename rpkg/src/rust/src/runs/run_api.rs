@@ -10,6 +10,7 @@ use scheduler::run::Progress;
 use super::collect::collect;
 use super::hall;
 use crate::r::{self, argument, edge, nothing, Failure, Kind};
+use crate::session;
 
 /// How often a wait looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -60,14 +61,15 @@ fn ms_pool_configure(config: Robj) -> Robj {
     })
 }
 
-/// Where nodes of the user's cluster join a run.
+/// Where nodes of the user's cluster join a run, and how they know that they can: the listener's path, the session, and the version.
 #[extendr]
 fn ms_run_join_address(id: i32) -> Robj {
     edge(|| {
         let address = hall::run(id)?.address.unwrap_or_default();
         let address =
             address.to_str().ok_or_else(|| Failure::input("the temporary directory's name is not UTF-8"))?;
-        r::protect(|s| Ok(r::character(s, &[address])))
+        let session = session::with(|session| Ok(session.store()?.session().to_string()))?;
+        r::protect(|s| Ok(r::character(s, &[address, &session, env!("CARGO_PKG_VERSION")])))
     })
 }
 
@@ -117,6 +119,15 @@ fn ms_run_progress(id: i32) -> Robj {
 fn ms_run_cancel(id: i32) -> Robj {
     edge(|| {
         hall::cancel(id)?;
+        nothing()
+    })
+}
+
+/// Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it.
+#[extendr]
+fn ms_run_forget(id: i32) -> Robj {
+    edge(|| {
+        hall::forget(id)?;
         nothing()
     })
 }
@@ -173,6 +184,7 @@ extendr_module! {
     fn ms_pool_stop;
     fn ms_run_cancel;
     fn ms_run_collect;
+    fn ms_run_forget;
     fn ms_run_join_address;
     fn ms_run_progress;
     fn ms_run_wait;

@@ -299,12 +299,18 @@ fn ms_worker_done() -> Robj {
     })
 }
 
-/// Makes this process a worker of the session that listens at `path`.
+/// Makes this process a worker of a session: `address` is what `ms_run_join_address()` gives there. An error of kind `cluster` when it can
+/// take part in no run of that session.
 #[extendr]
-fn ms_worker_join(path: &str) -> Robj {
+fn ms_worker_join(address: Robj) -> Robj {
     edge(|| {
+        let address = r::strings(argument(&address), "address")?;
+        let [path, session, version] = address.as_slice() else {
+            return Err(Failure::Internal("an address has three parts".into()));
+        };
+        let link = Link::join_session(Path::new(path), session, version)?;
         // SAFETY: no R code runs in here.
-        unsafe { worker() }.link = Some(Link::join(Path::new(path))?);
+        unsafe { worker() }.link = Some(link);
         nothing()
     })
 }
