@@ -1,12 +1,13 @@
 //! What the results of a pass take in their page. Each chunk writes its results as one blob, at a place of its own, so to
 //! the results themselves come a head for each chunk and what is left free behind it. How many chunks there are is known where
-//! numbers or costs alone decide how a stage is cut; where time does, the board's log says how many there can be. Never less is
-//! said than is taken, as long as the results are as large as is known.
+//! numbers alone decide how a stage is cut. Where time or costs do, it is known how many there can be: by the entries of the board's
+//! log, or by what is cut anew when costs mislead. Never less is said than is taken, as long as the results are as large as is known
+//! and no worker dies.
 use super::{CallSpec, PassCall, Source, Stage};
 use crate::board::reserved;
 use crate::id::PassId;
 use crate::page::packed_size;
-use crate::policy::{next_bite, Schedule, Stats};
+use crate::policy::{next_bite, recut_capacity, Schedule, Stats};
 use serde::{Deserialize, Serialize};
 
 /// Stages of more chunks than this are not cut on trial.
@@ -134,16 +135,19 @@ pub(super) fn settle(spec: &mut CallSpec, stage: &Stage, sizes: &[Option<ResultS
 
 /// The chunks of a stage, where they do not depend on time.
 fn cut(spec: &CallSpec, stage: &Stage) -> Cut {
-    if !stage.pieces.is_empty() {
-        return Cut::Into(stage.pieces.iter().map(|piece| piece.end - piece.start).collect());
-    }
     let board = &stage.board;
+    let most = board.elements.div_ceil(board.align);
+    if !stage.pieces.is_empty() {
+        // If their costs mislead, what is left of them is cut anew.
+        let anew = u64::from(recut_capacity(board.elements, spec.workers));
+        return Cut::AtMost((stage.pieces.len() as u64 + anew).min(most));
+    }
     let outside = |source: &Source| matches!(source, Source::Each(pass) if !stage.passes.contains(pass));
     // Chunks end where parts end that others made: it depends on these.
     let follows = stage.passes.iter().any(|pass| spec.passes[pass.index()].inputs.iter().any(outside));
     let timed = matches!(board.policy.schedule, Schedule::Auto | Schedule::Adaptive);
     if timed || follows || board.log_capacity > MOST_CUT {
-        return Cut::AtMost(u64::from(board.log_capacity).min(board.elements.div_ceil(board.align)));
+        return Cut::AtMost(u64::from(board.log_capacity).min(most));
     }
     let (mut chunks, mut start) = (Vec::new(), 0);
     while start < board.elements {

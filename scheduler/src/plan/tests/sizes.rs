@@ -1,7 +1,7 @@
 //! What results take in their pages: as they are measured, and as a plan foretells it.
 use super::sketch;
-use crate::plan::{compile, compile_sized, CallSpec, ResultSize};
-use crate::policy::{Policy, Schedule};
+use crate::plan::{compile, compile_sized, CallSpec, Costs, Origin, ResultSize};
+use crate::policy::{recut_capacity, Policy, Schedule};
 
 /// 100 results of `each` bytes, in the page of a plan of one pass that is cut by `policy` for `workers`.
 fn in_page(size: ResultSize, policy: Policy, workers: u32) -> u64 {
@@ -43,6 +43,18 @@ fn what_is_cut_by_time_takes_no_more_than_is_foretold() {
     assert_eq!(in_page(uneven, Policy::fixed(10), 2), 1 << 20, "as it was cut before");
     assert_eq!(in_page(uneven, Policy::fixed(20), 2), (1 << 20) + 100 * 88, "other results in a chunk");
     assert_eq!(in_page(uneven, Policy::auto(), 2), (1 << 20) + 90 * 256 + 100 * 88);
+}
+
+#[test]
+fn what_is_cut_by_costs_may_be_cut_anew() {
+    let mut spec = sketch("a 10000: X =800");
+    let each: Vec<f32> = (0..10_000u16).map(|n| 1e4 + f32::from(n)).collect();
+    spec.passes[0].costs = Some(Costs::new(each, Origin::Known, Some(1.0)).expect("costs"));
+    let plan = compile_sized(spec, &[Some(ResultSize::of_each(10_000, 64))]).expect("a plan");
+    let pieces = plan.stages()[0].pieces.len() as u64;
+    let chunks = pieces + u64::from(recut_capacity(10_000, plan.workers()));
+    assert!(pieces > 1 && chunks < 10_000);
+    assert_eq!(plan.spec().passes[0].bytes, 10_000 * 64 + chunks * 128);
 }
 
 #[test]
