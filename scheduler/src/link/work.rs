@@ -4,13 +4,17 @@
 //! runs, and those of [`crate::simulate`]. It never waits and reads no clock, so whoever drives it can let a fault fall between
 //! any two steps. What differs between these workers stands behind [`Outside`].
 //!
-//! ```text
-//! Idle ──aim──► Aims ──claim──► Claimed ──begin──► Begun ──enter──► Runs ──encoded──► Reserve ──► Write ... ──► Costs ──► Publish
-//!   ▲                                                                 │                                                    │
-//!   │                                                                 └──fail──► Reserve ──► Write ... ──► Publish         │
-//!   ├──────────────────────────report── Failed ◄──────────────────────────────────────────────────────────────┘            │
-//!   └───────────────────────────step (gives back)── Done ◄─────────────────────────────────────────────────────────────────┘
-//! ```
+//! | it is at | the step from there | and then it is at |
+//! |---|---|---|
+//! | `Idle` | `aim`: is there something to claim? | `Aims`, or `Idle`: it waits for a word |
+//! | `Aims` | `claim` | `Claimed`, or `Idle`: others took it all |
+//! | `Claimed` | `begin`: says since when | `Begun` |
+//! | `Begun`, `Runs` | `enter` an element, for each of its steps | `Runs`, or `Idle`: the run was stopped |
+//! | any of these three | `encoded`, or `fail` | `HandsIn` |
+//! | `HandsIn` | `step`: reserve; write piece after piece; costs; publish | `Done`, `Failed`, or `Idle`: it was taken back |
+//! | `HandsIn`, a piece does not fit | `fail` | `HandsIn` |
+//! | `Done` | `step`: give back what was read for the last time | `Idle` |
+//! | `Failed` | `report` to the session | `Idle` |
 //!
 //! A chunk is held from its claim until the board says that it ended. So whatever goes wrong on the way, there is a chunk that can
 //! fail. Costs are written before the chunk is published: who sees it done sees what it cost.
@@ -112,6 +116,15 @@ impl Work {
     /// When the chunk at hand was begun; 0 before it was.
     pub(crate) fn started_ns(&self) -> u64 {
         self.started_ns
+    }
+
+    /// Whether the next step is the one that says when the chunk ended; the others take no heed of the time.
+    pub(crate) fn needs_time(&self) -> bool {
+        match self.at {
+            At::HandsIn(_, Hand::Publish) => true,
+            At::HandsIn(_, Hand::Write(from)) => self.piece(from).is_none(),
+            _ => false,
+        }
     }
 
     /// Looks for a stage that has something to claim. `None`: the worker is to say so, and to wait.

@@ -95,7 +95,7 @@ impl Work {
     }
 
     /// The next piece that is there, from this one on.
-    fn piece(&self, from: usize) -> Option<usize> {
+    pub(super) fn piece(&self, from: usize) -> Option<usize> {
         (from..self.pieces.len()).find(|&piece| self.pieces[piece].len > 0)
     }
 
