@@ -13,7 +13,7 @@ pub enum Event {
         /// Which.
         resource: ResourceId,
     },
-    /// A worker has the board and begins to claim.
+    /// A worker gets the board and begins to claim; to be said before it can.
     WorkerJoined {
         /// Its place.
         worker: WorkerId,

@@ -85,18 +85,19 @@ impl Drive {
     pub(crate) fn recruit(&mut self, crew: &mut Crew) {
         while let (false, Some(&slot)) = (self.over(), self.host.vacant.last()) {
             let Some(worker) = crew.idle(self.host.job.guests.is_some()) else { return };
-            let board = self.host.job.board.page().handle();
             worker.mark_log(self.run, slot);
-            let log = trace::setting();
-            if worker.tell(&ToWorker::Run { run: self.run, slot, board, log }).is_err() {
-                return; // it is gone, which its channel will tell next
-            }
             worker.state = State::Busy { slot };
             tracing::debug!(worker = slot.0 + 1, pid = worker.pid, "joined");
             self.host.journal.joined(slot, worker.pid);
             self.host.vacant.pop();
             self.stats.workers += 1;
+            // Before it can claim: what it does not find must be known as offered after it came.
             self.tell(Event::WorkerJoined { worker: slot }, crew);
+            let board = self.host.job.board.page().handle();
+            let run = ToWorker::Run { run: self.run, slot, board, log: trace::setting() };
+            if let Some(worker) = crew.at(slot) {
+                let _ = worker.tell(&run); // one that is gone says so by its channel
+            }
         }
     }
 

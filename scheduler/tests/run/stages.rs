@@ -1,7 +1,7 @@
 //! Plans of several stages: chains, folds, drains, several outputs; with deaths and errors in the middle.
 use std::time::Duration;
 
-use scheduler::engine::{Cause, Outcome};
+use scheduler::engine::{Cause, Outcome, What};
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{CallSpec, PassCall, Source, FOLD};
@@ -226,4 +226,37 @@ fn workers_killed_in_any_stage_cost_no_element() {
         deaths += ended.finished.stats.deaths;
     }
     assert!(deaths > 0, "no worker died in a run: the kills came too late to test anything");
+}
+
+#[test]
+fn what_waits_for_a_stage_begins_when_that_is_through_though_nobody_is_idle() {
+    let mut passes =
+        vec![pass("square-a", vec![X], 2), pass("square-b", vec![X], 20), pass("square-c", vec![X], 1)];
+    passes[2].sides = vec![whole(0)];
+    let spec = CallSpec { passes, gather: vec![PassId(1), PassId(2)], ..diamond(20, 1, true) };
+    let mut session = Session::new("stage-ended", true);
+    let trouble: Vec<String> = (0..20).map(|element| format!("sleep=square-b/{element}:50")).collect();
+    let ended = session.run(spec, &trouble.join(" "));
+    check(&ended);
+    let moments = ended.finished.log(&ended.plan, (0, 0), true).moments;
+    let task = |pass| {
+        let stage = ended.plan.stages().iter().find(|stage| stage.passes.contains(&PassId(pass)));
+        stage.expect("its stage").task
+    };
+    let place = |what: What| moments.iter().position(|moment| moment.what == what).expect("it happened");
+    assert!(
+        place(What::Began(task(2))) < place(What::Ended(task(1))),
+        "c began only when b was through: {moments:?}"
+    );
+}
+
+#[test]
+fn a_worker_that_is_quicker_than_the_word_about_it_is_woken_all_the_same() {
+    let mut passes = vec![pass("square-a", vec![X], 1), pass("square-b", vec![X], 1)];
+    passes[1].sides = vec![whole(0)];
+    let spec = CallSpec { passes, gather: vec![PassId(1)], workers: 1, ..diamond(1, 1, false) };
+    let mut session = Session::new("quick", true);
+    for _ in 0..500 {
+        check(&session.run(spec.clone(), ""));
+    }
 }
