@@ -99,7 +99,7 @@ impl Work {
     }
 
     /// What it is at.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn at(&self) -> At {
         self.at
     }
