@@ -85,14 +85,15 @@ joined <- function(...) structure(c(...), class = c("SOCKcluster", "cluster"))
 expect_refused <- function(call, node, why) {
   took <- system.time(e <- tryCatch(call, memshare_error = identity))[["elapsed"]]
   expect_s3_class(e, "memshare_error_cluster")
-  expect_identical(e$node, node)
-  expect_match(conditionMessage(e), sprintf("node %d of CLUSTER .*cannot take part: it does not see the session's %s", node, why))
+  expect_true(e$node %in% node)
+  expect_match(conditionMessage(e), sprintf("node %d of CLUSTER .*cannot take part: it does not see the session's %s", e$node, why))
   expect_lt(took, 30)
 }
 
 test_that("nodes with a shared memory of their own are an error that says so", {
   cluster <- local_cluster_elsewhere(2, "/dev/shm")
-  expect_refused(memLapply(1:4, identity, CLUSTER = cluster), 1L, "shared memory in /dev/shm")
+  # Whichever says so first.
+  expect_refused(memLapply(1:4, identity, CLUSTER = cluster), 1:2, "shared memory in /dev/shm")
   expect_identical(parallel::clusterCall(cluster, function() 1), list(1, 1))
 })
 
