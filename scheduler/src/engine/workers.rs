@@ -54,6 +54,8 @@ impl Workers {
     pub(super) fn dry(&mut self, worker: WorkerId, stopping: bool, out: &mut Vec<Action>) {
         let offers = self.offers;
         if let Some(place @ Place::Busy { .. }) = self.places.get_mut(worker.index()) {
+            // It came as far as to look.
+            self.idle_deaths[worker.index()] = 0;
             if !stopping && *place != (Place::Busy { woken: offers }) {
                 *place = Place::Busy { woken: offers };
                 out.push(Action::WakeDry(vec![worker]));
@@ -81,12 +83,14 @@ impl Workers {
     /// A worker died. True when another is to be started in its place; then the place is `Starting`, else `Gone`.
     pub(super) fn lose(&mut self, worker: WorkerId, held: bool, reason: &str) -> bool {
         let Some(place) = self.places.get_mut(worker.index()) else { return false };
+        if held {
+            // One that took a chunk shows that workers can.
+            self.idle_deaths.fill(0);
+        }
         let deaths = &mut self.idle_deaths[worker.index()];
-        *deaths = match (held, *place) {
-            (true, _) => 0,
-            (false, Place::Starting | Place::Busy { .. }) => *deaths + 1,
-            (false, Place::Dry | Place::Gone) => *deaths,
-        };
+        if !held && matches!(place, Place::Starting | Place::Busy { .. }) {
+            *deaths += 1;
+        }
         if *deaths < IDLE_DEATHS {
             *place = Place::Starting;
             return true;

@@ -203,6 +203,27 @@ fn idle_deaths_are_replaced_three_times_then_the_place_is_given_up() {
 }
 
 #[test]
+fn deaths_in_a_row_begin_anew_when_a_worker_was_at_work() {
+    let mut run = Run::open(Settings::default());
+    let spawn = |worker| vec![Action::Spawn { worker }];
+    for _ in 0..2 {
+        // Elsewhere one died at a chunk: workers can work.
+        run.on(Event::WorkerJoined { worker: A });
+        assert_eq!(run.on(idle_death(A)), spawn(A));
+        assert_eq!(run.on(idle_death(A)), spawn(A));
+        assert!(run.on(lost(B, 0, 4, 0, Some(1))).contains(&Action::Spawn { worker: B }));
+        run.on(Event::WorkerJoined { worker: B });
+    }
+    // One that looked for a chunk and found none is no death in a row either.
+    run.on(Event::WorkerJoined { worker: A });
+    assert_eq!(run.on(idle_death(A)), spawn(A));
+    assert_eq!(run.on(idle_death(A)), spawn(A));
+    run.on(Event::WorkerJoined { worker: A });
+    run.dry(A);
+    assert_eq!(run.on(idle_death(A)), spawn(A));
+}
+
+#[test]
 fn sleepers_may_die_as_often_as_they_like() {
     let mut run = Run::open(Settings::default());
     for _ in 0..10 {
