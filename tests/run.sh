@@ -20,8 +20,12 @@ passed=0
 failed=0
 
 ours() { ls /dev/shm 2> /dev/null | grep '^memshare-' | sort; }
-# Processes of memshare's workers, by what they were started with.
-workers() { pgrep -f 'memshare:::worker_main|memshare:::fork_server' | sort; }
+# Workers that these tests started, by their environment: other sessions of the machine have their own.
+workers() {
+  for pid in $(pgrep -f 'memshare:::worker_main'); do
+    tr '\0' '\n' 2> /dev/null < "/proc/$pid/environ" | grep -qxF "SCRATCH=$scratch" && echo "$pid"
+  done
+}
 
 # Runs a command, says how it went, and shows its output when it failed.
 step() {
@@ -49,7 +53,6 @@ run_e2e() {
 }
 
 ours > "$scratch/segments-before"
-workers > "$scratch/workers-before"
 
 if [ $# -gt 0 ]; then
   for name in "$@"; do run_e2e "$name"; done
@@ -69,7 +72,7 @@ fi
 nothing_left() {
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     ours | comm -13 "$scratch/segments-before" - > "$scratch/left"
-    workers | comm -13 "$scratch/workers-before" - >> "$scratch/left"
+    workers >> "$scratch/left"
     [ -s "$scratch/left" ] || return 0
     sleep 0.5
   done
