@@ -29,8 +29,10 @@ pub(super) struct Workers {
     pub(super) last_reason: String,
 }
 
-/// That many workers in a row may die in a place before one of them took a chunk.
+/// When so many workers in a row died in each place before any of them took a chunk or looked for one in vain, places are given up.
 const IDLE_DEATHS: u32 = 3;
+/// A place is given up after so many in any case.
+const MOST_IDLE_DEATHS: u32 = 30;
 
 impl Workers {
     pub(super) fn new(workers: u32) -> Workers {
@@ -54,8 +56,8 @@ impl Workers {
     pub(super) fn dry(&mut self, worker: WorkerId, stopping: bool, out: &mut Vec<Action>) {
         let offers = self.offers;
         if let Some(place @ Place::Busy { .. }) = self.places.get_mut(worker.index()) {
-            // It came as far as to look.
-            self.idle_deaths[worker.index()] = 0;
+            // It came as far as to look, which shows that workers can.
+            self.idle_deaths.fill(0);
             if !stopping && *place != (Place::Busy { woken: offers }) {
                 *place = Place::Busy { woken: offers };
                 out.push(Action::WakeDry(vec![worker]));
@@ -91,13 +93,17 @@ impl Workers {
         if !held && matches!(place, Place::Starting | Place::Busy { .. }) {
             *deaths += 1;
         }
-        if *deaths < IDLE_DEATHS {
-            *place = Place::Starting;
+        let in_a_row = *deaths;
+        *place = Place::Starting;
+        // While others may still come to a chunk, it may be chance.
+        let mut all = self.places.iter().zip(&self.idle_deaths);
+        let hope = all.any(|(place, deaths)| *place != Place::Gone && *deaths < IDLE_DEATHS);
+        if hope && in_a_row < MOST_IDLE_DEATHS {
             return true;
         }
-        *place = Place::Gone;
+        self.places[worker.index()] = Place::Gone;
         self.last_reason =
-            format!("{IDLE_DEATHS} workers in a row ended before they took a chunk; the last {reason}");
+            format!("{in_a_row} workers in a row ended before they took a chunk; the last {reason}");
         false
     }
 

@@ -187,19 +187,29 @@ fn a_worker_that_was_ended_on_purpose_blames_nobody() {
 }
 
 #[test]
-fn idle_deaths_are_replaced_three_times_then_the_place_is_given_up() {
+fn idle_deaths_are_replaced_until_there_were_three_in_each_place() {
     let mut run = Run::open(Settings::default());
-    for worker in [A, B] {
-        assert_eq!(run.on(idle_death(worker)), [Action::Spawn { worker }]);
-        assert_eq!(run.on(idle_death(worker)), [Action::Spawn { worker }]);
-        if worker == A {
-            assert_eq!(run.on(idle_death(worker)), [], "B is still there");
-        }
+    for _ in 0..3 {
+        assert_eq!(run.on(idle_death(A)), [Action::Spawn { worker: A }], "B is still there");
     }
-    let actions = run.on(idle_death(B));
+    for _ in 0..2 {
+        assert_eq!(run.on(idle_death(B)), [Action::Spawn { worker: B }]);
+    }
+    assert_eq!(run.on(idle_death(B)), [], "three in each");
+    let actions = run.on(idle_death(A));
     assert_eq!(actions[0], Action::Stop);
     let Some(Action::Finish(Outcome::NoWorkers { reason })) = actions.last() else { panic!("{actions:?}") };
     assert!(reason.contains("exited with status 1"), "{reason}");
+}
+
+#[test]
+fn a_place_where_workers_only_die_is_given_up_while_another_works_on() {
+    let mut run = Run::open(Settings::default());
+    for _ in 1..30 {
+        assert_eq!(run.on(idle_death(A)), [Action::Spawn { worker: A }]);
+    }
+    assert_eq!(run.on(idle_death(A)), [], "B works on");
+    assert!(!run.core.is_ended());
 }
 
 #[test]
