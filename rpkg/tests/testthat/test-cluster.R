@@ -98,7 +98,7 @@ test_that("nodes with a shared memory of their own are an error that says so", {
 })
 
 test_that("nodes with files of their own are an error that says so", {
-  cluster <- local_cluster_elsewhere(1, dirname(tempdir()))
+  cluster <- local_cluster_elsewhere(1, tempdir())
   expect_refused(memLapply(1:4, identity, CLUSTER = cluster), 1L, "directory")
   expect_identical(parallel::clusterCall(cluster, function() 1), list(1))
 })
