@@ -74,7 +74,6 @@ pub enum Link {
 #[derive(Debug)]
 pub struct Segment {
     handle: SegmentHandle,
-    bytes: u64,
     creator: u32,
 }
 
@@ -86,7 +85,7 @@ impl Segment {
             return Err(refused(name, io::ErrorKind::InvalidInput.into()));
         }
         let file = SegmentFile::create(&SegmentHandle::named(name, place.clone()))?;
-        let segment = Segment { handle: file.handle(), bytes, creator: std::process::id() };
+        let segment = Segment { handle: file.handle(), creator: std::process::id() };
         file.resize(bytes)?; // when it is refused, the name goes with `segment`
         Ok((segment, file))
     }
@@ -109,17 +108,12 @@ impl Segment {
             let _ = fs::unlink(second.path());
             return Ok(Link::Gone);
         }
-        Ok(Link::Made(Segment { handle: second, bytes: file.len()?, creator: std::process::id() }))
+        Ok(Link::Made(Segment { handle: second, creator: std::process::id() }))
     }
 
     /// What another process opens it by.
     pub fn handle(&self) -> SegmentHandle {
         self.handle.clone()
-    }
-
-    /// Its size.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// Opens it for reading and writing.
@@ -128,11 +122,6 @@ impl Segment {
             segment: self.handle.name.clone(),
             reason: "its name was taken away from outside".into(),
         })
-    }
-
-    /// Reserves all of it, so that a later write through a mapping cannot meet a full memory (SIGBUS).
-    pub fn reserve(&self) -> Result<()> {
-        self.file()?.reserve()
     }
 
     /// Gives the segment another name in one step, unless that is taken: then `false`, and nothing has changed.

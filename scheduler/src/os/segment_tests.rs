@@ -72,7 +72,7 @@ fn a_private_mapping_keeps_its_writes_and_outlives_the_name() {
 #[test]
 fn a_shared_mapping_is_seen_by_all_and_needs_a_file_open_for_writing() {
     let segment = Segment::create(&fresh(4), 4096, &Place::Memory).unwrap().0;
-    segment.reserve().unwrap();
+    segment.file().unwrap().reserve().unwrap();
     let file = segment.file().unwrap();
     let shared = Mapping::shared(&file).unwrap();
     // SAFETY: the mapping is writable, 4096 bytes long, and no slice of it is alive.
@@ -185,9 +185,10 @@ fn a_full_place_is_an_error_with_figures() {
     assert_eq!(super::super::space::of(&place).unwrap().limit, mebibyte);
     let segment = Segment::create(&fresh(13), 2 * mebibyte, &place).unwrap().0;
     // A reservation that fails takes nothing; a write takes what there is, until the segment goes.
-    for (result, left) in
-        [(segment.reserve(), mebibyte), (segment.file().unwrap().write_at(0, &vec![1; 2 << 20]), 0)]
-    {
+    for (result, left) in [
+        (segment.file().unwrap().reserve(), mebibyte),
+        (segment.file().unwrap().write_at(0, &vec![1; 2 << 20]), 0),
+    ] {
         let Err(Error::NoSpace { needed, free, limit, dir }) = result else { panic!("{result:?}") };
         assert_eq!((needed, free, limit, dir), (2 * mebibyte, left, mebibyte, small.0.clone()));
     }
