@@ -134,12 +134,12 @@ bar_of_cli <- function(total, labels) {
 
 # Without cli, and in knitr: on standard error.
 bar_of_text <- function(total, labels) {
-  begun <- proc.time()[["elapsed"]]
+  begun <- elapsed()
   bar <- NULL
   list(
     show = function(at) {
       if (is.null(bar)) {
-        if (proc.time()[["elapsed"]] - begun < getOption("cli.progress_show_after", 2)) return(invisible())
+        if (elapsed() - begun < getOption("cli.progress_show_after", 2)) return(invisible())
         bar <<- utils::txtProgressBar(max = total, style = 3, file = stderr())
       }
       utils::setTxtProgressBar(bar, at$done)

@@ -47,7 +47,7 @@ random_kinds <- function() as.character(globalenv()[[".Random.seed"]][1L])
 # Counting thousands of methods would cost more than the call.
 tables_to_count <- function(of) {
   if (!of$many) return(of$tables)
-  now <- proc.time()[["elapsed"]]
+  now <- elapsed()
   if (now - of$counted <= 0.25) return(of$core_tables)
   of$counted <- now
   of$tables

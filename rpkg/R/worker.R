@@ -53,7 +53,8 @@ process_life <- function() {
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
 
-# The life of a cluster's node within one run. `address` says where the session is. What is in its global environment is the user's, its random numbers too.
+# The life of a cluster's node within one run. `address` says where the session is. What is in its global environment is the user's, its
+# random numbers too.
 worker_join <- function(address) {
   native(ms_worker_join(address))
   on.exit({
@@ -92,7 +93,7 @@ tidy <- function() {
   }
   left <- leftover()
   if (!is.null(left)) return(left)
-  now <- proc.time()[["elapsed"]]
+  now <- elapsed()
   if (is.null(state$collected)) state$collected <- now
   overdue <- now - state$collected > 2
   if (overdue || isTRUE(native(ms_worker_idle(30L)))) {
