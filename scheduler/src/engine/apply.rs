@@ -2,7 +2,7 @@
 use super::event::{Action, Event, Loss, LostLease};
 use super::log::What;
 use super::{Engine, World};
-use crate::board::{ChunkRecord, Control};
+use crate::board::{ChunkRecord, Control, Recovered};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, TaskId, WorkerId};
 
@@ -65,9 +65,8 @@ impl Engine {
         } else {
             world.board().recover(worker)
         };
-        let leases: Vec<_> = held.into_iter().map(LostLease::from).collect();
+        let leases = self.count_retries(held);
         tracing::debug!(worker = worker.0 + 1, chunks = leases.len(), ?loss, "lost");
-        self.retries += leases.len() as u32;
         // It may be lost between an error's record and its word about it.
         for stage in self.opened.stages().to_vec() {
             for failure in world.board().failures(stage) {
@@ -81,25 +80,32 @@ impl Engine {
     /// Takes back what workers claimed just when they were cut off.
     pub(super) fn recover_cut_off<W: World>(&mut self, world: &mut W, now_ns: u64) {
         for worker in self.cut_off.clone() {
-            let leases: Vec<_> = world.board().shut_out(worker).into_iter().map(LostLease::from).collect();
+            let leases = self.count_retries(world.board().shut_out(worker));
             if !leases.is_empty() {
-                self.retries += leases.len() as u32;
                 let reason = "it claimed a chunk while it was cut off".to_owned();
                 self.handle(Event::WorkerLost { worker, leases, reason, loss: Loss::CutOff }, world, now_ns);
             }
         }
     }
 
+    /// Counts what was taken back.
+    fn count_retries(&mut self, held: Vec<Recovered>) -> Vec<LostLease> {
+        self.retries += held.len() as u32;
+        held.into_iter().map(LostLease::from).collect()
+    }
+
     fn apply<W: World>(&mut self, action: Action, world: &mut W, now_ns: u64) {
         match action {
             Action::Share { resource } => {
                 self.log_task(world, now_ns, TaskKind::Share(resource), What::Began);
-                world.share(resource);
+                if world.share(resource) {
+                    self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended);
+                    self.events.push_back(Event::Shared { resource });
+                }
             }
             Action::Open { stage } => {
                 self.log_stage(world, now_ns, stage, What::Began);
-                let plan = std::sync::Arc::clone(&self.plan);
-                for piece in plan.stages()[stage.index()].pieces.iter() {
+                for piece in self.plan.stages()[stage.index()].pieces.iter() {
                     append(world, stage, (piece.start, piece.end, 0));
                 }
                 self.opened.open(world.board(), stage);
@@ -162,8 +168,7 @@ impl Engine {
 
     /// The last consumer is done. A page that the caller reads stays; any other goes now.
     fn free<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
-        let mut wanted = self.plan.spec().gather.iter().filter_map(|&pass| self.plan.result_of(pass));
-        if wanted.any(|wanted| wanted == resource) {
+        if self.plan.is_wanted(resource) {
             return world.keep(resource);
         }
         let Some(bytes) = world.free(resource) else { return };
@@ -184,9 +189,6 @@ impl Engine {
     /// The task that shares or delivers a resource.
     fn log_task<W: World>(&self, world: &mut W, now_ns: u64, kind: TaskKind, what: fn(TaskId) -> What) {
         let (TaskKind::Share(resource) | TaskKind::Gather(resource)) = kind else { return };
-        if self.plan.graph().resources().get(resource.index()).is_none() {
-            return;
-        }
         let graph = self.plan.graph();
         let mut tasks = graph.producers(resource).chain(graph.consumers(resource));
         if let Some(task) = tasks.find(|task| graph.tasks()[task.index()].kind == kind) {

@@ -9,8 +9,8 @@ pub trait World {
     /// The run's board.
     fn board(&self) -> &Board;
 
-    /// A variable is to come into shared memory; then [`super::Event::Shared`].
-    fn share(&mut self, resource: ResourceId);
+    /// A variable is to come into shared memory. True when it is there already; else [`super::Event::Shared`] says when.
+    fn share(&mut self, resource: ResourceId) -> bool;
 
     /// A worker that sleeps is to look at the board again. One that cannot be reached is reported lost.
     fn wake(&mut self, worker: WorkerId);

@@ -129,6 +129,11 @@ impl Plan {
         self.results.get(pass.index()).copied().flatten()
     }
 
+    /// Whether the caller wants a resource: it is the results of a pass that is to be gathered.
+    pub fn is_wanted(&self, resource: ResourceId) -> bool {
+        self.spec().gather.iter().any(|&pass| self.result_of(pass) == Some(resource))
+    }
+
     /// The stage that makes a resource, and which of its outputs it is; `None` for data.
     pub fn maker_of(&self, resource: ResourceId) -> Option<(StageId, u32)> {
         self.makers.get(resource.index()).copied().flatten()

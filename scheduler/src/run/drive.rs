@@ -46,7 +46,7 @@ impl Drive {
         let journal = Journal::begin(board);
         board.set_begun(journal.begun_ns);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
-        let host = HostRun { job, vacant, results: Vec::new(), journal, outcome: None, answers: Vec::new() };
+        let host = HostRun { job, vacant, results: Vec::new(), journal, outcome: None };
         let (lost, stats) = (Vec::new(), RunStats::default());
         let mut drive = Drive { run, engine, host, ticket, deadline_ns: None, lost, stats, span };
         drive.tell(Event::Started, crew);
@@ -158,12 +158,8 @@ impl Drive {
     }
 
     pub(crate) fn tell(&mut self, event: Event, crew: &mut Crew) {
-        let mut events = vec![event];
-        while !events.is_empty() {
-            let mut world = HostWorld { run: &mut self.host, crew };
-            self.deadline_ns = self.engine.step(&mut world, now_ns(), events);
-            events = std::mem::take(&mut self.host.answers);
-        }
+        let mut world = HostWorld { run: &mut self.host, crew };
+        self.deadline_ns = self.engine.step(&mut world, now_ns(), [event]);
     }
 
     /// Hands what came of the run to whoever holds its ticket.

@@ -1,6 +1,6 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
 use crate::board::Board;
-use crate::engine::{Event, Loss, Outcome, What, World};
+use crate::engine::{Loss, Outcome, What, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::pool::Crew;
 use crate::run::journal::Journal;
@@ -17,8 +17,6 @@ pub(super) struct HostRun {
     pub(super) results: Vec<(ResourceId, Page)>,
     pub(super) journal: Journal,
     pub(super) outcome: Option<Outcome>,
-    /// What is known at once of what the engine asked for.
-    pub(super) answers: Vec<Event>,
 }
 
 /// A run on this host, and the workers.
@@ -41,8 +39,8 @@ impl World for HostWorld<'_> {
     }
 
     /// The session's thread copied the data in before it began the run.
-    fn share(&mut self, resource: ResourceId) {
-        self.run.answers.push(Event::Shared { resource });
+    fn share(&mut self, _resource: ResourceId) -> bool {
+        true
     }
 
     fn wake(&mut self, worker: WorkerId) {

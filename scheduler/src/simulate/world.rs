@@ -88,8 +88,6 @@ struct SimWorld<'a> {
     asked: u64,
     /// The time of the step under way.
     now: u64,
-    /// What is known at once of what the engine asked for.
-    answers: Vec<Event>,
     /// The supervisor is busy until then.
     supervised_ns: u64,
     tick_ns: Option<u64>,
@@ -113,7 +111,6 @@ impl<'a> Simulation<'a> {
             agenda: BinaryHeap::new(),
             asked: 0,
             now: 0,
-            answers: Vec::new(),
             supervised_ns: 0,
             tick_ns: None,
             ended_ns: None,
@@ -167,14 +164,8 @@ impl<'a> Simulation<'a> {
     }
 
     fn tell(&mut self, event: Event, now: u64) {
-        let mut events = vec![event];
-        let mut deadline = None;
         self.world.now = now;
-        while !events.is_empty() {
-            deadline = self.engine.step(&mut self.world, now, events);
-            events = std::mem::take(&mut self.world.answers);
-        }
-        if let Some(next) = deadline {
+        if let Some(next) = self.engine.step(&mut self.world, now, [event]) {
             if self.world.tick_ns.is_none_or(|tick| tick > next) {
                 self.world.tick_ns = Some(next);
                 self.world.at(next.max(now), Happening::Tick);
@@ -279,8 +270,8 @@ impl World for SimWorld<'_> {
         self.board.board()
     }
 
-    fn share(&mut self, resource: ResourceId) {
-        self.answers.push(Event::Shared { resource });
+    fn share(&mut self, _resource: ResourceId) -> bool {
+        true
     }
 
     fn wake(&mut self, worker: WorkerId) {

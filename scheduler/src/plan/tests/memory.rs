@@ -120,7 +120,7 @@ fn pinned_variables_and_unused_ones_are_not_counted() {
 /// What lives when stage `now` runs, from scratch: `when` says when each stage runs.
 fn living(plan: &Plan, now: u64, when: &dyn Fn(usize) -> u64) -> u64 {
     let resources = plan.graph().resources().iter().enumerate();
-    let wanted = |id: ResourceId| plan.spec().gather.iter().any(|&pass| plan.result_of(pass) == Some(id));
+    let wanted = |id: ResourceId| plan.is_wanted(id);
     let mut sum: u64 = 0;
     for (index, resource) in resources.filter(|(_, resource)| resource.scope == Scope::Scoped) {
         let id = ResourceId(index as u32);

@@ -43,13 +43,9 @@ impl Driver {
         whole
     }
 
-    pub(super) fn is_wanted(&self, resource: ResourceId) -> bool {
-        self.plan.spec().gather.iter().any(|&pass| self.plan.result_of(pass) == Some(resource))
-    }
-
     /// A part goes: this stage has read all of it, and who else reads it is through.
     pub(super) fn check_spent(&self, stage: StageId, resource: ResourceId, part: &Part) {
-        assert!(!self.is_wanted(resource), "{resource} is wanted, and a part of it goes");
+        assert!(!self.plan.is_wanted(resource), "{resource} is wanted, and a part of it goes");
         let read = &self.done[stage.index()][part.start as usize..part.end as usize];
         assert!(read.iter().all(|&times| times == 1), "a part of {resource} goes before it was read");
         for task in self.plan.graph().consumers(resource) {
@@ -153,7 +149,8 @@ impl Driver {
     pub(in crate::engine::tests) fn check_account(&self) {
         assert_eq!(self.board.live_bytes(), self.pages.bytes);
         let resources = (0..self.plan.graph().resources().len() as u32).map(ResourceId);
-        let kept = resources.filter(|&resource| !self.freed.contains(&resource) || self.is_wanted(resource));
+        let kept =
+            resources.filter(|&resource| !self.freed.contains(&resource) || self.plan.is_wanted(resource));
         let held = kept.map(|resource| match self.plan.maker_of(resource) {
             // Room that was not there was returned.
             Some((stage, nth)) => {

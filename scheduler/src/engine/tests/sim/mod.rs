@@ -206,9 +206,10 @@ impl World for Driver {
         &self.board
     }
 
-    fn share(&mut self, resource: ResourceId) {
+    fn share(&mut self, resource: ResourceId) -> bool {
         assert!(self.touched.insert(resource), "shared twice");
         self.pending.push(Event::Shared { resource });
+        false
     }
 
     fn wake(&mut self, worker: WorkerId) {
@@ -235,14 +236,14 @@ impl World for Driver {
 
     fn free(&mut self, resource: ResourceId) -> Option<u64> {
         assert!(self.freed.insert(resource), "freed twice");
-        assert!(!self.is_wanted(resource), "the caller wants it");
+        assert!(!self.plan.is_wanted(resource), "the caller wants it");
         self.pages.free(resource);
         Some(self.plan.graph().resources()[resource.index()].bytes)
     }
 
     fn keep(&mut self, resource: ResourceId) {
         assert!(self.freed.insert(resource), "freed twice");
-        assert!(self.is_wanted(resource), "nobody wants it");
+        assert!(self.plan.is_wanted(resource), "nobody wants it");
     }
 
     fn release(&mut self, resource: ResourceId) {
