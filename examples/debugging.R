@@ -8,6 +8,9 @@ spin <- function(seconds) {
   seconds
 }
 
+# Both workers are there before anything is looked at.
+invisible(memLapply(1:2, function(i) Sys.sleep(0.5), MAX.CORES = cores, CONTROL = memControl(chunk = 1)))
+
 # 1. A straggler. "It stood at 99 % for ages."
 sizes <- stats::setNames(rep(0.002, 400), paste0("gene_", 1:400))
 sizes[["gene_391"]] <- 0.8

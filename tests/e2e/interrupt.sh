@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ctrl-C (SIGINT to the session alone, as memshare's workers live in groups of their own): the call ends at once, nothing is
-# left, and the pool works on. Twenty times.
+# left, and the pool works on. Twenty times, the last five while data is copied in.
 . "$(dirname "$0")/../lib/helper.sh"
 dir=$(mktemp -d)
 before=$(segments)
@@ -11,11 +11,13 @@ ready <- commandArgs(TRUE)[[1]]
 stopifnot(identical(memLapply(1:4, identity, MAX.CORES = 2), as.list(1:4)))
 segments <- function() list.files("/dev/shm", "^memshare-")
 base <- segments()
+big <- lapply(1:100, function(i) numeric(1e6))
 for (round in 1:20) {
   start <- proc.time()[["elapsed"]]
   ended <- tryCatch(
     {
       file.create(ready)
+      if (round > 15) memLapply(big, function(v) Sys.sleep(1), MAX.CORES = 2)
       memLapply(1:1000, function(v) Sys.sleep(if (v %% 2) 0.01 else 5), MAX.CORES = 2, VARS = NULL)
       "finished"
     },

@@ -90,6 +90,20 @@ value <- withCallingHandlers(
 stopifnot(identical(value, lapply(1:12, big_one)), length(said) == 3)
 rm(plan, first, whole, each, value)
 invisible(gc())
+# Memory that fills up while data is copied in: the run is begun again with that data in the directory, and the values are right.
+stopifnot(system("mount -o remount,size=640m /dev/shm") == 0)
+parts <- lapply(1:60, function(i) rep(i + 0.5, 1e6))
+full <- function(v) {
+  if (v[[1]] == 1.5) system("fallocate -l 250M /dev/shm/fills-it-up", ignore.stderr = TRUE)
+  sum(v)
+}
+before <- memLastRun()$run
+stopifnot(identical(memLapply(parts, full, MAX.CORES = 2), lapply(parts, sum)))
+if (memLastRun()$run == before + 1) message("the copy was faster than what fills the memory")
+unlink("/dev/shm/fills-it-up")
+rm(parts)
+invisible(gc())
+stopifnot(system("mount -o remount,size=64m /dev/shm") == 0)
 registerVariables("small", list(big = big))
 stopifnot(identical(memLapply(1, function(i, big) length(big), NAMESPACE = "small", VARS = "big", MAX.CORES = 2), list(length(big))))
 releaseVariables("small", "big")

@@ -13,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 7;
+pub(super) const VERSION: u32 = 8;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -108,9 +108,11 @@ pub(super) struct ClaimLine {
     pub(super) hint: AtomicU32,
 }
 
-/// Written when a stage opens and when chunks are run again.
+/// Written when a stage opens, as its data comes, and when chunks are run again.
 #[repr(C, align(64))]
 pub(super) struct RareLine {
+    /// Elements, from the first on, whose data is there: no others are taken from the log.
+    pub(super) there: AtomicU64,
     pub(super) open: AtomicU32,
     pub(super) extra_count: AtomicU32,
     pub(super) extra_hint: AtomicU32,

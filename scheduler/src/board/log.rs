@@ -31,18 +31,30 @@ pub(super) struct Log<'a> {
     pub(super) records: &'a [Record],
     pub(super) hint: &'a AtomicU32,
     pub(super) elements: u64,
+    /// How many of them, from the first on, can be taken by now.
+    pub(super) there: u64,
     /// Entries end at multiples of this, and at the end.
     pub(super) align: u64,
 }
 
 impl Log<'_> {
-    /// Whether there are elements that nobody took.
+    /// Whether there are elements that nobody took and that can be taken.
     pub(super) fn has_more(&self) -> bool {
         match self.hint.load(Ordering::Acquire) as usize {
-            0 => self.elements > 0,
             // The hint may lag: then a claim finds nothing, and it has caught up. A full log has no more, whatever it says.
             index if index >= self.records.len() => false,
-            index => self.records[index - 1].load().end() < self.elements,
+            0 => self.until(0) > 0,
+            index => self.records[index - 1].load().end() < self.until(index),
+        }
+    }
+
+    /// Where the entry at `index` ends at the latest. The last entry takes all that is left, so it is kept until all is there.
+    fn until(&self, index: usize) -> u64 {
+        let is_last = index + 1 == self.records.len();
+        if is_last && self.there < self.elements {
+            0
+        } else {
+            self.there
         }
     }
 
@@ -63,20 +75,24 @@ impl Log<'_> {
                 index += 1;
                 continue;
             }
+            let until = self.until(index);
+            if start >= until {
+                break;
+            }
             let entries = self.records.len() - index;
             let left =
                 Left { elements: self.elements - start, claimed: index as u64, entries: entries as u64 };
             // The last entry takes all that is left, whatever the policy says: no element can fall out of the log.
             let wanted = if entries == 1 { self.elements } else { end(start, left) };
             let wanted = wanted.max(start + 1).checked_next_multiple_of(self.align.max(1));
-            let end = wanted.unwrap_or(self.elements).min(self.elements);
+            let end = wanted.unwrap_or(until).min(until);
             if record.change(Word::EMPTY, Word::new(end, worker, 0, ChunkState::Leased)) {
                 // Release: whoever starts from this hint sees the entry before it.
                 self.hint.fetch_max(index as u32 + 1, Ordering::Release);
                 return Some(Claim { index, start, end, attempt: 0 });
             }
         }
-        // All is taken, which the hint must say: `has_more` asks nothing else.
+        // All that is there is taken, which the hint must say: `has_more` asks nothing else.
         self.hint.fetch_max(index as u32, Ordering::Release);
         None
     }

@@ -97,6 +97,7 @@ impl Board {
                     fixed: fixed(stage),
                     claims: ClaimLine { hint: AtomicU32::new(0) },
                     rare: RareLine {
+                        there: AtomicU64::new(stage.elements),
                         open: AtomicU32::new(0),
                         extra_count: AtomicU32::new(0),
                         extra_hint: AtomicU32::new(0),
@@ -242,11 +243,13 @@ impl Board {
     pub(super) fn log(&self, stage: &Stage) -> Log<'_> {
         // SAFETY: `log_capacity` records lie at this offset of the checked layout.
         let records = unsafe { self.at::<Record>(stage.place.log, stage.log_capacity as usize) };
-        let hint = &self.head(stage).claims.hint;
+        let head = self.head(stage);
         // Where the plan cut the stage, all of it comes as ranges: there is nothing to take from the log.
         let cut = stage.policy.schedule == Schedule::Profiled;
         let elements = if cut { 0 } else { stage.elements };
-        Log { records, hint, elements, align: stage.align }
+        // Acquire: who sees an element as there sees its data.
+        let there = head.rare.there.load(Ordering::Acquire).min(elements);
+        Log { records, hint: &head.claims.hint, elements, there, align: stage.align }
     }
 
     pub(super) fn extras(&self, stage: &Stage) -> Extras<'_> {

@@ -6,6 +6,7 @@ use super::sync::Ordering;
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
 use crate::id::{ChunkId, StageId, WorkerId};
+use crate::policy::Schedule;
 
 /// An entry, for whoever gathers, draws or explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,27 @@ impl Board {
             self.head(stage).rare.open.store(1, Ordering::Release);
             self.control_line().offers.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Says how many elements of a stage, from the first on, have their data there: workers take no others from its log. All, unless
+    /// this says otherwise before the stage is opened. Of less than all, whole multiples of the stage's alignment count, and whole chunks
+    /// where their size is fixed.
+    pub fn set_there(&self, id: StageId, elements: u64) {
+        let Some(stage) = self.stage(id) else { return };
+        let all = elements >= stage.elements;
+        let unit = match stage.policy.schedule {
+            Schedule::Fixed => stage.policy.chunk.max(1).checked_next_multiple_of(stage.align),
+            _ => Some(stage.align),
+        };
+        let there = if all { stage.elements } else { elements - elements % unit.unwrap_or(u64::MAX) };
+        // Release: the data was there before.
+        self.head(stage).rare.there.store(there, Ordering::Release);
+        self.control_line().offers.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many elements have their data there, see [`Board::set_there`].
+    pub fn there(&self, id: StageId) -> u64 {
+        self.stage(id).map_or(0, |stage| self.head(stage).rare.there.load(Ordering::Relaxed))
     }
 
     /// Tells all workers what is wanted.

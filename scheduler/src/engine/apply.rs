@@ -105,11 +105,15 @@ impl Engine {
             }
             Action::Open { stage } => {
                 self.log_stage(world, now_ns, stage, What::Began);
-                for piece in self.plan.stages()[stage.index()].pieces.iter() {
-                    append(world, stage, (piece.start, piece.end, 0));
-                }
+                let pieces = &self.plan.stages()[stage.index()].pieces;
+                self.awaited.extend(pieces.iter().map(|piece| (stage, *piece)));
+                self.append_there(world, stage);
                 self.opened.open(world.board(), stage);
                 tracing::debug!(stage = stage.0, elements = world.board().elements(stage), "opened");
+            }
+            Action::Advance { stage, there } => {
+                world.board().set_there(stage, there);
+                self.append_there(world, stage);
             }
             Action::WakeDry(workers) => workers.into_iter().for_each(|worker| world.wake(worker)),
             Action::Append { stage, start, end, attempt } => {
@@ -164,6 +168,18 @@ impl Engine {
             }
             Action::Finish(outcome) => world.finish(now_ns, outcome),
         }
+    }
+
+    /// Puts up the pieces of a stage whose data is there.
+    fn append_there<W: World>(&mut self, world: &mut W, stage: StageId) {
+        let there = world.board().there(stage);
+        self.awaited.retain(|(of, piece)| {
+            let stays = *of != stage || piece.end > there;
+            if !stays {
+                append(world, stage, (piece.start, piece.end, 0));
+            }
+            stays
+        });
     }
 
     /// The last consumer is done. A page that the caller reads stays; any other goes now.

@@ -58,6 +58,7 @@ impl Core {
                 for &(resource, access) in &task.accesses {
                     let is = self.tasks.resources[resource.index()].state;
                     let should = match access {
+                        Access::Read if self.streams(task.kind, resource) => is,
                         Access::Read => ResourceState::Sealed,
                         Access::Write => ResourceState::Building,
                         Access::Free => is,
@@ -69,6 +70,12 @@ impl Core {
             ensure(!over, || format!("the run is over and task {index} is {state:?}"))?;
         }
         Ok(())
+    }
+
+    /// Whether a stage reads a variable as it comes, and it has begun to.
+    fn streams(&self, task: TaskKind, resource: ResourceId) -> bool {
+        let TaskKind::Map(stage) = task else { return false };
+        self.stages[stage.index()].streams.contains(&resource) && self.shares(resource)
     }
 
     fn check_resources(&self) -> Result<(), String> {

@@ -25,6 +25,8 @@ pub(super) struct Core {
     pub(super) watched: Vec<pace::Watch>,
     /// How often each step of each element was being run when its worker died.
     pub(super) deaths: BTreeMap<(StageId, Spot), u32>,
+    /// How many elements of each variable are there, by resource; of those that stages read as they come.
+    pub(super) there: BTreeMap<ResourceId, u64>,
 }
 
 /// A stage, as far as the core keeps count of it.
@@ -34,6 +36,8 @@ pub(super) struct StageCount {
     pub(super) elements: u64,
     /// Its chunks begin at multiples of this.
     pub(super) align: u64,
+    /// The variables that it reads as they come.
+    pub(super) streams: Vec<ResourceId>,
     pub(super) extras: u32,
     pub(super) extra_capacity: u32,
     /// Whether the plan cut it.
@@ -59,6 +63,7 @@ impl Core {
             task: stage.task,
             elements: stage.board.elements,
             align: stage.board.align.max(1),
+            streams: stage.streams.clone(),
             extras: stage.pieces.len() as u32,
             extra_capacity: stage.board.extra_capacity,
             cut: !stage.pieces.is_empty(),
@@ -73,6 +78,7 @@ impl Core {
             workers: workers::Workers::new(settings.workers),
             watched: Vec::new(),
             deaths: BTreeMap::new(),
+            there: BTreeMap::new(),
         }
     }
 
@@ -84,7 +90,11 @@ impl Core {
         }
         match event {
             Event::Started => self.start(now_ns, out),
-            Event::Shared { resource } => self.finished(self.tasks.share_of(resource), now_ns, out),
+            Event::SharedTo { resource, elements } => self.arrived(resource, elements, out),
+            Event::Shared { resource } => {
+                self.arrived(resource, u64::MAX, out);
+                self.finished(self.tasks.share_of(resource), now_ns, out);
+            }
             Event::StageDone { stage } => self.finished(self.task_of(stage), now_ns, out),
             Event::ChunkFailed { stage, chunk, spot } => {
                 self.chunk_failed(Failure { stage, spot, chunk }, now_ns, out);
@@ -160,6 +170,11 @@ impl Core {
             // A stage over nothing is done when it begins: the board is not asked.
             let stage = self.tasks.stage_of(task);
             let empty = stage.is_some_and(|stage| self.stages[stage.index()].elements == 0);
+            if let Some((stage, there)) = stage.map(|stage| (stage, self.there(stage))) {
+                if there < self.stages[stage.index()].elements {
+                    out.push(Action::Advance { stage, there });
+                }
+            }
             self.tasks.begin(task, !empty, out);
             opened |= stage.is_some() && !empty;
             stage.into_iter().for_each(|stage| self.watch(stage, now_ns));
@@ -176,6 +191,38 @@ impl Core {
         } else {
             self.stop_without_workers(now_ns, out);
         }
+    }
+
+    /// More of a variable is there: stages that read it as it comes go on to where all of theirs are.
+    fn arrived(&mut self, resource: ResourceId, elements: u64, out: &mut Vec<Action>) {
+        if !matches!(self.phase, Phase::Running { .. }) || !self.shares(resource) {
+            return;
+        }
+        let ids = || (0..self.stages.len() as u32).map(StageId);
+        let reads = |id: &StageId| {
+            let StageCount { streams, task, .. } = &self.stages[id.index()];
+            streams.contains(&resource) && self.tasks.states()[task.index()] == TaskState::Running
+        };
+        let before: Vec<(StageId, u64)> = ids().filter(reads).map(|id| (id, self.there(id))).collect();
+        let known = self.there.entry(resource).or_default();
+        *known = elements.max(*known);
+        let had = out.len();
+        for (stage, before) in before {
+            let there = self.there(stage);
+            if there > before {
+                out.push(Action::Advance { stage, there });
+            }
+        }
+        if out.len() > had {
+            self.workers.offer(out);
+        }
+    }
+
+    /// How many elements of a stage have their data there, of those that it reads as they come.
+    fn there(&self, stage: StageId) -> u64 {
+        let StageCount { streams, elements, .. } = &self.stages[stage.index()];
+        let of = |resource| self.there.get(resource).copied().unwrap_or(0);
+        streams.iter().map(of).min().unwrap_or(u64::MAX).min(*elements)
     }
 
     /// When the run's time is over.

@@ -8,6 +8,13 @@ use crate::policy::Pace;
 pub enum Event {
     /// The board is there and workers may be asked for: begin.
     Started,
+    /// So many elements of a variable, from the first on, are in shared memory; more are on their way.
+    SharedTo {
+        /// Which.
+        resource: ResourceId,
+        /// How many.
+        elements: u64,
+    },
     /// A variable is in shared memory.
     Shared {
         /// Which.
@@ -118,7 +125,7 @@ impl From<crate::board::Recovered> for LostLease {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Copy a variable into shared memory, then say [`Event::Shared`].
+    /// Copy a variable into shared memory, say [`Event::SharedTo`] on the way, then [`Event::Shared`].
     Share {
         /// Which.
         resource: ResourceId,
@@ -127,6 +134,14 @@ pub(super) enum Action {
     Open {
         /// Which.
         stage: StageId,
+    },
+    /// Let workers claim these elements of the stage too, once it is open; more comes. Before the stage is opened, where not all of its
+    /// data is there.
+    Advance {
+        /// Which.
+        stage: StageId,
+        /// So many elements from the first on.
+        there: u64,
     },
     /// Wake these: there may be something to claim.
     WakeDry(Vec<WorkerId>),

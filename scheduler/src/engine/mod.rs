@@ -38,7 +38,7 @@ pub use world::World;
 use self::core::Core;
 use crate::board::{Board, Opened};
 use crate::id::{StageId, WorkerId};
-use crate::plan::Plan;
+use crate::plan::{Piece, Plan};
 use event::Action;
 
 /// The engine of one run.
@@ -48,6 +48,8 @@ pub struct Engine {
     core: Core,
     /// Open stages; the core was told the end of the others.
     opened: Opened,
+    /// Pieces of open stages whose data is not there.
+    awaited: Vec<(StageId, Piece)>,
     /// Pieces that were withdrawn because their costs misled: of which stage, and the first element of each.
     withdrawn: Vec<(StageId, Vec<u64>)>,
     /// Chunks that were taken back from lost workers.
@@ -68,6 +70,7 @@ impl Engine {
             plan,
             core,
             opened,
+            awaited: Vec::new(),
             withdrawn: Vec::new(),
             retries: 0,
             cut_off: Vec::new(),

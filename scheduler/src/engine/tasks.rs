@@ -46,6 +46,7 @@ pub enum ResourceState {
 pub(super) struct Entry {
     pub(super) kind: TaskKind,
     pub(super) accesses: Vec<(ResourceId, Access)>,
+    /// What it waits for. A stage does not wait for variables that it reads as they come.
     pub(super) predecessors: Vec<TaskId>,
     successors: Vec<TaskId>,
 }
@@ -93,7 +94,9 @@ impl Tasks {
         let mut states = Vec::with_capacity(graph.tasks().len());
         for (index, task) in graph.tasks().iter().enumerate() {
             let id = TaskId(index as u32);
-            let predecessors: Vec<TaskId> = graph.predecessors(id).map(|(task, _)| task).collect();
+            let waits = |before: &TaskId, after: TaskId| !plan.streams_between(*before, after);
+            let before = graph.predecessors(id).map(|(task, _)| task);
+            let predecessors: Vec<TaskId> = before.filter(|task| waits(task, id)).collect();
             states.push(TaskState::Waiting(predecessors.len() as u32));
             match task.kind {
                 TaskKind::Share(resource) => resources[resource.index()].share = Some(id),
@@ -103,7 +106,8 @@ impl Tasks {
             for resource in used(&task.accesses) {
                 resources[resource.index()].uses += 1;
             }
-            let mut successors: Vec<TaskId> = graph.successors(id).map(|(task, _)| task).collect();
+            let after = graph.successors(id).map(|(task, _)| task);
+            let mut successors: Vec<TaskId> = after.filter(|task| waits(&id, *task)).collect();
             successors.sort_unstable();
             entries.push(Entry {
                 kind: task.kind,

@@ -9,7 +9,8 @@ pub trait World {
     /// The run's board.
     fn board(&self) -> &Board;
 
-    /// A variable is to come into shared memory. True when it is there already; else [`super::Event::Shared`] says when.
+    /// A variable is to come into shared memory. True when it is there already; else [`super::Event::Shared`] says when, and
+    /// [`super::Event::SharedTo`] may say how far it is.
     fn share(&mut self, resource: ResourceId) -> bool;
 
     /// A worker that sleeps is to look at the board again. One that cannot be reached is reported lost.

@@ -12,7 +12,7 @@
 //! A vector that lies in another page already need not be copied: its node is a View, and says where in which page the items
 //! are ([`Location`]). Such a blob is opened together with the pages that it refers to ([`BlobView::open_with`]).
 //!
-//! Most blobs are written whole ([`Blob`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
+//! Most blobs are written whole ([`Blob`]), or from the beginning on while others read ([`Streamed`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
 //! written into later ([`Writing`]) or mapped from a file.
 //!
 //! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
@@ -22,6 +22,7 @@ mod location;
 mod node;
 mod outline;
 mod select;
+mod stream;
 mod strings;
 mod view;
 mod write;
@@ -36,6 +37,7 @@ pub use location::Location;
 pub use node::{packed_size, Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
 pub use select::{Run, Selection, Stretches};
+pub use stream::Streamed;
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;
 pub use write::{Values, Writing};

@@ -19,7 +19,7 @@ pub const BORROW_FROM: usize = 32 << 10;
 /// Blobs from this size on are written by several threads ...
 const PARALLEL_FROM: u64 = 8 << 20;
 /// ... in slices of this size.
-const SLICE: usize = 4 << 20;
+pub(super) const SLICE: usize = 4 << 20;
 /// More threads than this do not make memory faster.
 const MAX_THREADS: usize = 4;
 
@@ -247,14 +247,7 @@ impl Blob {
     /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning. Padding is left out: the place is
     /// expected to be zero. Big blobs are handed over from several threads at once.
     pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
-        let head = (0, self.head.as_slice());
-        let data = self.pieces.iter().map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)));
-        let slices: Vec<(u64, &[u8])> = std::iter::once(head)
-            .chain(data)
-            .flat_map(|(at, bytes)| {
-                bytes.chunks(SLICE).enumerate().map(move |(i, slice)| (at + (i * SLICE) as u64, slice))
-            })
-            .collect();
+        let slices = sliced(self.own().chain(self.borrowed()), SLICE);
         if self.size() < PARALLEL_FROM {
             return slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes));
         }
@@ -275,6 +268,27 @@ impl Blob {
         out
     }
 
+    /// Header and nodes.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// What it does not borrow, and where that belongs.
+    pub(super) fn own(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        std::iter::once((0, self.head.as_slice())).chain(self.placed(false))
+    }
+
+    /// What it borrows, and where that belongs, in this order.
+    pub(super) fn borrowed(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.placed(true)
+    }
+
+    fn placed(&self, borrowed: bool) -> impl Iterator<Item = (u64, &[u8])> {
+        let pieces = self.pieces.iter();
+        let pieces = pieces.filter(move |piece| matches!(piece.source, Source::Borrowed(_)) == borrowed);
+        pieces.map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)))
+    }
+
     fn piece<'a>(&'a self, piece: &'a Piece) -> &'a [u8] {
         match &piece.source {
             Source::Staged(from) => &self.staging[*from..from + piece.len],
@@ -283,6 +297,14 @@ impl Blob {
             Source::Borrowed(bytes) => unsafe { std::slice::from_raw_parts(*bytes, piece.len) },
         }
     }
+}
+
+/// Cuts bytes and their place into slices of so many bytes at most.
+pub(super) fn sliced<'a>(pieces: impl Iterator<Item = (u64, &'a [u8])>, size: usize) -> Vec<(u64, &'a [u8])> {
+    let slices = |(at, bytes): (u64, &'a [u8])| {
+        bytes.chunks(size).enumerate().map(move |(i, slice)| (at + (i * size) as u64, slice))
+    };
+    pieces.flat_map(slices).collect()
 }
 
 impl Content for Blob {
@@ -304,7 +326,7 @@ impl fmt::Debug for Blob {
 /// Threads for one big write. They end with it: a process that forks later, or must have one thread only, is not
 /// burdened. `None` (write alone) when `RAYON_NUM_THREADS` says so, as it does in workers, of which each core has one, or
 /// when the system gives none.
-fn threads() -> Option<rayon::ThreadPool> {
+pub(super) fn threads() -> Option<rayon::ThreadPool> {
     let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
     let wanted = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
     let wanted = wanted.min(MAX_THREADS);

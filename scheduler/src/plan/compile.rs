@@ -128,7 +128,16 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
         measured: spec.measure && elements.saturating_mul(passes.len() as u64) <= MOST_MEASURED,
         ..StageSpec::cut_into(elements, policy, spec.workers, pieces.len() as u32)
     };
-    Stage { passes, outputs, drains: Vec::new(), task: TaskId(0), costs, pieces: pieces.into(), board }
+    Stage {
+        passes,
+        outputs,
+        drains: Vec::new(),
+        streams: Vec::new(),
+        task: TaskId(0),
+        costs,
+        pieces: pieces.into(),
+        board,
+    }
 }
 
 /// Sizes that vary less than this, relative to their mean, say nothing that workers do not find out as fast.

@@ -29,6 +29,7 @@ mod order;
 mod pace;
 mod pieces;
 mod sizes;
+mod stream;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -40,6 +41,7 @@ pub(crate) use memory::Ceiling;
 pub use memory::Lifetime;
 pub use pieces::Piece;
 pub use sizes::ResultSize;
+pub use stream::ADVANCES;
 
 use crate::board::{BoardSpec, StageSpec};
 use crate::error::Error;
@@ -61,6 +63,8 @@ pub struct Stage {
     /// Resources that nothing needs once this stage has read them, element by element: a chunk of them may go with the
     /// chunk that read it.
     pub drains: Vec<ResourceId>,
+    /// Variables that it reads as they come into shared memory, see [`Plan::streamed`].
+    pub streams: Vec<ResourceId>,
     /// Its `Map` task.
     pub task: TaskId,
     /// What its elements are expected to cost: the costs of its passes, added up.

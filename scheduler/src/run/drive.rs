@@ -101,6 +101,13 @@ impl Drive {
         }
     }
 
+    /// How far the session's thread is with what it copies in.
+    pub(crate) fn look_at_copies(&mut self, crew: &mut Crew) {
+        for event in self.host.job.copies.news() {
+            self.tell(event, crew);
+        }
+    }
+
     pub(crate) fn said(&mut self, slot: WorkerId, message: FromWorker, crew: &mut Crew) {
         match message {
             FromWorker::Dry { run } if run == self.run => {

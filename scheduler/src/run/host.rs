@@ -38,9 +38,9 @@ impl World for HostWorld<'_> {
         self.run.job.board.board()
     }
 
-    /// The session's thread copied the data in before it began the run.
-    fn share(&mut self, _resource: ResourceId) -> bool {
-        true
+    /// The session's thread copies the data in: before it begins the run, or meanwhile.
+    fn share(&mut self, resource: ResourceId) -> bool {
+        self.run.job.copies.is_complete(resource)
     }
 
     fn wake(&mut self, worker: WorkerId) {

@@ -11,6 +11,7 @@ use crate::os::{Listener, Mapping};
 use crate::plan::Plan;
 use crate::pool::logs::Death;
 use crate::pool::Generation;
+use crate::run::copying::{Copies, Copying};
 use crate::run::journal::Journal;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::{Lost, RunSpec};
@@ -26,6 +27,8 @@ pub struct JobSpec {
     pub spec: RunSpec,
     /// The pages that live for this run only, by resource: copied-in data and the results pages.
     pub pages: Vec<(ResourceId, Page)>,
+    /// Of these, the variables that are still copied in when the run is begun. Their nodes are written.
+    pub copies: Vec<Arc<Copying>>,
     /// What keeps variables in place that are not this run's own, each until its last reader here is done.
     pub pins: Vec<(ResourceId, Pin)>,
     /// Bytes of copied-in data that are somebody else's to free, which the run's account begins with.
@@ -44,6 +47,7 @@ pub struct Job {
     pub(crate) plan: Arc<Plan>,
     pub(crate) board: Arc<BoardImage>,
     pub(crate) pages: Vec<(ResourceId, Page)>,
+    pub(crate) copies: Copies,
     pub(crate) pins: Vec<(ResourceId, Pin)>,
     pub(crate) settings: Settings,
     pub(crate) guests: Option<Listener>,
@@ -110,7 +114,7 @@ pub struct RunStats {
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, pins, kept_bytes, settings, guests, generation } = job;
+        let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, guests, generation } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
         let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
@@ -122,6 +126,7 @@ impl Job {
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
-        Ok(Job { plan, board, pages, pins, settings, guests, generation })
+        let copies = Copies::new(copies);
+        Ok(Job { plan, board, pages, copies, pins, settings, guests, generation })
     }
 }

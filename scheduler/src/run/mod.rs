@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
 //! | `drive` | one run in progress: what workers say, told to the engine |
+//! | `copying` | variables that are copied in while the run goes on |
 //! | `host` | this host as the engine's world: board, pages, workers |
 //! | `journal` | what the supervisor saw, moment by moment |
 //! | `log` | the event log of a run that is over |
@@ -11,6 +12,7 @@
 //! | `ticket` | what the session holds meanwhile: the wait for the end, how far it is |
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
+mod copying;
 mod drive;
 mod host;
 mod job;
@@ -20,6 +22,7 @@ mod pool;
 mod supervisor;
 mod ticket;
 
+pub use copying::Copying;
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::{Pool, PoolStatus};
 pub use ticket::{Progress, Ticket};

@@ -85,6 +85,15 @@ impl Pool {
         self.command(Command::Cancel { run })
     }
 
+    /// Tells the supervisor that a variable of a run is further on its way, see [`super::Copying`].
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the channel to the supervisor is broken.
+    pub fn look(&self) -> Result<()> {
+        // Where there is no room it has unread ones already, which will do.
+        self.bell.try_send(b"!", None).map(|_| ())
+    }
+
     /// Who is in the pool.
     pub fn status(&self) -> PoolStatus {
         self.status.lock().unwrap_or_else(|e| e.into_inner()).clone()
@@ -132,8 +141,7 @@ impl Pool {
         let gone = || Error::Launch("the pool's supervisor is gone; restart the session".into());
         let commands = self.commands.as_ref().filter(|_| self.is_ours()).ok_or_else(gone)?;
         commands.send(command).map_err(|_| gone())?;
-        // Where there is no room it has unread ones already, which will do.
-        self.bell.try_send(b"!", None).map(|_| ())
+        self.look()
     }
 }
 

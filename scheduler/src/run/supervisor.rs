@@ -151,6 +151,7 @@ impl Supervisor {
             }
             let Some((_, drive)) = &mut self.drive else { break };
             let _within = drive.span().entered();
+            drive.look_at_copies(&mut self.crew);
             drive.recruit(&mut self.crew);
             let mut news = Vec::new();
             self.crew.grow(drive.wants_own(), &mut news);
@@ -187,6 +188,7 @@ impl Supervisor {
                 let late = self.crew.guests_are_late(self.begun_ns);
                 late.into_iter().for_each(|reason| drive.barren(&reason, &mut self.crew));
             }
+            drive.look_at_copies(&mut self.crew);
             drive.tell(Event::Tick, &mut self.crew);
         }
     }

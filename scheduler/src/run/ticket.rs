@@ -3,6 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use crate::board::Control;
 use crate::id::StageId;
 use crate::os::now_ns;
 use crate::plan::Plan;
@@ -45,6 +46,11 @@ impl Ticket {
     pub(crate) fn ring(&self, finished: Finished) {
         *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(finished));
         self.bell.notify_all();
+    }
+
+    /// Whether the run goes on, or waits for another to end.
+    pub fn goes_on(&self) -> bool {
+        self.board.upgrade().is_some_and(|image| image.board().control() == Control::Go)
     }
 
     /// Waits up to `patience` for the end of the run; whether it has ended.

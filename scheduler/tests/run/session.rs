@@ -131,8 +131,17 @@ impl Session {
         let spec = RunSpec::new(&plan, handles, program);
         let settings = Settings { workers: plan.workers(), retries: 2, ..Settings::default() };
         let generation = self.generation.clone();
-        let job =
-            JobSpec { plan: plan.clone(), spec, pages, pins, kept_bytes: 0, settings, guests, generation };
+        let job = JobSpec {
+            plan: plan.clone(),
+            spec,
+            pages,
+            copies: Vec::new(),
+            pins,
+            kept_bytes: 0,
+            settings,
+            guests,
+            generation,
+        };
         let job = Job::new(&self.store, job).unwrap();
         let (run, ticket) = self.pool.begin(job).unwrap();
         Begun { run, ticket, plan }

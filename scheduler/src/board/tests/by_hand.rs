@@ -51,6 +51,36 @@ fn the_log_is_cut_where_the_last_claim_ended() {
 }
 
 #[test]
+fn what_is_not_there_is_not_taken() {
+    let claims = |board: &crate::board::Board| -> Vec<(u64, u64)> {
+        std::iter::from_fn(|| board.claim(A)).map(|lease| (lease.start, lease.end)).collect()
+    };
+    let (board, _memory) = board(2, vec![StageSpec { align: 2, ..stage(11, 3) }], b"");
+    board.set_there(P0, 3);
+    board.open(P0);
+    assert!(!board.offers(P0), "less than is claimed at a time");
+    board.set_there(P0, 7);
+    assert_eq!(claims(&board), [(0, 4)], "a chunk of a fixed size is whole");
+    assert!(!board.offers(P0) && !board.is_through(P0));
+    board.set_there(P0, u64::MAX);
+    assert_eq!(claims(&board), [(4, 8), (8, 11)]);
+    let auto = StageSpec::new(20, Policy::of(Schedule::Guided), 2);
+    let (board, _memory) = super::board(2, vec![StageSpec { align: 2, log_capacity: 5, ..auto }], b"");
+    board.set_there(P0, 7);
+    board.open(P0);
+    assert_eq!(claims(&board), [(0, 6)], "any other ends where the data does");
+    board.set_there(P0, 9);
+    assert_eq!(claims(&board), [(6, 8)]);
+    let (board, _memory) = super::board(2, vec![StageSpec { log_capacity: 2, ..stage(10, 1) }], b"");
+    board.set_there(P0, 5);
+    board.open(P0);
+    assert_eq!(claims(&board), [(0, 5)], "the last entry takes all, so it waits for all");
+    assert!(!board.offers(P0));
+    board.set_there(P0, 10);
+    assert_eq!(claims(&board), [(5, 10)]);
+}
+
+#[test]
 fn stages_are_taken_lowest_first() {
     let (board, _memory) = board(2, vec![stage(2, 1), stage(1, 1)], b"");
     board.open(P1);

@@ -36,7 +36,13 @@ impl Stage {
     }
 
     fn log(&self) -> Log<'_> {
-        Log { records: &self.records, hint: &self.hint, elements: self.elements, align: 1 }
+        Log {
+            records: &self.records,
+            hint: &self.hint,
+            elements: self.elements,
+            there: self.elements,
+            align: 1,
+        }
     }
 
     /// Takes the next element.

@@ -3,6 +3,7 @@ mod oracle;
 mod pace;
 mod random;
 mod sim;
+mod stream;
 mod table;
 
 use crate::board::Spot;

@@ -53,6 +53,7 @@ fn job(store: &Store) -> Job {
         plan,
         spec,
         pages: vec![],
+        copies: Vec::new(),
         pins: vec![],
         kept_bytes: 500,
         settings,

@@ -5,6 +5,7 @@ mod fusion;
 mod memory;
 mod properties;
 mod sizes;
+mod stream;
 
 use super::{compile, CallSpec, PassCall, Plan, Source};
 use crate::graph::{Resource, Scope};

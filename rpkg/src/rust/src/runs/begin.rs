@@ -13,16 +13,18 @@ use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Kind, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
+use super::coming::Coming;
 use super::planned::{bytes_of, encoded, Data, Encoded, Planned};
 use super::spec::Reader;
 use crate::codec::References;
 use crate::r::{self, Failure, Result, Sexp};
 use crate::session;
 
-/// The job of a run, and nanoseconds and bytes of copying its data into shared memory.
+/// The job of a run, and nanoseconds and bytes of copying its data into shared memory before it begins.
 pub(super) struct Prepared {
     pub(super) job: Job,
     pub(super) copied: (u64, u64),
+    pub(super) coming: Coming,
 }
 
 /// The pages of a run.
@@ -31,6 +33,8 @@ struct Pages {
     handles: Vec<Option<SegmentHandle>>,
     /// Those that are the run's own.
     own: Vec<(ResourceId, Page)>,
+    /// Those whose big data is written while the run goes on.
+    coming: Coming,
     /// Where results go whose page has no room.
     overflow: Vec<(ResourceId, SegmentHandle)>,
     pins: Vec<(ResourceId, Pin)>,
@@ -62,14 +66,14 @@ impl SessionState {
 }
 
 /// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `by`
-/// is what was called, and in which state.
+/// is what was called, and in which state. With `stream`, what stages can read as it comes is left to [`Prepared::coming`].
 pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     guests: Option<Listener>,
-    keep: bool,
-    (verb, state): (&str, SessionState),
+    (keep, stream): (bool, bool),
+    (verb, state): (&str, &SessionState),
 ) -> Result<Prepared> {
     let since = now_ns();
     let mut pages = Pages::default();
@@ -80,22 +84,21 @@ pub(super) fn prepare(
         let id = ResourceId(index as u32);
         let made = blobs.next().flatten();
         if let Some(&object) = changes.get(&id) {
-            let made = encoded(object, false)?;
-            let page = pages.copy_in(id, &made)?;
+            let page = pages.copy_in(id, &encoded(object, false)?)?;
             pages.own(id, page);
             continue;
         }
         match data {
-            Data::Object(object) => {
-                let made = made.map_or_else(|| encoded(object.get(), keep), Ok)?;
+            Data::Object(object) if keep => {
+                let made = made.map_or_else(|| encoded(object.get(), true), Ok)?;
                 let page = pages.copy_in(id, &made)?;
-                if keep {
-                    kept_bytes += page.bytes();
-                    pages.handles.push(Some(page.handle()));
-                    *data = Data::Kept(Box::new((page, made.1)));
-                } else {
-                    pages.own(id, page);
-                }
+                kept_bytes += page.bytes();
+                pages.handles.push(Some(page.handle()));
+                *data = Data::Kept(Box::new((page, made.1)));
+            }
+            Data::Object(object) => {
+                let made = made.map_or_else(|| encoded(object.get(), false), Ok)?;
+                pages.take_in(id, made, plan.streamed_elements(id).filter(|_| stream))?;
             }
             Data::Kept(kept) => {
                 let (page, references) = &**kept;
@@ -128,16 +131,17 @@ pub(super) fn prepare(
         timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
         ..Settings::default()
     };
-    let Pages { handles, own, overflow, pins, refers, .. } = pages;
+    let Pages { handles, own, coming, overflow, pins, refers, .. } = pages;
     let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
     spec.overflow = overflow;
     spec.refers = refers;
     spec.title = title(verb, &plan);
-    spec.session = state.bytes;
-    let generation = state.generation;
-    let job = JobSpec { plan, spec, pages: own, pins, kept_bytes, settings, guests, generation };
+    spec.session = state.bytes.clone();
+    let generation = state.generation.clone();
+    let copies = coming.copies();
+    let job = JobSpec { plan, spec, pages: own, copies, pins, kept_bytes, settings, guests, generation };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
-    Ok(Prepared { job, copied })
+    Ok(Prepared { job, copied, coming })
 }
 
 /// A page for results of so many bytes. Where these are only remembered from an earlier run, they are no reason to refuse this one.
@@ -174,6 +178,24 @@ impl Pages {
     fn own(&mut self, id: ResourceId, page: Page) {
         self.handles.push(Some(page.handle()));
         self.own.push((id, page));
+    }
+
+    /// Makes the page of an object that is the run's own. Where it is known how many elements it has, and they can be read as they
+    /// come, its big data is left for later.
+    fn take_in(&mut self, id: ResourceId, made: Encoded, elements: Option<u64>) -> Result<()> {
+        let page = match elements.and_then(|elements| made.0.streamed(elements)) {
+            None => self.copy_in(id, &made)?,
+            Some(streamed) => {
+                self.refer(id, &made.1);
+                self.bytes += made.0.size();
+                let page =
+                    session::with(|session| Ok(session.store()?.page(Kind::Page, &streamed.first())?))?;
+                self.coming.push(id, page.file()?, made.0, elements.unwrap_or(0));
+                page
+            }
+        };
+        self.own(id, page);
+        Ok(())
     }
 
     /// Makes the page of an object; what it refers to stays readable until the run has ended.

@@ -123,6 +123,11 @@ pub(super) fn cancel(id: i32) -> Result<()> {
     })
 }
 
+/// Has the supervisor look how far the data of a run is.
+pub(super) fn look() -> Result<()> {
+    with(|hall| hall.pool.as_ref().map_or(Ok(()), |pool| Ok(pool.look()?)))
+}
+
 pub(super) fn status() -> Result<PoolStatus> {
     with(|hall| Ok(hall.pool.as_ref().map(Pool::status).unwrap_or_default()))
 }

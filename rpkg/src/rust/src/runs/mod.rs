@@ -17,6 +17,7 @@
 
 mod begin;
 mod collect;
+mod coming;
 mod describe;
 mod failure;
 pub(crate) mod hall;

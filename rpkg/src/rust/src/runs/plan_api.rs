@@ -5,11 +5,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use extendr_api::prelude::*;
+use scheduler::error::Error;
 use scheduler::plan::{CallSpec, Plan, ResultSize};
 
-use super::begin::{prepare, Changes, SessionState};
+use super::begin::{prepare, Changes, Prepared, SessionState};
 use super::describe::describe;
 use super::hall;
 use super::learn::{relearn, sizes};
@@ -122,14 +124,14 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str, state: Robj) -> 
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
             let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
-            begin(&mut planned, blobs, &Changes::new(), false, (verb, state))?
+            begin(&mut planned, blobs, &Changes::new(), false, (verb, &state))?
         } else {
             let changes = argument(&changes);
             // Out of the room while R may be called, and back whatever happens.
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(given_back))?;
             let begun = relearn(&mut planned)
                 .and_then(|()| read_changes(&planned, changes))
-                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (verb, state)));
+                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (verb, &state)));
             with(|plans| {
                 plans.plans.insert(id, planned);
                 Ok(())
@@ -145,14 +147,43 @@ fn begin(
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     keep: bool,
-    by: (&str, SessionState),
+    by: (&str, &SessionState),
+) -> Result<i32> {
+    match try_begin(planned, blobs, changes, (keep, true), by) {
+        // What was free when the run began is not: with all data copied before, it may go to the directory for pages.
+        Err(Failure::Scheduler(Error::NoSpace { .. })) => {
+            try_begin(planned, Vec::new(), changes, (keep, false), by)
+        }
+        begun => begun,
+    }
+}
+
+/// Begins a run, and copies in what it can read meanwhile.
+fn try_begin(
+    planned: &mut Planned,
+    blobs: Vec<Option<Encoded>>,
+    changes: &Changes,
+    how: (bool, bool),
+    by: (&str, &SessionState),
 ) -> Result<i32> {
     let guests = if planned.guests { Some(hall::listener()?) } else { None };
     let address = guests.as_ref().map(|listener| listener.path().to_owned());
-    let prepared = prepare(planned, blobs, changes, guests, keep, by)?;
+    let Prepared { job, copied, coming } = prepare(planned, blobs, changes, guests, how, by)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
-    hall::begin(prepared.job, address, of, prepared.copied)
+    let run = hall::begin(job, address, of, copied)?;
+    let ticket = hall::run(run)?.ticket;
+    if let Err(failure) = coming.write(&ticket, hall::look) {
+        // Within a second the workers have let go of the pages.
+        hall::cancel(run)?;
+        ticket.wait(AT_ONCE);
+        hall::forget(run)?;
+        return Err(failure);
+    }
+    Ok(run)
 }
+
+/// How long the end of a run is waited for whose data could not be copied in.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {
     let mut read = Changes::new();

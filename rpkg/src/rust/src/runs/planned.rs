@@ -13,7 +13,7 @@ use scheduler::store::{find, Page};
 
 use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
-use crate::about::{self, Listed, Program, Step, Steps};
+use crate::about::{self, Cut, Listed, Program, Step, Steps};
 use crate::codec::{self, References};
 use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::session;
@@ -117,7 +117,7 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         measure: spec.measure,
     };
     let sizes: Vec<_> = learned.iter().map(|learned| learned.size).collect();
-    let plan = plan::compile_sized(call, &sizes)?;
+    let plan = plan::compile_sized(call, &sizes)?.streamed(&streamed(spec, &resource_of, &blobs));
     let program = program(spec, &plan, &resource_of)?.to_bytes();
     let planned = Planned {
         plan: Arc::new(plan),
@@ -131,6 +131,29 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         learned,
     };
     Ok((planned, blobs))
+}
+
+/// Data that can be copied in element by element while passes read it so, and how many elements each has.
+fn streamed(spec: &Spec, resource_of: &[ResourceId], blobs: &[Option<Encoded>]) -> Vec<(ResourceId, u64)> {
+    let cuts = || {
+        let passes = spec.passes.iter();
+        passes.flat_map(|pass| pass.inputs.iter().map(move |input| (input, pass.elements))).filter_map(
+            |(input, elements)| match *input {
+                Input::Data(place, cut) => Some((resource_of[place.index()], cut, elements)),
+                _ => None,
+            },
+        )
+    };
+    let by_rows = |resource| cuts().any(|(of, cut, _)| of == resource && matches!(cut, Cut::Row(..)));
+    let mut streamed: Vec<(ResourceId, u64)> = Vec::new();
+    for (resource, _, elements) in cuts() {
+        let known = streamed.iter().any(|(of, _)| *of == resource);
+        let blob = blobs[resource.index()].as_ref().filter(|_| !known && !by_rows(resource));
+        if blob.is_some_and(|(blob, _)| blob.streamed(elements).is_some()) {
+            streamed.push((resource, elements));
+        }
+    }
+    streamed
 }
 
 /// The most bytes that a plan may take: what the user said, else what is free.

@@ -58,7 +58,8 @@ impl Opened {
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&self.mapping) };
         // SAFETY: as above; the box stays where it is.
         let referred: &'static Referred = unsafe { &*std::ptr::from_ref(&*self.referred) };
-        // SAFETY: variables are sealed before a run begins, and what an earlier stage made is complete where it is said to be.
+        // SAFETY: variables are sealed before a run begins, or, where stages read them as they come, all but the data of elements that
+        // are not there yet, which no chunk covers; what an earlier stage made is complete where it is said to be.
         unsafe { Source::open_with(forever, at, len, (self.owner.get(), referred)) }
     }
 

@@ -1,0 +1,57 @@
+//! Data whose page a run reads from its beginning on while the session's thread still writes it.
+
+use std::sync::Arc;
+
+use scheduler::id::ResourceId;
+use scheduler::os::SegmentFile;
+use scheduler::page::Blob;
+use scheduler::plan::ADVANCES;
+use scheduler::run::{Copying, Ticket};
+
+use crate::r::{self, Failure, Result};
+
+/// The variables of a run that are still to be written.
+#[derive(Default)]
+pub(super) struct Coming(Vec<One>);
+
+struct One {
+    file: SegmentFile,
+    blob: Blob,
+    elements: u64,
+    copying: Arc<Copying>,
+}
+
+impl Coming {
+    /// A variable of so many elements, whose page was made of what comes first of the blob. What the blob borrows stays as it is until
+    /// this is dropped.
+    pub(super) fn push(&mut self, id: ResourceId, file: SegmentFile, blob: Blob, elements: u64) {
+        self.0.push(One { file, blob, elements, copying: Copying::new(id) });
+    }
+
+    /// How far each is, for the run.
+    pub(super) fn copies(&self) -> Vec<Arc<Copying>> {
+        self.0.iter().map(|one| Arc::clone(&one.copying)).collect()
+    }
+
+    /// Writes what is to be written, as long as the run goes on. Left with R's jump on Ctrl-C.
+    pub(super) fn write(self, ticket: &Ticket, look: impl Fn() -> Result<()>) -> Result<()> {
+        for One { file, blob, elements, copying } in self.0 {
+            let Some(streamed) = blob.streamed(elements) else { continue };
+            let complete = streamed.rest::<Failure>(&file, ADVANCES, |there| {
+                copying.set_there(there);
+                look()?;
+                r::protect(|s| {
+                    s.check_interrupt();
+                    Ok(())
+                })?;
+                Ok(ticket.goes_on())
+            })?;
+            if !complete {
+                return Ok(());
+            }
+            copying.set_complete();
+            look()?;
+        }
+        Ok(())
+    }
+}
