@@ -14,15 +14,17 @@ check_cluster <- function(cluster, call = NULL) {
   cluster
 }
 
-# Tells every node to join. Returns the nodes with what became of each: `open` while it works, `said` what it answered, `cannot` why it
+# Tells every node to join.
+join_nodes <- function(cluster, address) ask_nodes(cluster, node_join, list(address, c(library_of_memshare(), .libPaths())))
+
+# Has every node call `fun`. Returns the nodes with what became of each: `open` while it works, `said` what it answered, `cannot` why it
 # can take no part in runs of this session.
-join_nodes <- function(cluster, address) {
+ask_nodes <- function(cluster, fun, arguments) {
   send <- utils::getFromNamespace("sendCall", "parallel")
-  libraries <- c(library_of_memshare(), .libPaths())
   lapply(seq_along(cluster), function(i) {
     said <- tryCatch(
       {
-        send(cluster[[i]], node_join, list(address, libraries))
+        send(cluster[[i]], fun, arguments)
         NULL
       },
       error = conditionMessage
@@ -86,7 +88,7 @@ node_label <- function(entry, i) {
   if (is.character(host) && length(host) == 1L) sprintf("node %d of CLUSTER (host '%s')", i, host) else sprintf("node %d of CLUSTER", i)
 }
 
-# After the run: every node that still owes its answer gives it, so that the cluster can be used again. All together have so many seconds,
+# After a call: every node that still owes its answer gives it, so that the cluster can be used again. All together have so many seconds,
 # or less than one from Ctrl-C on. The connection of a node that did not answer by then is closed: its late answer would be taken for the
 # value of the user's next call.
 leave_nodes <- function(nodes, seconds = answers_within) {
@@ -127,7 +129,7 @@ close_silent <- function(nodes) {
   for (i in which_open(nodes)) {
     try(close(nodes[[i]]$node$con), silent = TRUE)
     text <- sprintf(
-      "%s did not answer after the run, and its connection was closed; stop the cluster and make a new one to have all nodes again",
+      "%s did not answer in time, and its connection was closed; stop the cluster and make a new one to have all nodes again",
       node_label(nodes[[i]], i)
     )
     warning(memshare_condition("warning", "cluster", text, node = i))

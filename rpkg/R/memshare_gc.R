@@ -4,7 +4,8 @@
 #'
 #' Drops every view of the namespace that this session holds and every variable of it that this session registered, on the
 #' nodes of `cluster` too, and collects garbage so that the memory goes at once. A view that is still bound to an R variable
-#' stays readable, and keeps its memory, until that variable goes.
+#' stays readable, and keeps its memory, until that variable goes. A node that does not answer within 30 seconds loses its connection, with a
+#' warning.
 #'
 #' @inheritParams registerVariables
 #' @param cluster A cluster of package parallel whose nodes do the same, or `NULL`.
@@ -20,13 +21,25 @@ memshare_gc <- function(namespace, cluster = NULL) {
   check_given("namespace", call)
   namespace <- check_namespace(namespace, call)
   release_all(namespace, viewList(), releaseViews)
+  nodes <- NULL
   if (!is.null(cluster)) {
     check_cluster(cluster, call)
-    parallel::clusterCall(cluster, node_gc, namespace, library_of_memshare())
+    nodes <- leave_nodes(ask_nodes(cluster, node_gc, list(namespace, library_of_memshare())))
   }
   release_all(namespace, pageList(), releaseVariables)
   gc(verbose = FALSE)
+  check_released(nodes, call)
   invisible(NULL)
+}
+
+# What nodes that released a namespace answered is NULL, or an error.
+check_released <- function(nodes, call) {
+  for (i in seq_along(nodes)) {
+    said <- nodes[[i]]$said
+    if (is.null(said)) next
+    text <- sub("\\n+$", "", as.character(said)[[1L]])
+    abort("cluster", sprintf("%s did not release the namespace: %s", node_label(nodes[[i]], i), text), node = i, call = call)
+  }
 }
 
 # Releases, one by one, the entries "namespace.variable" of this namespace. Namespaces may hold dots, so an entry that only
@@ -43,5 +56,6 @@ release_all <- function(namespace, entries, release) {
 node_gc <- function(namespace, libraries) {
   loadNamespace("memshare", lib.loc = c(libraries, .libPaths()))
   get("memshare_gc", envir = asNamespace("memshare"))(namespace)
+  NULL
 }
 environment(node_gc) <- baseenv()

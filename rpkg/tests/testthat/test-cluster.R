@@ -147,3 +147,30 @@ test_that("a node that is stopped is left out after a while, and is named", {
   # What is left of the cluster works on.
   expect_identical(memLapply(1:3, identity, CLUSTER = cluster), as.list(1:3))
 })
+
+test_that("memshare_gc() has the nodes release, and tells of one that cannot", {
+  cluster <- local_cluster(2)
+  registerVariables("gc-nodes", list(a = 1:10))
+  views <- function() {
+    parallel::clusterCall(cluster, function(libraries) {
+      loadNamespace("memshare", lib.loc = libraries)
+      length(memshare::viewList())
+    }, .libPaths())
+  }
+  parallel::clusterCall(cluster, function(libraries) {
+    loadNamespace("memshare", lib.loc = libraries)
+    memshare::retrieveViews("gc-nodes", "a")
+    NULL
+  }, .libPaths())
+  expect_identical(views(), list(1L, 1L))
+  expect_null(memshare_gc("gc-nodes", cluster))
+  expect_identical(views(), list(0L, 0L))
+  expect_length(pageList(), 0)
+  registerVariables("gc-nodes", list(a = 1:10))
+  pid <- parallel::clusterCall(cluster[2], Sys.getpid)[[1]]
+  tools::pskill(pid, 9L)
+  e <- expect_error(memshare_gc("gc-nodes", cluster), class = "memshare_error_cluster")
+  expect_match(conditionMessage(e), "node 2 of CLUSTER .* did not release the namespace")
+  # What is this session's went all the same.
+  expect_length(pageList(), 0)
+})
