@@ -5,7 +5,8 @@ use clap::builder::PossibleValuesParser;
 use scheduler::inspect::export::Format;
 use scheduler::inspect::{self, Document, Record};
 
-use crate::{output, Failure};
+use crate::failure::Failure;
+use crate::output;
 
 /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON, as a trace or as a page
 #[derive(clap::Args)]

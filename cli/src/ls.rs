@@ -6,8 +6,9 @@ use scheduler::os::{Place, SessionId};
 use scheduler::store::{self, Kind, Listed};
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::table::{Align, Table};
-use crate::{output, words, Failure};
+use crate::{output, words};
 
 /// Lists variables, and the pages of runs by session
 #[derive(clap::Args)]

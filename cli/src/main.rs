@@ -1,5 +1,6 @@
 //! memshare in a terminal: what is shared, which runs go on, and what dead sessions left. It looks at the shared memory of
 //! the user who calls it, needs no R, and only `prune` changes anything.
+mod failure;
 mod graph;
 mod ls;
 mod output;
@@ -14,8 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use scheduler::os::Place;
 
-/// What went wrong, in words for the person at the terminal.
-type Failure = Box<dyn std::error::Error>;
+use failure::Failure;
 
 /// Looks at what memshare shares: variables, pages and live runs of this user.
 #[derive(Parser)]

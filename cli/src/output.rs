@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// Columns of a line when nobody says: what goes to a file or a pipe is not cut.
 const ENDLESS: usize = usize::MAX;

@@ -6,8 +6,9 @@ use scheduler::os::Place;
 use scheduler::store::{self, Kind, Orphan};
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::table::{Align, Table};
-use crate::{output, words, Failure};
+use crate::{output, words};
 
 /// Removes what dead sessions left, and says what that was
 #[derive(clap::Args)]

@@ -1,5 +1,6 @@
 //! What can go wrong below R, in words for the person who called from R.
 
+use crate::lifetime::Lifetime;
 use std::io;
 use std::path::PathBuf;
 
@@ -115,7 +116,7 @@ pub enum Error {
         /// Bytes that were allowed.
         budget: u64,
         /// What takes how much, and from which to which step.
-        table: Vec<(String, u64, crate::plan::Lifetime)>,
+        table: Vec<(String, u64, Lifetime)>,
     },
     /// A worker process could not be started or did not say hello.
     #[error("a worker process could not be started: {0}")]
@@ -231,9 +232,9 @@ impl Error {
 }
 
 /// The first rows of a table of what takes memory, a line each.
-fn rows(table: &[(String, u64, crate::plan::Lifetime)]) -> String {
+fn rows(table: &[(String, u64, Lifetime)]) -> String {
     let step = |step: Option<u32>| step.map_or("?".into(), |step| step.to_string());
-    let row = |(name, bytes, life): &(String, u64, crate::plan::Lifetime)| {
+    let row = |(name, bytes, life): &(String, u64, Lifetime)| {
         format!("\n  {name}: {bytes} bytes, from step {} to {}", step(life.born), step(life.last_use))
     };
     table.iter().take(8).map(row).collect()

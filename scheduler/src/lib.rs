@@ -8,6 +8,7 @@ pub mod error;
 pub mod graph;
 pub mod id;
 pub mod inspect;
+mod lifetime;
 pub mod link;
 pub mod os;
 pub mod page;
@@ -21,3 +22,5 @@ pub mod simulate;
 pub mod store;
 pub mod trace;
 pub mod wire;
+
+pub use lifetime::Lifetime;

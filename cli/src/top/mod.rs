@@ -9,7 +9,8 @@ use scheduler::inspect::live::{self, LiveRun};
 use scheduler::os::Place;
 use serde::Serialize;
 
-use crate::{output, Failure};
+use crate::failure::Failure;
+use crate::output;
 
 /// Shows the runs that go on: how far they are, what they hold, what each worker is at. Press q to leave
 #[derive(clap::Args)]

@@ -13,7 +13,7 @@ use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file::{no_space, write_all};
-use super::segment::Place;
+use super::handle::Place;
 use crate::error::{Error, Result};
 
 /// Names a part of a file, for ever: a header carries it.

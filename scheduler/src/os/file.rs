@@ -11,7 +11,8 @@ use std::time::Duration;
 use rustix::fs::{self, FallocateFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::segment::{Place, SegmentHandle};
+use super::handle::{Place, SegmentHandle};
+use super::host::user;
 use super::space;
 use crate::error::{Error, Result};
 
@@ -83,7 +84,7 @@ impl SegmentFile {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(damaged(handle, "it is not a regular file"));
         }
-        if stat.st_uid != super::owner::user() {
+        if stat.st_uid != user() {
             return Err(damaged(handle, "it belongs to another user"));
         }
         if stat.st_mode & 0o077 != 0 {

@@ -1,4 +1,4 @@
-//! This host: its clock and its boot, which all of its processes share.
+//! This host, its clock and its boot, which all of its processes share; and this process in it.
 
 use rustix::time::{clock_gettime, ClockId};
 
@@ -28,4 +28,9 @@ pub fn page_size() -> u64 {
 /// How many descriptors this process may have open.
 pub fn most_descriptors() -> u64 {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// The user as whom this process acts; nobody else's segments are ever used.
+pub fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{channel, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::process::with_signals_blocked;
+use super::signals::with_signals_blocked;
 use crate::error::{Error, Result};
 
 type Job = Box<dyn FnOnce() + Send>;

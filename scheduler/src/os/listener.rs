@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::owner::user;
+use super::host::user;
 use super::socket::Channel;
 use crate::error::{Error, Result};
 

@@ -32,7 +32,7 @@ impl Region {
 
 /// The processes of this user, without threads.
 pub fn processes() -> Vec<u32> {
-    let user = super::owner::user();
+    let user = super::host::user();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let mut pids: Vec<u32> = entries
         .flatten()

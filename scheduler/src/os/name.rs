@@ -10,7 +10,7 @@
 //! * `v`: a registered variable, a hash of user, namespace and variable name. Any session of the user finds it; no other
 //!   user's session has the same name.
 
-use super::owner::SessionId;
+use super::session_id::SessionId;
 
 /// What every segment's name begins with.
 pub const PREFIX: &str = "memshare-";

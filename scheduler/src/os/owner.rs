@@ -4,56 +4,20 @@
 //! it ends, and no later process can be mistaken for it, as one could by a process id. Whoever asks takes a shared lock, so
 //! that two who ask at once do not each see the other as the owner.
 
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::str::FromStr;
+use std::io;
 
 use rustix::fs::{self, FlockOperation};
 use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
 
 use super::file::{names, SegmentFile};
+use super::handle::{Place, SegmentHandle};
 use super::name;
-use super::segment::{Place, Segment, SegmentHandle};
+use super::segment::Segment;
+use super::session_id::SessionId;
 use crate::error::{Error, Result};
 
 /// Sessions that are begun before giving up; each is lost only to a cleaner that meets a gap of microseconds.
 const ATTEMPTS: usize = 1000;
-
-/// A session, for ever: a random number, so never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SessionId(pub u64);
-
-impl SessionId {
-    /// A fresh one, straight from the kernel: two forked children draw different ones.
-    fn draw() -> Result<SessionId> {
-        let mut bytes = [0; 8];
-        File::open("/dev/urandom")
-            .and_then(|mut random| random.read_exact(&mut bytes))
-            .map_err(|e| Error::os("cannot draw a random number from /dev/urandom", e))?;
-        Ok(SessionId(u64::from_le_bytes(bytes)))
-    }
-}
-
-impl FromStr for SessionId {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        u64::from_str_radix(text, 16).map(SessionId)
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-/// The user as whom this process acts; nobody else's segments are ever used.
-pub fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
 
 /// The sign of life of a session: alive as long as this is held.
 #[derive(Debug)]

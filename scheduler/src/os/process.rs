@@ -7,7 +7,6 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -19,6 +18,7 @@ use rustix::process::{getppid, setpgid, Pid, Signal};
 
 use super::child::Child;
 use super::launcher;
+use super::signals::set_signal_mask;
 use crate::error::{Error, Result};
 
 /// The variable that tells a worker which of its descriptors is the channel.
@@ -103,38 +103,6 @@ pub(super) fn leave_group_and_follow(parent: u32) -> io::Result<()> {
         unsafe { libc::_exit(1) };
     }
     Ok(())
-}
-
-/// Runs `start`, which starts threads that are not R's (R's handlers must run on R's thread), so that they have every
-/// signal blocked from their first instruction on: a thread inherits the mask of the one that starts it. This thread's own
-/// mask is as before afterwards.
-pub fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
-    struct Restore(libc::sigset_t);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            // SAFETY: reads a set that the kernel filled in, and touches this thread's mask only.
-            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
-        }
-    }
-    let _restore = Restore(set_signal_mask(libc::SIG_BLOCK, true));
-    start()
-}
-
-/// Applies a mask of all signals, or of none, to the calling thread; gives the mask it had.
-fn set_signal_mask(how: libc::c_int, all: bool) -> libc::sigset_t {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
-    // SAFETY: `set` is filled in before it is read, and `before`, a plain array of bits, is filled in twice; the calls touch
-    // nothing but the two and the thread's mask.
-    unsafe {
-        if all {
-            libc::sigfillset(set.as_mut_ptr());
-        } else {
-            libc::sigemptyset(set.as_mut_ptr());
-        }
-        libc::pthread_sigmask(how, set.as_ptr(), before.as_mut_ptr());
-        before.assume_init()
-    }
 }
 
 /// The mode bits that new files of this process do not get. The kernel tells them only in exchange for others, so for a moment every

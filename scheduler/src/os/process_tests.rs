@@ -4,6 +4,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
+use super::super::signals::with_signals_blocked;
 use super::*;
 use crate::os::{fork_worker, is_stopped, poll, reap, thread_count, Channel, Exit, Forked, Peer};
 

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::{symlink, PermissionsExt};
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::os::Mapping;
 

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::segment::Place;
+use super::handle::Place;
 use crate::error::{Error, Result};
 
 /// A limit above this is none: version 1 of the control groups writes "no limit" as a huge number.

@@ -1,9 +1,9 @@
-//! What must hold of every blob before it is read. One pass in index order; no recursion, so no depth can hurt.
+//! Opening a blob: what must hold of it before it is read. One pass in index order; no recursion, so no depth can hurt.
 
 use std::collections::HashSet;
 
 use super::damaged;
-use super::node::{Node, Tag};
+use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::fixed_size;
 use super::view::BlobView;
 use crate::error::Result;
@@ -11,8 +11,53 @@ use crate::error::Result;
 /// More items than any vector has (R's own limit).
 const MAX_LEN: u64 = 1 << 52;
 
+impl<'a> BlobView<'a> {
+    /// Checks the blob at the beginning of `bytes` (more may follow) and opens it.
+    ///
+    /// # Returns
+    /// `Error::Damaged` unless every node, index, length and string lies inside the blob, the nodes form a tree, and the
+    /// bytes begin at an address divisible by 8.
+    ///
+    /// # Complexity
+    /// Linear in the nodes and in the number of strings; no other data is touched.
+    pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        Self::open_with(bytes, &[])
+    }
+
+    /// As [`BlobView::open`], for a blob that refers to `pages`, of which each begins at an address divisible by 8.
+    ///
+    /// # Returns
+    /// `Error::Damaged` also when a View does not lie within its page.
+    ///
+    /// # Complexity
+    /// Besides: linear in the strings of the tables that are referred to.
+    pub fn open_with(bytes: &'a [u8], pages: &'a [&'a [u8]]) -> Result<Self> {
+        let Some((header, _)) = bytes.split_first_chunk::<HEADER>() else {
+            return Err(damaged(format!("{} bytes are too few", bytes.len())));
+        };
+        if header[..8] != MAGIC {
+            return Err(damaged("it is no value of this version of memshare"));
+        }
+        if bytes.as_ptr() as usize % 8 != 0 {
+            return Err(damaged("its address is not divisible by 8"));
+        }
+        let field = |i: usize| usize::try_from(number64(&header[8 * i..])).unwrap_or(usize::MAX);
+        let (count, data, size) = (field(1), field(2), field(3));
+        let end = count.checked_mul(NODE).and_then(|n| n.checked_add(HEADER));
+        if count == 0 || u32::try_from(count).is_err() || end.is_none_or(|end| end > data) {
+            return Err(damaged(format!("{count} values before byte {data}")));
+        }
+        if data > size || size > bytes.len() || data % 64 != 0 {
+            return Err(damaged(format!("data at {data} of {size} of {} bytes", bytes.len())));
+        }
+        let view = BlobView::unchecked(&bytes[HEADER..HEADER + count * NODE], &bytes[data..size], pages);
+        check(&view)?;
+        Ok(view)
+    }
+}
+
 /// Checks every node, also those that nothing leads to: there must be none.
-pub(super) fn check(view: &BlobView<'_>) -> Result<()> {
+fn check(view: &BlobView<'_>) -> Result<()> {
     let mut tables = HashSet::new();
     let mut claimed = vec![false; view.nodes()];
     claimed[0] = true;

@@ -1,9 +1,8 @@
 //! Reading a blob in place.
 
-use super::check;
 use super::damaged;
 use super::location::{Location, SIZE};
-use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
+use super::node::{Node, Tag, NODE};
 use super::strings::StringsView;
 use crate::error::Result;
 
@@ -17,47 +16,9 @@ pub struct BlobView<'a> {
 }
 
 impl<'a> BlobView<'a> {
-    /// Checks the blob at the beginning of `bytes` (more may follow) and opens it.
-    ///
-    /// # Returns
-    /// `Error::Damaged` unless every node, index, length and string lies inside the blob, the nodes form a tree, and the
-    /// bytes begin at an address divisible by 8.
-    ///
-    /// # Complexity
-    /// Linear in the nodes and in the number of strings; no other data is touched.
-    pub fn open(bytes: &'a [u8]) -> Result<Self> {
-        Self::open_with(bytes, &[])
-    }
-
-    /// As [`BlobView::open`], for a blob that refers to `pages`, of which each begins at an address divisible by 8.
-    ///
-    /// # Returns
-    /// `Error::Damaged` also when a View does not lie within its page.
-    ///
-    /// # Complexity
-    /// Besides: linear in the strings of the tables that are referred to.
-    pub fn open_with(bytes: &'a [u8], pages: &'a [&'a [u8]]) -> Result<Self> {
-        let Some((header, _)) = bytes.split_first_chunk::<HEADER>() else {
-            return Err(damaged(format!("{} bytes are too few", bytes.len())));
-        };
-        if header[..8] != MAGIC {
-            return Err(damaged("it is no value of this version of memshare"));
-        }
-        if bytes.as_ptr() as usize % 8 != 0 {
-            return Err(damaged("its address is not divisible by 8"));
-        }
-        let field = |i: usize| usize::try_from(number64(&header[8 * i..])).unwrap_or(usize::MAX);
-        let (count, data, size) = (field(1), field(2), field(3));
-        let end = count.checked_mul(NODE).and_then(|n| n.checked_add(HEADER));
-        if count == 0 || u32::try_from(count).is_err() || end.is_none_or(|end| end > data) {
-            return Err(damaged(format!("{count} values before byte {data}")));
-        }
-        if data > size || size > bytes.len() || data % 64 != 0 {
-            return Err(damaged(format!("data at {data} of {size} of {} bytes", bytes.len())));
-        }
-        let view = BlobView { nodes: &bytes[HEADER..HEADER + count * NODE], data: &bytes[data..size], pages };
-        check::check(&view)?;
-        Ok(view)
+    /// A view of parts that nobody checked yet.
+    pub(super) fn unchecked(nodes: &'a [u8], data: &'a [u8], pages: &'a [&'a [u8]]) -> Self {
+        BlobView { nodes, data, pages }
     }
 
     /// How many nodes.

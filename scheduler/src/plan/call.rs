@@ -1,9 +1,12 @@
 //! What the user asked for: data, passes over it, and which results they want.
-use super::{Costs, FOLD};
+use super::costs::Costs;
 use crate::graph::Resource;
 use crate::id::{PassId, ResourceId};
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
+
+/// Values that are folded to one at a time: a fold's tree has this many branches, whatever runs it.
+pub const FOLD: u64 = 16;
 
 /// Data, passes over it, wanted results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

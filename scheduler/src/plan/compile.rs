@@ -242,3 +242,11 @@ fn drains(
     });
     drains
 }
+
+impl TryFrom<CallSpec> for Plan {
+    type Error = crate::error::Error;
+
+    fn try_from(spec: CallSpec) -> Result<Self> {
+        compile(spec)
+    }
+}

@@ -5,15 +5,7 @@ use super::{CallSpec, Stage};
 use crate::error::{Error, Result};
 use crate::graph::{Access, Graph, Scope};
 use crate::id::ResourceId;
-
-/// The steps of the graph during which a resource takes memory, both inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetime {
-    /// The step in which it is made; `None` where it was there before (pinned) or is never used.
-    pub born: Option<u32>,
-    /// The last step that uses it; `None` where nothing does.
-    pub last_use: Option<u32>,
-}
+use crate::lifetime::Lifetime;
 
 /// What may run.
 pub(super) struct Admission {

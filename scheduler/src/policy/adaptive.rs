@@ -1,23 +1,7 @@
-//! Adaptive factoring: the bite of which the remaining workers' ends are expected to lie closest together, given mean and
-//! variance of what elements cost (Banicescu and Liu 2000). Mean and variance are those of all workers together: they sit on
-//! one host and run the same function.
-use super::fit::Fit;
-use super::{auto, Policy, Stats};
-
-/// `(D + 2TR - sqrt(D² + 4DTR)) / 2mu` with `D = sum(sigma²/mu)` and `T = 1 / sum(1/mu)` over the workers. Without variance
-/// it is `R / P`; with much it goes to nothing.
-pub(super) fn factor(fit: &Fit, remaining: u64, workers: u64) -> u64 {
-    let (mu, workers, remaining) = (fit.each_ns, workers.max(1) as f64, remaining as f64);
-    let d = workers * fit.variance / mu;
-    let tr = mu / workers * remaining;
-    // (D + 2TR - sqrt(D² + 4DTR)) = 4(TR)² / (D + 2TR + sqrt(...)): the same without the difference of two large numbers.
-    let bite = 2.0 * tr * tr / (d + 2.0 * tr + (d * d + 4.0 * d * tr).sqrt()) / mu;
-    if bite.is_finite() {
-        bite.round() as u64
-    } else {
-        1
-    }
-}
+//! Adaptive factoring, as the rule of the `Adaptive` schedule.
+use super::auto;
+use super::factor::factor;
+use super::rule::{Policy, Stats};
 
 /// The bite of the `Adaptive` schedule: factoring until the times are trusted, then by the formula alone, within what
 /// [`auto`] allows at the start.

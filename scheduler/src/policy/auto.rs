@@ -1,7 +1,8 @@
 //! The automatic rule. Self-scheduling with shrinking bites is within some percent of the best whatever the elements
 //! cost, as long as bites are neither so small that their own cost shows nor so large that the last one is waited for;
 //! both bounds are times, so the first bites measure.
-use super::{adaptive, Policy, Stats};
+use super::factor::factor;
+use super::rule::{Policy, Stats};
 
 /// A worker holds a chunk's results until all are there; more than this at a time is memory that it would have to get anew
 /// from the system, which takes longer than to compute on it.
@@ -28,7 +29,7 @@ pub(super) fn bite(policy: &Policy, stats: &Stats) -> u64 {
     let at_last = lasting(shortest_ns * WORTH_AT_LAST / WORTH).min(longest);
     let factoring = stats.remaining.div_ceil(workers.saturating_mul(2));
     let varied = match stats.timed.is_trusted() {
-        true => adaptive::factor(&fit, stats.remaining, workers),
+        true => factor(&fit, stats.remaining, workers),
         false => factoring,
     };
     let bite = factoring.min(varied).max(factoring.min(shortest)).max(at_last).min(longest);

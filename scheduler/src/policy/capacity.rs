@@ -1,6 +1,6 @@
 //! How many bites a pass can have. The board is a fixed piece of memory, so the number of log entries is decided when
 //! the plan is made; [`super::next_bite`] keeps to it.
-use super::{Policy, Schedule};
+use super::rule::{Policy, Schedule};
 
 /// The most entries any log has: 64 MiB of records.
 const MOST: u64 = 1 << 20;

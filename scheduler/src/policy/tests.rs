@@ -190,7 +190,7 @@ fn a_fit_finds_the_variance_of_elements() {
 
 #[test]
 fn adaptive_bites_by_the_formula() {
-    use super::{adaptive::factor, Fit};
+    use super::{factor::factor, Fit};
     let fit = |variance| Fit { overhead_ns: None, each_ns: 2.0, variance };
     assert_eq!(factor(&fit(0.0), 1_000, 4), 250, "without variance a worker's share");
     // D = 4 * 8 / 2 = 16, T = 2 / 4, TR = 500: (16 + 1000 - sqrt(256 + 32000)) / 4 = 209.1.

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::link::{ROLE, ROLE_FORK_SERVER};
 use crate::os::{self, now_ns, Channel, Child, Launch, Peer, Received};
-use crate::pool::nursery::given_up::Aside;
 use crate::pool::outbox::Outbox;
 use crate::pool::{Generation, PoolConfig};
 use crate::wire::{self, FromForkServer, ToForkServer};
@@ -39,6 +38,13 @@ enum Base {
     Forking(Server),
     /// There is none: each worker is launched.
     Launching,
+}
+
+/// A fork server that was given up. What it holds goes when it is dropped.
+#[derive(Debug)]
+enum Aside {
+    Base { _server: Server },
+    Mirror(MirrorServer),
 }
 
 /// The fork server as the session sees it.

@@ -24,5 +24,6 @@ mod ticket;
 
 pub use copying::Copying;
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
-pub use pool::{Pool, PoolStatus};
+pub use pool::Pool;
+pub use supervisor::PoolStatus;
 pub use ticket::{Progress, Ticket};

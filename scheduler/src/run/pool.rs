@@ -9,19 +9,8 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::os::{self, Channel};
 use crate::pool::PoolConfig;
-use crate::run::supervisor::{Command, Supervisor};
+use crate::run::supervisor::{Command, PoolStatus, Supervisor};
 use crate::run::{Job, Ticket};
-
-/// Who is in the pool.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct PoolStatus {
-    /// The workers' process ids.
-    pub pids: Vec<u32>,
-    /// How many of them wait for a run.
-    pub idle: usize,
-    /// The fork server's process id, where there is one.
-    pub fork_server: Option<u32>,
-}
 
 /// How long the end of a pool is waited for: workers are killed, and the kernel may take a moment over a big one.
 const END_WITHIN: Duration = Duration::from_secs(10);

@@ -11,12 +11,23 @@ use crate::engine::{Cause, Event};
 use crate::os::{self, Channel, Interest, Received};
 use crate::pool::{Crew, News, PoolConfig, State};
 use crate::run::drive::Drive;
-use crate::run::{Job, PoolStatus, Ticket};
+use crate::run::{Job, Ticket};
 
 /// How long at most until slow starters are looked at again while a run goes on; the run's own deadlines count besides.
 const TICK: Duration = Duration::from_millis(100);
 /// The same while nothing runs: only idle workers are to be let go.
 const IDLE_TICK: Duration = Duration::from_secs(1);
+
+/// Who is in the pool.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PoolStatus {
+    /// The workers' process ids.
+    pub pids: Vec<u32>,
+    /// How many of them wait for a run.
+    pub idle: usize,
+    /// The fork server's process id, where there is one.
+    pub fork_server: Option<u32>,
+}
 
 /// What the session asks of its supervisor.
 pub(crate) enum Command {

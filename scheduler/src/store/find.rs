@@ -1,6 +1,7 @@
 //! Opening what any session of this user shares, by name, and listing all of it.
 
-use super::{places, Header, Kind, CONTENT};
+use super::content::{places, CONTENT};
+use super::{Header, Kind};
 use crate::error::{Error, Result};
 use crate::os::name::{self, Named};
 use crate::os::{user, Mapping, Place, SegmentFile, SegmentHandle, SessionLock};

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Traits, CONTENT};
+use super::content::{Traits, CONTENT};
 use crate::error::{Error, Result};
 use crate::os::{user, FilePart, SegmentFile, SessionId};
 

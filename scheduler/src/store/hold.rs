@@ -84,7 +84,7 @@ pub struct Hold {
 /// All holds of this user's sessions, in name order; what cannot be read is left out.
 pub fn holds(place: &Place) -> Result<Vec<Hold>> {
     let mut found = Vec::new();
-    for place in super::places(place) {
+    for place in super::content::places(place) {
         for (handle, named) in segments(&place)? {
             let Named::Hold(session) = named else { continue };
             let Ok(Some(file)) = SegmentFile::open_read(&handle) else { continue };

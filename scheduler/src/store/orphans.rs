@@ -1,8 +1,9 @@
 //! What dead sessions left and nobody cleared away yet: what [`super::prune`] would remove, said before it does.
 
+use super::content::places;
 use super::find::segments;
 use super::prune::Sessions;
-use super::{places, Header};
+use super::Header;
 use crate::error::Result;
 use crate::os::name::Named;
 use crate::os::{Place, SegmentFile, SegmentHandle, SessionId};

@@ -1,7 +1,8 @@
 //! A page that this session owns: made under a name of the session's own, written, sealed, and if it is a variable then
 //! renamed to what others find it by.
 
-use super::{Content, Header, Kind, Traits, CONTENT};
+use super::content::{Content, Traits, CONTENT};
+use super::{Header, Kind};
 use crate::error::{Error, Result};
 use crate::os::{name, space, Place, Segment, SegmentFile, SegmentHandle, SessionId};
 

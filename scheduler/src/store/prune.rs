@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
+use super::content::places;
 use super::find::segments;
-use super::{places, Header};
+use super::Header;
 use crate::error::Result;
 use crate::os::name::Named;
 use crate::os::{Place, SegmentFile, SegmentHandle, SessionId, SessionLock};

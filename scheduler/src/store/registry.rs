@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::content::{places, Content};
 use super::find::registered_in;
 use super::page::{size, Birth};
-use super::{find, places, prune, Content, Found, Kind, Page};
+use super::{find, prune, Found, Kind, Page};
 use crate::error::{Error, Result};
 use crate::os::{name, space, Place, SegmentFile, SessionId, SessionLock};
 

@@ -7,8 +7,9 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use super::content::places;
 use super::find::registered_in;
-use super::{holds, places, Header, Hold};
+use super::{holds, Header, Hold};
 use crate::error::{Error, Result};
 use crate::os::maps::{self, Region};
 use crate::os::{name, user, FilePart, Place, SessionId, SessionLock};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Base, MirrorServer, Nursery, Server};
+use super::{Aside, Base, Nursery};
 use crate::os::{self, Peer};
 use crate::pool::allowance::Allowance;
 use crate::pool::PoolConfig;
@@ -11,13 +11,6 @@ use crate::pool::PoolConfig;
 const LOAD_WITHIN: Duration = Duration::from_secs(20);
 /// How many mirrors may end without a package to blame before workers are launched instead.
 const FAILURES: u32 = 2;
-
-/// A fork server that was given up. What it holds goes when it is dropped.
-#[derive(Debug)]
-pub(super) enum Aside {
-    Base { _server: Server },
-    Mirror(MirrorServer),
-}
 
 impl Nursery {
     /// Ends what forks when it has been on its way for too long. `true` when it did.

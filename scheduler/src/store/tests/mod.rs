@@ -10,8 +10,8 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::*;
-use crate::error::Error;
-use crate::os::SessionId;
+use crate::error::{Error, Result};
+use crate::os::{Place, SegmentFile, SessionId};
 
 /// A namespace that no other test or process uses.
 fn namespace(test: &str) -> String {

@@ -1,0 +1,41 @@
+//! A stage: passes that run together.
+use super::costs::Costs;
+use super::pieces::Piece;
+use crate::board::StageSpec;
+use crate::id::{PassId, ResourceId, TaskId};
+use std::sync::Arc;
+
+/// Passes that run together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Its passes, each after those whose elements it reads: the steps of an element.
+    pub passes: Vec<PassId>,
+    /// Those whose results leave it, in the order of `passes`; each has a page.
+    pub outputs: Vec<PassId>,
+    /// Resources that nothing needs once this stage has read them, element by element: a chunk of them may go with the
+    /// chunk that read it.
+    pub drains: Vec<ResourceId>,
+    /// Variables that it reads as they come into shared memory, see [`Plan::streamed`].
+    pub streams: Vec<ResourceId>,
+    /// Its `Map` task.
+    pub task: TaskId,
+    /// What its elements are expected to cost: the costs of its passes, added up.
+    pub costs: Option<Costs>,
+    /// How it is cut, where its costs decide that: what stands on the board when it opens, the costliest first.
+    /// Empty where workers cut it themselves.
+    pub pieces: Arc<[Piece]>,
+    /// The room it gets on the board.
+    pub board: StageSpec,
+}
+
+impl Stage {
+    /// What certainly goes as fast as the stage's own results come: results that are drained in the order of elements. Pieces
+    /// are taken out of order, and of many parts a little stays unread for long.
+    pub(crate) fn eased_by(&self) -> &[ResourceId] {
+        if self.pieces.is_empty() {
+            &self.drains
+        } else {
+            &[]
+        }
+    }
+}
