@@ -138,10 +138,13 @@ r_edges <- function(source) {
   assigned <- function(one) if (is.call(one) && identical(one[[1]], quote(`<-`)) && is.name(one[[2]])) as.character(one[[2]])
   defines <- lapply(code, function(all) unlist(lapply(all, assigned)))
   home <- stats::setNames(rep(files, lengths(defines)), unlist(defines))
-  called <- function(x) {
-    if (is.call(x)) c(if (is.name(x[[1]])) as.character(x[[1]]), unlist(lapply(as.list(x), called)))
-    else if (is.pairlist(x) || is.expression(x)) unlist(lapply(as.list(x), called))
+  # What a function binds itself is none of the package's.
+  bound <- function(x) if (is.call(x)) c(if (identical(x[[1]], quote(`function`))) names(x[[2]]), assigned(x), unlist(lapply(as.list(x), bound)))
+  named <- function(x) {
+    if (is.call(x)) c(if (is.name(x[[1]])) as.character(x[[1]]), unlist(lapply(as.list(x), named)))
+    else if (is.pairlist(x)) unlist(lapply(as.list(x), named))
   }
+  called <- function(all) unlist(lapply(all, function(one) setdiff(named(one), bound(if (length(assigned(one))) one[[3]] else one))))
   edges <- Map(function(file, all) {
     to <- setdiff(unique(home[intersect(called(all), names(home))]), file)
     if (length(to)) cbind(from = file, to = unname(to))

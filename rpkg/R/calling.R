@@ -107,3 +107,10 @@ stands_for <- function(value, head, depth, env) {
 # A frame whose `...` holds the arguments, as promises.
 dots_frame <- function(...) environment()
 environment(dots_frame) <- .BaseNamespaceEnv
+
+# "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
+verb_of <- function(call) {
+  verb <- if (is.call(call)) call[[1L]]
+  if (is.call(verb) && length(verb) == 3L && identical(verb[[1L]], quote(`::`))) verb <- verb[[3L]]
+  if (is.symbol(verb)) as.character(verb) else ""
+}

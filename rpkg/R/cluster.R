@@ -138,8 +138,6 @@ close_silent <- function(nodes) {
 
 which_open <- function(nodes) which(vapply(nodes, `[[`, NA, "open"))
 
-elapsed <- function() proc.time()[["elapsed"]]
-
 answers <- function(entry, seconds) {
   tryCatch(socketSelect(list(entry$node$con), FALSE, seconds), error = function(e) TRUE)
 }

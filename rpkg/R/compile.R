@@ -77,12 +77,6 @@ in_order <- function(roots) {
   order
 }
 
-# The place of a pass in the order, or 0.
-place_of <- function(pass, order) {
-  for (i in seq_along(order)) if (identical(order[[i]], pass)) return(i)
-  0L
-}
-
 # What people call the passes: as they named them; as FUN's argument; as the variable that was given as X; as FUN; or by number.
 labels_of <- function(order, roots = list(), given = character()) {
   labels <- character(length(order))

@@ -118,3 +118,13 @@ without_srcref <- function(code) {
   for (i in seq_along(code)) if (is.call(code[[i]])) code[[i]] <- without_srcref(code[[i]])
   code
 }
+
+# The names of FUN's arguments that these arguments of a call would meet; "" where R would not say.
+arguments_met <- function(fun, arguments) {
+  marks <- paste0(".", seq_along(arguments))
+  call <- as.call(c(quote(FUN), stats::setNames(lapply(marks, as.name), arguments)))
+  matched <- if (is.primitive(fun)) NULL else tryCatch(as.list(match.call(fun, call))[-1L], error = function(e) NULL)
+  if (is.null(names(matched))) return(character(length(arguments)))
+  met <- names(matched)[match(marks, vapply(matched, deparse, ""))]
+  ifelse(is.na(met), "", met)
+}

@@ -114,14 +114,6 @@ check_template <- function(template, call) {
 # The first of several texts.
 first_of <- function(value) if (is.character(value) && length(value)) value[[1L]] else value
 
-check_choice <- function(value, choices, what, call) {
-  if (!is.character(value) || length(value) != 1L || !value %in% choices) {
-    quoted <- paste0("\"", choices, "\"", collapse = ", ")
-    abort_input(sprintf("%s must be one of %s, not %s", what, quoted, describe(value)), call)
-  }
-  value
-}
-
 check_seed <- function(seed, call) {
   if (!is.numeric(seed) || length(seed) != 1L || is.na(seed) || abs(seed) > .Machine$integer.max || seed != floor(seed)) {
     abort_input(sprintf("seed must be one whole number, not %s", describe(seed)), call)

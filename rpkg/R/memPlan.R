@@ -81,26 +81,6 @@ compiled <- function(plan, cores, split, call, check = FALSE) {
   made
 }
 
-make_native <- function(made, call) {
-  made$session <- state$session
-  if (!length(made$program$modes)) return(invisible())
-  configure_native()
-  made$native <- described(native(ms_plan_make(made$program$spec), call), made$program$spec)
-  made$id <- made$native$id
-  made$ran <- FALSE
-  reg.finalizer(made, function(made) if (made$id > 0L && identical(made$session, state$session)) try(ms_plan_free(made$id), silent = TRUE))
-}
-
-# What native code says of a plan; asked again after a run, which shows how large results are.
-native_of <- function(plan) {
-  made <- plan$main
-  if (isTRUE(made$ran) && identical(made$session, state$session)) {
-    made$native <- described(native(ms_plan_describe(made$id)), made$program$spec)
-    made$ran <- FALSE
-  }
-  made$native
-}
-
 #' @rdname memPlan
 #' @export
 format.memshare_plan <- function(x, ...) {
@@ -224,25 +204,6 @@ as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, w
     table$bytes[unknown] <- plan$measured$bytes[match(table$resource[unknown], plan$measured$names)]
   }
   table
-}
-
-# Native code's columns as a table, in the order in which people read them.
-as_table <- function(columns, first) {
-  table <- as.data.frame(columns, stringsAsFactors = FALSE)
-  for (name in names(table)) if (is.numeric(table[[name]])) table[[name]][is.nan(table[[name]])] <- NA
-  table[c(intersect(first, names(table)), setdiff(names(table), first))]
-}
-
-# What native code says of a plan, with tables for columns. The size of results is known from FUN.VALUE, from an earlier run, or not at all.
-described <- function(native, spec) {
-  native$tasks <- as_table(native$tasks, c("task", "kind", "passes", "elements", "step", "waits_for", "bytes"))
-  native$resources <- as_table(
-    native$resources, c("resource", "scope", "bytes", "born", "last_read", "made_by", "read_by", "place")
-  )
-  unknown <- native$guessed > 0
-  guessed <- native$resources$scope == "result" & native$resources$resource %in% vapply(spec$passes, `[[`, "", "name")[unknown]
-  native$resources$bytes[guessed] <- NA
-  native
 }
 
 #' @rawNamespace S3method(utils::str, memshare_plan)

@@ -65,12 +65,6 @@ chosen_profile <- function(pass, profiles, about, call) {
 
 quoted <- function(words) paste0("'", words, "'", collapse = ", ")
 
-# A profile from what native code gives.
-new_profile <- function(native, names = NULL) {
-  native$pass <- NULL
-  structure(c(native, list(names = names)), class = "memshare_profile")
-}
-
 #' @rdname memProfile
 #' @export
 memSaveProfile <- function(profile, file) {

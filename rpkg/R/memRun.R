@@ -129,5 +129,3 @@ unknown_side <- function(name, program, sides, call) {
   can <- if (length(known)) paste0("; what can be replaced: ", paste0("'", known, "'", collapse = ", ")) else "; nothing can be replaced"
   abort_input(paste0("VARS: ", why, can), call)
 }
-
-one_or_all <- function(values, names) if (length(values) == 1L) values[[1L]] else stats::setNames(values, names)

@@ -133,11 +133,6 @@ describe_vars <- function(pass) {
   paste0("VARS: ", paste(utils::head(said, 6L), collapse = ", "), if (more > 0L) sprintf(" and %d more", more))
 }
 
-# Whoever takes a pass for data is told what it is.
-not_data <- function(what, call = NULL) {
-  abort_input(sprintf("%s: this is a pass, which has not run and holds no data yet; memRun() it first", what), call)
-}
-
 #' @export
 `[.memshare_pass` <- function(x, ...) not_data("pass[...]")
 

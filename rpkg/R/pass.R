@@ -48,36 +48,6 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, co
   pass
 }
 
-# What the verb returns: the pass, or its value.
-deliver <- function(pass, call) if (pass$control$lazy) wrap(pass) else run_one(pass, call)
-
-wrap <- function(pass) structure(list(list2env(pass, parent = emptyenv())), class = "memshare_pass")
-
-# The pass in its wrapping, or the plan or the run in theirs. Where FUN met one in its surroundings there is nothing inside.
-inside <- function(x) {
-  within <- .subset2(x, 1L)
-  if (is.null(within)) not_data("here")
-  within
-}
-
-is_pass <- function(x) inherits(x, "memshare_pass")
-
-# An input: a source, and how it is cut.
-input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim, said = "")
-
-# The same input, with the name of the variable that it was given by.
-called <- function(input, expression) {
-  if (is.symbol(expression)) input$said <- as.character(expression)
-  input
-}
-
-# The passes that a pass reads.
-sources_of <- function(pass) {
-  if (!pass$passes) return(list())
-  sources <- c(lapply(pass$inputs, `[[`, "source"), pass$vars)
-  lapply(sources[vapply(sources, is_pass, NA)], inside)
-}
-
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {
   waiting <- if (length(pass$dots)) vapply(pass$dots, function(x) is_pass(if (is_found(x)) x$value else x), NA)

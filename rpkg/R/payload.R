@@ -1,6 +1,6 @@
 # What travels to the workers besides the data: FUN, its further arguments, and of its surroundings what FUN needs. Functions that
 # live in the global environment stay there, and the variables that they need are bound in the worker's global environment
-# (globals.R). Of a function's local frames replicas travel, with what it needs of them (replicas.R). What is reached through data (a
+# (globals.R). Of a function's local frames replicas travel, with what it needs of them (capture.R). What is reached through data (a
 # formula's environment, an R6 object, functions in a list) travels whole, as serialize() gives it. Big data is taken out of all of
 # this by native code and shared as pages.
 #

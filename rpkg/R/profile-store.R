@@ -61,3 +61,9 @@ load_profile <- function(file, what, call) {
   if (!file.exists(file)) abort("profile", sprintf("%s: there is no file '%s'", what, file), path = file, call = call)
   new_profile(native(ms_profile_load(file), call))
 }
+
+# A profile from what native code gives.
+new_profile <- function(native, names = NULL) {
+  native$pass <- NULL
+  structure(c(native, list(names = names)), class = "memshare_profile")
+}

@@ -32,26 +32,9 @@ begin_run <- function(program, id, changes, call, looked = FALSE) {
   with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call), now), call)
 }
 
-# "memApply" of `memApply(X, 2, mean)` and of `memshare::memApply(X, 2, mean)`; asked in every call, so without deparse().
-verb_of <- function(call) {
-  verb <- if (is.call(call)) call[[1L]]
-  if (is.call(verb) && length(verb) == 3L && identical(verb[[1L]], quote(`::`))) verb <- verb[[3L]]
-  if (is.symbol(verb)) as.character(verb) else ""
-}
-
 # The nodes of the program's CLUSTER, told to join, or NULL.
 join_run <- function(program, run, call) {
   if (!is.null(program$cluster)) join_nodes(program$cluster, native(ms_run_join_address(run), call))
-}
-
-# Shares what `share()` shares, and when memory is short tries once more after views that nobody holds any more were collected:
-# here at once, in the workers as soon as they are idle.
-with_room <- function(share, call) {
-  value <- share()
-  if (!inherits(value, "memshare_native_error") || !identical(value$kind, "no_space")) return(native(value, call))
-  gc(verbose = FALSE)
-  Sys.sleep(0.2)
-  native(share(), call)
 }
 
 # Ends a run that nobody waits for any more, within a second: this runs while an error or an interrupt is under way. What has not ended by
@@ -134,8 +117,6 @@ signal_conditions <- function(conditions, program) {
   }
 }
 
-name_of <- function(names, index) if (length(names) && length(index) == 1L && !is.na(index)) names[[index]]
-
 # The run's error in its class.
 raise <- function(error, program, call, died = NULL) {
   what <- "map"
@@ -175,15 +156,7 @@ raise <- function(error, program, call, died = NULL) {
   stop(condition)
 }
 
-# on_error = "collect": the failed elements' conditions learn which element they are, and a warning counts them.
-collected <- function(values, names, call, prefix = "") {
-  if (!is.list(values)) return(values)
-  failed <- which(vapply(values, inherits, NA, "memshare_error_element"))
-  for (i in failed) values[[i]] <- element_error_at(values[[i]], i, name_of(names, i))
-  if (length(failed)) {
-    text <- sprintf("%sFUN failed at %d of %d elements, first at %s", prefix, length(failed), length(values),
-                    element_label(failed[[1L]], name_of(names, failed[[1L]])))
-    warning(memshare_condition("warning", "collected", text, failed = failed, call = call))
-  }
-  values
-}
+# What the verb returns: the pass, or its value.
+deliver <- function(pass, call) if (pass$control$lazy) wrap(pass) else run_one(pass, call)
+
+one_or_all <- function(values, names) if (length(values) == 1L) values[[1L]] else stats::setNames(values, names)

@@ -8,26 +8,6 @@
 # What changed, as ms_state_look() says it.
 look_at <- list(options = 1L, environment = 2L, settings = 4L, structure = 8L)
 
-# The state for a run that begins now, as native code takes it. `named`: packages that FUN's code names. `looked`: nothing can have
-# changed since the last time.
-session_state <- function(fresh, named = character(), looked = FALSE) {
-  if (is.null(state$tables)) remember_tables(state)
-  changed <- if (looked) 0L else look(state)
-  new <- is.null(state$generation)
-  if (length(named) && !all(named %in% state$named)) state$named <- sort(unique(c(state$named, named)))
-  structural <- new || bitwAnd(changed, look_at$structure) || !identical(state$named, state$generation$named)
-  # Also when an error ends what follows.
-  if (structural || changed) state$settled <- FALSE
-  if (structural) new_generation()
-  if (!isTRUE(state$settled)) {
-    configure_native()
-    about <- list(id = state$generation$id, path = state$generation$path, settings = session_settings())
-    state$session_bytes <- serialize(about, NULL, xdr = FALSE)
-    state$settled <- TRUE
-  }
-  list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
-}
-
 # What changed since the last look. `of` holds what is looked at: `state` for this session, `mirror` for a worker, which may itself be the
 # session of other workers.
 look <- function(of) {

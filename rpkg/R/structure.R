@@ -4,20 +4,6 @@
 # Namespaces that change nothing FUN can see, and come and go by R's own doing.
 silent_namespaces <- c("base", "compiler", "tools", "parallel", "codetools", "memshare", "globals", "digest", "parallelly", "listenv")
 
-# A new generation, if the structure differs from that of the last.
-new_generation <- function() {
-  remember_tables(state)
-  structure <- session_structure()
-  watch(structure)
-  look(state)
-  if (identical(structure, state$generation$structure)) return(invisible())
-  id <- state$generations <- sum(state$generations, 1)
-  path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
-  saveRDS(list(id = id, structure = pack_structure(structure), settings = early_settings()), path, compress = FALSE)
-  functions <- c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
-  state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
-}
-
 session_structure <- function() {
   list(
     search = search(), attached = lapply(seq_along(search()), attached_at), namespaces = loaded_namespaces(), named = state$named,
@@ -118,11 +104,4 @@ watch <- function(structure) {
   sources <- lapply(names(Filter(function(entry) !is.null(entry$sources), structure$namespaces)), asNamespace)
   state$watched <- c(others, sources)
   state$registered <- structure$methods
-}
-
-# Functions that only the session defines and that FUN may reach by dispatch. What they use of the global environment has to travel as
-# well.
-session_functions <- function() {
-  session_state(FALSE)
-  state$generation$functions
 }

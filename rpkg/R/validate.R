@@ -77,3 +77,11 @@ kind_of <- function(value) {
   article <- if (type == "integer") "an" else "a"
   paste0(article, " ", type, if (is.atomic(value)) if (is.matrix(value)) " matrix" else " vector")
 }
+
+check_choice <- function(value, choices, what, call) {
+  if (!is.character(value) || length(value) != 1L || !value %in% choices) {
+    quoted <- paste0("\"", choices, "\"", collapse = ", ")
+    abort_input(sprintf("%s must be one of %s, not %s", what, quoted, describe(value)), call)
+  }
+  value
+}

@@ -49,43 +49,6 @@ finish_value <- function(how, results, names, call) {
   simplify_apply(results, results$n, shape)
 }
 
-# The value of a pass over nothing.
-empty_value <- function(pass, call) {
-  if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
-  if (pass$verb == "apply") return(empty_apply(pass, call))
-  value <- finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
-  # mapply() names what an empty character vector gives.
-  if (is.list(value) && !is.null(pass$value_names)) names(value) <- character()
-  value
-}
-
-# The element names of an input that is a pass, and how its elements are cut. `late`: the names that sapply() would give are the
-# strings of the value, which are known only after the run.
-items_of_pass <- function(x, what, call) {
-  pass <- inside(x)
-  shape <- shape_of(pass)
-  late <- is.character(pass$control$FUN.VALUE) && is.null(pass$value_names)
-  switch(shape,
-    list = list(
-      x = input_of(x, if (is_plain(pass)) "each" else "item"), n = pass$n, names = pass$value_names, labels = pass$value_names
-    ),
-    vector = list(
-      x = input_of(x, if (pass$control$on_error == "collect") "item" else "each"), n = pass$n, names = pass$value_names,
-      labels = pass$value_names, late = late
-    ),
-    array = list(x = input_of(x), n = prod(array_dim(pass)), names = NULL, labels = NULL, late = late),
-    one = abort_input(
-      sprintf("%s is the one value of memReduce(), whose length is not known before it ran; give it in VARS", what), call
-    ),
-    unknown = abort_input(
-      sprintf(
-        "%s is a pass with simplify = TRUE, whose value has no known shape before it ran; %s", what,
-        "leave simplify out of its memControl(), give it FUN.VALUE, or memRun() it first"
-      ), call
-    )
-  )
-}
-
 # Names that nobody knows yet cannot be given.
 check_late <- function(late, call) {
   if (!isTRUE(late)) return(invisible())
@@ -95,29 +58,6 @@ check_late <- function(late, call) {
       "ran; give the elements of that pass names, or leave simplify and FUN.VALUE out here"
     ), call
   )
-}
-
-# The matrix that a pass gives, as array_of() describes one.
-matrix_of_pass <- function(x, call) {
-  pass <- inside(x)
-  shape <- shape_of(pass)
-  dim <- if (shape == "array") array_dim(pass)
-  if (length(dim) != 2L) {
-    what <- c(
-      list = "a list", vector = "a vector", one = "the one value of memReduce()", array = sprintf("an array of %d dimensions", length(dim)),
-      unknown = "of no known shape before it ran (simplify = TRUE)"
-    )[[shape]]
-    abort_input(
-      sprintf(
-        "X is a pass whose value is %s, and memApply() needs a matrix: give it memControl(FUN.VALUE = ) of more than one value", what
-      ), call
-    )
-  }
-  template <- pass$control$FUN.VALUE
-  if (!is.null(pass$shape$dim)) return(list(x = x, dim = dim, dimnames = pass$shape$outer))
-  rows <- if (is.null(dim(template))) names(template) else dimnames(template)[[1L]]
-  dimnames <- if (!is.null(rows) || !is.null(pass$value_names)) list(rows, pass$value_names)
-  list(x = x, dim = dim, dimnames = dimnames)
 }
 
 # Runs on a worker, as FUN of the pass between one with FUN.VALUE of one value and what takes its values one by one: the result
@@ -139,3 +79,18 @@ bind_values <- function(.values, .how, .collect, .rows) {
   }
   value
 }
+
+# on_error = "collect": the failed elements' conditions learn which element they are, and a warning counts them.
+collected <- function(values, names, call, prefix = "") {
+  if (!is.list(values)) return(values)
+  failed <- which(vapply(values, inherits, NA, "memshare_error_element"))
+  for (i in failed) values[[i]] <- element_error_at(values[[i]], i, name_of(names, i))
+  if (length(failed)) {
+    text <- sprintf("%sFUN failed at %d of %d elements, first at %s", prefix, length(failed), length(values),
+                    element_label(failed[[1L]], name_of(names, failed[[1L]])))
+    warning(memshare_condition("warning", "collected", text, failed = failed, call = call))
+  }
+  values
+}
+
+name_of <- function(names, index) if (length(names) && length(index) == 1L && !is.na(index)) names[[index]]

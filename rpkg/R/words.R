@@ -65,3 +65,6 @@ print_lines <- function(x) {
   cat(paste0(c("", rep("  ", length(lines) - 1L)), lines), sep = "\n")
   invisible(x)
 }
+
+# Seconds on the clock that waits are measured by.
+elapsed <- function() proc.time()[["elapsed"]]

@@ -1,6 +1,7 @@
-# Replicas of the frames that FUN and the functions it calls can see: each holds only the needed variables, so that a function made
-# inside another does not take that function's big matrix along, and two closures with variables of one name keep their own. A
-# function whose code can look things up by names that are computed keeps its frames as they are.
+# What FUN and the functions it calls need of their surroundings is captured here: replicas of the frames that they can see, and variables
+# of the global environment. A replica holds only the needed variables, so that a function made inside another does not take that
+# function's big matrix along, and two closures with variables of one name keep their own. A function whose code can look things up by
+# names that are computed keeps its frames as they are.
 
 # A value as it can travel. `called`: it is only called, so that nothing can see its source references.
 portable <- function(value, bag, called = FALSE) {
@@ -142,3 +143,53 @@ bytes_of <- function(value) if (is_bare(value)) bare_bytes(value) else native(ms
 bare_bytes <- function(value) {
   switch(typeof(value), logical = , integer = 4, double = , character = 8, complex = 16, raw = 1, 0) * length(value)
 }
+
+# Takes `name` from the global environment, or from a list that was attached, among the globals, with what it needs itself. TRUE when
+# that settles the name, as for need_here().
+need_global <- function(name, as_function, bag, from = globalenv()) {
+  if (name %in% names(bag$globals)) return(!as_function || is.function(bag$globals[[name]]) || name %in% bag$active)
+  if (!exists(name, envir = from, inherits = FALSE)) return(FALSE)
+  bound <- binding_of(name, from)
+  if (is.null(bound)) return(TRUE)
+  if (as_function && !bound$active && !is.function(bound$value)) return(FALSE)
+  # There before its own needs are looked for: a function may call itself.
+  bag$globals[name] <- list(bound$value)
+  if (bound$active) bag$active <- c(bag$active, name) else tell_size(name, bound$value, bag)
+  bag$globals[name] <- list(portable(bound$value, bag, as_function && !bound$active))
+  TRUE
+}
+
+# Finds what functions and code inside data need of the global environment. Their own frames and environments travel whole, with the
+# data. Names in calls and formulas (the call of a fitted model, say) may be evaluated by FUN, in its surroundings.
+scan_data <- function(value, bag) {
+  if (is_bare(value)) return(invisible())
+  code <- native(ms_code(value))
+  if (is.null(code)) return(invisible())
+  for (name in code$names[code$names %in% global_names()]) need_global(name, FALSE, bag)
+  if (!length(code$functions)) return(invisible())
+  looks <- any(code$inside %in% lookup_functions)
+  if (!looks && !any(code$inside %in% global_names())) return(invisible())
+  for (fun in code$functions) scan_function(fun, bag)
+}
+
+# What a function needs of the global environment, whose frames travel with it.
+scan_function <- function(fun, bag) {
+  if (typeof(fun) != "closure") return(invisible())
+  env <- environment(fun)
+  analysis <- analysis_of(fun)
+  if (analysis$looks_up) bag$others <- TRUE
+  bag$named <- c(bag$named, analysis$named)
+  for (name in analysis$variables) if (!is_local(name, env)) need_global(name, FALSE, bag)
+  for (name in analysis$called) if (!is_local(name, env)) need_global(name, TRUE, bag)
+}
+
+# Whether a name is found before the global environment is asked.
+is_local <- function(name, env) {
+  while (!identical(env, globalenv()) && !identical(env, emptyenv())) {
+    if (exists(name, envir = env, inherits = FALSE)) return(TRUE)
+    env <- parent.env(env)
+  }
+  FALSE
+}
+
+global_names <- function() ls(globalenv(), all.names = TRUE, sorted = FALSE)

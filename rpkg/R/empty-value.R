@@ -1,0 +1,36 @@
+# The value of a pass without elements.
+
+# The value of a pass over nothing.
+empty_value <- function(pass, call) {
+  if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
+  if (pass$verb == "apply") return(empty_apply(pass, call))
+  value <- finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
+  # mapply() names what an empty character vector gives.
+  if (is.list(value) && !is.null(pass$value_names)) names(value) <- character()
+  value
+}
+
+# No element: apply() asks FUN about one element of missing values what kind of nothing to give; so do we, in this session.
+empty_apply <- function(pass, call) {
+  control <- pass$control
+  shape <- pass$shape
+  if (!is.null(control$FUN.VALUE)) {
+    values <- vapply(list(), identity, control$FUN.VALUE)
+    return(if (is.null(shape$dim)) values else typed_by_margin(values, shape, control$FUN.VALUE))
+  }
+  if (isFALSE(control$simplify)) return(if (is.null(shape$dim)) list() else by_margin(list(), shape))
+  x <- present_value(pass$inputs[[1L]]$source, call)
+  vars <- lapply(pass$vars, present_value, call)
+  do.call(apply, c(list(x, shape$margin, pass$fun), lapply(pass$dots, argument_value), vars, pass$functions), quote = TRUE)
+}
+
+# A source's value in this session, where that needs no run.
+present_value <- function(source, call) {
+  if (inherits(source, "memshare_name")) return(peek(source, call))
+  if (!is_pass(source)) return(source)
+  pass <- inside(source)
+  if (pass$n > 0) {
+    abort_input("apply() over nothing asks FUN what kind of nothing to give, and FUN needs a pass that has not run; memRun() it first", call)
+  }
+  empty_value(pass, call)
+}

@@ -1,0 +1,42 @@
+# Generations of workers: each has one structure of the session, and its settings besides.
+
+# The state for a run that begins now, as native code takes it. `named`: packages that FUN's code names. `looked`: nothing can have
+# changed since the last time.
+session_state <- function(fresh, named = character(), looked = FALSE) {
+  if (is.null(state$tables)) remember_tables(state)
+  changed <- if (looked) 0L else look(state)
+  new <- is.null(state$generation)
+  if (length(named) && !all(named %in% state$named)) state$named <- sort(unique(c(state$named, named)))
+  structural <- new || bitwAnd(changed, look_at$structure) || !identical(state$named, state$generation$named)
+  # Also when an error ends what follows.
+  if (structural || changed) state$settled <- FALSE
+  if (structural) new_generation()
+  if (!isTRUE(state$settled)) {
+    configure_native()
+    about <- list(id = state$generation$id, path = state$generation$path, settings = session_settings())
+    state$session_bytes <- serialize(about, NULL, xdr = FALSE)
+    state$settled <- TRUE
+  }
+  list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
+}
+
+# A new generation, if the structure differs from that of the last.
+new_generation <- function() {
+  remember_tables(state)
+  structure <- session_structure()
+  watch(structure)
+  look(state)
+  if (identical(structure, state$generation$structure)) return(invisible())
+  id <- state$generations <- sum(state$generations, 1)
+  path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
+  saveRDS(list(id = id, structure = pack_structure(structure), settings = early_settings()), path, compress = FALSE)
+  functions <- c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
+  state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
+}
+
+# Functions that only the session defines and that FUN may reach by dispatch. What they use of the global environment has to travel as
+# well.
+session_functions <- function() {
+  session_state(FALSE)
+  state$generation$functions
+}

@@ -1,0 +1,11 @@
+# Sharing when memory is short.
+
+# Shares what `share()` shares, and when memory is short tries once more after views that nobody holds any more were collected:
+# here at once, in the workers as soon as they are idle.
+with_room <- function(share, call) {
+  value <- share()
+  if (!inherits(value, "memshare_native_error") || !identical(value$kind, "no_space")) return(native(value, call))
+  gc(verbose = FALSE)
+  Sys.sleep(0.2)
+  native(share(), call)
+}
