@@ -1,7 +1,7 @@
 //! A worker's way through a run, one step at a time.
 //!
-//! One implementation for all that work on a board: the workers of a run ([`super::Membership`]), those of the tests' simulated
-//! runs, and those of [`crate::simulate`]. It never waits and reads no clock, so whoever drives it can let a fault fall between
+//! One implementation for all that work on a board: the workers of a run ([`super::Membership`]) and those of simulated runs
+//! ([`crate::simulate`]). It never waits and reads no clock, so whoever drives it can let a fault fall between
 //! any two steps. What differs between these workers stands behind [`Outside`].
 //!
 //! | it is at | the step from there | and then it is at |
@@ -99,7 +99,6 @@ impl Work {
     }
 
     /// What it is at.
-    #[cfg(all(test, not(loom)))]
     pub(crate) fn at(&self) -> At {
         self.at
     }
