@@ -98,6 +98,12 @@ impl Work {
         Work { slot, at: At::Idle, started_ns: 0, pieces, ending }
     }
 
+    /// Whose it is.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn slot(&self) -> WorkerId {
+        self.slot
+    }
+
     /// What it is at.
     pub(crate) fn at(&self) -> At {
         self.at

@@ -79,6 +79,7 @@ fn run(seed: u64, kept: &Kept) -> Met {
     let pace = Pace::new(Rng::new(rng.word()));
     let mut driver = Driver::new(&plan, settings, trouble.natures.clone(), pace);
     let outcome = trouble.play(&mut rng, &mut driver);
+    driver.haunt();
     check(&driver, &trouble, &outcome, settings.retries);
     driver.check_account();
     if driver.losses() == 0 {

@@ -1,7 +1,7 @@
 //! FUN in the tests' runs, and what a chunk hands in.
 use super::pages::{Pages, EACH};
 use super::{values, Checked, Nature};
-use crate::board::{Lease, Output, Span, Spot, StepReport};
+use crate::board::{ChunkState, Lease, Output, Span, Spot, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{PassId, ResourceId};
 use crate::link::work::{At, Outside, Step, Work};
@@ -30,11 +30,21 @@ struct Paper<'a> {
     chunk: &'a Chunk,
     /// Whether the page at hand happens to be full.
     full: bool,
+    /// Whether the worker was cut off. It may have the page open that it writes to, whether that is still there or not.
+    is_ghost: bool,
     gave_back: Vec<(ResourceId, Part)>,
 }
 
 impl Outside for Paper<'_> {
     fn write(&mut self, piece: usize, resource: ResourceId, output: Output) -> Result<()> {
+        if self.is_ghost && self.pages.is_gone(resource) {
+            return match self.full {
+                true => {
+                    Err(Error::Damaged { segment: "of results".into(), reason: "the run is over".into() })
+                }
+                false => Ok(()),
+            };
+        }
         let too_big = self.chunk.too_big.is_some_and(|(output, _)| output == piece);
         if too_big || (self.full && !output.overflow) {
             return Err(Error::NoSpace { needed: output.len, free: 0, limit: 0, dir: "/full".into() });
@@ -111,6 +121,10 @@ impl Checked {
     }
 
     fn value(&mut self, ground: &Ground, pass: PassId, chunk: &Chunk, lease: &Lease, element: u64) -> u64 {
+        if self.ghosts.contains(&lease.worker) && !holds(ground, lease) {
+            // What it reads may be gone from the pages, though not from its own memory. Nobody wants to know.
+            return 0;
+        }
         let inside = &ground.plan.stages()[lease.stage.index()].passes;
         let call = &ground.plan.spec().passes[pass.index()];
         let mut input = |source: &Source| match *source {
@@ -135,9 +149,19 @@ impl Checked {
         let ground = run.ground;
         let (At::HandsIn(lease, _) | At::Done(lease)) = work.at() else { panic!("{work:?} has nothing") };
         let full = self.pace.once_in(4);
-        let mut paper = Paper { pages: &mut self.pages, chunk, full, gave_back: Vec::new() };
-        let step = work.step(&mut run.attached(), ground.now, &mut paper).expect("no page is broken");
+        let is_ghost = self.ghosts.contains(&lease.worker);
+        let mut paper = Paper { pages: &mut self.pages, chunk, full, is_ghost, gave_back: Vec::new() };
+        let step = work.step(&mut run.attached(), ground.now, &mut paper);
         let gave_back = paper.gave_back;
+        let step = match step {
+            Ok(step) => step,
+            Err(_) if is_ghost => {
+                chunk.outputs.clear();
+                work.fail(ground.board(), Spot { step: 0, element: lease.start }, [0, 0], None);
+                return false;
+            }
+            Err(broken) => panic!("a page is broken: {broken}"),
+        };
         let ends_stage = step == (Step::Completed { ends_stage: true });
         match step {
             Step::Reserved => {
@@ -156,7 +180,7 @@ impl Checked {
                     self.check_spent(ground, lease.stage, *resource, part);
                 }
             }
-            Step::Revoked => panic!("nobody took the lease from a living worker"),
+            Step::Revoked => assert!(is_ghost, "nobody took the lease from a living worker"),
             Step::Wrote | Step::Diverted | Step::Costed | Step::Failed => {}
             Step::LeftOut | Step::None => panic!("{step:?}"),
         }
@@ -197,6 +221,12 @@ fn encode(ground: &Ground, work: &Work, chunk: &mut Chunk, lease: &Lease) {
         values::folded(chunk.values[step].clone(), ground.plan.spec().passes[pass.index()].levels)
     };
     chunk.outputs = stage.outputs.iter().map(output).collect();
+}
+
+/// Whether the board says that the lease is good.
+fn holds(ground: &Ground, lease: &Lease) -> bool {
+    let chunk = ground.board().chunk(lease.stage, lease.chunk);
+    chunk.is_some_and(|chunk| chunk.state == ChunkState::Leased)
 }
 
 /// The page of an output.

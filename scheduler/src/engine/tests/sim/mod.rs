@@ -64,6 +64,8 @@ pub(super) struct Checked {
     freed: BTreeSet<ResourceId>,
     let_go: BTreeSet<ResourceId>,
     gathered: BTreeSet<ResourceId>,
+    /// Workers that were cut off: they live on, and nobody can end them.
+    ghosts: BTreeSet<WorkerId>,
     /// Failures that the core heard of before the end.
     pub(super) reported: Vec<Failure>,
     /// Why a worker cannot be started that comes next.
@@ -86,6 +88,7 @@ impl Driver {
             freed: BTreeSet::new(),
             let_go: BTreeSet::new(),
             gathered: BTreeSet::new(),
+            ghosts: BTreeSet::new(),
             reported: Vec::new(),
             refused: None,
         };
@@ -158,8 +161,7 @@ impl Driver {
     pub(super) fn lose(&mut self, worker: WorkerId, mute: bool, loss: Loss) -> bool {
         let lost = self.sim.world.lose(worker, mute, loss);
         if lost && loss == Loss::CutOff {
-            // It does nothing after that.
-            self.sim.world.lose(worker, mute, Loss::Died);
+            self.seen().ghosts.insert(worker);
         }
         lost
     }
@@ -168,6 +170,12 @@ impl Driver {
     pub(super) fn holds_without_running(&self, id: WorkerId) -> bool {
         let worker = &self.sim.world.workers[id.index()];
         worker.life == Life::Lives && worker.work.held().is_some_and(|(_, spot)| spot.is_none())
+    }
+
+    /// The run is over, and whoever was cut off does not know: it goes on.
+    pub(super) fn haunt(&mut self) {
+        let ghosts = self.seen().ghosts.len() as u64;
+        (0..500 * ghosts).all(|_| self.next());
     }
 
     /// From here on all is fair: every worker works, every message arrives, time passes. Must end.
@@ -214,7 +222,13 @@ impl Conditions for Checked {
     }
 
     fn claim(&mut self, ground: &Ground, drains: &mut Drains, work: &mut Work) -> Option<Lease> {
+        // One that is cut off may have been just before its claim.
+        let late = self.ghosts.contains(&work.slot()) && self.pace.coin();
+        let shut = late && ground.board().set_shut(work.slot(), false);
         let lease = work.claim(&mut ground.attached(drains));
+        if shut {
+            ground.board().set_shut(work.slot(), true);
+        }
         lease.iter().for_each(|lease| checks::check_inputs(ground, lease));
         lease
     }
