@@ -1,9 +1,9 @@
-//! One element that kills, and what the core itself costs. What else may happen to a run: `oracle`.
+//! One element that kills, one that fails unheard, and what the core itself costs. What else may happen to a run: `oracle`.
 use super::plan;
 use super::sim::pace::Pace;
 use super::sim::rng::Rng;
-use super::sim::{Driver, Nature, Natures};
-use crate::engine::{Event, Outcome, Settings};
+use super::sim::{Driver, Moment, Nature, Natures};
+use crate::engine::{Event, Loss, Outcome, Settings};
 use crate::id::{PassId, WorkerId};
 use proptest::prelude::*;
 
@@ -21,6 +21,26 @@ proptest! {
         let outcome = driver.finish();
         let named = matches!(outcome, Outcome::WorkerKilled { spot, deaths, .. } if spot == super::at(element) && deaths == retries + 1);
         prop_assert!(named, "{:?}", outcome);
+    }
+}
+
+#[test]
+fn a_failure_of_a_worker_that_was_cut_off_just_before_its_claim_ends_the_run() {
+    for seed in 0..300 {
+        let plan = plan(&[(4, 1, &[])], 2);
+        let natures = Natures::from([((PassId(0), 0), Nature::Fails)]);
+        let settings = Settings { workers: 2, ..Settings::default() };
+        let mut driver = Driver::new(&plan, settings, natures, Pace::new(Rng::new(seed)));
+        driver.feed(Event::Started);
+        let workers = [0, 1].map(WorkerId);
+        let aims = |driver: &Driver| workers.into_iter().find(|&worker| driver.is_at(worker, Moment::Aims));
+        while aims(&driver).is_none() {
+            assert!(driver.next());
+        }
+        driver.lose(aims(&driver).expect("one does"), false, Loss::CutOff);
+        let outcome = driver.finish();
+        let failed = matches!(outcome, Outcome::Failed(failure) if failure.spot == super::at(0));
+        assert!(failed, "seed {seed}: {outcome:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What happens to a run: who moves when, which messages wait, and what goes wrong.
 use super::program;
 use crate::engine::tests::sim::rng::Rng;
-use crate::engine::tests::sim::{Driver, Nature, Natures};
+use crate::engine::tests::sim::{Driver, Moment, Nature, Natures};
 use crate::engine::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::plan::Plan;
@@ -64,14 +64,23 @@ pub(super) struct Trouble {
     jumps: bool,
     pub(super) timeout_ns: Option<u64>,
     steps: u64,
-    /// A loss that waits for its moment: of whom, by what, for how many steps yet.
-    armed: Option<(WorkerId, Loss, u64)>,
+    /// A loss that waits for its moment.
+    armed: Option<Armed>,
     pub(super) cancelled: bool,
     pub(super) launch_failed: bool,
     pub(super) lost: bool,
     pub(super) died: bool,
     pub(super) cut_off: bool,
     pub(super) jumped: bool,
+}
+
+/// A loss that waits for its moment, for so many steps yet.
+#[derive(Clone, Copy, Debug)]
+struct Armed {
+    worker: WorkerId,
+    loss: Loss,
+    moment: Moment,
+    patience: u64,
 }
 
 const SECOND: u64 = 1_000_000_000;
@@ -140,17 +149,19 @@ impl Trouble {
         self.lose(rng, driver);
     }
 
-    /// A worker is to be lost, half the time where no element is to blame, which chance hardly meets.
+    /// A worker is to be lost; or one that is cut off dies.
     fn arm(&mut self, rng: &mut Rng, driver: &Driver) {
         self.losses -= 1;
-        let worker = WorkerId(rng.below(u64::from(driver.plan().workers())) as u32);
+        let ghost = driver.ghost().filter(|_| rng.once_in(2));
+        let worker = ghost.unwrap_or_else(|| WorkerId(rng.below(u64::from(driver.plan().workers())) as u32));
         let loss = rng.pick(&[Loss::Died, Loss::Died, Loss::Stalled, Loss::CutOff, Loss::EndedByUs]);
-        self.armed = Some((worker, loss, if rng.once_in(2) { 300 } else { 0 }));
+        let moment = rng.pick(&[Moment::Any, Moment::Any, Moment::Holds, Moment::Aims]);
+        self.armed = Some(Armed { worker, loss, moment, patience: 300 });
     }
 
     fn lose(&mut self, rng: &mut Rng, driver: &mut Driver) {
-        let Some((worker, loss, patience)) = &mut self.armed else { return };
-        if *patience > 0 && !driver.holds_without_running(*worker) {
+        let Some(Armed { worker, loss, moment, patience }) = &mut self.armed else { return };
+        if *patience > 0 && !driver.is_at(*worker, *moment) {
             *patience -= 1;
             return;
         }

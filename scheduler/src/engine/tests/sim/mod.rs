@@ -24,7 +24,6 @@ use crate::link::Parts;
 use crate::plan::Plan;
 use crate::simulate::conditions::{Conditions, Run};
 use crate::simulate::queue::Happening;
-use crate::simulate::worker::Life;
 use crate::simulate::world::{Ground, Simulation};
 use pace::Pace;
 use pages::Pages;
@@ -39,6 +38,16 @@ pub(super) enum Nature {
     Hangs,
     /// Runs until it is killed.
     Deaf,
+}
+
+/// Moments in which a worker may be lost, two of which chance hardly meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Any,
+    /// The worker has a chunk and is at no element of it, so that none is to blame.
+    Holds,
+    /// It is about to claim.
+    Aims,
 }
 
 /// Natures of elements of passes; all others are good.
@@ -166,10 +175,19 @@ impl Driver {
         lost
     }
 
-    /// Whether a worker has a chunk and is at no element of it: before the first, or after the last.
-    pub(super) fn holds_without_running(&self, id: WorkerId) -> bool {
-        let worker = &self.sim.world.workers[id.index()];
-        worker.life == Life::Lives && worker.work.held().is_some_and(|(_, spot)| spot.is_none())
+    /// Whether this is such a moment for a worker.
+    pub(super) fn is_at(&self, id: WorkerId, moment: Moment) -> bool {
+        let work = &self.sim.world.workers[id.index()].work;
+        match moment {
+            Moment::Any => true,
+            Moment::Holds => work.held().is_some_and(|(_, spot)| spot.is_none()),
+            Moment::Aims => matches!(work.at(), At::Aims(_)),
+        }
+    }
+
+    /// A worker that was cut off.
+    pub(super) fn ghost(&self) -> Option<WorkerId> {
+        self.sim.world.conditions.ghosts.first().copied()
     }
 
     /// The run is over, and whoever was cut off does not know: it goes on.
