@@ -153,6 +153,14 @@ impl Work {
         lease
     }
 
+    /// Takes the next chunk of a stage, which is to end there.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn claim_to(&mut self, board: &Board, stage: StageId, end: u64) -> Option<Lease> {
+        let lease = board.claim_from(self.slot, stage, |_, _| end);
+        self.at = lease.map_or(At::Idle, At::Claimed);
+        lease
+    }
+
     /// The chunk's first element is about to begin: said before it does, so that whoever looks, or takes the chunk back from the
     /// dead, knows since when.
     pub(crate) fn begin(&mut self, board: &Board, started_ns: u64) {

@@ -1,6 +1,6 @@
 //! What differs between simulated runs: how long things take, what goes wrong, and what FUN gives. [`crate::simulate`] takes times from
 //! a model, and nothing goes wrong. The engine's tests take times and faults from a seed, compute results, and check what they see.
-use super::world::Ground;
+use super::world::Context;
 use crate::board::Lease;
 use crate::engine::What;
 use crate::id::{ResourceId, WorkerId};
@@ -45,18 +45,18 @@ pub(crate) trait Conditions {
     }
 
     /// When a worker takes its next step; `None`: at once, before anything else happens.
-    fn step_ns(&mut self, ground: &Ground, worker: WorkerId, at: At) -> Option<u64>;
+    fn step_ns(&mut self, context: &Context, worker: WorkerId, at: At) -> Option<u64>;
 
     /// A worker claims a chunk of the stage that it aims at.
-    fn claim(&mut self, ground: &Ground, drains: &mut Drains, work: &mut Work) -> Option<Lease> {
-        work.claim(&mut ground.attached(drains))
+    fn claim(&mut self, context: &Context, drains: &mut Drains, work: &mut Work) -> Option<Lease> {
+        work.claim(&mut context.attached(drains))
     }
 
     /// FUN's next step: it enters an element, or hands in the chunk.
-    fn run(&mut self, ground: &Ground, work: &mut Work, chunk: &mut Self::Chunk);
+    fn run(&mut self, context: &Context, work: &mut Work, chunk: &mut Self::Chunk);
 
     /// Whether FUN kills its worker in place of this.
-    fn kills(&self, _ground: &Ground, _work: &Work) -> bool {
+    fn kills(&self, _ground: &Context, _work: &Work) -> bool {
         false
     }
 
@@ -66,12 +66,12 @@ pub(crate) trait Conditions {
     }
 
     /// Whether FUN does not come back, until it is interrupted or killed.
-    fn hangs(&self, _ground: &Ground, _work: &Work) -> bool {
+    fn hangs(&self, _ground: &Context, _work: &Work) -> bool {
         false
     }
 
     /// Whether it listens to an interrupt.
-    fn listens(&self, _ground: &Ground, _work: &Work) -> bool {
+    fn listens(&self, _ground: &Context, _work: &Work) -> bool {
         true
     }
 
@@ -81,17 +81,17 @@ pub(crate) trait Conditions {
     /// The engine wants this, see [`crate::engine::World`]; so the next ones.
     fn shares(&mut self, _resource: ResourceId) {}
 
-    fn spawns(&mut self, _ground: &Ground) {}
+    fn spawns(&mut self, _ground: &Context) {}
 
-    fn delivers(&mut self, _ground: &Ground, _resource: ResourceId) {}
+    fn delivers(&mut self, _ground: &Context, _resource: ResourceId) {}
 
-    fn frees(&mut self, _ground: &Ground, _resource: ResourceId) {}
+    fn frees(&mut self, _ground: &Context, _resource: ResourceId) {}
 
-    fn keeps(&mut self, _ground: &Ground, _resource: ResourceId) {}
+    fn keeps(&mut self, _ground: &Context, _resource: ResourceId) {}
 
     fn releases(&mut self, _resource: ResourceId) {}
 
-    fn logs(&mut self, _ground: &Ground, _what: &What) {}
+    fn logs(&mut self, _ground: &Context, _what: &What) {}
 
     /// The engine heard of a worker's loss, which held this chunk, and took so many back.
     fn lost(&mut self, _held: Option<Lease>, _taken_back: u32) {}
@@ -99,13 +99,13 @@ pub(crate) trait Conditions {
 
 /// A run, as a worker sees it that hands in.
 pub(crate) struct Run<'a> {
-    pub(crate) ground: &'a Ground,
+    pub(crate) context: &'a Context,
     pub(crate) drains: &'a mut Drains,
 }
 
 impl Run<'_> {
     /// As [`Work`] wants it.
     pub(crate) fn attached(&mut self) -> Attached<'_> {
-        self.ground.attached(self.drains)
+        self.context.attached(self.drains)
     }
 }

@@ -20,7 +20,7 @@
 pub(crate) mod conditions;
 mod load;
 mod memory;
-mod modelled;
+pub(crate) mod modelled;
 pub(crate) mod queue;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod tests;

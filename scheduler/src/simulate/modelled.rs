@@ -1,8 +1,8 @@
-//! The conditions of [`super::simulate`]: times and sizes as the model has them, and nothing goes wrong. A chunk is two moments, its claim
+//! The conditions of [`super::simulate`]: times and sizes as the model has them, and nothing goes wrong. A chunk has two times, its claim
 //! and its end; its elements are not entered one by one.
 use super::conditions::{Conditions, Run};
 use super::load::Load;
-use super::world::{Ground, Simulation};
+use super::world::{Context, Simulation};
 use super::{Model, Simulated};
 use crate::board::{Lease, Output, StepReport};
 use crate::engine::{Event, Settings};
@@ -22,7 +22,7 @@ struct Modelled<'a> {
 }
 
 /// Where results go: they are counted, not written.
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl Outside for Nowhere {
     fn write(&mut self, _: usize, _: ResourceId, _: Output) -> Result<()> {
@@ -69,20 +69,20 @@ pub(super) fn run(plan: &Plan, model: &Model, loads: Vec<Load>, bound_ns: u64) -
         overhead: own / all,
         chunks: *chunks,
         recuts: simulation.engine().withdrawn().len() as u32,
-        peak_bytes: simulation.world.ground.board().peak_bytes(),
+        peak_bytes: simulation.world.context.board().peak_bytes(),
         busy_ns: busy_ns.iter().map(|busy| busy.round() as u64).collect(),
     })
 }
 
 impl Modelled<'_> {
     /// The bytes that a pass's results of a chunk take.
-    fn piece(&self, ground: &Ground, pass: PassId, lease: &Lease) -> u64 {
+    fn piece(&self, context: &Context, pass: PassId, lease: &Lease) -> u64 {
         if let Some(size) = self.model.sizes.get(pass.index()).copied().flatten() {
-            let grain = ground.plan.spec().passes[pass.index()].grain();
+            let grain = context.plan.spec().passes[pass.index()].grain();
             return size.of_chunk((lease.end - lease.start).div_ceil(grain));
         }
-        let elements = ground.plan.stages()[lease.stage.index()].board.elements.max(1);
-        let bytes = ground.plan.result_of(pass).map_or(0, |resource| ground.bytes(resource));
+        let elements = context.plan.stages()[lease.stage.index()].board.elements.max(1);
+        let bytes = context.plan.result_of(pass).map_or(0, |resource| context.bytes(resource));
         let before = |at: u64| (u128::from(bytes) * u128::from(at) / u128::from(elements)) as u64;
         before(lease.end) - before(lease.start)
     }
@@ -107,7 +107,7 @@ impl Conditions for Modelled<'_> {
         self.model.chunk_ns
     }
 
-    fn step_ns(&mut self, _: &Ground, worker: WorkerId, at: At) -> Option<u64> {
+    fn step_ns(&mut self, _: &Context, worker: WorkerId, at: At) -> Option<u64> {
         let At::Begun(lease) = at else { return None };
         let ns = self.loads[lease.stage.index()].of(lease.start, lease.end);
         self.busy_ns[worker.index()] += ns;
@@ -115,15 +115,15 @@ impl Conditions for Modelled<'_> {
         Some(self.model.chunk_ns + ns.round() as u64)
     }
 
-    fn run(&mut self, ground: &Ground, work: &mut Work, _: &mut ()) {
+    fn run(&mut self, context: &Context, work: &mut Work, _: &mut ()) {
         if let At::Begun(lease) = work.at() {
-            let outputs = &ground.plan.stages()[lease.stage.index()].outputs;
-            work.encoded(ground.board(), outputs.iter().map(|&pass| self.piece(ground, pass, &lease)), 0);
+            let outputs = &context.plan.stages()[lease.stage.index()].outputs;
+            work.encoded(context.board(), outputs.iter().map(|&pass| self.piece(context, pass, &lease)), 0);
         }
     }
 
     fn hand_in(&mut self, run: &mut Run<'_>, work: &mut Work, _: &mut ()) -> bool {
-        let now = run.ground.now;
+        let now = run.context.now;
         let step = work.step(&mut run.attached(), now, &mut Nowhere);
         debug_assert!(!matches!(step, Err(_) | Ok(Step::Revoked)), "nothing refuses a chunk here: {step:?}");
         if step.is_err() {

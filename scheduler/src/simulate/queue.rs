@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 /// What happens at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Happening {
+pub(crate) enum Entry {
     /// A worker that was started has the board, or it turns out that it cannot be started.
     Join(WorkerId),
     /// A worker takes its next step.
@@ -20,21 +20,27 @@ pub(crate) enum Happening {
 
 /// What is to come.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
-    coming: BinaryHeap<Reverse<(u64, u64, Happening)>>,
+pub(crate) struct Queue {
+    coming: BinaryHeap<Reverse<(u64, u64, Entry)>>,
     asked: u64,
 }
 
 impl Queue {
     /// Puts something in; gives its number, which no other has.
-    pub(super) fn push(&mut self, time_ns: u64, happening: Happening) -> u64 {
+    pub(super) fn push(&mut self, time_ns: u64, entry: Entry) -> u64 {
         self.asked += 1;
-        self.coming.push(Reverse((time_ns, self.asked, happening)));
+        self.coming.push(Reverse((time_ns, self.asked, entry)));
         self.asked
     }
 
+    /// When the next comes.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn next_ns(&self) -> Option<u64> {
+        self.coming.peek().map(|Reverse((time, ..))| *time)
+    }
+
     /// The next: its time, its number, and what it is.
-    pub(super) fn pop(&mut self) -> Option<(u64, u64, Happening)> {
+    pub(super) fn pop(&mut self) -> Option<(u64, u64, Entry)> {
         self.coming.pop().map(|Reverse(next)| next)
     }
 }

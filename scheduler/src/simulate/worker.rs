@@ -1,6 +1,6 @@
-//! A simulated worker: its steps are those of every worker ([`crate::link::work`]), and each is a moment after which it could die.
+//! A simulated worker: its steps are those of every worker ([`crate::link::work`]), and after each it could die.
 use super::conditions::{Conditions, Run};
-use super::queue::Happening;
+use super::queue::Entry;
 use super::world::SimWorld;
 use crate::board::Lease;
 use crate::engine::{Event, Loss};
@@ -70,8 +70,8 @@ impl<C: Conditions> SimWorld<C> {
     pub(super) fn go_on(&mut self, id: WorkerId) {
         loop {
             let at = self.workers[id.index()].work.at();
-            if let Some(after) = self.conditions.step_ns(&self.ground, id, at) {
-                return self.due(id, self.ground.now.saturating_add(after));
+            if let Some(after) = self.conditions.step_ns(&self.context, id, at) {
+                return self.due(id, self.context.now.saturating_add(after));
             }
             if !self.take_step(id) {
                 return;
@@ -81,42 +81,42 @@ impl<C: Conditions> SimWorld<C> {
 
     /// A worker's next step is taken then, and not when it was to be before.
     pub(super) fn due(&mut self, id: WorkerId, time: u64) {
-        self.workers[id.index()].due = Some(self.queue.push(time, Happening::Step(id)));
+        self.workers[id.index()].due = Some(self.queue.push(time, Entry::Step(id)));
     }
 
     /// One step. `false` when it takes no further one by itself.
     fn take_step(&mut self, id: WorkerId) -> bool {
-        let SimWorld { ground, drains, workers, conditions, .. } = self;
+        let SimWorld { context, drains, workers, conditions, .. } = self;
         let Worker { work, chunk, asleep, dropped, .. } = &mut workers[id.index()];
         match work.at() {
             At::Idle => {
-                *asleep = work.aim(ground.board()).is_none();
+                *asleep = work.aim(context.board()).is_none();
                 if *asleep {
                     self.say(id, Event::WorkerDry { worker: id });
                     return false;
                 }
             }
             At::Aims(_) => {
-                conditions.claim(ground, drains, work);
+                conditions.claim(context, drains, work);
             }
             At::Claimed(_) => {
                 *chunk = C::Chunk::default();
-                work.begin(ground.board(), ground.now.saturating_add(conditions.chunk_ns()));
+                work.begin(context.board(), context.now.saturating_add(conditions.chunk_ns()));
             }
             At::Begun(lease) | At::Runs(lease, _) => {
-                if conditions.kills(ground, work) {
+                if conditions.kills(context, work) {
                     let mute = conditions.is_mute();
                     self.lose(id, mute, Loss::Died);
                     return false;
                 }
-                if conditions.hangs(ground, work) {
+                if conditions.hangs(context, work) {
                     return false;
                 }
-                conditions.run(ground, work, chunk);
+                conditions.run(context, work, chunk);
                 *dropped = matches!(work.at(), At::Idle).then_some(lease);
             }
             At::HandsIn(..) | At::Done(_) => {
-                if conditions.hand_in(&mut Run { ground, drains }, work, chunk) {
+                if conditions.hand_in(&mut Run { context, drains }, work, chunk) {
                     self.say(id, Event::Tick);
                 }
             }
@@ -133,7 +133,7 @@ impl<C: Conditions> SimWorld<C> {
     pub(super) fn interrupt_worker(&mut self, id: WorkerId) {
         let worker = &mut self.workers[id.index()];
         let Some((lease, Some(_))) = worker.work.held() else { return };
-        if worker.life == Life::Lives && self.conditions.listens(&self.ground, &worker.work) {
+        if worker.life == Life::Lives && self.conditions.listens(&self.context, &worker.work) {
             worker.work.drop_chunk();
             worker.dropped = Some(lease);
             self.due(id, self.step_ns);

@@ -2,7 +2,7 @@
 //! stands behind [`Conditions`].
 use super::conditions::Conditions;
 use super::memory::Private;
-use super::queue::{Happening, Queue};
+use super::queue::{Entry, Queue};
 use super::worker::{Life, Worker};
 use crate::board::Board;
 use crate::engine::{Engine, Event, Loss, Outcome, Settings, What, World};
@@ -22,7 +22,7 @@ pub(crate) struct Simulation<C: Conditions> {
 }
 
 /// What all of a run's parts look at.
-pub(crate) struct Ground {
+pub(crate) struct Context {
     pub(crate) plan: Arc<Plan>,
     pub(crate) spec: RunSpec,
     board: Private,
@@ -32,12 +32,12 @@ pub(crate) struct Ground {
 
 /// What the engine of a simulated run acts on.
 pub(crate) struct SimWorld<C: Conditions> {
-    pub(crate) ground: Ground,
+    pub(crate) context: Context,
     pub(crate) conditions: C,
     pub(crate) workers: Vec<Worker<C::Chunk>>,
     /// All workers' together.
     pub(super) drains: Drains,
-    pub(super) queue: Queue,
+    pub(crate) queue: Queue,
     /// The time of the engine's step under way: later than now where the supervisor was busy.
     pub(super) step_ns: u64,
     /// The supervisor is busy until then.
@@ -58,7 +58,7 @@ impl<C: Conditions> Simulation<C> {
         let spec = RunSpec::new(&plan, vec![], vec![]);
         let world = SimWorld {
             workers: (0..plan.workers()).map(|id| Worker::absent(WorkerId(id))).collect(),
-            ground: Ground { plan, spec, board, now: 0 },
+            context: Context { plan, spec, board, now: 0 },
             conditions,
             drains: Drains::default(),
             queue: Queue::default(),
@@ -68,33 +68,33 @@ impl<C: Conditions> Simulation<C> {
             losses: 0,
             ended: None,
         };
-        let ground = &world.ground;
-        ground.shared().for_each(|resource| ground.board().take_bytes(ground.bytes(resource)));
+        let context = &world.context;
+        context.shared().for_each(|resource| context.board().take_bytes(context.bytes(resource)));
         Ok(Simulation { engine, world })
     }
 
     /// Has the first workers come.
     pub(crate) fn launch(&mut self) {
-        (0..self.world.ground.plan.workers()).for_each(|id| self.world.spawn(WorkerId(id)));
+        (0..self.world.context.plan.workers()).for_each(|id| self.world.spawn(WorkerId(id)));
     }
 
     /// Whatever comes next comes; says what, or `None` when nothing will.
-    pub(crate) fn next(&mut self) -> Option<Happening> {
-        let (time, number, happening) = self.world.queue.pop()?;
+    pub(crate) fn next(&mut self) -> Option<Entry> {
+        let (time, number, entry) = self.world.queue.pop()?;
         // What is late does not turn the clock back.
-        self.world.ground.now = self.world.ground.now.max(time);
-        let now = self.world.ground.now;
-        match happening {
-            Happening::Join(worker) => self.join(worker, now),
-            Happening::Step(worker) => self.world.step(worker, number),
-            Happening::Hear(worker) => self.hear(worker, now),
-            Happening::Shared(resource) => self.tell(Event::Shared { resource }, now),
-            Happening::Tick => {
+        self.world.context.now = self.world.context.now.max(time);
+        let now = self.world.context.now;
+        match entry {
+            Entry::Join(worker) => self.join(worker, now),
+            Entry::Step(worker) => self.world.step(worker, number),
+            Entry::Hear(worker) => self.hear(worker, now),
+            Entry::Shared(resource) => self.tell(Event::Shared { resource }, now),
+            Entry::Tick => {
                 self.world.tick_ns = None;
                 self.tell(Event::Tick, now);
             }
         }
-        Some(happening)
+        Some(entry)
     }
 
     /// The engine hears of an event.
@@ -105,7 +105,7 @@ impl<C: Conditions> Simulation<C> {
             if world.tick_ns.is_none_or(|tick| tick > next) {
                 world.tick_ns = Some(next);
                 let late = world.conditions.late_ns();
-                world.queue.push(next.max(now).saturating_add(late), Happening::Tick);
+                world.queue.push(next.max(now).saturating_add(late), Entry::Tick);
             }
         }
     }
@@ -145,7 +145,7 @@ impl<C: Conditions> Simulation<C> {
     }
 }
 
-impl Ground {
+impl Context {
     pub(crate) fn board(&self) -> &Board {
         self.board.board()
     }
@@ -195,21 +195,21 @@ impl<C: Conditions> SimWorld<C> {
 
     fn post(&mut self, id: WorkerId, event: Event) {
         self.workers[id.index()].said.push_back(event);
-        let time = self.ground.now.saturating_add(self.conditions.travel_ns());
-        self.queue.push(time, Happening::Hear(id));
+        let time = self.context.now.saturating_add(self.conditions.travel_ns());
+        self.queue.push(time, Entry::Hear(id));
     }
 }
 
 /// Orders take effect at the time of the engine's step.
 impl<C: Conditions> World for SimWorld<C> {
     fn board(&self) -> &Board {
-        self.ground.board()
+        self.context.board()
     }
 
     fn share(&mut self, resource: ResourceId) -> bool {
         self.conditions.shares(resource);
         let Some(after) = self.conditions.share_ns(resource) else { return true };
-        self.queue.push(self.step_ns.saturating_add(after), Happening::Shared(resource));
+        self.queue.push(self.step_ns.saturating_add(after), Entry::Shared(resource));
         false
     }
 
@@ -221,9 +221,9 @@ impl<C: Conditions> World for SimWorld<C> {
     }
 
     fn spawn(&mut self, worker: WorkerId) {
-        self.conditions.spawns(&self.ground);
+        self.conditions.spawns(&self.context);
         let time = self.step_ns.saturating_add(self.conditions.join_ns(worker));
-        self.queue.push(time, Happening::Join(worker));
+        self.queue.push(time, Entry::Join(worker));
     }
 
     fn interrupt(&mut self, worker: WorkerId) {
@@ -238,16 +238,16 @@ impl<C: Conditions> World for SimWorld<C> {
     }
 
     fn deliver(&mut self, resource: ResourceId) {
-        self.conditions.delivers(&self.ground, resource);
+        self.conditions.delivers(&self.context, resource);
     }
 
     fn free(&mut self, resource: ResourceId) -> Option<u64> {
-        self.conditions.frees(&self.ground, resource);
-        Some(self.ground.bytes(resource))
+        self.conditions.frees(&self.context, resource);
+        Some(self.context.bytes(resource))
     }
 
     fn keep(&mut self, resource: ResourceId) {
-        self.conditions.keeps(&self.ground, resource);
+        self.conditions.keeps(&self.context, resource);
     }
 
     fn release(&mut self, resource: ResourceId) {
@@ -255,7 +255,7 @@ impl<C: Conditions> World for SimWorld<C> {
     }
 
     fn log(&mut self, _now_ns: u64, what: What) {
-        self.conditions.logs(&self.ground, &what);
+        self.conditions.logs(&self.context, &what);
     }
 
     fn dismiss(&mut self) {}

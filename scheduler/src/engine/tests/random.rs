@@ -2,7 +2,7 @@
 use super::plan;
 use super::sim::pace::Pace;
 use super::sim::rng::Rng;
-use super::sim::{Driver, Moment, Nature, Natures};
+use super::sim::{Driver, Nature, Natures, When};
 use crate::engine::{Event, Loss, Outcome, Settings};
 use crate::id::{PassId, WorkerId};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn a_failure_of_a_worker_that_was_cut_off_just_before_its_claim_ends_the_run() {
         let mut driver = Driver::new(&plan, settings, natures, Pace::new(Rng::new(seed)));
         driver.feed(Event::Started);
         let workers = [0, 1].map(WorkerId);
-        let aims = |driver: &Driver| workers.into_iter().find(|&worker| driver.is_at(worker, Moment::Aims));
+        let aims = |driver: &Driver| workers.into_iter().find(|&worker| driver.is_at(worker, When::Aims));
         while aims(&driver).is_none() {
             assert!(driver.next());
         }

@@ -9,9 +9,11 @@
 //! | `trouble` | random histories, and which of their faults are kept |
 //! | `shrink` | from a seed that fails to the least that does |
 //! | `met` | counts of what seeds met |
-//! | `../sim` | the simulated run, and what must hold at each of its moments |
+//! | `replay` | runs again by their logs |
+//! | `../sim` | the simulated run, and what must hold after each of its steps |
 mod met;
 mod program;
+mod replay;
 mod shrink;
 mod trouble;
 
@@ -79,7 +81,7 @@ fn run(seed: u64, kept: &Kept) -> Met {
     let pace = Pace::new(Rng::new(rng.word()));
     let mut driver = Driver::new(&plan, settings, trouble.natures.clone(), pace);
     let outcome = trouble.play(&mut rng, &mut driver);
-    driver.haunt();
+    driver.after_the_end();
     check(&driver, &trouble, &outcome, settings.retries);
     driver.check_account();
     if driver.losses() == 0 {

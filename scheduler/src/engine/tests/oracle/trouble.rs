@@ -1,7 +1,7 @@
 //! What happens to a run: who moves when, which messages wait, and what goes wrong.
 use super::program;
 use crate::engine::tests::sim::rng::Rng;
-use crate::engine::tests::sim::{Driver, Moment, Nature, Natures};
+use crate::engine::tests::sim::{Driver, Nature, Natures, When};
 use crate::engine::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::plan::Plan;
@@ -57,14 +57,14 @@ impl Kept {
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     pub(super) natures: Natures,
-    /// Workers that are lost at some moment.
+    /// Workers that are lost at some time.
     losses: u64,
     launches_fail: bool,
     cancels: bool,
     jumps: bool,
     pub(super) timeout_ns: Option<u64>,
     steps: u64,
-    /// A loss that waits for its moment.
+    /// A loss that waits for its time.
     armed: Option<Armed>,
     pub(super) cancelled: bool,
     pub(super) launch_failed: bool,
@@ -74,12 +74,12 @@ pub(super) struct Trouble {
     pub(super) jumped: bool,
 }
 
-/// A loss that waits for its moment, for so many steps yet.
+/// A loss that waits for its time, for so many steps yet.
 #[derive(Clone, Copy, Debug)]
 struct Armed {
     worker: WorkerId,
     loss: Loss,
-    moment: Moment,
+    when: When,
     patience: u64,
 }
 
@@ -152,16 +152,17 @@ impl Trouble {
     /// A worker is to be lost; or one that is cut off dies.
     fn arm(&mut self, rng: &mut Rng, driver: &Driver) {
         self.losses -= 1;
-        let ghost = driver.ghost().filter(|_| rng.once_in(2));
-        let worker = ghost.unwrap_or_else(|| WorkerId(rng.below(u64::from(driver.plan().workers())) as u32));
+        let cut_off = driver.cut_off().filter(|_| rng.once_in(2));
+        let worker =
+            cut_off.unwrap_or_else(|| WorkerId(rng.below(u64::from(driver.plan().workers())) as u32));
         let loss = rng.pick(&[Loss::Died, Loss::Died, Loss::Stalled, Loss::CutOff, Loss::EndedByUs]);
-        let moment = rng.pick(&[Moment::Any, Moment::Any, Moment::Holds, Moment::Aims]);
-        self.armed = Some(Armed { worker, loss, moment, patience: 300 });
+        let when = rng.pick(&[When::Any, When::Any, When::Holds, When::Aims]);
+        self.armed = Some(Armed { worker, loss, when, patience: 300 });
     }
 
     fn lose(&mut self, rng: &mut Rng, driver: &mut Driver) {
-        let Some(Armed { worker, loss, moment, patience }) = &mut self.armed else { return };
-        if *patience > 0 && !driver.is_at(*worker, *moment) {
+        let Some(Armed { worker, loss, when, patience }) = &mut self.armed else { return };
+        if *patience > 0 && !driver.is_at(*worker, *when) {
             *patience -= 1;
             return;
         }

@@ -7,20 +7,20 @@ use crate::graph::{Scope, TaskKind};
 use crate::id::{PassId, ResourceId, StageId};
 use crate::link::{Part, Parts};
 use crate::simulate::worker::Life;
-use crate::simulate::world::Ground;
+use crate::simulate::world::Context;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 /// A stage runs: all it reads of other stages is there.
-pub(super) fn check_inputs(ground: &Ground, lease: &Lease) {
-    let plan = &ground.plan;
+pub(super) fn check_inputs(context: &Context, lease: &Lease) {
+    let plan = &context.plan;
     let stage = &plan.stages()[lease.stage.index()];
     let calls = stage.passes.iter().map(|pass| &plan.spec().passes[pass.index()]);
     for source in calls.flat_map(|call| call.sources()) {
         let Some(other) = source.pass().filter(|other| !stage.passes.contains(other)) else { continue };
         let made = plan.result_of(other).and_then(|made| plan.maker_of(made));
         let (maker, _) = made.expect("what another stage reads leaves its own");
-        assert!(is_done(ground.board(), maker), "stage {} runs before {maker} is through", lease.stage);
+        assert!(is_done(context.board(), maker), "stage {} runs before {maker} is through", lease.stage);
     }
 }
 
@@ -30,37 +30,37 @@ fn is_done(board: &Board, stage: StageId) -> bool {
 
 impl Checked {
     /// A result that another stage made.
-    pub(super) fn read(&mut self, ground: &Ground, pass: PassId, element: u64) -> u64 {
-        let resource = ground.plan.result_of(pass).expect("it leaves its stage");
+    pub(super) fn read(&mut self, context: &Context, pass: PassId, element: u64) -> u64 {
+        let resource = context.plan.result_of(pass).expect("it leaves its stage");
         let parts =
-            self.parts.entry(resource).or_insert_with(|| Parts::of(ground.board(), &ground.spec, resource));
+            self.parts.entry(resource).or_insert_with(|| Parts::of(context.board(), &context.spec, resource));
         let part = parts.all()[parts.find(element).expect("a part for each result")];
         self.pages.read(resource, part.output, element - part.start)
     }
 
     /// All results of a pass, as one number.
-    pub(super) fn read_all(&mut self, ground: &Ground, pass: PassId) -> u64 {
-        let resource = ground.plan.result_of(pass).expect("it leaves its stage");
+    pub(super) fn read_all(&mut self, context: &Context, pass: PassId) -> u64 {
+        let resource = context.plan.result_of(pass).expect("it leaves its stage");
         if let Some(&known) = self.wholes.get(&resource) {
             assert!(!self.freed.contains(&resource), "{resource} is read after its end");
             return known;
         }
-        let results = ground.plan.spec().passes[pass.index()].results();
-        let all: Vec<u64> = (0..results).map(|element| self.read(ground, pass, element)).collect();
+        let results = context.plan.spec().passes[pass.index()].results();
+        let all: Vec<u64> = (0..results).map(|element| self.read(context, pass, element)).collect();
         let whole = values::whole(&all);
         self.wholes.insert(resource, whole);
         whole
     }
 
     /// A part goes: this stage has read all of it, and who else reads it is through.
-    pub(super) fn check_spent(&self, ground: &Ground, stage: StageId, resource: ResourceId, part: &Part) {
-        assert!(!ground.plan.is_wanted(resource), "{resource} is wanted, and a part of it goes");
+    pub(super) fn check_spent(&self, context: &Context, stage: StageId, resource: ResourceId, part: &Part) {
+        assert!(!context.plan.is_wanted(resource), "{resource} is wanted, and a part of it goes");
         let read = &self.done[stage.index()][part.start as usize..part.end as usize];
         assert!(read.iter().all(|&times| times == 1), "a part of {resource} goes before it was read");
-        for task in ground.plan.graph().consumers(resource) {
-            if let TaskKind::Map(other) = ground.plan.graph().tasks()[task.index()].kind {
+        for task in context.plan.graph().consumers(resource) {
+            if let TaskKind::Map(other) = context.plan.graph().tasks()[task.index()].kind {
                 assert!(
-                    other == stage || is_done(ground.board(), other),
+                    other == stage || is_done(context.board(), other),
                     "stage {other} still reads {resource}"
                 );
             }
@@ -68,12 +68,12 @@ impl Checked {
     }
 
     /// A wanted result is handed over: it lies in the page as it should, without a gap.
-    pub(super) fn check_result(&self, ground: &Ground, resource: ResourceId) {
-        let wanted = |pass: &&PassId| ground.plan.result_of(**pass) == Some(resource);
-        let pass = *ground.plan.spec().gather.iter().find(wanted).expect("nobody wants it");
-        let (stage, nth) = ground.plan.maker_of(resource).expect("a result");
-        let grain = ground.plan.spec().passes[pass.index()].grain();
-        let mut chunks = ground.board().chunks(stage);
+    pub(super) fn check_result(&self, context: &Context, resource: ResourceId) {
+        let wanted = |pass: &&PassId| context.plan.result_of(**pass) == Some(resource);
+        let pass = *context.plan.spec().gather.iter().find(wanted).expect("nobody wants it");
+        let (stage, nth) = context.plan.maker_of(resource).expect("a result");
+        let grain = context.plan.spec().passes[pass.index()].grain();
+        let mut chunks = context.board().chunks(stage);
         chunks.retain(|chunk| chunk.state == ChunkState::Done);
         chunks.sort_unstable_by_key(|chunk| chunk.start);
         let (mut next, mut found) = (0, Vec::new());
@@ -81,19 +81,19 @@ impl Checked {
             assert_eq!(chunk.start, next, "stage {stage} has a gap or did something twice");
             assert!(chunk.start % grain == 0, "a block of {pass} is cut");
             next = chunk.end;
-            let output = ground.board().output(stage, chunk.chunk, nth).expect("an output");
+            let output = context.board().output(stage, chunk.chunk, nth).expect("an output");
             let results = chunk.end.div_ceil(grain) - chunk.start / grain;
             found.extend((0..results).map(|result| self.pages.read(resource, output, result)));
         }
         assert_eq!(found, self.expected[pass.index()], "the results of pass {pass}");
-        check_costs(ground, stage);
+        check_costs(context, stage);
     }
 }
 
 /// Of a stage that is through, the cost of each element is there.
-fn check_costs(ground: &Ground, stage: StageId) {
-    for step in 0..ground.plan.stages()[stage.index()].passes.len() {
-        let Some(costs) = ground.board().costs(stage, step as u32) else { continue };
+fn check_costs(context: &Context, stage: StageId) {
+    for step in 0..context.plan.stages()[stage.index()].passes.len() {
+        let Some(costs) = context.board().costs(stage, step as u32) else { continue };
         let wrong = (0u64..).zip(&costs).find(|(element, &found)| found != cost(step, *element));
         assert_eq!(wrong, None, "what an element of stage {stage} cost");
     }
@@ -177,7 +177,7 @@ impl Driver {
 
     /// What the caller holds at the end: wanted results as far as they were made, and variables of a run that never began.
     pub(in crate::engine::tests) fn check_account(&self) {
-        let (seen, ground) = (&self.sim.world.conditions, &self.sim.world.ground);
+        let (seen, context) = (&self.sim.world.conditions, &self.sim.world.context);
         assert_eq!(self.board().live_bytes(), seen.pages.bytes);
         let resources = (0..self.plan().graph().resources().len() as u32).map(ResourceId);
         let kept =
@@ -188,8 +188,8 @@ impl Driver {
                 let (written, returned) = self.board().written(stage, nth);
                 written - returned
             }
-            None if seen.touched.is_empty() && ground.shared().any(|shared| shared == resource) => {
-                ground.bytes(resource)
+            None if seen.touched.is_empty() && context.shared().any(|shared| shared == resource) => {
+                context.bytes(resource)
             }
             None => 0,
         });
@@ -204,7 +204,7 @@ impl Driver {
         let each = drained.map(|(id, stage)| {
             let longest = |lengths: &mut dyn Iterator<Item = u64>| lengths.max().unwrap_or(0);
             let parts = |&resource: &ResourceId| {
-                let parts = Parts::of(self.board(), &self.sim.world.ground.spec, resource);
+                let parts = Parts::of(self.board(), &self.sim.world.context.spec, resource);
                 longest(&mut parts.all().iter().map(|part| part.end - part.start))
             };
             let chunks = self.board().chunks(StageId(id as u32));

@@ -8,7 +8,7 @@ use crate::link::work::{At, Outside, Step, Work};
 use crate::link::Part;
 use crate::plan::Source;
 use crate::simulate::conditions::Run;
-use crate::simulate::world::Ground;
+use crate::simulate::world::Context;
 use crate::wire::Lost;
 
 /// What came of the chunk at hand so far.
@@ -31,13 +31,13 @@ struct Paper<'a> {
     /// Whether the page at hand happens to be full.
     full: bool,
     /// Whether the worker was cut off. It may have the page open that it writes to, whether that is still there or not.
-    is_ghost: bool,
+    is_cut_off: bool,
     gave_back: Vec<(ResourceId, Part)>,
 }
 
 impl Outside for Paper<'_> {
     fn write(&mut self, piece: usize, resource: ResourceId, output: Output) -> Result<()> {
-        if self.is_ghost && self.pages.is_gone(resource) {
+        if self.is_cut_off && self.pages.is_gone(resource) {
             return match self.full {
                 true => {
                     Err(Error::Damaged { segment: "of results".into(), reason: "the run is over".into() })
@@ -79,66 +79,66 @@ pub(super) fn cost(step: usize, element: u64) -> f32 {
 
 impl Checked {
     /// What the element does to its worker where FUN is at one.
-    pub(super) fn nature(&self, ground: &Ground, work: &Work) -> Option<Nature> {
+    pub(super) fn nature(&self, context: &Context, work: &Work) -> Option<Nature> {
         let (lease, Some(spot)) = work.held()? else { return None };
-        let pass = ground.plan.stages()[lease.stage.index()].passes[spot.step as usize];
+        let pass = context.plan.stages()[lease.stage.index()].passes[spot.step as usize];
         self.natures.get(&(pass, spot.element)).copied()
     }
 
     /// FUN enters the first element; or ends at one, and enters the next, or it was the last.
-    pub(super) fn fun(&mut self, ground: &Ground, work: &mut Work, chunk: &mut Chunk) {
+    pub(super) fn fun(&mut self, context: &Context, work: &mut Work, chunk: &mut Chunk) {
         let (lease, spot) = match work.at() {
             At::Begun(lease) => {
-                chunk.values.resize_with(ground.plan.stages()[lease.stage.index()].passes.len(), Vec::new);
-                work.enter(ground.board(), Spot { step: 0, element: lease.start });
+                chunk.values.resize_with(context.plan.stages()[lease.stage.index()].passes.len(), Vec::new);
+                work.enter(context.board(), Spot { step: 0, element: lease.start });
                 return;
             }
             At::Runs(lease, spot) => (lease, spot),
             other => panic!("FUN runs, and its worker is at {other:?}"),
         };
-        let stage = &ground.plan.stages()[lease.stage.index()];
+        let stage = &context.plan.stages()[lease.stage.index()];
         let pass = stage.passes[spot.step as usize];
-        if self.nature(ground, work) == Some(Nature::Fails) {
+        if self.nature(context, work) == Some(Nature::Fails) {
             let output = stage.outputs.iter().position(|&output| output == pass);
             match output.filter(|_| self.pace.coin()) {
                 // Its result does not fit, which turns out later.
                 Some(output) => chunk.too_big = chunk.too_big.or(Some((output, spot))),
-                None => return work.fail(ground.board(), spot, [0, 0], None),
+                None => return work.fail(context.board(), spot, [0, 0], None),
             }
         }
-        let value = self.value(ground, pass, chunk, &lease, spot.element);
+        let value = self.value(context, pass, chunk, &lease, spot.element);
         chunk.values[spot.step as usize].push(value);
         let Spot { step, element } = spot;
         if step as usize + 1 < chunk.values.len() {
-            work.enter(ground.board(), Spot { step: step + 1, element });
+            work.enter(context.board(), Spot { step: step + 1, element });
         } else if element + 1 < lease.end {
-            work.enter(ground.board(), Spot { step: 0, element: element + 1 });
+            work.enter(context.board(), Spot { step: 0, element: element + 1 });
         } else {
-            encode(ground, work, chunk, &lease);
+            encode(context, work, chunk, &lease);
             let bytes = chunk.outputs.iter().map(|output| EACH * output.len() as u64);
-            work.encoded(ground.board(), bytes, 0);
+            work.encoded(context.board(), bytes, 0);
         }
     }
 
-    fn value(&mut self, ground: &Ground, pass: PassId, chunk: &Chunk, lease: &Lease, element: u64) -> u64 {
-        if self.ghosts.contains(&lease.worker) && !holds(ground, lease) {
+    fn value(&mut self, context: &Context, pass: PassId, chunk: &Chunk, lease: &Lease, element: u64) -> u64 {
+        if self.cut_off.contains(&lease.worker) && !holds(context, lease) {
             // What it reads may be gone from the pages, though not from its own memory. Nobody wants to know.
             return 0;
         }
-        let inside = &ground.plan.stages()[lease.stage.index()].passes;
-        let call = &ground.plan.spec().passes[pass.index()];
+        let inside = &context.plan.stages()[lease.stage.index()].passes;
+        let call = &context.plan.spec().passes[pass.index()];
         let mut input = |source: &Source| match *source {
             Source::Data(resource) => values::data(resource, element),
             Source::Each(other) => match inside.iter().position(|&member| member == other) {
                 Some(step) => chunk.values[step][(element - lease.start) as usize],
-                None => self.read(ground, other, element),
+                None => self.read(context, other, element),
             },
-            Source::Whole(other) => self.read_all(ground, other),
+            Source::Whole(other) => self.read_all(context, other),
         };
         let inputs: Vec<u64> = call.inputs.iter().map(&mut input).collect();
         let mut side = |source: &Source| match *source {
             Source::Data(resource) => values::all_data(resource),
-            Source::Each(other) | Source::Whole(other) => self.read_all(ground, other),
+            Source::Each(other) | Source::Whole(other) => self.read_all(context, other),
         };
         let sides: Vec<u64> = call.sides.iter().map(&mut side).collect();
         values::result(pass, inputs.into_iter(), &sides)
@@ -146,18 +146,18 @@ impl Checked {
 
     /// The next step of handing in.
     pub(super) fn deliver_chunk(&mut self, run: &mut Run<'_>, work: &mut Work, chunk: &mut Chunk) -> bool {
-        let ground = run.ground;
+        let context = run.context;
         let (At::HandsIn(lease, _) | At::Done(lease)) = work.at() else { panic!("{work:?} has nothing") };
         let full = self.pace.once_in(4);
-        let is_ghost = self.ghosts.contains(&lease.worker);
-        let mut paper = Paper { pages: &mut self.pages, chunk, full, is_ghost, gave_back: Vec::new() };
-        let step = work.step(&mut run.attached(), ground.now, &mut paper);
+        let is_cut_off = self.cut_off.contains(&lease.worker);
+        let mut paper = Paper { pages: &mut self.pages, chunk, full, is_cut_off, gave_back: Vec::new() };
+        let step = work.step(&mut run.attached(), context.now, &mut paper);
         let gave_back = paper.gave_back;
         let step = match step {
             Ok(step) => step,
-            Err(_) if is_ghost => {
+            Err(_) if is_cut_off => {
                 chunk.outputs.clear();
-                work.fail(ground.board(), Spot { step: 0, element: lease.start }, [0, 0], None);
+                work.fail(context.board(), Spot { step: 0, element: lease.start }, [0, 0], None);
                 return false;
             }
             Err(broken) => panic!("a page is broken: {broken}"),
@@ -166,10 +166,10 @@ impl Checked {
         match step {
             Step::Reserved => {
                 for (output, values) in chunk.outputs.iter().enumerate() {
-                    self.pages.reserve(page_of(ground, &lease, output), EACH * values.len() as u64);
+                    self.pages.reserve(page_of(context, &lease, output), EACH * values.len() as u64);
                 }
             }
-            Step::Refused(output, shortage) => self.refused(ground, work, chunk, &lease, output, shortage),
+            Step::Refused(output, shortage) => self.refused(context, work, chunk, &lease, output, shortage),
             Step::Completed { .. } => {
                 for element in lease.start..lease.end {
                     self.done[lease.stage.index()][element as usize] += 1;
@@ -177,10 +177,10 @@ impl Checked {
             }
             Step::GaveBack => {
                 for (resource, part) in &gave_back {
-                    self.check_spent(ground, lease.stage, *resource, part);
+                    self.check_spent(context, lease.stage, *resource, part);
                 }
             }
-            Step::Revoked => assert!(is_ghost, "nobody took the lease from a living worker"),
+            Step::Revoked => assert!(is_cut_off, "nobody took the lease from a living worker"),
             Step::Wrote | Step::Diverted | Step::Costed | Step::Failed => {}
             Step::LeftOut | Step::None => panic!("{step:?}"),
         }
@@ -190,7 +190,7 @@ impl Checked {
     /// A result does not fit: its element fails.
     fn refused(
         &mut self,
-        ground: &Ground,
+        context: &Context,
         work: &mut Work,
         chunk: &mut Chunk,
         lease: &Lease,
@@ -200,37 +200,37 @@ impl Checked {
         let (too_big, spot) = chunk.too_big.expect("all others have room in the overflow");
         assert_eq!(output, Some(too_big));
         let bytes = EACH * chunk.outputs[too_big].len() as u64;
-        self.pages.unreserve(page_of(ground, lease, too_big), bytes);
+        self.pages.unreserve(page_of(context, lease, too_big), bytes);
         chunk.outputs.clear();
-        work.fail(ground.board(), spot, [0, 0], Some(Lost::Results(shortage)));
+        work.fail(context.board(), spot, [0, 0], Some(Lost::Results(shortage)));
     }
 }
 
 /// All elements are through: what the chunk hands in.
-fn encode(ground: &Ground, work: &Work, chunk: &mut Chunk, lease: &Lease) {
-    let stage = &ground.plan.stages()[lease.stage.index()];
-    let span = Span { started_ns: work.started_ns(), ended_ns: ground.now };
+fn encode(context: &Context, work: &Work, chunk: &mut Chunk, lease: &Lease) {
+    let stage = &context.plan.stages()[lease.stage.index()];
+    let span = Span { started_ns: work.started_ns(), ended_ns: context.now };
     let steps = 0..stage.passes.len();
     chunk.steps = steps.clone().map(|step| StepReport { span, busy_ns: step as u64 }).collect();
-    if ground.board().is_measured(lease.stage) {
+    if context.board().is_measured(lease.stage) {
         let costs = |step| (lease.start..lease.end).map(|element| cost(step, element)).collect();
         chunk.costs = steps.map(costs).collect();
     }
     let output = |pass: &PassId| {
         let step = stage.passes.iter().position(|member| member == pass).expect("an output is a member");
-        values::folded(chunk.values[step].clone(), ground.plan.spec().passes[pass.index()].levels)
+        values::folded(chunk.values[step].clone(), context.plan.spec().passes[pass.index()].levels)
     };
     chunk.outputs = stage.outputs.iter().map(output).collect();
 }
 
 /// Whether the board says that the lease is good.
-fn holds(ground: &Ground, lease: &Lease) -> bool {
-    let chunk = ground.board().chunk(lease.stage, lease.chunk);
+fn holds(context: &Context, lease: &Lease) -> bool {
+    let chunk = context.board().chunk(lease.stage, lease.chunk);
     chunk.is_some_and(|chunk| chunk.state == ChunkState::Leased)
 }
 
 /// The page of an output.
-fn page_of(ground: &Ground, lease: &Lease, output: usize) -> ResourceId {
-    let pass = ground.plan.stages()[lease.stage.index()].outputs[output];
-    ground.plan.result_of(pass).expect("an output has a page")
+fn page_of(context: &Context, lease: &Lease, output: usize) -> ResourceId {
+    let pass = context.plan.stages()[lease.stage.index()].outputs[output];
+    context.plan.result_of(pass).expect("an output has a page")
 }

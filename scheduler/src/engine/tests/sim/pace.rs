@@ -1,6 +1,13 @@
 //! How long everything takes in a run of the tests: a worker's step, a message, a start. All are of one order, so that whatever can
 //! come before something else does so for some seed.
 use super::rng::Rng;
+use crate::id::WorkerId;
+use crate::link::work::At;
+
+/// What a step takes at most, once all is calm.
+const MOST_CALM_NS: u64 = 10_000_000;
+/// A run of the tests has fewer workers.
+const MOST_WORKERS: u64 = 8;
 
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -9,11 +16,13 @@ pub(crate) struct Pace {
     unit_ns: u64,
     /// Nothing takes much longer than others of its kind.
     is_calm: bool,
+    /// Nothing comes between the steps of a claim, nor between those of handing in.
+    is_coarse: bool,
 }
 
 impl Pace {
     pub(crate) fn new(rng: Rng) -> Pace {
-        Pace { rng, unit_ns: 1_000, is_calm: false }
+        Pace { rng, unit_ns: 1_000, is_calm: false, is_coarse: false }
     }
 
     /// From here on steps take about so long. What has begun is not changed by it.
@@ -23,7 +32,24 @@ impl Pace {
 
     /// Nobody is left behind any more.
     pub(crate) fn calm(&mut self) {
-        (self.is_calm, self.unit_ns) = (true, self.unit_ns.min(100_000));
+        (self.is_calm, self.unit_ns) = (true, self.unit_ns.min(MOST_CALM_NS));
+    }
+
+    /// Chunks are claimed at one time and handed in at one, and no two workers do something at the same.
+    pub(crate) fn hand_in_at_once(&mut self) {
+        (self.is_coarse, self.unit_ns) = (true, MOST_CALM_NS);
+    }
+
+    /// When a worker's next step comes, from now on.
+    pub(super) fn step(&mut self, worker: WorkerId, at: At, now: u64) -> Option<u64> {
+        let after = self.some();
+        if !self.is_coarse {
+            return Some(after);
+        }
+        // Each worker has times of its own.
+        let own = (now + after).next_multiple_of(MOST_WORKERS) + u64::from(worker.0);
+        let follows = matches!(at, At::Aims(_) | At::Claimed(_) | At::HandsIn(..) | At::Done(_));
+        (!follows).then_some(own - now)
     }
 
     /// How long the next thing takes: once in a while as long as a hundred others.
