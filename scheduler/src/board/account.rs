@@ -1,21 +1,32 @@
 //! The account of a run's memory: what its pages hold now, and the most they held. Workers add what they write, whoever
 //! gives memory back subtracts; both are exact to the byte that was asked for.
+use super::layout::OutputLine;
 use super::memory::Board;
 use super::sync::Ordering;
 use super::worker::reserved;
 use crate::id::StageId;
 
-/// In the count of returned bytes: the page itself is gone.
+/// In both words of an output's line: the page itself is gone.
 const CLOSED: u64 = 1 << 63;
 
 impl Board {
     /// Room for `bytes` in the page of a stage's output; gives the offset from the start of the page's content, a multiple
-    /// of 64. What a dead worker reserved stays unused until the page goes.
+    /// of 64. `None` where there is no such output, or its page is gone. What a dead worker reserved stays unused until the page goes.
     pub fn reserve_output(&self, stage: StageId, nth: u32, bytes: u64) -> Option<u64> {
         let bytes = reserved(bytes)?;
         let line = self.outputs(self.stage(stage)?).get(nth as usize)?;
+        let after = |next: u64| next.checked_add(bytes).filter(|after| after & CLOSED == 0);
+        after(line.next.load(Ordering::Relaxed))?;
+        // Before it is there to be given back, so that the account never falls below nothing.
         self.take_bytes(bytes);
-        Some(line.next.fetch_add(bytes, Ordering::Relaxed))
+        let taken = line.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
+        taken.map_err(|_| self.give_bytes(bytes)).ok()
+    }
+
+    /// Whether the page of an output is gone.
+    pub(crate) fn is_closed(&self, stage: StageId, nth: u32) -> bool {
+        let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
+        line.is_some_and(|line| line.next.load(Ordering::Relaxed) & CLOSED != 0)
     }
 
     /// A piece of an output was given back before the page itself. After [`Board::close_output`] it was counted there.
@@ -29,23 +40,24 @@ impl Board {
         }
     }
 
-    /// The page of an output goes, and with it all that was not given back piece by piece. A worker that gave back the last
-    /// pieces may still be about to say so: each byte is counted by the one of the two that is first at the output's line.
+    /// The page of an output goes, and with it all that was not given back piece by piece. Nobody takes room in it any more. A worker
+    /// that gave back the last pieces may still be about to say so, and one that was cut off may be about to take room: each byte is
+    /// counted by the one of the two that is first at the output's line.
     pub fn close_output(&self, stage: StageId, nth: u32) {
         let Some(line) = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize)) else {
             return;
         };
-        let before = line.returned.fetch_or(CLOSED, Ordering::Relaxed);
-        if before & CLOSED == 0 {
-            self.give_bytes(line.next.load(Ordering::Relaxed).saturating_sub(before));
+        let taken = line.next.fetch_or(CLOSED, Ordering::Relaxed);
+        if taken & CLOSED == 0 {
+            let returned = line.returned.fetch_or(CLOSED, Ordering::Relaxed);
+            self.give_bytes(taken.saturating_sub(returned));
         }
     }
 
     /// Bytes that were written to a stage's output, those of dead workers included, and how many of them were given back.
     pub fn written(&self, stage: StageId, nth: u32) -> (u64, u64) {
         let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
-        let load = |word: &super::sync::AtomicU64| word.load(Ordering::Relaxed) & !CLOSED;
-        line.map_or((0, 0), |line| (load(&line.next), load(&line.returned)))
+        line.map_or((0, 0), |line| (line.taken(), line.returned.load(Ordering::Relaxed) & !CLOSED))
     }
 
     /// The run's pages hold `bytes` more.
@@ -68,5 +80,12 @@ impl Board {
     /// The bytes that they hold.
     pub fn live_bytes(&self) -> u64 {
         self.memory().live.load(Ordering::Relaxed)
+    }
+}
+
+impl OutputLine {
+    /// Bytes of the page that are taken, or were when it went.
+    pub(super) fn taken(&self) -> u64 {
+        self.next.load(Ordering::Relaxed) & !CLOSED
     }
 }

@@ -135,7 +135,7 @@ pub(super) struct StatsLine {
     pub(super) least_rate: AtomicU32,
 }
 
-/// An output's page: its first free byte, and how many bytes were given back (with a mark once the page is gone).
+/// An output's page: its first free byte, and how many bytes were given back; both with a mark once the page is gone.
 #[repr(C, align(64))]
 pub(super) struct OutputLine {
     pub(super) next: AtomicU64,

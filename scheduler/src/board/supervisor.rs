@@ -149,6 +149,12 @@ impl Board {
         self.recover(worker)
     }
 
+    /// Shuts a worker's place or opens it again, so that tests have it claim as if it had begun to before; gives what was.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn set_shut(&self, worker: WorkerId, shut: bool) -> bool {
+        self.slot(worker).is_some_and(|slot| slot.shut.swap(u32::from(shut), Ordering::Relaxed) != 0)
+    }
+
     /// All entries that somebody wrote, the log's first. O(entries).
     pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
         self.entries(stage)

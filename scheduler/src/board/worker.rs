@@ -1,5 +1,5 @@
 //! What a worker does with a board: claim, say which element it is at, and end the lease.
-use super::layout::Slot;
+use super::layout::{OutputLine, Slot};
 use super::log::{Claim, Left};
 use super::memory::{Board, Stage};
 use super::record::{Ending, Output, Record, Span, Spot, NOWHERE};
@@ -116,7 +116,7 @@ impl Board {
                 entries_left: left.entries,
                 done_elements: stats.elements.load(Ordering::Relaxed),
                 timed: stats.timed(),
-                done_bytes: self.outputs(stage).iter().map(|line| line.next.load(Ordering::Relaxed)).sum(),
+                done_bytes: self.outputs(stage).iter().map(OutputLine::taken).sum(),
             };
             fit(start, start.saturating_add(next_bite(&stage.policy, &stats)))
         })

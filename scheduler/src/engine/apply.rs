@@ -68,16 +68,21 @@ impl Engine {
         let leases = self.count_retries(held);
         tracing::debug!(worker = worker.0 + 1, chunks = leases.len(), ?loss, "lost");
         // It may be lost between an error's record and its word about it.
+        self.look_for_failures(world, now_ns);
+        self.handle(Event::WorkerLost { worker, leases, reason, loss }, world, now_ns);
+    }
+
+    /// Tells the core which chunks have failed, whether their workers said so or not.
+    fn look_for_failures<W: World>(&mut self, world: &mut W, now_ns: u64) {
         for stage in self.opened.stages().to_vec() {
             for failure in world.board().failures(stage) {
                 let ChunkRecord { chunk, failed: Some(spot), .. } = failure else { continue };
                 self.handle(Event::ChunkFailed { stage, chunk, spot }, world, now_ns);
             }
         }
-        self.handle(Event::WorkerLost { worker, leases, reason, loss }, world, now_ns);
     }
 
-    /// Takes back what workers claimed just when they were cut off.
+    /// Takes back what workers claimed just when they were cut off. If it failed, nobody else will say so.
     pub(super) fn recover_cut_off<W: World>(&mut self, world: &mut W, now_ns: u64) {
         for worker in self.cut_off.clone() {
             let leases = self.count_retries(world.board().shut_out(worker));
@@ -85,6 +90,9 @@ impl Engine {
                 let reason = "it claimed a chunk while it was cut off".to_owned();
                 self.handle(Event::WorkerLost { worker, leases, reason, loss: Loss::CutOff }, world, now_ns);
             }
+        }
+        if !self.cut_off.is_empty() && !self.core.is_stopping() {
+            self.look_for_failures(world, now_ns);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The engine of a run: what happened goes in, it decides what is to be done, and does it.
 //!
 //! It is generic over a [`World`], which is output only: time and events come in as arguments of [`Engine::step`], which never blocks and
-//! may be called from any thread. `run` drives it on this host's processes and pages, `simulate` on a virtual clock, the tests with
-//! every kind of fault. Claims are not in it: workers claim from the board without the engine.
+//! may be called from any thread. `run` drives it on this host's processes and pages, `simulate` on a virtual clock, with every kind of
+//! fault in tests. Claims are not in it: workers claim from the board without the engine.
 //!
 //! | file | what stands there |
 //! |---|---|

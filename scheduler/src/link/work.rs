@@ -1,7 +1,7 @@
 //! A worker's way through a run, one step at a time.
 //!
-//! One implementation for all that work on a board: the workers of a run ([`super::Membership`]), those of the tests' simulated
-//! runs, and those of [`crate::simulate`]. It never waits and reads no clock, so whoever drives it can let a fault fall between
+//! One implementation for all that work on a board: the workers of a run ([`super::Membership`]) and those of simulated runs
+//! ([`crate::simulate`]). It never waits and reads no clock, so whoever drives it can let a fault fall between
 //! any two steps. What differs between these workers stands behind [`Outside`].
 //!
 //! | it is at | the step from there | and then it is at |
@@ -98,8 +98,13 @@ impl Work {
         Work { slot, at: At::Idle, started_ns: 0, pieces, ending }
     }
 
-    /// What it is at.
+    /// Whose it is.
     #[cfg(all(test, not(loom)))]
+    pub(crate) fn slot(&self) -> WorkerId {
+        self.slot
+    }
+
+    /// What it is at.
     pub(crate) fn at(&self) -> At {
         self.at
     }
@@ -145,6 +150,14 @@ impl Work {
         let lease = run.drains.claim(run.board, run.spec, self.slot, stage);
         self.at = lease.map_or(At::Idle, At::Claimed);
         self.started_ns = 0;
+        lease
+    }
+
+    /// Takes the next chunk of a stage, which is to end there.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn claim_to(&mut self, board: &Board, stage: StageId, end: u64) -> Option<Lease> {
+        let lease = board.claim_from(self.slot, stage, |_, _| end);
+        self.at = lease.map_or(At::Idle, At::Claimed);
         lease
     }
 

@@ -10,14 +10,22 @@
 //!
 //! | room | what stands there |
 //! |---|---|
+//! | `world` | what the engine acts on: clock, workers, messages. The engine's tests use it too |
+//! | `worker` | a worker's steps |
+//! | `queue` | what is to come, by time |
+//! | `conditions` | what differs between runs: times, faults, what FUN gives |
+//! | `modelled` | the conditions that a model says |
 //! | `load` | how long the elements of each stage take, and the bound that no schedule beats |
-//! | `world` | what the engine acts on: workers, clock, messages |
 //! | `memory` | the memory of a board that nobody else sees |
+pub(crate) mod conditions;
 mod load;
 mod memory;
+pub(crate) mod modelled;
+pub(crate) mod queue;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod tests;
-mod world;
+pub(crate) mod worker;
+pub(crate) mod world;
 
 use crate::error::Result;
 use crate::plan::{compile_sized, CallSpec, Costs, Plan, ResultSize};
@@ -122,7 +130,7 @@ pub struct Case {
 pub fn simulate(plan: &Plan, model: &Model) -> Result<Simulated> {
     let loads = load::loads(plan, model)?;
     let bound_ns = load::bound(plan, &loads);
-    world::Simulation::new(plan, model, loads)?.run(bound_ns)
+    modelled::run(plan, model, loads, bound_ns)
 }
 
 /// Simulates a call in several cases, side by side on the cores of this host; results in the order of the cases.

@@ -370,4 +370,7 @@ fn the_account_knows_what_the_pages_hold_and_held() {
     board.close_output(P0, 0);
     assert_eq!(board.live_bytes(), 128, "the page went first: its last pieces are not counted twice");
     assert_eq!(board.written(P0, 0), (128, 128));
+    assert_eq!(worker.reserve_output(P0, 0, 64), None, "nobody takes room in a page that is gone");
+    assert_eq!((board.live_bytes(), board.peak_bytes()), (128, 1_256));
+    assert_eq!(board.written(P0, 0), (128, 128), "as it was");
 }

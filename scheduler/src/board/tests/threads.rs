@@ -86,6 +86,28 @@ fn outputs_never_overlap() {
 }
 
 #[test]
+fn the_account_is_exact_whoever_still_takes_and_gives_back_while_a_page_goes() {
+    for _ in 0..200 {
+        let (board, _memory) = board(4, vec![StageSpec::new(1, Policy::auto(), 4)], b"");
+        let take = || {
+            for bytes in 1..=50 {
+                if board.reserve_output(P0, 0, bytes).is_some() && bytes % 3 == 0 {
+                    board.return_output(P0, 0, bytes);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            (0..3).for_each(|_| {
+                scope.spawn(take);
+            });
+            scope.spawn(|| board.close_output(P0, 0));
+        });
+        assert_eq!(board.live_bytes(), 0);
+        assert!(board.peak_bytes() <= 3 * (1..=50u64).map(|bytes| bytes.next_multiple_of(64)).sum::<u64>());
+    }
+}
+
+#[test]
 #[ignore = "a measurement; run alone with --release -- --ignored --nocapture"]
 fn cost_of_claim_and_complete() {
     for workers in [1, 2] {

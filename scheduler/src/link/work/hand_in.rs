@@ -111,13 +111,26 @@ impl Work {
         let mut from = 0;
         while let Some(piece) = self.piece(from) {
             let (stage, nth) = self.output_of(run, &lease, piece);
-            let at = run.board.reserve_output(stage, nth, self.pieces[piece].len);
-            self.pieces[piece].at =
-                at.ok_or_else(|| damaged("the board has no such output, or its results have no end"))?;
+            match run.board.reserve_output(stage, nth, self.pieces[piece].len) {
+                Some(at) => self.pieces[piece].at = at,
+                // Whoever reads it is through, or the run is over.
+                None if run.board.is_closed(stage, nth) => return Ok(self.give_up(run, lease, piece)),
+                None => return Err(damaged("the board has no such output, or its results have no end")),
+            }
             from = piece + 1;
         }
         self.at = At::HandsIn(lease, Hand::Write(0));
         Ok(Step::Reserved)
+    }
+
+    /// Drops a chunk that was taken back, with the room of its pieces before this one.
+    fn give_up(&mut self, run: &Attached<'_>, lease: Lease, end: usize) -> Step {
+        for piece in (0..end).filter(|&piece| self.pieces[piece].len > 0) {
+            let (stage, nth) = self.output_of(run, &lease, piece);
+            run.board.return_output(stage, nth, self.pieces[piece].len);
+        }
+        self.at = At::Idle;
+        Step::Revoked
     }
 
     fn write(

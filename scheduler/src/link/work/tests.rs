@@ -190,6 +190,18 @@ fn a_chunk_is_held_until_the_board_says_that_it_ended() {
 }
 
 #[test]
+fn who_was_cut_off_takes_no_room_in_a_page_that_went_meanwhile() {
+    let mut fixture = Fixture::new(1_000, None);
+    fixture.run([64, 64], 64);
+    assert_eq!(fixture.board.shut_out(WorkerId(0)).len(), 1);
+    // Others did the chunk again, and who reads the second result is through.
+    fixture.board.close_output(S0, 1);
+    assert_eq!(fixture.step().expect("nothing is wrong"), Step::Revoked);
+    assert_eq!((fixture.board.live_bytes(), fixture.work.held()), (0, None), "nor in the other's");
+    assert!(fixture.pages.written.is_empty());
+}
+
+#[test]
 fn results_that_do_not_fit_leave_a_chunk_that_can_fail() {
     let mut fixture = Fixture::new(100, None);
     let lease = fixture.run([64, 64], 0);

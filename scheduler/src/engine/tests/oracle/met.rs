@@ -23,14 +23,14 @@ pub(super) struct Met {
 
 impl Met {
     pub(super) fn one(driver: &Driver, trouble: &Trouble, outcome: &Outcome) -> Met {
-        let stages = driver.plan.stages();
+        let stages = driver.plan().stages();
         let mut met = Met {
-            lost: u64::from(driver.losses > 0),
+            lost: u64::from(driver.losses() > 0),
             cut_off: u64::from(trouble.cut_off),
             launch_failed: u64::from(trouble.launch_failed),
             jumped: u64::from(trouble.jumped),
             drained: u64::from(stages.iter().any(|stage| !stage.drains.is_empty())),
-            held_back: u64::from(driver.plan.allowance().is_some()),
+            held_back: u64::from(driver.plan().allowance().is_some()),
             recut: u64::from(!driver.engine().withdrawn().is_empty()),
             ..Met::default()
         };

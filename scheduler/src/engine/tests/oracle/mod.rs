@@ -9,12 +9,15 @@
 //! | `trouble` | random histories, and which of their faults are kept |
 //! | `shrink` | from a seed that fails to the least that does |
 //! | `met` | counts of what seeds met |
-//! | `../sim` | the simulated run, and what must hold at each of its moments |
+//! | `replay` | runs again by their logs |
+//! | `../sim` | the simulated run, and what must hold after each of its steps |
 mod met;
 mod program;
+mod replay;
 mod shrink;
 mod trouble;
 
+use super::sim::pace::Pace;
 use super::sim::rng::Rng;
 use super::sim::{Driver, Nature};
 use crate::engine::{Cause, Outcome};
@@ -75,12 +78,14 @@ fn run(seed: u64, kept: &Kept) -> Met {
     let plan = program::plan(&mut rng);
     let mut trouble = Trouble::new(&mut rng, &plan, kept);
     let settings = trouble.settings(&mut rng, &plan);
-    let mut driver = Driver::new(&plan, settings, trouble.natures.clone());
+    let pace = Pace::new(Rng::new(rng.word()));
+    let mut driver = Driver::new(&plan, settings, trouble.natures.clone(), pace);
     let outcome = trouble.play(&mut rng, &mut driver);
+    driver.after_the_end();
     check(&driver, &trouble, &outcome, settings.retries);
     driver.check_account();
-    if driver.losses == 0 {
-        let (peak, most) = (driver.board.peak_bytes(), plan.peak_bytes() + driver.slack());
+    if driver.losses() == 0 {
+        let (peak, most) = (driver.board().peak_bytes(), plan.peak_bytes() + driver.slack());
         assert!(peak <= most, "{peak} bytes were held, {most} predicted");
     }
     Met::one(&driver, &trouble, &outcome)
@@ -90,7 +95,7 @@ fn run(seed: u64, kept: &Kept) -> Met {
 fn check(driver: &Driver, trouble: &Trouble, outcome: &Outcome, retries: u32) {
     assert!(!trouble.is_none() || *outcome == Outcome::Done, "{outcome:?} without a reason");
     let nature = |stage: crate::id::StageId, spot: crate::board::Spot| {
-        let pass = driver.plan.stages()[stage.index()].passes[spot.step as usize];
+        let pass = driver.plan().stages()[stage.index()].passes[spot.step as usize];
         trouble.natures.get(&(pass, spot.element)).copied()
     };
     match outcome {
@@ -100,9 +105,9 @@ fn check(driver: &Driver, trouble: &Trouble, outcome: &Outcome, retries: u32) {
             let place =
                 |failure: &crate::engine::Failure| (failure.stage, failure.spot.element, failure.spot.step);
             let lowest =
-                driver.reported.iter().min_by_key(|failure| place(failure)).expect("it was reported");
+                driver.reported().iter().min_by_key(|failure| place(failure)).expect("it was reported");
             assert_eq!(place(failure), place(lowest), "the lowest of those reported");
-            let known = driver.board.failures(failure.stage);
+            let known = driver.board().failures(failure.stage);
             assert!(known
                 .iter()
                 .any(|chunk| chunk.chunk == failure.chunk && chunk.failed == Some(failure.spot)));
@@ -114,7 +119,7 @@ fn check(driver: &Driver, trouble: &Trouble, outcome: &Outcome, retries: u32) {
         }
         Outcome::Cancelled { cause: Cause::User } => assert!(trouble.cancelled),
         Outcome::Cancelled { cause: Cause::Timeout } => {
-            assert!(trouble.timeout_ns.is_some_and(|after| driver.now >= after));
+            assert!(trouble.timeout_ns.is_some_and(|after| driver.now() >= after));
         }
         Outcome::NoWorkers { .. } => assert!(trouble.launch_failed || trouble.lost),
     }

@@ -1,7 +1,7 @@
 //! What happens to a run: who moves when, which messages wait, and what goes wrong.
 use super::program;
 use crate::engine::tests::sim::rng::Rng;
-use crate::engine::tests::sim::{Driver, Nature, Natures};
+use crate::engine::tests::sim::{Driver, Nature, Natures, When};
 use crate::engine::{Cause, Event, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::plan::Plan;
@@ -57,19 +57,30 @@ impl Kept {
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     pub(super) natures: Natures,
-    /// Workers that are lost at some moment.
+    /// Workers that are lost at some time.
     losses: u64,
     launches_fail: bool,
     cancels: bool,
     jumps: bool,
     pub(super) timeout_ns: Option<u64>,
     steps: u64,
+    /// A loss that waits for its time.
+    armed: Option<Armed>,
     pub(super) cancelled: bool,
     pub(super) launch_failed: bool,
     pub(super) lost: bool,
     pub(super) died: bool,
     pub(super) cut_off: bool,
     pub(super) jumped: bool,
+}
+
+/// A loss that waits for its time, for so many steps yet.
+#[derive(Clone, Copy, Debug)]
+struct Armed {
+    worker: WorkerId,
+    loss: Loss,
+    when: When,
+    patience: u64,
 }
 
 const SECOND: u64 = 1_000_000_000;
@@ -113,49 +124,55 @@ impl Trouble {
         Settings { workers, retries, timeout_ns: self.timeout_ns, ..Settings::default() }
     }
 
-    /// One thing happens.
+    /// Something goes wrong, or whatever comes next comes.
     fn happen(&mut self, rng: &mut Rng, driver: &mut Driver) {
-        let worker = WorkerId(rng.below(u64::from(driver.plan.workers())) as u32);
         match rng.below(100) {
-            // A worker is left alone for a while, so that the others get ahead of it.
-            0..=49 => {
-                for _ in 0..rng.pick(&[1, 1, 3, 10, 60]) {
-                    driver.work(worker);
-                }
-            }
-            50..=79 => driver.hear(worker),
-            80..=92 => {
-                let fail = self.launches_fail && rng.once_in(4);
-                self.launch_failed |= fail;
-                driver.settle(rng.word() as usize, fail);
-            }
-            93..=94 if self.losses > 0 => self.lose(rng, driver, worker),
-            95 if self.cancels && rng.once_in(4) => {
+            0..=1 if self.losses > 0 && self.armed.is_none() => self.arm(rng, driver),
+            2 if self.cancels && rng.once_in(4) => {
                 self.cancelled = true;
                 driver.feed(Event::Cancel { cause: Cause::User });
             }
-            96 if self.jumps && rng.once_in(8) => {
+            3 if self.jumps && rng.once_in(8) => {
                 self.jumped = true;
-                driver.tick(rng.pick(&[3_600 * SECOND, 1 << 62]));
+                driver.pass(rng.pick(&[3_600 * SECOND, 1 << 62]));
             }
-            96..=97 => driver.tick(rng.below(SECOND / 5)),
-            _ => driver.cost = rng.pick(&[0, 1, 1_000, 1_000_000, 100_000_000]),
+            4 => driver.pass(rng.below(SECOND / 5)),
+            5 => driver.seen().pace.turn_to(rng.pick(&[1, 100, 10_000, 1_000_000, 10_000_000])),
+            6 if self.launches_fail && rng.once_in(3) => {
+                self.launch_failed = true;
+                driver.seen().refused = Some("no room".into());
+            }
+            _ => {
+                driver.next();
+            }
         }
+        self.lose(rng, driver);
     }
 
-    /// A worker is lost, half the time where no element is to blame, which chance hardly meets.
-    fn lose(&mut self, rng: &mut Rng, driver: &mut Driver, worker: WorkerId) {
+    /// A worker is to be lost; or one that is cut off dies.
+    fn arm(&mut self, rng: &mut Rng, driver: &Driver) {
         self.losses -= 1;
-        self.lost = true;
-        let mut patience = if rng.once_in(2) { 300 } else { 0 };
-        while patience > 0 && !driver.holds_without_running(worker) {
-            driver.work(worker);
-            patience -= 1;
-        }
+        let cut_off = driver.cut_off().filter(|_| rng.once_in(2));
+        let worker =
+            cut_off.unwrap_or_else(|| WorkerId(rng.below(u64::from(driver.plan().workers())) as u32));
         let loss = rng.pick(&[Loss::Died, Loss::Died, Loss::Stalled, Loss::CutOff, Loss::EndedByUs]);
-        self.died |= loss == Loss::Died;
-        self.cut_off |= loss == Loss::CutOff;
-        driver.lose(worker, rng.once_in(2), loss);
+        let when = rng.pick(&[When::Any, When::Any, When::Holds, When::Aims]);
+        self.armed = Some(Armed { worker, loss, when, patience: 300 });
+    }
+
+    fn lose(&mut self, rng: &mut Rng, driver: &mut Driver) {
+        let Some(Armed { worker, loss, when, patience }) = &mut self.armed else { return };
+        if *patience > 0 && !driver.is_at(*worker, *when) {
+            *patience -= 1;
+            return;
+        }
+        let (worker, loss) = (*worker, *loss);
+        self.armed = None;
+        if driver.lose(worker, rng.once_in(2), loss) {
+            self.lost = true;
+            self.died |= loss == Loss::Died;
+            self.cut_off |= loss == Loss::CutOff;
+        }
     }
 
     /// Runs to the end: at random for a while, then fairly.
@@ -165,25 +182,11 @@ impl Trouble {
             if nth == start {
                 driver.feed(Event::Started);
             }
-            if let Some(outcome) = driver.outcome.clone() {
+            if let Some(outcome) = driver.outcome() {
                 return outcome;
             }
             self.happen(rng, driver);
         }
-        driver.feed(Event::Started);
-        for round in 0..20_000 {
-            if let Some(outcome) = driver.outcome.clone() {
-                return outcome;
-            }
-            driver.settle(round, false);
-            for worker in (0..driver.plan.workers()).map(WorkerId) {
-                (0..8).for_each(|_| driver.work(worker));
-                driver.hear(worker);
-            }
-            if round % 200 == 199 {
-                driver.tick(SECOND);
-            }
-        }
-        panic!("the run does not end: {:?}", driver.engine());
+        driver.finish()
     }
 }

@@ -41,8 +41,15 @@ impl Pages {
     /// Room that was taken turned out not to be there.
     pub(crate) fn unreserve(&mut self, resource: ResourceId, bytes: u64) {
         let page = self.pages.get_mut(&resource).expect("it was reserved");
-        page.bytes -= bytes;
-        self.bytes -= bytes;
+        if !page.gone {
+            page.bytes -= bytes;
+            self.bytes -= bytes;
+        }
+    }
+
+    /// Whether a page is gone.
+    pub(crate) fn is_gone(&self, resource: ResourceId) -> bool {
+        self.pages.get(&resource).is_some_and(|page| page.gone)
     }
 
     /// Writes to a place that was reserved.

@@ -1,0 +1,236 @@
+//! FUN in the tests' runs, and what a chunk hands in.
+use super::pages::{Pages, EACH};
+use super::{values, Checked, Nature};
+use crate::board::{ChunkState, Lease, Output, Span, Spot, StepReport};
+use crate::error::{Error, Result, Shortage};
+use crate::id::{PassId, ResourceId};
+use crate::link::work::{At, Outside, Step, Work};
+use crate::link::Part;
+use crate::plan::Source;
+use crate::simulate::conditions::Run;
+use crate::simulate::world::Context;
+use crate::wire::Lost;
+
+/// What came of the chunk at hand so far.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    /// What each step gave, from the chunk's first element on.
+    values: Vec<Vec<u64>>,
+    /// What each output has.
+    outputs: Vec<Vec<u64>>,
+    /// Where a result is that does not fit anywhere, and which output that is.
+    too_big: Option<(usize, Spot)>,
+    steps: Vec<StepReport>,
+    costs: Vec<Vec<f32>>,
+}
+
+/// The pages of the run, to a worker that hands in.
+struct Paper<'a> {
+    pages: &'a mut Pages,
+    chunk: &'a Chunk,
+    /// Whether the page at hand happens to be full.
+    full: bool,
+    /// Whether the worker was cut off. It may have the page open that it writes to, whether that is still there or not.
+    is_cut_off: bool,
+    gave_back: Vec<(ResourceId, Part)>,
+}
+
+impl Outside for Paper<'_> {
+    fn write(&mut self, piece: usize, resource: ResourceId, output: Output) -> Result<()> {
+        if self.is_cut_off && self.pages.is_gone(resource) {
+            return match self.full {
+                true => {
+                    Err(Error::Damaged { segment: "of results".into(), reason: "the run is over".into() })
+                }
+                false => Ok(()),
+            };
+        }
+        let too_big = self.chunk.too_big.is_some_and(|(output, _)| output == piece);
+        if too_big || (self.full && !output.overflow) {
+            return Err(Error::NoSpace { needed: output.len, free: 0, limit: 0, dir: "/full".into() });
+        }
+        self.pages.write(resource, output, &self.chunk.outputs[piece]);
+        Ok(())
+    }
+
+    fn has_overflow(&self, _: ResourceId) -> bool {
+        true
+    }
+
+    fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
+        self.pages.punch(resource, part.output);
+        self.gave_back.push((resource, *part));
+        Ok(())
+    }
+
+    fn steps(&self) -> &[StepReport] {
+        &self.chunk.steps
+    }
+
+    fn costs(&self) -> &[Vec<f32>] {
+        &self.chunk.costs
+    }
+}
+
+/// What an element is said to have cost.
+pub(super) fn cost(step: usize, element: u64) -> f32 {
+    (1 + element) as f32 + 0.25 * step as f32
+}
+
+impl Checked {
+    /// What the element does to its worker where FUN is at one.
+    pub(super) fn nature(&self, context: &Context, work: &Work) -> Option<Nature> {
+        let (lease, Some(spot)) = work.held()? else { return None };
+        let pass = context.plan.stages()[lease.stage.index()].passes[spot.step as usize];
+        self.natures.get(&(pass, spot.element)).copied()
+    }
+
+    /// FUN enters the first element; or ends at one, and enters the next, or it was the last.
+    pub(super) fn fun(&mut self, context: &Context, work: &mut Work, chunk: &mut Chunk) {
+        let (lease, spot) = match work.at() {
+            At::Begun(lease) => {
+                chunk.values.resize_with(context.plan.stages()[lease.stage.index()].passes.len(), Vec::new);
+                work.enter(context.board(), Spot { step: 0, element: lease.start });
+                return;
+            }
+            At::Runs(lease, spot) => (lease, spot),
+            other => panic!("FUN runs, and its worker is at {other:?}"),
+        };
+        let stage = &context.plan.stages()[lease.stage.index()];
+        let pass = stage.passes[spot.step as usize];
+        if self.nature(context, work) == Some(Nature::Fails) {
+            let output = stage.outputs.iter().position(|&output| output == pass);
+            match output.filter(|_| self.pace.coin()) {
+                // Its result does not fit, which turns out later.
+                Some(output) => chunk.too_big = chunk.too_big.or(Some((output, spot))),
+                None => return work.fail(context.board(), spot, [0, 0], None),
+            }
+        }
+        let value = self.value(context, pass, chunk, &lease, spot.element);
+        chunk.values[spot.step as usize].push(value);
+        let Spot { step, element } = spot;
+        if step as usize + 1 < chunk.values.len() {
+            work.enter(context.board(), Spot { step: step + 1, element });
+        } else if element + 1 < lease.end {
+            work.enter(context.board(), Spot { step: 0, element: element + 1 });
+        } else {
+            encode(context, work, chunk, &lease);
+            let bytes = chunk.outputs.iter().map(|output| EACH * output.len() as u64);
+            work.encoded(context.board(), bytes, 0);
+        }
+    }
+
+    fn value(&mut self, context: &Context, pass: PassId, chunk: &Chunk, lease: &Lease, element: u64) -> u64 {
+        if self.cut_off.contains(&lease.worker) && !holds(context, lease) {
+            // What it reads may be gone from the pages, though not from its own memory. Nobody wants to know.
+            return 0;
+        }
+        let inside = &context.plan.stages()[lease.stage.index()].passes;
+        let call = &context.plan.spec().passes[pass.index()];
+        let mut input = |source: &Source| match *source {
+            Source::Data(resource) => values::data(resource, element),
+            Source::Each(other) => match inside.iter().position(|&member| member == other) {
+                Some(step) => chunk.values[step][(element - lease.start) as usize],
+                None => self.read(context, other, element),
+            },
+            Source::Whole(other) => self.read_all(context, other),
+        };
+        let inputs: Vec<u64> = call.inputs.iter().map(&mut input).collect();
+        let mut side = |source: &Source| match *source {
+            Source::Data(resource) => values::all_data(resource),
+            Source::Each(other) | Source::Whole(other) => self.read_all(context, other),
+        };
+        let sides: Vec<u64> = call.sides.iter().map(&mut side).collect();
+        values::result(pass, inputs.into_iter(), &sides)
+    }
+
+    /// The next step of handing in.
+    pub(super) fn deliver_chunk(&mut self, run: &mut Run<'_>, work: &mut Work, chunk: &mut Chunk) -> bool {
+        let context = run.context;
+        let (At::HandsIn(lease, _) | At::Done(lease)) = work.at() else { panic!("{work:?} has nothing") };
+        let full = self.pace.once_in(4);
+        let is_cut_off = self.cut_off.contains(&lease.worker);
+        let mut paper = Paper { pages: &mut self.pages, chunk, full, is_cut_off, gave_back: Vec::new() };
+        let step = work.step(&mut run.attached(), context.now, &mut paper);
+        let gave_back = paper.gave_back;
+        let step = match step {
+            Ok(step) => step,
+            Err(_) if is_cut_off => {
+                chunk.outputs.clear();
+                work.fail(context.board(), Spot { step: 0, element: lease.start }, [0, 0], None);
+                return false;
+            }
+            Err(broken) => panic!("a page is broken: {broken}"),
+        };
+        let ends_stage = step == (Step::Completed { ends_stage: true });
+        match step {
+            Step::Reserved => {
+                for (output, values) in chunk.outputs.iter().enumerate() {
+                    self.pages.reserve(page_of(context, &lease, output), EACH * values.len() as u64);
+                }
+            }
+            Step::Refused(output, shortage) => self.refused(context, work, chunk, &lease, output, shortage),
+            Step::Completed { .. } => {
+                for element in lease.start..lease.end {
+                    self.done[lease.stage.index()][element as usize] += 1;
+                }
+            }
+            Step::GaveBack => {
+                for (resource, part) in &gave_back {
+                    self.check_spent(context, lease.stage, *resource, part);
+                }
+            }
+            Step::Revoked => assert!(is_cut_off, "nobody took the lease from a living worker"),
+            Step::Wrote | Step::Diverted | Step::Costed | Step::Failed => {}
+            Step::LeftOut | Step::None => panic!("{step:?}"),
+        }
+        ends_stage
+    }
+
+    /// A result does not fit: its element fails.
+    fn refused(
+        &mut self,
+        context: &Context,
+        work: &mut Work,
+        chunk: &mut Chunk,
+        lease: &Lease,
+        output: Option<usize>,
+        shortage: Shortage,
+    ) {
+        let (too_big, spot) = chunk.too_big.expect("all others have room in the overflow");
+        assert_eq!(output, Some(too_big));
+        let bytes = EACH * chunk.outputs[too_big].len() as u64;
+        self.pages.unreserve(page_of(context, lease, too_big), bytes);
+        chunk.outputs.clear();
+        work.fail(context.board(), spot, [0, 0], Some(Lost::Results(shortage)));
+    }
+}
+
+/// All elements are through: what the chunk hands in.
+fn encode(context: &Context, work: &Work, chunk: &mut Chunk, lease: &Lease) {
+    let stage = &context.plan.stages()[lease.stage.index()];
+    let span = Span { started_ns: work.started_ns(), ended_ns: context.now };
+    let steps = 0..stage.passes.len();
+    chunk.steps = steps.clone().map(|step| StepReport { span, busy_ns: step as u64 }).collect();
+    if context.board().is_measured(lease.stage) {
+        let costs = |step| (lease.start..lease.end).map(|element| cost(step, element)).collect();
+        chunk.costs = steps.map(costs).collect();
+    }
+    let output = |pass: &PassId| {
+        let step = stage.passes.iter().position(|member| member == pass).expect("an output is a member");
+        values::folded(chunk.values[step].clone(), context.plan.spec().passes[pass.index()].levels)
+    };
+    chunk.outputs = stage.outputs.iter().map(output).collect();
+}
+
+/// Whether the board says that the lease is good.
+fn holds(context: &Context, lease: &Lease) -> bool {
+    let chunk = context.board().chunk(lease.stage, lease.chunk);
+    chunk.is_some_and(|chunk| chunk.state == ChunkState::Leased)
+}
+
+/// The page of an output.
+fn page_of(context: &Context, lease: &Lease, output: usize) -> ResourceId {
+    let pass = context.plan.stages()[lease.stage.index()].outputs[output];
+    context.plan.result_of(pass).expect("an output has a page")
+}
