@@ -357,6 +357,6 @@ fn usable(base: *mut u8, len: usize, bytes: u64) -> Result<NonNull<u8>> {
     Ok(base)
 }
 
-fn damaged(reason: &str) -> Error {
+pub(super) fn damaged(reason: &str) -> Error {
     Error::Damaged { segment: "of the board".into(), reason: reason.into() }
 }

@@ -1,10 +1,11 @@
 //! What the supervisor does with a board: open stages, count what is done, take back what the dead held.
 use super::log::{Extras, Log};
-use super::memory::Board;
+use super::memory::{damaged, Board};
 use super::record::{Ending, Output, Record, Span, Spot};
 use super::sync::Ordering;
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
+use crate::error::Result;
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::Schedule;
 
@@ -149,11 +150,44 @@ impl Board {
         self.recover(worker)
     }
 
-    /// All entries that somebody wrote, the log's first. O(entries).
+    /// All entries that somebody wrote, the log's first; those that name no elements of the stage are left out. O(entries).
     pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
-        self.entries(stage)
-            .map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record))
-            .collect()
+        let Some(elements) = self.elements(stage) else { return Vec::new() };
+        let chunks =
+            self.entries(stage).map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record));
+        chunks.filter(|chunk| chunk.start < chunk.end && chunk.end <= elements).collect()
+    }
+
+    /// The chunks of a stage that are done, in the order of elements: each one lies within the stage, none meets another, and none cuts
+    /// what belongs together. Whoever reads results by index asks this. O(entries log entries).
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Damaged`] when the entries say otherwise: a worker wrote what no worker writes.
+    pub fn results(&self, id: StageId) -> Result<Vec<ChunkRecord>> {
+        let Some(stage) = self.stage(id) else { return Ok(Vec::new()) };
+        let done = self.entries(id).filter(|(_, _, word, _)| word.state() == ChunkState::Done);
+        let mut chunks: Vec<ChunkRecord> =
+            done.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect();
+        chunks.sort_by_key(|chunk| (chunk.start, chunk.end));
+        let mut next = 0;
+        for &ChunkRecord { chunk, start, end, .. } in &chunks {
+            let whole = |at: u64| at == stage.elements || at % stage.align == 0;
+            if start < next || start >= end || end > stage.elements || !whole(start) || !whole(end) {
+                let what = format!(
+                    "chunk {chunk} of stage {id} cannot be elements {} to {end} of {}",
+                    start + 1,
+                    stage.elements
+                );
+                return Err(damaged(&what));
+            }
+            next = end;
+        }
+        Ok(chunks)
+    }
+
+    /// Whether all elements of a stage are done. Entries that claim more than there is count too: who reads the results finds out.
+    pub fn is_done(&self, stage: StageId) -> bool {
+        self.elements(stage).is_some_and(|elements| self.done_elements(stage) >= elements)
     }
 
     /// One entry, if somebody wrote it. O(1).

@@ -161,7 +161,7 @@ impl Board {
     pub fn is_through(&self, stage: StageId) -> bool {
         // SeqCst: each of them looks at the others' chunks after its own was published.
         fence(Ordering::SeqCst);
-        !self.offers(stage) && Some(self.done_elements(stage)) == self.elements(stage)
+        !self.offers(stage) && self.is_done(stage)
     }
 
     /// The worker sleeps, or does something else: the time until its next chunk is not a chunk's own.

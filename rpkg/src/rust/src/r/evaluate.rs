@@ -3,7 +3,7 @@ use extendr_ffi::*;
 
 use super::ffi;
 use super::protect::protect;
-use super::sexp::{Scope, Sexp};
+use super::sexp::{Kind, Scope, Sexp};
 use super::{Failure, Result};
 
 impl Scope {
@@ -55,10 +55,12 @@ impl Scope {
 /// The item of a list with this name; `None` where there is none. Names of ours are plain ASCII.
 pub fn field(s: &Scope, list: Sexp, name: &str) -> Option<Sexp> {
     let names = list.names(s);
-    if names.is_null() {
+    if list.kind() != Kind::VECSXP || names.kind() != Kind::STRSXP {
         return None;
     }
-    (0..names.len()).find(|&i| super::bytes_of(s, names.text(i)).0 == name.as_bytes()).map(|i| list.item(i))
+    (0..names.len().min(list.len()))
+        .find(|&i| super::bytes_of(s, names.text(i)).0 == name.as_bytes())
+        .map(|i| list.item(i))
 }
 
 /// Whether it is R's TRUE.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState, Output};
 use scheduler::engine::Outcome;
+use scheduler::error::Error;
 use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
 use scheduler::plan::Plan;
@@ -14,7 +15,7 @@ use super::hall::Begun;
 use super::log_api;
 use super::profiles;
 use crate::altrep::{self, Origin};
-use crate::codec::{self, Piece, Source};
+use crate::codec::{self, Pieces, Source};
 use crate::inspect::shelf;
 use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
 
@@ -165,26 +166,23 @@ impl Ended<'_> {
             made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
         let opened = self.open(resource, Views::Lasting)?;
         let board = self.finished.board.board();
-        let (grain, count) = (call.grain(), call.results() as usize);
-        let mut pieces = Vec::with_capacity(self.chunks[stage.index()].len());
-        let mut next = 0;
-        for chunk in &self.chunks[stage.index()] {
-            let (start, end) = ((chunk.start / grain) as usize, chunk.end.div_ceil(grain) as usize);
-            let output = board.output(stage, chunk.chunk, nth).filter(|_| start == next);
-            let missing = || Failure::Internal(format!("result {} of '{}' is missing", next + 1, call.name));
-            let source = opened.source(output.ok_or_else(missing)?)?;
-            pieces.push(Piece { start, count: end - start, source });
-            next = end;
+        let grain = call.grain();
+        let mut pieces = Pieces::default();
+        for chunk in board.results(stage)? {
+            let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
+            let source = opened.source(board.output(stage, chunk.chunk, nth).ok_or_else(missing)?)?;
+            pieces.push((chunk.start / grain, chunk.end.div_ceil(grain)), source)?;
         }
-        if next != count {
-            return Err(Failure::Internal(format!("result {} of '{}' is missing", next + 1, call.name)));
+        if pieces.count() as u64 != call.results() {
+            let reason =
+                format!("'{}' has {} results instead of {}", call.name, pieces.count(), call.results());
+            return Err(damaged(reason));
         }
-        if let Some((tag, each)) = codec::alike(&pieces).filter(|_| as_vector) {
-            let vector = r::protect(|s| Ok(Kept::new(codec::joined(s, &pieces, tag, each, count))))?;
+        if let Some((tag, each)) = pieces.alike().filter(|_| as_vector) {
+            let vector = r::protect(|s| Ok(Kept::new(pieces.joined(s, (tag, each)))))?;
             return Ok((vector, Some(each)));
         }
-        let list = r::protect(|s| Ok(Kept::new(codec::list(s, &pieces, count))))?;
-        Ok((list, None))
+        Ok((r::protect(|s| Ok(Kept::new(pieces.list(s))))?, None))
     }
 
     /// What FUN said, in the order of passes and elements: a list of triples.
@@ -196,7 +194,7 @@ impl Ended<'_> {
         }
         let mut order = Vec::new();
         for (nth, notes) in said.iter().enumerate() {
-            let (passes, elements) = (r::numbers(notes.get().item(0))?, r::numbers(notes.get().item(1))?);
+            let (passes, elements) = checked_notes(notes.get())?;
             order.extend(
                 passes
                     .into_iter()
@@ -217,6 +215,25 @@ impl Ended<'_> {
             Ok(Kept::new(list))
         })
     }
+}
+
+/// The numbers of the passes and of the elements whose conditions are the third item, one for each.
+fn checked_notes(notes: Sexp) -> Result<(Vec<f64>, Vec<f64>)> {
+    let kinds = [Kind::REALSXP, Kind::REALSXP, Kind::VECSXP];
+    let is_list = notes.kind() == Kind::VECSXP && notes.len() == kinds.len();
+    if !is_list || (0..kinds.len()).any(|i| notes.item(i).kind() != kinds[i]) {
+        return Err(damaged("what FUN said is no list of three".into()));
+    }
+    let (passes, elements) = (r::numbers(notes.item(0))?, r::numbers(notes.item(1))?);
+    if passes.len() != elements.len() || notes.item(2).len() != elements.len() {
+        return Err(damaged("what FUN said has not one condition for each element".into()));
+    }
+    Ok((passes, elements))
+}
+
+/// What a worker says cannot be.
+fn damaged(reason: String) -> Failure {
+    Error::Damaged { segment: "of results".into(), reason }.into()
 }
 
 impl Opened {

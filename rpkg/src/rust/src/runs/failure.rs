@@ -39,8 +39,8 @@ impl Ended<'_> {
                 if let Some((.., lost)) = lost.find(|(stage, chunk, _)| same(*stage, *chunk)) {
                     return lost_for_room(lost, at);
                 }
-                let record =
-                    self.chunks[failure.stage.index()].iter().find(|chunk| chunk.chunk == failure.chunk);
+                let mut chunks = self.chunks.get(failure.stage.index()).into_iter().flatten();
+                let record = chunks.find(|chunk| chunk.chunk == failure.chunk);
                 let lost = || Failure::Internal("the error of a failed chunk is missing".into());
                 let source = notes.source(record.ok_or_else(lost)?.error)?;
                 r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))

@@ -24,7 +24,10 @@ impl Driver {
     /// A result that another stage made.
     pub(super) fn read(&mut self, pass: PassId, element: u64) -> u64 {
         let resource = self.plan.result_of(pass).expect("it leaves its stage");
-        let parts = self.parts.entry(resource).or_insert_with(|| Parts::of(&self.board, &self.run, resource));
+        let parts = self
+            .parts
+            .entry(resource)
+            .or_insert_with(|| Parts::of(&self.board, &self.run, resource).expect("parts"));
         let part = parts.all()[parts.find(element).expect("a part for each result")];
         self.pages.read(resource, part.output, element - part.start)
     }
@@ -181,7 +184,7 @@ impl Driver {
         let each = drained.map(|(id, stage)| {
             let longest = |lengths: &mut dyn Iterator<Item = u64>| lengths.max().unwrap_or(0);
             let parts = |&resource: &ResourceId| {
-                let parts = Parts::of(&self.board, &self.run, resource);
+                let parts = Parts::of(&self.board, &self.run, resource).expect("parts");
                 longest(&mut parts.all().iter().map(|part| part.end - part.start))
             };
             let chunks = self.board.chunks(StageId(id as u32));
