@@ -55,10 +55,10 @@ option_names <- local({
 })
 option_twins <- vapply(names(option_names), function(name) paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE))), "")
 
-as_setting_number <- function(least, infinite = FALSE) {
+as_setting_number <- function(least, infinite = FALSE, most = Inf) {
   function(value, source) {
     number <- suppressWarnings(as.numeric(value))
-    check_count(if (length(number) == 1L && is.na(number)) value else number, source, least, infinite = infinite)
+    check_count(if (length(number) == 1L && is.na(number)) value else number, source, least, infinite = infinite, most = most)
   }
 }
 
@@ -91,7 +91,7 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last time: then new workers are
 # started for the next run, so nothing here may depend on a single call.
 configure_native <- function() {
-  threads <- setting("threads", 1, as_setting_number(1))
+  threads <- setting("threads", 1, as_setting_number(1, most = 1000))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
     libs = unique(c(library_of_memshare(), .libPaths())),

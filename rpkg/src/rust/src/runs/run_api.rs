@@ -54,7 +54,8 @@ fn ms_pool_configure(config: Robj) -> Robj {
             // A process with other threads cannot be forked safely.
             fork: threads == 1.0 && r::number_at(item("fork")?, 0)? != 0.0,
             start_within: Duration::from_secs(60),
-            idle_for: if idle.is_finite() { Duration::from_secs_f64(idle) } else { Duration::MAX },
+            // Infinity, and what is more than a duration can be.
+            idle_for: Duration::try_from_secs_f64(idle).unwrap_or(Duration::MAX),
             patience: Patience::default(),
         })?;
         nothing()
