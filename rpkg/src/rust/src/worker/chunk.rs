@@ -170,8 +170,8 @@ impl Chunk {
     }
 
     /// Takes what the step under way said.
-    pub(super) fn note(&mut self, pass: u32, condition: Sexp) {
-        self.notes.push((pass, self.at, Kept::new(condition)));
+    pub(super) fn note(&mut self, pass: u32, condition: Kept) {
+        self.notes.push((pass, self.spot().element, condition));
     }
 
     /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
