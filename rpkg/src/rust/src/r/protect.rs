@@ -52,8 +52,10 @@ struct Call<F, T> {
 
 /// Runs `body`, which may call R, and gives what it gives; R's jumps come back as [`Failure::Jump`], panics go on.
 ///
-/// `body` must own nothing that needs dropping while it calls R, and neither may what it calls: a jump forgets their frames.
-pub fn protect<T>(body: impl FnOnce(&Scope) -> Result<T>) -> Result<T> {
+/// `body` must own nothing that needs dropping while it calls R, and neither may what it calls: a jump forgets their frames. Of what it
+/// captures the compiler sees to that; of what it makes, `tests/protected.sh`.
+pub fn protect<T, F: FnOnce(&Scope) -> Result<T>>(body: F) -> Result<T> {
+    const { owns_nothing::<F>() };
     let mut call = Call { body: Some(body), outcome: None };
     let token = FREE.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
         // SAFETY: R's main thread (rule 1 of this room). Preserved for good: tokens are reused, and few.
@@ -76,6 +78,14 @@ pub fn protect<T>(body: impl FnOnce(&Scope) -> Result<T>) -> Result<T> {
         Some(Err(panic)) => resume_unwind(panic),
         None => Err(Failure::Internal("a protected call gave nothing".into())),
     }
+}
+
+/// Fails to compile for a closure that owns what would have to be dropped.
+pub(super) const fn owns_nothing<F>() {
+    assert!(
+        !std::mem::needs_drop::<F>(),
+        "R may jump out of this closure: it must borrow what needs dropping"
+    );
 }
 
 /// The trampoline for the type of a call that cannot be named.

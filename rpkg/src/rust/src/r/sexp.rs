@@ -7,6 +7,7 @@ pub use extendr_ffi::SEXPTYPE as Kind;
 use extendr_ffi::*;
 
 use super::ffi;
+use super::protect::owns_nothing;
 
 /// A value that R will not collect while it is used: an argument of the running `.Call`, kept by a [`Scope`], or
 /// reachable from such a one. That is the promise of who makes it; all methods rest on it.
@@ -30,7 +31,8 @@ impl Scope {
     }
 
     /// A scope that ends earlier. What `body` gives is to be kept by this one at once if it is a value.
-    pub fn inner<T>(&self, body: impl FnOnce(&Scope) -> T) -> T {
+    pub fn inner<T, F: FnOnce(&Scope) -> T>(&self, body: F) -> T {
+        const { owns_nothing::<F>() };
         Scope::root(body)
     }
 
@@ -38,7 +40,8 @@ impl Scope {
     ///
     /// # Safety
     /// R's main thread; the caller's frames own nothing that needs dropping.
-    pub unsafe fn assume<T>(body: impl FnOnce(&Scope) -> T) -> T {
+    pub unsafe fn assume<T, F: FnOnce(&Scope) -> T>(body: F) -> T {
+        const { owns_nothing::<F>() };
         Scope::root(body)
     }
 
