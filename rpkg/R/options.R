@@ -23,7 +23,8 @@
 #' `memshare.log` takes a level (`"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`), or levels by room
 #' (`"warn,scheduler::pool=debug"`); `NULL` turns logging off again. At `info` a run says when it begins and ends; at `debug` it tells
 #' of its stages, workers and pages, at `trace` of each chunk. The session's log is `session.log` in `file.path(tempdir(), "memshare")`;
-#' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them.
+#' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them. A process that is forked from the
+#' session, as [parallel::mclapply()] does, logs nothing.
 #'
 #' The default number of workers is what this process may really use: control groups, CPU affinity, Slurm and
 #' `options(mc.cores)` are heeded. It is found once a session.
