@@ -1,6 +1,7 @@
 //! The account of a run's memory: what its pages hold now, and the most they held. Workers add what they write, whoever
 //! gives memory back subtracts; both are exact to the byte that was asked for.
 use super::memory::Board;
+use super::reader::BoardReader;
 use super::sync::Ordering;
 use super::worker::reserved;
 use crate::id::StageId;
@@ -41,13 +42,6 @@ impl Board {
         }
     }
 
-    /// Bytes that were written to a stage's output, those of dead workers included, and how many of them were given back.
-    pub fn written(&self, stage: StageId, nth: u32) -> (u64, u64) {
-        let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
-        let load = |word: &super::sync::AtomicU64| word.load(Ordering::Relaxed) & !CLOSED;
-        line.map_or((0, 0), |line| (load(&line.next), load(&line.returned)))
-    }
-
     /// The run's pages hold `bytes` more.
     pub fn take_bytes(&self, bytes: u64) {
         let memory = self.memory();
@@ -58,6 +52,15 @@ impl Board {
     /// The run's pages hold `bytes` less.
     pub fn give_bytes(&self, bytes: u64) {
         self.memory().live.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl BoardReader {
+    /// Bytes that were written to a stage's output, those of dead workers included, and how many of them were given back.
+    pub fn written(&self, stage: StageId, nth: u32) -> (u64, u64) {
+        let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
+        let load = |word: &super::sync::AtomicU64| word.load(Ordering::Relaxed) & !CLOSED;
+        line.map_or((0, 0), |line| (load(&line.next), load(&line.returned)))
     }
 
     /// The most bytes that the run's pages held so far.

@@ -1,8 +1,9 @@
 //! What the supervisor does with a board: open stages, count what is done, take back what the dead held.
 use super::log::{Extras, Log};
-use super::memory::{damaged, Board};
+use super::memory::Board;
+use super::reader::{damaged, BoardReader};
 use super::record::{Ending, Output, Record, Span, Spot};
-use super::sync::Ordering;
+use super::sync::{acquire32, acquire64, Ordering};
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
 use crate::error::Result;
@@ -69,11 +70,6 @@ impl Board {
         self.control_line().offers.fetch_add(1, Ordering::Release);
     }
 
-    /// How many elements have their data there, see [`Board::set_there`].
-    pub fn there(&self, id: StageId) -> u64 {
-        self.stage(id).map_or(0, |stage| self.head(stage).rare.there.load(Ordering::Relaxed))
-    }
-
     /// Tells all workers what is wanted.
     pub fn set_control(&self, control: Control) {
         self.control_line().control.store(control as u32, Ordering::Release);
@@ -97,30 +93,6 @@ impl Board {
         let index = self.extras(stage).append(start, end, attempt)?;
         self.control_line().offers.fetch_add(1, Ordering::Release);
         Some(ChunkId(stage.log_capacity + index as u32))
-    }
-
-    /// Elements whose results are in the page: exact, whatever worker died when. O(chunks that are out), amortized O(1) an
-    /// entry.
-    pub fn done_elements(&self, stage: StageId) -> u64 {
-        let Some(known) = self.stage(stage) else { return 0 };
-        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[stage.index()].advance(self.log(known), self.extras(known))
-    }
-
-    /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
-    pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
-        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
-            let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
-            self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
-                stage,
-                chunk,
-                worker,
-                start,
-                end: word.end(),
-                attempt: word.attempt(),
-            })
-        });
-        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
     }
 
     /// Takes a lease back. False when the worker ended it first: then its results (or its failure) count.
@@ -148,6 +120,37 @@ impl Board {
             slot.shut.store(1, Ordering::Relaxed);
         }
         self.recover(worker)
+    }
+}
+
+impl BoardReader {
+    /// How many elements have their data there, see [`Board::set_there`].
+    pub fn there(&self, id: StageId) -> u64 {
+        self.stage(id).map_or(0, |stage| self.head(stage).rare.there.load(Ordering::Relaxed))
+    }
+
+    /// Elements whose results are in the page: exact, whatever worker died when. O(chunks that are out), amortized O(1) an
+    /// entry.
+    pub fn done_elements(&self, stage: StageId) -> u64 {
+        let Some(known) = self.stage(stage) else { return 0 };
+        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        progress[stage.index()].advance(self.log(known), self.extras(known))
+    }
+
+    /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
+    pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
+        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
+            let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
+            self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
+                stage,
+                chunk,
+                worker,
+                start,
+                end: word.end(),
+                attempt: word.attempt(),
+            })
+        });
+        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
     }
 
     /// All entries that somebody wrote, the log's first; those that name no elements of the stage are left out. O(entries).
@@ -201,7 +204,7 @@ impl Board {
             }
             Some(extra) => {
                 let extras = self.extras(known);
-                let written = extra < extras.count.load(Ordering::Acquire);
+                let written = extra < acquire32(extras.count);
                 let record = extras.records.get(extra as usize).filter(|_| written)?;
                 (extras.starts.get(extra as usize)?.load(Ordering::Relaxed), record)
             }
@@ -220,7 +223,7 @@ impl Board {
     /// What the worker is at: stage, chunk, step and element, as far as it said so.
     pub fn at_work(&self, worker: WorkerId) -> Option<(StageId, ChunkId, Option<Spot>)> {
         let slot = self.slot(worker)?;
-        let lease = slot.lease.load(Ordering::Acquire);
+        let lease = acquire64(&slot.lease);
         let spot = slot.spot.load(Ordering::Relaxed);
         (lease != super::worker::NO_LEASE)
             .then(|| (StageId((lease >> 32) as u32), ChunkId(lease as u32), Spot::unpack(spot)))
@@ -258,7 +261,7 @@ fn written<'a>(
         let here = std::mem::replace(&mut start, word.end());
         (word != Word::EMPTY).then_some((ChunkId(index as u32), here, word, record))
     });
-    let count = extras.count.load(Ordering::Acquire) as usize;
+    let count = acquire32(extras.count) as usize;
     let again = extras.records.iter().zip(extras.starts).enumerate().take(count).map(
         move |(index, (record, start))| {
             (ChunkId((first + index) as u32), start.load(Ordering::Relaxed), record.load(), record)

@@ -1,10 +1,11 @@
 //! What a worker does with a board: claim, say which element it is at, and end the lease.
 use super::layout::Slot;
 use super::log::{Claim, Left};
-use super::memory::{Board, Stage};
+use super::memory::Board;
+use super::reader::{BoardReader, Stage};
 use super::record::{Ending, Output, Record, Span, Spot, NOWHERE};
 use super::report::StepReport;
-use super::sync::{fence, Ordering};
+use super::sync::{acquire32, fence, Ordering};
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
 use crate::id::{ChunkId, StageId, WorkerId};
@@ -83,10 +84,6 @@ impl Board {
     pub(crate) fn offers(&self, id: StageId) -> bool {
         let open = self.stage(id).filter(|stage| self.is_open(stage));
         open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
-    }
-
-    pub(super) fn is_open(&self, stage: &Stage) -> bool {
-        self.head(stage).rare.open.load(Ordering::Acquire) != 0
     }
 
     /// Takes a chunk of this stage, with a say in where it ends: `fit` is given where it begins and where the policy would end
@@ -185,10 +182,16 @@ impl Board {
         }
         ended
     }
+}
+
+impl BoardReader {
+    pub(super) fn is_open(&self, stage: &Stage) -> bool {
+        acquire32(&self.head(stage).rare.open) != 0
+    }
 
     /// What the supervisor wants. A value that no version wrote is read as `Ended`.
     pub fn control(&self) -> Control {
-        match self.control_line().control.load(Ordering::Acquire) {
+        match acquire32(&self.control_line().control) {
             0 => Control::Go,
             1 => Control::Stop,
             _ => Control::Ended,
