@@ -71,3 +71,13 @@ test_that("a package that calls into the worker's native code when it is loaded 
   )
   expect_identical(result, list(1, 2, 2))
 })
+
+test_that("FUN that leaves the run loses its worker, and nothing else", {
+  left <- function(i) {
+    memshare:::ms_worker_leave()
+    gc()
+    i
+  }
+  expect_error(memLapply(1:3, left, MAX.CORES = 1, CONTROL = memControl(retries = 0)), class = "memshare_error")
+  expect_identical(memLapply(1:3, identity, MAX.CORES = 1), list(1L, 2L, 3L))
+})

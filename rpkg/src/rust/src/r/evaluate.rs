@@ -72,7 +72,13 @@ pub fn is_true(s: &Scope, x: Sexp) -> bool {
 
 /// Seconds that R spent on collecting garbage in this process, as far as it counts them (`gc.time(TRUE)`).
 pub fn garbage_seconds() -> Result<f64> {
-    number_at(protect(|s| Ok(s.call_base("gc.time", &[])))?, 2)
+    protect(|s| {
+        let times = s.call_base("gc.time", &[]);
+        let seconds = times.data().filter(|_| times.kind() == Kind::REALSXP && times.len() > 2);
+        let none = || Failure::Internal("gc.time() gave no times".into());
+        // SAFETY: a double vector of more than two numbers.
+        seconds.map(|first| unsafe { first.cast::<f64>().add(2).read() }).ok_or_else(none)
+    })
 }
 
 /// All numbers of a logical, integer or double vector.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use extendr_api::prelude::*;
 use scheduler::link::{Link, Mirror, Role};
 
+use super::chunk::Call;
 use super::current::{Current, Next};
 use super::home::{keep_waiting, waiting, with, Taken, Worker};
 use super::stage::Ready;
@@ -152,12 +153,14 @@ fn call_fun() -> Result<()> {
     r::protect(|s| {
         while s.inner(|s| {
             let call = taken.worker().and_then(|worker| worker.current.as_mut()).and_then(|run| run.call(s));
-            let Some(call) = call else { return false };
+            let Some(Call { call, frame, setter, element }) = call else { return false };
+            // FUN may leave the run, and with it what keeps these.
+            let [call, frame, setter] = [call, frame, setter].map(|x| s.keep(x.raw()));
             taken.put_back();
-            if !call.setter.is_null() {
-                s.call(call.setter, &[r::real(s, call.element as f64 + 1.0)]);
+            if !setter.is_null() {
+                s.call(setter, &[r::real(s, element as f64 + 1.0)]);
             }
-            let value = s.eval(call.call, call.frame);
+            let value = s.eval(call, frame);
             taken.take_again();
             if let Some(run) = taken.worker().and_then(|worker| worker.current.as_mut()) {
                 run.result(value);
