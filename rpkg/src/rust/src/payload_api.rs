@@ -60,8 +60,9 @@ fn ms_lengths(items: Robj) -> Robj {
         protect(|s| {
             let lengths = s.vector(Kind::REALSXP, items.len());
             for i in 0..items.len() {
+                let length = s.inner(|s| s.item(items, i).len());
                 // SAFETY: the vector was just made, with a number for each item.
-                unsafe { lengths.data_mut().cast::<f64>().add(i).write(items.item(i).len() as f64) };
+                unsafe { lengths.data_mut().cast::<f64>().add(i).write(length as f64) };
             }
             Ok(lengths)
         })

@@ -43,8 +43,8 @@ unsafe fn part(x: SEXP) -> Part {
 }
 
 /// The table that a view of strings still reads, and where its part begins; `None` for everything else. The table lives as long
-/// as the view.
-pub fn table_of<'a>(x: Sexp) -> Option<(StringsView<'a>, usize)> {
+/// as the view, hence as a scope that keeps that.
+pub fn table_of(_: &Scope, x: Sexp) -> Option<(StringsView<'_>, usize)> {
     if super::tag_of(x) != Some(Tag::Strings) {
         return None;
     }

@@ -168,8 +168,12 @@ impl Copier<'_> {
     fn items(&mut self, s: &Scope, x: Sexp) -> Sexp {
         let mut copy = x;
         for i in 0..x.len() {
-            let item = self.value(s, x.item(i));
-            if item != x.item(i) {
+            let before = s.item(x, i);
+            if x.makes_items() {
+                self.keep(s, before);
+            }
+            let item = self.value(s, before);
+            if item != before {
                 copy = self.own(s, x, copy);
                 copy.set_item(i, item);
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use scheduler::page::Tag;
 
 use super::encode::tag_of;
-use crate::r::{bytes_of, Bound, Kind, Scope, Sexp};
+use crate::r::{bytes_of, Bound, Kept, Kind, Scope, Sexp};
 
 /// Visits the values of a value's attributes until one answers TRUE.
 fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
@@ -27,7 +27,7 @@ pub fn holds_references(s: &Scope, x: Sexp) -> bool {
         _ => {}
     }
     let list = matches!(x.kind(), Kind::VECSXP | Kind::EXPRSXP);
-    if list && (is_unfinished(s, x) || (0..x.len()).any(|i| holds_references(s, x.item(i)))) {
+    if list && (is_unfinished(s, x) || (0..x.len()).any(|i| s.inner(|s| holds_references(s, s.item(x, i))))) {
         return true;
     }
     any_attribute(x, &mut |value| holds_references(s, value))
@@ -71,7 +71,7 @@ pub fn data_bytes(s: &Scope, x: Sexp) -> usize {
     s.check_stack();
     let mut bytes = own_bytes(x);
     if x.kind() == Kind::VECSXP {
-        bytes += (0..x.len()).map(|i| data_bytes(s, x.item(i))).sum::<usize>();
+        bytes += (0..x.len()).map(|i| s.inner(|s| data_bytes(s, s.item(x, i)))).sum::<usize>();
     }
     if x.kind() != Kind::CHARSXP {
         x.each_attribute(&mut |_, value| bytes += data_bytes(s, value));
@@ -85,6 +85,8 @@ pub struct Reach<'a> {
     seen: &'a mut HashSet<usize>,
     /// Functions that were met.
     functions: &'a mut Vec<Sexp>,
+    /// Items of lists that make them when asked: what was seen in them must not go, nor its address be another's.
+    made: &'a mut Vec<Kept>,
     /// Symbols in code that is data.
     symbols: &'a mut HashSet<usize>,
     /// Symbols in functions.
@@ -100,12 +102,13 @@ pub struct Reach<'a> {
 pub struct Found {
     seen: HashSet<usize>,
     functions: Vec<Sexp>,
+    made: Vec<Kept>,
     symbols: HashSet<usize>,
     inside: HashSet<usize>,
 }
 
 impl Found {
-    /// Functions that were met, still reachable from the value.
+    /// Functions that were met, still reachable from the value or kept here.
     pub fn functions(&self) -> &[Sexp] {
         &self.functions
     }
@@ -121,9 +124,9 @@ impl Found {
 impl<'a> Reach<'a> {
     /// Walks a value. Gives the bytes of data that it reaches, and whether a pass, plan or handle is there.
     pub fn walk(s: &Scope, x: Sexp, found: &'a mut Found) -> (usize, bool) {
-        let Found { seen, functions, symbols, inside } = found;
+        let Found { seen, functions, made, symbols, inside } = found;
         let (bytes, unfinished, within) = (0, false, false);
-        let mut reach = Reach { seen, functions, symbols, inside, within, bytes, unfinished };
+        let mut reach = Reach { seen, functions, made, symbols, inside, within, bytes, unfinished };
         reach.value(s, x);
         (reach.bytes, reach.unfinished)
     }
@@ -145,7 +148,15 @@ impl<'a> Reach<'a> {
                     self.unfinished = true;
                     return;
                 }
-                (0..x.len()).for_each(|i| self.value(s, x.item(i)));
+                for i in 0..x.len() {
+                    s.inner(|s| {
+                        let item = s.item(x, i);
+                        if x.makes_items() {
+                            self.made.push(Kept::new(item));
+                        }
+                        self.value(s, item);
+                    });
+                }
             }
             _ => {}
         }

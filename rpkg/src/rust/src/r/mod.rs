@@ -27,4 +27,5 @@ pub use protect::protect;
 pub use sexp::{Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, path_of, string, strings, with_bytes};
 
+pub(crate) use protect::owns_nothing;
 pub(crate) use text::bytes_of;

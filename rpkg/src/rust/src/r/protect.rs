@@ -81,7 +81,7 @@ pub fn protect<T, F: FnOnce(&Scope) -> Result<T>>(body: F) -> Result<T> {
 }
 
 /// Fails to compile for a closure that owns what would have to be dropped.
-pub(super) const fn owns_nothing<F>() {
+pub(crate) const fn owns_nothing<F>() {
     assert!(
         !std::mem::needs_drop::<F>(),
         "R may jump out of this closure: it must borrow what needs dropping"

@@ -52,6 +52,31 @@ impl Scope {
         Sexp(unsafe { Rf_protect(x) })
     }
 
+    /// Item `i` of any list, kept where the list does not do so.
+    pub fn item(&self, list: Sexp, i: usize) -> Sexp {
+        debug_assert!(i < list.len());
+        // SAFETY: R's main thread, by the scope's existence; a live list.
+        let item = unsafe { VECTOR_ELT(list.0, i as isize) };
+        if list.makes_items() {
+            self.keep(item)
+        } else {
+            Sexp(item)
+        }
+    }
+
+    /// The list itself, or, of one that makes its items, a list that holds them; kept.
+    pub fn plain_list(&self, list: Sexp) -> Sexp {
+        if !list.makes_items() {
+            return list;
+        }
+        let out = self.vector(Kind::VECSXP, list.len());
+        for i in 0..list.len() {
+            self.inner(|s| out.set_item(i, s.item(list, i)));
+        }
+        list.each_attribute(&mut |name, value| out.set_attribute_of(self, name, value));
+        out
+    }
+
     /// A new vector, kept. Numbers and bytes are not set; strings are empty, list items NULL.
     pub fn vector(&self, kind: Kind, len: usize) -> Sexp {
         // SAFETY: R's main thread, by the scope's existence. An impossible length is R's own error.
@@ -182,10 +207,17 @@ impl Sexp {
         s.keep(unsafe { Rf_coerceVector(self.0, kind) })
     }
 
-    /// Item `i` of a list.
+    /// Whether it is a list whose class, of another package, makes its items when they are asked for: they need not be reachable from it.
+    pub fn makes_items(self) -> bool {
+        // SAFETY: a live value.
+        self.kind() == Kind::VECSXP && unsafe { ALTREP(self.0) } != 0
+    }
+
+    /// Item `i` of a list that holds its items. Of any other [`Scope::item`] must be asked.
     pub fn item(self, i: usize) -> Sexp {
         debug_assert!(i < self.len());
-        // SAFETY: a live list; its items are reachable from it.
+        assert!(!self.makes_items(), "an item that nothing keeps");
+        // SAFETY: a live list; its items are reachable from it, for it is a plain one.
         Sexp(unsafe { VECTOR_ELT(self.0, i as isize) })
     }
 

@@ -242,6 +242,6 @@ impl Opened {
             return overflow.source(Output { overflow: false, ..output });
         }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
-        unsafe { Source::open(&self.mapping, output.at, output.len, self.owner.get()) }
+        unsafe { Source::open(&self.mapping, output.at, output.len, &self.owner) }
     }
 }

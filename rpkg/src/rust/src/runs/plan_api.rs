@@ -17,7 +17,7 @@ use super::hall;
 use super::learn::{relearn, sizes};
 use super::planned::{bytes_of, compile, Encoded, Planned};
 use super::profiles;
-use super::spec::{Reader, Spec};
+use super::spec::{value as kept, Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Result, Sexp};
 
 /// The plans that are kept.
@@ -194,7 +194,7 @@ fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {
     for (data, value) in reader.numbers("data")?.into_iter().zip(reader.items("values")?) {
         let place = planned.resource_of.get((data as usize).wrapping_sub(1));
         let missing = || Failure::Internal(format!("the plan has no data {data}"));
-        read.insert(*place.ok_or_else(missing)?, value);
+        read.insert(*place.ok_or_else(missing)?, kept(value)?);
     }
     Ok(read)
 }

@@ -15,7 +15,7 @@ use crate::r::{self, Failure, Kept, Result};
 /// A page, mapped privately: what is written to it is this worker's, and ends with the run.
 pub(super) struct Opened {
     /// What keeps the mapping for views into it.
-    owner: Kept,
+    owner: Box<Kept>,
     mapping: Arc<Mapping>,
     /// The pages that its value refers to; where they are when this moves is where they were.
     referred: Box<Referred>,
@@ -40,7 +40,7 @@ pub(super) struct Pages {
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId, overflow: bool) -> Result<Opened> {
         let mapping = Arc::new(mapping(membership, resource, overflow)?);
-        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?;
+        let owner = Box::new(r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?);
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
         for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
@@ -58,9 +58,11 @@ impl Opened {
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&self.mapping) };
         // SAFETY: as above; the box stays where it is.
         let referred: &'static Referred = unsafe { &*std::ptr::from_ref(&*self.referred) };
+        // SAFETY: as above, of the owner's box.
+        let owner: &'static Kept = unsafe { &*std::ptr::from_ref(&*self.owner) };
         // SAFETY: variables are sealed before a run begins, or, where stages read them as they come, all but the data of elements that
         // are not there yet, which no chunk covers; what an earlier stage made is complete where it is said to be.
-        unsafe { Source::open_with(forever, at, len, (self.owner.get(), referred)) }
+        unsafe { Source::open_with(forever, at, len, (owner, referred)) }
     }
 
     /// Bytes that are mapped.
