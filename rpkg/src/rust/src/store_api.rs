@@ -11,7 +11,7 @@ use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
 use crate::altrep::{self, Origin};
-use crate::r::{self, argument, edge, nothing, protect, Failure, Kept, Scope, Sexp};
+use crate::r::{self, argument, edge, give, nothing, protect, Failure, Kept, Scope, Sexp};
 use crate::runs::{hall, plan_api};
 use crate::{codec, session};
 
@@ -94,7 +94,7 @@ fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
         let owned = owned.collect::<r::Result<Vec<_>>>()?;
         let sources = opened.iter().zip(&owned).map(|((mapping, _), owner)| whole(mapping, owner));
         let sources = sources.collect::<r::Result<Vec<_>>>()?;
-        let views = protect(|s| {
+        let views = give(|s| {
             let views = s.vector(r::Kind::VECSXP, sources.len());
             for (i, source) in sources.iter().enumerate() {
                 s.inner(|s| views.set_item(i, codec::decode(s, source, 0)));
@@ -161,11 +161,11 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
         let Opened { mapping, header, .. } = open(&namespace, &name)?;
         let owner = owner(&mapping, None)?;
         let source = whole(&mapping, &owner)?;
-        protect(|s| Ok(metadata(s, &source, &header)))
+        give(|s| Ok(metadata(s, &source, &header)))
     })
 }
 
-fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
+fn metadata<'s>(s: &'s Scope, source: &codec::Source<'_>, header: &Header) -> Sexp<'s> {
     let node = source.view.node(0);
     let attribute = |wanted: &str| {
         let (names, first) = source.view.attributes(&node)?;
@@ -212,7 +212,7 @@ fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
 fn ms_view_list() -> Robj {
     edge(|| {
         let keys = session::with(|session| Ok(session.views.keys().map(dotted).collect::<Vec<_>>()))?;
-        protect(|s| Ok(r::character(s, &keys)))
+        give(|s| Ok(r::character(s, &keys)))
     })
 }
 
@@ -224,7 +224,7 @@ fn ms_page_list() -> Robj {
             Ok(session.opened().map(|store| store.registered()).unwrap_or_default())
         })?;
         let keys: Vec<_> = entries.into_iter().map(|entry| dotted(&(entry.namespace, entry.name))).collect();
-        protect(|s| Ok(r::character(s, &keys)))
+        give(|s| Ok(r::character(s, &keys)))
     })
 }
 
@@ -237,7 +237,7 @@ fn dotted((namespace, name): &session::Key) -> String {
 fn ms_is_view(x: Robj) -> Robj {
     edge(|| {
         let x = argument(&x);
-        protect(|s| Ok(r::logical(s, altrep::is_view(s, x))))
+        give(|s| Ok(r::logical(s, altrep::is_view(s, x))))
     })
 }
 
@@ -246,7 +246,7 @@ fn ms_is_view(x: Robj) -> Robj {
 fn ms_prune() -> Robj {
     edge(|| {
         let removed = session::with(|session| Ok(prune(session.place())?))?;
-        protect(|s| Ok(r::character(s, &removed)))
+        give(|s| Ok(r::character(s, &removed)))
     })
 }
 

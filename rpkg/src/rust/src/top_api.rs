@@ -3,7 +3,7 @@
 use extendr_api::prelude::*;
 use scheduler::inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
 
-use crate::r::{self, edge, protect, Kind, Scope, Sexp};
+use crate::r::{self, edge, give, Kind, Scope, Sexp};
 use crate::session;
 
 /// Three lists of columns: runs, and their stages and workers with the number of their run.
@@ -13,7 +13,7 @@ fn ms_top() -> Robj {
         let place = session::with(|session| Ok(session.place().clone()))?;
         let found = runs(&place)?;
         let tables = [runs_table(&found), stages_table(&found), workers_table(&found)];
-        protect(|s| {
+        give(|s| {
             let [runs, stages, workers] = tables.each_ref().map(|table| list(s, table));
             Ok(r::named_list(s, &[("runs", runs), ("stages", stages), ("workers", workers)]))
         })
@@ -39,7 +39,7 @@ fn words<T>(rows: &[T], of: impl Fn(&T) -> Option<String>) -> Values {
 }
 
 /// A table as a list of columns, kept.
-fn list(s: &Scope, table: &[Column]) -> Sexp {
+fn list<'s>(s: &'s Scope, table: &[Column]) -> Sexp<'s> {
     let (out, names) = (s.vector(Kind::VECSXP, table.len()), s.vector(Kind::STRSXP, table.len()));
     for (place, (name, values)) in table.iter().enumerate() {
         names.set_text(place, r::character_bytes(s, name.as_bytes(), 1));
@@ -49,7 +49,7 @@ fn list(s: &Scope, table: &[Column]) -> Sexp {
     out
 }
 
-fn column(s: &Scope, values: &Values) -> Sexp {
+fn column<'s>(s: &'s Scope, values: &Values) -> Sexp<'s> {
     let words = match values {
         Values::Numbers(numbers) => return r::reals(s, numbers),
         Values::Words(words) => words,

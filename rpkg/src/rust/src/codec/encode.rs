@@ -203,7 +203,7 @@ impl Encoder<'_> {
     }
 
     fn texts(&mut self, s: &Scope, x: Sexp) {
-        if let Some((table, start)) = altrep::table_of(s, x) {
+        if let Some((table, start)) = altrep::table_of(x) {
             return self.table.push_part(&table, start, x.len());
         }
         if let Some(integers) = deferred::integers_of(s, x) {
@@ -213,7 +213,8 @@ impl Encoder<'_> {
         match x.texts() {
             // SAFETY: the strings of `x`, which lives on.
             Some(texts) => texts.iter().for_each(|&text| self.text(s, unsafe { Sexp::new(text) })),
-            None => (0..x.len()).for_each(|i| self.text(s, x.text(i))),
+            // R, or a class of another package, makes them one by one.
+            None => (0..x.len()).for_each(|i| s.inner(|s| self.text(s, s.kept(x.text(i))))),
         }
     }
 
@@ -331,8 +332,10 @@ impl Encoder<'_> {
         }
         let (list, first) = self.part_nodes(count)?;
         for i in 0..count {
-            let part = self.outline.parts()[i];
-            self.value(s, part, first + i as u32)?;
+            s.inner(|s| {
+                let part = s.kept(self.outline.parts()[i].get());
+                self.value(s, part, first + i as u32)
+            })?;
         }
         Ok(list)
     }

@@ -46,7 +46,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// All results as a list, kept.
-    pub fn list(&self, s: &Scope) -> Sexp {
+    pub fn list<'s>(&self, s: &'s Scope) -> Sexp<'s> {
         let list = s.vector(Kind::VECSXP, self.count);
         let mut next = 0;
         for piece in &self.pieces {
@@ -67,7 +67,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// All results, which are [`Pieces::alike`], one after the other, kept.
-    pub fn joined(&self, s: &Scope, (tag, each): (Tag, usize)) -> Sexp {
+    pub fn joined<'s>(&self, s: &'s Scope, (tag, each): (Tag, usize)) -> Sexp<'s> {
         let out = s.vector(kind_of(tag), self.count * each);
         let mut next = 0;
         for piece in &self.pieces {

@@ -102,7 +102,7 @@ impl<'a> Source<'a> {
 
     /// `len` items of a plain vector's or a table's node, from item `start` on: a view when they are big, a copy when they
     /// are small. No attributes. Kept. `len` is cut to what there is.
-    pub(super) fn part(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
+    pub(super) fn part<'s>(&self, s: &'s Scope, node: &Node, start: usize, len: usize) -> Sexp<'s> {
         let tag = if node.tag == Tag::Packed { node.elem } else { node.kind() };
         if tag == Tag::Strings {
             return self.strings(s, node, start, len);
@@ -124,7 +124,7 @@ impl<'a> Source<'a> {
     }
 
     /// The R object that keeps the mapping in which the node's items lie.
-    fn owner_of(&self, node: &Node) -> Sexp {
+    fn owner_of(&self, node: &Node) -> Sexp<'_> {
         match self.view.location(node) {
             // The blob was checked: there is a page of this number.
             Some(location) => self.referred.owners[location.page as usize].get(),
@@ -132,7 +132,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn strings(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
+    fn strings<'s>(&self, s: &'s Scope, node: &Node, start: usize, len: usize) -> Sexp<'s> {
         let Some((table, first, all)) = self.view.table(node) else { return s.vector(Kind::STRSXP, 0) };
         let start = start.min(all);
         let len = len.min(all - start);

@@ -7,7 +7,7 @@ use super::encode::tag_of;
 use crate::r::{bytes_of, Bound, Kept, Kind, Scope, Sexp};
 
 /// Visits the values of a value's attributes until one answers TRUE.
-fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
+pub(super) fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
     let mut found = false;
     x.each_attribute(&mut |_, value| found = found || answer(value));
     found
@@ -84,7 +84,7 @@ pub struct Reach<'a> {
     /// Environments that were visited.
     seen: &'a mut HashSet<usize>,
     /// Functions that were met.
-    functions: &'a mut Vec<Sexp>,
+    functions: &'a mut Vec<Kept>,
     /// Items of lists that make them when asked: what was seen in them must not go, nor its address be another's.
     made: &'a mut Vec<Kept>,
     /// Symbols in code that is data.
@@ -101,20 +101,20 @@ pub struct Reach<'a> {
 #[derive(Default)]
 pub struct Found {
     seen: HashSet<usize>,
-    functions: Vec<Sexp>,
+    functions: Vec<Kept>,
     made: Vec<Kept>,
     symbols: HashSet<usize>,
     inside: HashSet<usize>,
 }
 
 impl Found {
-    /// Functions that were met, still reachable from the value or kept here.
-    pub fn functions(&self) -> &[Sexp] {
+    /// Functions that were met.
+    pub fn functions(&self) -> &[Kept] {
         &self.functions
     }
 
     /// Symbols that were met: in calls and formulas, and in functions.
-    pub fn symbols(&self) -> [Vec<Sexp>; 2] {
+    pub fn symbols(&self) -> [Vec<Sexp<'static>>; 2] {
         // SAFETY: symbols are never collected.
         let all = |set: &HashSet<usize>| set.iter().map(|&raw| unsafe { Sexp::new(raw as *mut _) }).collect();
         [all(&self.symbols), all(&self.inside)]
@@ -179,7 +179,7 @@ impl<'a> Reach<'a> {
         if of_package || !self.seen.insert(x.raw() as usize) {
             return;
         }
-        self.functions.push(x);
+        self.functions.push(Kept::new(x));
         let outside = std::mem::replace(&mut self.within, true);
         self.value(s, x.formals());
         self.value(s, x.body());

@@ -11,7 +11,7 @@ use crate::r::{self, argument, edge};
 fn ms_explain(record: Robj) -> Robj {
     edge(|| {
         let lines = inspect::explain(&document_in(argument(&record))?);
-        r::protect(|s| Ok(r::character(s, &lines)))
+        r::give(|s| Ok(r::character(s, &lines)))
     })
 }
 
@@ -22,7 +22,7 @@ fn ms_story(record: Robj, id: &str) -> Robj {
     edge(|| match inspect::story_of(&record_in(argument(&record))?, id) {
         Err(unknown) => {
             let why = [unknown.to_string()];
-            r::protect(|s| {
+            r::give(|s| {
                 let parts = [("why", r::character(s, &why)), ("nearest", r::character(s, &unknown.nearest))];
                 Ok(r::named_list(s, &parts))
             })
@@ -32,7 +32,7 @@ fn ms_story(record: Robj, id: &str) -> Robj {
             let what: Vec<&str> = told.lines.iter().map(|line| line.what.as_str()).collect();
             let worker = told.lines.iter().map(|line| line.worker.map_or(f64::NAN, f64::from));
             let worker: Vec<f64> = worker.collect();
-            r::protect(|s| {
+            r::give(|s| {
                 let parts = [
                     ("title", r::character(s, &[told.title.as_str()])),
                     ("at", r::reals(s, &at)),

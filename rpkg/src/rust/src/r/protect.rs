@@ -7,7 +7,7 @@ use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use extendr_ffi::{R_MakeUnwindCont, R_NilValue, R_PreserveObject, SEXP};
 
 use super::ffi;
-use super::sexp::Scope;
+use super::sexp::{Given, Scope, Sexp};
 use super::{Failure, Result};
 
 thread_local! {
@@ -78,6 +78,12 @@ pub fn protect<T, F: FnOnce(&Scope) -> Result<T>>(body: F) -> Result<T> {
         Some(Err(panic)) => resume_unwind(panic),
         None => Err(Failure::Internal("a protected call gave nothing".into())),
     }
+}
+
+/// As [`protect`], for a value that R is to be given.
+pub fn give<F: for<'s> FnOnce(&'s Scope) -> Result<Sexp<'s>>>(body: F) -> Result<Given> {
+    const { owns_nothing::<F>() };
+    protect(|s| body(s).map(Sexp::given))
 }
 
 /// Fails to compile for a closure that owns what would have to be dropped.

@@ -17,7 +17,7 @@ use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Pieces, Source};
 use crate::inspect::shelf;
-use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
+use crate::r::{self, Failure, Given, Kept, Kind, Result, Sexp};
 
 /// The results pages of an ended run, mapped when they are read.
 pub(super) struct Ended<'a> {
@@ -50,7 +50,7 @@ pub(super) fn collect(
     finished: &Finished,
     as_vector: &[bool],
     traced: bool,
-) -> Result<Sexp> {
+) -> Result<Given> {
     let plan = &*begun.plan;
     let board = finished.board.board();
     let chunks = (0..plan.stages().len() as u32).map(|stage| {
@@ -74,8 +74,7 @@ pub(super) fn collect(
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
     }
-    r::protect(|s| {
-        let or_null = |kept: &Option<Kept>| kept.as_ref().map_or(s.null(), Kept::get);
+    r::give(|s| {
         let bytes = r::reals(s, &written);
         let peak = r::real(s, finished.stats.peak_bytes as f64);
         let seconds = r::real(s, finished.stats.seconds);
@@ -89,9 +88,9 @@ pub(super) fn collect(
         ];
         let stats = r::named_list(s, &stats);
         let parts = [
-            ("values", or_null(&values)),
+            ("values", values.as_ref().map_or(s.null(), Kept::get)),
             ("conditions", conditions.get()),
-            ("error", or_null(&error)),
+            ("error", error.as_ref().map_or(s.null(), Kept::get)),
             ("stats", stats),
             ("bytes", bytes),
         ];

@@ -41,7 +41,7 @@ fn ms_log_lines(dir: &str) -> Robj {
         let run = numbers(&|line| line.run.map(|run| run as f64));
         let worker = numbers(&|line| line.worker.map(f64::from));
         let pid = numbers(&|line| line.pid.map(f64::from));
-        r::protect(|s| {
+        r::give(|s| {
             let parts = [
                 ("time", r::reals(s, &time)),
                 ("run", r::reals(s, &run)),
@@ -76,7 +76,7 @@ pub(super) fn died(deaths: &[Death]) -> Result<Kept> {
     })
 }
 
-fn lines(s: &Scope, death: &Death) -> Sexp {
+fn lines<'s>(s: &'s Scope, death: &Death) -> Sexp<'s> {
     r::character(s, &death.log)
 }
 

@@ -175,18 +175,18 @@ fn side(reader: Reader) -> Result<Side> {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Reader {
-    pub(crate) list: Sexp,
+pub(crate) struct Reader<'a> {
+    pub(crate) list: Sexp<'a>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     /// NULL where the list has no such item.
-    pub(crate) fn item(&self, name: &str) -> Result<Sexp> {
+    pub(crate) fn item(&self, name: &str) -> Result<Sexp<'a>> {
         r::protect(|s| Ok(r::field(s, self.list, name).unwrap_or(s.null())))
     }
 
     /// The items of a list.
-    pub(crate) fn items(&self, name: &str) -> Result<Vec<Sexp>> {
+    pub(crate) fn items(&self, name: &str) -> Result<Vec<Sexp<'a>>> {
         let list = self.item(name)?;
         Ok((0..if list.is_null() { 0 } else { list.len() }).map(|place| list.item(place)).collect())
     }

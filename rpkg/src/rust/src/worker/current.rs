@@ -169,7 +169,7 @@ impl Current {
     }
 
     /// The next call of FUN; `None` when the chunk is through or the run was stopped.
-    pub(super) fn call(&mut self, s: &Scope) -> Option<Call> {
+    pub(super) fn call<'s>(&mut self, s: &'s Scope) -> Option<Call<'s>> {
         let chunk = self.chunk.as_mut()?;
         let stage = self.stages.get_mut(&chunk.lease.stage)?;
         let membership = &mut self.membership;

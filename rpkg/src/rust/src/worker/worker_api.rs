@@ -11,7 +11,7 @@ use super::chunk::Call;
 use super::current::{Current, Next};
 use super::home::{keep_waiting, waiting, with, Taken, Worker};
 use super::stage::Ready;
-use crate::r::{self, argument, edge, nothing, Failure, Kind, Result, Scope, Sexp};
+use crate::r::{self, argument, edge, nothing, Failure, Given, Kind, Result, Scope, Sexp};
 
 fn no_run() -> Failure {
     Failure::Internal("there is no run at hand".into())
@@ -46,7 +46,7 @@ fn no_mirror() -> Failure {
     Failure::Internal("this process is no mirror".into())
 }
 
-fn role(role: Role) -> Result<Sexp> {
+fn role(role: Role) -> Result<Given> {
     with(|worker| {
         match role {
             Role::Worker(link) => worker.link = Some(link),
@@ -55,9 +55,9 @@ fn role(role: Role) -> Result<Sexp> {
         }
         let (is_worker, mirror) = (worker.link.is_some(), worker.mirror.as_ref());
         let Some(Mirror { state, deferred, .. }) = mirror else {
-            return r::protect(|s| Ok(r::logical(s, is_worker)));
+            return r::give(|s| Ok(r::logical(s, is_worker)));
         };
-        r::protect(|s| {
+        r::give(|s| {
             let parts = [("state", r::path(s, state)), ("deferred", r::character(s, deferred))];
             Ok(r::named_list(s, &parts))
         })
@@ -70,7 +70,7 @@ fn ms_worker_session() -> Robj {
     edge(|| {
         with(|worker| {
             let current = worker.current.as_ref().ok_or_else(no_run)?;
-            r::protect(|s| Ok(bytes(s, current.session())))
+            r::give(|s| Ok(bytes(s, current.session())))
         })
     })
 }
@@ -106,7 +106,7 @@ fn ms_worker_next() -> Robj {
             };
             worker.current = membership.map(Current::new).transpose()?;
             let there = worker.current.is_some();
-            r::protect(|s| Ok(r::logical(s, there)))
+            r::give(|s| Ok(r::logical(s, there)))
         })
     })
 }
@@ -118,7 +118,7 @@ fn ms_worker_idle(milliseconds: i32) -> Robj {
         let patience = Duration::from_millis(milliseconds.max(0) as u64);
         let idle =
             with(|worker| Ok(worker.link.as_ref().map_or(Ok(true), |link| link.is_idle(patience))?))?;
-        r::protect(|s| Ok(r::logical(s, idle)))
+        r::give(|s| Ok(r::logical(s, idle)))
     })
 }
 
@@ -154,8 +154,6 @@ fn call_fun() -> Result<()> {
         while s.inner(|s| {
             let call = taken.worker().and_then(|worker| worker.current.as_mut()).and_then(|run| run.call(s));
             let Some(Call { call, frame, setter, element }) = call else { return false };
-            // FUN may leave the run, and with it what keeps these.
-            let [call, frame, setter] = [call, frame, setter].map(|x| s.keep(x.raw()));
             taken.put_back();
             if !setter.is_null() {
                 s.call(setter, &[r::real(s, element as f64 + 1.0)]);
@@ -177,7 +175,7 @@ fn at_run(worker: &mut Worker) -> Result<(&mut Link, &mut Current)> {
 }
 
 /// A raw vector of these bytes, kept.
-fn bytes(s: &Scope, bytes: &[u8]) -> Sexp {
+fn bytes<'s>(s: &'s Scope, bytes: &[u8]) -> Sexp<'s> {
     let vector = s.vector(Kind::RAWSXP, bytes.len());
     // SAFETY: the vector was just made, of this length.
     unsafe { vector.data_mut().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -185,8 +183,8 @@ fn bytes(s: &Scope, bytes: &[u8]) -> Sexp {
 }
 
 /// What R is asked to make ready.
-fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Sexp> {
-    r::protect(|s| {
+fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Given> {
+    r::give(|s| {
         let program = bytes(s, payload);
         let views = s.vector(Kind::VECSXP, captured.len());
         for (place, view) in captured.iter().enumerate() {
@@ -219,7 +217,7 @@ fn ms_worker_at() -> Robj {
         let mut taken = Taken::take();
         let worker = taken.as_mut().and_then(Taken::worker);
         let at = worker.and_then(|worker| worker.current.as_ref()).and_then(Current::place);
-        r::protect(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
+        r::give(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
     })
 }
 
@@ -228,7 +226,7 @@ fn ms_worker_at() -> Robj {
 fn ms_worker_collects() -> Robj {
     edge(|| {
         let collects = with(|worker| Ok(worker.current.as_ref().is_some_and(Current::collects)))?;
-        r::protect(|s| Ok(r::logical(s, collects)))
+        r::give(|s| Ok(r::logical(s, collects)))
     })
 }
 
@@ -270,7 +268,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
             current.fail(link, error.get(), interrupted)?;
             Ok(false)
         })?;
-        r::protect(|s| Ok(r::logical(s, kept)))
+        r::give(|s| Ok(r::logical(s, kept)))
     })
 }
 
