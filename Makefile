@@ -40,6 +40,7 @@ test: setup install
 	cd rpkg/src/rust && cargo fmt --check -- --config-path ../../../rustfmt.toml
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings
+	sh tests/protected.sh
 	cargo test --workspace --locked
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
 	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check

@@ -89,7 +89,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     list(
       simplify = simplify, FUN.VALUE = FUN.VALUE, chunk = chunk, schedule = schedule, packages = packages, seed = seed,
       on_error = check_choice(first_of(on_error), c("stop", "collect"), "on_error", call),
-      retries = as.integer(check_count(retries, "retries", 0, call, optional = FALSE)),
+      retries = as.integer(check_count(retries, "retries", 0, call, optional = FALSE, most = .Machine$integer.max)),
       timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),

@@ -43,8 +43,8 @@ memTop <- function(once = !interactive(), interval = 1) {
 }
 
 check_interval <- function(interval, call) {
-  if (!is.numeric(interval) || length(interval) != 1L || is.na(interval) || interval < 0.1) {
-    abort_input(sprintf("interval must be a number of seconds, 0.1 at least, not %s", describe(interval)), call)
+  if (!is.numeric(interval) || length(interval) != 1L || is.na(interval) || interval < 0.1 || interval > 3600) {
+    abort_input(sprintf("interval must be a number of seconds from 0.1 to 3600, not %s", describe(interval)), call)
   }
   interval
 }

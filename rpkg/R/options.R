@@ -23,7 +23,8 @@
 #' `memshare.log` takes a level (`"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`), or levels by room
 #' (`"warn,scheduler::pool=debug"`); `NULL` turns logging off again. At `info` a run says when it begins and ends; at `debug` it tells
 #' of its stages, workers and pages, at `trace` of each chunk. The session's log is `session.log` in `file.path(tempdir(), "memshare")`;
-#' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them.
+#' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them. A process that is forked from the
+#' session, as [parallel::mclapply()] does, logs nothing.
 #'
 #' The default number of workers is what this process may really use: control groups, CPU affinity, Slurm and
 #' `options(mc.cores)` are heeded. It is found once a session.
@@ -55,10 +56,10 @@ option_names <- local({
 })
 option_twins <- vapply(names(option_names), function(name) paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE))), "")
 
-as_setting_number <- function(least, infinite = FALSE) {
+as_setting_number <- function(least, infinite = FALSE, most = Inf) {
   function(value, source) {
     number <- suppressWarnings(as.numeric(value))
-    check_count(if (length(number) == 1L && is.na(number)) value else number, source, least, infinite = infinite)
+    check_count(if (length(number) == 1L && is.na(number)) value else number, source, least, infinite = infinite, most = most)
   }
 }
 
@@ -91,7 +92,7 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last time: then new workers are
 # started for the next run, so nothing here may depend on a single call.
 configure_native <- function() {
-  threads <- setting("threads", 1, as_setting_number(1))
+  threads <- setting("threads", 1, as_setting_number(1, most = 1000))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
     libs = unique(c(library_of_memshare(), .libPaths())),

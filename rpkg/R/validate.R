@@ -39,13 +39,14 @@ check_utf8 <- function(strings, what, call = NULL) {
   utf8
 }
 
-# A whole number of at least `least`, as a double; NULL stays NULL where it is `optional`.
-check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE, optional = TRUE) {
+# A whole number of at least `least` and at most `most`, as a double; NULL stays NULL where it is `optional`.
+check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE, optional = TRUE, most = Inf) {
   if (is.null(value) && optional) return(NULL)
-  good <- is.numeric(value) && length(value) == 1L && !is.na(value) && value >= least &&
+  good <- is.numeric(value) && length(value) == 1L && !is.na(value) && value >= least && value <= most &&
     (if (is.infinite(value)) infinite else value == floor(value))
   if (!good) {
-    abort_input(sprintf("%s must be one whole number of at least %g, not %s", what, least, describe(value)), call)
+    range <- if (is.finite(most)) sprintf("from %g to %.0f", least, most) else sprintf("of at least %g", least)
+    abort_input(sprintf("%s must be one whole number %s, not %s", what, range, describe(value)), call)
   }
   as.double(value)
 }

@@ -55,7 +55,7 @@ impl Pages {
             return read(false, 8 * start, end - start);
         }
         // Whoever reads a result reads a complete one: its parts are all there.
-        let parts = self.parts.entry(resource).or_insert_with(|| membership.parts(resource));
+        let parts = self.parts.entry(resource).or_insert_with(|| membership.parts(resource).expect("parts"));
         let mut values = Vec::new();
         let mut next = start;
         while next < end {

@@ -151,3 +151,25 @@ test_that("a death that was survived is told in memLastRun()", {
   memLapply(1:2, identity)
   expect_identical(nrow(memLastRun()$died), 0L)
 })
+
+test_that("forked children of a session that logs, and is at work, run and end", {
+  skip_on_os("windows")
+  local_logging("trace")
+  under_way <- memLapply(1:5000, function(i) i, MAX.CORES = 2, CONTROL = memControl(lazy = TRUE, chunk = 1))
+  under_way <- memRun(under_way, wait = FALSE)
+  jobs <- lapply(1:4, function(i) {
+    parallel::mcparallel({
+      options(memshare.log = "debug")
+      unlist(memLapply(1:3, function(x, i) x + i, VARS = list(i = i), MAX.CORES = 1))
+    })
+  })
+  pids <- vapply(jobs, `[[`, 0L, "pid")
+  got <- list()
+  until <- proc.time()[["elapsed"]] + 120
+  while (length(got) < length(jobs) && proc.time()[["elapsed"]] < until) {
+    got <- c(got, Filter(Negate(is.null), parallel::mccollect(jobs[!pids %in% names(got)], wait = FALSE, timeout = 10)))
+  }
+  tools::pskill(pids[!pids %in% names(got)], tools::SIGKILL)
+  expect_identical(unname(got[as.character(pids)]), lapply(1:4, function(i) 1:3 + i))
+  expect_identical(collect(under_way), as.list(1:5000))
+})

@@ -2,6 +2,7 @@
 //! gives memory back subtracts; both are exact to the byte that was asked for.
 use super::layout::OutputLine;
 use super::memory::Board;
+use super::reader::BoardReader;
 use super::sync::Ordering;
 use super::worker::reserved;
 use crate::id::StageId;
@@ -54,12 +55,6 @@ impl Board {
         }
     }
 
-    /// Bytes that were written to a stage's output, those of dead workers included, and how many of them were given back.
-    pub fn written(&self, stage: StageId, nth: u32) -> (u64, u64) {
-        let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
-        line.map_or((0, 0), |line| (line.taken(), line.returned.load(Ordering::Relaxed) & !CLOSED))
-    }
-
     /// The run's pages hold `bytes` more.
     pub fn take_bytes(&self, bytes: u64) {
         let memory = self.memory();
@@ -70,6 +65,14 @@ impl Board {
     /// The run's pages hold `bytes` less.
     pub fn give_bytes(&self, bytes: u64) {
         self.memory().live.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl BoardReader {
+    /// Bytes that were written to a stage's output, those of dead workers included, and how many of them were given back.
+    pub fn written(&self, stage: StageId, nth: u32) -> (u64, u64) {
+        let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
+        line.map_or((0, 0), |line| (line.taken(), line.returned.load(Ordering::Relaxed) & !CLOSED))
     }
 
     /// The most bytes that the run's pages held so far.

@@ -1,6 +1,7 @@
 //! What each worker did with its time in a run: one counter an activity, in its slot. A worker is always at exactly one of
 //! them from the moment it has the board until it leaves it, so that they add up to its time in the run.
 use super::memory::Board;
+use super::reader::BoardReader;
 use super::sync::Ordering;
 use crate::id::WorkerId;
 
@@ -44,7 +45,9 @@ impl Board {
             slot.spent[activity as usize].fetch_add(ns, Ordering::Relaxed);
         }
     }
+}
 
+impl BoardReader {
     /// What a place's workers spent on each activity, in nanoseconds.
     pub fn spent(&self, worker: WorkerId) -> Option<[u64; Activity::ALL.len()]> {
         let slot = self.slot(worker)?;

@@ -1,7 +1,8 @@
 //! What each element cost: a number of nanoseconds a step and element, for those stages that are measured. Written by the
 //! worker that holds the chunk, before it ends the lease: who sees the chunk done sees its costs. An element that was tried twice
 //! has the cost of the later try.
-use super::memory::{Board, Stage};
+use super::memory::Board;
+use super::reader::{BoardReader, Stage};
 use super::sync::{AtomicU32, Ordering};
 use super::Lease;
 use crate::id::StageId;
@@ -16,7 +17,9 @@ impl Board {
             place.store(cost.to_bits(), Ordering::Relaxed);
         }
     }
+}
 
+impl BoardReader {
     /// What a step's elements cost, in nanoseconds; 0 for those that were not done. `None` where nothing was measured.
     pub fn costs(&self, stage: StageId, step: u32) -> Option<Vec<f32>> {
         let costs = self.costs_of(self.stage(stage)?, step)?;

@@ -1,55 +1,34 @@
-//! A board as a piece of memory: making one, and checking one that somebody else made.
+//! A board as a piece of memory: making one, and taking hold of one to work on it.
+use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64 as Count, Ordering as CountOrdering};
 
 use super::layout::{
-    Capacity, ClaimLine, ControlLine, Header, Layout, MemoryLine, OutputLine, RareLine, Slot, StageFixed,
-    StageHead, StagePlace, StatsLine, MAGIC, VERSION,
+    ClaimLine, ControlLine, Header, MemoryLine, RareLine, Slot, StageFixed, StageHead, StatsLine, MAGIC,
+    VERSION,
 };
-use super::log::{Extras, Log};
-use super::progress::Progress;
-use super::record::{Record, NOWHERE};
-use super::report;
+use super::reader::{usable, BoardReader};
+use super::record::NOWHERE;
 use super::spec::BoardSpec;
-use super::sync::{AtomicU32, AtomicU64, Ordering};
+use super::sync::{AtomicU32, AtomicU64};
 use super::worker::NO_LEASE;
-use crate::error::{Error, Result};
-use crate::id::{StageId, WorkerId};
-use crate::policy::{Policy, Schedule};
+use crate::error::Result;
 
-/// A process's hold on a board. Keeps its own copy of all that never changes, so that damage to the shared memory can
-/// give wrong numbers, never a reference outside of it.
+/// A process's hold on a board that it may change: all that [`BoardReader`] tells, and what workers and the supervisor do.
 #[derive(Debug)]
 pub struct Board {
-    base: NonNull<u8>,
-    layout: Layout,
-    stages: Vec<Stage>,
-    workers: u32,
-    payload_len: usize,
-    pub(super) progress: Mutex<Vec<Progress>>,
+    reader: BoardReader,
     /// This process's own: at which offer it looked last, and before which stage there was nothing then.
-    looked: std::sync::atomic::AtomicU64,
+    looked: Count,
 }
 
-/// A stage's unchanging part, in this process's memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stage {
-    pub(super) elements: u64,
-    pub(super) policy: Policy,
-    pub(super) log_capacity: u32,
-    pub(super) extra_capacity: u32,
-    pub(super) align: u64,
-    pub(super) outputs: u32,
-    pub(super) steps: u32,
-    pub(super) measured: bool,
-    place: StagePlace,
-}
+impl Deref for Board {
+    type Target = BoardReader;
 
-// SAFETY: a board is a pointer to shared memory that stays mapped while the board lives (promised to `create` and
-// `attach`); everything in it that changes is atomic, and the private part is immutable or behind a mutex.
-unsafe impl Send for Board {}
-// SAFETY: as for Send; all methods take `&self`, and concurrent calls meet only in atomics and the mutex.
-unsafe impl Sync for Board {}
+    fn deref(&self) -> &BoardReader {
+        &self.reader
+    }
+}
 
 impl Board {
     /// Makes a board in fresh memory. O(stages + workers) beside the payload's copy: entries are not touched.
@@ -113,219 +92,40 @@ impl Board {
     }
 
     /// Takes hold of a board that another process made. Checks magic, version and every offset; O(stages).
-    /// Read-only memory will do for the methods that only look.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where the memory is not a board of this version.
+    /// [`Error::Damaged`](crate::error::Error::Damaged) where the memory is not a board of this version.
     ///
     /// # Safety
-    /// `[base, base + len)` is readable (and writable, for a worker), stays mapped as long as the board lives, and
-    /// meanwhile all processes change it through boards only.
+    /// `[base, base + len)` is readable and writable, stays mapped as long as the board lives, and meanwhile all processes change it
+    /// through boards only.
     pub unsafe fn attach(base: *mut u8, len: usize) -> Result<Board> {
-        let base = usable(base, len, size_of::<Header>() as u64)?;
-        // SAFETY: aligned and long enough (just checked), mapped (the caller); any bits are a valid Header.
-        let header = unsafe { base.cast::<Header>().as_ref() };
-        if header.magic != MAGIC || header.version != VERSION {
-            return Err(damaged("it is not a board of this version"));
-        }
-        let (workers, stages, payload_len) = (header.workers, header.stages as usize, header.payload_len);
-        if header.bytes > len as u64 || stages > len / size_of::<StageHead>() || payload_len > len as u64 {
-            return Err(damaged("it is longer than its memory"));
-        }
-        // The heads begin where a board without capacities would have them; they say the rest.
-        let heads =
-            Layout::of(workers, &vec![Capacity::default(); stages], 0).map_err(|_| damaged("its shape"))?;
-        if heads.bytes > len as u64 {
-            return Err(damaged("its stages lie outside of it"));
-        }
-        let read = |place: &StagePlace| {
-            // SAFETY: inside the memory (the check above), aligned by the layout; any bits are a valid StageFixed.
-            unsafe { base.add(place.head as usize).cast::<StageFixed>().read() }
-        };
-        let fixed: Vec<StageFixed> = heads.stages.iter().map(read).collect();
-        let capacities: Vec<Capacity> = fixed.iter().map(|stage| spec_of(stage).capacity()).collect();
-        let layout = Layout::of(workers, &capacities, payload_len).map_err(|_| damaged("its shape"))?;
-        if layout.bytes != header.bytes {
-            return Err(damaged("its length does not fit its shape"));
-        }
-        let stages: Option<Vec<Stage>> =
-            fixed.iter().zip(&layout.stages).map(|(fixed, place)| Stage::checked(fixed, *place)).collect();
-        let stages = stages.ok_or_else(|| damaged("a stage's numbers"))?;
-        let progress = Mutex::new(vec![Progress::default(); stages.len()]);
-        let payload_len = payload_len as usize;
-        let looked = std::sync::atomic::AtomicU64::new(0);
-        Ok(Board { base, layout, stages, workers, payload_len, progress, looked })
+        // SAFETY: by this function's contract.
+        let reader = unsafe { BoardReader::attach(base, len) }?;
+        Ok(Board { reader, looked: Count::new(0) })
     }
 
-    /// As [`Board::attach`], for whoever was not told of the board but found it: `None` while its run has not begun, for then
-    /// its creator may still be at work on it. O(stages).
+    /// As [`BoardReader::look`].
     ///
     /// # Errors
-    /// As [`Board::attach`].
+    /// As there.
     ///
     /// # Safety
-    /// `[base, base + len)` is readable and stays mapped as long as the board lives, and meanwhile all processes change it
-    /// through boards only. Where it is not writable only methods that look may be called.
-    pub unsafe fn look(base: *mut u8, len: usize) -> Result<Option<Board>> {
-        let start = usable(base, len, size_of::<Header>() as u64)?;
-        // SAFETY: aligned and long enough (just checked), mapped (the caller). Only the control line is touched, which is
-        // atomic throughout: the creator may be writing the rest.
-        let control = unsafe { &*std::ptr::addr_of!((*start.cast::<Header>().as_ptr()).control) };
-        // Acquire: the run began after the board was made.
-        if control.begun.load(Ordering::Acquire) == 0 {
-            return Ok(None);
-        }
-        // SAFETY: the caller's promise, and nobody is making it any more.
-        unsafe { Board::attach(base, len) }.map(Some)
-    }
-
-    /// The bytes that the creator gave for all workers.
-    pub fn payload(&self) -> &[u8] {
-        // SAFETY: inside the memory (the layout was checked against its length); written by `create` before anybody
-        // else had the memory, and by nobody since: no method gives out a way to.
-        unsafe {
-            std::slice::from_raw_parts(self.base.as_ptr().add(self.layout.payload as usize), self.payload_len)
-        }
-    }
-
-    /// How many stages it has.
-    pub fn stages(&self) -> u32 {
-        self.stages.len() as u32
-    }
-
-    /// How many workers it has places for.
-    pub fn workers(&self) -> u32 {
-        self.workers
-    }
-
-    /// A stage's number of elements; `None` where there is no such stage.
-    pub fn elements(&self, stage: StageId) -> Option<u64> {
-        self.stage(stage).map(|stage| stage.elements)
-    }
-
-    pub(super) fn stage(&self, stage: StageId) -> Option<&Stage> {
-        self.stages.get(stage.index())
+    /// As there.
+    pub unsafe fn look(base: *mut u8, len: usize) -> Result<Option<BoardReader>> {
+        // SAFETY: by this function's contract.
+        unsafe { BoardReader::look(base, len) }
     }
 
     pub(super) fn looked(&self) -> (u32, u32) {
-        let word = self.looked.load(std::sync::atomic::Ordering::Relaxed);
+        let word = self.looked.load(CountOrdering::Relaxed);
         ((word >> 32) as u32, word as u32)
     }
 
     pub(super) fn note_looked(&self, offers: u32, nothing_before: u32) {
         let word = (u64::from(offers) << 32) | u64::from(nothing_before);
-        self.looked.store(word, std::sync::atomic::Ordering::Relaxed);
+        self.looked.store(word, CountOrdering::Relaxed);
     }
-
-    pub(super) fn control_line(&self) -> &ControlLine {
-        // SAFETY: offset 0, checked length, see `at`.
-        let header = unsafe { self.at::<Header>(0, 1) };
-        &header[0].control
-    }
-
-    pub(super) fn memory(&self) -> &MemoryLine {
-        // SAFETY: offset 0, checked length, see `at`.
-        let header = unsafe { self.at::<Header>(0, 1) };
-        &header[0].memory
-    }
-
-    pub(super) fn slot(&self, worker: WorkerId) -> Option<&Slot> {
-        // SAFETY: `workers` slots lie at this offset of the checked layout.
-        unsafe { self.at::<Slot>(self.layout.slots, self.workers as usize) }.get(worker.index())
-    }
-
-    pub(super) fn head(&self, stage: &Stage) -> &StageHead {
-        // SAFETY: the stage's head lies at this offset of the checked layout.
-        let heads = unsafe { self.at::<StageHead>(stage.place.head, 1) };
-        &heads[0]
-    }
-
-    pub(super) fn log(&self, stage: &Stage) -> Log<'_> {
-        // SAFETY: `log_capacity` records lie at this offset of the checked layout.
-        let records = unsafe { self.at::<Record>(stage.place.log, stage.log_capacity as usize) };
-        let head = self.head(stage);
-        // Where the plan cut the stage, all of it comes as ranges: there is nothing to take from the log.
-        let cut = stage.policy.schedule == Schedule::Profiled;
-        let elements = if cut { 0 } else { stage.elements };
-        // Acquire: who sees an element as there sees its data.
-        let there = head.rare.there.load(Ordering::Acquire).min(elements);
-        Log { records, hint: &head.claims.hint, elements, there, align: stage.align }
-    }
-
-    pub(super) fn extras(&self, stage: &Stage) -> Extras<'_> {
-        let capacity = stage.extra_capacity as usize;
-        let RareLine { extra_count: count, extra_hint: hint, .. } = &self.head(stage).rare;
-        // SAFETY: `extra_capacity` records and as many starts lie at these offsets of the checked layout.
-        let (records, starts) = unsafe {
-            (
-                self.at::<Record>(stage.place.extra, capacity),
-                self.at::<AtomicU64>(stage.place.starts, capacity),
-            )
-        };
-        Extras { records, starts, count, hint }
-    }
-
-    pub(super) fn outputs(&self, stage: &Stage) -> &[OutputLine] {
-        // SAFETY: `outputs` lines lie at this offset of the checked layout.
-        unsafe { self.at::<OutputLine>(stage.place.outputs, stage.outputs as usize) }
-    }
-
-    /// The stage's reports, one word after the other.
-    pub(super) fn reports(&self, stage: &Stage) -> &[AtomicU64] {
-        let entries = stage.log_capacity as usize + stage.extra_capacity as usize;
-        let words = entries * report::width(stage.outputs, stage.steps);
-        // SAFETY: that many words lie at this offset of the checked layout.
-        unsafe { self.at::<AtomicU64>(stage.place.reports, words) }
-    }
-
-    /// What elements cost, step by step; nothing where it is not measured.
-    pub(super) fn all_costs(&self, stage: &Stage) -> &[AtomicU32] {
-        let count = if stage.measured { stage.elements as usize * stage.steps as usize } else { 0 };
-        // SAFETY: that many numbers lie at this offset of the checked layout.
-        unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
-    }
-
-    /// # Safety
-    /// `count` values of `T` lie at offset `at` of the checked layout, and all of `T` that changes is atomic.
-    unsafe fn at<T>(&self, at: u64, count: usize) -> &[T] {
-        // SAFETY: inside the mapped memory and aligned (the caller's promise, the layout's rule); the memory outlives
-        // `self` (promised to `create` and `attach`).
-        unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(at as usize).cast::<T>(), count) }
-    }
-}
-
-impl Stage {
-    /// A stage whose numbers a board of this version can have.
-    fn checked(fixed: &StageFixed, place: StagePlace) -> Option<Stage> {
-        Schedule::from_u32(fixed.schedule)?;
-        let spec = spec_of(fixed);
-        spec.check().ok()?;
-        let super::StageSpec {
-            elements,
-            policy,
-            align,
-            outputs,
-            steps,
-            measured,
-            log_capacity,
-            extra_capacity,
-        } = spec;
-        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
-    }
-}
-
-/// The specification in a stage's unchanging part; an unknown schedule is read as the automatic one.
-fn spec_of(fixed: &StageFixed) -> super::StageSpec {
-    let policy = Policy {
-        schedule: Schedule::from_u32(fixed.schedule).unwrap_or(Schedule::Auto),
-        chunk: fixed.chunk,
-        shortest_ns: fixed.shortest_ns,
-        longest_ns: fixed.longest_ns,
-        probe_ns: fixed.probe_ns,
-    };
-    let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
-    let measured = fixed.measured != 0;
-    super::StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
 }
 
 fn fixed(stage: &super::StageSpec) -> StageFixed {
@@ -343,20 +143,4 @@ fn fixed(stage: &super::StageSpec) -> StageFixed {
         longest_ns: stage.policy.longest_ns,
         probe_ns: stage.policy.probe_ns,
     }
-}
-
-/// Memory that can hold `bytes` of a board.
-fn usable(base: *mut u8, len: usize, bytes: u64) -> Result<NonNull<u8>> {
-    let base = NonNull::new(base).ok_or_else(|| damaged("there is no memory"))?;
-    if base.addr().get() % super::layout::LINE as usize != 0 {
-        return Err(damaged("its memory is not aligned"));
-    }
-    if (len as u64) < bytes {
-        return Err(damaged("its memory is too short"));
-    }
-    Ok(base)
-}
-
-fn damaged(reason: &str) -> Error {
-    Error::Damaged { segment: "of the board".into(), reason: reason.into() }
 }

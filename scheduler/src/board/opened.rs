@@ -32,8 +32,8 @@ impl Opened {
     /// Open stages that are through and were not when last asked; workers no longer look at those at the front. O(open stages
     /// x workers).
     pub fn ended(&mut self, board: &Board) -> Vec<StageId> {
-        let is_done = |stage: &StageId| Some(board.done_elements(*stage)) == board.elements(*stage);
-        let (ended, open): (Vec<_>, Vec<_>) = self.open.iter().copied().partition(is_done);
+        let (ended, open): (Vec<_>, Vec<_>) =
+            self.open.iter().copied().partition(|stage| board.is_done(*stage));
         self.open = open;
         ended.iter().for_each(|stage| self.through[stage.index()] = true);
         self.first += self.through[self.first..].iter().take_while(|through| **through).count();

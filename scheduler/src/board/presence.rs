@@ -3,7 +3,8 @@
 use super::activity::Activity;
 use super::layout::Slot;
 use super::memory::Board;
-use super::sync::Ordering;
+use super::reader::BoardReader;
+use super::sync::{acquire64, Ordering};
 use crate::id::{StageId, WorkerId};
 
 /// Who has a worker's place, or had it last.
@@ -27,11 +28,6 @@ impl Board {
         self.control_line().begun.store(now_ns.max(1), Ordering::Release);
     }
 
-    /// When the run began, in nanoseconds of `CLOCK_MONOTONIC`; `None` before.
-    pub fn begun_ns(&self) -> Option<u64> {
-        Some(self.control_line().begun.load(Ordering::Acquire)).filter(|&begun| begun > 0)
-    }
-
     /// A process takes a worker's place.
     pub fn join(&self, worker: WorkerId, pid: u32, now_ns: u64) {
         if let Some(slot) = self.slot(worker) {
@@ -53,6 +49,13 @@ impl Board {
         if let Some(slot) = self.slot(worker) {
             slot.leave();
         }
+    }
+}
+
+impl BoardReader {
+    /// When the run began, in nanoseconds of `CLOCK_MONOTONIC`; `None` before.
+    pub fn begun_ns(&self) -> Option<u64> {
+        Some(acquire64(&self.control_line().begun)).filter(|&begun| begun > 0)
     }
 
     /// Who has a worker's place, or had it last; `None` where nobody ever came.

@@ -2,7 +2,7 @@
 //! and again only while its chunk is out; a long chunk does not make the ones after it be counted again.
 use super::log::{Extras, Log};
 use super::record::Record;
-use super::sync::Ordering;
+use super::sync::{acquire32, Ordering};
 use super::word::{ChunkState, Word};
 use crate::id::ChunkId;
 
@@ -36,7 +36,7 @@ impl Progress {
             (self.log, self.log_start) = (self.log + 1, word.end());
         }
         // Ranges are taken from the first on: behind one that is ready, none is taken.
-        let count = extras.count.load(Ordering::Acquire) as usize;
+        let count = acquire32(extras.count) as usize;
         while let (true, Some(record)) = (self.extra < count, extras.records.get(self.extra)) {
             let word = record.load();
             if word.state() == ChunkState::Ready {

@@ -1,7 +1,7 @@
 //! One entry of a log: its word and, once it is ended, what its worker says of it. A cache line, so that workers at
 //! neighbouring chunks do not slow each other. Where its results lie, and how long each step took, stands in the stage's
 //! *reports*, a table with as many columns as the stage has outputs and steps (`report.rs`).
-use super::sync::{AtomicU64, Ordering};
+use super::sync::{acquire64, AtomicU64, Ordering};
 use super::word::{ChunkState, Word};
 
 /// A piece of a results page: where, from the start of the page's content, and how long.
@@ -90,7 +90,7 @@ pub(super) struct Ending {
 impl Record {
     /// The word as it is now, with everything that its writer wrote before it.
     pub(super) fn load(&self) -> Word {
-        Word(self.word.load(Ordering::Acquire))
+        Word(acquire64(&self.word))
     }
 
     /// The one way out of an entry's word: from exactly `from` to `to`, or not at all.

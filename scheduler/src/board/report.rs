@@ -1,7 +1,8 @@
 //! A stage's reports: for every entry of its log and its extras, where each output of the chunk lies and, where a stage
 //! has several steps, when each of them ran. Written by the worker that holds the lease, before it ends the lease by the
 //! entry's word; read by whoever saw that word.
-use super::memory::{Board, Stage};
+use super::memory::Board;
+use super::reader::{BoardReader, Stage};
 use super::record::{Output, Span};
 use super::sync::{AtomicU64, Ordering};
 use super::Lease;
@@ -49,13 +50,6 @@ impl Board {
         }
     }
 
-    /// Where output `nth` of a chunk lies. Only true of a chunk that was seen `Done`.
-    pub fn output(&self, stage: StageId, chunk: ChunkId, nth: u32) -> Option<Output> {
-        let stage = self.stage(stage).filter(|stage| nth < stage.outputs)?;
-        let words = self.reports(stage).get(stage.report(chunk))?;
-        Some(Output::unpack(load(&words[OUTPUT * nth as usize..])))
-    }
-
     /// Counts `results` more of a chunk's output as read for the last time; gives how many that makes. Whoever makes it all
     /// of them may give the output back: nobody is at it any more.
     pub fn count_read(&self, stage: StageId, chunk: ChunkId, nth: u32, results: u64) -> Option<u64> {
@@ -63,6 +57,15 @@ impl Board {
         let word = self.reports(stage).get(stage.report(chunk))?.get(OUTPUT * nth as usize + READ)?;
         // Acquire and Release: what the others read, they read before the last one's answer.
         Some(word.fetch_add(results, Ordering::AcqRel).saturating_add(results))
+    }
+}
+
+impl BoardReader {
+    /// Where output `nth` of a chunk lies. Only true of a chunk that was seen `Done`.
+    pub fn output(&self, stage: StageId, chunk: ChunkId, nth: u32) -> Option<Output> {
+        let stage = self.stage(stage).filter(|stage| nth < stage.outputs)?;
+        let words = self.reports(stage).get(stage.report(chunk))?;
+        Some(Output::unpack(load(&words[OUTPUT * nth as usize..])))
     }
 
     /// What step `nth` of a chunk did; `None` where the stage has one step, whose time is the chunk's. Only true of a

@@ -1,10 +1,12 @@
 //! What the supervisor does with a board: open stages, count what is done, take back what the dead held.
 use super::log::{Extras, Log};
 use super::memory::Board;
+use super::reader::{damaged, BoardReader};
 use super::record::{Ending, Output, Record, Span, Spot};
-use super::sync::Ordering;
+use super::sync::{acquire32, acquire64, Ordering};
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
+use crate::error::Result;
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::Schedule;
 
@@ -68,11 +70,6 @@ impl Board {
         self.control_line().offers.fetch_add(1, Ordering::Release);
     }
 
-    /// How many elements have their data there, see [`Board::set_there`].
-    pub fn there(&self, id: StageId) -> u64 {
-        self.stage(id).map_or(0, |stage| self.head(stage).rare.there.load(Ordering::Relaxed))
-    }
-
     /// Tells all workers what is wanted.
     pub fn set_control(&self, control: Control) {
         self.control_line().control.store(control as u32, Ordering::Release);
@@ -96,30 +93,6 @@ impl Board {
         let index = self.extras(stage).append(start, end, attempt)?;
         self.control_line().offers.fetch_add(1, Ordering::Release);
         Some(ChunkId(stage.log_capacity + index as u32))
-    }
-
-    /// Elements whose results are in the page: exact, whatever worker died when. O(chunks that are out), amortized O(1) an
-    /// entry.
-    pub fn done_elements(&self, stage: StageId) -> u64 {
-        let Some(known) = self.stage(stage) else { return 0 };
-        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[stage.index()].advance(self.log(known), self.extras(known))
-    }
-
-    /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
-    pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
-        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
-            let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
-            self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
-                stage,
-                chunk,
-                worker,
-                start,
-                end: word.end(),
-                attempt: word.attempt(),
-            })
-        });
-        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
     }
 
     /// Takes a lease back. False when the worker ended it first: then its results (or its failure) count.
@@ -154,12 +127,76 @@ impl Board {
     pub(crate) fn set_shut(&self, worker: WorkerId, shut: bool) -> bool {
         self.slot(worker).is_some_and(|slot| slot.shut.swap(u32::from(shut), Ordering::Relaxed) != 0)
     }
+}
 
-    /// All entries that somebody wrote, the log's first. O(entries).
+impl BoardReader {
+    /// How many elements have their data there, see [`Board::set_there`].
+    pub fn there(&self, id: StageId) -> u64 {
+        self.stage(id).map_or(0, |stage| self.head(stage).rare.there.load(Ordering::Relaxed))
+    }
+
+    /// Elements whose results are in the page: exact, whatever worker died when. O(chunks that are out), amortized O(1) an
+    /// entry.
+    pub fn done_elements(&self, stage: StageId) -> u64 {
+        let Some(known) = self.stage(stage) else { return 0 };
+        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        progress[stage.index()].advance(self.log(known), self.extras(known))
+    }
+
+    /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
+    pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
+        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
+            let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
+            self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
+                stage,
+                chunk,
+                worker,
+                start,
+                end: word.end(),
+                attempt: word.attempt(),
+            })
+        });
+        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
+    }
+
+    /// All entries that somebody wrote, the log's first; those that name no elements of the stage are left out. O(entries).
     pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
-        self.entries(stage)
-            .map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record))
-            .collect()
+        let Some(elements) = self.elements(stage) else { return Vec::new() };
+        let chunks =
+            self.entries(stage).map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record));
+        chunks.filter(|chunk| chunk.start < chunk.end && chunk.end <= elements).collect()
+    }
+
+    /// The chunks of a stage that are done, in the order of elements: each one lies within the stage, none meets another, and none cuts
+    /// what belongs together. Whoever reads results by index asks this. O(entries log entries).
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Damaged`] when the entries say otherwise: a worker wrote what no worker writes.
+    pub fn results(&self, id: StageId) -> Result<Vec<ChunkRecord>> {
+        let Some(stage) = self.stage(id) else { return Ok(Vec::new()) };
+        let done = self.entries(id).filter(|(_, _, word, _)| word.state() == ChunkState::Done);
+        let mut chunks: Vec<ChunkRecord> =
+            done.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect();
+        chunks.sort_by_key(|chunk| (chunk.start, chunk.end));
+        let mut next = 0;
+        for &ChunkRecord { chunk, start, end, .. } in &chunks {
+            let whole = |at: u64| at == stage.elements || at % stage.align == 0;
+            if start < next || start >= end || end > stage.elements || !whole(start) || !whole(end) {
+                let what = format!(
+                    "chunk {chunk} of stage {id} cannot be elements {} to {end} of {}",
+                    start + 1,
+                    stage.elements
+                );
+                return Err(damaged(&what));
+            }
+            next = end;
+        }
+        Ok(chunks)
+    }
+
+    /// Whether all elements of a stage are done. Entries that claim more than there is count too: who reads the results finds out.
+    pub fn is_done(&self, stage: StageId) -> bool {
+        self.elements(stage).is_some_and(|elements| self.done_elements(stage) >= elements)
     }
 
     /// One entry, if somebody wrote it. O(1).
@@ -173,7 +210,7 @@ impl Board {
             }
             Some(extra) => {
                 let extras = self.extras(known);
-                let written = extra < extras.count.load(Ordering::Acquire);
+                let written = extra < acquire32(extras.count);
                 let record = extras.records.get(extra as usize).filter(|_| written)?;
                 (extras.starts.get(extra as usize)?.load(Ordering::Relaxed), record)
             }
@@ -192,7 +229,7 @@ impl Board {
     /// What the worker is at: stage, chunk, step and element, as far as it said so.
     pub fn at_work(&self, worker: WorkerId) -> Option<(StageId, ChunkId, Option<Spot>)> {
         let slot = self.slot(worker)?;
-        let lease = slot.lease.load(Ordering::Acquire);
+        let lease = acquire64(&slot.lease);
         let spot = slot.spot.load(Ordering::Relaxed);
         (lease != super::worker::NO_LEASE)
             .then(|| (StageId((lease >> 32) as u32), ChunkId(lease as u32), Spot::unpack(spot)))
@@ -230,7 +267,7 @@ fn written<'a>(
         let here = std::mem::replace(&mut start, word.end());
         (word != Word::EMPTY).then_some((ChunkId(index as u32), here, word, record))
     });
-    let count = extras.count.load(Ordering::Acquire) as usize;
+    let count = acquire32(extras.count) as usize;
     let again = extras.records.iter().zip(extras.starts).enumerate().take(count).map(
         move |(index, (record, start))| {
             (ChunkId((first + index) as u32), start.load(Ordering::Relaxed), record.load(), record)

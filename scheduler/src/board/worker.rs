@@ -1,10 +1,11 @@
 //! What a worker does with a board: claim, say which element it is at, and end the lease.
 use super::layout::{OutputLine, Slot};
 use super::log::{Claim, Left};
-use super::memory::{Board, Stage};
+use super::memory::Board;
+use super::reader::{BoardReader, Stage};
 use super::record::{Ending, Output, Record, Span, Spot, NOWHERE};
 use super::report::StepReport;
-use super::sync::{fence, Ordering};
+use super::sync::{acquire32, fence, Ordering};
 use super::word::{ChunkState, Word};
 use super::{Control, Lease};
 use crate::id::{ChunkId, StageId, WorkerId};
@@ -85,10 +86,6 @@ impl Board {
         open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
     }
 
-    pub(super) fn is_open(&self, stage: &Stage) -> bool {
-        self.head(stage).rare.open.load(Ordering::Acquire) != 0
-    }
-
     /// Takes a chunk of this stage, with a say in where it ends: `fit` is given where it begins and where the policy would end
     /// it.
     pub fn claim_from(&self, worker: WorkerId, id: StageId, fit: impl Fn(u64, u64) -> u64) -> Option<Lease> {
@@ -161,7 +158,7 @@ impl Board {
     pub fn is_through(&self, stage: StageId) -> bool {
         // SeqCst: each of them looks at the others' chunks after its own was published.
         fence(Ordering::SeqCst);
-        !self.offers(stage) && Some(self.done_elements(stage)) == self.elements(stage)
+        !self.offers(stage) && self.is_done(stage)
     }
 
     /// The worker sleeps, or does something else: the time until its next chunk is not a chunk's own.
@@ -185,10 +182,16 @@ impl Board {
         }
         ended
     }
+}
+
+impl BoardReader {
+    pub(super) fn is_open(&self, stage: &Stage) -> bool {
+        acquire32(&self.head(stage).rare.open) != 0
+    }
 
     /// What the supervisor wants. A value that no version wrote is read as `Ended`.
     pub fn control(&self) -> Control {
-        match self.control_line().control.load(Ordering::Acquire) {
+        match acquire32(&self.control_line().control) {
             0 => Control::Go,
             1 => Control::Stop,
             _ => Control::Ended,

@@ -54,6 +54,7 @@ impl Drains {
     }
 
     fn parts(&mut self, board: &Board, spec: &RunSpec, resource: ResourceId) -> &Parts {
-        self.0.entry(resource).or_insert_with(|| Parts::of(board, spec, resource))
+        // Of a damaged result nothing is given back early; whoever reads it says what is wrong.
+        self.0.entry(resource).or_insert_with(|| Parts::of(board, spec, resource).unwrap_or_default())
     }
 }

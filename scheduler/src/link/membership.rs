@@ -153,7 +153,7 @@ impl Membership {
 
     /// Whether all of a stage is done.
     pub fn is_done(&self, stage: StageId) -> bool {
-        Some(self.board.done_elements(stage)) == self.board.elements(stage)
+        self.board.is_done(stage)
     }
 
     /// From now on this worker's time counts as spent on `activity`.
@@ -219,7 +219,10 @@ impl Membership {
     }
 
     /// The parts of a resource that an earlier stage made.
-    pub fn parts(&self, resource: ResourceId) -> Parts {
+    ///
+    /// # Errors
+    /// As [`Parts::of`].
+    pub fn parts(&self, resource: ResourceId) -> Result<Parts> {
         Parts::of(&self.board, &self.spec, resource)
     }
 

@@ -1,5 +1,6 @@
 //! The parts of a result: what each chunk of the stage that made it wrote, in the order of elements.
-use crate::board::{Board, ChunkState, Output};
+use crate::board::{Board, ChunkRecord, Output};
+use crate::error::Result;
 use crate::id::{ChunkId, ResourceId};
 use crate::wire::RunSpec;
 
@@ -22,20 +23,19 @@ pub struct Parts(Vec<Part>);
 
 impl Parts {
     /// The parts that are done. O(chunks log chunks).
-    pub fn of(board: &Board, spec: &RunSpec, resource: ResourceId) -> Parts {
-        let Some((stage, nth)) = spec.maker_of(resource) else { return Parts::default() };
+    ///
+    /// # Errors
+    /// As [`Board::results`].
+    pub fn of(board: &Board, spec: &RunSpec, resource: ResourceId) -> Result<Parts> {
+        let Some((stage, nth)) = spec.maker_of(resource) else { return Ok(Parts::default()) };
         let grain = spec.stages[stage.index()].grains.get(nth as usize).copied().unwrap_or(1).max(1);
-        let done = board.chunks(stage).into_iter().filter(|chunk| chunk.state == ChunkState::Done);
-        let mut parts: Vec<Part> = done
-            .map(|chunk| Part {
-                start: chunk.start / grain,
-                end: chunk.end.div_ceil(grain),
-                chunk: chunk.chunk,
-                output: board.output(stage, chunk.chunk, nth).unwrap_or_default(),
-            })
-            .collect();
-        parts.sort_unstable_by_key(|part| part.start);
-        Parts(parts)
+        let part = |chunk: &ChunkRecord| Part {
+            start: chunk.start / grain,
+            end: chunk.end.div_ceil(grain),
+            chunk: chunk.chunk,
+            output: board.output(stage, chunk.chunk, nth).unwrap_or_default(),
+        };
+        Ok(Parts(board.results(stage)?.iter().map(part).collect()))
     }
 
     /// All of them.

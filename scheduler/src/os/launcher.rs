@@ -5,9 +5,9 @@
 //! [`stop`], which belongs before the library is unloaded.
 
 use std::sync::mpsc::{channel, Sender};
-use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::per_process::PerProcess;
 use super::signals::with_signals_blocked;
 use crate::error::{Error, Result};
 
@@ -16,10 +16,10 @@ type Job = Box<dyn FnOnce() + Send>;
 struct Launcher {
     jobs: Sender<Job>,
     thread: JoinHandle<()>,
-    creator: u32,
 }
 
-static LAUNCHER: Mutex<Option<Launcher>> = Mutex::new(None);
+/// A forked child has none: the thread is its parent's.
+static LAUNCHER: PerProcess<Option<Launcher>> = PerProcess::new(|| None);
 
 /// Runs `work` on the thread, and waits for what it gives.
 pub(super) fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -33,27 +33,23 @@ pub(super) fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// Ends the thread, and with it every worker that still runs. A later launch starts a new one.
 pub fn stop() {
-    let launcher = LAUNCHER.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(Launcher { jobs, thread, creator }) = launcher else { return };
-    if creator == std::process::id() {
+    let launcher = LAUNCHER.lock().take();
+    if let Some(Launcher { jobs, thread }) = launcher {
         drop(jobs);
         let _ = thread.join();
-    } else {
-        std::mem::forget(thread); // the parent's; there is no such thread here
     }
 }
 
 fn jobs() -> Result<Sender<Job>> {
-    let mut launcher = LAUNCHER.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(running) = launcher.as_ref().filter(|l| l.creator == std::process::id()) {
+    let mut launcher = LAUNCHER.lock();
+    if let Some(running) = &*launcher {
         return Ok(running.jobs.clone());
     }
     let (jobs, todo) = channel::<Job>();
     let builder = std::thread::Builder::new().name("memshare-launch".into());
     let thread = with_signals_blocked(|| builder.spawn(move || todo.into_iter().for_each(|job| job())))
         .map_err(|e| Error::Launch(format!("a thread to start it from: {e}")))?;
-    let fresh = Launcher { jobs: jobs.clone(), thread, creator: std::process::id() };
-    std::mem::forget(launcher.replace(fresh)); // one inherited through a fork has no thread to be detached
+    *launcher = Some(Launcher { jobs: jobs.clone(), thread });
     Ok(jobs)
 }
 

@@ -326,7 +326,8 @@ impl Crew {
 
     /// Lets idle workers go that waited for longer than the configuration says, and the fork server after them.
     pub(crate) fn retire(&mut self) {
-        let since = now_ns().saturating_sub(self.config.idle_for.as_nanos() as u64);
+        let idle_ns = u64::try_from(self.config.idle_for.as_nanos()).unwrap_or(u64::MAX);
+        let since = now_ns().saturating_sub(idle_ns);
         self.workers.retain_mut(|w| {
             let over = matches!(w.state, State::Idle { since_ns } if since_ns < since);
             if over {

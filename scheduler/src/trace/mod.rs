@@ -57,8 +57,8 @@ struct State {
 
 static STATE: OnceLock<Mutex<State>> = OnceLock::new();
 
-/// The process that logs. A fork of the session (mclapply) is another: it may have been forked while a thread, which it does
-/// not have, held the log.
+/// The process that logs: the first that asked for anything here. A fork of the session (mclapply) is another and logs nothing: it may
+/// have been forked while a thread, which it does not have, held one of the locks here or in the subscriber.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
 /// The fork of a fork server is a process of its own, and logs as its parent did.
@@ -66,8 +66,13 @@ pub(crate) fn move_in() {
     OWNER.store(std::process::id(), Ordering::Relaxed);
 }
 
+/// Whether this process may log. To be asked before any lock is taken.
 fn is_ours() -> bool {
-    OWNER.load(Ordering::Relaxed) == std::process::id()
+    let pid = std::process::id();
+    match OWNER.compare_exchange(0, pid, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => true,
+        Err(owner) => owner == pid,
+    }
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -75,18 +80,21 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 /// Logs by `setting` from now on, to `log`, which is made for the user alone, or to standard error, which in a worker *is* its
-/// log; `None` for nothing. Whether this process's logging is ours: other code may have been first.
+/// log; `None` for nothing. Whether this process's logging is ours: other code may have been first, and in a fork of a process that
+/// logs nothing is logged.
 ///
 /// # Errors
 /// [`Error::Filter`] when the filter does not parse, [`Error::Os`] when the file cannot be opened; then all stays as it was.
 pub fn set(setting: Option<&Setting>, log: Option<&Path>) -> Result<bool> {
+    if !is_ours() {
+        return Ok(false);
+    }
     let mut state = state();
     if state.setting.as_ref() == setting && (setting.is_none() || state.log.as_deref() == log) {
         return Ok(!matches!(state.handle, Some(None)));
     }
     let filter = setting.map_or_else(|| Ok(EnvFilter::new("off")), |setting| parsed(&setting.filter))?;
     if let Some(setting) = setting {
-        move_in();
         lines::write_to(setting.format, Sink::open(log)?);
     }
     let handle = state.handle.get_or_insert_with(|| {
@@ -101,7 +109,11 @@ pub fn set(setting: Option<&Setting>, log: Option<&Path>) -> Result<bool> {
 
 /// What is in force in this process, for processes that are to do as it does.
 pub fn setting() -> Option<Setting> {
-    state().setting.clone()
+    if is_ours() {
+        state().setting.clone()
+    } else {
+        None
+    }
 }
 
 /// The filter that `text` says, which also lets the spans pass that carry the run's number.

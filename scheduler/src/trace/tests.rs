@@ -1,4 +1,6 @@
 use super::*;
+use crate::os::per_process::tests::in_forked_child;
+use crate::os::Exit;
 
 /// The subscriber is the process's: tests that set it take turns.
 static TURN: Mutex<()> = Mutex::new(());
@@ -42,6 +44,24 @@ fn a_filter_that_does_not_parse_is_an_error_in_words_and_changes_nothing() {
     assert_eq!(refusal.kind(), "input");
     assert!(refusal.to_string().contains("scheduler=loud=very"), "{refusal}");
     assert_eq!(setting(), None);
+}
+
+#[test]
+fn a_forked_child_logs_nothing_and_waits_for_no_lock_of_its_parent() {
+    let lines = logged("forked", &[Some(at("t_forked=info", Format::Text))], |_| {
+        let held = state();
+        let end = in_forked_child(|| {
+            let other = at("t_forked=debug", Format::Text);
+            let refused = setting().is_none() && matches!(set(Some(&other), None), Ok(false));
+            tracing::info!(target: "t_forked", "from the child");
+            refused
+        });
+        drop(held);
+        assert_eq!(end, Exit::Code(0));
+        tracing::info!(target: "t_forked", "from the parent");
+    });
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("from the parent"), "{lines:?}");
 }
 
 #[test]

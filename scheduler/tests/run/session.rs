@@ -201,7 +201,7 @@ pub(crate) fn results(ended: &Ended, name: &str) -> Vec<u64> {
     let spec = RunSpec::from_bytes(board.payload()).expect("what the board was made with");
     let mut next = 0;
     let mut values = Vec::new();
-    for part in Parts::of(board, &spec, resource(ended, name)).all() {
+    for part in Parts::of(board, &spec, resource(ended, name)).expect("parts").all() {
         assert_eq!(part.start, next, "no element is missing or done twice");
         next = part.end;
         values.extend(numbers::values(&read(ended, name, part.output)));

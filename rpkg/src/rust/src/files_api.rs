@@ -55,7 +55,7 @@ fn ms_allocate(namespace_: Robj, name: Robj, kind: Robj, dim: Robj) -> Robj {
     })
 }
 
-fn register(namespace: &str, name: String, content: &dyn Content) -> r::Result<r::Sexp> {
+fn register(namespace: &str, name: String, content: &dyn Content) -> r::Result<r::Given> {
     session::with(|session| Ok(session.store()?.register(namespace, &[(name, content)])?))?;
     nothing()
 }

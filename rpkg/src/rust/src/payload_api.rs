@@ -3,7 +3,7 @@
 use extendr_api::prelude::*;
 
 use crate::codec::{self, Found, Outline, Reach};
-use crate::r::{self, argument, edge, nothing, protect, Kind, Scope, Sexp};
+use crate::r::{self, argument, edge, give, nothing, protect, Kept, Kind, Scope, Sexp};
 
 /// Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 /// else those that it reaches. Nothing is called or forced.
@@ -12,7 +12,7 @@ fn ms_survey(x: Robj) -> Robj {
     edge(|| {
         let x = argument(&x);
         let mut found = Found::default();
-        protect(|s| {
+        give(|s| {
             let references = codec::holds_references(s, x);
             let bytes = match references {
                 true => Reach::walk(s, x, &mut found).0,
@@ -32,21 +32,27 @@ fn ms_code(x: Robj) -> Robj {
         let mut found = Found::default();
         protect(|s| {
             Reach::walk(s, x, &mut found);
-            Ok(s.null())
+            Ok(())
         })?;
         let [outside, inside] = found.symbols();
         if outside.is_empty() && inside.is_empty() && found.functions().is_empty() {
             return nothing();
         }
-        protect(|s| {
-            let functions = r::list(s, found.functions());
+        give(|s| {
+            let functions = kept_list(s, found.functions());
             let (names, inside) = (names_of(s, &outside), names_of(s, &inside));
             Ok(r::named_list(s, &[("functions", functions), ("names", names), ("inside", inside)]))
         })
     })
 }
 
-fn names_of(s: &Scope, symbols: &[Sexp]) -> Sexp {
+fn kept_list<'s>(s: &'s Scope, items: &[Kept]) -> Sexp<'s> {
+    let list = s.vector(Kind::VECSXP, items.len());
+    items.iter().enumerate().for_each(|(i, item)| list.set_item(i, item.get()));
+    list
+}
+
+fn names_of<'s>(s: &'s Scope, symbols: &[Sexp]) -> Sexp<'s> {
     let names = s.vector(Kind::STRSXP, symbols.len());
     symbols.iter().enumerate().for_each(|(i, symbol)| names.set_text(i, symbol.print_name()));
     names
@@ -57,11 +63,12 @@ fn names_of(s: &Scope, symbols: &[Sexp]) -> Sexp {
 fn ms_lengths(items: Robj) -> Robj {
     edge(|| {
         let items = argument(&items);
-        protect(|s| {
+        give(|s| {
             let lengths = s.vector(Kind::REALSXP, items.len());
             for i in 0..items.len() {
+                let length = s.inner(|s| s.item(items, i).len());
                 // SAFETY: the vector was just made, with a number for each item.
-                unsafe { lengths.data_mut().cast::<f64>().add(i).write(items.item(i).len() as f64) };
+                unsafe { lengths.data_mut().cast::<f64>().add(i).write(length as f64) };
             }
             Ok(lengths)
         })
@@ -74,9 +81,9 @@ fn ms_pack(x: Robj, share: Robj) -> Robj {
     edge(|| {
         let (x, share) = (argument(&x), r::number_at(argument(&share), 0)?);
         let mut outline = Outline::default();
-        protect(|s| {
+        give(|s| {
             let raw = outline.serialize(s, x, share.max(1.0) as usize)?;
-            Ok(r::named_list(s, &[("raw", raw), ("parts", r::list(s, outline.parts()))]))
+            Ok(r::named_list(s, &[("raw", raw), ("parts", kept_list(s, outline.parts()))]))
         })
     })
 }
@@ -84,7 +91,7 @@ fn ms_pack(x: Robj, share: Robj) -> Robj {
 /// The value of what `ms_pack` gave.
 #[extendr]
 fn ms_unpack(raw: Robj, parts: Robj) -> Robj {
-    edge(|| protect(|s| Ok(codec::unserialize(s, argument(&raw), argument(&parts)))))
+    edge(|| give(|s| Ok(codec::unserialize(s, argument(&raw), argument(&parts)))))
 }
 
 extendr_module! {

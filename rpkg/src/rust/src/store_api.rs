@@ -11,7 +11,7 @@ use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
 use crate::altrep::{self, Origin};
-use crate::r::{self, argument, edge, nothing, protect, Failure, Scope, Sexp};
+use crate::r::{self, argument, edge, give, nothing, protect, Failure, Kept, Scope, Sexp};
 use crate::runs::{hall, plan_api};
 use crate::{codec, session};
 
@@ -33,10 +33,14 @@ fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
     edge(|| {
         let (namespace, variables) = (namespace(&namespace_)?, argument(&variables));
         let names = r::list_names(variables, "the variables")?;
+        // Kept until all is written.
+        let mut values = Vec::with_capacity(names.len());
         let mut blobs = Vec::with_capacity(names.len());
         for (i, name) in names.into_iter().enumerate() {
+            let value = protect(|s| Ok(Kept::new(s.plain_list(s.item(variables, i)))))?;
             let mut w = BlobWriter::new();
-            codec::encode(variables.item(i), &mut w)?;
+            codec::encode(value.get(), &mut w)?;
+            values.push(value);
             blobs.push((name, w.finish()));
         }
         let contents: Vec<(String, &dyn Content)> =
@@ -67,6 +71,18 @@ impl Opened {
     }
 }
 
+/// What keeps a mapping for the views into it.
+fn owner(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> r::Result<Kept> {
+    protect(|s| Ok(Kept::new(altrep::owner(s, mapping, origin))))
+}
+
+/// The value of a registered variable.
+fn whole<'a>(mapping: &'a Mapping, owner: &'a Kept) -> r::Result<codec::Source<'a>> {
+    // SAFETY: a registered variable's page is sealed: it was written before it had its name. The items of one that may be written into
+    // are taken as they come.
+    unsafe { codec::Source::open(mapping, 0, u64::MAX, owner) }
+}
+
 /// Views of registered variables, in a named list. Each has a mapping of its own.
 #[extendr]
 fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
@@ -74,16 +90,14 @@ fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
         let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
         let opened = names.iter().map(|name| Ok(open(&namespace, name)?.with_origin()));
         let opened = opened.collect::<r::Result<Vec<_>>>()?;
-        let views = protect(|s| {
-            let views = s.vector(r::Kind::VECSXP, opened.len());
-            for (i, (mapping, origin)) in opened.iter().enumerate() {
-                let view = s.inner(|s| {
-                    // SAFETY: a registered variable's page is sealed: it was written before it had its name. The items of
-                    // one that may be written into are taken as they come.
-                    let source = unsafe { codec::Source::open_owned(s, mapping, origin.as_ref()) }?;
-                    Ok::<_, Failure>(codec::decode(s, &source, 0))
-                })?;
-                views.set_item(i, view);
+        let owned = opened.iter().map(|(mapping, origin)| owner(mapping, origin.as_ref()));
+        let owned = owned.collect::<r::Result<Vec<_>>>()?;
+        let sources = opened.iter().zip(&owned).map(|((mapping, _), owner)| whole(mapping, owner));
+        let sources = sources.collect::<r::Result<Vec<_>>>()?;
+        let views = give(|s| {
+            let views = s.vector(r::Kind::VECSXP, sources.len());
+            for (i, source) in sources.iter().enumerate() {
+                s.inner(|s| views.set_item(i, codec::decode(s, source, 0)));
             }
             views.set_attribute(s, "names", r::character(s, &names));
             Ok(views)
@@ -145,15 +159,13 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
         let (namespace, name) =
             (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
         let Opened { mapping, header, .. } = open(&namespace, &name)?;
-        protect(|s| {
-            // SAFETY: as in `ms_retrieve`.
-            let source = unsafe { codec::Source::open_owned(s, &mapping, None) }?;
-            Ok(metadata(s, &source, &header))
-        })
+        let owner = owner(&mapping, None)?;
+        let source = whole(&mapping, &owner)?;
+        give(|s| Ok(metadata(s, &source, &header)))
     })
 }
 
-fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
+fn metadata<'s>(s: &'s Scope, source: &codec::Source<'_>, header: &Header) -> Sexp<'s> {
     let node = source.view.node(0);
     let attribute = |wanted: &str| {
         let (names, first) = source.view.attributes(&node)?;
@@ -200,7 +212,7 @@ fn metadata(s: &Scope, source: &codec::Source<'_>, header: &Header) -> Sexp {
 fn ms_view_list() -> Robj {
     edge(|| {
         let keys = session::with(|session| Ok(session.views.keys().map(dotted).collect::<Vec<_>>()))?;
-        protect(|s| Ok(r::character(s, &keys)))
+        give(|s| Ok(r::character(s, &keys)))
     })
 }
 
@@ -212,7 +224,7 @@ fn ms_page_list() -> Robj {
             Ok(session.opened().map(|store| store.registered()).unwrap_or_default())
         })?;
         let keys: Vec<_> = entries.into_iter().map(|entry| dotted(&(entry.namespace, entry.name))).collect();
-        protect(|s| Ok(r::character(s, &keys)))
+        give(|s| Ok(r::character(s, &keys)))
     })
 }
 
@@ -224,8 +236,8 @@ fn dotted((namespace, name): &session::Key) -> String {
 #[extendr]
 fn ms_is_view(x: Robj) -> Robj {
     edge(|| {
-        let found = altrep::is_view(argument(&x));
-        protect(|s| Ok(r::logical(s, found)))
+        let x = argument(&x);
+        give(|s| Ok(r::logical(s, altrep::is_view(s, x))))
     })
 }
 
@@ -234,7 +246,7 @@ fn ms_is_view(x: Robj) -> Robj {
 fn ms_prune() -> Robj {
     edge(|| {
         let removed = session::with(|session| Ok(prune(session.place())?))?;
-        protect(|s| Ok(r::character(s, &removed)))
+        give(|s| Ok(r::character(s, &removed)))
     })
 }
 

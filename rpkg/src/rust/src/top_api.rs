@@ -3,7 +3,7 @@
 use extendr_api::prelude::*;
 use scheduler::inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
 
-use crate::r::{self, edge, protect, Kind, Scope, Sexp};
+use crate::r::{self, edge, give, Kind, Scope, Sexp};
 use crate::session;
 
 /// Three lists of columns: runs, and their stages and workers with the number of their run.
@@ -12,27 +12,51 @@ fn ms_top() -> Robj {
     edge(|| {
         let place = session::with(|session| Ok(session.place().clone()))?;
         let found = runs(&place)?;
-        protect(|s| {
-            let tables = [
-                ("runs", runs_table(s, &found)),
-                ("stages", stages_table(s, &found)),
-                ("workers", workers_table(s, &found)),
-            ];
-            Ok(r::named_list(s, &tables))
+        let tables = [runs_table(&found), stages_table(&found), workers_table(&found)];
+        give(|s| {
+            let [runs, stages, workers] = tables.each_ref().map(|table| list(s, table));
+            Ok(r::named_list(s, &[("runs", runs), ("stages", stages), ("workers", workers)]))
         })
     })
 }
 
+/// A column of a table, with its name.
+type Column = (&'static str, Values);
+
+enum Values {
+    Numbers(Vec<f64>),
+    Words(Vec<Option<String>>),
+}
+
 /// A column of numbers.
-fn numbers<T>(s: &Scope, rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Sexp {
-    r::reals(s, &rows.iter().map(|row| of(row).unwrap_or(f64::NAN)).collect::<Vec<f64>>())
+fn numbers<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
+    Values::Numbers(rows.iter().map(|row| of(row).unwrap_or(f64::NAN)).collect())
 }
 
 /// A column of words.
-fn words<T>(s: &Scope, rows: &[T], of: impl Fn(&T) -> Option<String>) -> Sexp {
-    let out = s.vector(Kind::STRSXP, rows.len());
-    for (place, row) in rows.iter().enumerate() {
-        match of(row) {
+fn words<T>(rows: &[T], of: impl Fn(&T) -> Option<String>) -> Values {
+    Values::Words(rows.iter().map(of).collect())
+}
+
+/// A table as a list of columns, kept.
+fn list<'s>(s: &'s Scope, table: &[Column]) -> Sexp<'s> {
+    let (out, names) = (s.vector(Kind::VECSXP, table.len()), s.vector(Kind::STRSXP, table.len()));
+    for (place, (name, values)) in table.iter().enumerate() {
+        names.set_text(place, r::character_bytes(s, name.as_bytes(), 1));
+        s.inner(|s| out.set_item(place, column(s, values)));
+    }
+    out.set_attribute(s, "names", names);
+    out
+}
+
+fn column<'s>(s: &'s Scope, values: &Values) -> Sexp<'s> {
+    let words = match values {
+        Values::Numbers(numbers) => return r::reals(s, numbers),
+        Values::Words(words) => words,
+    };
+    let out = s.vector(Kind::STRSXP, words.len());
+    for (place, word) in words.iter().enumerate() {
+        match word {
             Some(text) => out.set_text(place, r::character_bytes(s, text.as_bytes(), 1)),
             None => out.set_na_text(place),
         }
@@ -40,38 +64,36 @@ fn words<T>(s: &Scope, rows: &[T], of: impl Fn(&T) -> Option<String>) -> Sexp {
     out
 }
 
-fn runs_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
-    let columns = [
-        ("title", words(s, runs, |run| Some(run.title.clone()))),
-        ("pid", numbers(s, runs, |run| Some(run.pid.into()))),
-        ("command", words(s, runs, |run| Some(run.command.clone()))),
-        ("session", words(s, runs, |run| Some(run.session.clone()))),
-        ("state", words(s, runs, |run| Some(run.state.into()))),
-        ("seconds", numbers(s, runs, |run| Some(run.seconds))),
-        ("done", numbers(s, runs, |run| Some(run.done as f64))),
-        ("elements", numbers(s, runs, |run| Some(run.elements as f64))),
-        ("rate", numbers(s, runs, |run| run.rate)),
-        ("left", numbers(s, runs, |run| run.left)),
-        ("live_bytes", numbers(s, runs, |run| Some(run.live_bytes as f64))),
-        ("peak_bytes", numbers(s, runs, |run| Some(run.peak_bytes as f64))),
-    ];
-    r::named_list(s, &columns)
+fn runs_table(runs: &[LiveRun]) -> Vec<Column> {
+    vec![
+        ("title", words(runs, |run| Some(run.title.clone()))),
+        ("pid", numbers(runs, |run| Some(run.pid.into()))),
+        ("command", words(runs, |run| Some(run.command.clone()))),
+        ("session", words(runs, |run| Some(run.session.clone()))),
+        ("state", words(runs, |run| Some(run.state.into()))),
+        ("seconds", numbers(runs, |run| Some(run.seconds))),
+        ("done", numbers(runs, |run| Some(run.done as f64))),
+        ("elements", numbers(runs, |run| Some(run.elements as f64))),
+        ("rate", numbers(runs, |run| run.rate)),
+        ("left", numbers(runs, |run| run.left)),
+        ("live_bytes", numbers(runs, |run| Some(run.live_bytes as f64))),
+        ("peak_bytes", numbers(runs, |run| Some(run.peak_bytes as f64))),
+    ]
 }
 
-fn stages_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
+fn stages_table(runs: &[LiveRun]) -> Vec<Column> {
     let each = |(run, all): (usize, &'_ LiveRun)| {
         all.stages.iter().cloned().map(move |stage| (run + 1, stage)).collect::<Vec<(usize, LiveStage)>>()
     };
     let rows: Vec<(usize, LiveStage)> = runs.iter().enumerate().flat_map(each).collect();
-    let columns = [
-        ("run", numbers(s, &rows, |(run, _)| Some(*run as f64))),
-        ("passes", words(s, &rows, |(_, stage)| Some(stage.passes.join(" + ")))),
-        ("done", numbers(s, &rows, |(_, stage)| Some(stage.done as f64))),
-        ("elements", numbers(s, &rows, |(_, stage)| Some(stage.elements as f64))),
-        ("state", words(s, &rows, |(_, stage)| Some(stage.state.into()))),
-        ("waits_for", words(s, &rows, |(_, stage)| waits_for(stage))),
-    ];
-    r::named_list(s, &columns)
+    vec![
+        ("run", numbers(&rows, |(run, _)| Some(*run as f64))),
+        ("passes", words(&rows, |(_, stage)| Some(stage.passes.join(" + ")))),
+        ("done", numbers(&rows, |(_, stage)| Some(stage.done as f64))),
+        ("elements", numbers(&rows, |(_, stage)| Some(stage.elements as f64))),
+        ("state", words(&rows, |(_, stage)| Some(stage.state.into()))),
+        ("waits_for", words(&rows, |(_, stage)| waits_for(stage))),
+    ]
 }
 
 /// What a stage waits for; `None` when it does not wait.
@@ -93,7 +115,7 @@ impl Row<'_> {
     }
 }
 
-fn workers_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
+fn workers_table(runs: &[LiveRun]) -> Vec<Column> {
     let mut rows = Vec::new();
     for (place, run) in runs.iter().enumerate() {
         for worker in &run.workers {
@@ -101,21 +123,20 @@ fn workers_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
             rows.push(Row { run: place + 1, worker, passes: stage.map(|stage| stage.passes.join(" + ")) });
         }
     }
-    let columns = [
-        ("run", numbers(s, &rows, |row| Some(row.run as f64))),
-        ("worker", numbers(s, &rows, |row| Some(row.worker.worker.into()))),
-        ("pid", numbers(s, &rows, |row| row.worker.pid.map(f64::from))),
-        ("state", words(s, &rows, |row| Some(row.worker.state.into()))),
-        ("seconds", numbers(s, &rows, |row| row.worker.seconds)),
-        ("busy", numbers(s, &rows, |row| row.worker.busy)),
-        ("passes", words(s, &rows, |row| row.passes.clone())),
-        ("first", numbers(s, &rows, |row| row.chunk(|chunk| chunk.first as f64))),
-        ("last", numbers(s, &rows, |row| row.chunk(|chunk| chunk.last as f64))),
-        ("attempt", numbers(s, &rows, |row| row.chunk(|chunk| chunk.attempt.into()))),
-        ("pass", words(s, &rows, |row| row.chunk(|chunk| chunk.pass.clone()).flatten())),
-        ("element", numbers(s, &rows, |row| row.chunk(|chunk| chunk.element).flatten().map(|x| x as f64))),
-    ];
-    r::named_list(s, &columns)
+    vec![
+        ("run", numbers(&rows, |row| Some(row.run as f64))),
+        ("worker", numbers(&rows, |row| Some(row.worker.worker.into()))),
+        ("pid", numbers(&rows, |row| row.worker.pid.map(f64::from))),
+        ("state", words(&rows, |row| Some(row.worker.state.into()))),
+        ("seconds", numbers(&rows, |row| row.worker.seconds)),
+        ("busy", numbers(&rows, |row| row.worker.busy)),
+        ("passes", words(&rows, |row| row.passes.clone())),
+        ("first", numbers(&rows, |row| row.chunk(|chunk| chunk.first as f64))),
+        ("last", numbers(&rows, |row| row.chunk(|chunk| chunk.last as f64))),
+        ("attempt", numbers(&rows, |row| row.chunk(|chunk| chunk.attempt.into()))),
+        ("pass", words(&rows, |row| row.chunk(|chunk| chunk.pass.clone()).flatten())),
+        ("element", numbers(&rows, |row| row.chunk(|chunk| chunk.element).flatten().map(|x| x as f64))),
+    ]
 }
 
 extendr_module! {

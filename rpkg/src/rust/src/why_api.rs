@@ -4,7 +4,7 @@ use extendr_api::prelude::*;
 use scheduler::error::Error;
 use scheduler::store::{why, Registered, User, Why};
 
-use crate::r::{self, argument, edge, protect, Kind, Scope, Sexp};
+use crate::r::{self, argument, edge, give, Kind, Scope, Sexp};
 use crate::session;
 use crate::store_api::namespace;
 
@@ -25,7 +25,7 @@ fn ms_why(namespace_: Robj, name: Robj) -> Robj {
             Err(Error::NotAllocated { .. }) if claims > 0 => Why::default(),
             other => other?,
         };
-        protect(|s| {
+        give(|s| {
             let registered = found
                 .registered
                 .as_ref()
@@ -54,7 +54,7 @@ fn ms_why(namespace_: Robj, name: Robj) -> Robj {
     })
 }
 
-fn registration(s: &Scope, known: &Registered, mine: bool) -> Sexp {
+fn registration<'s>(s: &'s Scope, known: &Registered, mine: bool) -> Sexp<'s> {
     r::named_list(
         s,
         &[
@@ -68,7 +68,7 @@ fn registration(s: &Scope, known: &Registered, mine: bool) -> Sexp {
 }
 
 /// A list of columns.
-fn users(s: &Scope, users: &[User]) -> Sexp {
+fn users<'s>(s: &'s Scope, users: &[User]) -> Sexp<'s> {
     let commands = s.vector(Kind::STRSXP, users.len());
     for (i, user) in users.iter().enumerate() {
         commands.set_text(i, r::character_bytes(s, user.command.as_bytes(), 1));

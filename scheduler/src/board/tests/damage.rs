@@ -96,3 +96,58 @@ proptest! {
         }
     }
 }
+
+/// The word of entry `index` of the log of stage 0 is set to what a worker that is wrong may write.
+fn set_end(board: &Board, index: usize, end: u64) {
+    use crate::board::word::{ChunkState, Word};
+    let stage = board.stage(StageId(0)).expect("a stage");
+    let word = Word::new(end, WorkerId(0), 0, ChunkState::Done);
+    board.log(stage).records[index].word.store(word.0, std::sync::atomic::Ordering::Release);
+}
+
+#[test]
+fn results_that_lie_beyond_their_stage_or_meet_are_damage() {
+    let (board, _memory) = board(1, vec![stage(7, 4)], b"");
+    board.open(StageId(0));
+    for _ in 0..2 {
+        let lease = board.claim(WorkerId(0)).expect("a chunk");
+        assert!(complete(&board, &lease));
+    }
+    let ranges = |board: &Board| {
+        let results = board.results(StageId(0))?;
+        Ok::<_, Error>(results.iter().map(|chunk| (chunk.start, chunk.end)).collect::<Vec<_>>())
+    };
+    assert_eq!(ranges(&board).expect("no damage"), [(0, 4), (4, 7)]);
+    let known = board.chunks(StageId(0)).len();
+    // [0, 10), [10, 7).
+    set_end(&board, 0, 10);
+    assert!(board.is_done(StageId(0)));
+    assert!(matches!(ranges(&board), Err(Error::Damaged { .. })));
+    assert_eq!((known, board.chunks(StageId(0)).len()), (2, 0), "no view shows what is not there");
+    // [0, 4), [4, 9).
+    set_end(&board, 0, 4);
+    set_end(&board, 1, 9);
+    let message = ranges(&board).expect_err("beyond the stage").to_string();
+    assert!(message.contains("chunk 1 of stage 0 cannot be elements 5 to 9 of 7"), "{message}");
+    assert_eq!(board.chunks(StageId(0)).len(), 1);
+    // [0, 4), [4, 4).
+    set_end(&board, 1, 4);
+    assert!(matches!(ranges(&board), Err(Error::Damaged { .. })));
+    assert!(board.is_done(StageId(0)), "no run waits for ever for what is counted");
+}
+
+#[test]
+fn results_that_cut_what_belongs_together_or_overlap_are_damage() {
+    let (board, _memory) = board(1, vec![StageSpec { align: 2, ..stage(8, 4) }], b"");
+    board.open(StageId(0));
+    let lease = board.claim(WorkerId(0)).expect("a chunk");
+    assert!(complete(&board, &lease));
+    assert!(board.results(StageId(0)).is_ok());
+    set_end(&board, 0, 3);
+    assert!(matches!(board.results(StageId(0)), Err(Error::Damaged { .. })), "a block is cut");
+    set_end(&board, 0, 4);
+    board.append(StageId(0), 2, 4, 1).expect("room");
+    let lease = board.claim(WorkerId(0)).expect("a chunk");
+    assert!(complete(&board, &lease));
+    assert!(matches!(board.results(StageId(0)), Err(Error::Damaged { .. })), "both have elements 3 and 4");
+}

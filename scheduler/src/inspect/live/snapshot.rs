@@ -1,6 +1,6 @@
 //! A board in numbers, as it is now. Only looks: the board may lie in memory that cannot be written to.
 use super::{LiveChunk, LiveRun, LiveStage, LiveWorker};
-use crate::board::{Activity, Board, ChunkRecord, ChunkState, Control};
+use crate::board::{Activity, BoardReader as Board, ChunkRecord, ChunkState, Control};
 use crate::id::{StageId, WorkerId};
 use crate::wire::{RunSpec, RunStage};
 

@@ -4,10 +4,11 @@
 use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
 use crate::id::WorkerId;
+use crate::os::PerProcess;
 
 /// Logs of workers that ended, of which the newest are kept.
 const ENDED: usize = 32;
@@ -34,17 +35,22 @@ struct Book {
     ended: VecDeque<Arc<Path>>,
 }
 
-static BOOK: Mutex<Book> = Mutex::new(Book { births: 0, stretches: VecDeque::new(), ended: VecDeque::new() });
+static BOOK: PerProcess<Book> = PerProcess::new(Book::default);
 
 fn book() -> MutexGuard<'static, Book> {
-    BOOK.lock().unwrap_or_else(PoisonError::into_inner)
+    BOOK.lock()
 }
 
-/// The log of the next worker.
+/// The log of the next worker. A process that was forked from a session may have that one's directory, and its logs in it.
 pub(crate) fn next(dir: &Path) -> PathBuf {
     let mut book = book();
-    book.births += 1;
-    dir.join(format!("worker-{}.log", book.births))
+    loop {
+        book.births += 1;
+        let log = dir.join(format!("worker-{}.log", book.births));
+        if !log.exists() {
+            return log;
+        }
+    }
 }
 
 /// A worker joins a run: what it writes from now on is the run's. Where that begins in its log.

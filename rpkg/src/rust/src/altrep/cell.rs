@@ -11,7 +11,7 @@ pub(super) struct Cell {
 }
 
 /// A raw vector that holds a `T`.
-pub(super) fn hold<T: Copy>(s: &Scope, value: T) -> Sexp {
+pub(super) fn hold<'s, T: Copy>(s: &'s Scope, value: T) -> Sexp<'s> {
     let held = s.vector(Kind::RAWSXP, size_of::<T>());
     // SAFETY: the vector was just made, with room for a `T`; unaligned, as R promises no alignment beyond 8.
     unsafe { held.data_mut().cast::<T>().write_unaligned(value) };

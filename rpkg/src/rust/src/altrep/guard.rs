@@ -4,6 +4,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use extendr_ffi::Rf_error;
 
+use crate::r::owns_nothing;
+
 const ROOM: usize = 256;
 
 thread_local! {
@@ -12,7 +14,8 @@ thread_local! {
 
 /// Runs a method's body. A panic becomes an R error, once its payload is dropped. Jumps of R pass through: the body owns
 /// nothing that needs dropping.
-pub(super) fn guard<T>(body: impl FnOnce() -> T) -> T {
+pub(super) fn guard<T, F: FnOnce() -> T>(body: F) -> T {
+    const { owns_nothing::<F>() };
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => value,
         Err(panic) => {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use extendr_ffi::*;
 use scheduler::page::Tag;
 
-use crate::r::{Kind, Sexp};
+use crate::r::{Kind, Scope, Sexp};
 
 pub use numbers::vector;
 pub use origin::Origin;
@@ -58,17 +58,18 @@ fn class(tag: Tag) -> R_altrep_class_t {
 }
 
 /// Whether the value is a view, or holds one: R's own wrapper around a view, a list with a view in it, an attribute.
-pub fn is_view(x: Sexp) -> bool {
+pub fn is_view(s: &Scope, x: Sexp) -> bool {
+    s.check_stack();
     if is_ours(x) {
         return true;
     }
     // SAFETY: a live value; both data slots of any ALTREP object can be read.
     let wrapped = unsafe { ALTREP(x.raw()) != 0 && is_ours(Sexp::new(R_altrep_data1(x.raw()))) };
-    if wrapped || (x.kind() == Kind::VECSXP && (0..x.len()).any(|i| is_view(x.item(i)))) {
+    if wrapped || (x.kind() == Kind::VECSXP && (0..x.len()).any(|i| s.inner(|s| is_view(s, s.item(x, i))))) {
         return true;
     }
     let mut found = false;
-    x.each_attribute(&mut |_, value| found = found || is_view(value));
+    x.each_attribute(&mut |_, value| found = found || is_view(s, value));
     found
 }
 

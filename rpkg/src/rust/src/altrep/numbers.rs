@@ -14,7 +14,7 @@ use crate::r::{Scope, Sexp};
 /// # Safety
 /// `owner` keeps `len` readable and privately writable items of the tag's size at `data`, aligned to their size (8 for
 /// complex ones). `tag` is that of a plain vector.
-pub unsafe fn vector(s: &Scope, tag: Tag, owner: Sexp, data: *mut u8, len: usize) -> Sexp {
+pub unsafe fn vector<'s>(s: &'s Scope, tag: Tag, owner: Sexp, data: *mut u8, len: usize) -> Sexp<'s> {
     let cell = hold(s, Cell { data, len });
     // SAFETY: R's main thread, by the scope; the class was made at load.
     s.keep(unsafe { R_new_altrep(super::class(tag), owner.raw(), cell.raw()) })

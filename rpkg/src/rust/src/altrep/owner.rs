@@ -21,7 +21,7 @@ pub(super) struct Owned {
 }
 
 /// An owner of `mapping` for the views to be made, kept. With `origin`, the views can travel to workers as references.
-pub fn owner(s: &Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> Sexp {
+pub fn owner<'s>(s: &'s Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> Sexp<'s> {
     // SAFETY: R's main thread, by the scope. R may jump until the finalizer is registered; only then there is something
     // to finalize.
     unsafe {

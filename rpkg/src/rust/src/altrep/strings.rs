@@ -24,7 +24,13 @@ struct Part {
 ///
 /// # Safety
 /// `owner` keeps the table's bytes readable, and `start + len` is at most the table's length.
-pub unsafe fn strings(s: &Scope, owner: Sexp, table: StringsView<'_>, start: usize, len: usize) -> Sexp {
+pub unsafe fn strings<'s>(
+    s: &'s Scope,
+    owner: Sexp,
+    table: StringsView<'_>,
+    start: usize,
+    len: usize,
+) -> Sexp<'s> {
     // SAFETY: the owner keeps the bytes, and the view keeps the owner: the table is never read after them.
     let table = unsafe { std::mem::transmute::<StringsView<'_>, StringsView<'static>>(table) };
     let state = s.vector(Kind::VECSXP, 2);
@@ -44,7 +50,7 @@ unsafe fn part(x: SEXP) -> Part {
 
 /// The table that a view of strings still reads, and where its part begins; `None` for everything else. The table lives as long
 /// as the view.
-pub fn table_of<'a>(x: Sexp) -> Option<(StringsView<'a>, usize)> {
+pub fn table_of(x: Sexp<'_>) -> Option<(StringsView<'_>, usize)> {
     if super::tag_of(x) != Some(Tag::Strings) {
         return None;
     }
@@ -57,7 +63,7 @@ pub fn table_of<'a>(x: Sexp) -> Option<(StringsView<'a>, usize)> {
 ///
 /// # Safety
 /// As for `part`.
-unsafe fn plain(x: SEXP, len: usize) -> Sexp {
+unsafe fn plain<'s>(x: SEXP, len: usize) -> Sexp<'s> {
     // SAFETY: as for `part`; the vector is reachable from the view as soon as it is set.
     unsafe {
         let state = R_altrep_data2(x);
@@ -92,7 +98,7 @@ unsafe fn fetch(s: &Scope, part: &Part, plain: Sexp, i: usize) -> SEXP {
 ///
 /// # Safety
 /// As for `part`.
-unsafe fn expand(s: &Scope, x: SEXP) -> Sexp {
+unsafe fn expand<'s>(s: &'s Scope, x: SEXP) -> Sexp<'s> {
     // SAFETY: as for `part`; the scope ends with the method, and the vectors stay reachable from the view.
     unsafe {
         let part = part(x);
@@ -134,14 +140,13 @@ unsafe extern "C" fn elt(x: SEXP, i: R_xlen_t) -> SEXP {
 unsafe extern "C" fn set_elt(x: SEXP, i: R_xlen_t, value: SEXP) {
     // SAFETY: R calls this with a view of ours, an index within it and a text object, which R has protected.
     guard(|| unsafe {
-        let plain = Scope::assume(|s| expand(s, x));
-        plain.set_text(i as usize, value);
+        Scope::assume(|s| expand(s, x).set_text(i as usize, value));
     });
 }
 
 unsafe extern "C" fn dataptr(x: SEXP, _writable: Rboolean) -> *mut c_void {
     // SAFETY: R calls this with a view of ours; the plain vector lives as long as the view.
-    guard(|| unsafe { STRING_PTR_RO(Scope::assume(|s| expand(s, x)).raw()).cast_mut().cast() })
+    guard(|| unsafe { STRING_PTR_RO(Scope::assume(|s| expand(s, x).raw())).cast_mut().cast() })
 }
 
 unsafe extern "C" fn dataptr_or_null(x: SEXP) -> *const c_void {

@@ -9,7 +9,7 @@ use crate::r::{Failure, Kind, Result, Scope, Sexp};
 const TILE: usize = 32;
 
 /// Item `i` of a list, or of a vector as a vector of length 1. Kept.
-pub fn element(s: &Scope, source: &Source<'_>, index: u32, i: usize) -> Sexp {
+pub fn element<'s>(s: &'s Scope, source: &Source<'_>, index: u32, i: usize) -> Sexp<'s> {
     let node = source.view.node(index);
     match node.tag {
         Tag::List => {
@@ -30,12 +30,19 @@ pub fn child(source: &Source<'_>, index: u32, i: usize) -> Result<u32> {
 }
 
 /// Items `j * nrow` to `(j + 1) * nrow` of a vector or list: a column. Kept. `names` is a character vector or NULL.
-pub fn column(s: &Scope, source: &Source<'_>, index: u32, j: usize, nrow: usize, names: Sexp) -> Sexp {
+pub fn column<'s>(
+    s: &'s Scope,
+    source: &Source<'_>,
+    index: u32,
+    j: usize,
+    nrow: usize,
+    names: Sexp,
+) -> Sexp<'s> {
     let node = source.view.node(index);
     let out = if node.tag == Tag::List {
         let out = s.vector(Kind::VECSXP, nrow);
         for i in 0..nrow {
-            out.set_item(i, s.inner(|s| decode(s, source, (node.off as usize + j * nrow + i) as u32)));
+            s.inner(|s| out.set_item(i, decode(s, source, (node.off as usize + j * nrow + i) as u32)));
         }
         out
     } else {
@@ -46,25 +53,25 @@ pub fn column(s: &Scope, source: &Source<'_>, index: u32, j: usize, nrow: usize,
 
 /// Rows `from` to `from + count` of a matrix of `nrow` by `ncol`, each a plain vector, in a list. Kept. They are
 /// transposed a tile at a time: neither side is walked in strides that miss the cache.
-pub fn rows(
-    s: &Scope,
+pub fn rows<'s>(
+    s: &'s Scope,
     source: &Source<'_>,
     index: u32,
     (from, count): (usize, usize),
     (nrow, ncol): (usize, usize),
     names: Sexp,
-) -> Sexp {
+) -> Sexp<'s> {
     let node = source.view.node(index);
     let out = s.vector(Kind::VECSXP, count);
     for i in 0..count {
-        out.set_item(i, s.inner(|s| s.vector(kind_of(node.kind()), ncol)));
+        s.inner(|s| out.set_item(i, s.vector(kind_of(node.kind()), ncol)));
     }
     match node.kind() {
         Tag::List => {
             for j in 0..ncol {
                 for i in 0..count {
                     let child = node.off as usize + j * nrow + from + i;
-                    out.item(i).set_item(j, s.inner(|s| decode(s, source, child as u32)));
+                    s.inner(|s| out.item(i).set_item(j, decode(s, source, child as u32)));
                 }
             }
         }
@@ -118,7 +125,7 @@ fn transpose<T: Copy>(data: &[u8], out: Sexp, from: usize, nrow: usize, ncol: us
 }
 
 /// A value that lies in a mapping others read too, within this process: R code copies before it writes.
-fn shared(x: Sexp) -> Sexp {
+fn shared(x: Sexp<'_>) -> Sexp<'_> {
     x.freeze();
     x
 }
@@ -131,7 +138,7 @@ pub fn copy_strings(s: &Scope, source: &Source<'_>, index: u32, out: Sexp, start
     }
 }
 
-fn named(s: &Scope, x: Sexp, names: Sexp) -> Sexp {
+fn named<'s>(s: &Scope, x: Sexp<'s>, names: Sexp) -> Sexp<'s> {
     if !names.is_null() {
         x.set_attribute(s, "names", names);
     }

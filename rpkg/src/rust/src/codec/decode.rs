@@ -6,13 +6,12 @@ use super::source::Source;
 use crate::r::{character_bytes, Kind, Scope, Sexp};
 
 /// The value of node `index`, kept. Big vectors in it are views; everything around them is R's own.
-pub fn decode(s: &Scope, source: &Source<'_>, index: u32) -> Sexp {
-    let out = s.inner(|s| value(s, source, index));
-    s.keep(out.raw())
+pub fn decode<'s>(s: &'s Scope, source: &Source<'_>, index: u32) -> Sexp<'s> {
+    s.carry(|s| value(s, source, index))
 }
 
 /// The value, kept by an inner scope only.
-fn value(s: &Scope, source: &Source<'_>, index: u32) -> Sexp {
+fn value<'s>(s: &'s Scope, source: &Source<'_>, index: u32) -> Sexp<'s> {
     s.check_stack();
     let node = source.view.node(index);
     let out = match node.tag {
@@ -21,14 +20,14 @@ fn value(s: &Scope, source: &Source<'_>, index: u32) -> Sexp {
         Tag::List => {
             let out = s.vector(Kind::VECSXP, node.len as usize);
             for i in 0..node.len {
-                out.set_item(i as usize, s.inner(|s| value(s, source, (node.off + i) as u32)));
+                s.inner(|s| out.set_item(i as usize, value(s, source, (node.off + i) as u32)));
             }
             out
         }
         Tag::Packed => {
             let out = s.vector(Kind::VECSXP, node.len as usize);
             for i in 0..node.len as usize {
-                out.set_item(i, s.inner(|s| packed_item(s, source, &node, i)));
+                s.inner(|s| out.set_item(i, packed_item(s, source, &node, i)));
             }
             out
         }
@@ -41,12 +40,12 @@ fn value(s: &Scope, source: &Source<'_>, index: u32) -> Sexp {
 }
 
 /// Item `i` of a packed node, kept.
-pub(super) fn packed_item(s: &Scope, source: &Source<'_>, node: &Node, i: usize) -> Sexp {
+pub(super) fn packed_item<'s>(s: &'s Scope, source: &Source<'_>, node: &Node, i: usize) -> Sexp<'s> {
     let each = node.attributes as usize;
     source.part(s, node, i * each, each)
 }
 
-fn unserialize(s: &Scope, source: &Source<'_>, node: &Node) -> Sexp {
+fn unserialize<'s>(s: &'s Scope, source: &Source<'_>, node: &Node) -> Sexp<'s> {
     let data = source.view.data(node);
     let bytes = s.vector(Kind::RAWSXP, data.len());
     // SAFETY: the vector was just made, with room for exactly these bytes.
@@ -54,13 +53,13 @@ fn unserialize(s: &Scope, source: &Source<'_>, node: &Node) -> Sexp {
     let (count, first) = source.view.attributes(node).map_or((0, 0), |(names, first)| (names.len(), first));
     let parts = s.vector(Kind::VECSXP, count);
     for i in 0..count {
-        parts.set_item(i, s.inner(|s| value(s, source, first + i as u32)));
+        s.inner(|s| parts.set_item(i, value(s, source, first + i as u32)));
     }
     outline::unserialize(s, bytes, parts)
 }
 
 /// An attribute of a value, kept, without the value itself; NULL where it has none of this name.
-pub fn attribute(s: &Scope, source: &Source<'_>, index: u32, name: &str) -> Sexp {
+pub fn attribute<'s>(s: &'s Scope, source: &Source<'_>, index: u32, name: &str) -> Sexp<'s> {
     let node = source.view.node(index);
     let Some((names, first)) = source.view.attributes(&node) else { return s.null() };
     let place = (0..names.len()).find(|&i| names.get(i).is_some_and(|(text, _)| text == name.as_bytes()));

@@ -13,7 +13,7 @@ const PART: usize = 1024;
 const NAMES: [&[u8]; 2] = [b"deferred_string", b"base"];
 
 /// The integers of a character vector that R has not made from them yet; `None` for everything else.
-pub(super) fn integers_of(s: &Scope, x: Sexp) -> Option<Sexp> {
+pub(super) fn integers_of<'s>(s: &'s Scope, x: Sexp) -> Option<Sexp<'s>> {
     // SAFETY: a live value; the first data slot of any ALTREP object can be read.
     let state =
         unsafe { (x.len() >= WORTH && ALTREP(x.raw()) != 0).then(|| Sexp::new(R_altrep_data1(x.raw())))? };

@@ -12,7 +12,8 @@ use crate::altrep;
 use crate::r::{bytes_of, logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
 /// Encodes `x` as the root of a new blob. The caller keeps `x`, unchanged, until the blob is written: big vectors are read
-/// where they lie.
+/// where they lie. Lists that make their items when asked have no such place, and R serializes them ([`crate::r::Scope::plain_list`]
+/// makes a list of one that is to be cut).
 ///
 /// Vectors, lists, data frames and S4 objects have a layout, with all attributes, if nothing in them has an identity of its own; what
 /// holds closures, environments or pointers is serialized by R in one piece, its big data as parts of the same blob. The items of a plain
@@ -57,7 +58,7 @@ pub(super) fn tag_of(x: Sexp) -> Option<Tag> {
         kind if kind as u32 == 25 => Tag::S4, // S4SXP; OBJSXP, which is S4 or not, from R 4.4 on
         _ => return None,
     })
-    .filter(|&tag| tag != Tag::S4 || x.is_s4())
+    .filter(|&tag| (tag != Tag::S4 || x.is_s4()) && !x.makes_items())
 }
 
 fn attributes(x: Sexp) -> usize {
@@ -107,7 +108,7 @@ fn is_odd(s: &Scope, x: Sexp) -> bool {
 
 impl Encoder<'_> {
     fn root(&mut self, s: &Scope, x: Sexp) -> Result<()> {
-        if x.kind() != Kind::VECSXP || x.is_object() || x.is_empty() {
+        if x.kind() != Kind::VECSXP || x.is_object() || x.is_empty() || x.makes_items() {
             return self.piece(s, x, 0);
         }
         let first = self.w.children(x.len())?;
@@ -212,7 +213,8 @@ impl Encoder<'_> {
         match x.texts() {
             // SAFETY: the strings of `x`, which lives on.
             Some(texts) => texts.iter().for_each(|&text| self.text(s, unsafe { Sexp::new(text) })),
-            None => (0..x.len()).for_each(|i| self.text(s, x.text(i))),
+            // R, or a class of another package, makes them one by one.
+            None => (0..x.len()).for_each(|i| s.inner(|s| self.text(s, s.kept(x.text(i))))),
         }
     }
 
@@ -330,8 +332,10 @@ impl Encoder<'_> {
         }
         let (list, first) = self.part_nodes(count)?;
         for i in 0..count {
-            let part = self.outline.parts()[i];
-            self.value(s, part, first + i as u32)?;
+            s.inner(|s| {
+                let part = s.kept(self.outline.parts()[i].get());
+                self.value(s, part, first + i as u32)
+            })?;
         }
         Ok(list)
     }

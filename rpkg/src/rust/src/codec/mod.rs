@@ -18,7 +18,7 @@ pub use decode::{attribute, decode};
 pub use encode::{copy_region, encode, encode_list, encode_with};
 pub use outline::{unserialize, Outline};
 pub use references::References;
-pub use results::{alike, joined, list, Piece};
+pub use results::{check_count, Pieces};
 pub use source::{kind_of, tag_named, Referred, Source};
 pub use survey::{data_bytes, holds_references, Found, Reach};
 

@@ -5,8 +5,8 @@
 //! copied too, with their locks, active bindings and attributes. Where nothing is big, nothing is copied.
 use std::collections::HashMap;
 
-use super::survey::{data_bytes, holds_references, is_unfinished, Found, Reach};
-use crate::r::{self, logical, Bound, Kind, Result, Scope, Sexp};
+use super::survey::{any_attribute, data_bytes, holds_references, is_unfinished, Found, Reach};
+use crate::r::{self, logical, Bound, Kept, Kind, Result, Scope, Sexp};
 
 /// Cells of a pairlist or call from which on it travels as a list.
 const LONG: usize = 1000;
@@ -14,27 +14,28 @@ const LONG: usize = 1000;
 /// What was taken out, and what stands for what. The caller owns it: R may jump out of the copying.
 #[derive(Default)]
 pub struct Outline {
-    parts: Vec<Sexp>,
-    /// Environments' copies and parts' placeholders.
-    instead: HashMap<usize, Sexp>,
+    parts: Vec<Kept>,
+    /// Environments' copies and parts' placeholders, by the address of what they stand for.
+    instead: HashMap<usize, Kept>,
+    /// Items that their list made when it was asked: no other may have their address.
+    made: Vec<Kept>,
     found: Found,
 }
 
 impl Outline {
-    /// The big parts, in the order of their numbers; reachable from the value.
-    pub fn parts(&self) -> &[Sexp] {
+    /// The big parts, in the order of their numbers.
+    pub fn parts(&self) -> &[Kept] {
         &self.parts
     }
 
     /// R's serialization of `x`, a raw vector, kept; data of `share` bytes and more becomes a part.
-    pub fn serialize(&mut self, s: &Scope, x: Sexp, share: usize) -> Result<Sexp> {
+    pub fn serialize<'s>(&mut self, s: &'s Scope, x: Sexp, share: usize) -> Result<Sexp<'s>> {
         let (bytes, unfinished) = Reach::walk(s, x, &mut self.found);
         let no = logical(s, false);
         if bytes < share && !unfinished {
             return Ok(s.call_base("serialize", &[x, s.null(), no, no]));
         }
-        let hold = s.cell(s.null(), s.null());
-        let copy = Copier { out: self, hold, share }.value(s, x);
+        let copy = Copier { out: self, share }.value(s, x);
         let hook = s.our_function("part_number");
         Ok(s.call_base("serialize", &[copy, s.null(), no, no, s.null(), hook]))
     }
@@ -51,7 +52,7 @@ pub fn share_bytes(s: &Scope) -> Result<usize> {
 }
 
 /// The value of a serialization, kept; `parts` is the list of what was taken out.
-pub fn unserialize(s: &Scope, bytes: Sexp, parts: Sexp) -> Sexp {
+pub fn unserialize<'s>(s: &'s Scope, bytes: Sexp, parts: Sexp) -> Sexp<'s> {
     if parts.is_empty() {
         return s.call_base("unserialize", &[bytes]);
     }
@@ -67,7 +68,7 @@ pub fn is_long(x: Sexp) -> bool {
 
 /// The cells of a long pairlist or call as a list with its names and attributes, and the serialization of what stands for it, both
 /// kept.
-pub fn long_cells(s: &Scope, x: Sexp) -> (Sexp, Sexp) {
+pub fn long_cells<'s>(s: &'s Scope, x: Sexp) -> (Sexp<'s>, Sexp<'s>) {
     let list = s.vector(Kind::VECSXP, x.len());
     let names = s.vector(Kind::STRSXP, x.len());
     let (mut cell, mut named) = (x, false);
@@ -91,27 +92,21 @@ pub fn long_cells(s: &Scope, x: Sexp) -> (Sexp, Sexp) {
 }
 
 /// An environment that `part_number()` knows by its number, kept.
-fn placeholder(s: &Scope, number: Sexp) -> Sexp {
+fn placeholder<'s>(s: &'s Scope, number: Sexp) -> Sexp<'s> {
     let environment = s.environment(s.empty_environment());
     environment.set_attribute(s, "memshare_part", number);
     environment
 }
 
-/// Owns nothing: R may jump out of every method. What it makes is kept by `hold`.
+/// Owns nothing: R may jump out of every method.
 struct Copier<'a> {
     out: &'a mut Outline,
-    hold: Sexp,
     share: usize,
 }
 
 impl Copier<'_> {
-    fn keep(&self, s: &Scope, x: Sexp) -> Sexp {
-        s.hold(self.hold, x);
-        x
-    }
-
     /// `x`, or its copy without what is big.
-    fn value(&mut self, s: &Scope, x: Sexp) -> Sexp {
+    fn value<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
         s.check_stack();
         match x.kind() {
             Kind::ENVSXP => return self.environment(s, x),
@@ -143,104 +138,102 @@ impl Copier<'_> {
     }
 
     /// The placeholder of a big part.
-    fn part(&mut self, s: &Scope, x: Sexp) -> Sexp {
-        if let Some(&placeholder) = self.out.instead.get(&(x.raw() as usize)) {
-            return placeholder;
+    fn part<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
+        let key = x.raw() as usize;
+        if let Some(placeholder) = self.out.instead.get(&key) {
+            return s.kept(placeholder.get());
         }
-        let placeholder = s.inner(|s| {
-            let number = r::integer(s, self.out.parts.len() as i32 + 1);
-            self.keep(s, placeholder(s, s.call_base("as.character", &[number])))
+        let number = self.out.parts.len() as i32 + 1;
+        let placeholder = s.carry(|s| {
+            let number = r::integer(s, number);
+            placeholder(s, s.call_base("as.character", &[number]))
         });
-        self.out.parts.push(x);
-        self.out.instead.insert(x.raw() as usize, placeholder);
+        self.out.parts.push(Kept::new(x));
+        self.out.instead.insert(key, Kept::new(placeholder));
         placeholder
     }
 
     /// What stands for a pass, plan or handle: there it says so when it is used.
-    fn stub(&mut self, s: &Scope, x: Sexp) -> Sexp {
-        s.inner(|s| {
-            let stub = self.keep(s, s.vector(Kind::VECSXP, 1));
+    fn stub<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
+        s.carry(|s| {
+            let stub = s.vector(Kind::VECSXP, 1);
             stub.set_attribute(s, "class", x.attribute(s, "class"));
             stub
         })
     }
 
-    fn items(&mut self, s: &Scope, x: Sexp) -> Sexp {
-        let mut copy = x;
+    fn items<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
+        let copy = s.shallow_copy(x);
         for i in 0..x.len() {
-            let item = self.value(s, x.item(i));
-            if item != x.item(i) {
-                copy = self.own(s, x, copy);
-                copy.set_item(i, item);
-            }
+            s.inner(|s| {
+                let item = s.item(x, i);
+                if x.makes_items() {
+                    self.out.made.push(Kept::new(item));
+                }
+                copy.set_item(i, self.value(s, item));
+            });
         }
         copy
     }
 
-    fn cells(&mut self, s: &Scope, x: Sexp) -> Sexp {
-        let copy = self.own(s, x, x);
+    fn cells<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
+        let copy = s.shallow_copy(x);
         let mut cell = copy;
         while matches!(cell.kind(), Kind::LISTSXP | Kind::LANGSXP) {
-            cell.set_car(self.value(s, cell.car()));
+            s.inner(|s| cell.set_car(self.value(s, cell.car())));
             cell = cell.cdr();
         }
         copy
     }
 
-    fn attributes(&mut self, s: &Scope, x: Sexp, mut copy: Sexp) -> Sexp {
+    fn attributes<'s>(&mut self, s: &'s Scope, x: Sexp<'s>, copy: Sexp<'s>) -> Sexp<'s> {
+        if !any_attribute(x, &mut |value| holds_references(s, value) || data_bytes(s, value) >= self.share) {
+            return copy;
+        }
+        let copy = if copy == x { s.shallow_copy(x) } else { copy };
         x.each_attribute(&mut |name, value| {
-            let other = self.value(s, value);
-            if other != value {
-                copy = self.own(s, x, copy);
-                copy.set_attribute_of(s, name, other);
-            }
+            s.inner(|s| copy.set_attribute_of(s, name, self.value(s, value)));
         });
         copy
     }
 
-    /// The copy of `x`, made when it is first needed.
-    fn own(&self, s: &Scope, x: Sexp, copy: Sexp) -> Sexp {
-        if copy != x {
-            return copy;
-        }
-        s.inner(|s| self.keep(s, s.shallow_copy(x)))
-    }
-
-    fn function(&mut self, s: &Scope, x: Sexp) -> Sexp {
+    fn function<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
         let environment = x.closure_environment();
         let other = self.environment(s, environment);
         if other == environment {
             return x;
         }
-        s.inner(|s| self.keep(s, s.call_base("environment<-", &[x, other])))
+        s.call_base("environment<-", &[x, other])
     }
 
-    fn environment(&mut self, s: &Scope, x: Sexp) -> Sexp {
+    fn environment<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
         if x.is_everywhere() {
             return x;
         }
-        if let Some(&copy) = self.out.instead.get(&(x.raw() as usize)) {
-            return copy;
+        if let Some(copy) = self.out.instead.get(&(x.raw() as usize)) {
+            return s.kept(copy.get());
         }
         let parent = self.environment(s, x.parent());
         // A parent that led back here, through what is bound in it, has made the copy meanwhile.
-        if let Some(&copy) = self.out.instead.get(&(x.raw() as usize)) {
-            return copy;
+        if let Some(copy) = self.out.instead.get(&(x.raw() as usize)) {
+            return s.kept(copy.get());
         }
-        let copy = s.inner(|s| self.keep(s, s.environment(parent)));
-        self.out.instead.insert(x.raw() as usize, copy);
+        let copy = s.environment(parent);
+        self.out.instead.insert(x.raw() as usize, Kept::new(copy));
         s.inner(|s| {
             let names = s.names_in(x);
             for i in 0..names.len() {
                 s.inner(|s| self.variable(s, x, copy, s.symbol_of(names.text(i))));
             }
         });
-        x.each_attribute(&mut |name, value| copy.set_attribute_of(s, name, self.value(s, value)));
+        x.each_attribute(&mut |name, value| {
+            s.inner(|s| copy.set_attribute_of(s, name, self.value(s, value)));
+        });
         if x.is_locked() {
             s.lock(copy);
         }
         if x.is_s4() {
-            s.inner(|s| self.keep(s, copy.as_s4(s)))
+            copy.as_s4(s)
         } else {
             copy
         }

@@ -1,57 +1,108 @@
-//! The results of a pass, chunk by chunk, made one value: a list, one joined vector, or a single item.
+//! The results of a pass, chunk by chunk, made one value: a list or one joined vector.
+//!
+//! Where a chunk's results begin and how many they are, a worker says. So [`Pieces`] are put together one behind the other, each held
+//! against what its blob really holds; nothing that is made of them can reach beyond their sum.
+use scheduler::error::Error;
 use scheduler::page::Tag;
 
 use super::cut::{copy_strings, element};
 use super::source::{kind_of, Source};
-use crate::r::{Kind, Scope, Sexp};
+use crate::r::{Kind, Result, Scope, Sexp};
 
-/// A chunk's blob, and which results it holds.
+/// A chunk's blob, whose root is the list of its results.
 #[derive(Clone, Copy, Debug)]
-pub struct Piece<'a> {
-    /// The first of them.
-    pub start: usize,
-    /// How many.
-    pub count: usize,
-    /// The blob; its root is the list of them.
-    pub source: Source<'a>,
+struct Piece<'a> {
+    count: usize,
+    source: Source<'a>,
 }
 
-/// All results as a list, kept. Pieces follow each other without a gap.
-pub fn list(s: &Scope, pieces: &[Piece<'_>], count: usize) -> Sexp {
-    let list = s.vector(Kind::VECSXP, count);
-    for piece in pieces {
-        for place in 0..piece.count {
-            s.inner(|s| list.set_item(piece.start + place, element(s, &piece.source, 0, place)));
+/// Results that follow each other without a gap, from the first on.
+#[derive(Clone, Debug, Default)]
+pub struct Pieces<'a> {
+    pieces: Vec<Piece<'a>>,
+    count: usize,
+}
+
+impl<'a> Pieces<'a> {
+    /// Puts the results `[start, end)` behind those that are there.
+    ///
+    /// # Errors
+    /// `Error::Damaged` when they do not begin where the others end, or the blob does not hold as many.
+    pub fn push(&mut self, (start, end): (u64, u64), source: Source<'a>) -> Result<()> {
+        check_count((start, end), &source)?;
+        if start != self.count as u64 {
+            let reason = format!("results from {} on follow {} results", start + 1, self.count);
+            return Err(damaged(reason));
         }
+        let count = (end - start) as usize;
+        self.pieces.push(Piece { count, source });
+        self.count += count;
+        Ok(())
     }
-    list
-}
 
-/// The type and length that all results have, if all are plain vectors of the same.
-pub fn alike(pieces: &[Piece<'_>]) -> Option<(Tag, usize)> {
-    let mut shapes =
-        pieces.iter().map(|piece| piece.source.packed(0).map(|packed| (packed.tag, packed.each)));
-    let first = shapes.next()??;
-    shapes.all(|shape| shape == Some(first)).then_some(first)
-}
+    /// How many results there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
 
-/// All results, which are alike, one after the other, kept.
-pub fn joined(s: &Scope, pieces: &[Piece<'_>], tag: Tag, each: usize, count: usize) -> Sexp {
-    let out = s.vector(kind_of(tag), count * each);
-    for piece in pieces {
-        let start = piece.start * each;
-        if tag == Tag::Strings {
-            copy_strings(s, &piece.source, 0, out, start);
-        } else if let Some(packed) = piece.source.packed(0) {
-            let size = tag.item_size() as usize;
-            let bytes = &packed.data[..piece.count * each * size];
-            // SAFETY: `out` was just made for all pieces, which follow each other without a gap up to its length, and
-            // this piece's bytes were checked to be as many.
-            unsafe {
-                let place = out.data_mut().add(start * size);
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len());
+    /// All results as a list, kept.
+    pub fn list<'s>(&self, s: &'s Scope) -> Sexp<'s> {
+        let list = s.vector(Kind::VECSXP, self.count);
+        let mut next = 0;
+        for piece in &self.pieces {
+            for place in 0..piece.count {
+                s.inner(|s| list.set_item(next + place, element(s, &piece.source, 0, place)));
+            }
+            next += piece.count;
+        }
+        list
+    }
+
+    /// The type and length that all results have, if all are plain vectors of the same.
+    pub fn alike(&self) -> Option<(Tag, usize)> {
+        let mut shapes =
+            self.pieces.iter().map(|piece| piece.source.packed(0).map(|packed| (packed.tag, packed.each)));
+        let first = shapes.next()??;
+        shapes.all(|shape| shape == Some(first)).then_some(first)
+    }
+
+    /// All results, which are [`Pieces::alike`], one after the other, kept.
+    pub fn joined<'s>(&self, s: &'s Scope, (tag, each): (Tag, usize)) -> Sexp<'s> {
+        let out = s.vector(kind_of(tag), self.count * each);
+        let mut next = 0;
+        for piece in &self.pieces {
+            let start = next * each;
+            next += piece.count;
+            if tag == Tag::Strings {
+                copy_strings(s, &piece.source, 0, out, start);
+            } else if let Some(packed) = piece.source.packed(0) {
+                let size = tag.item_size() as usize;
+                let bytes = &packed.data[..piece.count * each * size];
+                // SAFETY: `out` was just made for the sum of the pieces' counts, of which those before take `start`, and this
+                // one, whose bytes are as many, the next.
+                unsafe {
+                    let place = out.data_mut().add(start * size);
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len());
+                }
             }
         }
+        out
     }
-    out
+}
+
+/// Whether a blob's root holds as many results as `[start, end)` are.
+///
+/// # Errors
+/// `Error::Damaged` when it does not.
+pub fn check_count((start, end): (u64, u64), source: &Source<'_>) -> Result<()> {
+    let root = source.view.node(0);
+    let held = if matches!(root.tag, Tag::List | Tag::Packed) { root.len } else { 0 };
+    if end.checked_sub(start) == Some(held) {
+        return Ok(());
+    }
+    Err(damaged(format!("results {} to {end} are said to be where {held} are", start + 1)))
+}
+
+fn damaged(reason: String) -> crate::r::Failure {
+    Error::Damaged { segment: "of results".into(), reason }.into()
 }

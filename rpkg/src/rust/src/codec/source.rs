@@ -1,12 +1,11 @@
 //! A blob that lies in a mapping, together with what keeps the mapping.
-use std::rc::Rc;
 use std::sync::Arc;
 
 use scheduler::os::Mapping;
 use scheduler::page::{BlobView, Node, Tag};
 use scheduler::store::CONTENT;
 
-use crate::altrep::{self, Origin};
+use crate::altrep;
 use crate::r::{protect, Kept, Kind, Result, Scope, Sexp};
 
 /// Where values are decoded from.
@@ -15,7 +14,7 @@ pub struct Source<'a> {
     /// The blob.
     pub view: BlobView<'a>,
     /// The R object that keeps the mapping under the blob.
-    owner: Sexp,
+    owner: &'a Kept,
     /// The pages that the blob refers to.
     referred: &'a Referred,
 }
@@ -68,7 +67,7 @@ impl<'a> Source<'a> {
     ///
     /// # Safety
     /// The page is sealed up to there: nobody writes to these bytes any more, in any process.
-    pub unsafe fn open(mapping: &'a Mapping, at: u64, len: u64, owner: Sexp) -> Result<Self> {
+    pub unsafe fn open(mapping: &'a Mapping, at: u64, len: u64, owner: &'a Kept) -> Result<Self> {
         // SAFETY: by this function's contract.
         unsafe { Source::open_with(mapping, at, len, (owner, NONE)) }
     }
@@ -81,7 +80,7 @@ impl<'a> Source<'a> {
         mapping: &'a Mapping,
         at: u64,
         len: u64,
-        (owner, referred): (Sexp, &'a Referred),
+        (owner, referred): (&'a Kept, &'a Referred),
     ) -> Result<Self> {
         // SAFETY: by this function's contract.
         let all = unsafe { mapping.bytes() };
@@ -89,20 +88,6 @@ impl<'a> Source<'a> {
         let len = usize::try_from(len).unwrap_or(usize::MAX).min(all.len() - start);
         let view = BlobView::open_with(&all[start..start + len], &referred.pages)?;
         Ok(Source { view, owner, referred })
-    }
-
-    /// All of a mapping that has no owner yet; that is kept by the scope. Views of it come from `origin`.
-    ///
-    /// # Safety
-    /// As for [`Source::open`].
-    pub unsafe fn open_owned(
-        s: &Scope,
-        mapping: &'a Arc<Mapping>,
-        origin: Option<&Rc<Origin>>,
-    ) -> Result<Self> {
-        let owner = altrep::owner(s, mapping, origin);
-        // SAFETY: by this function's contract.
-        unsafe { Source::open(mapping, 0, u64::MAX, owner) }
     }
 
     /// What is packed in this node, if it is a Packed.
@@ -117,7 +102,7 @@ impl<'a> Source<'a> {
 
     /// `len` items of a plain vector's or a table's node, from item `start` on: a view when they are big, a copy when they
     /// are small. No attributes. Kept. `len` is cut to what there is.
-    pub(super) fn part(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
+    pub(super) fn part<'s>(&self, s: &'s Scope, node: &Node, start: usize, len: usize) -> Sexp<'s> {
         let tag = if node.tag == Tag::Packed { node.elem } else { node.kind() };
         if tag == Tag::Strings {
             return self.strings(s, node, start, len);
@@ -139,15 +124,15 @@ impl<'a> Source<'a> {
     }
 
     /// The R object that keeps the mapping in which the node's items lie.
-    fn owner_of(&self, node: &Node) -> Sexp {
+    fn owner_of(&self, node: &Node) -> Sexp<'_> {
         match self.view.location(node) {
             // The blob was checked: there is a page of this number.
             Some(location) => self.referred.owners[location.page as usize].get(),
-            None => self.owner,
+            None => self.owner.get(),
         }
     }
 
-    fn strings(&self, s: &Scope, node: &Node, start: usize, len: usize) -> Sexp {
+    fn strings<'s>(&self, s: &'s Scope, node: &Node, start: usize, len: usize) -> Sexp<'s> {
         let Some((table, first, all)) = self.view.table(node) else { return s.vector(Kind::STRSXP, 0) };
         let start = start.min(all);
         let len = len.min(all - start);

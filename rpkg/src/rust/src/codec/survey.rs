@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use scheduler::page::Tag;
 
 use super::encode::tag_of;
-use crate::r::{bytes_of, Bound, Kind, Scope, Sexp};
+use crate::r::{bytes_of, Bound, Kept, Kind, Scope, Sexp};
 
 /// Visits the values of a value's attributes until one answers TRUE.
-fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
+pub(super) fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
     let mut found = false;
     x.each_attribute(&mut |_, value| found = found || answer(value));
     found
@@ -27,7 +27,7 @@ pub fn holds_references(s: &Scope, x: Sexp) -> bool {
         _ => {}
     }
     let list = matches!(x.kind(), Kind::VECSXP | Kind::EXPRSXP);
-    if list && (is_unfinished(s, x) || (0..x.len()).any(|i| holds_references(s, x.item(i)))) {
+    if list && (is_unfinished(s, x) || (0..x.len()).any(|i| s.inner(|s| holds_references(s, s.item(x, i))))) {
         return true;
     }
     any_attribute(x, &mut |value| holds_references(s, value))
@@ -71,7 +71,7 @@ pub fn data_bytes(s: &Scope, x: Sexp) -> usize {
     s.check_stack();
     let mut bytes = own_bytes(x);
     if x.kind() == Kind::VECSXP {
-        bytes += (0..x.len()).map(|i| data_bytes(s, x.item(i))).sum::<usize>();
+        bytes += (0..x.len()).map(|i| s.inner(|s| data_bytes(s, s.item(x, i)))).sum::<usize>();
     }
     if x.kind() != Kind::CHARSXP {
         x.each_attribute(&mut |_, value| bytes += data_bytes(s, value));
@@ -84,7 +84,9 @@ pub struct Reach<'a> {
     /// Environments that were visited.
     seen: &'a mut HashSet<usize>,
     /// Functions that were met.
-    functions: &'a mut Vec<Sexp>,
+    functions: &'a mut Vec<Kept>,
+    /// Items of lists that make them when asked: what was seen in them must not go, nor its address be another's.
+    made: &'a mut Vec<Kept>,
     /// Symbols in code that is data.
     symbols: &'a mut HashSet<usize>,
     /// Symbols in functions.
@@ -99,19 +101,20 @@ pub struct Reach<'a> {
 #[derive(Default)]
 pub struct Found {
     seen: HashSet<usize>,
-    functions: Vec<Sexp>,
+    functions: Vec<Kept>,
+    made: Vec<Kept>,
     symbols: HashSet<usize>,
     inside: HashSet<usize>,
 }
 
 impl Found {
-    /// Functions that were met, still reachable from the value.
-    pub fn functions(&self) -> &[Sexp] {
+    /// Functions that were met.
+    pub fn functions(&self) -> &[Kept] {
         &self.functions
     }
 
     /// Symbols that were met: in calls and formulas, and in functions.
-    pub fn symbols(&self) -> [Vec<Sexp>; 2] {
+    pub fn symbols(&self) -> [Vec<Sexp<'static>>; 2] {
         // SAFETY: symbols are never collected.
         let all = |set: &HashSet<usize>| set.iter().map(|&raw| unsafe { Sexp::new(raw as *mut _) }).collect();
         [all(&self.symbols), all(&self.inside)]
@@ -121,9 +124,9 @@ impl Found {
 impl<'a> Reach<'a> {
     /// Walks a value. Gives the bytes of data that it reaches, and whether a pass, plan or handle is there.
     pub fn walk(s: &Scope, x: Sexp, found: &'a mut Found) -> (usize, bool) {
-        let Found { seen, functions, symbols, inside } = found;
+        let Found { seen, functions, made, symbols, inside } = found;
         let (bytes, unfinished, within) = (0, false, false);
-        let mut reach = Reach { seen, functions, symbols, inside, within, bytes, unfinished };
+        let mut reach = Reach { seen, functions, made, symbols, inside, within, bytes, unfinished };
         reach.value(s, x);
         (reach.bytes, reach.unfinished)
     }
@@ -145,7 +148,15 @@ impl<'a> Reach<'a> {
                     self.unfinished = true;
                     return;
                 }
-                (0..x.len()).for_each(|i| self.value(s, x.item(i)));
+                for i in 0..x.len() {
+                    s.inner(|s| {
+                        let item = s.item(x, i);
+                        if x.makes_items() {
+                            self.made.push(Kept::new(item));
+                        }
+                        self.value(s, item);
+                    });
+                }
             }
             _ => {}
         }
@@ -168,7 +179,7 @@ impl<'a> Reach<'a> {
         if of_package || !self.seen.insert(x.raw() as usize) {
             return;
         }
-        self.functions.push(x);
+        self.functions.push(Kept::new(x));
         let outside = std::mem::replace(&mut self.within, true);
         self.value(s, x.formals());
         self.value(s, x.body());

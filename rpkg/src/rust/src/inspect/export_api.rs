@@ -17,7 +17,7 @@ fn ms_record_export(record: Robj, format: &str, file: &str) -> Robj {
         let known = known.ok_or_else(|| Failure::Internal(format!("no format is called '{format}'")))?;
         let text = known.text(&document_in(argument(&record))?)?;
         if file.is_empty() {
-            return r::protect(|s| Ok(r::character(s, &[text.as_str()])));
+            return r::give(|s| Ok(r::character(s, &[text.as_str()])));
         }
         write(text.as_bytes(), Path::new(file))?;
         nothing()
@@ -29,7 +29,7 @@ fn ms_record_export(record: Robj, format: &str, file: &str) -> Robj {
 fn ms_export_format(file: &str) -> Robj {
     edge(|| {
         let name = Format::of_file(Path::new(file)).map_or("", Format::name);
-        r::protect(|s| Ok(r::character(s, &[name])))
+        r::give(|s| Ok(r::character(s, &[name])))
     })
 }
 

@@ -9,7 +9,7 @@ use scheduler::inspect::{self, Document, EventLog, PassNote, Record};
 use scheduler::plan::Plan;
 
 use super::{shelf, to_r};
-use crate::r::{self, argument, edge, nothing, Kind, Result, Sexp};
+use crate::r::{self, argument, edge, nothing, Given, Kind, Result, Sexp};
 use crate::runs::plan_api;
 use crate::runs::Reader;
 
@@ -103,8 +103,8 @@ fn notes(about: Sexp) -> Result<(String, Vec<PassNote>)> {
 }
 
 /// A raw vector of these bytes.
-pub(crate) fn raw(bytes: &[u8]) -> Result<Sexp> {
-    r::protect(|s| {
+pub(crate) fn raw(bytes: &[u8]) -> Result<Given> {
+    r::give(|s| {
         let out = s.vector(Kind::RAWSXP, bytes.len());
         // SAFETY: the vector was just made, with room for exactly these.
         unsafe { out.data_mut().cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };

@@ -11,7 +11,7 @@ use crate::r::{self, argument, edge};
 fn ms_explain(record: Robj) -> Robj {
     edge(|| {
         let lines = inspect::explain(&document_in(argument(&record))?);
-        r::protect(|s| Ok(r::character(s, &lines)))
+        r::give(|s| Ok(r::character(s, &lines)))
     })
 }
 
@@ -19,32 +19,29 @@ fn ms_explain(record: Robj) -> Robj {
 /// an unknown id `why` and the `nearest` names.
 #[extendr]
 fn ms_story(record: Robj, id: &str) -> Robj {
-    edge(|| {
-        let story = inspect::story_of(&record_in(argument(&record))?, id);
-        r::protect(|s| match story {
-            Err(unknown) => Ok(r::named_list(
-                s,
-                &[
-                    ("why", r::character(s, &[unknown.to_string()])),
-                    ("nearest", r::character(s, &unknown.nearest)),
-                ],
-            )),
-            Ok(told) => {
-                let at: Vec<f64> = told.lines.iter().map(|line| line.at.unwrap_or(f64::NAN)).collect();
-                let what: Vec<&str> = told.lines.iter().map(|line| line.what.as_str()).collect();
-                let worker = told.lines.iter().map(|line| line.worker.map_or(f64::NAN, f64::from));
-                let worker: Vec<f64> = worker.collect();
-                Ok(r::named_list(
-                    s,
-                    &[
-                        ("title", r::character(s, &[told.title])),
-                        ("at", r::reals(s, &at)),
-                        ("what", r::character(s, &what)),
-                        ("worker", r::reals(s, &worker)),
-                    ],
-                ))
-            }
-        })
+    edge(|| match inspect::story_of(&record_in(argument(&record))?, id) {
+        Err(unknown) => {
+            let why = [unknown.to_string()];
+            r::give(|s| {
+                let parts = [("why", r::character(s, &why)), ("nearest", r::character(s, &unknown.nearest))];
+                Ok(r::named_list(s, &parts))
+            })
+        }
+        Ok(told) => {
+            let at: Vec<f64> = told.lines.iter().map(|line| line.at.unwrap_or(f64::NAN)).collect();
+            let what: Vec<&str> = told.lines.iter().map(|line| line.what.as_str()).collect();
+            let worker = told.lines.iter().map(|line| line.worker.map_or(f64::NAN, f64::from));
+            let worker: Vec<f64> = worker.collect();
+            r::give(|s| {
+                let parts = [
+                    ("title", r::character(s, &[told.title.as_str()])),
+                    ("at", r::reals(s, &at)),
+                    ("what", r::character(s, &what)),
+                    ("worker", r::reals(s, &worker)),
+                ];
+                Ok(r::named_list(s, &parts))
+            })
+        }
     })
 }
 

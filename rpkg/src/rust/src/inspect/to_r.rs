@@ -3,10 +3,10 @@
 use scheduler::inspect::{Chunks, Document, Memory, Steps};
 use serde_json::Value;
 
-use crate::r::{self, Kind, Result, Scope, Sexp};
+use crate::r::{self, Given, Kind, Result, Scope, Sexp};
 
 /// The document as a list. Without `chunks` the columns of chunks, steps and memory are left out, which is what is long.
-pub(super) fn document(mut document: Document, chunks: bool) -> Result<Sexp> {
+pub(super) fn document(mut document: Document, chunks: bool) -> Result<Given> {
     let (columns, steps, memory) = document.run.as_mut().map_or_else(Default::default, |run| {
         let chunks = std::mem::take(&mut run.chunks);
         (chunks, std::mem::take(&mut run.steps), std::mem::take(&mut run.memory))
@@ -17,7 +17,7 @@ pub(super) fn document(mut document: Document, chunks: bool) -> Result<Sexp> {
     let (columns, steps, memory) =
         (Columns::of(&columns), Columns::of_steps(&steps), Columns::of_memory(&memory));
     let states = columns.states.as_slice();
-    r::protect(|s| {
+    r::give(|s| {
         let list = value(s, &all);
         if is_run && chunks {
             let run = r::field(s, list, "run").unwrap_or(s.null());
@@ -101,7 +101,7 @@ fn place(s: &Scope, list: Sexp, name: &str) -> Option<usize> {
 }
 
 /// Any JSON value, kept.
-fn value(s: &Scope, value_: &Value) -> Sexp {
+fn value<'s>(s: &'s Scope, value_: &Value) -> Sexp<'s> {
     match value_ {
         Value::Null => s.null(),
         Value::Bool(truth) => r::logical(s, *truth),
@@ -122,7 +122,7 @@ fn value(s: &Scope, value_: &Value) -> Sexp {
     }
 }
 
-fn array(s: &Scope, items: &[Value]) -> Sexp {
+fn array<'s>(s: &'s Scope, items: &[Value]) -> Sexp<'s> {
     if !items.is_empty() && items.iter().all(Value::is_string) {
         let out = s.vector(Kind::STRSXP, items.len());
         for (nth, item) in items.iter().enumerate() {

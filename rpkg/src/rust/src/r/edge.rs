@@ -8,8 +8,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use extendr_api::prelude::*;
 use scheduler::error::Error;
 
-use super::protect::{protect, Jump};
-use super::sexp::{Kind, Scope, Sexp};
+use super::protect::{give, Jump};
+use super::sexp::{Given, Kind, Scope, Sexp};
 use super::{character, character_bytes, integer, named_list, real};
 
 /// The result of everything that may call R.
@@ -44,18 +44,18 @@ impl Failure {
 }
 
 /// The value behind an argument of the running `.Call`.
-pub fn argument(x: &Robj) -> Sexp {
+pub fn argument(x: &Robj) -> Sexp<'_> {
     // SAFETY: R's main thread; R keeps a `.Call`'s arguments until it returns.
     unsafe { Sexp::new(x.get()) }
 }
 
 /// R's NULL, for calls that give nothing.
-pub fn nothing() -> Result<Sexp> {
-    protect(|s| Ok(s.null()))
+pub fn nothing() -> Result<Given> {
+    give(|s| Ok(s.null()))
 }
 
 /// Runs a native call's body and makes of its outcome what R is given.
-pub fn edge(body: impl FnOnce() -> Result<Sexp>) -> Robj {
+pub fn edge(body: impl FnOnce() -> Result<Given>) -> Robj {
     let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
@@ -78,7 +78,7 @@ fn park(failure: Failure) {
 }
 
 /// The failure as R gets it.
-fn tagged(failure: &Failure) -> Result<Sexp> {
+fn tagged(failure: &Failure) -> Result<Given> {
     let (kind, message) = match failure {
         Failure::Scheduler(error) => (error.kind(), error.to_string()),
         Failure::Input(message) => ("input", message.clone()),
@@ -86,7 +86,7 @@ fn tagged(failure: &Failure) -> Result<Sexp> {
         Failure::Internal(message) => ("internal", format!("a fault inside memshare: {message}")),
         Failure::Jump(_) => ("r_jump", "R left native code".to_owned()),
     };
-    protect(|s| {
+    give(|s| {
         let fields = fields(s, failure);
         let parts = [
             ("kind", character(s, &[kind])),
@@ -100,7 +100,7 @@ fn tagged(failure: &Failure) -> Result<Sexp> {
 }
 
 /// What a handler may want to read without parsing the message.
-fn fields(s: &Scope, failure: &Failure) -> Sexp {
+fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
     let text = |value: &str| character(s, &[value]);
     match failure {
         Failure::Scheduler(Error::NoSpace { needed, free, limit, dir }) => named_list(
@@ -143,7 +143,7 @@ fn fields(s: &Scope, failure: &Failure) -> Sexp {
 }
 
 /// What takes how much: bytes, named by the resources.
-fn over_budget(s: &Scope, table: &[(String, u64, scheduler::plan::Lifetime)]) -> Sexp {
+fn over_budget<'s>(s: &'s Scope, table: &[(String, u64, scheduler::plan::Lifetime)]) -> Sexp<'s> {
     let bytes = s.vector(Kind::REALSXP, table.len());
     let names = s.vector(Kind::STRSXP, table.len());
     for (place, (name, size, _)) in table.iter().enumerate() {

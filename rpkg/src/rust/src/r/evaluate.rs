@@ -3,12 +3,12 @@ use extendr_ffi::*;
 
 use super::ffi;
 use super::protect::protect;
-use super::sexp::{Scope, Sexp};
+use super::sexp::{Kind, Scope, Sexp};
 use super::{Failure, Result};
 
 impl Scope {
     /// The symbol of this name, of any length: R errors on what is none.
-    pub fn symbol(&self, name: &str) -> Sexp {
+    pub fn symbol(&self, name: &str) -> Sexp<'_> {
         let text = self.keep(super::character_bytes(self, name.as_bytes(), 1));
         // SAFETY: R's main thread, by the scope's existence; symbols are never collected.
         unsafe { Sexp::new(ffi::Rf_installTrChar(text.raw())) }
@@ -21,13 +21,13 @@ impl Scope {
     }
 
     /// Evaluates code, its value kept.
-    pub fn eval(&self, code: Sexp, environment: Sexp) -> Sexp {
+    pub fn eval(&self, code: Sexp, environment: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence; all live.
         self.keep(unsafe { ffi::Rf_eval(code.raw(), environment.raw()) })
     }
 
     /// Calls a function with values that are no code, its value kept.
-    pub fn call(&self, function: Sexp, args: &[Sexp]) -> Sexp {
+    pub fn call(&self, function: Sexp, args: &[Sexp]) -> Sexp<'_> {
         let mut call = self.null();
         for arg in args.iter().rev() {
             // SAFETY: as above; each cell is kept before the next is made.
@@ -40,7 +40,7 @@ impl Scope {
     }
 
     /// A copy of a value that shares nothing with it, kept.
-    pub fn duplicate(&self, x: Sexp) -> Sexp {
+    pub fn duplicate(&self, x: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence; a live value.
         self.keep(unsafe { Rf_duplicate(x.raw()) })
     }
@@ -53,12 +53,14 @@ impl Scope {
 }
 
 /// The item of a list with this name; `None` where there is none. Names of ours are plain ASCII.
-pub fn field(s: &Scope, list: Sexp, name: &str) -> Option<Sexp> {
+pub fn field<'a>(s: &Scope, list: Sexp<'a>, name: &str) -> Option<Sexp<'a>> {
     let names = list.names(s);
-    if names.is_null() {
+    if list.kind() != Kind::VECSXP || names.kind() != Kind::STRSXP {
         return None;
     }
-    (0..names.len()).find(|&i| super::bytes_of(s, names.text(i)).0 == name.as_bytes()).map(|i| list.item(i))
+    (0..names.len().min(list.len()))
+        .find(|&i| super::bytes_of(s, names.text(i)).0 == name.as_bytes())
+        .map(|i| list.item(i))
 }
 
 /// Whether it is R's TRUE.
@@ -70,7 +72,13 @@ pub fn is_true(s: &Scope, x: Sexp) -> bool {
 
 /// Seconds that R spent on collecting garbage in this process, as far as it counts them (`gc.time(TRUE)`).
 pub fn garbage_seconds() -> Result<f64> {
-    number_at(protect(|s| Ok(s.call_base("gc.time", &[])))?, 2)
+    protect(|s| {
+        let times = s.call_base("gc.time", &[]);
+        let seconds = times.data().filter(|_| times.kind() == Kind::REALSXP && times.len() > 2);
+        let none = || Failure::Internal("gc.time() gave no times".into());
+        // SAFETY: a double vector of more than two numbers.
+        seconds.map(|first| unsafe { first.cast::<f64>().add(2).read() }).ok_or_else(none)
+    })
 }
 
 /// All numbers of a logical, integer or double vector.

@@ -6,33 +6,33 @@ use super::sexp::{symbol, Scope, Sexp};
 
 /// What a variable of an environment is bound to.
 #[derive(Clone, Copy, Debug)]
-pub enum Bound {
+pub enum Bound<'s> {
     /// A value; also a promise's, once it was forced.
-    Value(Sexp),
+    Value(Sexp<'s>),
     /// An active binding: its function.
-    Active(Sexp),
+    Active(Sexp<'s>),
     /// A promise that nobody has forced.
-    Promise(Sexp),
+    Promise(Sexp<'s>),
     /// Nothing that can be looked at.
     Nothing,
 }
 
-impl Sexp {
+impl<'s> Sexp<'s> {
     /// The value of a cell of a call or pairlist.
-    pub fn car(self) -> Sexp {
+    pub fn car(self) -> Sexp<'s> {
         // SAFETY: a live cell; its value is reachable from it.
         unsafe { Sexp::new(CAR(self.raw())) }
     }
 
     /// The name of a cell, a symbol.
-    pub fn tag(self) -> Option<Sexp> {
+    pub fn tag(self) -> Option<Sexp<'s>> {
         // SAFETY: a live cell; symbols are never collected.
         let tag = unsafe { Sexp::new(TAG(self.raw())) };
         (!tag.is_null()).then_some(tag)
     }
 
     /// The next cell, or NULL.
-    pub fn cdr(self) -> Sexp {
+    pub fn cdr(self) -> Sexp<'s> {
         // SAFETY: a live cell; the next is reachable from it.
         unsafe { Sexp::new(CDR(self.raw())) }
     }
@@ -56,25 +56,25 @@ impl Sexp {
     }
 
     /// A closure's body, as an expression.
-    pub fn body(self) -> Sexp {
+    pub fn body(self) -> Sexp<'s> {
         // SAFETY: a live closure.
         unsafe { Sexp::new(ffi::memshare_closure_part(self.raw(), 1)) }
     }
 
     /// A closure's formals, a pairlist.
-    pub fn formals(self) -> Sexp {
+    pub fn formals(self) -> Sexp<'s> {
         // SAFETY: a live closure.
         unsafe { Sexp::new(ffi::memshare_closure_part(self.raw(), 0)) }
     }
 
     /// A closure's environment.
-    pub fn closure_environment(self) -> Sexp {
+    pub fn closure_environment(self) -> Sexp<'s> {
         // SAFETY: a live closure.
         unsafe { Sexp::new(ffi::memshare_closure_part(self.raw(), 2)) }
     }
 
     /// The environment around an environment.
-    pub fn parent(self) -> Sexp {
+    pub fn parent(self) -> Sexp<'s> {
         // SAFETY: a live environment.
         unsafe { Sexp::new(ffi::memshare_parent(self.raw())) }
     }
@@ -92,7 +92,7 @@ impl Sexp {
     }
 
     /// What a variable of this very environment is bound to. The value is reachable from the environment.
-    pub fn peek(self, s: &Scope, name: Sexp) -> Bound {
+    pub fn peek<'k>(self, s: &'k Scope, name: Sexp) -> Bound<'k> {
         let mut kind = 0;
         // SAFETY: a live environment and a symbol.
         let value = s.keep(unsafe { ffi::memshare_peek(self.raw(), name.raw(), &mut kind) });
@@ -119,25 +119,25 @@ impl Sexp {
 
 impl Scope {
     /// The names of all variables of an environment, kept.
-    pub fn names_in(&self, environment: Sexp) -> Sexp {
+    pub fn names_in(&self, environment: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence; a live environment.
         self.keep(unsafe { ffi::R_lsInternal3(environment.raw(), 1, 0) })
     }
 
     /// The symbol of a name of [`Scope::names_in`].
-    pub fn symbol_of(&self, name: Sexp) -> Sexp {
+    pub fn symbol_of(&self, name: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence; symbols are never collected.
         unsafe { Sexp::new(ffi::Rf_installTrChar(name.raw())) }
     }
 
     /// A new environment, kept.
-    pub fn environment(&self, parent: Sexp) -> Sexp {
+    pub fn environment(&self, parent: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence.
         self.keep(unsafe { R_NewEnv(parent.raw(), 1, 29) })
     }
 
     /// The environment that has no parent.
-    pub fn empty_environment(&self) -> Sexp {
+    pub fn empty_environment(&self) -> Sexp<'_> {
         // SAFETY: a constant of R's.
         unsafe { Sexp::new(R_EmptyEnv) }
     }
@@ -161,31 +161,19 @@ impl Scope {
     }
 
     /// A copy that shares its parts with the value, kept.
-    pub fn shallow_copy(&self, x: Sexp) -> Sexp {
+    pub fn shallow_copy(&self, x: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence; a live value.
         self.keep(unsafe { ffi::Rf_shallow_duplicate(x.raw()) })
     }
 
-    /// A cell in front of others, kept.
-    pub fn cell(&self, value: Sexp, rest: Sexp) -> Sexp {
-        // SAFETY: as above.
-        self.keep(unsafe { Rf_cons(value.raw(), rest.raw()) })
-    }
-
-    /// Puts a cell behind `cell`, which keeps `value` for as long as `cell` lives.
-    pub fn hold(&self, cell: Sexp, value: Sexp) {
-        // SAFETY: as above; the new cell is reachable before anything else is allocated.
-        unsafe { SETCDR(cell.raw(), Rf_cons(value.raw(), CDR(cell.raw()))) };
-    }
-
     /// An option of R, or NULL.
-    pub fn option(&self, name: &str) -> Sexp {
+    pub fn option(&self, name: &str) -> Sexp<'_> {
         // SAFETY: as above.
         unsafe { Sexp::new(ffi::Rf_GetOption1(symbol(name))) }
     }
 
     /// A function of this package, kept.
-    pub fn our_function(&self, name: &str) -> Sexp {
+    pub fn our_function(&self, name: &str) -> Sexp<'_> {
         let package = super::character(self, &["memshare"]);
         let namespace = self.call_base("getNamespace", &[package]);
         let name = super::character(self, &[name]);

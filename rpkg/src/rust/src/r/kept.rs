@@ -40,7 +40,7 @@ impl Kept {
     }
 
     /// The value.
-    pub fn get(&self) -> Sexp {
+    pub fn get(&self) -> Sexp<'_> {
         // SAFETY: the cell lives until this is dropped, and its tag with it.
         unsafe { Sexp::new(TAG(self.0)) }
     }

@@ -4,9 +4,11 @@
 //!
 //! 1. R is called on R's main thread only. [`Sexp`] and [`Scope`] are neither `Send` nor `Sync`, and both come from here.
 //! 2. R leaves by `longjmp` (errors, interrupts, restarts). [`protect`] stops the jump, lets Rust's values drop, and
-//!    [`edge`] has R go on with it. So a closure given to `protect` *owns nothing that needs dropping while it calls R*:
+//!    [`edge`] has R go on with it. So a closure given to [`protect`] *owns nothing that needs dropping while it calls R*:
 //!    it works on what it borrows.
-//! 3. What R allocates is kept in a [`Scope`] until the scope ends; what leaves a scope is kept by the next one out at once.
+//! 3. What R allocates is kept in a [`Scope`] until the scope ends, and a [`Sexp`] has that lifetime: the compiler lets none outlive what
+//!    keeps it. A value leaves a scope for the next one out by [`Scope::carry`], for Rust's own use as [`Kept`], and for R as [`Given`].
+//!    R keeps values on a stack, so only the innermost scope may keep one; another that tries is a fault that is told.
 mod edge;
 mod evaluate;
 mod ffi;
@@ -23,8 +25,9 @@ pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use frames::Bound;
 pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, path, real, reals};
-pub use protect::protect;
-pub use sexp::{Kind, Scope, Sexp};
+pub use protect::{give, protect};
+pub use sexp::{Given, Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, path_of, string, strings, with_bytes};
 
+pub(crate) use protect::owns_nothing;
 pub(crate) use text::bytes_of;

@@ -7,7 +7,7 @@ use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use extendr_ffi::{R_MakeUnwindCont, R_NilValue, R_PreserveObject, SEXP};
 
 use super::ffi;
-use super::sexp::Scope;
+use super::sexp::{Given, Scope, Sexp};
 use super::{Failure, Result};
 
 thread_local! {
@@ -52,8 +52,10 @@ struct Call<F, T> {
 
 /// Runs `body`, which may call R, and gives what it gives; R's jumps come back as [`Failure::Jump`], panics go on.
 ///
-/// `body` must own nothing that needs dropping while it calls R, and neither may what it calls: a jump forgets their frames.
-pub fn protect<T>(body: impl FnOnce(&Scope) -> Result<T>) -> Result<T> {
+/// `body` must own nothing that needs dropping while it calls R, and neither may what it calls: a jump forgets their frames. Of what it
+/// captures the compiler sees to that; of what it makes, `tests/protected.sh`.
+pub fn protect<T, F: FnOnce(&Scope) -> Result<T>>(body: F) -> Result<T> {
+    const { owns_nothing::<F>() };
     let mut call = Call { body: Some(body), outcome: None };
     let token = FREE.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
         // SAFETY: R's main thread (rule 1 of this room). Preserved for good: tokens are reused, and few.
@@ -76,6 +78,20 @@ pub fn protect<T>(body: impl FnOnce(&Scope) -> Result<T>) -> Result<T> {
         Some(Err(panic)) => resume_unwind(panic),
         None => Err(Failure::Internal("a protected call gave nothing".into())),
     }
+}
+
+/// As [`protect`], for a value that R is to be given.
+pub fn give<F: for<'s> FnOnce(&'s Scope) -> Result<Sexp<'s>>>(body: F) -> Result<Given> {
+    const { owns_nothing::<F>() };
+    protect(|s| body(s).map(Sexp::given))
+}
+
+/// Fails to compile for a closure that owns what would have to be dropped.
+pub(crate) const fn owns_nothing<F>() {
+    assert!(
+        !std::mem::needs_drop::<F>(),
+        "R may jump out of this closure: it must borrow what needs dropping"
+    );
 }
 
 /// The trampoline for the type of a call that cannot be named.

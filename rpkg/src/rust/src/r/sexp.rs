@@ -7,21 +7,43 @@ pub use extendr_ffi::SEXPTYPE as Kind;
 use extendr_ffi::*;
 
 use super::ffi;
+use super::protect::owns_nothing;
 
-/// A value that R will not collect while it is used: an argument of the running `.Call`, kept by a [`Scope`], or
+/// A value that R will not collect as long as `'s`: an argument of the running `.Call`, kept by a [`Scope`] or a [`super::Kept`], or
 /// reachable from such a one. That is the promise of who makes it; all methods rest on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sexp(SEXP);
+pub struct Sexp<'s>(SEXP, PhantomData<&'s ()>);
+
+/// A value that nothing keeps: to be given to R at once.
+#[derive(Debug)]
+#[must_use = "R is to be given it at once"]
+pub struct Given(SEXP);
+
+impl Given {
+    /// The raw pointer.
+    pub(super) fn raw(self) -> SEXP {
+        self.0
+    }
+}
+
+impl Sexp<'_> {
+    /// The value, to be given to R.
+    pub(super) fn given(self) -> Given {
+        Given(self.0)
+    }
+}
 
 /// Keeps values until it ends; the sign that R may be called.
 pub struct Scope {
     kept: Cell<i32>,
+    /// While a scope within this one stands: what R is given to keep now would go with that one, since R keeps values on a stack.
+    covered: Cell<bool>,
     main_thread: PhantomData<*mut ()>,
 }
 
 impl Scope {
     pub(super) fn root<T>(body: impl FnOnce(&Scope) -> T) -> T {
-        let scope = Scope { kept: Cell::new(0), main_thread: PhantomData };
+        let scope = Scope { kept: Cell::new(0), covered: Cell::new(false), main_thread: PhantomData };
         let out = body(&scope);
         // SAFETY: takes back exactly what `keep` put there. (When R jumps, it does so itself; no `Drop`, so that a jump
         // passes over nothing.)
@@ -29,47 +51,90 @@ impl Scope {
         out
     }
 
-    /// A scope that ends earlier. What `body` gives is to be kept by this one at once if it is a value.
-    pub fn inner<T>(&self, body: impl FnOnce(&Scope) -> T) -> T {
-        Scope::root(body)
+    /// A scope that ends earlier.
+    pub fn inner<T, F: FnOnce(&Scope) -> T>(&self, body: F) -> T {
+        const { owns_nothing::<F>() };
+        self.covered.set(true);
+        let out = Scope::root(body);
+        self.covered.set(false);
+        out
+    }
+
+    /// As [`Scope::inner`], for a value: kept by this one.
+    pub fn carry<F: for<'i> FnOnce(&'i Scope) -> Sexp<'i>>(&self, body: F) -> Sexp<'_> {
+        const { owns_nothing::<F>() };
+        let raw = self.inner(|s| body(s).raw());
+        self.keep(raw)
     }
 
     /// A scope where R may be called already: a `.Call` that owns nothing, an ALTREP method.
     ///
     /// # Safety
     /// R's main thread; the caller's frames own nothing that needs dropping.
-    pub unsafe fn assume<T>(body: impl FnOnce(&Scope) -> T) -> T {
+    pub unsafe fn assume<T, F: FnOnce(&Scope) -> T>(body: F) -> T {
+        const { owns_nothing::<F>() };
         Scope::root(body)
     }
 
     /// Keeps a value until the scope ends.
-    pub fn keep(&self, x: SEXP) -> Sexp {
+    pub fn keep(&self, x: SEXP) -> Sexp<'_> {
+        assert!(!self.covered.get(), "a scope within this one stands");
         self.kept.set(self.kept.get() + 1);
         // SAFETY: R's main thread, by the scope's existence.
-        Sexp(unsafe { Rf_protect(x) })
+        Sexp(unsafe { Rf_protect(x) }, PhantomData)
+    }
+
+    /// Item `i` of any list, kept where the list does not do so.
+    pub fn item<'s>(&'s self, list: Sexp<'s>, i: usize) -> Sexp<'s> {
+        debug_assert!(i < list.len());
+        // SAFETY: R's main thread, by the scope's existence; a live list.
+        let item = unsafe { VECTOR_ELT(list.0, i as isize) };
+        if list.makes_items() {
+            self.keep(item)
+        } else {
+            Sexp(item, PhantomData)
+        }
+    }
+
+    /// The list itself, or, of one that makes its items, a list that holds them; kept.
+    pub fn plain_list<'s>(&'s self, list: Sexp<'s>) -> Sexp<'s> {
+        if !list.makes_items() {
+            return list;
+        }
+        let out = self.vector(Kind::VECSXP, list.len());
+        for i in 0..list.len() {
+            self.inner(|s| out.set_item(i, s.item(list, i)));
+        }
+        list.each_attribute(&mut |name, value| out.set_attribute_of(self, name, value));
+        out
+    }
+
+    /// A value that lives for now, kept until this scope ends too.
+    pub fn kept(&self, x: Sexp<'_>) -> Sexp<'_> {
+        self.keep(x.0)
     }
 
     /// A new vector, kept. Numbers and bytes are not set; strings are empty, list items NULL.
-    pub fn vector(&self, kind: Kind, len: usize) -> Sexp {
+    pub fn vector(&self, kind: Kind, len: usize) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence. An impossible length is R's own error.
         self.keep(unsafe { Rf_allocVector(kind, isize::try_from(len).unwrap_or(isize::MAX)) })
     }
 
     /// A new S4 object without slots, kept.
-    pub fn s4(&self) -> Sexp {
+    pub fn s4(&self) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence.
         self.keep(unsafe { ffi::memshare_allocate_s4() })
     }
 
     /// R's NULL.
-    pub fn null(&self) -> Sexp {
+    pub fn null(&self) -> Sexp<'static> {
         // SAFETY: a constant of R's.
-        Sexp(unsafe { R_NilValue })
+        Sexp(unsafe { R_NilValue }, PhantomData)
     }
 
     /// `f(args)` in base R, its value kept. Arguments are values, not code: each is quoted.
-    pub fn call_base(&self, function: &str, args: &[Sexp]) -> Sexp {
-        let call = self.inner(|s| {
+    pub fn call_base(&self, function: &str, args: &[Sexp]) -> Sexp<'_> {
+        let call = self.carry(|s| {
             let mut call = s.null();
             for &arg in args.iter().rev() {
                 // SAFETY: R's main thread; all values are kept, by `keep` and by the caller.
@@ -78,9 +143,8 @@ impl Scope {
                 call = s.keep(unsafe { Rf_cons(quoted.0, call.0) });
             }
             // SAFETY: as above.
-            unsafe { Rf_lcons(symbol(function), call.0) }
+            s.keep(unsafe { Rf_lcons(symbol(function), call.0) })
         });
-        let call = self.keep(call);
         // SAFETY: R's main thread; `call` is kept.
         self.keep(unsafe { ffi::Rf_eval(call.0, R_BaseEnv) })
     }
@@ -101,13 +165,13 @@ pub(super) fn symbol(name: &str) -> SEXP {
     unsafe { Rf_install(bytes.as_ptr().cast()) }
 }
 
-impl Sexp {
+impl<'s> Sexp<'s> {
     /// The value behind a raw pointer.
     ///
     /// # Safety
     /// R's main thread, and live for as long as the result is used (see [`Sexp`]).
     pub unsafe fn new(raw: SEXP) -> Self {
-        Sexp(raw)
+        Sexp(raw, PhantomData)
     }
 
     /// The raw pointer.
@@ -171,7 +235,7 @@ impl Sexp {
     }
 
     /// The vector as one of another plain type, kept; without a copy when it is of that type already.
-    pub fn coerced(self, s: &Scope, kind: Kind) -> Sexp {
+    pub fn coerced(self, s: &'s Scope, kind: Kind) -> Sexp<'s> {
         if self.kind() == kind {
             return self;
         }
@@ -179,11 +243,18 @@ impl Sexp {
         s.keep(unsafe { Rf_coerceVector(self.0, kind) })
     }
 
-    /// Item `i` of a list.
-    pub fn item(self, i: usize) -> Sexp {
+    /// Whether it is a list whose class, of another package, makes its items when they are asked for: they need not be reachable from it.
+    pub fn makes_items(self) -> bool {
+        // SAFETY: a live value.
+        self.kind() == Kind::VECSXP && unsafe { ALTREP(self.0) } != 0
+    }
+
+    /// Item `i` of a list that holds its items. Of any other [`Scope::item`] must be asked.
+    pub fn item(self, i: usize) -> Sexp<'s> {
         debug_assert!(i < self.len());
-        // SAFETY: a live list; its items are reachable from it.
-        Sexp(unsafe { VECTOR_ELT(self.0, i as isize) })
+        assert!(!self.makes_items(), "an item that nothing keeps");
+        // SAFETY: a live list; its items are reachable from it, for it is a plain one.
+        Sexp(unsafe { VECTOR_ELT(self.0, i as isize) }, PhantomData)
     }
 
     /// Sets item `i` of a list that was just made.
@@ -194,10 +265,10 @@ impl Sexp {
     }
 
     /// String `i` of a character vector, as R's own object.
-    pub fn text(self, i: usize) -> Sexp {
+    pub fn text(self, i: usize) -> Sexp<'s> {
         debug_assert!(i < self.len());
         // SAFETY: a live character vector; its strings are reachable from it.
-        Sexp(unsafe { STRING_ELT(self.0, i as isize) })
+        Sexp(unsafe { STRING_ELT(self.0, i as isize) }, PhantomData)
     }
 
     /// All strings of a plain character vector, as R's own objects; `None` when R would have to make them first.
@@ -230,13 +301,13 @@ impl Sexp {
     }
 
     /// The names, or NULL.
-    pub fn names(self, s: &Scope) -> Sexp {
+    pub fn names<'k>(self, s: &'k Scope) -> Sexp<'k> {
         // SAFETY: a live value; R may have to make its names (a one-dimensional array), so they are kept.
         s.keep(unsafe { Rf_getAttrib(self.0, R_NamesSymbol) })
     }
 
     /// An attribute, or NULL. The name is one of ours.
-    pub fn attribute(self, s: &Scope, name: &str) -> Sexp {
+    pub fn attribute<'k>(self, s: &'k Scope, name: &str) -> Sexp<'k> {
         // SAFETY: a live value.
         s.keep(unsafe { Rf_getAttrib(self.0, symbol(name)) })
     }
@@ -262,7 +333,7 @@ impl Sexp {
     }
 
     /// The value with R's S4 bit set, kept.
-    pub fn as_s4(self, s: &Scope) -> Sexp {
+    pub fn as_s4<'k>(self, s: &'k Scope) -> Sexp<'k> {
         // SAFETY: a live value.
         s.keep(unsafe { ffi::memshare_as_s4(self.0) })
     }
@@ -274,12 +345,12 @@ impl Sexp {
     }
 
     /// Calls `visit(name's text object, value)` for every attribute as it is stored (compact row names stay compact).
-    pub fn each_attribute(self, visit: &mut dyn FnMut(Sexp, Sexp)) {
+    pub fn each_attribute(self, visit: &mut dyn FnMut(Sexp<'s>, Sexp<'s>)) {
         unsafe extern "C" fn call(visit: *mut c_void, tag: SEXP, value: SEXP) {
             // SAFETY: `visit` is what stands below; the attributes are reachable from the value.
             unsafe {
-                let visit = &mut *visit.cast::<&mut dyn FnMut(Sexp, Sexp)>();
-                visit(Sexp(PRINTNAME(tag)), Sexp(value));
+                let visit = &mut *visit.cast::<&mut dyn FnMut(Sexp<'static>, Sexp<'static>)>();
+                visit(Sexp(PRINTNAME(tag), PhantomData), Sexp(value, PhantomData));
             }
         }
         let mut visit = visit;

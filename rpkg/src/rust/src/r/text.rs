@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use extendr_ffi::SEXP;
 
 use super::ffi;
+use super::kept::Kept;
 use super::protect::protect;
 use super::sexp::{Kind, Scope, Sexp};
 use super::{Failure, Result};
 
 /// The bytes of a text object and its encoding: 0 as it is, 1 UTF-8, 2 Latin-1, 3 bytes. Text of another native encoding is
-/// translated to UTF-8 first. The bytes live as long as the text, translated ones until the `.Call` ends.
-pub(crate) fn bytes_of<'a>(_: &Scope, text: Sexp) -> (&'a [u8], u8) {
+/// translated to UTF-8 first. The bytes live as long as the text, translated ones until the `.Call` ends; both as long as a scope that
+/// keeps the text.
+pub(crate) fn bytes_of<'s>(_: &Scope, text: Sexp<'s>) -> (&'s [u8], u8) {
     let (mut encoding, mut len): (c_int, isize) = (0, 0);
     // SAFETY: a live text object, by the scope and by `Sexp`; R gives `len` readable bytes that live as long as said.
     let bytes = unsafe {
@@ -35,7 +37,7 @@ pub fn with_bytes<T>(s: &Scope, text: Sexp, read: impl FnOnce(&[u8], u8) -> T) -
 }
 
 /// The text as UTF-8, for text in any encoding but "bytes". It lives as long as [`bytes_of`]'s.
-fn utf8_of<'a>(_: &Scope, text: Sexp) -> &'a [u8] {
+fn utf8_of<'s>(_: &Scope, text: Sexp<'s>) -> &'s [u8] {
     // SAFETY: a live text object, by the scope and by `Sexp`; R gives a text that ends with a zero.
     unsafe { CStr::from_ptr(ffi::Rf_translateCharUTF8(text.raw())).to_bytes() }
 }
@@ -106,9 +108,8 @@ pub fn list_names(x: Sexp, what: &str) -> Result<Vec<String>> {
     if x.kind() != Kind::VECSXP {
         return Err(Failure::input(format!("{what} must be a named list")));
     }
-    // The names stay reachable from the list.
-    let names = protect(|s| Ok(x.names(s)))?;
-    let names = strings(names, &format!("the names of {what}"))?;
+    let names = protect(|s| Ok(Kept::new(x.names(s))))?;
+    let names = strings(names.get(), &format!("the names of {what}"))?;
     if names.len() != x.len() || names.iter().any(String::is_empty) {
         return Err(Failure::input(format!("{what} must be a named list: every item needs a name")));
     }

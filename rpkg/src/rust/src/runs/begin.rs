@@ -17,7 +17,7 @@ use super::coming::Coming;
 use super::planned::{bytes_of, encoded, Data, Encoded, Planned};
 use super::spec::Reader;
 use crate::codec::References;
-use crate::r::{self, Failure, Result, Sexp};
+use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::session;
 
 /// The job of a run, and nanoseconds and bytes of copying its data into shared memory before it begins.
@@ -44,7 +44,7 @@ struct Pages {
 }
 
 /// What of the data is another object in this run, by resource.
-pub(super) type Changes = HashMap<ResourceId, Sexp>;
+pub(super) type Changes = HashMap<ResourceId, Kept>;
 
 /// The state of the session that a run's workers must be in.
 pub(super) struct SessionState {
@@ -83,8 +83,8 @@ pub(super) fn prepare(
     for (index, data) in planned.data.iter_mut().enumerate() {
         let id = ResourceId(index as u32);
         let made = blobs.next().flatten();
-        if let Some(&object) = changes.get(&id) {
-            let page = pages.copy_in(id, &encoded(object, false)?)?;
+        if let Some(object) = changes.get(&id) {
+            let page = pages.copy_in(id, &encoded(object.get(), false)?)?;
             pages.own(id, page);
             continue;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState, Output};
 use scheduler::engine::Outcome;
+use scheduler::error::Error;
 use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
 use scheduler::plan::Plan;
@@ -14,9 +15,9 @@ use super::hall::Begun;
 use super::log_api;
 use super::profiles;
 use crate::altrep::{self, Origin};
-use crate::codec::{self, Piece, Source};
+use crate::codec::{self, Pieces, Source};
 use crate::inspect::shelf;
-use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
+use crate::r::{self, Failure, Given, Kept, Kind, Result, Sexp};
 
 /// The results pages of an ended run, mapped when they are read.
 pub(super) struct Ended<'a> {
@@ -49,7 +50,7 @@ pub(super) fn collect(
     finished: &Finished,
     as_vector: &[bool],
     traced: bool,
-) -> Result<Sexp> {
+) -> Result<Given> {
     let plan = &*begun.plan;
     let board = finished.board.board();
     let chunks = (0..plan.stages().len() as u32).map(|stage| {
@@ -73,8 +74,7 @@ pub(super) fn collect(
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
     }
-    r::protect(|s| {
-        let or_null = |kept: &Option<Kept>| kept.as_ref().map_or(s.null(), Kept::get);
+    r::give(|s| {
         let bytes = r::reals(s, &written);
         let peak = r::real(s, finished.stats.peak_bytes as f64);
         let seconds = r::real(s, finished.stats.seconds);
@@ -88,9 +88,9 @@ pub(super) fn collect(
         ];
         let stats = r::named_list(s, &stats);
         let parts = [
-            ("values", or_null(&values)),
+            ("values", values.as_ref().map_or(s.null(), Kept::get)),
             ("conditions", conditions.get()),
-            ("error", or_null(&error)),
+            ("error", error.as_ref().map_or(s.null(), Kept::get)),
             ("stats", stats),
             ("bytes", bytes),
         ];
@@ -165,26 +165,23 @@ impl Ended<'_> {
             made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
         let opened = self.open(resource, Views::Lasting)?;
         let board = self.finished.board.board();
-        let (grain, count) = (call.grain(), call.results() as usize);
-        let mut pieces = Vec::with_capacity(self.chunks[stage.index()].len());
-        let mut next = 0;
-        for chunk in &self.chunks[stage.index()] {
-            let (start, end) = ((chunk.start / grain) as usize, chunk.end.div_ceil(grain) as usize);
-            let output = board.output(stage, chunk.chunk, nth).filter(|_| start == next);
-            let missing = || Failure::Internal(format!("result {} of '{}' is missing", next + 1, call.name));
-            let source = opened.source(output.ok_or_else(missing)?)?;
-            pieces.push(Piece { start, count: end - start, source });
-            next = end;
+        let grain = call.grain();
+        let mut pieces = Pieces::default();
+        for chunk in board.results(stage)? {
+            let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
+            let source = opened.source(board.output(stage, chunk.chunk, nth).ok_or_else(missing)?)?;
+            pieces.push((chunk.start / grain, chunk.end.div_ceil(grain)), source)?;
         }
-        if next != count {
-            return Err(Failure::Internal(format!("result {} of '{}' is missing", next + 1, call.name)));
+        if pieces.count() as u64 != call.results() {
+            let reason =
+                format!("'{}' has {} results instead of {}", call.name, pieces.count(), call.results());
+            return Err(damaged(reason));
         }
-        if let Some((tag, each)) = codec::alike(&pieces).filter(|_| as_vector) {
-            let vector = r::protect(|s| Ok(Kept::new(codec::joined(s, &pieces, tag, each, count))))?;
+        if let Some((tag, each)) = pieces.alike().filter(|_| as_vector) {
+            let vector = r::protect(|s| Ok(Kept::new(pieces.joined(s, (tag, each)))))?;
             return Ok((vector, Some(each)));
         }
-        let list = r::protect(|s| Ok(Kept::new(codec::list(s, &pieces, count))))?;
-        Ok((list, None))
+        Ok((r::protect(|s| Ok(Kept::new(pieces.list(s))))?, None))
     }
 
     /// What FUN said, in the order of passes and elements: a list of triples.
@@ -196,7 +193,7 @@ impl Ended<'_> {
         }
         let mut order = Vec::new();
         for (nth, notes) in said.iter().enumerate() {
-            let (passes, elements) = (r::numbers(notes.get().item(0))?, r::numbers(notes.get().item(1))?);
+            let (passes, elements) = checked_notes(notes.get())?;
             order.extend(
                 passes
                     .into_iter()
@@ -219,12 +216,31 @@ impl Ended<'_> {
     }
 }
 
+/// The numbers of the passes and of the elements whose conditions are the third item, one for each.
+fn checked_notes(notes: Sexp) -> Result<(Vec<f64>, Vec<f64>)> {
+    let kinds = [Kind::REALSXP, Kind::REALSXP, Kind::VECSXP];
+    let is_list = notes.kind() == Kind::VECSXP && notes.len() == kinds.len();
+    if !is_list || (0..kinds.len()).any(|i| notes.item(i).kind() != kinds[i]) {
+        return Err(damaged("what FUN said is no list of three".into()));
+    }
+    let (passes, elements) = (r::numbers(notes.item(0))?, r::numbers(notes.item(1))?);
+    if passes.len() != elements.len() || notes.item(2).len() != elements.len() {
+        return Err(damaged("what FUN said has not one condition for each element".into()));
+    }
+    Ok((passes, elements))
+}
+
+/// What a worker says cannot be.
+fn damaged(reason: String) -> Failure {
+    Error::Damaged { segment: "of results".into(), reason }.into()
+}
+
 impl Opened {
     pub(super) fn source(&self, output: Output) -> Result<Source<'_>> {
         if let (true, Some(overflow)) = (output.overflow, &self.overflow) {
             return overflow.source(Output { overflow: false, ..output });
         }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
-        unsafe { Source::open(&self.mapping, output.at, output.len, self.owner.get()) }
+        unsafe { Source::open(&self.mapping, output.at, output.len, &self.owner) }
     }
 }

@@ -5,18 +5,18 @@ use scheduler::id::{ResourceId, TaskId};
 use scheduler::os::{space, Place};
 use scheduler::plan::Plan;
 
-use crate::r::{self, Result, Scope, Sexp};
+use crate::r::{self, Given, Result, Scope, Sexp};
 use crate::session;
 
 /// A missing number.
 const MISSING: f64 = f64::NAN;
 
 /// `peak`, `tasks`, `resources`, and of each pass in `guessed` whether nobody knows how large its results are.
-pub(super) fn describe(plan: &Plan, id: i32, guessed: &[bool]) -> Result<Sexp> {
+pub(super) fn describe(plan: &Plan, id: i32, guessed: &[bool]) -> Result<Given> {
     let tasks = tasks(plan);
     let resources = resources(plan, memory_free()?);
     let guessed: Vec<f64> = guessed.iter().map(|&guessed| f64::from(u8::from(guessed))).collect();
-    r::protect(|s| {
+    r::give(|s| {
         let peak = r::real(s, plan.peak_bytes() as f64);
         let budget = r::real(s, plan.spec().budget.map_or(MISSING, |budget| budget as f64));
         let held_back = r::logical(s, plan.allowance().is_some());
@@ -43,7 +43,7 @@ struct Table {
 }
 
 impl Table {
-    fn list(&self, s: &Scope) -> Sexp {
+    fn list<'s>(&self, s: &'s Scope) -> Sexp<'s> {
         let count = self.texts.len() + self.numbers.len();
         let (out, names) = (s.vector(r::Kind::VECSXP, count), s.vector(r::Kind::STRSXP, count));
         let put = |place: usize, name: &str, column: Sexp| {

@@ -39,8 +39,8 @@ impl Ended<'_> {
                 if let Some((.., lost)) = lost.find(|(stage, chunk, _)| same(*stage, *chunk)) {
                     return lost_for_room(lost, at);
                 }
-                let record =
-                    self.chunks[failure.stage.index()].iter().find(|chunk| chunk.chunk == failure.chunk);
+                let mut chunks = self.chunks.get(failure.stage.index()).into_iter().flatten();
+                let record = chunks.find(|chunk| chunk.chunk == failure.chunk);
                 let lost = || Failure::Internal("the error of a failed chunk is missing".into());
                 let source = notes.source(record.ok_or_else(lost)?.error)?;
                 r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
@@ -86,7 +86,7 @@ fn lost_for_room(lost: &Lost, (pass, element): (i32, u64)) -> Result<Option<Kept
 }
 
 /// An error of FUN, or of getting ready for it, kept.
-fn of_fun(s: &Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp {
+fn of_fun<'s>(s: &'s Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp<'s> {
     let error = codec::decode(s, source, 0);
     let at_element = r::field(s, error, "element").is_some_and(|x| r::is_true(s, x));
     let index = if at_element { r::real(s, element as f64 + 1.0) } else { s.null() };

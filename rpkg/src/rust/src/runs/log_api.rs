@@ -33,21 +33,23 @@ fn ms_log_lines(dir: &str) -> Robj {
         let numbers = |of: &dyn Fn(&logs::Line) -> Option<f64>| -> Vec<f64> {
             lines.iter().map(|line| of(line).unwrap_or(f64::NAN)).collect()
         };
+        let texts = |of: fn(&logs::Line) -> &str| -> Vec<&str> { lines.iter().map(of).collect() };
+        let log = texts(|line| &line.log);
+        let level = texts(|line| line.level.as_deref().unwrap_or_default());
+        let text = texts(|line| &line.text);
         let time = numbers(&|line| line.time);
         let run = numbers(&|line| line.run.map(|run| run as f64));
         let worker = numbers(&|line| line.worker.map(f64::from));
         let pid = numbers(&|line| line.pid.map(f64::from));
-        r::protect(|s| {
-            let texts =
-                |of: fn(&logs::Line) -> &str| r::character(s, &lines.iter().map(of).collect::<Vec<_>>());
+        r::give(|s| {
             let parts = [
                 ("time", r::reals(s, &time)),
                 ("run", r::reals(s, &run)),
-                ("log", texts(|line| &line.log)),
+                ("log", r::character(s, &log)),
                 ("worker", r::reals(s, &worker)),
                 ("pid", r::reals(s, &pid)),
-                ("level", texts(|line| line.level.as_deref().unwrap_or_default())),
-                ("text", texts(|line| &line.text)),
+                ("level", r::character(s, &level)),
+                ("text", r::character(s, &text)),
             ];
             Ok(r::named_list(s, &parts))
         })
@@ -74,7 +76,7 @@ pub(super) fn died(deaths: &[Death]) -> Result<Kept> {
     })
 }
 
-fn lines(s: &Scope, death: &Death) -> Sexp {
+fn lines<'s>(s: &'s Scope, death: &Death) -> Sexp<'s> {
     r::character(s, &death.log)
 }
 

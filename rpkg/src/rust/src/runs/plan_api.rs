@@ -17,8 +17,8 @@ use super::hall;
 use super::learn::{relearn, sizes};
 use super::planned::{bytes_of, compile, Encoded, Planned};
 use super::profiles;
-use super::spec::{Reader, Spec};
-use crate::r::{self, argument, edge, nothing, Failure, Result, Sexp};
+use super::spec::{value as kept, Reader, Spec};
+use crate::r::{self, argument, edge, nothing, Failure, Given, Result, Sexp};
 
 /// The plans that are kept.
 #[derive(Default)]
@@ -95,7 +95,7 @@ fn ms_plan_describe(id: i32) -> Robj {
     })
 }
 
-fn described(id: i32) -> Result<Sexp> {
+fn described(id: i32) -> Result<Given> {
     let (plan, guessed): (_, Vec<bool>) = with(|plans| {
         let planned = plans.plans.get(&id).ok_or_else(given_back)?;
         let guessed = planned.learned.iter().map(|learned| learned.guessed).collect();
@@ -138,7 +138,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str, state: Robj) -> 
             })?;
             begun?
         };
-        r::protect(|s| Ok(r::integer(s, run)))
+        r::give(|s| Ok(r::integer(s, run)))
     })
 }
 
@@ -194,7 +194,7 @@ fn read_changes(planned: &Planned, changes: Sexp) -> Result<Changes> {
     for (data, value) in reader.numbers("data")?.into_iter().zip(reader.items("values")?) {
         let place = planned.resource_of.get((data as usize).wrapping_sub(1));
         let missing = || Failure::Internal(format!("the plan has no data {data}"));
-        read.insert(*place.ok_or_else(missing)?, value);
+        read.insert(*place.ok_or_else(missing)?, kept(value)?);
     }
     Ok(read)
 }
@@ -216,7 +216,7 @@ fn ms_profile_known(key: &str, elements: f64) -> Robj {
 fn ms_fingerprint(bytes: Robj) -> Robj {
     edge(|| {
         let print = scheduler::profile::fingerprint(&bytes_of(argument(&bytes))?);
-        r::protect(|s| Ok(r::character(s, &[&print])))
+        r::give(|s| Ok(r::character(s, &[&print])))
     })
 }
 

@@ -73,15 +73,16 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         let id = ResourceId(resources.len() as u32);
         match source {
             Source::Object(object) => {
+                let object = object.get();
                 if let Some(&known) = seen.get(&(object.raw() as usize)) {
                     resource_of.push(known);
                     continue;
                 }
                 seen.insert(object.raw() as usize, id);
-                let encoded = encoded(*object, keep)?;
+                let encoded = encoded(object, keep)?;
                 let bytes = encoded.0.size();
                 resources.push(Resource { name: name.clone(), bytes, scope: Scope::Scoped });
-                data.push(Data::Object(Kept::new(*object)));
+                data.push(Data::Object(Kept::new(object)));
                 blobs.push(Some(encoded));
             }
             Source::Registered { namespace, name } => {
@@ -266,7 +267,7 @@ fn step(
         inputs: pass.inputs.iter().map(input).collect::<Result<_>>()?,
         sides: sides.collect::<Result<_>>()?,
         levels: pass.levels,
-        payload: bytes_of(pass.payload)?,
+        payload: bytes_of(pass.payload.get())?,
         captured: pass.captured.iter().copied().map(data).collect(),
         collect: pass.collect,
     })

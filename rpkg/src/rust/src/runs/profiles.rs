@@ -12,7 +12,7 @@ use scheduler::plan::{Plan, ResultSize};
 use scheduler::profile::{self, Profile, Shelf};
 use scheduler::run::Finished;
 
-use crate::r::{self, Failure, Result, Scope, Sexp};
+use crate::r::{self, Failure, Given, Result, Scope, Sexp};
 
 /// Runs whose profiles are kept beside the shelf.
 const RUNS: usize = 8;
@@ -106,9 +106,9 @@ pub(super) fn known(key: &str, elements: u64) -> Option<Arc<Profile>> {
 }
 
 /// What the shelf has under a key, as R gets it.
-pub(super) fn on_shelf(key: &str, elements: u64) -> Result<Sexp> {
+pub(super) fn on_shelf(key: &str, elements: u64) -> Result<Given> {
     let found = known(key, elements);
-    r::protect(|s| Ok(found.as_ref().map_or(s.null(), |profile| as_list(s, profile, 0))))
+    r::give(|s| Ok(found.as_ref().map_or(s.null(), |profile| as_list(s, profile, 0))))
 }
 
 /// Forgets a profile.
@@ -117,7 +117,7 @@ pub(super) fn forget(key: &str) {
 }
 
 /// The profiles of a run, as R gets them.
-pub(super) fn of_run(run: i32) -> Result<Sexp> {
+pub(super) fn of_run(run: i32) -> Result<Given> {
     let found = PROFILES.with_borrow(|profiles| {
         profiles.last.iter().find(|(number, _)| *number == run).map(|(_, profiles)| profiles.clone())
     });
@@ -128,7 +128,7 @@ pub(super) fn of_run(run: i32) -> Result<Sexp> {
         )
     };
     let found = found.ok_or_else(gone)?;
-    r::protect(|s| {
+    r::give(|s| {
         let list = s.vector(r::Kind::VECSXP, found.len());
         for (place, (pass, profile)) in found.iter().enumerate() {
             s.inner(|s| list.set_item(place, as_list(s, profile, *pass as i32 + 1)));
@@ -138,7 +138,7 @@ pub(super) fn of_run(run: i32) -> Result<Sexp> {
 }
 
 /// A profile as R has it: times in seconds.
-fn as_list(s: &Scope, profile: &Profile, pass: i32) -> Sexp {
+fn as_list<'s>(s: &'s Scope, profile: &Profile, pass: i32) -> Sexp<'s> {
     let costs = s.vector(r::Kind::REALSXP, profile.costs.len());
     for (place, cost) in profile.costs.iter().enumerate() {
         // SAFETY: the vector was just made with a number for each cost.
@@ -204,8 +204,8 @@ pub(super) fn save(list: Sexp, path: &str) -> Result<()> {
 }
 
 /// Reads a file, and puts what it holds on the shelf.
-pub(super) fn load(path: &str) -> Result<Sexp> {
+pub(super) fn load(path: &str) -> Result<Given> {
     let profile = Arc::new(profile::load(Path::new(path))?);
     PROFILES.with_borrow_mut(|profiles| profiles.shelf.put(Arc::clone(&profile)));
-    r::protect(|s| Ok(as_list(s, &profile, 0)))
+    r::give(|s| Ok(as_list(s, &profile, 0)))
 }

@@ -54,7 +54,8 @@ fn ms_pool_configure(config: Robj) -> Robj {
             // A process with other threads cannot be forked safely.
             fork: threads == 1.0 && r::number_at(item("fork")?, 0)? != 0.0,
             start_within: Duration::from_secs(60),
-            idle_for: if idle.is_finite() { Duration::from_secs_f64(idle) } else { Duration::MAX },
+            // Infinity, and what is more than a duration can be.
+            idle_for: Duration::try_from_secs_f64(idle).unwrap_or(Duration::MAX),
             patience: Patience::default(),
         })?;
         nothing()
@@ -69,7 +70,7 @@ fn ms_run_join_address(id: i32) -> Robj {
         let address =
             address.to_str().ok_or_else(|| Failure::input("the temporary directory's name is not UTF-8"))?;
         let session = session::with(|session| Ok(session.store()?.session().to_string()))?;
-        r::protect(|s| Ok(r::character(s, &[address, &session, env!("CARGO_PKG_VERSION")])))
+        r::give(|s| Ok(r::character(s, &[address, &session, env!("CARGO_PKG_VERSION")])))
     })
 }
 
@@ -86,7 +87,7 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
                 Ok(())
             })?;
             if ended || left.is_zero() {
-                return r::protect(|s| Ok(r::logical(s, ended)));
+                return r::give(|s| Ok(r::logical(s, ended)));
             }
         }
     })
@@ -102,7 +103,7 @@ fn ms_run_progress(id: i32) -> Robj {
         let numbers = |counts: Vec<u64>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
         let (done, elements) = (numbers(done), numbers(elements));
         let at_work: Vec<f64> = at_work.into_iter().map(|open| f64::from(u8::from(open))).collect();
-        r::protect(|s| {
+        r::give(|s| {
             let parts = [
                 ("done", r::reals(s, &done)),
                 ("elements", r::reals(s, &elements)),
@@ -149,7 +150,7 @@ fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
 fn ms_pool_status() -> Robj {
     edge(|| {
         let status = hall::status()?;
-        r::protect(|s| {
+        r::give(|s| {
             let pids = s.vector(Kind::INTSXP, status.pids.len());
             for (place, pid) in status.pids.iter().enumerate() {
                 // SAFETY: the vector was just made with a place for each.

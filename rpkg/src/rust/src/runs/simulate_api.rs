@@ -71,7 +71,7 @@ fn ms_simulate(
             ("peak", column(&|run| run.peak_bytes as f64)),
         ];
         let (columns, names) = (&columns, &names);
-        r::protect(|s| {
+        r::give(|s| {
             let mut parts = [("", s.null()); 10];
             parts[0] = ("schedule", r::character(s, names));
             for (part, (name, column)) in parts[1..].iter_mut().zip(columns) {

@@ -6,12 +6,12 @@ use scheduler::policy::Policy;
 
 use super::simulate_api::policy;
 use crate::about::Cut;
-use crate::r::{self, Failure, Kind, Result, Sexp};
+use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
 
 /// A source of data: an object, or the name of a registered one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Source {
-    Object(Sexp),
+    Object(Kept),
     Registered { namespace: String, name: String },
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Pass {
     pub(super) inputs: Vec<Input>,
     pub(super) sides: Vec<(String, Side)>,
     pub(super) levels: u32,
-    pub(super) payload: Sexp,
+    pub(super) payload: Kept,
     pub(super) captured: Vec<ResourceId>,
     pub(super) policy: Policy,
     pub(super) collect: bool,
@@ -110,7 +110,7 @@ impl Pass {
                 .collect::<Result<_>>()?,
             sides: read,
             levels: reader.number("levels")? as u32,
-            payload: reader.item("payload")?,
+            payload: Kept::new(reader.item("payload")?),
             captured: captured.collect(),
             policy: reader.policy()?,
             collect: reader.string("on_error")? == "collect",
@@ -121,6 +121,11 @@ impl Pass {
     }
 }
 
+/// A value that is to be copied in, kept until then; of a list that makes its items when asked, a list that holds them.
+pub(super) fn value(x: Sexp) -> Result<Kept> {
+    r::protect(|s| Ok(Kept::new(s.plain_list(x))))
+}
+
 fn source(x: Sexp) -> Result<Source> {
     let named = r::protect(|s| {
         let class = x.attribute(s, "class");
@@ -129,7 +134,7 @@ fn source(x: Sexp) -> Result<Source> {
             && r::bytes_of(s, class.text(0)).0 == b"memshare_name")
     })?;
     if !named {
-        return Ok(Source::Object(x));
+        return Ok(Source::Object(value(x)?));
     }
     let mut parts = r::strings(x, "a registered variable")?.into_iter();
     match (parts.next(), parts.next()) {
@@ -170,18 +175,18 @@ fn side(reader: Reader) -> Result<Side> {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Reader {
-    pub(crate) list: Sexp,
+pub(crate) struct Reader<'a> {
+    pub(crate) list: Sexp<'a>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     /// NULL where the list has no such item.
-    pub(crate) fn item(&self, name: &str) -> Result<Sexp> {
+    pub(crate) fn item(&self, name: &str) -> Result<Sexp<'a>> {
         r::protect(|s| Ok(r::field(s, self.list, name).unwrap_or(s.null())))
     }
 
     /// The items of a list.
-    pub(crate) fn items(&self, name: &str) -> Result<Vec<Sexp>> {
+    pub(crate) fn items(&self, name: &str) -> Result<Vec<Sexp<'a>>> {
         let list = self.item(name)?;
         Ok((0..if list.is_null() { 0 } else { list.len() }).map(|place| list.item(place)).collect())
     }

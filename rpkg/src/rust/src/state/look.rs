@@ -19,19 +19,19 @@ const DEFINITION: &[u8] = b".__";
 
 /// What R has at hand, in the form in which it is cheapest to get.
 #[derive(Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct Seen<'a> {
     /// `.Options`.
-    pub(super) options: Sexp,
+    pub(super) options: Sexp<'a>,
     /// Character vectors: library paths, kinds of random numbers.
-    pub(super) settings: Sexp,
+    pub(super) settings: Sexp<'a>,
     /// Character vectors: the search path, loaded namespaces.
-    pub(super) structure: Sexp,
+    pub(super) structure: Sexp<'a>,
     /// Whatever counts by its identity.
-    pub(super) objects: Sexp,
+    pub(super) objects: Sexp<'a>,
     /// Environments that count by how much they hold; the last of them may be left out.
-    pub(super) tables: Sexp,
+    pub(super) tables: Sexp<'a>,
     /// Names in the global environment.
-    pub(super) names: Sexp,
+    pub(super) names: Sexp<'a>,
 }
 
 /// What was seen last.

@@ -29,14 +29,14 @@ fn ms_state_look(worker: bool, seen: Robj) -> Robj {
                 looks.try_borrow_mut().map_err(|_| Failure::Internal("a look within a look".into()))?;
             looks[usize::from(worker)].again(seen)
         })?;
-        r::protect(|s| Ok(r::integer(s, changed)))
+        r::give(|s| Ok(r::integer(s, changed)))
     })
 }
 
 /// How many threads this process has.
 #[extendr]
 fn ms_threads() -> Robj {
-    edge(|| r::protect(|s| Ok(r::integer(s, scheduler::os::thread_count() as i32))))
+    edge(|| r::give(|s| Ok(r::integer(s, scheduler::os::thread_count() as i32))))
 }
 
 extendr_module! {

@@ -34,11 +34,11 @@ struct Results {
     next: usize,
 }
 
-/// A call of FUN.
-pub(super) struct Call {
-    pub(super) call: Sexp,
-    pub(super) frame: Sexp,
-    pub(super) setter: Sexp,
+/// A call of FUN. Kept by the scope: FUN may leave the run, and with it what keeps these otherwise.
+pub(super) struct Call<'s> {
+    pub(super) call: Sexp<'s>,
+    pub(super) frame: Sexp<'s>,
+    pub(super) setter: Sexp<'s>,
     pub(super) element: u64,
 }
 
@@ -73,12 +73,12 @@ impl Chunk {
     }
 
     /// The next call, its element arguments bound; `None` when the chunk is through, or `go` says no.
-    pub(super) fn next(
+    pub(super) fn next<'s>(
         &mut self,
-        s: &Scope,
+        s: &'s Scope,
         stage: &mut Stage,
         mut go: impl FnMut(Spot) -> bool,
-    ) -> Option<Call> {
+    ) -> Option<Call<'s>> {
         while self.at < self.lease.end {
             if self.step == stage.steps.len() {
                 (self.at, self.step) = (self.at + 1, 0);
@@ -96,8 +96,9 @@ impl Chunk {
             let (at, end, values) = (self.at, self.lease.end, self.values.get());
             let Some(fold) = &mut self.folds[self.step] else {
                 let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
-                let elements = elements.get();
-                let call = Call { call: call.get(), frame: frame.get(), setter: setter.get(), element: at };
+                let [call, frame, setter, elements] =
+                    [call, frame, setter, elements].map(|x| s.kept(x.get()));
+                let call = Call { call, frame, setter, element: at };
                 for nth in 0..step.arity() {
                     let argument = step.argument(s, nth, at, end, values);
                     elements.set_item(nth, argument);
@@ -112,12 +113,8 @@ impl Chunk {
                 Turn::Combine(block) => {
                     let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
                     elements.get().set_item(0, block);
-                    return Some(Call {
-                        call: call.get(),
-                        frame: frame.get(),
-                        setter: setter.get(),
-                        element: at,
-                    });
+                    let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
+                    return Some(Call { call, frame, setter, element: at });
                 }
                 Turn::Result(value) => {
                     if let Some(output) = outputs[self.step] {
@@ -160,18 +157,18 @@ impl Chunk {
     }
 
     /// The results of an output.
-    pub(super) fn results_of(&self, output: usize) -> Option<Sexp> {
+    pub(super) fn results_of(&self, output: usize) -> Option<Sexp<'_>> {
         self.outputs.get(output).map(|output| output.list.get())
     }
 
     /// The results of each output.
-    pub(super) fn results(&self) -> impl Iterator<Item = Sexp> + '_ {
+    pub(super) fn results(&self) -> impl Iterator<Item = Sexp<'_>> + '_ {
         self.outputs.iter().map(|output| output.list.get())
     }
 
     /// Takes what the step under way said.
-    pub(super) fn note(&mut self, pass: u32, condition: Sexp) {
-        self.notes.push((pass, self.at, Kept::new(condition)));
+    pub(super) fn note(&mut self, pass: u32, condition: Kept) {
+        self.notes.push((pass, self.spot().element, condition));
     }
 
     /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.

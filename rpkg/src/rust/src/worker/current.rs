@@ -10,6 +10,7 @@ use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk};
 use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
+use super::home::waiting;
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
 use crate::about::Program;
@@ -168,11 +169,13 @@ impl Current {
     }
 
     /// The next call of FUN; `None` when the chunk is through or the run was stopped.
-    pub(super) fn call(&mut self, s: &Scope) -> Option<Call> {
+    pub(super) fn call<'s>(&mut self, s: &'s Scope) -> Option<Call<'s>> {
         let chunk = self.chunk.as_mut()?;
         let stage = self.stages.get_mut(&chunk.lease.stage)?;
         let membership = &mut self.membership;
-        chunk.next(s, stage, |spot| membership.enter_element(spot))
+        let call = chunk.next(s, stage, |spot| membership.enter_element(spot));
+        self.note_waiting();
+        call
     }
 
     /// Takes the result of the call under way.
@@ -185,11 +188,20 @@ impl Current {
     }
 
     /// Takes what FUN said at the element under way.
-    pub(super) fn note(&mut self, condition: Sexp) {
-        let pass = self.stage().zip(self.chunk.as_ref());
-        let pass = pass.and_then(|(stage, chunk)| stage.steps.get(chunk.step())).map(|step| step.pass);
-        if let (Some(chunk), Some(pass)) = (&mut self.chunk, pass) {
-            chunk.note(pass, condition);
+    pub(super) fn note(&mut self, condition: Kept) {
+        let Some(chunk) = &mut self.chunk else { return };
+        let stage = self.stages.get(&chunk.lease.stage);
+        // Between two elements the step is past the last.
+        let step = stage.and_then(|stage| stage.steps.get(chunk.step()).or(stage.steps.last()));
+        if let Some(step) = step {
+            chunk.note(step.pass, condition);
+        }
+    }
+
+    /// Takes what was said while this was in use: by what R ran to read an element, or to encode a result. With no chunk at hand it waits.
+    fn note_waiting(&mut self) {
+        if self.chunk.is_some() {
+            waiting().into_iter().for_each(|condition| self.note(condition));
         }
     }
 
@@ -212,13 +224,16 @@ impl Current {
             chunk.go_back(stage, output, nth);
             failure
         })?;
+        self.note_waiting();
+        let Some(chunk) = self.chunk.as_mut() else { return Ok(true) };
         let notes = encoded_notes(&chunk.notes)?;
         chunk.encoded = true;
         let handed_in = self.membership.deliver(link, &delivery(chunk, &outputs(&blobs), notes.as_ref()))?;
         let goes_on = match handed_in {
             HandedIn::Counts | HandedIn::Nothing => true,
             HandedIn::Refused { output, shortage } => {
-                if let Some(output) = output {
+                let stage = self.stages.get(&chunk.lease.stage);
+                if let (Some(output), Some(stage)) = (output, stage) {
                     let nth =
                         chunk.results_of(output).map_or(0, |results| first_beyond(results, shortage.free));
                     chunk.go_back(stage, output, nth);
@@ -247,6 +262,7 @@ impl Current {
             let Some(lease) = self.membership.next_lease(link)? else { return Ok(()) };
             self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], false)?);
         }
+        self.note_waiting();
         let Some(chunk) = &self.chunk else { return Ok(()) };
         // What FUN said before is not worth the error.
         let notes = encoded_notes(&chunk.notes).unwrap_or(None);

@@ -17,11 +17,11 @@ struct Level {
 }
 
 /// What is to be done next.
-pub(super) enum Turn {
+pub(super) enum Turn<'s> {
     /// FUN is to make one value of these.
-    Combine(Sexp),
+    Combine(Sexp<'s>),
     /// This one leaves the top, a result.
-    Result(Sexp),
+    Result(Sexp<'s>),
     /// Nothing, until the next value comes.
     Rest,
 }
@@ -48,7 +48,7 @@ impl Fold {
     }
 
     /// What comes next; with `last`, that no value will follow in this chunk. To be asked until it says [`Turn::Rest`].
-    pub(super) fn turn(&mut self, s: &Scope, last: bool) -> Turn {
+    pub(super) fn turn<'s>(&mut self, s: &'s Scope, last: bool) -> Turn<'s> {
         while let Some(level) = self.levels.get_mut(self.at) {
             if level.count < FOLD as usize && !last {
                 break;
@@ -56,7 +56,7 @@ impl Fold {
             match level.count {
                 0 => self.at += 1,
                 1 => {
-                    let value = level.values.get().item(0);
+                    let value = s.kept(level.values.get().item(0));
                     level.count = 0;
                     if let Some(result) = self.rise(value) {
                         return Turn::Result(result);
@@ -76,13 +76,13 @@ impl Fold {
     }
 
     /// FUN made this of the values it was given; what leaves the top, if it was the last level.
-    pub(super) fn combined(&mut self, value: Sexp) -> Option<Sexp> {
+    pub(super) fn combined<'v>(&mut self, value: Sexp<'v>) -> Option<Sexp<'v>> {
         self.levels[self.at].count = 0;
         self.rise(value)
     }
 
     /// A value goes one level up.
-    fn rise(&mut self, value: Sexp) -> Option<Sexp> {
+    fn rise<'v>(&mut self, value: Sexp<'v>) -> Option<Sexp<'v>> {
         self.at += 1;
         if self.at == self.levels.len() {
             return Some(value);

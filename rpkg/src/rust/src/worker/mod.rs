@@ -8,18 +8,20 @@
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
 //! | `meter` | how long things take |
+//! | `home` | where the worker is kept, and taken from to work with |
 //! | `pages` | the run's pages, mapped when first read |
 //! | `worker_api` | the `.Call`s of `R/worker.R` |
 //!
 //! The loop is entered once a run. An error of FUN leaves it by R's own jump to the `tryCatch` around it, which is why the
 //! chunk under way is kept here and not on the stack: `R/worker.R` reports the error, and may enter the loop again at the
-//! next element. Handlers for warnings and messages run *inside* the loop's call of FUN; they reach the state by their own
-//! short look at it, so nothing here holds a reference to it while FUN runs.
+//! next element. Handlers for warnings and messages run *inside* the loop's call of FUN and take the state for a moment; it is in its
+//! place while FUN runs, and taken out of it where R code may run for any other reason (`home`).
 
 mod chunk;
 mod current;
 mod encoded;
 mod fold;
+mod home;
 mod meter;
 mod pages;
 mod stage;

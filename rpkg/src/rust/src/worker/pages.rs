@@ -9,13 +9,13 @@ use scheduler::link::{Membership, Parts};
 use scheduler::os::{Mapping, SegmentFile};
 
 use crate::about::Listed;
-use crate::codec::{self, Piece, Referred, Source};
+use crate::codec::{self, Pieces, Referred, Source};
 use crate::r::{self, Failure, Kept, Result};
 
 /// A page, mapped privately: what is written to it is this worker's, and ends with the run.
 pub(super) struct Opened {
     /// What keeps the mapping for views into it.
-    owner: Kept,
+    owner: Box<Kept>,
     mapping: Arc<Mapping>,
     /// The pages that its value refers to; where they are when this moves is where they were.
     referred: Box<Referred>,
@@ -40,7 +40,7 @@ pub(super) struct Pages {
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId, overflow: bool) -> Result<Opened> {
         let mapping = Arc::new(mapping(membership, resource, overflow)?);
-        let owner = r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?;
+        let owner = Box::new(r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?);
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
         for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
@@ -58,9 +58,11 @@ impl Opened {
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&self.mapping) };
         // SAFETY: as above; the box stays where it is.
         let referred: &'static Referred = unsafe { &*std::ptr::from_ref(&*self.referred) };
+        // SAFETY: as above, of the owner's box.
+        let owner: &'static Kept = unsafe { &*std::ptr::from_ref(&*self.owner) };
         // SAFETY: variables are sealed before a run begins, or, where stages read them as they come, all but the data of elements that
         // are not there yet, which no chunk covers; what an earlier stage made is complete where it is said to be.
-        unsafe { Source::open_with(forever, at, len, (self.owner.get(), referred)) }
+        unsafe { Source::open_with(forever, at, len, (owner, referred)) }
     }
 
     /// Bytes that are mapped.
@@ -109,7 +111,7 @@ impl Pages {
 
     /// What an earlier stage made.
     pub(super) fn made(&mut self, membership: &Membership, resource: ResourceId) -> Result<Made> {
-        let parts = membership.parts(resource);
+        let parts = membership.parts(resource)?;
         let sources = vec![None; parts.all().len()];
         let page = self.open(membership, resource)?;
         let beyond = parts.all().iter().any(|part| part.output.overflow);
@@ -121,10 +123,13 @@ impl Pages {
     pub(super) fn list(&mut self, membership: &Membership, listed: Listed) -> Result<Kept> {
         let mut made = self.made(membership, listed.of)?;
         let names = listed.names.map(|names| self.variable(membership, names)).transpose()?;
-        let count = made.parts.all().last().map_or(0, |part| part.end as usize);
-        let pieces = (0..made.sources.len()).map(|place| made.piece(place)).collect::<Result<Vec<_>>>()?;
+        let mut pieces = Pieces::default();
+        for place in 0..made.sources.len() {
+            let part = made.parts.all()[place];
+            pieces.push((part.start, part.end), made.source(place)?)?;
+        }
         r::protect(|s| {
-            let list = codec::list(s, &pieces, count);
+            let list = pieces.list(s);
             if let Some(names) = &names {
                 list.set_attribute(s, "names", names.get());
             }
@@ -156,23 +161,21 @@ impl Made {
         self.page.bytes() + self.overflow.as_ref().map_or(0, |overflow| overflow.bytes())
     }
 
-    fn piece(&mut self, place: usize) -> Result<Piece<'static>> {
+    /// The blob of the part at `place`, held against what the board says of it when it is first read.
+    fn source(&mut self, place: usize) -> Result<Source<'static>> {
+        if let Some(source) = self.sources[place] {
+            return Ok(source);
+        }
         let part = self.parts.all()[place];
-        let source = match self.sources[place] {
-            Some(source) => source,
-            None => {
-                let source = self.segment(part.output.overflow).source(part.output.at, part.output.len)?;
-                *self.sources[place].insert(source)
-            }
-        };
-        Ok(Piece { start: part.start as usize, count: (part.end - part.start) as usize, source })
+        let source = self.segment(part.output.overflow).source(part.output.at, part.output.len)?;
+        codec::check_count((part.start, part.end), &source)?;
+        Ok(*self.sources[place].insert(source))
     }
 
     /// The blob that holds a result, and which of its items it is.
     pub(super) fn locate(&mut self, result: u64) -> Result<(Source<'static>, usize)> {
         let missing = || Failure::Internal(format!("result {} of an earlier pass is missing", result + 1));
         let place = self.parts.find(result).ok_or_else(missing)?;
-        let piece = self.piece(place)?;
-        Ok((piece.source, result as usize - piece.start))
+        Ok((self.source(place)?, (result - self.parts.all()[place].start) as usize))
     }
 }

@@ -132,10 +132,17 @@ impl Running {
     }
 
     /// Argument `nth` of FUN for element `at`; `values` are what the steps before gave for it, `end` is the chunk's end.
-    pub(super) fn argument(&mut self, s: &Scope, nth: usize, at: u64, end: u64, values: Sexp) -> Sexp {
+    pub(super) fn argument<'s>(
+        &mut self,
+        s: &'s Scope,
+        nth: usize,
+        at: u64,
+        end: u64,
+        values: Sexp,
+    ) -> Sexp<'s> {
         match &mut self.inputs[nth] {
-            Feed::Step(step) => values.item(*step),
-            Feed::Whole(value) => value.get(),
+            Feed::Step(step) => s.kept(values.item(*step)),
+            Feed::Whole(value) => s.kept(value.get()),
             Feed::Part { made, copied } => match made.locate(at) {
                 Ok((source, place)) => {
                     let element = codec::element(s, &source, 0, place);
@@ -162,7 +169,7 @@ impl Running {
                         *rows = Some(Rows { from: at, to: at + count, values: Kept::new(values) });
                     }
                     match rows {
-                        Some(block) => block.values.get().item((at - block.from) as usize),
+                        Some(block) => s.kept(block.values.get().item((at - block.from) as usize)),
                         None => s.null(),
                     }
                 }
@@ -210,7 +217,7 @@ impl Feed {
 }
 
 /// The names that `apply` would give each element: the dimnames along it. NULL where there are none.
-fn names_of_elements(s: &Scope, source: &Source<'_>, root: u32, cut: Cut) -> Sexp {
+fn names_of_elements<'s>(s: &'s Scope, source: &Source<'_>, root: u32, cut: Cut) -> Sexp<'s> {
     let along = match cut {
         Cut::Item => return s.null(),
         Cut::Row(..) => 1,

@@ -1,39 +1,17 @@
 //! The `.Call`s of a worker process; `R/worker.R` tells how they go together.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
-use std::cell::UnsafeCell;
 use std::path::Path;
 use std::time::Duration;
 
 use extendr_api::prelude::*;
 use scheduler::link::{Link, Mirror, Role};
 
+use super::chunk::Call;
 use super::current::{Current, Next};
+use super::home::{keep_waiting, waiting, with, Taken, Worker};
 use super::stage::Ready;
-use crate::r::{self, argument, edge, nothing, Failure, Kind, Result, Scope, Sexp};
-
-#[derive(Default)]
-struct Worker {
-    link: Option<Link>,
-    /// While this process is on its way to the state of a session.
-    mirror: Option<Mirror>,
-    current: Option<Current>,
-}
-
-thread_local! {
-    /// Reached by `worker()` alone, which says how.
-    static WORKER: UnsafeCell<Worker> = UnsafeCell::default();
-}
-
-/// The worker of this process.
-///
-/// # Safety
-/// The reference must not be alive while R code may run that calls in here again (FUN, handlers); R's main thread is the
-/// only one that gets here.
-unsafe fn worker<'a>() -> &'a mut Worker {
-    // SAFETY: the cell lives as long as the thread, R's main one; references do not overlap, by this function's contract.
-    WORKER.with(|cell| unsafe { &mut *cell.get() })
-}
+use crate::r::{self, argument, edge, nothing, Failure, Given, Kind, Result, Scope, Sexp};
 
 fn no_run() -> Failure {
     Failure::Internal("there is no run at hand".into())
@@ -50,9 +28,7 @@ fn ms_worker_begin() -> Robj {
 #[extendr]
 fn ms_mirror_loading(package: &str) -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        let mirror = unsafe { worker() }.mirror.as_ref();
-        mirror.ok_or_else(|| Failure::Internal("this process is no mirror".into()))?.loading(package)?;
+        with(|worker| Ok(worker.mirror.as_ref().ok_or_else(no_mirror)?.loading(package)?))?;
         nothing()
     })
 }
@@ -61,27 +37,30 @@ fn ms_mirror_loading(package: &str) -> Robj {
 #[extendr]
 fn ms_mirror_serve() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        let mirror = unsafe { worker() }.mirror.take();
-        role(mirror.ok_or_else(|| Failure::Internal("this process is no mirror".into()))?.serve()?)
+        let mirror = with(|worker| worker.mirror.take().ok_or_else(no_mirror))?;
+        role(mirror.serve()?)
     })
 }
 
-fn role(role: Role) -> Result<Sexp> {
-    // SAFETY: no R code runs while the reference lives.
-    let worker = unsafe { worker() };
-    match role {
-        Role::Worker(link) => worker.link = Some(link),
-        Role::Mirror(mirror) => worker.mirror = Some(mirror),
-        Role::Over => {}
-    }
-    let (is_worker, mirror) = (worker.link.is_some(), worker.mirror.as_ref());
-    let Some(Mirror { state, deferred, .. }) = mirror else {
-        return r::protect(|s| Ok(r::logical(s, is_worker)));
-    };
-    r::protect(|s| {
-        let parts = [("state", r::path(s, state)), ("deferred", r::character(s, deferred))];
-        Ok(r::named_list(s, &parts))
+fn no_mirror() -> Failure {
+    Failure::Internal("this process is no mirror".into())
+}
+
+fn role(role: Role) -> Result<Given> {
+    with(|worker| {
+        match role {
+            Role::Worker(link) => worker.link = Some(link),
+            Role::Mirror(mirror) => worker.mirror = Some(mirror),
+            Role::Over => {}
+        }
+        let (is_worker, mirror) = (worker.link.is_some(), worker.mirror.as_ref());
+        let Some(Mirror { state, deferred, .. }) = mirror else {
+            return r::give(|s| Ok(r::logical(s, is_worker)));
+        };
+        r::give(|s| {
+            let parts = [("state", r::path(s, state)), ("deferred", r::character(s, deferred))];
+            Ok(r::named_list(s, &parts))
+        })
     })
 }
 
@@ -89,9 +68,10 @@ fn role(role: Role) -> Result<Sexp> {
 #[extendr]
 fn ms_worker_session() -> Robj {
     edge(|| {
-        // SAFETY: no R code that calls back runs in here.
-        let current = unsafe { worker() }.current.as_ref().ok_or_else(no_run)?;
-        r::protect(|s| Ok(bytes(s, current.session())))
+        with(|worker| {
+            let current = worker.current.as_ref().ok_or_else(no_run)?;
+            r::give(|s| Ok(bytes(s, current.session())))
+        })
     })
 }
 
@@ -99,10 +79,7 @@ fn ms_worker_session() -> Robj {
 #[extendr]
 fn ms_worker_note(text: &str) -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        if let Some(link) = &unsafe { worker() }.link {
-            link.note(text)?;
-        }
+        with(|worker| Ok(worker.link.as_ref().map_or(Ok(()), |link| link.note(text))?))?;
         nothing()
     })
 }
@@ -111,10 +88,7 @@ fn ms_worker_note(text: &str) -> Robj {
 #[extendr]
 fn ms_worker_changed(what: &str) -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        if let Some(link) = &mut unsafe { worker() }.link {
-            link.changed(what)?;
-        }
+        with(|worker| Ok(worker.link.as_mut().map_or(Ok(()), |link| link.changed(what))?))?;
         nothing()
     })
 }
@@ -123,16 +97,17 @@ fn ms_worker_changed(what: &str) -> Robj {
 #[extendr]
 fn ms_worker_next() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        let worker = unsafe { worker() };
-        worker.current = None;
-        let membership = match worker.link.as_mut() {
-            Some(link) => link.next_run()?,
-            None => None,
-        };
-        worker.current = membership.map(Current::new).transpose()?;
-        let there = worker.current.is_some();
-        r::protect(|s| Ok(r::logical(s, there)))
+        with(|worker| {
+            worker.current = None;
+            drop(waiting());
+            let membership = match worker.link.as_mut() {
+                Some(link) => link.next_run()?,
+                None => None,
+            };
+            worker.current = membership.map(Current::new).transpose()?;
+            let there = worker.current.is_some();
+            r::give(|s| Ok(r::logical(s, there)))
+        })
     })
 }
 
@@ -141,12 +116,9 @@ fn ms_worker_next() -> Robj {
 fn ms_worker_idle(milliseconds: i32) -> Robj {
     edge(|| {
         let patience = Duration::from_millis(milliseconds.max(0) as u64);
-        // SAFETY: no R code runs in here.
-        let idle = match unsafe { worker() }.link.as_ref() {
-            Some(link) => link.is_idle(patience)?,
-            None => true,
-        };
-        r::protect(|s| Ok(r::logical(s, idle)))
+        let idle =
+            with(|worker| Ok(worker.link.as_ref().map_or(Ok(true), |link| link.is_idle(patience))?))?;
+        r::give(|s| Ok(r::logical(s, idle)))
     })
 }
 
@@ -155,44 +127,55 @@ fn ms_worker_idle(milliseconds: i32) -> Robj {
 #[extendr]
 fn ms_worker_loop() -> Robj {
     edge(|| loop {
-        // SAFETY: opening a stage calls base functions of R only, which do not call back.
-        let Worker { link: Some(link), current: Some(current), .. } = (unsafe { worker() }) else {
-            return Err(no_run());
-        };
-        match current.next(link)? {
+        match with(|worker| {
+            let (link, current) = at_run(worker)?;
+            current.next(link)
+        })? {
             Next::Over => return nothing(),
             Next::Prepare { pass, payload, captured } => return request(pass, &payload, &captured),
-            Next::Work => {}
+            Next::Work => call_fun()?,
         }
-        r::protect(|s| {
-            // SAFETY: each reference ends before FUN is called, and is taken anew afterwards.
-            while s.inner(|s| unsafe {
-                let Some(call) = worker().current.as_mut().and_then(|current| current.call(s)) else {
-                    return false;
-                };
-                if !call.setter.is_null() {
-                    s.call(call.setter, &[r::real(s, call.element as f64 + 1.0)]);
-                }
-                let value = s.eval(call.call, call.frame);
-                if let Some(current) = worker().current.as_mut() {
-                    current.result(value);
-                }
-                true
-            }) {}
-            Ok(())
+        let goes_on = with(|worker| {
+            let (link, current) = at_run(worker)?;
+            current.deliver(link)
         })?;
-        // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
-        let Worker { link: Some(link), current: Some(current), .. } = (unsafe { worker() }) else {
-            return Err(no_run());
-        };
-        if !current.deliver(link)? {
+        if !goes_on {
             return nothing();
         }
     })
 }
 
+/// Calls FUN for each element of the chunk under way. Elements are cut while the worker is out of its place, and FUN runs while it is
+/// there.
+fn call_fun() -> Result<()> {
+    let mut taken = Taken::take().ok_or_else(no_run)?;
+    let taken = &mut taken;
+    r::protect(|s| {
+        while s.inner(|s| {
+            let call = taken.worker().and_then(|worker| worker.current.as_mut()).and_then(|run| run.call(s));
+            let Some(Call { call, frame, setter, element }) = call else { return false };
+            taken.put_back();
+            if !setter.is_null() {
+                s.call(setter, &[r::real(s, element as f64 + 1.0)]);
+            }
+            let value = s.eval(call, frame);
+            taken.take_again();
+            if let Some(run) = taken.worker().and_then(|worker| worker.current.as_mut()) {
+                run.result(value);
+            }
+            true
+        }) {}
+        Ok(())
+    })
+}
+
+/// A worker's link to its session, and the run at hand.
+fn at_run(worker: &mut Worker) -> Result<(&mut Link, &mut Current)> {
+    worker.link.as_mut().zip(worker.current.as_mut()).ok_or_else(no_run)
+}
+
 /// A raw vector of these bytes, kept.
-fn bytes(s: &Scope, bytes: &[u8]) -> Sexp {
+fn bytes<'s>(s: &'s Scope, bytes: &[u8]) -> Sexp<'s> {
     let vector = s.vector(Kind::RAWSXP, bytes.len());
     // SAFETY: the vector was just made, of this length.
     unsafe { vector.data_mut().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -200,8 +183,8 @@ fn bytes(s: &Scope, bytes: &[u8]) -> Sexp {
 }
 
 /// What R is asked to make ready.
-fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Sexp> {
-    r::protect(|s| {
+fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Given> {
+    r::give(|s| {
         let program = bytes(s, payload);
         let views = s.vector(Kind::VECSXP, captured.len());
         for (place, view) in captured.iter().enumerate() {
@@ -219,9 +202,10 @@ fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Rob
     edge(|| {
         let [call, frame, elements, setter] =
             [&call, &frame, &elements, &setter].map(|x| r::Kept::new(argument(x)));
-        // SAFETY: decoding calls base functions only, which do not call back.
-        let current = unsafe { worker() }.current.as_mut().ok_or_else(no_run)?;
-        current.make_ready(Ready { call, frame, elements, setter })?;
+        with(|worker| {
+            let current = worker.current.as_mut().ok_or_else(no_run)?;
+            current.make_ready(Ready { call, frame, elements, setter })
+        })?;
         nothing()
     })
 }
@@ -230,9 +214,10 @@ fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Rob
 #[extendr]
 fn ms_worker_at() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        let at = unsafe { worker() }.current.as_ref().and_then(Current::place);
-        r::protect(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
+        let mut taken = Taken::take();
+        let worker = taken.as_mut().and_then(Taken::worker);
+        let at = worker.and_then(|worker| worker.current.as_ref()).and_then(Current::place);
+        r::give(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
     })
 }
 
@@ -240,9 +225,8 @@ fn ms_worker_at() -> Robj {
 #[extendr]
 fn ms_worker_collects() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        let collects = unsafe { worker() }.current.as_ref().is_some_and(Current::collects);
-        r::protect(|s| Ok(r::logical(s, collects)))
+        let collects = with(|worker| Ok(worker.current.as_ref().is_some_and(Current::collects)))?;
+        r::give(|s| Ok(r::logical(s, collects)))
     })
 }
 
@@ -250,9 +234,11 @@ fn ms_worker_collects() -> Robj {
 #[extendr]
 fn ms_worker_condition(condition: Robj) -> Robj {
     edge(|| {
-        // SAFETY: nothing of R runs while the reference lives.
-        if let Some(current) = unsafe { worker() }.current.as_mut() {
-            current.note(argument(&condition));
+        let condition = r::Kept::new(argument(&condition));
+        match Taken::take().as_mut().and_then(Taken::worker) {
+            Some(Worker { current: Some(current), .. }) => current.note(condition),
+            Some(_) => {}
+            None => keep_waiting(condition),
         }
         nothing()
     })
@@ -265,15 +251,14 @@ fn ms_worker_condition(condition: Robj) -> Robj {
 fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
     edge(|| {
         let [condition, calls, said] = [&condition, &calls, &said].map(argument);
-        // SAFETY: encoding calls base functions and serialize()'s hook (parts.R) only, which do not call back.
-        let worker = unsafe { worker() };
-        let Worker { link: Some(link), current: Some(current), .. } = worker else { return Err(no_run()) };
-        let within = current.is_at_element();
-        let interrupted = calls.is_null();
-        let kept = within && current.collects() && !interrupted;
-        if kept {
-            current.result(condition);
-        } else {
+        let kept = with(|worker| {
+            let (link, current) = at_run(worker)?;
+            let within = current.is_at_element();
+            let interrupted = calls.is_null();
+            if within && current.collects() && !interrupted {
+                current.result(condition);
+                return Ok(true);
+            }
             let error = r::protect(|s| {
                 let element = r::logical(s, within);
                 let parts =
@@ -281,8 +266,9 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
                 Ok(r::Kept::new(r::named_list(s, &parts)))
             })?;
             current.fail(link, error.get(), interrupted)?;
-        }
-        r::protect(|s| Ok(r::logical(s, kept)))
+            Ok(false)
+        })?;
+        r::give(|s| Ok(r::logical(s, kept)))
     })
 }
 
@@ -290,11 +276,10 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
 #[extendr]
 fn ms_worker_done() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        let worker = unsafe { worker() };
-        if let (Some(link), Some(current)) = (worker.link.as_mut(), worker.current.take()) {
-            current.sit_out(link)?;
-        }
+        with(|worker| match (worker.link.as_mut(), worker.current.take()) {
+            (Some(link), Some(current)) => current.sit_out(link),
+            _ => Ok(()),
+        })?;
         nothing()
     })
 }
@@ -309,8 +294,10 @@ fn ms_worker_join(address: Robj) -> Robj {
             return Err(Failure::Internal("an address has three parts".into()));
         };
         let link = Link::join_session(Path::new(path), session, version)?;
-        // SAFETY: no R code runs in here.
-        unsafe { worker() }.link = Some(link);
+        with(|worker| {
+            worker.link = Some(link);
+            Ok(())
+        })?;
         nothing()
     })
 }
@@ -319,8 +306,10 @@ fn ms_worker_join(address: Robj) -> Robj {
 #[extendr]
 fn ms_worker_leave() -> Robj {
     edge(|| {
-        // SAFETY: no R code runs in here.
-        *unsafe { worker() } = Worker::default();
+        with(|worker| {
+            *worker = Worker::default();
+            Ok(())
+        })?;
         nothing()
     })
 }

@@ -32,8 +32,10 @@ impl Checked {
     /// A result that another stage made.
     pub(super) fn read(&mut self, context: &Context, pass: PassId, element: u64) -> u64 {
         let resource = context.plan.result_of(pass).expect("it leaves its stage");
-        let parts =
-            self.parts.entry(resource).or_insert_with(|| Parts::of(context.board(), &context.spec, resource));
+        let parts = self
+            .parts
+            .entry(resource)
+            .or_insert_with(|| Parts::of(context.board(), &context.spec, resource).expect("parts"));
         let part = parts.all()[parts.find(element).expect("a part for each result")];
         self.pages.read(resource, part.output, element - part.start)
     }
@@ -204,7 +206,7 @@ impl Driver {
         let each = drained.map(|(id, stage)| {
             let longest = |lengths: &mut dyn Iterator<Item = u64>| lengths.max().unwrap_or(0);
             let parts = |&resource: &ResourceId| {
-                let parts = Parts::of(self.board(), &self.sim.world.context.spec, resource);
+                let parts = Parts::of(self.board(), &self.sim.world.context.spec, resource).expect("parts");
                 longest(&mut parts.all().iter().map(|part| part.end - part.start))
             };
             let chunks = self.board().chunks(StageId(id as u32));
