@@ -2,8 +2,8 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use scheduler::inspect::export::Format;
-use scheduler::inspect::{self, Document, Record};
+use inspect::export::Format;
+use inspect::{self, Document, Record};
 
 use crate::{output, Failure};
 

@@ -4,9 +4,7 @@ mod graph;
 mod ls;
 mod output;
 mod prune;
-mod table;
 mod top;
-mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -42,9 +42,7 @@ task_called <- function(document, name, call) {
 }
 
 unknown_task <- function(name, known, call) {
-  known <- unique(known)
-  far <- utils::adist(name, known, ignore.case = TRUE)[1L, ]
-  nearest <- known[order(far)][seq_len(min(5L, length(known)))]
+  nearest <- native(ms_nearest(name, known), call)
   abort("unknown", sprintf("no pass or task is called '%s'; there is %s", name, quoted(nearest)), nearest = nearest, call = call)
 }
 
@@ -152,7 +150,7 @@ why_waiting <- function(task, stages, mine, handle, run) {
   }
   far <- vapply(waits, function(pass) {
     at <- match(TRUE, vapply(strsplit(stages$passes, " + ", fixed = TRUE), function(of) pass %in% of, NA))
-    sprintf("%s of %s done", format(stages$done[[at]], big.mark = ","), count_of(stages$elements[[at]], "element"))
+    sprintf("%s of %s done", format_count(stages$done[[at]]), count_of(stages$elements[[at]], "element"))
   }, "")
   answer <- sprintf(
     "it waits for %s: it reads all of %s results", count_of(length(waits), "pass", "passes"), if (length(waits) == 1L) "its" else "their"
@@ -164,7 +162,7 @@ why_waiting <- function(task, stages, mine, handle, run) {
 why_open <- function(task, stage, workers) {
   here <- !is.na(workers$first) & workers$passes == stage$passes
   at <- workers[here, ]
-  progress <- sprintf("%s of %s done", format(stage$done, big.mark = ","), count_of(stage$elements, "element"))
+  progress <- sprintf("%s of %s done", format_count(stage$done), count_of(stage$elements, "element"))
   where <- ifelse(
     is.na(at$element), sprintf("at elements %.0f to %.0f", at$first, at$last),
     sprintf("at element %.0f of %.0f to %.0f, for %s", at$element, at$first, at$last, format_seconds(at$seconds))

@@ -99,9 +99,6 @@ pub enum Error {
     /// A graph that cannot run: a cycle, an unknown resource, sizes that do not match.
     #[error("this plan cannot run: {0}")]
     BadPlan(String),
-    /// A trace was asked for of a plan that has not run.
-    #[error("a plan has no trace: run it, and export the run")]
-    NothingRan,
     /// A plan that would take more memory than it may, however it is run. Nothing was copied.
     #[error(
         "this plan needs {needed} bytes of shared memory at the same time, and may take {budget}; what takes most:{}\n\
@@ -136,14 +133,6 @@ pub enum Error {
     Profile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A saved plan or run cannot be used.
-    #[error("{from} cannot be opened: {reason}; memSave() makes such files")]
-    Record {
-        /// Where it came from.
-        from: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -211,14 +200,12 @@ impl Error {
             Error::File { .. } => "file",
             Error::Damaged { .. } => "damaged",
             Error::BadPlan(_) => "plan",
-            Error::NothingRan => "input",
             Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
             Error::Node(_) => "cluster",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
             Error::Profile { .. } => "profile",
-            Error::Record { .. } => "record",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }

@@ -5,7 +5,7 @@ mod view;
 use std::io::IsTerminal;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use scheduler::inspect::live::{self, LiveRun};
+use inspect::live::{self, LiveRun};
 use scheduler::os::Place;
 use serde::Serialize;
 

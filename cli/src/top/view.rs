@@ -1,8 +1,8 @@
 //! Runs that go on, in lines of text. The same for a terminal and for a file.
-use scheduler::inspect::live::{LiveChunk, LiveRun, LiveStage, LiveWorker};
+use inspect::live::{LiveChunk, LiveRun, LiveStage, LiveWorker};
 
-use crate::table::{cut, printable, Align, Table};
-use crate::words;
+use inspect::table::{cut, printable, Align, Table};
+use inspect::words;
 
 /// A line, and whether it is a head.
 pub(super) struct Line {
@@ -40,7 +40,7 @@ pub(super) fn lines(runs: &[LiveRun], width: usize) -> Vec<Line> {
 fn head(run: &LiveRun) -> String {
     let LiveRun { title, state, pid, command, seconds, .. } = run;
     let (title, command) = (printable(title), printable(command));
-    format!("{title}: {state} for {}, pid {pid} ({command})", words::seconds(*seconds))
+    format!("{title}: {state} for {}, pid {pid} ({command})", words::duration(*seconds))
 }
 
 fn progress(run: &LiveRun) -> String {
@@ -50,7 +50,7 @@ fn progress(run: &LiveRun) -> String {
     let bar = "#".repeat(full) + &".".repeat(BAR - full);
     let elements = format!("{} of {}", words::number(*done), words::count(*elements, "element"));
     let rate = rate.map_or("no rate yet".into(), |rate| format!("{}/s", words::rate(rate)));
-    let left = left.map_or(String::new(), |left| format!(", {} left", words::seconds(left)));
+    let left = left.map_or(String::new(), |left| format!(", {} left", words::duration(left)));
     let memory = format!("live {}, peak {}", words::bytes(*live_bytes), words::bytes(*peak_bytes));
     format!("  [{bar}] {:.0} %, {elements}, {rate}{left}; {memory}", (100.0 * part).floor())
 }
@@ -92,7 +92,7 @@ fn workers(run: &LiveRun) -> Table {
             worker.to_string(),
             pid.map(|pid| pid.to_string()).unwrap_or_default(),
             (*state).to_owned(),
-            seconds.map(words::seconds).unwrap_or_default(),
+            seconds.map(words::duration).unwrap_or_default(),
             busy.map(|busy| format!("{:.0} %", 100.0 * busy)).unwrap_or_default(),
             chunk.as_ref().map(|chunk| at(chunk, &run.stages)).unwrap_or_default(),
         ]);
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(
             text,
             [
-                "z\u{fffd}[2J: running for 12.3 s, pid 4242 (R --no-save)",
+                "z\u{fffd}[2J: running for 12 s, pid 4242 (R --no-save)",
                 "  [################....] 83 %, 5,000 of 6,000 elements, 405/s, 2.5 s left; live 1.2 MB, peak 2.0 MB",
                 "  passes    done  elements  state",
                 "  mu + sd  2,000     2,000  through",

@@ -136,7 +136,7 @@ test_that("printing shows this", {
   expect_identical(
     capture.output(print(made_up())),
     c(
-      "memApply(cor): running for 12.3 s, pid 4242 (R --no-save)",
+      "memApply(cor): running for 12 s, pid 4242 (R --no-save)",
       "  [################....] 83 %, 5,000 of 6,000 elements, 405/s, 2.5 s left; live 1.2 MB, peak 2.0 MB",
       "  passes   done  elements  state",
       "  cor     5,000     6,000  open",
@@ -150,7 +150,7 @@ test_that("printing shows this", {
       "  mu + sd     0         5  open",
       "  z           0         3  waiting for mu, sd",
       "  s           0         2  waiting for memory",
-      "  worker  pid  state          for  busy  at",
+      "  worker  pid  state          for  busy",
       "       1   80  asleep  1 min 01 s   0 %",
       "  1 place without a worker"
     )

@@ -64,7 +64,8 @@ impl BoardImage {
         &self.board
     }
 
-    pub(crate) fn page(&self) -> &Page {
+    /// The page that it lies in.
+    pub fn page(&self) -> &Page {
         &self.page
     }
 }
@@ -123,5 +124,10 @@ impl Job {
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
         Ok(Job { plan, board, pages, pins, settings, guests, generation })
+    }
+
+    /// Its board.
+    pub fn board(&self) -> &BoardImage {
+        &self.board
     }
 }

@@ -5,13 +5,15 @@
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
 //! | `drive` | one run in progress: what workers say, told to the engine |
 //! | `host` | this host as the engine's world: board, pages, workers |
-//! | `journal` | what the supervisor saw, moment by moment |
+//! | `event_log` | what happened in a run, as it is kept |
+//! | `journal` | what the supervisor saw, while the run goes on |
 //! | `log` | the event log of a run that is over |
 //! | `supervisor` | the thread that waits for news and is the only one to do either |
 //! | `ticket` | what the session holds meanwhile: the wait for the end, how far it is |
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
 mod drive;
+mod event_log;
 mod host;
 mod job;
 mod journal;
@@ -20,6 +22,9 @@ mod pool;
 mod supervisor;
 mod ticket;
 
+pub use event_log::{
+    Chunk, Died, Ended, Event, EventLog, PassTotal, Spot, StageTotal, State, Step, WorkerLife,
+};
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::{Pool, PoolStatus};
 pub use ticket::{Progress, Ticket};

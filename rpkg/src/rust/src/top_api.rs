@@ -1,7 +1,7 @@
 //! The `.Call` that looks at the runs of this user that go on, in whichever session. What is missing is NaN or NA; R makes NA of all.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
-use scheduler::inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
+use inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
 
 use crate::r::{self, edge, protect, Kind, Scope, Sexp};
 use crate::session;

@@ -20,6 +20,8 @@ pub type Result<T> = std::result::Result<T, Failure>;
 pub enum Failure {
     /// The scheduler's word.
     Scheduler(Error),
+    /// A record or a view of it.
+    Inspect(inspect::error::Error),
     /// The caller's values are not what they must be.
     Input(String),
     /// A failure of another kind: its R class without `memshare_error_`, and its message.
@@ -33,6 +35,12 @@ pub enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Scheduler(error)
+    }
+}
+
+impl From<inspect::error::Error> for Failure {
+    fn from(error: inspect::error::Error) -> Self {
+        Failure::Inspect(error)
     }
 }
 
@@ -81,6 +89,7 @@ fn park(failure: Failure) {
 fn tagged(failure: &Failure) -> Result<Sexp> {
     let (kind, message) = match failure {
         Failure::Scheduler(error) => (error.kind(), error.to_string()),
+        Failure::Inspect(error) => (error.kind(), error.to_string()),
         Failure::Input(message) => ("input", message.clone()),
         Failure::Kind(kind, message) => (*kind, message.clone()),
         Failure::Internal(message) => ("internal", format!("a fault inside memshare: {message}")),

@@ -15,8 +15,8 @@ use super::log_api;
 use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Piece, Source};
-use crate::inspect::shelf;
 use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
+use crate::records::shelf;
 
 /// The results pages of an ended run, mapped when they are read.
 pub(super) struct Ended<'a> {
