@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use inspect::export::Format;
 use inspect::{self, Document, Record};
 
-use crate::{output, Failure};
+use crate::output::{self, Failure};
 
 /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON, as a trace or as a page
 #[derive(clap::Args)]

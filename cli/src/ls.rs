@@ -8,7 +8,7 @@ use scheduler::os::{Place, SessionId};
 use scheduler::store::{self, Kind, Listed};
 use serde::Serialize;
 
-use crate::{output, Failure};
+use crate::output::{self, Failure};
 
 /// Lists variables, and the pages of runs by session
 #[derive(clap::Args)]

@@ -12,8 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use scheduler::os::Place;
 
-/// What went wrong, in words for the person at the terminal.
-type Failure = Box<dyn std::error::Error>;
+use output::Failure;
 
 /// Looks at what memshare shares: variables, pages and live runs of this user.
 #[derive(Parser)]

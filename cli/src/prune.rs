@@ -8,7 +8,7 @@ use scheduler::os::Place;
 use scheduler::store::{self, Kind, Orphan};
 use serde::Serialize;
 
-use crate::{output, Failure};
+use crate::output::{self, Failure};
 
 /// Removes what dead sessions left, and says what that was
 #[derive(clap::Args)]

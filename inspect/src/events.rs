@@ -4,7 +4,7 @@ use scheduler::id::{ResourceId, StageId, TaskId};
 use scheduler::plan::Plan;
 use scheduler::run::{Ended, Event, Spot};
 
-use crate::run_view::{seconds, EventView, Verdict};
+use crate::run_view::{seconds, EventView, Outcome};
 
 /// An event, with what it happened to by place and by name.
 pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
@@ -88,7 +88,7 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
 }
 
 /// How a run ended, in a word and in words.
-pub(crate) fn verdict(plan: &Plan, ended: &Ended) -> Verdict {
+pub(crate) fn outcome(plan: &Plan, ended: &Ended) -> Outcome {
     let at = |spot: &Spot| {
         let name = &plan.spec().passes[spot.pass.index()].name;
         format!("element {} of '{name}'", spot.element + 1)
@@ -103,5 +103,5 @@ pub(crate) fn verdict(plan: &Plan, ended: &Ended) -> Verdict {
         Ended::Timeout => ("timeout", "it took longer than it was allowed to".into()),
         Ended::NoWorkers { reason } => ("no_workers", format!("no worker was left: {reason}")),
     };
-    Verdict { kind, words }
+    Outcome { kind, words }
 }

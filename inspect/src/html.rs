@@ -19,8 +19,8 @@ pub fn html(document: &Document) -> String {
 
 /// A page for a document that is JSON already, with the title of the browser's window.
 pub fn page(title: &str, json: &str) -> String {
-    let room = FRAME.len() + SCRIPT.len() + STYLE.len() + LICENCES.len() + json.len() + json.len() / 16;
-    let mut out = String::with_capacity(room);
+    let length = FRAME.len() + SCRIPT.len() + STYLE.len() + LICENCES.len() + json.len() + json.len() / 16;
+    let mut out = String::with_capacity(length);
     let mut rest = FRAME;
     // One walk over the frame: what is put in is never looked at again.
     while let Some((before, name, after)) = slot(rest) {

@@ -4,10 +4,10 @@
 //! opened elsewhere. Every view is a pure function of it, and all take their numbers from the same [`Document`], so that they
 //! cannot disagree.
 //!
-//! | room | what stands there |
+//! | file | what it holds |
 //! |---|---|
 //! | `record` | plan and log together |
-//! //! | `live` | runs that go on, seen from any process of the user |
+//! | `live` | runs that go on, seen from any process of the user |
 //! | `file` | a record on disk |
 //! | `build` | from a record to a document, by the next |
 //! | `planned`, `measured`, `memory`, `columns`, `events` | from a record to a document: the plan, the run, the bytes over time, chunks, events |
@@ -50,7 +50,7 @@ pub use html::{html, page};
 pub use names::nearest;
 pub use record::{PassNote, Record};
 pub use run_view::{
-    Activities, Chunks, EventView, Memory, PassFigures, RunFigures, RunView, Slowest, Steps, Verdict,
+    Activities, Chunks, EventView, Memory, Outcome, PassFigures, RunFigures, RunView, Slowest, Steps,
     WorkerView,
 };
 pub use story::{story, Line, Story, Unknown};

@@ -32,7 +32,7 @@ pub(crate) fn measure(document: &mut Document, record: &Record, log: &EventLog) 
         view.chunks = total.chunks;
     }
     document.run = Some(RunView {
-        ended: events::verdict(plan, &log.ended),
+        ended: events::outcome(plan, &log.ended),
         begun: log.begun as f64 / 1e9,
         figures: figures(record, log),
         workers: log.workers.iter().map(worker).collect(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunView {
     /// How it ended.
-    pub ended: Verdict,
+    pub ended: Outcome,
     /// When it began, in seconds since 1970.
     pub begun: f64,
     /// The run as a whole.
@@ -26,7 +26,7 @@ pub struct RunView {
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Verdict {
+pub struct Outcome {
     /// `"done"`, `"failed"`, `"worker_died"`, `"cancelled"`, `"timeout"` or `"no_workers"`.
     pub kind: &'static str,
     /// In words; empty when it is done.

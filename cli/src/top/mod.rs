@@ -9,7 +9,7 @@ use inspect::live::{self, LiveRun};
 use scheduler::os::Place;
 use serde::Serialize;
 
-use crate::{output, Failure};
+use crate::output::{self, Failure};
 
 /// Shows the runs that go on: how far they are, what they hold, what each worker is at. Press q to leave
 #[derive(clap::Args)]

@@ -12,7 +12,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 
 use super::view::Line;
-use crate::{output, Failure};
+use crate::output::{self, Failure};
 
 /// Draws what `look` gives, every `interval` and when the terminal's size changes, until q, Escape or Ctrl-C.
 pub(super) fn watch(

@@ -16,7 +16,7 @@ fn worst<'a>(look: &Look<'a>) -> Option<(&'a PassView, f64)> {
         // Passes of one stage share its overhead.
         let stage = look.document.stages.get(pass.stage as usize)?;
         let work = figures.mean_chunk * figures.chunks as f64 / stage.passes.len().max(1) as f64;
-        Some((pass, figures.overhead * work / look.room))
+        Some((pass, figures.overhead * work / look.worker_seconds))
     };
     look.document.passes.iter().filter_map(lost).max_by(|a, b| a.1.total_cmp(&b.1))
 }

@@ -25,13 +25,13 @@ pub(super) struct Look<'a> {
     /// The run's time.
     pub(super) wall: f64,
     /// The workers' time: all shares of time are of this.
-    pub(super) room: f64,
+    pub(super) worker_seconds: f64,
 }
 
 impl<'a> Look<'a> {
     pub(super) fn new(document: &'a Document, run: &'a RunView) -> Look<'a> {
         let (places, wall) = (f64::from(document.workers.max(1)), run.figures.seconds.max(1e-9));
-        Look { document, run, places, wall, room: places * wall }
+        Look { document, run, places, wall, worker_seconds: places * wall }
     }
 
     /// "of 'z'", where there are several passes.

@@ -151,7 +151,7 @@ fn begin_of(look: &Look<'_>, pass: &PassView, slow: &Slowest) -> Option<f64> {
 
 /// Workers that have nothing left to do while the last chunks of a stage run.
 fn tail(look: &Look<'_>) -> Option<Hint> {
-    let waits = look.document.stages.iter().map(|stage| (stage, waited(look, stage) / look.room));
+    let waits = look.document.stages.iter().map(|stage| (stage, waited(look, stage) / look.worker_seconds));
     let (stage, share) = waits.max_by(|a, b| a.1.total_cmp(&b.1))?;
     if !idle(look) || share < 0.15 {
         return None;
@@ -247,7 +247,7 @@ fn late(look: &Look<'_>) -> Option<Hint> {
         own.map(|worker| worker.joined).fold(f64::INFINITY, f64::min)
     };
     let joined: Vec<f64> = places.map(joined).filter(|joined| joined.is_finite()).collect();
-    let share = joined.iter().sum::<f64>() / look.room;
+    let share = joined.iter().sum::<f64>() / look.worker_seconds;
     let last = joined.iter().fold(0.0f64, |a, &b| a.max(b));
     (share >= 0.15 && last >= 0.05).then(|| Hint {
         weight: share * 0.6,

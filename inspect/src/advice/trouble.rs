@@ -40,7 +40,7 @@ fn deaths(look: &Look<'_>) -> Option<Hint> {
     } else {
         ""
     };
-    Hint::new(0.3 + lost / look.room, format!("{who}{again}{cost}{why}"))
+    Hint::new(0.3 + lost / look.worker_seconds, format!("{who}{again}{cost}{why}"))
 }
 
 /// Places that stayed empty.

@@ -1,4 +1,4 @@
-//! The formats by name, and the one door to all of them.
+//! The formats by name, and the one function that writes any of them.
 use std::path::Path;
 
 use super::dot::dot;

@@ -1,8 +1,8 @@
 //! Documents for other people's programs, each a pure function of the [`Document`]: the same document always gives the same text.
 //!
-//! | room | what stands there |
+//! | file | what it holds |
 //! |---|---|
-//! | `format` | the formats by name and by a file's ending; the one door to all of them |
+//! | `format` | the formats by name and by a file's ending; the one function that writes any of them |
 //! | `json` | the document itself, as `docs/record.schema.json` describes it |
 //! | `drawing` | the graph as groups, boxes and arrows, with large graphs made small; what the next two write down |
 //! | `links` | the arrows: who reads, makes, ends what, and who waits for whom besides |

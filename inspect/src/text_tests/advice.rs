@@ -203,10 +203,10 @@ fn data_that_is_copied_memory_that_is_short_and_workers_that_come_late() {
 
 #[test]
 fn runs_that_failed_hear_of_trouble_only() {
-    let failed = even(0.3).set(|s| s.run_mut().ended = Verdict { kind: "failed", words: "no".into() });
+    let failed = even(0.3).set(|s| s.run_mut().ended = Outcome { kind: "failed", words: "no".into() });
     says(&failed, &[]);
     let late = even(0.99).set(|s| {
-        s.run_mut().ended = Verdict { kind: "timeout", words: String::new() };
+        s.run_mut().ended = Outcome { kind: "timeout", words: String::new() };
         s.doc.passes[0].elements = 8000;
     });
     says(
@@ -249,4 +249,17 @@ fn there_are_never_more_than_three_sentences() {
     let lines = advice(&sample.doc);
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines[0].starts_with("element 1801") || lines[0].starts_with("copying"), "{lines:?}");
+}
+
+#[test]
+fn a_want_of_memory_is_told_by_the_signal_and_not_by_what_is_said_of_it() {
+    let died = |how: &str, signal| {
+        let sample = straggler().set(|s| {
+            let worker = &mut s.run_mut().workers[1];
+            (worker.died, worker.signal) = (Some(how.into()), signal);
+        });
+        advice(&sample.doc).concat()
+    };
+    assert!(died("it is no more", Some(9)).contains("memory was short"));
+    assert!(!died("exited with status 1, after a word on signal 9", None).contains("memory was short"));
 }

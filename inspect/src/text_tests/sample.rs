@@ -163,7 +163,7 @@ impl Sample {
         };
         self.doc.kind = "run";
         self.doc.run = Some(RunView {
-            ended: Verdict { kind: "done", words: String::new() },
+            ended: Outcome { kind: "done", words: String::new() },
             begun: 1_700_000_000.0,
             figures: RunFigures { seconds: wall, peak_bytes: self.doc.peak_bytes, ..RunFigures::default() },
             workers: workers.map(life).collect(),

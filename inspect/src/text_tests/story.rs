@@ -1,7 +1,7 @@
 //! Lives, to the letter.
 use super::sample::Sample;
 use super::scenes::{diamond, diamond_run, straggler};
-use crate::{story, Document};
+use crate::{story, Document, PassNote};
 
 /// A story as people see it.
 fn tell(document: &Document, id: &str) -> String {
@@ -47,6 +47,29 @@ fn a_chunk_that_was_lost_and_done_again() {
     tells(&straggler(), "z#18", LOST);
     tells(&straggler(), "#19", AGAIN);
     tells(&straggler(), "19", AGAIN);
+}
+
+#[test]
+fn what_is_told_of_events_depends_on_no_wording() {
+    let reworded = straggler().set(|s| {
+        s.run_mut().events.iter_mut().for_each(|event| event.words = "said in another way".into());
+    });
+    let told = tell(&reworded.doc, "z#18");
+    assert!(told.contains("0.054 2 died: killed by signal 9 (SIGKILL)"), "{told}");
+    assert!(told.contains("0.055   said in another way"), "{told}");
+    // It is another chunk's elements that are put up again.
+    let other = tell(&reworded.doc, "z#1");
+    assert!(!other.contains("another way"), "{other}");
+}
+
+#[test]
+fn an_element_is_found_by_any_name() {
+    let notes =
+        vec![PassNote { names: vec![String::new(), "b[1]".into(), "17".into()], ..PassNote::default() }];
+    let title = |id: &str| story(&straggler().doc, &notes, id).map(|told| told.title);
+    assert_eq!(title("z[b[1]]").as_deref(), Ok("element 2 ('b[1]') of 'z'"));
+    assert_eq!(title("z[17]").as_deref(), Ok("element 17 of 'z'"), "a number is a number");
+    assert_eq!(title("z[3]").as_deref(), Ok("element 3 ('17') of 'z'"));
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(super) fn run() -> Document {
 fn happened() -> RunView {
     let died = "killed by signal 9".to_owned();
     RunView {
-        ended: Verdict { kind: "done", words: String::new() },
+        ended: Outcome { kind: "done", words: String::new() },
         begun: 1_764_000_001.5,
         figures: RunFigures {
             seconds: 0.1,

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 pub(super) fn add(document: &Document, run: &RunView, at: Thread, events: &mut Vec<Event>) {
     tasks(document, run, at, events);
     resources(document, run, at, events);
-    for (&moment, &bytes) in run.memory.at.iter().zip(&run.memory.bytes) {
-        events.push(Event::counter("shared memory", at, ns(moment), json!({ "bytes": bytes })));
+    for (&since, &bytes) in run.memory.at.iter().zip(&run.memory.bytes) {
+        events.push(Event::counter("shared memory", at, ns(since), json!({ "bytes": bytes })));
     }
-    for (moment, busy) in busy(run) {
-        events.push(Event::counter("workers", at, moment, json!({ "busy": busy })));
+    for (since, busy) in busy(run) {
+        events.push(Event::counter("workers", at, since, json!({ "busy": busy })));
     }
     // The rest of what was seen is drawn already: tasks, resources, workers.
     let amiss = ["not_started", "put_up", "taken_back", "failed", "stopped"];

@@ -8,6 +8,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use extendr_api::prelude::*;
 use scheduler::error::Error;
 
+use super::error;
 use super::protect::{protect, Jump};
 use super::sexp::{Kind, Scope, Sexp};
 use super::{character, character_bytes, integer, named_list, real};
@@ -88,8 +89,8 @@ fn park(failure: Failure) {
 /// The failure as R gets it.
 fn tagged(failure: &Failure) -> Result<Sexp> {
     let (kind, message) = match failure {
-        Failure::Scheduler(error) => (error.kind(), error.to_string()),
-        Failure::Inspect(error) => (error.kind(), error.to_string()),
+        Failure::Scheduler(error) => (error.kind(), error::words(error)),
+        Failure::Inspect(error) => (error.kind(), error::words_of_record(error)),
         Failure::Input(message) => ("input", message.clone()),
         Failure::Kind(kind, message) => (*kind, message.clone()),
         Failure::Internal(message) => ("internal", format!("a fault inside memshare: {message}")),

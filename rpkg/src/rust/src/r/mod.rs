@@ -8,6 +8,7 @@
 //!    it works on what it borrows.
 //! 3. What R allocates is kept in a [`Scope`] until the scope ends; what leaves a scope is kept by the next one out at once.
 mod edge;
+mod error;
 mod evaluate;
 mod ffi;
 mod frames;
@@ -19,6 +20,7 @@ mod sexp;
 mod text;
 
 pub use edge::{argument, edge, nothing, Failure, Result};
+pub use error::words;
 pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use frames::Bound;
 pub use kept::Kept;

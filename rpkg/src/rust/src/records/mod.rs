@@ -1,6 +1,6 @@
 //! Looking at plans and runs from R.
 //!
-//! | room | what stands there |
+//! | file | what it holds |
 //! |---|---|
 //! | `shelf` | the log of the session's last run |
 //! | `to_r` | a document as R's lists and vectors |
