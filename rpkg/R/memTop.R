@@ -52,7 +52,7 @@ check_interval <- function(interval, call) {
 look_at_runs <- function(call) {
   configure_place()
   found <- native(ms_top(), call)
-  tables <- lapply(found, function(columns) {
+  tables <- lapply(found[c("runs", "stages", "workers")], function(columns) {
     columns <- lapply(columns, function(column) {
       if (is.numeric(column)) column[is.nan(column)] <- NA
       column
@@ -60,7 +60,8 @@ look_at_runs <- function(call) {
     for (name in intersect(c("run", "worker", "pid", "attempt"), names(columns))) columns[[name]] <- as.integer(columns[[name]])
     as.data.frame(columns, stringsAsFactors = FALSE)
   })
-  structure(c(list(at = Sys.time()), tables), class = "memshare_top")
+  # `parts`: of each row of `stages` the names of its passes, and of those it waits for, one by one.
+  structure(c(list(at = Sys.time()), tables), class = "memshare_top", parts = found$parts)
 }
 
 # Draws again and again; gives the last look.

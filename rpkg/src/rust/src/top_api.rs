@@ -6,7 +6,8 @@ use inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
 use crate::r::{self, edge, protect, Kind, Scope, Sexp};
 use crate::session;
 
-/// Three lists of columns: runs, and their stages and workers with the number of their run.
+/// Three lists of columns: runs, and their stages and workers with the number of their run; and of each stage, in `parts`, the names of its
+/// passes and of those that it waits for.
 #[extendr]
 fn ms_top() -> Robj {
     edge(|| {
@@ -17,6 +18,7 @@ fn ms_top() -> Robj {
                 ("runs", runs_table(s, &found)),
                 ("stages", stages_table(s, &found)),
                 ("workers", workers_table(s, &found)),
+                ("parts", parts(s, &found)),
             ];
             Ok(r::named_list(s, &tables))
         })
@@ -71,6 +73,20 @@ fn stages_table(s: &Scope, runs: &[LiveRun]) -> Sexp {
         ("state", words(s, &rows, |(_, stage)| Some(stage.state.into()))),
         ("waits_for", words(s, &rows, |(_, stage)| waits_for(stage))),
     ];
+    r::named_list(s, &columns)
+}
+
+fn parts(s: &Scope, runs: &[LiveRun]) -> Sexp {
+    let column = |of: fn(&LiveStage) -> &Vec<String>| {
+        let stages = || runs.iter().flat_map(|run| &run.stages);
+        let list = s.vector(Kind::VECSXP, stages().count());
+        for (place, stage) in stages().enumerate() {
+            s.inner(|s| list.set_item(place, r::character(s, of(stage))));
+        }
+        list
+    };
+    let columns =
+        [("passes", column(|stage| &stage.passes)), ("waits_for", column(|stage| &stage.waits_for))];
     r::named_list(s, &columns)
 }
 
