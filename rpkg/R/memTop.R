@@ -60,8 +60,8 @@ look_at_runs <- function(call) {
     for (name in intersect(c("run", "worker", "pid", "attempt"), names(columns))) columns[[name]] <- as.integer(columns[[name]])
     as.data.frame(columns, stringsAsFactors = FALSE)
   })
-  # `parts`: of each row of `stages` the names of its passes, and of those it waits for, one by one.
-  structure(c(list(at = Sys.time()), tables), class = "memshare_top", parts = found$parts)
+  # `parts`: of each row of `stages` the names of its passes, and of those it waits for, one by one. `lines`: all of it for people.
+  structure(c(list(at = Sys.time()), tables), class = "memshare_top", parts = found$parts, lines = found$lines)
 }
 
 # Draws again and again; gives the last look.
@@ -91,60 +91,7 @@ clear_console <- function() {
 }
 
 #' @export
-format.memshare_top <- function(x, ...) {
-  if (!nrow(x$runs)) return("No run goes on.")
-  unlist(lapply(seq_len(nrow(x$runs)), function(i) {
-    mine <- function(table) table[table$run == i, , drop = FALSE]
-    c(if (i > 1) "", top_head(x$runs[i, ]), top_stages(mine(x$stages)), top_workers(mine(x$workers)))
-  }))
-}
-
-top_head <- function(run) {
-  rate <- if (is.na(run$rate)) "no rate yet" else format_rate(run$rate)
-  left <- if (!is.na(run$left)) sprintf(", %s left", format_duration(run$left))
-  part <- if (run$elements > 0) run$done / run$elements else 1
-  c(
-    sprintf("%s: %s for %s, pid %d (%s)", run$title, run$state, format_duration(run$seconds), run$pid, run$command),
-    sprintf(
-      "  [%s] %.0f %%, %s of %s, %s%s; live %s, peak %s", top_bar(part), floor(100 * part), format_count(run$done),
-      count_of(run$elements, "element"), rate, if (is.null(left)) "" else left, format_bytes(run$live_bytes), format_bytes(run$peak_bytes)
-    )
-  )
-}
-
-top_bar <- function(part, cells = 20L) {
-  full <- min(floor(part * cells), cells)
-  paste0(strrep("#", full), strrep(".", cells - full))
-}
-
-top_stages <- function(stages) {
-  state <- ifelse(is.na(stages$waits_for), stages$state, paste("waiting for", stages$waits_for))
-  in_columns(list(passes = stages$passes, done = format_count(stages$done), elements = format_count(stages$elements), state = state), 2:3)
-}
-
-top_workers <- function(workers) {
-  there <- workers[!is.na(workers$pid), , drop = FALSE]
-  empty <- nrow(workers) - nrow(there)
-  known <- function(values, say) ifelse(is.na(values), "", vapply(values, function(value) if (is.na(value)) "" else say(value), ""))
-  columns <- list(
-    worker = format(there$worker), pid = format(there$pid), state = there$state, `for` = known(there$seconds, format_duration),
-    busy = known(there$busy, function(part) sprintf("%.0f %%", 100 * part)), at = vapply(seq_len(nrow(there)), function(i) top_at(there[i, ]), "")
-  )
-  c(if (nrow(there)) in_columns(columns, c(1, 2, 4, 5)), if (empty) sprintf("  %s without a worker", count_of(empty, "place")))
-}
-
-# "z, element 17 of 15-18, attempt 2"; between elements "elements 15-18 of mu + sd".
-top_at <- function(worker) {
-  if (is.na(worker$first)) return("")
-  one <- worker$first == worker$last
-  range <- sprintf("%s-%s", format_count(worker$first), format_count(worker$last))
-  place <- if (is.na(worker$pass)) {
-    sprintf("%s of %s", if (one) paste("element", format_count(worker$first)) else paste("elements", range), worker$passes)
-  } else {
-    paste0(worker$pass, ", element ", format_count(worker$element), if (!one) paste(" of", range))
-  }
-  if (worker$attempt > 1) paste0(place, ", attempt ", worker$attempt) else place
-}
+format.memshare_top <- function(x, ...) attr(x, "lines")
 
 #' @export
 print.memshare_top <- function(x, ...) {

@@ -7,8 +7,10 @@ mod run;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use run::{LiveChunk, LiveRun, LiveStage, LiveWorker};
+pub use text::{lines, Line};
 
 use scheduler::board::{Board, Control};
 use scheduler::error::{Error, Result};

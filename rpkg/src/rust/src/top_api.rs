@@ -1,24 +1,26 @@
 //! The `.Call` that looks at the runs of this user that go on, in whichever session. What is missing is NaN or NA; R makes NA of all.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
-use inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
+use inspect::live::{lines, runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
 
 use crate::r::{self, edge, protect, Kind, Scope, Sexp};
 use crate::session;
 
 /// Three lists of columns: runs, and their stages and workers with the number of their run; and of each stage, in `parts`, the names of its
-/// passes and of those that it waits for.
+/// passes and of those that it waits for, and in `lines` all of it as text.
 #[extendr]
 fn ms_top() -> Robj {
     edge(|| {
         let place = session::with(|session| Ok(session.place().clone()))?;
         let found = runs(&place)?;
+        let lines: Vec<String> = lines(&found, usize::MAX).into_iter().map(|line| line.text).collect();
         protect(|s| {
             let tables = [
                 ("runs", runs_table(s, &found)),
                 ("stages", stages_table(s, &found)),
                 ("workers", workers_table(s, &found)),
                 ("parts", parts(s, &found)),
+                ("lines", r::character(s, &lines)),
             ];
             Ok(r::named_list(s, &tables))
         })

@@ -1,20 +1,22 @@
 //! Runs that go on, in lines of text. The same for a terminal and for a file.
-use inspect::live::{LiveChunk, LiveRun, LiveStage, LiveWorker};
+use super::run::{LiveChunk, LiveRun, LiveStage, LiveWorker};
+use crate::table::{cut, printable, Align, Table};
+use crate::words;
 
-use inspect::table::{cut, printable, Align, Table};
-use inspect::words;
-
-/// A line, and whether it is a head.
-pub(super) struct Line {
-    pub(super) text: String,
-    pub(super) strong: bool,
+/// A line of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its text.
+    pub text: String,
+    /// Whether it is a head.
+    pub strong: bool,
 }
 
 /// Cells of a progress bar.
 const BAR: usize = 20;
 
 /// All runs, in lines of at most `width` columns.
-pub(super) fn lines(runs: &[LiveRun], width: usize) -> Vec<Line> {
+pub fn lines(runs: &[LiveRun], width: usize) -> Vec<Line> {
     if runs.is_empty() {
         return vec![Line { text: "No run goes on.".into(), strong: false }];
     }
