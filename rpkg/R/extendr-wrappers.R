@@ -48,7 +48,8 @@ ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, names
 # What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
 ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 
-# Three lists of columns: runs, and their stages and workers with the number of their run.
+# Three lists of columns: runs, and their stages and workers with the number of their run; and of each stage, in `parts`, the names of its
+# passes and of those that it waits for, and in `lines` all of it as text.
 ms_top <- function() .Call(wrap__ms_top)
 
 # Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
