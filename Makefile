@@ -59,7 +59,7 @@ bench: install
 bench-against: install
 	sh tools/bench-against.sh $(COMMIT) $(or $(PAIRS),15) $(ROWS)
 
-# The page's script and style, from viewer/ into the scheduler's sources, where they are committed.
+# The page's script and style, from viewer/ into inspect's sources, where they are committed.
 viewer:
 	cd viewer && npm ci --no-audit --no-fund && npm run build
 

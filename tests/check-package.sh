@@ -1,6 +1,6 @@
 #!/bin/sh
 # R CMD check of the built tarball: no error and no warning. The tarball carries the crates' sources (tools/vendor.sh), so
-# that it installs without a network, as the check does; and all of scheduler/, which in the repository is a link.
+# that it installs without a network, as the check does; and all of scheduler/ and inspect/, which in the repository are links.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/check
@@ -12,7 +12,7 @@ sh tools/vendor.sh
 cd build/check
 R CMD build --no-manual ../../rpkg
 tar -xzf memshare_*.tar.gz
-diff -r memshare/src/rust/scheduler/src ../../scheduler/src
+for crate in scheduler inspect; do diff -r memshare/src/rust/$crate/src ../../$crate/src; done
 unset CARGO_TARGET_DIR
 _R_CHECK_FORCE_SUGGESTS_=false R CMD check --no-manual memshare_*.tar.gz
 tail -n 5 memshare.Rcheck/00check.log

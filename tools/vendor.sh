@@ -44,7 +44,7 @@ mkdir -p ../inst
   done
   echo
   echo "The page of memView() contains d3, dagre and others, whose licences stand in every page, and in"
-  echo "src/rust/scheduler/src/inspect/page/LICENSES.txt."
+  echo "src/rust/inspect/src/page/LICENSES.txt."
 } > ../inst/AUTHORS
 
 # The build compares this with its own lockfile: a stale tarball is an error, not a surprise.

@@ -1,4 +1,4 @@
-// Builds the page's script and style into scheduler/src/inspect/page/, from where Rust includes them. With --check it builds
+// Builds the page's script and style into inspect/src/page/, from where Rust includes them. With --check it builds
 // nothing and fails if what is committed there differs: versions are pinned, so that the same sources give the same bytes.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, '../scheduler/src/inspect/page');
+const target = join(here, '../inspect/src/page');
 
 async function bundle(entry) {
   const result = await build({

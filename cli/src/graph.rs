@@ -2,11 +2,10 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use scheduler::inspect::export::Format;
-use scheduler::inspect::{self, Document, Record};
+use inspect::export::Format;
+use inspect::{self, Document, Record};
 
-use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, Failure};
 
 /// Writes a saved plan or run as a graph (DOT, Mermaid), as JSON, as a trace or as a page
 #[derive(clap::Args)]

@@ -1,14 +1,14 @@
 //! `memshare ls`: what is shared, and whose it is.
 use std::collections::BTreeMap;
 
+use inspect::table::{Align, Table};
+use inspect::words;
 use scheduler::os::maps::command_line;
 use scheduler::os::{Place, SessionId};
 use scheduler::store::{self, Kind, Listed};
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::table::{Align, Table};
-use crate::{output, words};
+use crate::output::{self, Failure};
 
 /// Lists variables, and the pages of runs by session
 #[derive(clap::Args)]

@@ -1,13 +1,10 @@
 //! memshare in a terminal: what is shared, which runs go on, and what dead sessions left. It looks at the shared memory of
 //! the user who calls it, needs no R, and only `prune` changes anything.
-mod failure;
 mod graph;
 mod ls;
 mod output;
 mod prune;
-mod table;
 mod top;
-mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use scheduler::os::Place;
 
-use failure::Failure;
+use output::Failure;
 
 /// Looks at what memshare shares: variables, pages and live runs of this user.
 #[derive(Parser)]

@@ -3,7 +3,8 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+/// What went wrong, in words for the person at the terminal.
+pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// Columns of a line when nobody says: what goes to a file or a pipe is not cut.
 const ENDLESS: usize = usize::MAX;

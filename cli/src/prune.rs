@@ -1,14 +1,14 @@
 //! `memshare prune`: removes what dead sessions left. What a living session shares is never touched.
 use std::collections::HashSet;
 
+use inspect::table::{Align, Table};
+use inspect::words;
 use scheduler::os::name::Named;
 use scheduler::os::Place;
 use scheduler::store::{self, Kind, Orphan};
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::table::{Align, Table};
-use crate::{output, words};
+use crate::output::{self, Failure};
 
 /// Removes what dead sessions left, and says what that was
 #[derive(clap::Args)]

@@ -2,11 +2,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use inspect::Record;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId, StageId, WorkerId};
-use scheduler::inspect::{Chunk, EventLog, PassTotal, Record, StageTotal, State};
 use scheduler::plan::{compile, CallSpec, PassCall, Source};
 use scheduler::policy::Policy;
+use scheduler::run::{Chunk, EventLog, PassTotal, StageTotal, State};
 
 /// A folder of one test, removed with it.
 struct Scratch(PathBuf);
@@ -70,7 +71,6 @@ impl Scratch {
         };
         let log = EventLog {
             wall_ns: 6_000,
-            ended: ("done".into(), String::new()),
             chunks: vec![chunk],
             outputs: vec![96],
             stages: vec![StageTotal { chunks: 1, ..Default::default() }],

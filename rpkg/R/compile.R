@@ -10,8 +10,9 @@
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
   order <- in_order(roots)
   cluster <- cluster_of(order, call)
+  labels <- labels_of(order, roots, labels)
   b <- list2env(parent = emptyenv(), list(
-    order = order, labels = labels_of(order, roots, labels), split = split, cluster = cluster,
+    order = order, labels = labels$labels, is_named = labels$is_named, split = split, cluster = cluster,
     workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
     constants = list(), at = integer(length(order)), bound = integer(length(order)), checked = integer(length(order))
@@ -59,7 +60,7 @@ compile_one <- function(pass, call) {
     data, names, list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
   )
   list(
-    spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label)),
+    spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
     modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
     elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
   )
@@ -77,7 +78,7 @@ in_order <- function(roots) {
   order
 }
 
-# What people call the passes: as they named them; as FUN's argument; as the variable that was given as X; as FUN; or by number.
+# What people call the passes: as they named them; as FUN's argument; as the variable that was given as X; as FUN; or by number. `is_named` of all but the last.
 labels_of <- function(order, roots = list(), given = character()) {
   labels <- character(length(order))
   say <- function(pass, label) {
@@ -89,6 +90,7 @@ labels_of <- function(order, roots = list(), given = character()) {
     for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(inside(pass$vars[[name]]), name)
   }
   for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(inside(input$source), input$said)
+  is_named <- nzchar(labels) | vapply(order, function(pass) nzchar(pass$label), NA)
   for (i in seq_along(order)) if (!nzchar(labels[[i]])) labels[[i]] <- single_label(order[[i]], i)
   labels <- gsub(",", ";", labels, fixed = TRUE)
   for (i in which(duplicated(labels))) {
@@ -96,7 +98,7 @@ labels_of <- function(order, roots = list(), given = character()) {
     while (paste(labels[[i]], number) %in% labels) number <- number + 1L
     labels[[i]] <- paste(labels[[i]], number)
   }
-  labels
+  list(labels = labels, is_named = is_named)
 }
 
 single_label <- function(pass, number = 1L) if (nzchar(pass$label)) pass$label else paste("pass", number)
@@ -160,8 +162,8 @@ finish_program <- function(b, roots, call) {
   needed <- unique(places[!as.character(places) %in% names(b$constants)])
   wanted <- lapply(places, function(i) {
     constant <- b$constants[[as.character(i)]]
-    if (!is.null(constant)) return(list(constant = constant, label = b$labels[[i]]))
-    wanted_from(order[[i]], match(i, needed), b$labels[[i]])
+    if (!is.null(constant)) return(list(constant = constant, label = b$labels[[i]], is_named = b$is_named[[i]]))
+    wanted_from(order[[i]], match(i, needed), b$labels[[i]], b$is_named[[i]])
   })
   control <- joint_control(order)
   list(
@@ -175,10 +177,10 @@ finish_program <- function(b, roots, call) {
 }
 
 # Where a wanted value comes from, and how it is made.
-wanted_from <- function(pass, result, label) {
+wanted_from <- function(pass, result, label, is_named) {
   list(
     result = result, how = how_of(pass), n = pass$n, names = pass$names, value_names = pass$value_names,
-    collect = pass$control$on_error == "collect", label = label
+    collect = pass$control$on_error == "collect", label = label, is_named = is_named
   )
 }
 

@@ -48,7 +48,8 @@ ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, names
 # What keeps a variable: who registered it, this session's claims on views, runs, processes that have it mapped, its file.
 ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 
-# Three lists of columns: runs, and their stages and workers with the number of their run.
+# Three lists of columns: runs, and their stages and workers with the number of their run; and of each stage, in `parts`, the names of its
+# passes and of those that it waits for, and in `lines` all of it as text.
 ms_top <- function() .Call(wrap__ms_top)
 
 # Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
@@ -96,9 +97,9 @@ ms_profile_load <- function(path) .Call(wrap__ms_profile_load, path)
 ms_profile_forget <- function(key) .Call(wrap__ms_profile_forget, key)
 
 # Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
-# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
-# function that was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
-ms_run_begin <- function(id, spec, changes, verb, state) .Call(wrap__ms_run_begin, id, spec, changes, verb, state)
+# is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `title` says
+# what was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
+ms_run_begin <- function(id, spec, changes, title, state) .Call(wrap__ms_run_begin, id, spec, changes, title, state)
 
 # How workers are started from now on.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
@@ -161,6 +162,15 @@ ms_record_export <- function(record, format, file) .Call(wrap__ms_record_export,
 
 # The name of the format that a file's name asks for; empty for none.
 ms_export_format <- function(file) .Call(wrap__ms_export_format, file)
+
+# Numbers as texts: `kind` is "seconds", "duration", "bytes", "percent", "number" or "rate". "?" of what is missing.
+ms_format <- function(kind, numbers) .Call(wrap__ms_format, kind, numbers)
+
+# The lines of a table: a vector of texts a column, with a head where `head` has a name for each. `right` says which columns stand to the right.
+ms_table <- function(columns, head, right, indent) .Call(wrap__ms_table, columns, head, right, indent)
+
+# Of the names that are known those that are most like one, five at most.
+ms_nearest <- function(name, known) .Call(wrap__ms_nearest, name, known)
 
 # A record as a tree, in lines.
 ms_explain <- function(record) .Call(wrap__ms_explain, record)

@@ -103,7 +103,7 @@ format.memshare_plan <- function(x, ...) {
 
 # "mu (5,000), s (5,000)".
 pass_counts <- function(program) {
-  sprintf("%s (%s)", program$labels, vapply(program$order, function(pass) format(pass$n, big.mark = ",", scientific = FALSE), ""))
+  sprintf("%s (%s)", program$labels, format_count(vapply(program$order, function(pass) as.double(pass$n), 0)))
 }
 
 # What is in shared memory besides results.
@@ -111,7 +111,7 @@ shared_line <- function(resources) {
   shared <- resources$scope == "shared"
   registered <- resources$scope == "registered"
   said <- c(
-    if (any(shared)) paste("shares", shorten(sprintf("%s (%s)", resources$resource[shared], format_sizes(resources$bytes[shared])))),
+    if (any(shared)) paste("shares", shorten(sprintf("%s (%s)", resources$resource[shared], format_bytes(resources$bytes[shared])))),
     if (any(registered)) paste("reads registered", shorten(resources$resource[registered]))
   )
   if (length(said)) paste(said, collapse = "; ")
@@ -169,7 +169,7 @@ format.memshare_plan_summary <- function(x, ...) {
   if (more > 1L) resources <- resources[sort(order(resources$bytes, decreasing = TRUE)[1:20]), ]
   lives <- if (length(resources) && nrow(resources)) {
     sprintf(
-      "%s (%s, %s)%s%s", short_text(resources$resource, 30L), format_sizes(resources$bytes), resources$scope,
+      "%s (%s, %s)%s%s", short_text(resources$resource, 30L), format_bytes(resources$bytes), resources$scope,
       ifelse(is.na(resources$born), "", sprintf(
         " from step %s%s", resources$born, ifelse(is.na(resources$last_read), "", sprintf(" to %s", resources$last_read))
       )),

@@ -59,7 +59,7 @@ format.memshare_plan_record <- function(x, ...) {
       "%s in %s, %s, by up to %s", count_of(length(names), "pass", "passes"), count_of(length(document$stages), "stage"),
       count_of(length(document$tasks), "task"), count_of(document$workers, "worker")
     ),
-    sprintf("passes: %s", shorten(sprintf("%s (%s)", names, format(elements, big.mark = ",", scientific = FALSE, trim = TRUE)))),
+    sprintf("passes: %s", shorten(sprintf("%s (%s)", names, format_count(elements)))),
     sprintf("peak: %s%s shared memory", format_bytes(document$peak_bytes), budget),
     if (document$held_back) "stages wait for each other, to stay within the budget"
   )

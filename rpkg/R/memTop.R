@@ -52,7 +52,7 @@ check_interval <- function(interval, call) {
 look_at_runs <- function(call) {
   configure_place()
   found <- native(ms_top(), call)
-  tables <- lapply(found, function(columns) {
+  tables <- lapply(found[c("runs", "stages", "workers")], function(columns) {
     columns <- lapply(columns, function(column) {
       if (is.numeric(column)) column[is.nan(column)] <- NA
       column
@@ -60,7 +60,8 @@ look_at_runs <- function(call) {
     for (name in intersect(c("run", "worker", "pid", "attempt"), names(columns))) columns[[name]] <- as.integer(columns[[name]])
     as.data.frame(columns, stringsAsFactors = FALSE)
   })
-  structure(c(list(at = Sys.time()), tables), class = "memshare_top")
+  # `parts`: of each row of `stages` the names of its passes, and of those it waits for, one by one. `lines`: all of it for people.
+  structure(c(list(at = Sys.time()), tables), class = "memshare_top", parts = found$parts, lines = found$lines)
 }
 
 # Draws again and again; gives the last look.
@@ -90,81 +91,7 @@ clear_console <- function() {
 }
 
 #' @export
-format.memshare_top <- function(x, ...) {
-  if (!nrow(x$runs)) return("No run goes on.")
-  unlist(lapply(seq_len(nrow(x$runs)), function(i) {
-    mine <- function(table) table[table$run == i, , drop = FALSE]
-    c(if (i > 1) "", top_head(x$runs[i, ]), top_stages(mine(x$stages)), top_workers(mine(x$workers)))
-  }))
-}
-
-top_head <- function(run) {
-  rate <- if (is.na(run$rate)) "no rate yet" else sprintf("%s/s", top_rate(run$rate))
-  left <- if (!is.na(run$left)) sprintf(", %s left", top_seconds(run$left))
-  part <- if (run$elements > 0) run$done / run$elements else 1
-  c(
-    sprintf("%s: %s for %s, pid %d (%s)", run$title, run$state, top_seconds(run$seconds), run$pid, run$command),
-    sprintf(
-      "  [%s] %.0f %%, %s of %s, %s%s; live %s, peak %s", top_bar(part), floor(100 * part), top_count(run$done),
-      count_of(run$elements, "element"), rate, if (is.null(left)) "" else left, format_bytes(run$live_bytes), format_bytes(run$peak_bytes)
-    )
-  )
-}
-
-top_bar <- function(part, cells = 20L) {
-  full <- min(floor(part * cells), cells)
-  paste0(strrep("#", full), strrep(".", cells - full))
-}
-
-top_stages <- function(stages) {
-  state <- ifelse(is.na(stages$waits_for), stages$state, paste("waiting for", stages$waits_for))
-  top_columns(list(passes = stages$passes, done = top_count(stages$done), elements = top_count(stages$elements), state = state), 2:3)
-}
-
-top_workers <- function(workers) {
-  there <- workers[!is.na(workers$pid), , drop = FALSE]
-  empty <- nrow(workers) - nrow(there)
-  known <- function(values, say) ifelse(is.na(values), "", vapply(values, function(value) if (is.na(value)) "" else say(value), ""))
-  columns <- list(
-    worker = format(there$worker), pid = format(there$pid), state = there$state, `for` = known(there$seconds, top_seconds),
-    busy = known(there$busy, function(part) sprintf("%.0f %%", 100 * part)), at = vapply(seq_len(nrow(there)), function(i) top_at(there[i, ]), "")
-  )
-  c(if (nrow(there)) top_columns(columns, c(1, 2, 4, 5)), if (empty) sprintf("  %s without a worker", count_of(empty, "place")))
-}
-
-# "z, element 17 of 15-18, attempt 2"; between elements "elements 15-18 of mu + sd".
-top_at <- function(worker) {
-  if (is.na(worker$first)) return("")
-  one <- worker$first == worker$last
-  range <- sprintf("%s-%s", top_count(worker$first), top_count(worker$last))
-  place <- if (is.na(worker$pass)) {
-    sprintf("%s of %s", if (one) paste("element", top_count(worker$first)) else paste("elements", range), worker$passes)
-  } else {
-    paste0(worker$pass, ", element ", top_count(worker$element), if (!one) paste(" of", range))
-  }
-  if (worker$attempt > 1) paste0(place, ", attempt ", worker$attempt) else place
-}
-
-# Lines of a table, with a head; `right` are the columns that stand to the right.
-top_columns <- function(columns, right) {
-  cells <- lapply(seq_along(columns), function(i) {
-    cells <- c(names(columns)[[i]], columns[[i]])
-    formatC(cells, width = if (i %in% right) max(nchar(cells)) else -max(nchar(cells)))
-  })
-  sub(" +$", "", paste0("  ", do.call(paste, c(cells, list(sep = "  ")))))
-}
-
-top_count <- function(n) format(n, big.mark = ",", scientific = FALSE, trim = TRUE)
-
-top_rate <- function(rate) if (rate < 9.995) sprintf("%.2f", rate) else top_count(round(rate))
-
-# "12.3 s", "5 min 02 s", "3 h 04 min".
-top_seconds <- function(seconds) {
-  if (seconds < 59.95) return(sprintf("%.1f s", seconds))
-  whole <- round(seconds)
-  if (whole < 3600) return(sprintf("%d min %02d s", whole %/% 60, whole %% 60))
-  sprintf("%s h %02d min", top_count(whole %/% 3600), whole %% 3600 %/% 60)
-}
+format.memshare_top <- function(x, ...) attr(x, "lines")
 
 #' @export
 print.memshare_top <- function(x, ...) {

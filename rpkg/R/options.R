@@ -20,7 +20,7 @@
 #' | `memshare.progress` | `MEMSHARE_PROGRESS` | none | what `memControl(progress = )` is when it is not given |
 #' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared, and show no progress |
 #'
-#' `memshare.log` takes a level (`"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`), or levels by room
+#' `memshare.log` takes a level (`"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`), or levels by module
 #' (`"warn,scheduler::pool=debug"`); `NULL` turns logging off again. At `info` a run says when it begins and ends; at `debug` it tells
 #' of its stages, workers and pages, at `trace` of each chunk. The session's log is `session.log` in `file.path(tempdir(), "memshare")`;
 #' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them. A process that is forked from the

@@ -67,7 +67,7 @@ print.memshare_pass <- function(x, ...) print_lines(x)
 #' @export
 summary.memshare_pass <- function(object, ...) {
   order <- in_order(list(inside(object)))
-  labels <- labels_of(order)
+  labels <- labels_of(order)$labels
   lines <- vapply(seq_along(order), function(i) paste0(labels[[i]], ": ", describe_pass(order[[i]], order, labels)), "")
   table <- data.frame(
     pass = labels, verb = vapply(order, spoken_verb, ""), elements = vapply(order, function(pass) as.double(pass$n), 0),
@@ -106,7 +106,7 @@ spoken_verb <- function(pass) {
 }
 
 describe_input <- function(input, pass, order, labels) {
-  count <- format(pass$n, big.mark = ",", scientific = FALSE)
+  count <- format_count(pass$n)
   paste0("the ", count, " ", element_word(input), if (pass$n != 1) "s", " of ", describe_source(input$source, order, labels))
 }
 

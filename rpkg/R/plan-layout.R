@@ -213,7 +213,7 @@ step_bars <- function(document, most = 200L) {
 
 # Sizes in words: "~16.0 kB" where they are guessed.
 plan_sizes <- function(resources) {
-  paste0(ifelse(vapply(resources, `[[`, NA, "guessed"), "~", "")[seq_along(resources)], format_sizes(field_of(resources, "bytes", 0)))
+  paste0(ifelse(vapply(resources, `[[`, NA, "guessed"), "~", "")[seq_along(resources)], format_bytes(field_of(resources, "bytes", 0)))
 }
 
 # How long resources live, by step; the largest where there are many.

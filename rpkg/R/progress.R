@@ -53,19 +53,8 @@ words_of <- function(at) {
   c(sprintf("%.0f %% done", floor(100 * at$done / at$total)), if (!is.na(at$left)) paste(format_duration(at$left), "left"))
 }
 
-# "0 s", "59 s", "3 min 20 s", "2 h 5 min".
-format_duration <- function(seconds) {
-  seconds <- ceiling(seconds)
-  if (seconds < 60) return(sprintf("%.0f s", seconds))
-  if (seconds < 3600) return(sprintf("%.0f min %.0f s", seconds %/% 60, seconds %% 60))
-  sprintf("%.0f h %.0f min", seconds %/% 3600, seconds %% 3600 %/% 60)
-}
-
-format_rate <- function(at) {
-  if (is.na(at$seconds)) return("")
-  rate <- at$done / max(at$seconds, 1e-9)
-  sprintf("%s/s", format(signif(rate, 3), big.mark = ",", scientific = FALSE))
-}
+# How fast it goes, as far as that is known.
+rate_of <- function(at) if (is.na(at$seconds)) "" else format_rate(at$done / max(at$seconds, 1e-9))
 
 # The way in which progress is shown: `open` makes a bar of it, or is NULL where nothing is to be shown. `asked` is what the call
 # says. progressr's handlers are told whoever looks, for they were put in place for that.
@@ -124,7 +113,7 @@ bar_of_cli <- function(total, labels) {
   list(
     show = function(at) {
       label <<- if (nzchar(at$label)) paste0(at$label, " ") else ""
-      rate <<- if (is.na(at$seconds)) "" else paste0(" | ", format_rate(at))
+      rate <<- if (is.na(at$seconds)) "" else paste0(" | ", rate_of(at))
       left <<- if (is.na(at$left)) "" else sprintf(" | %s left", format_duration(at$left))
       cli::cli_progress_update(set = at$done, id = id)
     },

@@ -21,18 +21,23 @@ as_names <- function(names) {
   names
 }
 
-# "memRun(z, s)".
+# What was called, for which passes: "memRun(z, s)". Those without a name are not named.
 title_of <- function(verb, labels) {
-  labels <- labels[!grepl("^pass [0-9]+$", labels)]
-  sprintf("%s(%s)", verb, shorten(labels, 4L))
+  said <- shorten(labels, 4L)
+  if (nzchar(verb)) sprintf("%s(%s)", verb, said) else said
+}
+
+# The labels of the wanted passes that somebody named.
+named_labels <- function(wanted) {
+  labels <- character()
+  for (entry in wanted) if (entry$is_named) labels <- c(labels, entry$label)
+  labels
 }
 
 # What of a program is needed to speak of it, without the data that it holds; `guessed` are passes whose results nobody knows the size
 # of before they are there. Made in every call, so it must be quick.
 brief_of <- function(program, call) {
   verb <- verb_of(call)
-  wanted <- character(length(program$wanted))
-  for (i in seq_along(wanted)) wanted[[i]] <- program$wanted[[i]]$label
   guessed <- logical(length(program$spec$passes))
   for (i in seq_along(guessed)) guessed[[i]] <- is.na(program$spec$passes[[i]]$bytes)
   counts <- numeric(length(program$order))
@@ -47,7 +52,7 @@ brief_of <- function(program, call) {
   }
   list(
     verb = if (nzchar(verb)) verb else "memRun", labels = program$labels, owner = program$owner, what = program$what,
-    wanted = wanted, guessed = guessed, names = names, counts = counts, passes = passes
+    wanted = named_labels(program$wanted), guessed = guessed, names = names, counts = counts, passes = passes
   )
 }
 
@@ -80,7 +85,7 @@ record_of_plan <- function(plan, call) {
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
   brief <- brief_of(program, call)
   brief$guessed <- native_of(plan)$guessed
-  about <- about_of(brief, lines, title_of("memPlan", plan$names))
+  about <- about_of(brief, lines, title_of("memPlan", named_labels(program$wanted)))
   native(ms_record_of_plan(made$id, about), call)
 }
 

@@ -129,14 +129,11 @@ events_table <- function(document) {
 
 memory_table <- function(document) data.frame(at = document$run$memory$at, bytes = document$run$memory$bytes)
 
-# Who died in a run, from its document's workers: their words begin with the process and end with the lines of its log.
+# Who died in a run, from its document's workers.
 deaths_of <- function(workers) {
   dead <- Filter(function(worker) !is.null(worker$died), workers)
   number <- function(field) vapply(dead, function(worker) if (is.null(worker[[field]])) NA_integer_ else as.integer(worker[[field]]), 0L)
-  words <- strsplit(vapply(dead, `[[`, "", "died"), "; its last words:\n", fixed = TRUE)
-  table <- data.frame(
-    worker = number("worker"), pid = number("pid"), how = sub("^[^:]*: ", "", vapply(words, `[[`, "", 1L)), stringsAsFactors = FALSE
-  )
-  table$log <- lapply(words, function(part) sub("^  ", "", unlist(strsplit(part[-1L], "\n", fixed = TRUE))))
+  table <- data.frame(worker = number("worker"), pid = number("pid"), how = vapply(dead, `[[`, "", "died"), stringsAsFactors = FALSE)
+  table$log <- lapply(dead, function(worker) as.character(worker$last_words))
   table
 }

@@ -109,6 +109,6 @@ lives_of <- function(document, wall, most = 6L) {
   table <- table[order(table$from, -table$bytes), ]
   table$stays <- is.na(table$until)
   table$until[table$stays] <- wall
-  table$label <- sprintf("%s (%s)", short_text(table$name, 16L), format_sizes(table$bytes))
+  table$label <- sprintf("%s (%s)", short_text(table$name, 16L), format_bytes(table$bytes))
   table
 }

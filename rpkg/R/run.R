@@ -29,7 +29,8 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
 # `looked`: the pass was made in this very call, which looked at the session's state.
 begin_run <- function(program, id, changes, call, looked = FALSE) {
   now <- session_state(program$fresh, program$named, looked)
-  with_room(function() ms_run_begin(id, program$spec, changes, verb_of(call), now), call)
+  title <- title_of(verb_of(call), named_labels(program$wanted))
+  with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
 }
 
 # The nodes of the program's CLUSTER, told to join, or NULL.
@@ -132,10 +133,10 @@ raise <- function(error, program, call, died = NULL) {
   }
   if (identical(error$kind, "element")) {
     if (what %in% c("bind", "value") && inherits(error$condition, "memshare_error")) {
-      # vapply() saw a list of one.
-      condition <- in_pass(error$condition, prefix, error$label, call)
-      if (what == "value") condition$message <- sub("X[[1]]", sprintf("X[[%.0f]]", error$index), condition$message, fixed = TRUE)
-      stop(condition)
+      condition <- error$condition
+      # The worker saw a list of one.
+      if (what == "value" && !is.null(condition$mismatch)) condition$message <- mismatch_text(condition$mismatch, error$index)
+      stop(in_pass(condition, prefix, error$label, call))
     }
     stop(element_error(error, call, prefix, what))
   }

@@ -45,7 +45,7 @@ simplify_sapply <- function(results, names, simplify) {
   sapply(values, identity, simplify = simplify, USE.NAMES = FALSE)
 }
 
-# What vapply makes of them, with vapply's own checks and words.
+# What vapply makes of them, with vapply's own checks.
 simplify_vapply <- function(results, names, template, call) {
   if (is_packed(results) && results$k == length(template) && fits_type(results$values, template)) {
     values <- results$values
@@ -64,10 +64,29 @@ simplify_vapply <- function(results, names, template, call) {
   tryCatch(
     vapply(values, identity, template, USE.NAMES = TRUE),
     error = function(e) {
-      text <- gsub("FUN(X[[", "element (X[[", conditionMessage(e), fixed = TRUE)
-      abort("value", paste("a result does not match FUN.VALUE:", text), parent = e, call = call)
+      at <- match(FALSE, vapply(values, function(value) is.null(mismatch(value, template)), NA))
+      if (is.na(at)) stop(e)
+      found <- mismatch(values[[at]], template)
+      abort("value", mismatch_text(found, at), mismatch = found, parent = e, call = call)
     }
   )
+}
+
+# What vapply() would not take a value for: what FUN.VALUE wants, and what the value is; NULL where it fits.
+mismatch <- function(value, template) {
+  if (length(value) != length(template)) {
+    return(list(wanted = paste("length", length(template)), is = paste("length", length(value))))
+  }
+  taken <- switch(typeof(template),
+    complex = c("logical", "integer", "double", "complex"), double = c("logical", "integer", "double"), integer = c("logical", "integer"),
+    typeof(template)
+  )
+  if (typeof(value) %in% taken) return(NULL)
+  list(wanted = sprintf("type '%s'", typeof(template)), is = sprintf("type '%s'", typeof(value)))
+}
+
+mismatch_text <- function(found, at) {
+  sprintf("a result does not match FUN.VALUE: values must be %s, but element (X[[%.0f]]) result is %s", found$wanted, at, found$is)
 }
 
 # The types that vapply lets stand for the template's.

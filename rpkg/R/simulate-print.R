@@ -7,7 +7,7 @@ format.memshare_simulation <- function(x, ...) {
   several <- length(unique(x$schedule)) > 1L
   parts <- cbind(
     if (several) formatC(x$schedule, width = -max(nchar(x$schedule))),
-    right(paste0(format(x$workers, big.mark = ","), ifelse(x$workers == 1, " worker: ", " workers:"))),
+    right(paste0(format_count(x$workers), ifelse(x$workers == 1, " worker: ", " workers:"))),
     right(paste0(format_seconds(x$makespan), ",")),
     right(sprintf("%s times as fast as one,", ifelse(x$speedup < 99.5, sprintf("%.1f", x$speedup), sprintf("%.0f", x$speedup)))),
     right(sprintf("efficiency %.0f %%,", 100 * x$efficiency)),

@@ -42,9 +42,7 @@ task_called <- function(document, name, call) {
 }
 
 unknown_task <- function(name, known, call) {
-  known <- unique(known)
-  far <- utils::adist(name, known, ignore.case = TRUE)[1L, ]
-  nearest <- known[order(far)][seq_len(min(5L, length(known)))]
+  nearest <- native(ms_nearest(name, known), call)
   abort("unknown", sprintf("no pass or task is called '%s'; there is %s", name, quoted(nearest)), nearest = nearest, call = call)
 }
 
@@ -108,51 +106,48 @@ of_budget <- function(document) {
 # A run that goes on: what its board says now.
 why_live <- function(handle, task, call) {
   names <- spec_names(handle$program)
-  pass <- sub("^map ", "", task)
-  at <- match(pass, names)
-  if (is.na(at)) at <- match(TRUE, vapply(strsplit(pass, " + ", fixed = TRUE), function(parts) all(parts %in% names), NA))
-  if (is.na(at)) unknown_task(task, names, call)
   top <- look_at_runs(call)
-  run <- own_run(top, names)
+  parts <- attr(top, "parts")
+  run <- own_run(top, parts$passes, names)
   if (is.na(run)) return(why_answer(task, "the run has not begun: the pool starts its workers, or is at another run"))
-  stages <- top$stages[top$stages$run == run, ]
-  parts <- strsplit(stages$passes, " + ", fixed = TRUE)
-  wanted <- strsplit(pass, " + ", fixed = TRUE)[[1L]]
-  mine <- match(TRUE, vapply(parts, function(of) pass %in% of || all(wanted %in% of), NA))
-  if (is.na(mine)) unknown_task(task, names, call)
+  own <- top$stages$run == run
+  stages <- top$stages[own, ]
+  passes <- parts$passes[own]
+  mine <- match(task, c(stages$passes, paste("map", stages$passes)))
+  mine <- if (is.na(mine)) stage_with(task, passes) else (mine - 1L) %% nrow(stages) + 1L
+  if (is.na(mine)) unknown_task(task, c(names, paste("map", stages$passes)), call)
   workers <- top$workers[top$workers$run == run, ]
   switch(stages$state[[mine]],
     through = why_answer(task, sprintf("it is done: all of its %s have results", count_of(stages$elements[[mine]], "element"))),
-    waiting = why_waiting(task, stages, mine, handle, top$runs[run, ]),
+    waiting = why_waiting(task, stages, passes, parts$waits_for[own][[mine]], mine, handle, top$runs[run, ]),
     why_open(task, stages[mine, ], workers)
   )
 }
 
+# The stage that has a pass.
+stage_with <- function(pass, passes) match(TRUE, vapply(passes, function(of) pass %in% of, NA))
+
 # The row of this session's run with these passes.
-own_run <- function(top, names) {
+own_run <- function(top, passes, names) {
   own <- which(top$runs$pid == Sys.getpid())
-  same <- function(run) {
-    passes <- strsplit(top$stages$passes[top$stages$run == run], " + ", fixed = TRUE)
-    setequal(unlist(passes), unlist(strsplit(names, " + ", fixed = TRUE)))
-  }
-  fit <- own[vapply(own, same, NA)]
+  fit <- own[vapply(own, function(run) setequal(unlist(passes[top$stages$run == run]), names), NA)]
   if (length(fit)) fit[[1L]] else NA_integer_
 }
 
-why_waiting <- function(task, stages, mine, handle, run) {
-  waits <- strsplit(stages$waits_for[[mine]], ", ", fixed = TRUE)[[1L]]
-  if (identical(waits, "memory")) {
+# `waits`: the passes whose results it needs; none, when it waits for memory.
+why_waiting <- function(task, stages, passes, waits, mine, handle, run) {
+  if (!length(waits)) {
     budget <- handle$keep$native$budget
     holds <- sprintf("the run holds %s%s", format_bytes(run$live_bytes),
                      if (length(budget) && is.finite(budget)) sprintf(" of %s", format_bytes(budget)) else "")
     needs <- handle$keep$native$resources
-    needs <- sum(needs$bytes[needs$scope == "result" & needs$resource %in% strsplit(stages$passes[[mine]], " + ", fixed = TRUE)[[1L]]])
+    needs <- sum(needs$bytes[needs$scope == "result" & needs$resource %in% passes[[mine]]])
     detail <- if (!is.na(needs) && needs > 0) sprintf("%s; this needs %s more", holds, format_bytes(needs)) else holds
     return(why_answer(task, "memory holds it back: it begins when enough was given back", "memory", "budget", detail))
   }
   far <- vapply(waits, function(pass) {
-    at <- match(TRUE, vapply(strsplit(stages$passes, " + ", fixed = TRUE), function(of) pass %in% of, NA))
-    sprintf("%s of %s done", format(stages$done[[at]], big.mark = ","), count_of(stages$elements[[at]], "element"))
+    at <- stage_with(pass, passes)
+    sprintf("%s of %s done", format_count(stages$done[[at]]), count_of(stages$elements[[at]], "element"))
   }, "")
   answer <- sprintf(
     "it waits for %s: it reads all of %s results", count_of(length(waits), "pass", "passes"), if (length(waits) == 1L) "its" else "their"
@@ -164,7 +159,7 @@ why_waiting <- function(task, stages, mine, handle, run) {
 why_open <- function(task, stage, workers) {
   here <- !is.na(workers$first) & workers$passes == stage$passes
   at <- workers[here, ]
-  progress <- sprintf("%s of %s done", format(stage$done, big.mark = ","), count_of(stage$elements, "element"))
+  progress <- sprintf("%s of %s done", format_count(stage$done), count_of(stage$elements, "element"))
   where <- ifelse(
     is.na(at$element), sprintf("at elements %.0f to %.0f", at$first, at$last),
     sprintf("at element %.0f of %.0f to %.0f, for %s", at$element, at$first, at$last, format_seconds(at$seconds))

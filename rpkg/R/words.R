@@ -1,36 +1,24 @@
-# Numbers and names for people, the same in every view; scheduler/src/inspect/words.rs writes the same of the same figures.
+# Numbers, tables and names for people, the same in every view: native code (inspect/src/words.rs, table.rs) writes them.
 
-# Times for people: "1.2 s", "34 ms", "20 us".
-format_seconds <- function(seconds) {
-  if (!length(seconds)) return(character())
-  size <- abs(seconds)
-  size[is.na(size)] <- 0
-  # What would be shown as 1000 is 1 of the next unit.
-  step <- 1L + (size < 0.9995) + (size < 0.9995e-3) + (size < 0.9995e-6)
-  value <- seconds * c(1, 1e3, 1e6, 1e9)[step]
-  unit <- c("s", "ms", "us", "ns")[step]
-  unit[size == 0] <- "s"
-  paste(ifelse(abs(value) >= 99.95 | value == 0, sprintf("%.0f", value), sprintf("%.3g", value)), unit)
-}
+# Times for people: "1.2 s", "34 ms", "20 us"; of what goes on, "12 s", "5 min 02 s", "3 h 04 min".
+format_seconds <- function(seconds) ms_format("seconds", as.double(seconds))
+format_duration <- function(seconds) ms_format("duration", as.double(seconds))
 
 # Shares for people: "35 %", "2.1 %".
-percent <- function(share) {
-  paste(ifelse(share >= 0.0995 | share == 0, sprintf("%.0f", 100 * share), sprintf("%.2g", 100 * share)), "%")
-}
+percent <- function(share) ms_format("percent", as.double(share))
 
-# A size in bytes for people: "512 bytes", "1.5 kB". What would be shown as 1000.0 is one of the next unit.
-format_bytes <- function(bytes) {
-  if (bytes < 1000) return(sprintf("%.0f bytes", bytes))
-  step <- 1L + sum(bytes >= 999.95 * 1000^(1:3))
-  sprintf("%.1f %s", bytes / 1000^step, c("kB", "MB", "GB", "TB")[[step]])
-}
+# Sizes in bytes for people: "512 bytes", "1.5 kB"; "?" where one is not known.
+format_bytes <- function(bytes) ms_format("bytes", as.double(bytes))
 
-# Several sizes; "?" where one is not known.
-format_sizes <- function(bytes) vapply(bytes, function(b) if (is.na(b)) "?" else format_bytes(b), "")
+# Counts with a comma after each three digits.
+format_count <- function(n) ms_format("number", as.double(n))
+
+# How many a second.
+format_rate <- function(rate) sprintf("%s/s", ms_format("rate", as.double(rate)))
 
 # "1 pass", "2 passes".
 count_of <- function(n, one, many = paste0(one, "s")) {
-  sprintf("%s %s", format(n, big.mark = ",", scientific = FALSE), if (n == 1) one else many)
+  sprintf("%s %s", format_count(n), if (n == 1) one else many)
 }
 
 # Words in a line; of many the first ones, and how many there are besides.
@@ -48,15 +36,10 @@ short_text <- function(text, most) {
   text
 }
 
-# Columns side by side: words to the left, numbers (`right`) to the right. A matrix or data frame of texts; with their names above.
+# Columns side by side: words to the left, numbers (`right`) to the right. A list or data frame of texts; with their names above. What is
+# empty in every row is left out.
 in_columns <- function(columns, right, head = TRUE, indent = "  ") {
-  cells <- lapply(seq_along(columns), function(i) {
-    cells <- c(if (head) names(columns)[[i]], columns[[i]])
-    wide <- nchar(cells, "width")
-    pad <- strrep(" ", max(wide) - wide)
-    if (i %in% right) paste0(pad, cells) else paste0(cells, pad)
-  })
-  sub(" +$", "", paste0(indent, do.call(paste, c(cells, sep = "  "))))
+  native(ms_table(lapply(columns, as.character), if (head) names(columns) else character(), as.double(right), indent))
 }
 
 # Prints the lines that format() gives of something, all but the first indented.

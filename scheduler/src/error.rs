@@ -1,4 +1,5 @@
-//! What can go wrong below R, in words for the person who called from R.
+//! What can go wrong: what failed, and where. What to do about it is said by whoever knows the caller: the R package names its own
+//! functions (`rpkg/src/rust/src/r/error.rs`).
 
 use crate::lifetime::Lifetime;
 use std::io;
@@ -9,15 +10,12 @@ use serde::{Deserialize, Serialize};
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failure. Every variant says what failed, where, and where it can what to do; [`Error::kind`] names its R class.
+/// A failure. Every variant says what failed and where; [`Error::kind`] names it in a word.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Not enough room for a segment. Nothing of it is left behind; a retry helps once room was made.
-    #[error(
-        "not enough shared memory in {dir}: {needed} bytes needed, {free} bytes free of {limit}; \
-         release variables, enlarge {dir}, or set options(memshare.dir = ) to a directory on a disk"
-    )]
+    #[error("not enough shared memory in {dir}: {needed} bytes needed, {free} bytes free of {limit}")]
     NoSpace {
         /// Bytes asked for.
         needed: u64,
@@ -29,7 +27,7 @@ pub enum Error {
         dir: PathBuf,
     },
     /// The name is taken, by this session or by another living one.
-    #[error("variable '{namespace}.{name}' was already registered by {owner}; release it first with releaseVariables()")]
+    #[error("variable '{namespace}.{name}' was already registered by {owner}")]
     AlreadyRegistered {
         /// The namespace.
         namespace: String,
@@ -39,9 +37,7 @@ pub enum Error {
         owner: String,
     },
     /// Nobody registered this name, or it was released.
-    #[error(
-        "variable '{namespace}.{name}' was not previously allocated; register it with registerVariables()"
-    )]
+    #[error("variable '{namespace}.{name}' was not previously allocated")]
     NotAllocated {
         /// The namespace.
         namespace: String,
@@ -61,10 +57,7 @@ pub enum Error {
         owner_pid: u32,
     },
     /// The variable was not made to be written into.
-    #[error(
-        "variable '{namespace}.{name}' cannot be written into: registered data stays as it is; make the variable with \
-         memAllocate(), or with memMap(writable = TRUE) for a file"
-    )]
+    #[error("variable '{namespace}.{name}' cannot be written into: it was not made to be")]
     NotWritable {
         /// The namespace.
         namespace: String,
@@ -100,16 +93,8 @@ pub enum Error {
     /// A graph that cannot run: a cycle, an unknown resource, sizes that do not match.
     #[error("this plan cannot run: {0}")]
     BadPlan(String),
-    /// A trace was asked for of a plan that has not run.
-    #[error("a plan has no trace: run it, and export the run")]
-    NothingRan,
     /// A plan that would take more memory than it may, however it is run. Nothing was copied.
-    #[error(
-        "this plan needs {needed} bytes of shared memory at the same time, and may take {budget}; what takes most:{}\n\
-         register what several plans share, give FUN.VALUE or smaller results, raise memControl(memory = ), or set \
-         options(memshare.dir = ) to a directory on a disk",
-        rows(table)
-    )]
+    #[error("this plan needs {needed} bytes of shared memory at the same time, and may take {budget}")]
     OverBudget {
         /// Bytes at the peak, one stage after the other.
         needed: u64,
@@ -133,23 +118,15 @@ pub enum Error {
         reason: String,
     },
     /// A file that is no profile, or none of this version.
-    #[error("{path} cannot be used as a profile: {reason}; make it anew with memProfile()")]
+    #[error("{path} cannot be used as a profile: {reason}")]
     Profile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// A saved plan or run cannot be used.
-    #[error("{from} cannot be opened: {reason}; memSave() makes such files")]
-    Record {
-        /// Where it came from.
-        from: String,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// A log filter that does not parse.
-    #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by room like 'warn,scheduler::pool=debug'")]
+    #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by module like 'warn,scheduler::pool=debug'")]
     Filter {
         /// The filter.
         filter: String,
@@ -200,7 +177,7 @@ impl Error {
         }
     }
 
-    /// The condition's subclass in R, without its `memshare_error_` prefix.
+    /// The kind of failure in a word, which is the condition's subclass in R after `memshare_error_`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Error::NoSpace { .. } => "no_space",
@@ -212,14 +189,12 @@ impl Error {
             Error::File { .. } => "file",
             Error::Damaged { .. } => "damaged",
             Error::BadPlan(_) => "plan",
-            Error::NothingRan => "input",
             Error::OverBudget { .. } => "memory_limit",
             Error::Launch(_) => "launch",
             Error::Node(_) => "cluster",
             Error::Message { .. } => "message",
             Error::Filter { .. } => "input",
             Error::Profile { .. } => "profile",
-            Error::Record { .. } => "record",
             Error::Unsupported(_) => "unsupported",
             Error::Os { .. } => "system",
         }
@@ -229,13 +204,4 @@ impl Error {
     pub fn os(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Error::Os { what: what.into(), source: source.into() }
     }
-}
-
-/// The first rows of a table of what takes memory, a line each.
-fn rows(table: &[(String, u64, Lifetime)]) -> String {
-    let step = |step: Option<u32>| step.map_or("?".into(), |step| step.to_string());
-    let row = |(name, bytes, life): &(String, u64, Lifetime)| {
-        format!("\n  {name}: {bytes} bytes, from step {} to {}", step(life.born), step(life.last_use))
-    };
-    table.iter().take(8).map(row).collect()
 }

@@ -3,11 +3,11 @@
 //! Nothing here knows R: what a task computes is bytes to this crate, and what it computes on are handles of pages. The
 //! way of a call through these rooms is told in `docs/architecture.md`.
 pub mod board;
+pub mod checksummed;
 pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod id;
-pub mod inspect;
 mod lifetime;
 pub mod link;
 pub mod os;
@@ -17,7 +17,6 @@ pub mod policy;
 pub mod pool;
 pub mod profile;
 pub mod run;
-mod sealed;
 pub mod simulate;
 pub mod store;
 pub mod trace;

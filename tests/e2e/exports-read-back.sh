@@ -1,7 +1,7 @@
-# The exports that the scheduler's own tests keep, read by programs that others wrote; and by the Python of docs/record.md.
+# The exports that the tests of inspect/ keep, read by programs that others wrote; and by the Python of docs/record.md.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-snapshots="$here/../../scheduler/src/inspect/export/tests/snapshots"
+snapshots="$here/../../inspect/src/export/tests/snapshots"
 sh "$here/../exports/read-back.sh" "$snapshots"
 
 command -v python3 > /dev/null 2>&1 || { echo "skipped: python3 is not installed"; exit 0; }

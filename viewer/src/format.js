@@ -1,5 +1,5 @@
 // Numbers for people. The page writes every figure through these; seconds, bytes and percent say the same of the same figure as
-// scheduler/src/inspect/words.rs and the R package do.
+// inspect/src/words.rs, which R and the command line use.
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 // C's %.<places>f: exact halves to the even digit, where toFixed() takes the larger.
@@ -44,7 +44,7 @@ export function seconds(x) {
 /** A size: "512 bytes", "1.5 kB". */
 export function bytes(x) {
   if (x === null || x === undefined) return '–';
-  if (x < 1000) return `${x} bytes`;
+  if (x < 1000) return `${x} ${x === 1 ? 'byte' : 'bytes'}`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = x / 1000;
   while (value >= 999.95 && units.length > 1) {

@@ -21,10 +21,10 @@ const FLAGS = [
 let browser;
 const built = new Map();
 
-/** An example of the scheduler's, built once: `page` writes pages, `words` numbers. */
+/** An example of the crate inspect, built once: `page` writes pages, `words` numbers. */
 export function example(name) {
   if (!built.has(name)) {
-    execFileSync('cargo', ['build', '--quiet', '--locked', '-p', 'memshare-scheduler', '--example', name], { cwd: root, stdio: 'inherit' });
+    execFileSync('cargo', ['build', '--quiet', '--locked', '-p', 'memshare-inspect', '--example', name], { cwd: root, stdio: 'inherit' });
     built.set(name, join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/examples', name));
   }
   return built.get(name);

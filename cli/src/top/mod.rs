@@ -1,16 +1,14 @@
 //! `memshare top`: the runs that go on, from their boards.
 mod screen;
-mod view;
 
 use std::io::IsTerminal;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use scheduler::inspect::live::{self, LiveRun};
+use inspect::live::{self, LiveRun};
 use scheduler::os::Place;
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, Failure};
 
 /// Shows the runs that go on: how far they are, what they hold, what each worker is at. Press q to leave
 #[derive(clap::Args)]
@@ -43,10 +41,10 @@ pub(crate) fn run(args: &Args, place: &Place) -> Result<(), Failure> {
         return output::json(&Snapshot { format: "memshare-top", version: 1, at, runs: look()? });
     }
     if args.once || !std::io::stdout().is_terminal() {
-        let lines = view::lines(&look()?, output::width());
+        let lines = live::lines(&look()?, output::width());
         return output::text(&lines.iter().map(|line| format!("{}\n", line.text)).collect::<String>());
     }
-    screen::watch(args.interval, |width| Ok(view::lines(&look()?, width)))
+    screen::watch(args.interval, |width| Ok(live::lines(&look()?, width)))
 }
 
 fn interval(text: &str) -> Result<Duration, String> {

@@ -11,9 +11,8 @@ use crossterm::terminal::{
 };
 use crossterm::{execute, queue};
 
-use super::view::Line;
-use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, Failure};
+use inspect::live::Line;
 
 /// Draws what `look` gives, every `interval` and when the terminal's size changes, until q, Escape or Ctrl-C.
 pub(super) fn watch(

@@ -124,7 +124,7 @@ test_that("all tables of a run have their columns", {
   run <- fixture("straggler")
   rows <- c(trace = 39, chunks = 39, activities = 4, passes = 1, tasks = 5, resources = 2, workers = 5, events = 4)
   for (what in names(rows)) expect_identical(nrow(as.data.frame(run, what = what)), as.integer(rows[[what]]), label = what)
-  expect_identical(as.data.frame(run, what = "workers")$died[[2L]], "worker 4002: killed by signal 9 (SIGKILL)")
+  expect_identical(as.data.frame(run, what = "workers")$died[[2L]], "killed by signal 9 (SIGKILL)")
   expect_identical(as.data.frame(run, what = "tasks")$state, rep("done", 5L))
   memory <- as.data.frame(run, what = "memory")
   expect_equal(max(memory$bytes), run$peak, tolerance = 1e-3)

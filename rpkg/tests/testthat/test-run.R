@@ -201,3 +201,9 @@ test_that("passes work on a cluster's nodes", {
   run <- memRun(plan, wait = FALSE)
   expect_identical(collect(run), 97)
 })
+
+test_that("a run is called by the names that somebody gave, whatever they look like", {
+  lambda <- function(...) memLapply(1:2, (function() function(i) i)(), CONTROL = lazy)
+  memRun(`pass 3` = lambda(), memLapply(1:2, function(i) i, CONTROL = lazy))
+  expect_identical(memLastRun()$title, "memRun(pass 3)")
+})

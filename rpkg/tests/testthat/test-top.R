@@ -112,58 +112,16 @@ test_that("an eager call has its verb for a title", {
   expect_identical(verb_of(NULL), "")
 })
 
-# What printing shows, of made-up runs.
-made_up <- function() {
-  runs <- data.frame(
-    title = c("memApply(cor)", "memRun(z, s)"), pid = c(4242L, 77L), command = c("R --no-save", "Rscript a.R"), session = c("a", "b"),
-    state = c("running", "stopping"), seconds = c(12.34, 3723), done = c(5000, 0), elements = c(6000, 10), rate = c(405.186, NA),
-    left = c(2.468, NA), live_bytes = c(1234567, 0), peak_bytes = c(2e6, 0)
-  )
-  stages <- data.frame(
-    run = c(1L, 2L, 2L, 2L), passes = c("cor", "mu + sd", "z", "s"), done = c(5000, 0, 0, 0), elements = c(6000, 5, 3, 2),
-    state = c("open", "open", "waiting", "waiting"), waits_for = c(NA, NA, "mu, sd", "memory")
-  )
-  none <- NA_real_
-  workers <- data.frame(
-    run = c(1L, 1L, 2L, 2L), worker = c(1L, 2L, 1L, 2L), pid = c(71L, 172L, 80L, NA), state = c("running", "writing", "asleep", "absent"),
-    seconds = c(3, 0.04, 61, NA), busy = c(0.934, 1, 0, NA), passes = c("cor", "cor", NA, NA), first = c(1015, 7, none, none),
-    last = c(1018, 7, none, none), attempt = c(2L, 1L, NA, NA), pass = c("cor", NA, NA, NA), element = c(1017, none, none, none)
-  )
-  structure(list(at = Sys.time(), runs = runs, stages = stages, workers = workers), class = "memshare_top")
-}
-
-test_that("printing shows this", {
-  expect_identical(
-    capture.output(print(made_up())),
-    c(
-      "memApply(cor): running for 12.3 s, pid 4242 (R --no-save)",
-      "  [################....] 83 %, 5,000 of 6,000 elements, 405/s, 2.5 s left; live 1.2 MB, peak 2.0 MB",
-      "  passes   done  elements  state",
-      "  cor     5,000     6,000  open",
-      "  worker  pid  state      for   busy  at",
-      "       1   71  running  3.0 s   93 %  cor, element 1,017 of 1,015-1,018, attempt 2",
-      "       2  172  writing  0.0 s  100 %  element 7 of cor",
-      "",
-      "memRun(z, s): stopping for 1 h 02 min, pid 77 (Rscript a.R)",
-      "  [....................] 0 %, 0 of 10 elements, no rate yet; live 0 bytes, peak 0 bytes",
-      "  passes   done  elements  state",
-      "  mu + sd     0         5  open",
-      "  z           0         3  waiting for mu, sd",
-      "  s           0         2  waiting for memory",
-      "  worker  pid  state          for  busy  at",
-      "       1   80  asleep  1 min 01 s   0 %",
-      "  1 place without a worker"
-    )
-  )
-  expect_output(out <- withVisible(print(made_up())), "memApply")
+test_that("printing shows it, and it is a data frame for whoever wants one", {
+  handle <- memRun(slow = memLapply(1:2, function(i) Sys.sleep(0.5), CONTROL = memControl(lazy = TRUE)), wait = FALSE)
+  top <- memTop(once = TRUE)
+  while (!nrow(top$runs) && !resolved(handle)) top <- memTop(once = TRUE)
+  expect_match(format(top)[[1L]], sprintf("^memRun[(]slow[)]: running for .* s, pid %d ", Sys.getpid()))
+  expect_output(out <- withVisible(print(top)), "passes +done +elements +state")
   expect_false(out$visible)
-})
-
-test_that("it is a data frame for whoever wants one", {
-  expect_identical(as.data.frame(made_up()), made_up()$runs)
-  expect_identical(as.data.frame(made_up(), what = "workers"), made_up()$workers)
-  nothing <- structure(lapply(made_up(), function(x) if (is.data.frame(x)) x[0, ] else x), class = "memshare_top")
-  expect_identical(format(nothing), "No run goes on.")
+  expect_identical(as.data.frame(top), top$runs)
+  expect_identical(as.data.frame(top, what = "workers"), top$workers)
+  collect(handle)
 })
 
 test_that("arguments are checked", {

@@ -36,7 +36,6 @@ pub struct Resource {
 
 /// What a task does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TaskKind {
     /// Copies a variable into shared memory.
     Share(ResourceId),

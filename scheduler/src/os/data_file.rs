@@ -65,7 +65,7 @@ impl DataFile {
     pub fn open_part(part: &FilePart, write: bool) -> Result<DataFile> {
         let file = DataFile::open(&part.path, write)?;
         if (file.stat.st_dev, file.stat.st_ino) != (part.device, part.inode) {
-            return Err(file.error("another file has taken its place since memMap()"));
+            return Err(file.error("another file has taken its place since it was mapped"));
         }
         file.check_length(part.offset, part.bytes)?;
         Ok(file)

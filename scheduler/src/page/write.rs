@@ -43,7 +43,7 @@ impl Writing {
     /// Looks at what the variable is.
     ///
     /// # Returns
-    /// `NotWritable` unless it was made by `memAllocate()` or mapped to be written to.
+    /// `NotWritable` unless it was allocated or mapped to be written to.
     pub fn open(found: &Found) -> Result<Writing> {
         let header = found.header.clone();
         if !header.traits.writable {

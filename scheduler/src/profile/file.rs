@@ -1,11 +1,11 @@
-//! A profile on disk: a sealed file. Those of the first version, which knew no sizes, are read too.
+//! A profile on disk: a checksummed file. Those of the first version, which knew no sizes, are read too.
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::Profile;
+use crate::checksummed::{self, Format};
 use crate::error::{Error, Result};
-use crate::sealed::{self, Format};
 
 const FORMAT: Format = Format { magic: b"memshprf", version: 2, what: "a profile" };
 const FIRST: Format = Format { version: 1, ..FORMAT };
@@ -35,7 +35,7 @@ impl From<First> for Profile {
 /// [`Error::Os`] when the system refuses.
 pub fn save(profile: &Profile, path: &Path) -> Result<()> {
     let refused = |e| Error::os(format!("cannot write the profile {}", path.display()), e);
-    sealed::write(path, &FORMAT.seal(profile)).map_err(refused)
+    checksummed::write(path, &FORMAT.to_bytes(profile)).map_err(refused)
 }
 
 /// A name for what some bytes say, the same wherever it is made: 128 bits of their hash, in hexadecimal.
@@ -49,14 +49,14 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 /// [`Error::Os`] when the system refuses, [`Error::Profile`] for a file that is no profile of this version.
 pub fn load(path: &Path) -> Result<Profile> {
     let refused = |e| Error::os(format!("cannot read the profile {}", path.display()), e);
-    let bytes = sealed::read(path).map_err(refused)?;
+    let bytes = checksummed::read(path).map_err(refused)?;
     read(&bytes).map_err(|reason| Error::Profile { path: path.to_owned(), reason })
 }
 
 fn read(bytes: &[u8]) -> std::result::Result<Profile, String> {
     let profile = match FIRST.is_of(bytes) {
-        true => FIRST.open::<First>(bytes)?.into(),
-        false => FORMAT.open::<Profile>(bytes)?,
+        true => FIRST.open::<First>(bytes).map_err(|e| e.to_string())?.into(),
+        false => FORMAT.open::<Profile>(bytes).map_err(|e| e.to_string())?,
     };
     if profile.costs.iter().any(|cost| !cost.is_finite() || *cost < 0.0) {
         return Err("it has costs that are no times".into());
@@ -108,7 +108,7 @@ mod tests {
     fn a_profile_of_the_first_version_is_read_and_knows_no_sizes() {
         let path = scratch("first.prof");
         let Profile { key, name, costs, workers, chunks, overhead_ns, made, .. } = profile(vec![2.0, 3.0]);
-        fs::write(&path, FIRST.seal(&First { key, name, costs, workers, chunks, overhead_ns, made }))
+        fs::write(&path, FIRST.to_bytes(&First { key, name, costs, workers, chunks, overhead_ns, made }))
             .unwrap();
         assert_eq!(load(&path).unwrap(), Profile { size: None, ..profile(vec![2.0, 3.0]) });
         fs::remove_file(&path).unwrap();
@@ -141,7 +141,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_changed_byte_is_noticed(at in any::<prop::sample::Index>(), xor in 1u8..) {
-            let mut bytes = FORMAT.seal(&profile(vec![1.0; 5]));
+            let mut bytes = FORMAT.to_bytes(&profile(vec![1.0; 5]));
             prop_assert!(read(&bytes).is_ok());
             let at = at.index(bytes.len());
             bytes[at] ^= xor;

@@ -133,9 +133,9 @@ impl Drive {
     /// A worker in this run is lost.
     pub(crate) fn lost(&mut self, loss: Loss, death: Death, crew: &mut Crew) {
         let (worker, reason) = (death.worker, death.reason());
+        self.host.journal.died(&death);
         self.stats.died.push(death);
         self.stats.deaths += 1;
-        self.host.journal.died(worker, &reason);
         self.tell(Event::WorkerLost { worker, leases: Vec::new(), reason, loss }, crew);
     }
 

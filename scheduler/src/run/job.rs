@@ -68,7 +68,8 @@ impl BoardImage {
         &self.board
     }
 
-    pub(crate) fn page(&self) -> &Page {
+    /// The page that it lies in.
+    pub fn page(&self) -> &Page {
         &self.page
     }
 }
@@ -128,5 +129,10 @@ impl Job {
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
         let copies = Copies::new(copies);
         Ok(Job { plan, board, pages, copies, pins, settings, guests, generation })
+    }
+
+    /// Its board.
+    pub fn board(&self) -> &BoardImage {
+        &self.board
     }
 }

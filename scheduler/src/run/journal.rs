@@ -1,18 +1,19 @@
-//! What the supervisor saw of a run, moment by moment, while it goes on. A few entries a stage and worker, none a chunk: chunks
+//! What the supervisor saw of a run, event by event, while it goes on. A few entries a stage and worker, none a chunk: chunks
 //! write themselves down on the board.
+use super::event_log::{Died, Event, WorkerLife};
 use crate::board::Board;
 use crate::engine::What;
 use crate::id::WorkerId;
-use crate::inspect::{Moment, WorkerLife};
 use crate::os::{now_ns, unix_ns};
+use crate::pool::logs::Death;
 
-/// The moments of a run.
+/// The events of a run, and who took part.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     /// The run's begin, on the clock of [`now_ns`] and in nanoseconds since 1970.
     pub(crate) begun_ns: u64,
     pub(crate) begun: u64,
-    pub(crate) moments: Vec<Moment>,
+    pub(crate) events: Vec<Event>,
     pub(crate) workers: Vec<WorkerLife>,
     /// What the run's own pages held before any worker came.
     pub(crate) data_bytes: u64,
@@ -29,7 +30,7 @@ impl Journal {
     }
 
     pub(crate) fn note_at(&mut self, now_ns: u64, what: What) {
-        self.moments.push(Moment { at_ns: now_ns.saturating_sub(self.begun_ns), what });
+        self.events.push(Event { at_ns: now_ns.saturating_sub(self.begun_ns), what });
     }
 
     pub(crate) fn joined(&mut self, worker: WorkerId, pid: Option<u32>) {
@@ -38,11 +39,13 @@ impl Journal {
         self.workers.push(WorkerLife { worker, pid, joined_ns, left_ns: joined_ns, died: None });
     }
 
-    pub(crate) fn died(&mut self, worker: WorkerId, how: &str) {
+    pub(crate) fn died(&mut self, death: &Death) {
         let left_ns = self.now();
-        self.note(What::Died(worker, how.to_owned()));
-        if let Some(life) = self.workers.iter_mut().rfind(|life| life.worker == worker) {
-            (life.left_ns, life.died) = (left_ns, Some(how.to_owned()));
+        self.note(What::Died(death.worker, death.how.clone()));
+        if let Some(life) = self.workers.iter_mut().rfind(|life| life.worker == death.worker) {
+            let last_words = death.last_words().into_iter().map(str::to_owned).collect();
+            let died = Died { how: death.how.clone(), signal: death.signal, last_words };
+            (life.left_ns, life.died) = (left_ns, Some(died));
         }
     }
 

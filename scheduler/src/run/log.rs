@@ -1,11 +1,11 @@
 //! The event log of a run that is over: what the supervisor saw, and what the board's entries say.
 use std::collections::{HashMap, HashSet};
 
+use super::event_log::{Chunk, Ended, EventLog, PassTotal, Spot, StageTotal, State, Step};
 use super::Finished;
-use crate::board::{Board, ChunkRecord, ChunkState, Spot};
+use crate::board::{self, Board, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
 use crate::id::{PassId, StageId, WorkerId};
-use crate::inspect::{Chunk, EventLog, PassTotal, StageTotal, State, Step};
 use crate::plan::{Plan, Stage};
 
 /// Elements that are remembered as a pass's slowest.
@@ -22,8 +22,8 @@ impl Finished {
         let mut log = EventLog {
             begun: journal.begun,
             wall_ns: (self.stats.seconds * 1e9).round() as u64,
-            ended: verdict(&self.outcome, plan),
-            moments: journal.moments.clone(),
+            ended: ended(&self.outcome, plan),
+            events: journal.events.clone(),
             workers: journal.workers.clone(),
             activities: (0..board.workers()).filter_map(|worker| board.spent(WorkerId(worker))).collect(),
             passes: vec![PassTotal::default(); plan.spec().passes.len()],
@@ -185,22 +185,22 @@ fn slowest(costs: &[f32]) -> Vec<(u64, f32)> {
     most
 }
 
-/// How a run ended: its kind, and words for people where it did not end as it should.
-fn verdict(outcome: &Outcome, plan: &Plan) -> (String, String) {
-    let at = |stage: StageId, spot: Spot| {
-        let pass = plan.stage(stage).and_then(|stage| stage.passes.get(spot.step as usize));
-        let name = |pass: &PassId| format!(" of '{}'", plan.spec().passes[pass.index()].name);
-        format!("element {}{}", spot.element + 1, pass.map(name).unwrap_or_default())
+/// How a run ended, by passes.
+fn ended(outcome: &Outcome, plan: &Plan) -> Ended {
+    let spot = |stage: StageId, at: board::Spot| {
+        let passes = plan.stage(stage).map_or(&[][..], |stage| &stage.passes);
+        // Workers say the step: one that is none is taken for the first.
+        let pass = passes.get(at.step as usize).or(passes.first()).copied().unwrap_or(PassId(0));
+        Spot { pass, element: at.element }
     };
-    let words = match outcome {
-        Outcome::Done => String::new(),
-        Outcome::Failed(failure) => format!("FUN failed at {}", at(failure.stage, failure.spot)),
-        Outcome::WorkerKilled { stage, spot, deaths, reason } => {
-            format!("{} killed {deaths} workers; the last was {reason}", at(*stage, *spot))
+    match outcome {
+        Outcome::Done => Ended::Done,
+        Outcome::Failed(failure) => Ended::Failed(spot(failure.stage, failure.spot)),
+        Outcome::WorkerKilled { stage, spot: at, deaths, reason } => {
+            Ended::WorkerDied { spot: spot(*stage, *at), deaths: *deaths, reason: reason.clone() }
         }
-        Outcome::Cancelled { cause: Cause::Timeout } => "it took longer than it was allowed to".into(),
-        Outcome::Cancelled { cause: Cause::User } => "it was cancelled".into(),
-        Outcome::NoWorkers { reason } => format!("no worker was left: {reason}"),
-    };
-    (outcome.name().to_owned(), words)
+        Outcome::Cancelled { cause: Cause::Timeout } => Ended::Timeout,
+        Outcome::Cancelled { cause: Cause::User } => Ended::Cancelled,
+        Outcome::NoWorkers { reason } => Ended::NoWorkers { reason: reason.clone() },
+    }
 }

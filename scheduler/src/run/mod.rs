@@ -6,7 +6,8 @@
 //! | `drive` | one run in progress: what workers say, told to the engine |
 //! | `copying` | variables that are copied in while the run goes on |
 //! | `host` | this host as the engine's world: board, pages, workers |
-//! | `journal` | what the supervisor saw, moment by moment |
+//! | `event_log` | what happened in a run, as it is kept |
+//! | `journal` | what the supervisor saw, while the run goes on |
 //! | `log` | the event log of a run that is over |
 //! | `supervisor` | the thread that waits for news and is the only one to do either |
 //! | `ticket` | what the session holds meanwhile: the wait for the end, how far it is |
@@ -14,6 +15,7 @@
 
 mod copying;
 mod drive;
+mod event_log;
 mod host;
 mod job;
 mod journal;
@@ -23,6 +25,9 @@ mod supervisor;
 mod ticket;
 
 pub use copying::Copying;
+pub use event_log::{
+    Chunk, Died, Ended, Event, EventLog, PassTotal, Spot, StageTotal, State, Step, WorkerLife,
+};
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::Pool;
 pub use supervisor::PoolStatus;

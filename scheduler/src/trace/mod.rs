@@ -1,7 +1,7 @@
 //! What the Rust side says about itself: off unless asked for, and then into a file or a worker's own log, never onto the
 //! user's console.
 //!
-//! The filter is that of `tracing-subscriber`: a level, or levels by room, like `warn,scheduler::pool=debug`. It can be changed
+//! The filter is that of `tracing-subscriber`: a level, or levels by module, like `warn,scheduler::pool=debug`. It can be changed
 //! and taken back at any time; the first [`set`] of a process puts our subscriber in place, each further one only turns its
 //! screws. Off, an event costs the look at one number.
 //!

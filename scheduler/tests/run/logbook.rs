@@ -1,6 +1,7 @@
 //! What must be true of the log of every run, however it ended: checked after each run of these tests.
+use inspect::{Document, Record};
 use scheduler::engine::Outcome;
-use scheduler::inspect::{Document, EventLog, Record, State};
+use scheduler::run::{EventLog, State};
 
 use crate::session::Ended;
 

@@ -238,15 +238,15 @@ fn what_waits_for_a_stage_begins_when_that_is_through_though_nobody_is_idle() {
     let trouble: Vec<String> = (0..20).map(|element| format!("sleep=square-b/{element}:50")).collect();
     let ended = session.run(spec, &trouble.join(" "));
     check(&ended);
-    let moments = ended.finished.log(&ended.plan, (0, 0), true).moments;
+    let events = ended.finished.log(&ended.plan, (0, 0), true).events;
     let task = |pass| {
         let stage = ended.plan.stages().iter().find(|stage| stage.passes.contains(&PassId(pass)));
         stage.expect("its stage").task
     };
-    let place = |what: What| moments.iter().position(|moment| moment.what == what).expect("it happened");
+    let place = |what: What| events.iter().position(|event| event.what == what).expect("it happened");
     assert!(
         place(What::Began(task(2))) < place(What::Ended(task(1))),
-        "c began only when b was through: {moments:?}"
+        "c began only when b was through: {events:?}"
     );
 }
 

@@ -7,7 +7,7 @@
 //! * `store_api`: the `.Call`s of variables and views; `files_api`, `write_api`, `why_api`: those of variables from files and
 //!   empty ones, of writing into them, and of what keeps one alive.
 //! * `top_api`: the `.Call` that looks at live runs.
-//! * `inspect/`: records of plans and runs, for the views of them.
+//! * `records/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `payload_api`: the `.Call`s that look into what travels with FUN, and pack it.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
@@ -21,9 +21,9 @@ mod altrep;
 mod codec;
 mod files_api;
 mod index;
-mod inspect;
 mod payload_api;
 mod r;
+mod records;
 mod runs;
 mod session;
 mod state;
@@ -33,8 +33,8 @@ mod why_api;
 mod worker;
 mod write_api;
 
-use inspect::{export_api, record_api, text_api};
 use r::resume;
+use records::{export_api, record_api, text_api};
 use runs::{log_api, plan_api, run_api, simulate_api};
 use state::state_api;
 use worker::worker_api;

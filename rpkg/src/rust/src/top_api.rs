@@ -1,21 +1,30 @@
 //! The `.Call` that looks at the runs of this user that go on, in whichever session. What is missing is NaN or NA; R makes NA of all.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
-use scheduler::inspect::live::{runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
+use inspect::live::{lines, runs, LiveChunk, LiveRun, LiveStage, LiveWorker};
 
 use crate::r::{self, edge, give, Kind, Scope, Sexp};
 use crate::session;
 
-/// Three lists of columns: runs, and their stages and workers with the number of their run.
+/// Three lists of columns: runs, and their stages and workers with the number of their run; and of each stage, in `parts`, the names of its
+/// passes and of those that it waits for, and in `lines` all of it as text.
 #[extendr]
 fn ms_top() -> Robj {
     edge(|| {
         let place = session::with(|session| Ok(session.place().clone()))?;
         let found = runs(&place)?;
+        let lines: Vec<String> = lines(&found, usize::MAX).into_iter().map(|line| line.text).collect();
         let tables = [runs_table(&found), stages_table(&found), workers_table(&found)];
         give(|s| {
             let [runs, stages, workers] = tables.each_ref().map(|table| list(s, table));
-            Ok(r::named_list(s, &[("runs", runs), ("stages", stages), ("workers", workers)]))
+            let parts = [
+                ("runs", runs),
+                ("stages", stages),
+                ("workers", workers),
+                ("parts", parts(s, &found)),
+                ("lines", r::character(s, &lines)),
+            ];
+            Ok(r::named_list(s, &parts))
         })
     })
 }
@@ -94,6 +103,20 @@ fn stages_table(runs: &[LiveRun]) -> Vec<Column> {
         ("state", words(&rows, |(_, stage)| Some(stage.state.into()))),
         ("waits_for", words(&rows, |(_, stage)| waits_for(stage))),
     ]
+}
+
+fn parts<'s>(s: &'s Scope, runs: &[LiveRun]) -> Sexp<'s> {
+    let column = |of: fn(&LiveStage) -> &Vec<String>| {
+        let stages = || runs.iter().flat_map(|run| &run.stages);
+        let list = s.vector(Kind::VECSXP, stages().count());
+        for (place, stage) in stages().enumerate() {
+            s.inner(|s| list.set_item(place, r::character(s, of(stage))));
+        }
+        list
+    };
+    let columns =
+        [("passes", column(|stage| &stage.passes)), ("waits_for", column(|stage| &stage.waits_for))];
+    r::named_list(s, &columns)
 }
 
 /// What a stage waits for; `None` when it does not wait.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Crew, News, STILLBIRTHS};
 use crate::engine::Loss;
-use crate::os::now_ns;
+use crate::os::{now_ns, Exit};
 use crate::pool::logs::{self, Death};
 use crate::pool::worker::{wait_briefly, Process, State, Worker};
 
@@ -30,6 +30,10 @@ impl Crew {
             Process::Guest(_) => None,
         };
         worker.process.kill();
+        let signal = match exit {
+            Some(Exit::Signal(signal)) if matches!(loss, Loss::Died | Loss::EndedByUs) => Some(signal),
+            _ => None,
+        };
         let how = match (loss, exit) {
             (Loss::Died | Loss::EndedByUs, Some(exit)) => exit.to_string(),
             _ => symptom,
@@ -40,7 +44,7 @@ impl Crew {
         let reason = logs::reason(worker.pid, &how, &log);
         match worker.state {
             State::Busy { slot } => {
-                let death = Death { worker: slot, pid: worker.pid, how, log };
+                let death = Death { worker: slot, pid: worker.pid, how, signal, log };
                 news.push(News::Lost { loss, death });
             }
             State::Idle { .. } | State::Leaving => {}

@@ -23,6 +23,8 @@ pub struct Death {
     pub pid: Option<u32>,
     /// How it ended, in words.
     pub how: String,
+    /// The signal that ended its process, if one did.
+    pub signal: Option<i32>,
     /// The last lines that its log got in the run.
     pub log: Vec<String>,
 }
@@ -31,6 +33,11 @@ impl Death {
     /// Who died and how, with the lines that most likely say why.
     pub fn reason(&self) -> String {
         reason(self.pid, &self.how, &self.log)
+    }
+
+    /// The lines that most likely say why.
+    pub fn last_words(&self) -> Vec<&str> {
+        telling(&self.log)
     }
 }
 

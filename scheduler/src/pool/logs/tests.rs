@@ -30,7 +30,13 @@ fn add(log: &Path, text: &str) {
 
 fn death(log: &[&str]) -> Death {
     let log = log.iter().map(|&line| line.to_owned()).collect();
-    Death { worker: WorkerId(1), pid: Some(77), how: "killed by signal 6 (SIGABRT)".into(), log }
+    Death {
+        worker: WorkerId(1),
+        pid: Some(77),
+        how: "killed by signal 6 (SIGABRT)".into(),
+        signal: Some(6),
+        log,
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use extendr_api::prelude::*;
 use scheduler::error::Error;
 
+use super::error;
 use super::protect::{give, Jump};
 use super::sexp::{Given, Kind, Scope, Sexp};
 use super::{character, character_bytes, integer, named_list, real};
@@ -20,6 +21,8 @@ pub type Result<T> = std::result::Result<T, Failure>;
 pub enum Failure {
     /// The scheduler's word.
     Scheduler(Error),
+    /// A record or a view of it.
+    Inspect(inspect::error::Error),
     /// The caller's values are not what they must be.
     Input(String),
     /// A failure of another kind: its R class without `memshare_error_`, and its message.
@@ -33,6 +36,12 @@ pub enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Scheduler(error)
+    }
+}
+
+impl From<inspect::error::Error> for Failure {
+    fn from(error: inspect::error::Error) -> Self {
+        Failure::Inspect(error)
     }
 }
 
@@ -80,7 +89,8 @@ fn park(failure: Failure) {
 /// The failure as R gets it.
 fn tagged(failure: &Failure) -> Result<Given> {
     let (kind, message) = match failure {
-        Failure::Scheduler(error) => (error.kind(), error.to_string()),
+        Failure::Scheduler(error) => (error.kind(), error::words(error)),
+        Failure::Inspect(error) => (error.kind(), error::words_of_record(error)),
         Failure::Input(message) => ("input", message.clone()),
         Failure::Kind(kind, message) => (*kind, message.clone()),
         Failure::Internal(message) => ("internal", format!("a fault inside memshare: {message}")),

@@ -10,6 +10,7 @@
 //!    keeps it. A value leaves a scope for the next one out by [`Scope::carry`], for Rust's own use as [`Kept`], and for R as [`Given`].
 //!    R keeps values on a stack, so only the innermost scope may keep one; another that tries is a fault that is told.
 mod edge;
+mod error;
 mod evaluate;
 mod ffi;
 mod frames;
@@ -21,6 +22,7 @@ mod sexp;
 mod text;
 
 pub use edge::{argument, edge, nothing, Failure, Result};
+pub use error::words;
 pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use frames::Bound;
 pub use kept::Kept;

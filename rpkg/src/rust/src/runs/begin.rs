@@ -7,7 +7,6 @@ use scheduler::engine::Settings;
 use scheduler::error::Error;
 use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
-use scheduler::plan::Plan;
 use scheduler::pool::Generation;
 use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Kind, Page, PageAddress};
@@ -65,15 +64,16 @@ impl SessionState {
     }
 }
 
-/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `by`
-/// is what was called, and in which state. With `stream`, what stages can read as it comes is left to [`Prepared::coming`].
+/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `title`
+/// says what was called, `state` how its workers must be. With `stream`, what stages can read as it comes is left to
+/// [`Prepared::coming`].
 pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     guests: Option<Listener>,
     (keep, stream): (bool, bool),
-    (verb, state): (&str, &SessionState),
+    (title, state): (&str, &SessionState),
 ) -> Result<Prepared> {
     let since = now_ns();
     let mut pages = Pages::default();
@@ -135,7 +135,7 @@ pub(super) fn prepare(
     let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
     spec.overflow = overflow;
     spec.refers = refers;
-    spec.title = title(verb, &plan);
+    spec.title = title.to_owned();
     spec.session = state.bytes.clone();
     let generation = state.generation.clone();
     let copies = coming.copies();
@@ -150,27 +150,6 @@ fn results_page(bytes: u64, said: bool) -> Result<Page> {
     match page(bytes) {
         Err(Failure::Scheduler(Error::NoSpace { .. })) if !said => page(0),
         made => made,
-    }
-}
-
-/// "memRun(z, s)": what was called, for which passes; those without a name are not named.
-fn title(verb: &str, plan: &Plan) -> String {
-    const MOST: usize = 4;
-    let is_number = |name: &str| {
-        let number = name.strip_prefix("pass ").unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let wanted = plan.spec().gather.iter().map(|pass| plan.spec().passes[pass.index()].name.as_str());
-    let names: Vec<&str> = wanted.filter(|name| !is_number(name)).collect();
-    let more = names.len().saturating_sub(MOST);
-    let said = match more {
-        0 | 1 => names.join(", "),
-        _ => format!("{}, and {more} more", names[..MOST].join(", ")),
-    };
-    if verb.is_empty() {
-        said
-    } else {
-        format!("{verb}({said})")
     }
 }
 

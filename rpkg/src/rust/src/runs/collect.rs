@@ -16,8 +16,8 @@ use super::log_api;
 use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Pieces, Source};
-use crate::inspect::shelf;
 use crate::r::{self, Failure, Given, Kept, Kind, Result, Sexp};
+use crate::records::shelf;
 
 /// The results pages of an ended run, mapped when they are read.
 pub(super) struct Ended<'a> {

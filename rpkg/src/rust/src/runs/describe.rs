@@ -1,7 +1,7 @@
 //! A plan in columns, for R's print, summary and as.data.frame: a row a task, and a row a resource.
 
-use scheduler::graph::{self, TaskKind};
-use scheduler::id::{ResourceId, TaskId};
+use inspect::{planned, ResourceView, TaskView};
+use scheduler::id::StageId;
 use scheduler::os::{space, Place};
 use scheduler::plan::Plan;
 
@@ -13,8 +13,9 @@ const MISSING: f64 = f64::NAN;
 
 /// `peak`, `tasks`, `resources`, and of each pass in `guessed` whether nobody knows how large its results are.
 pub(super) fn describe(plan: &Plan, id: i32, guessed: &[bool]) -> Result<Given> {
-    let tasks = tasks(plan);
-    let resources = resources(plan, memory_free()?);
+    let (of_tasks, of_resources) = (planned::tasks(plan), planned::resources(plan, &[]));
+    let tasks = tasks(plan, &of_tasks, &of_resources);
+    let resources = resources(&of_tasks, &of_resources, memory_free()?);
     let guessed: Vec<f64> = guessed.iter().map(|&guessed| f64::from(u8::from(guessed))).collect();
     r::give(|s| {
         let peak = r::real(s, plan.peak_bytes() as f64);
@@ -61,51 +62,38 @@ impl Table {
     }
 }
 
-fn tasks(plan: &Plan) -> Table {
-    let graph = plan.graph();
-    let label = |task: TaskId| graph.tasks()[task.index()].label.as_str();
-    let order = graph.order();
-    let kind = |task: &TaskId| match graph.tasks()[task.index()].kind {
-        TaskKind::Share(_) => "share",
-        TaskKind::Map(_) => "map",
-        TaskKind::Gather(_) => "gather",
-        TaskKind::Release(_) => "release",
-        _ => "other",
+/// In the order in which tasks can run.
+fn tasks(plan: &Plan, tasks: &[TaskView], resources: &[ResourceView]) -> Table {
+    let rows: Vec<&TaskView> = plan.graph().order().iter().map(|task| &tasks[task.index()]).collect();
+    let stage = |task: &TaskView| plan.stage(StageId(task.stage?));
+    let passes = |task: &TaskView| {
+        let passes = stage(task).map_or(&[][..], |stage| &stage.passes);
+        passes
+            .iter()
+            .map(|pass| plan.spec().passes[pass.index()].name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     };
-    let waits = |task: &TaskId| {
-        let mut before: Vec<TaskId> = graph.predecessors(*task).map(|(task, _)| task).collect();
-        before.sort_unstable();
-        before.into_iter().map(label).collect::<Vec<_>>().join(", ")
-    };
-    let stage = |task: &TaskId| match graph.tasks()[task.index()].kind {
-        TaskKind::Map(stage) => plan.stage(stage),
-        _ => None,
-    };
-    let passes = |task: &TaskId| {
-        let names = stage(task).map(|stage| {
-            stage.passes.iter().map(|pass| plan.spec().passes[pass.index()].name.as_str()).collect::<Vec<_>>()
-        });
-        names.unwrap_or_default().join(", ")
-    };
-    let elements = |task: &TaskId| stage(task).map_or(MISSING, |stage| stage.board.elements as f64);
-    let bytes = |task: &TaskId| {
-        let made = graph.tasks()[task.index()].accesses.iter();
-        let made = made.filter(|(_, access)| *access == scheduler::graph::Access::Write);
-        made.map(|(resource, _)| graph.resources()[resource.index()].bytes as f64).sum()
-    };
+    let waits = |task: &TaskView| labels(tasks, task.waits_for.iter().map(|wait| wait.task));
+    let elements = |task: &TaskView| stage(task).map_or(MISSING, |stage| stage.board.elements as f64);
+    let bytes = |task: &TaskView| task.writes.iter().map(|&id| resources[id as usize].bytes as f64).sum();
     Table {
         texts: vec![
-            ("task", order.iter().map(|task| label(*task).to_owned()).collect()),
-            ("kind", order.iter().map(|task| kind(task).to_owned()).collect()),
-            ("passes", order.iter().map(passes).collect()),
-            ("waits_for", order.iter().map(waits).collect()),
+            ("task", rows.iter().map(|task| task.label.clone()).collect()),
+            ("kind", rows.iter().map(|task| task.kind.to_owned()).collect()),
+            ("passes", rows.iter().map(|task| passes(task)).collect()),
+            ("waits_for", rows.iter().map(|task| waits(task)).collect()),
         ],
         numbers: vec![
-            ("elements", order.iter().map(elements).collect()),
-            ("step", order.iter().map(|task| f64::from(graph.step(*task))).collect()),
-            ("bytes", order.iter().map(bytes).collect()),
+            ("elements", rows.iter().map(|task| elements(task)).collect()),
+            ("step", rows.iter().map(|task| f64::from(task.step)).collect()),
+            ("bytes", rows.iter().map(|task| bytes(task)).collect()),
         ],
     }
+}
+
+fn labels(tasks: &[TaskView], ids: impl Iterator<Item = u32>) -> String {
+    ids.map(|id| tasks[id as usize].label.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Bytes that shared memory has room for, where what does not fit goes to a directory; else no bound.
@@ -115,38 +103,22 @@ fn memory_free() -> Result<u64> {
 }
 
 /// `free`: what a page must not exceed to lie in shared memory.
-fn resources(plan: &Plan, free: u64) -> Table {
-    let graph = plan.graph();
-    let ids: Vec<ResourceId> = (0..graph.resources().len() as u32).map(ResourceId).collect();
-    let of = |id: &ResourceId| &graph.resources()[id.index()];
-    let labels = |tasks: Vec<TaskId>| {
-        tasks
-            .into_iter()
-            .map(|task| graph.tasks()[task.index()].label.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let scope = |id: &ResourceId| match (of(id).scope, plan.maker_of(*id)) {
-        (graph::Scope::Pinned, _) => "registered",
-        (graph::Scope::Scoped, None) => "shared",
-        (graph::Scope::Scoped, Some(_)) => "result",
-    };
+fn resources(tasks: &[TaskView], resources: &[ResourceView], free: u64) -> Table {
+    let text = |of: &dyn Fn(&ResourceView) -> String| resources.iter().map(of).collect::<Vec<_>>();
+    let number = |of: &dyn Fn(&ResourceView) -> f64| resources.iter().map(of).collect::<Vec<_>>();
     let step = |step: Option<u32>| step.map_or(MISSING, f64::from);
     Table {
         texts: vec![
-            ("resource", ids.iter().map(|id| of(id).name.clone()).collect()),
-            ("scope", ids.iter().map(|id| scope(id).to_owned()).collect()),
-            (
-                "place",
-                ids.iter().map(|id| if of(id).bytes > free { "file" } else { "memory" }.to_owned()).collect(),
-            ),
-            ("made_by", ids.iter().map(|id| labels(graph.producers(*id).collect())).collect()),
-            ("read_by", ids.iter().map(|id| labels(graph.consumers(*id).collect())).collect()),
+            ("resource", text(&|resource| resource.name.clone())),
+            ("scope", text(&|resource| resource.scope.to_owned())),
+            ("place", text(&|resource| if resource.bytes > free { "file" } else { "memory" }.to_owned())),
+            ("made_by", text(&|resource| labels(tasks, resource.made_by.into_iter()))),
+            ("read_by", text(&|resource| labels(tasks, resource.read_by.iter().copied()))),
         ],
         numbers: vec![
-            ("bytes", ids.iter().map(|id| of(id).bytes as f64).collect()),
-            ("born", plan.lifetimes().iter().map(|life| step(life.born)).collect()),
-            ("last_read", plan.lifetimes().iter().map(|life| step(life.last_use)).collect()),
+            ("bytes", number(&|resource| resource.bytes as f64)),
+            ("born", number(&|resource| step(resource.born))),
+            ("last_read", number(&|resource| step(resource.last_use))),
         ],
     }
 }

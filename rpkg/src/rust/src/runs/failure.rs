@@ -69,7 +69,7 @@ fn lost_for_room(lost: &Lost, (pass, element): (i32, u64)) -> Result<Option<Kept
         Lost::Results(shortage) => ("its result does not fit", shortage),
         Lost::Condition(shortage) => ("FUN failed, and there was no room for its error", shortage),
     };
-    let message = format!("{what}: {}", Error::from(shortage.clone()));
+    let message = format!("{what}: {}", r::words(&Error::from(shortage.clone())));
     r::protect(|s| {
         let parts = [
             ("kind", r::character(s, &["no_space"])),

@@ -115,23 +115,23 @@ fn ms_plan_free(id: i32) -> Robj {
 }
 
 /// Begins a run; its number. Plan 0 is the specification's own, for this run only; any other keeps what it copies in. `changes`
-/// is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `verb` is the
-/// function that was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
+/// is NULL, or a list of `data`, places of the specification's data, and `values`, what stands there in this run. `title` says
+/// what was called, for whoever looks at the run; `state` is what workers must be like, see [`SessionState`].
 #[extendr]
-fn ms_run_begin(id: i32, spec: Robj, changes: Robj, verb: &str, state: Robj) -> Robj {
+fn ms_run_begin(id: i32, spec: Robj, changes: Robj, title: &str, state: Robj) -> Robj {
     edge(|| {
         let state = SessionState::read(argument(&state))?;
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
             let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
-            begin(&mut planned, blobs, &Changes::new(), false, (verb, &state))?
+            begin(&mut planned, blobs, &Changes::new(), false, (title, &state))?
         } else {
             let changes = argument(&changes);
             // Out of the room while R may be called, and back whatever happens.
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(given_back))?;
             let begun = relearn(&mut planned)
                 .and_then(|()| read_changes(&planned, changes))
-                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (verb, &state)));
+                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (title, &state)));
             with(|plans| {
                 plans.plans.insert(id, planned);
                 Ok(())

@@ -1,0 +1,111 @@
+//! A record on disk: a checksummed file, opened later or on another machine, with neither the data nor the session.
+use std::path::Path;
+
+use scheduler::checksummed::{self, Format, Unusable};
+use scheduler::engine::What;
+use scheduler::plan::Plan;
+use scheduler::run::{Chunk, Ended, EventLog, State};
+
+use crate::error::{Error, Result};
+use crate::record::Record;
+
+const FORMAT: Format = Format { magic: b"memshrec", version: 2, what: "a saved plan or run" };
+
+impl Record {
+    /// The bytes of its file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        FORMAT.to_bytes(self)
+    }
+
+    /// The record that such bytes hold. What was read is checked: views may follow every number in it.
+    ///
+    /// # Errors
+    /// [`Error::Record`] for bytes that are no record of this version; `from` says whose they are, for people.
+    pub fn from_bytes(bytes: &[u8], from: &str) -> Result<Record> {
+        let bad = |reason| Error::Record { from: from.to_owned(), reason };
+        let record: Record = FORMAT.open(bytes).map_err(bad)?;
+        match &record.log {
+            Some(log) if !fits(log, &record.plan) => {
+                Err(bad(Unusable::Senseless("its log is not one of its plan".into())))
+            }
+            _ => Ok(record),
+        }
+    }
+
+    /// Writes it to `path`, in place of what is there.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the system refuses.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        write(&self.to_bytes(), path)
+    }
+
+    /// Reads the record at `path`.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the system refuses, [`Error::Record`] for a file that is no record of this version.
+    pub fn load(path: &Path) -> Result<Record> {
+        Record::from_bytes(&read(path)?, &path.display().to_string())
+    }
+}
+
+/// Writes the bytes of a record, or an export, to `path`.
+///
+/// # Errors
+/// [`Error::File`] when the system refuses.
+pub fn write(bytes: &[u8], path: &Path) -> Result<()> {
+    let refused = |source| Error::File { verb: "write", path: path.to_owned(), source };
+    checksummed::write(path, bytes).map_err(refused)
+}
+
+/// The bytes at `path`, whatever they are.
+///
+/// # Errors
+/// [`Error::File`] when the system refuses.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let refused = |source| Error::File { verb: "read", path: path.to_owned(), source };
+    checksummed::read(path).map_err(refused)
+}
+
+/// Whether all that a log points at is there.
+fn fits(log: &EventLog, plan: &Plan) -> bool {
+    let (stages, workers) = (plan.stages(), plan.workers());
+    let (tasks, resources) = (plan.graph().tasks().len(), plan.graph().resources().len());
+    let known = |what: &What| match what {
+        What::Began(task) | What::Ended(task) => task.index() < tasks,
+        What::Freed(resource) | What::LetGo(resource) => resource.index() < resources,
+        What::Joined(worker) | What::Died(worker, _) | What::NotStarted(worker, _) => worker.0 < workers,
+        What::PutUp(stage, start, end, _) => {
+            start < end && stages.get(stage.index()).is_some_and(|stage| *end <= stage.board.elements)
+        }
+        What::TakenBack(stage, _) | What::Failed(stage, ..) => stage.index() < stages.len(),
+        What::Stopped => true,
+    };
+    let within =
+        |at: u32, count: usize, len: usize| (at as usize).checked_add(count).is_some_and(|end| end <= len);
+    let chunk = |chunk: &Chunk| {
+        stages.get(chunk.stage.index()).is_some_and(|stage| {
+            let is_done = chunk.state == State::Done;
+            let steps = if is_done && stage.passes.len() > 1 { stage.passes.len() } else { 0 };
+            chunk.start < chunk.end
+                && chunk.end <= stage.board.elements
+                && chunk.worker.0 < workers
+                && chunk.started_ns <= chunk.ended_ns
+                && within(chunk.outputs_at, stage.outputs.len(), log.outputs.len())
+                && within(chunk.steps_at, steps, log.steps.len())
+        })
+    };
+    let passes = plan.spec().passes.len();
+    let ended = match &log.ended {
+        Ended::Failed(spot) | Ended::WorkerDied { spot, .. } => spot.pass.index() < passes,
+        Ended::Done | Ended::Cancelled | Ended::Timeout | Ended::NoWorkers { .. } => true,
+    };
+    log.events.iter().all(|event| known(&event.what))
+        && ended
+        && log.workers.iter().all(|life| life.worker.0 < workers)
+        && log.activities.len() <= workers as usize
+        && log.chunks.iter().all(chunk)
+        && log.steps.iter().all(|step| step.pass.index() < passes)
+        && log.stages.len() == stages.len()
+        && log.passes.len() == passes
+}

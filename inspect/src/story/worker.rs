@@ -1,0 +1,60 @@
+//! A worker's part in the run.
+use super::task::chunk_lines;
+use super::told::{how, Story, FEW};
+use crate::document::Document;
+use crate::names::stage_name;
+use crate::run_view::RunView;
+use crate::words::{count, percent, seconds};
+
+/// A worker's place: who held it, what they did.
+pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
+    let mut told = Story::new(format!("worker {worker} of {}", document.workers));
+    for life in run.workers.iter().filter(|life| life.worker == worker) {
+        let pid = life.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
+        told.tell_of(life.joined, format!("joined{pid}"), worker);
+        match &life.died {
+            Some(reason) => told.tell_of(life.left, format!("died: {}", how(reason)), worker),
+            None => told.tell_of(life.left, "left".to_owned(), worker),
+        }
+    }
+    if told.lines.is_empty() {
+        told.say("nobody ever took this place".to_owned());
+    }
+    if let Some(spent) = run.activities.get(worker as usize - 1).filter(|_| run.figures.seconds > 0.0) {
+        let share = |part: f64| percent(part / run.figures.seconds);
+        told.say(format!(
+            "of its time {} went into FUN, {} into garbage, {} into results, {} into making ready; it waited {}",
+            share(spent.run),
+            share(spent.collect),
+            share(spent.serialize),
+            share(spent.map),
+            share(spent.wait + spent.idle)
+        ));
+    }
+    let chunks = &run.chunks;
+    let own: Vec<usize> = (0..chunks.stage.len()).filter(|&at| chunks.worker[at] == worker).collect();
+    let mut telling = own.clone();
+    if own.len() > FEW {
+        let length = |at: usize| chunks.ended[at] - chunks.started[at];
+        telling.sort_by(|&a, &b| {
+            let odd = |at: usize| chunks.state[at] != "done";
+            odd(b).cmp(&odd(a)).then(length(b).total_cmp(&length(a)))
+        });
+        telling.truncate(FEW);
+        let fun: f64 = own.iter().map(|&at| chunks.fun[at]).sum();
+        told.say(format!(
+            "{} in all, FUN took {}; shown are those that went wrong and the longest",
+            count(own.len() as u64, "chunk"),
+            seconds(fun)
+        ));
+    }
+    for at in telling {
+        chunk_lines(run, at, &mut told);
+        if let Some(last) = told.lines.last_mut().filter(|_| document.stages.len() > 1) {
+            let stage = document.stages.get(chunks.stage[at] as usize);
+            let name = stage.map_or(String::new(), |stage| stage_name(document, &stage.passes));
+            last.what = format!("'{name}': {}", last.what);
+        }
+    }
+    told
+}

@@ -1,0 +1,116 @@
+//! Files of ours: a kind, a version, a checksum, then bincode.
+//!
+//! ```text
+//! kind (8 bytes) | version (4 bytes) | blake3 of the rest (32 bytes) | bincode
+//! ```
+//! Numbers are little-endian. What is not as it should be is an error that says how: a file of something else, of another
+//! version, cut short, changed. A file is written beside its place and renamed, so that nobody ever reads half of one.
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+const CHECKSUM: usize = 32;
+/// A longer file is none of ours.
+const MOST: u64 = 4 << 30;
+
+/// Why bytes hold nothing of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Not even the kind.
+    #[error("it is too short")]
+    TooShort,
+    /// Of another kind than this.
+    #[error("it is not {0} of memshare's")]
+    OtherKind(&'static str),
+    /// Of another version.
+    #[error("another version of memshare wrote it (layout {found}, this one reads {reads})")]
+    OtherVersion {
+        /// The version it has.
+        found: u32,
+        /// The one that is read.
+        reads: u32,
+    },
+    /// Not all of what was written, or not as it was written.
+    #[error("it is damaged or cut short")]
+    Damaged,
+    /// As it was written, and yet it makes no sense.
+    #[error("{0}")]
+    Senseless(String),
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Format {
+    /// Its first bytes.
+    pub magic: &'static [u8; 8],
+    /// Goes up with every change of what is in it.
+    pub version: u32,
+    /// What people call it: "a profile".
+    pub what: &'static str,
+}
+
+impl Format {
+    /// The bytes of a file that holds `value`.
+    pub fn to_bytes<T: Serialize>(&self, value: &T) -> Vec<u8> {
+        let body = crate::wire::pack(value);
+        let mut bytes = Vec::with_capacity(self.magic.len() + 4 + CHECKSUM + body.len());
+        bytes.extend_from_slice(self.magic);
+        bytes.extend_from_slice(&self.version.to_le_bytes());
+        bytes.extend_from_slice(blake3::hash(&body).as_bytes());
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    /// Whether bytes say that they are of this kind and version.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        bytes
+            .strip_prefix(self.magic.as_slice())
+            .is_some_and(|rest| rest.starts_with(&self.version.to_le_bytes()))
+    }
+
+    /// What such bytes hold.
+    ///
+    /// # Errors
+    /// [`Unusable`], where they hold nothing of this kind and version.
+    pub fn open<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, Unusable> {
+        let (magic, rest) = bytes.split_first_chunk::<8>().ok_or(Unusable::TooShort)?;
+        if magic != self.magic {
+            return Err(Unusable::OtherKind(self.what));
+        }
+        let (version, rest) = rest.split_first_chunk::<4>().ok_or(Unusable::Damaged)?;
+        let (found, reads) = (u32::from_le_bytes(*version), self.version);
+        if found != reads {
+            return Err(Unusable::OtherVersion { found, reads });
+        }
+        let (sum, body) = rest.split_first_chunk::<CHECKSUM>().ok_or(Unusable::Damaged)?;
+        if blake3::hash(body).as_bytes() != sum {
+            return Err(Unusable::Damaged);
+        }
+        crate::wire::unpack(body, "it").map_err(|e| Unusable::Senseless(e.to_string()))
+    }
+}
+
+/// Puts bytes in the place of what is at `path`.
+///
+/// # Errors
+/// The system's answer.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+        let _ = fs::remove_file(&beside);
+    })
+}
+
+/// The bytes at `path`.
+///
+/// # Errors
+/// The system's answer, or that the file is too long for one of ours.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.len() > MOST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too long"));
+    }
+    fs::read(path)
+}
