@@ -218,11 +218,16 @@ impl Core {
         }
     }
 
-    /// How many elements of a stage have their data there, of those that it reads as they come.
+    /// How many elements of a stage have their data there, of those that it reads as they come. The last one waits for the end of the copy, so
+    /// that what a stage reads is complete, and goes, when it is through.
     fn there(&self, stage: StageId) -> u64 {
         let StageCount { streams, elements, .. } = &self.stages[stage.index()];
-        let of = |resource| self.there.get(resource).copied().unwrap_or(0);
-        streams.iter().map(of).min().unwrap_or(u64::MAX).min(*elements)
+        let of = |resource| match self.there.get(resource) {
+            Some(&u64::MAX) => *elements,
+            Some(&some) => some.min(elements.saturating_sub(1)),
+            None => 0,
+        };
+        streams.iter().map(of).min().unwrap_or(*elements)
     }
 
     /// When the run's time is over.

@@ -27,6 +27,7 @@ impl Plan {
                 let source = Source::Data(*resource);
                 scope == Some(Scope::Scoped)
                     && *elements == stage.board.elements
+                    && *elements > 0
                     && calls().any(|call| call.inputs.contains(&source))
                     && !calls().any(|call| call.sides.contains(&source))
             };

@@ -39,6 +39,14 @@ pub(crate) trait Conditions {
         None
     }
 
+    /// Of one that stages read as it comes and that is there after so long: how many of its elements are there when before.
+    fn share_steps(&mut self, _resource: ResourceId, _elements: u64, _after: u64) -> Vec<(u64, u64)> {
+        Vec::new()
+    }
+
+    /// So many elements of a variable are there; all, where it is complete.
+    fn shared_to(&mut self, _resource: ResourceId, _elements: u64) {}
+
     /// What passes between a claim and its first element.
     fn chunk_ns(&self) -> u64 {
         0

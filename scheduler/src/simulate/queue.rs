@@ -12,6 +12,8 @@ pub(crate) enum Entry {
     Step(WorkerId),
     /// The supervisor reads a worker's next message.
     Hear(WorkerId),
+    /// So many elements of a variable are in shared memory.
+    SharedTo(ResourceId, u64),
     /// A variable is in shared memory.
     Shared(ResourceId),
     /// The engine wanted to be asked.

@@ -88,7 +88,14 @@ impl<C: Conditions> Simulation<C> {
             Entry::Join(worker) => self.join(worker, now),
             Entry::Step(worker) => self.world.step(worker, number),
             Entry::Hear(worker) => self.hear(worker, now),
-            Entry::Shared(resource) => self.tell(Event::Shared { resource }, now),
+            Entry::SharedTo(resource, elements) => {
+                self.world.conditions.shared_to(resource, elements);
+                self.tell(Event::SharedTo { resource, elements }, now);
+            }
+            Entry::Shared(resource) => {
+                self.world.conditions.shared_to(resource, u64::MAX);
+                self.tell(Event::Shared { resource }, now);
+            }
             Entry::Tick => {
                 self.world.tick_ns = None;
                 self.tell(Event::Tick, now);
@@ -209,6 +216,11 @@ impl<C: Conditions> World for SimWorld<C> {
     fn share(&mut self, resource: ResourceId) -> bool {
         self.conditions.shares(resource);
         let Some(after) = self.conditions.share_ns(resource) else { return true };
+        if let Some(elements) = self.context.plan.streamed_elements(resource) {
+            for (ns, there) in self.conditions.share_steps(resource, elements, after) {
+                self.queue.push(self.step_ns.saturating_add(ns), Entry::SharedTo(resource, there));
+            }
+        }
         self.queue.push(self.step_ns.saturating_add(after), Entry::Shared(resource));
         false
     }

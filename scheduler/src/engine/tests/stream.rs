@@ -37,10 +37,9 @@ fn a_stage_goes_as_far_as_its_data_is_there() {
     assert_eq!(run.on(to(8)), []);
     assert_eq!(run.on(to(5)), [], "what was there stays there");
     assert_eq!(run.on(Event::SharedTo { resource: ResourceId(9), elements: 3 }), []);
-    assert_eq!(run.on(to(20)), [advance(20)]);
-    // The stage ends before it is known that nothing more comes.
+    assert_eq!(run.on(to(20)), [advance(19)], "the last element waits for the end of the copy");
+    assert_eq!(run.on(Event::Shared { resource: X }), [advance(20), Action::Open { stage: Q }]);
     assert!(!run.on(Event::StageDone { stage: P }).contains(&Action::Free { resource: X }), "q reads it");
-    assert_eq!(run.on(Event::Shared { resource: X }), [Action::Open { stage: Q }]);
     let out = run.on(Event::StageDone { stage: Q });
     assert!(out.contains(&Action::Free { resource: X }) && run.core.is_ended());
 }

@@ -19,6 +19,7 @@ pub(super) struct Met {
     drained: u64,
     held_back: u64,
     recut: u64,
+    early: u64,
 }
 
 impl Met {
@@ -32,6 +33,7 @@ impl Met {
             drained: u64::from(stages.iter().any(|stage| !stage.drains.is_empty())),
             held_back: u64::from(driver.plan().allowance().is_some()),
             recut: u64::from(!driver.engine().withdrawn().is_empty()),
+            early: u64::from(driver.early() > 0),
             ..Met::default()
         };
         let kind = match outcome {
@@ -46,7 +48,7 @@ impl Met {
         met
     }
 
-    fn counts(&mut self) -> [&mut u64; 13] {
+    fn counts(&mut self) -> [&mut u64; 14] {
         [
             &mut self.done,
             &mut self.failed,
@@ -61,6 +63,7 @@ impl Met {
             &mut self.drained,
             &mut self.held_back,
             &mut self.recut,
+            &mut self.early,
         ]
     }
 

@@ -13,8 +13,23 @@ const VARIABLES: u64 = 4;
 /// A program's passes go over so many elements together at most, or little more.
 const ELEMENTS: u64 = 700;
 
-/// A plan; one in three has a budget that may make its stages wait.
+/// A plan; in one of two, variables come element by element.
 pub(super) fn plan(rng: &mut Rng) -> Plan {
+    let plan = whole(rng);
+    if rng.once_in(2) {
+        return plan;
+    }
+    // By the elements of a pass, or by a number that fits none.
+    let mut elements = || match rng.below(8) {
+        0 => 7,
+        _ => plan.spec().passes[rng.below(plan.spec().passes.len() as u64) as usize].elements,
+    };
+    let data: Vec<_> = (0..VARIABLES as u32).map(|nth| (ResourceId(nth), elements())).collect();
+    plan.streamed(&data)
+}
+
+/// A plan; one in three has a budget that may make its stages wait.
+pub(super) fn whole(rng: &mut Rng) -> Plan {
     let spec = spec(rng);
     let free = compile(spec.clone()).expect("a program that can run");
     if !rng.once_in(3) {

@@ -138,7 +138,7 @@ fn a_simulation_of_a_runs_log_holds_as_much_memory_as_the_run() {
     let mut compared = 0;
     for seed in 0..1_000 {
         let mut rng = Rng::new(seed);
-        let plan = program::plan(&mut rng);
+        let plan = program::whole(&mut rng);
         let settings = Settings { workers: plan.workers(), ..Settings::default() };
         let mut pace = Pace::new(rng);
         pace.calm();

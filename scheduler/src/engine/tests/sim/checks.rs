@@ -11,8 +11,8 @@ use crate::simulate::world::Context;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// A stage runs: all it reads of other stages is there.
-pub(super) fn check_inputs(context: &Context, lease: &Lease) {
+/// All that a stage reads of other stages is there.
+fn check_results(context: &Context, lease: &Lease) {
     let plan = &context.plan;
     let stage = &plan.stages()[lease.stage.index()];
     let calls = stage.passes.iter().map(|pass| &plan.spec().passes[pass.index()]);
@@ -29,6 +29,21 @@ fn is_done(board: &Board, stage: StageId) -> bool {
 }
 
 impl Checked {
+    /// A stage runs: all it reads is there, or what the chunk reads of it where it comes element by element.
+    pub(super) fn check_inputs(&mut self, context: &Context, lease: &Lease) {
+        check_results(context, lease);
+        let plan = &context.plan;
+        let stage = &plan.stages()[lease.stage.index()];
+        let task = &plan.graph().tasks()[stage.task.index()];
+        let reads = |resource: &ResourceId| task.accesses.iter().any(|(read, _)| read == resource);
+        for resource in context.shared().filter(reads) {
+            let there = self.there.get(&resource).copied().unwrap_or(0);
+            let needed = if stage.streams.contains(&resource) { lease.end } else { u64::MAX };
+            assert!(there >= needed, "stage {} reads {resource} to {needed}, not {there}", lease.stage);
+            self.early += u64::from(there < u64::MAX);
+        }
+    }
+
     /// A result that another stage made.
     pub(super) fn read(&mut self, context: &Context, pass: PassId, element: u64) -> u64 {
         let resource = context.plan.result_of(pass).expect("it leaves its stage");

@@ -70,6 +70,11 @@ impl Driver {
         self.sim.world.losses
     }
 
+    /// Chunks that were claimed before all of a variable was there that they read.
+    pub(in crate::engine::tests) fn early(&self) -> u64 {
+        self.sim.world.conditions.early
+    }
+
     /// Failures that the core heard of before the end.
     pub(in crate::engine::tests) fn reported(&self) -> &[Failure] {
         &self.sim.world.conditions.reported

@@ -1,7 +1,7 @@
 //! FUN in the tests' runs, and what a chunk hands in.
 use super::pages::{Pages, EACH};
 use super::{values, Checked, Nature};
-use crate::board::{ChunkState, Lease, Output, Span, Spot, StepReport};
+use crate::board::{ChunkState, Control, Lease, Output, Span, Spot, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{PassId, ResourceId};
 use crate::link::work::{At, Outside, Step, Work};
@@ -223,8 +223,11 @@ fn encode(context: &Context, work: &Work, chunk: &mut Chunk, lease: &Lease) {
     chunk.outputs = stage.outputs.iter().map(output).collect();
 }
 
-/// Whether the board says that the lease is good.
+/// Whether the board says that the lease is good. At the end nobody takes it back from who was cut off.
 fn holds(context: &Context, lease: &Lease) -> bool {
+    if context.board().control() == Control::Ended {
+        return false;
+    }
     let chunk = context.board().chunk(lease.stage, lease.chunk);
     chunk.is_some_and(|chunk| chunk.state == ChunkState::Leased)
 }

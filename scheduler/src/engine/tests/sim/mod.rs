@@ -60,6 +60,10 @@ pub(super) struct Checked {
     freed: BTreeSet<ResourceId>,
     let_go: BTreeSet<ResourceId>,
     gathered: BTreeSet<ResourceId>,
+    /// How many elements of each variable are there.
+    there: BTreeMap<ResourceId, u64>,
+    /// Chunks that were claimed before all of a variable was there that they read.
+    pub(super) early: u64,
     /// Workers that were cut off: they live on, and nobody can end them.
     cut_off: BTreeSet<WorkerId>,
     /// What the engine wrote down.
@@ -85,6 +89,8 @@ impl Checked {
             freed: BTreeSet::new(),
             let_go: BTreeSet::new(),
             gathered: BTreeSet::new(),
+            there: BTreeMap::new(),
+            early: 0,
             cut_off: BTreeSet::new(),
             log: Vec::new(),
             reported: Vec::new(),
@@ -116,6 +122,20 @@ impl Conditions for Checked {
         Some(self.pace.some())
     }
 
+    fn share_steps(&mut self, _: ResourceId, elements: u64, after: u64) -> Vec<(u64, u64)> {
+        let count = self.pace.below(5);
+        let mut steps: Vec<u64> = (0..count).map(|_| self.pace.below(after)).collect();
+        steps.sort_unstable();
+        let mut there: Vec<u64> = (0..count).map(|_| self.pace.below(elements + 1)).collect();
+        there.sort_unstable();
+        steps.into_iter().zip(there).collect()
+    }
+
+    fn shared_to(&mut self, resource: ResourceId, elements: u64) {
+        let there = self.there.entry(resource).or_default();
+        *there = elements.max(*there);
+    }
+
     fn step_ns(&mut self, context: &Context, worker: WorkerId, at: At) -> Option<u64> {
         self.pace.step(worker, at, context.now)
     }
@@ -128,7 +148,7 @@ impl Conditions for Checked {
         if shut {
             context.board().set_shut(work.slot(), true);
         }
-        lease.iter().for_each(|lease| checks::check_inputs(context, lease));
+        lease.iter().for_each(|lease| self.check_inputs(context, lease));
         lease
     }
 

@@ -52,6 +52,11 @@ impl Pace {
         (!follows).then_some(own - now)
     }
 
+    /// A number below.
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        self.rng.below(end.max(1))
+    }
+
     /// How long the next thing takes: once in a while as long as a hundred others.
     pub(super) fn some(&mut self) -> u64 {
         let longest = if !self.is_calm && self.rng.once_in(20) { 100 } else { 2 };
