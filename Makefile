@@ -41,6 +41,7 @@ test: setup install
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings
 	sh tests/protected.sh
+	Rscript tests/circles.R
 	cargo test --workspace --locked
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
 	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check

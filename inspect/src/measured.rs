@@ -135,6 +135,8 @@ fn tasks(document: &mut Document, plan: &Plan, log: &EventLog) {
         if done && began.is_none() {
             (*began, *ended) = (ready, ready);
         }
+        // A stage that reads a variable as it comes begins before that is complete.
+        let ready = ready.map(|ready| began.map_or(ready, |began| began.min(ready)));
         let is_failed = failed.is_some() && stage_of_task(plan, id) == failed;
         let state = match (*began, *ended) {
             (_, Some(_)) => "done",

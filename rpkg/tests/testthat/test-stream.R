@@ -15,6 +15,8 @@ test_that("columns and items are right while the rest comes", {
       expect_identical(memApply(M, 2, sum, MAX.CORES = workers), apply(M, 2, sum, simplify = FALSE))
       expect_true(overlapped())
     }
+    tasks <- as.data.frame(memLastRun(), what = "tasks")
+    expect_true(all(tasks$ready <= tasks$began))
     x <- runif(2e6)
     expect_identical(memLapply(x, function(v) v + 1, MAX.CORES = workers), lapply(x, function(v) v + 1))
   }
