@@ -13,17 +13,17 @@ rows <- list(
   A = list(
     make = quote({
       X <- matrix(rnorm(1e7), 10000); y <- rnorm(10000)
-      registerVariables("against", list(X = X, y = y))
+      registerVariables(space, list(X = X, y = y))
     }),
-    "registered" = quote(memApply("X", 2, function(v, y) cor(v, y), NAMESPACE = "against", VARS = "y", MAX.CORES = 2)),
+    "registered" = quote(memApply("X", 2, function(v, y) cor(v, y), NAMESPACE = space, VARS = "y", MAX.CORES = 2)),
     "unregistered" = quote(memApply(X, 2, function(v, y) cor(v, y), VARS = list(y = y), MAX.CORES = 2))
   ),
   B = list(
     make = quote({
       L <- replicate(500, matrix(runif(40000), 200), simplify = FALSE); w <- runif(200)
-      registerVariables("against", list(L = L, w = w))
+      registerVariables(space, list(L = L, w = w))
     }),
-    "registered" = quote(memLapply("L", function(el, w) el %*% w, NAMESPACE = "against", VARS = "w", MAX.CORES = 2)),
+    "registered" = quote(memLapply("L", function(el, w) el %*% w, NAMESPACE = space, VARS = "w", MAX.CORES = 2)),
     "unregistered" = quote(memLapply(L, function(el, w) el %*% w, VARS = list(w = w), MAX.CORES = 2))
   ),
   C = list(make = quote(L <- as.list(runif(1e5))), "100,000 elements" = quote(memLapply(L, function(el) el + 1, MAX.CORES = 2))),
@@ -37,16 +37,16 @@ rows <- list(
   E = list(make = NULL, "200 results of 100,000 doubles" = quote(memLapply(1:200, function(i) rep(i + 0.5, 1e5), MAX.CORES = 2))),
   F = list(make = NULL, "100 calls on two elements" = quote(for (k in 1:100) memLapply(1:2, function(i) i, MAX.CORES = 2))),
   G = list(
-    make = quote(registerVariables("against", list(R = matrix(runif(1e7), 50000)))),
-    "50,000 rows of 200" = quote(memApply("R", 1, sum, NAMESPACE = "against", MAX.CORES = 2))
+    make = quote(registerVariables(space, list(R = matrix(runif(1e7), 50000)))),
+    "50,000 rows of 200" = quote(memApply("R", 1, sum, NAMESPACE = space, MAX.CORES = 2))
   ),
   H = list(
     make = quote(big <- rnorm(2e7)),
-    "registering 160 MB" = quote({ registerVariables("against", list(big = big)); releaseVariables("against", "big") })
+    "registering 160 MB" = quote({ registerVariables(space, list(big = big)); releaseVariables(space, "big") })
   ),
   L = list(
-    make = quote(registerVariables("against", list(S = matrix(rnorm(2e7), 10000)))),
-    "sd of 2,000 columns of 10,000" = quote(memApply("S", 2, sd, NAMESPACE = "against", MAX.CORES = 2))
+    make = quote(registerVariables(space, list(S = matrix(rnorm(2e7), 10000)))),
+    "sd of 2,000 columns of 10,000" = quote(memApply("S", 2, sd, NAMESPACE = space, MAX.CORES = 2))
   )
 )
 
@@ -56,6 +56,8 @@ session <- function(library) {
     .libPaths(c(from, .libPaths()))
     library(memshare, lib.loc = from)
     options(memshare.quiet = TRUE)
+    # Variables are the user's, not the session's: each session has names of its own.
+    assign("space", paste0("against-", Sys.getpid()), envir = globalenv())
     NULL
   }, library)
   node

@@ -5,7 +5,7 @@ use crate::id::{ResourceId, TaskId};
 use crate::policy::Schedule;
 
 /// A variable comes in so many steps at most. A chunk may end where one does, and is then smaller than it would be.
-pub const ADVANCES: u32 = 64;
+pub const ADVANCES: u32 = 16;
 
 impl Plan {
     /// The same plan for a run in which these variables come into shared memory element by element (each has so many), in
