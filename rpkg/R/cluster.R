@@ -63,15 +63,22 @@ watch_nodes <- function(crew, run, call) {
   nodes <- crew$nodes
   for (i in seq_along(nodes)) if (nodes[[i]]$open && answers(nodes[[i]], 0)) nodes[[i]] <- receive(nodes[[i]])
   crew$nodes <- nodes
-  # What ends now is for others to wait for: they were not interrupted.
+  failed <- tryCatch(
+    {
+      check_joined(nodes, call)
+      if (!any(vapply(nodes, `[[`, NA, "open")) && !isTRUE(native(ms_run_wait(run, 0L), call))) {
+        said <- unlist(lapply(nodes, `[[`, "said"))
+        why <- if (length(said)) paste0(": ", said[[1L]]) else ""
+        abort("cluster", paste0("no node of CLUSTER works for this run any more", why), call = call)
+      }
+      NULL
+    },
+    memshare_error = identity
+  )
+  if (is.null(failed)) return(invisible())
+  # The other nodes were not interrupted and may take their time; after Ctrl-C, which may come in here too, nobody waits that long.
   crew$patience <- answers_within
-  check_joined(nodes, call)
-  if (!any(vapply(nodes, `[[`, NA, "open")) && !isTRUE(native(ms_run_wait(run, 0L), call))) {
-    said <- unlist(lapply(nodes, `[[`, "said"))
-    why <- if (length(said)) paste0(": ", said[[1L]]) else ""
-    abort("cluster", paste0("no node of CLUSTER works for this run any more", why), call = call)
-  }
-  crew$patience <- NULL
+  stop(failed)
 }
 
 # All nodes work for a run, or it is an error: which elements ran where must not depend on which node was quick.
