@@ -20,8 +20,8 @@ const STEP: u64 = 1 << 20;
 
 /// A blob, as far as it is known where in its data area each element ends.
 #[derive(Debug)]
-pub struct Streamed<'a> {
-    blob: &'a Blob,
+pub struct Streamed {
+    blob: Blob,
     ends: Ends,
 }
 
@@ -38,19 +38,33 @@ enum Ends {
 }
 
 impl Blob {
-    /// How it can be written element by element, if it is big and this is known: a plain vector that is so many elements of one
-    /// length, or a list of so many plain vectors and tables of strings. O(elements) of a list.
-    pub fn streamed(&self, elements: u64) -> Option<Streamed<'_>> {
-        if elements < 2 || self.borrowed().map(|(_, bytes)| bytes.len() as u64).sum::<u64>() < STREAM_FROM {
-            return None;
+    /// Whether it can be written element by element: it is big, and a plain vector that is so many elements of one length, or a list of
+    /// so many plain vectors and tables of strings. O(elements) of a list.
+    pub fn can_stream(&self, elements: u64) -> bool {
+        Ends::of(self, elements).is_some()
+    }
+
+    /// The blob to be written so; or as it was, where it cannot be ([`Blob::can_stream`]). O(elements) of a list.
+    ///
+    /// # Errors
+    /// The blob.
+    pub fn streamed(self, elements: u64) -> std::result::Result<Streamed, Blob> {
+        match Ends::of(&self, elements) {
+            Some(ends) => Ok(Streamed { blob: self, ends }),
+            None => Err(self),
         }
-        let ends = Ends::of(self, elements)?;
-        Some(Streamed { blob: self, ends })
+    }
+
+    fn borrowed_bytes(&self) -> u64 {
+        self.borrowed().map(|(_, bytes)| bytes.len() as u64).sum()
     }
 }
 
 impl Ends {
     fn of(blob: &Blob, elements: u64) -> Option<Ends> {
+        if elements < 2 || blob.borrowed_bytes() < STREAM_FROM {
+            return None;
+        }
         let node = |index: u64| {
             let at = HEADER + usize::try_from(index).ok()?.checked_mul(NODE)?;
             Node::from_bytes(blob.head().get(at..)?.first_chunk()?).ok()
@@ -89,10 +103,10 @@ impl Ends {
     }
 }
 
-impl Streamed<'_> {
+impl Streamed {
     /// All but the big data, as a page's content: its room is as large as the whole.
     pub fn first(&self) -> impl Content + '_ {
-        First(self.blob)
+        First(&self.blob)
     }
 
     /// Writes the big data into a page that was made of [`Streamed::first`], in at most `steps` steps. After each but the last,
@@ -107,8 +121,7 @@ impl Streamed<'_> {
         mut there: impl FnMut(u64) -> std::result::Result<bool, E>,
     ) -> std::result::Result<bool, E> {
         let head = self.blob.head().len() as u64;
-        let bytes: u64 = self.blob.borrowed().map(|(_, bytes)| bytes.len() as u64).sum();
-        let step = STEP.max(bytes.div_ceil(u64::from(steps.max(1))));
+        let step = STEP.max(self.blob.borrowed_bytes().div_ceil(u64::from(steps.max(1))));
         let pool = threads();
         // So that each thread has a part of a step.
         let slice =

@@ -1,22 +1,25 @@
 //! Variables that are copied in while their run goes on: how far the session's thread is, for the supervisor.
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use crate::engine::Event;
 use crate::id::ResourceId;
 
+/// More elements than any variable has.
+const COMPLETE: u64 = u64::MAX;
+
 /// A variable on its way into its page. The session's thread writes it and says how far it is; the supervisor asks.
 #[derive(Debug)]
 pub struct Copying {
     resource: ResourceId,
+    /// Elements; [`COMPLETE`] when all of it is there.
     there: AtomicU64,
-    complete: AtomicBool,
 }
 
 impl Copying {
     /// A variable of which nothing is there.
     pub fn new(resource: ResourceId) -> Arc<Copying> {
-        Arc::new(Copying { resource, there: AtomicU64::new(0), complete: AtomicBool::new(false) })
+        Arc::new(Copying { resource, there: AtomicU64::new(0) })
     }
 
     /// So many elements, from the first on, are in the page. The run hears of it when the pool is told to look
@@ -26,9 +29,13 @@ impl Copying {
         self.there.store(elements, Ordering::Release);
     }
 
+    fn there(&self) -> u64 {
+        self.there.load(Ordering::Acquire)
+    }
+
     /// All of it is in the page.
     pub fn set_complete(&self) {
-        self.complete.store(true, Ordering::Release);
+        self.set_there(COMPLETE);
     }
 }
 
@@ -43,7 +50,7 @@ impl Copies {
 
     /// Whether a variable is in its page; then nothing more is said of it.
     pub(crate) fn is_complete(&mut self, resource: ResourceId) -> bool {
-        self.0.retain(|(copy, _)| copy.resource != resource || !copy.complete.load(Ordering::Acquire));
+        self.0.retain(|(copy, _)| copy.resource != resource || copy.there() < COMPLETE);
         !self.0.iter().any(|(copy, _)| copy.resource == resource)
     }
 
@@ -52,11 +59,11 @@ impl Copies {
         let mut news = Vec::new();
         self.0.retain_mut(|(copy, told)| {
             let resource = copy.resource;
-            if copy.complete.load(Ordering::Acquire) {
+            let elements = copy.there();
+            if elements == COMPLETE {
                 news.push(Event::Shared { resource });
                 return false;
             }
-            let elements = copy.there.load(Ordering::Acquire);
             if elements > *told {
                 *told = elements;
                 news.push(Event::SharedTo { resource, elements });

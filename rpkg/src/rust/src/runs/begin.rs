@@ -161,15 +161,20 @@ impl Pages {
 
     /// Makes the page of an object that is the run's own. Where it is known how many elements it has, and they can be read as they
     /// come, its big data is left for later.
-    fn take_in(&mut self, id: ResourceId, made: Encoded, elements: Option<u64>) -> Result<()> {
-        let page = match elements.and_then(|elements| made.0.streamed(elements)) {
-            None => self.copy_in(id, &made)?,
-            Some(streamed) => {
-                self.refer(id, &made.1);
-                self.bytes += made.0.size();
+    fn take_in(&mut self, id: ResourceId, (blob, references): Encoded, elements: Option<u64>) -> Result<()> {
+        let bytes = blob.size();
+        let how = match elements {
+            Some(elements) => blob.streamed(elements),
+            None => Err(blob),
+        };
+        let page = match how {
+            Err(blob) => self.copy_in(id, &(blob, references))?,
+            Ok(streamed) => {
+                self.refer(id, &references);
+                self.bytes += bytes;
                 let page =
                     session::with(|session| Ok(session.store()?.page(Kind::Page, &streamed.first())?))?;
-                self.coming.push(id, page.file()?, made.0, elements.unwrap_or(0));
+                self.coming.push(id, page.file()?, streamed);
                 page
             }
         };

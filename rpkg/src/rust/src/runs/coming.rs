@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scheduler::id::ResourceId;
 use scheduler::os::SegmentFile;
-use scheduler::page::Blob;
+use scheduler::page::Streamed;
 use scheduler::plan::ADVANCES;
 use scheduler::run::{Copying, Ticket};
 
@@ -16,16 +16,14 @@ pub(super) struct Coming(Vec<One>);
 
 struct One {
     file: SegmentFile,
-    blob: Blob,
-    elements: u64,
+    streamed: Streamed,
     copying: Arc<Copying>,
 }
 
 impl Coming {
-    /// A variable of so many elements, whose page was made of what comes first of the blob. What the blob borrows stays as it is until
-    /// this is dropped.
-    pub(super) fn push(&mut self, id: ResourceId, file: SegmentFile, blob: Blob, elements: u64) {
-        self.0.push(One { file, blob, elements, copying: Copying::new(id) });
+    /// A variable whose page was made of what comes first of it. What its blob borrows stays as it is until this is dropped.
+    pub(super) fn push(&mut self, id: ResourceId, file: SegmentFile, streamed: Streamed) {
+        self.0.push(One { file, streamed, copying: Copying::new(id) });
     }
 
     /// How far each is, for the run.
@@ -35,8 +33,7 @@ impl Coming {
 
     /// Writes what is to be written, as long as the run goes on. Left with R's jump on Ctrl-C.
     pub(super) fn write(self, ticket: &Ticket, look: impl Fn() -> Result<()>) -> Result<()> {
-        for One { file, blob, elements, copying } in self.0 {
-            let Some(streamed) = blob.streamed(elements) else { continue };
+        for One { file, streamed, copying } in self.0 {
             let complete = streamed.rest::<Failure>(&file, ADVANCES, |there| {
                 copying.set_there(there);
                 look()?;

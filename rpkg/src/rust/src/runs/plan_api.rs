@@ -149,23 +149,22 @@ fn begin(
     keep: bool,
     by: (&str, &SessionState),
 ) -> Result<i32> {
-    match try_begin(planned, blobs, changes, (keep, true), by) {
-        // What was free when the run began is not: with all data copied before, it may go to the directory for pages.
-        Err(Failure::Scheduler(Error::NoSpace { .. })) => {
-            try_begin(planned, Vec::new(), changes, (keep, false), by)
-        }
-        begun => begun,
+    if let Some(run) = try_begin(planned, blobs, changes, (keep, true), by)? {
+        return Ok(run);
     }
+    // With all data copied before, it may go to the directory for pages.
+    let begun = try_begin(planned, Vec::new(), changes, (keep, false), by)?;
+    begun.ok_or_else(|| Failure::Internal("a run had no room for data that was there".into()))
 }
 
-/// Begins a run, and copies in what it can read meanwhile.
+/// Begins a run, and copies in what it can read meanwhile; `None` when what was free at its beginning was not any more.
 fn try_begin(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     how: (bool, bool),
     by: (&str, &SessionState),
-) -> Result<i32> {
+) -> Result<Option<i32>> {
     let guests = if planned.guests { Some(hall::listener()?) } else { None };
     let address = guests.as_ref().map(|listener| listener.path().to_owned());
     let Prepared { job, copied, coming } = prepare(planned, blobs, changes, guests, how, by)?;
@@ -177,9 +176,12 @@ fn try_begin(
         hall::cancel(run)?;
         ticket.wait(AT_ONCE);
         hall::forget(run)?;
-        return Err(failure);
+        return match failure {
+            Failure::Scheduler(Error::NoSpace { .. }) => Ok(None),
+            other => Err(other),
+        };
     }
-    Ok(run)
+    Ok(Some(run))
 }
 
 /// How long the end of a run is waited for whose data could not be copied in.

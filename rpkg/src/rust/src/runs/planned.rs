@@ -150,7 +150,7 @@ fn streamed(spec: &Spec, resource_of: &[ResourceId], blobs: &[Option<Encoded>]) 
     for (resource, _, elements) in cuts() {
         let known = streamed.iter().any(|(of, _)| *of == resource);
         let blob = blobs[resource.index()].as_ref().filter(|_| !known && !by_rows(resource));
-        if blob.is_some_and(|(blob, _)| blob.streamed(elements).is_some()) {
+        if blob.is_some_and(|(blob, _)| blob.can_stream(elements)) {
             streamed.push((resource, elements));
         }
     }
