@@ -1,10 +1,11 @@
 //! What the supervisor saw, and how the run ended: events of the log as a document tells them, typed and in words.
 use scheduler::engine::What;
-use scheduler::id::{ResourceId, StageId, TaskId};
+use scheduler::id::{ResourceId, StageId, TaskId, WorkerId};
 use scheduler::plan::Plan;
 use scheduler::run::{Ended, Event, Spot};
 
 use crate::run_view::{seconds, EventView, Outcome};
+use crate::words;
 
 /// An event, with what it happened to by place and by name.
 pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
@@ -83,7 +84,27 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
             last: Some(element + 1),
             ..none
         },
+        What::Loaded(worker, stage, packages, ns) => EventView {
+            kind: "loaded",
+            words: loaded(*worker, stage.is_some(), packages, *ns),
+            worker: worker.map(|worker| worker.0 + 1),
+            stage: stage.map(|stage| stage.0),
+            ..none
+        },
         What::Stopped => EventView { kind: "stopped", words: "the run is stopped".into(), ..none },
+    }
+}
+
+/// Packages that were loaded, and by whom.
+fn loaded(worker: Option<WorkerId>, in_fun: bool, packages: &str, ns: u64) -> String {
+    let packages = words::short(packages, 80);
+    let took = words::seconds(seconds(ns));
+    match worker {
+        None => format!("package {packages} is loaded for the workers, in {took}"),
+        Some(worker) if in_fun => {
+            format!("worker {}: an element of {took} loaded {packages}", worker.0 + 1)
+        }
+        Some(worker) => format!("worker {} loaded {packages}, in {took}", worker.0 + 1),
     }
 }
 

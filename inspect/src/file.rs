@@ -9,7 +9,7 @@ use scheduler::run::{Chunk, Ended, EventLog, State};
 use crate::error::{Error, Result};
 use crate::record::Record;
 
-const FORMAT: Format = Format { magic: b"memshrec", version: 2, what: "a saved plan or run" };
+const FORMAT: Format = Format { magic: b"memshrec", version: 3, what: "a saved plan or run" };
 
 impl Record {
     /// The bytes of its file.
@@ -79,6 +79,10 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
             start < end && stages.get(stage.index()).is_some_and(|stage| *end <= stage.board.elements)
         }
         What::TakenBack(stage, _) | What::Failed(stage, ..) => stage.index() < stages.len(),
+        What::Loaded(worker, stage, ..) => {
+            worker.is_none_or(|worker| worker.0 < workers)
+                && stage.is_none_or(|stage| stage.index() < stages.len())
+        }
         What::Stopped => true,
     };
     let within =

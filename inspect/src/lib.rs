@@ -35,6 +35,7 @@ mod names;
 pub mod planned;
 mod record;
 mod run_view;
+mod spent;
 mod story;
 pub mod table;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use crate::document::{Document, Life, TaskLife};
 use crate::names::element_name;
 use crate::planned::stage_of_task;
 use crate::record::Record;
-use crate::run_view::{seconds, Activities, PassFigures, RunFigures, RunView, Slowest, WorkerView};
-use crate::{columns, events, memory};
+use crate::run_view::{seconds, PassFigures, RunFigures, RunView, Slowest, WorkerView};
+use crate::{columns, events, memory, spent};
 
 /// A part of a whole, 0 where there is no whole.
 fn share(part: f64, whole: f64) -> f64 {
@@ -31,12 +31,15 @@ pub(crate) fn measure(document: &mut Document, record: &Record, log: &EventLog) 
     for (view, total) in document.stages.iter_mut().zip(&log.stages) {
         view.chunks = total.chunks;
     }
+    let loads = spent::loads(plan, log);
+    let activities = spent::of_places(log, &loads);
     document.run = Some(RunView {
         ended: events::outcome(plan, &log.ended),
         begun: log.begun as f64 / 1e9,
-        figures: figures(record, log),
+        figures: RunFigures { spent: spent::sum(&activities), ..figures(record, log) },
         workers: log.workers.iter().map(worker).collect(),
-        activities: log.activities.iter().map(|spent| activities(spent, log.wall_ns)).collect(),
+        activities,
+        loads,
         chunks: columns::chunks(plan, log),
         steps: columns::steps(plan, log),
         memory: memory::curve(plan, log),
@@ -67,6 +70,7 @@ fn figures(record: &Record, log: &EventLog) -> RunFigures {
         retries: log.stages.iter().map(|stage| stage.lost as u32).sum(),
         shared_bytes: log.copied.1 + log.passes.iter().map(|pass| pass.bytes).sum::<u64>(),
         peak_bytes: log.peak_bytes,
+        ..RunFigures::default()
     }
 }
 
@@ -181,12 +185,4 @@ fn worker(life: &WorkerLife) -> WorkerView {
         signal: died.and_then(|died| died.signal),
         last_words: died.map(|died| died.last_words.clone()).unwrap_or_default(),
     }
-}
-
-fn activities(spent: &[u64], wall_ns: u64) -> Activities {
-    let [wait, map, run, serialize, collect] =
-        std::array::from_fn(|nth| spent.get(nth).copied().unwrap_or(0));
-    let idle = wall_ns.saturating_sub(spent.iter().sum());
-    let [wait, map, run, serialize, collect, idle] = [wait, map, run, serialize, collect, idle].map(seconds);
-    Activities { wait, map, run, serialize, collect, idle }
 }

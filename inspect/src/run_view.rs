@@ -14,6 +14,8 @@ pub struct RunView {
     pub workers: Vec<WorkerView>,
     /// Seconds that each worker's place spent on what.
     pub activities: Vec<Activities>,
+    /// Packages that were loaded meanwhile, in the order of their ends; those alone that took long.
+    pub loads: Vec<LoadView>,
     /// The chunks, in columns of equal length; empty where no trace was kept.
     pub chunks: Chunks,
     /// What passes did within the chunks of stages that have several.
@@ -54,6 +56,8 @@ pub struct RunFigures {
     pub overhead: f64,
     /// The rest of the workers' time: nothing to do, or not there yet.
     pub waiting: f64,
+    /// Seconds that all places together spent on what.
+    pub spent: Activities,
     /// Workers that died.
     pub deaths: u32,
     /// Chunks that were lost and done again.
@@ -132,14 +136,33 @@ pub struct Activities {
     pub wait: f64,
     /// Opening data, making FUN ready.
     pub map: f64,
-    /// At elements: cutting them, FUN, and what is around it.
+    /// Loading packages, in the worker or, for it, in the process that forks workers.
+    pub load: f64,
+    /// FUN.
     pub run: f64,
+    /// What comes with calls of FUN: cutting elements, calling it, claiming chunks.
+    pub call: f64,
     /// Writing results.
     pub serialize: f64,
     /// R's garbage collection while FUN ran.
     pub collect: f64,
     /// Not in the run.
     pub idle: f64,
+}
+
+/// Packages that were loaded while the run went on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LoadView {
+    /// The worker, from 1 on; `null` for the process that forks workers.
+    pub worker: Option<u32>,
+    /// Their names, with commas between.
+    pub packages: String,
+    /// Whether FUN loaded them, in an element. How long that took is then estimated by what its other elements took.
+    pub in_fun: bool,
+    /// From.
+    pub from: f64,
+    /// Until.
+    pub until: f64,
 }
 
 /// Chunks in columns.
@@ -199,7 +222,7 @@ pub struct EventView {
     /// When.
     pub at: f64,
     /// `"began"`, `"ended"`, `"freed"`, `"let_go"`, `"joined"`, `"died"`, `"not_started"`, `"put_up"`, `"taken_back"`,
-    /// `"failed"` or `"stopped"`.
+    /// `"failed"`, `"stopped"` or `"loaded"`.
     pub kind: &'static str,
     /// In words.
     pub words: String,

@@ -36,8 +36,10 @@ autoplot.memshare_run <- function(object, ...) {
   memory$low <- rep(0, nrow(memory))
   deaths <- data.frame(at = shown$deaths$left, worker = -shown$deaths$worker, part = rep(part(1), nrow(shown$deaths)))
   odd <- bars(shown$odd, 1)
+  loads <- data.frame(from = shown$loads$from, to = shown$loads$to, low = -shown$loads$worker - 0.4, high = -shown$loads$worker + 0.4,
+                      part = rep(part(1), nrow(shown$loads)))
   ggplot2::ggplot() +
-    box(lanes, fill = ink$lane) + coloured(bars(shown$done, 1)) + coloured(odd, colour = "black", linetype = 2, alpha = 0.4) +
+    box(lanes, fill = ink$lane) + coloured(bars(shown$done, 1)) + box(loads, fill = ink$paper, colour = ink$line, linetype = 3) + coloured(odd, colour = "black", linetype = 2, alpha = 0.4) +
     (if (nrow(deaths)) ggplot2::geom_point(data = deaths, ggplot2::aes(.data$at, .data$worker), shape = 4, size = 3, stroke = 1.5)) +
     box(memory, fill = ink$memory, alpha = 0.6) + box(lives, fill = ink$memory, colour = ink$line) +
     (if (nrow(lives)) {
@@ -48,7 +50,7 @@ autoplot.memshare_run <- function(object, ...) {
     ggplot2::scale_fill_manual(values = fills, breaks = shown$stages, name = NULL) +
     ggplot2::scale_x_continuous(labels = label_seconds, expand = ggplot2::expansion(0.01)) +
     ggplot2::scale_y_continuous(labels = label_rows) +
-    ggplot2::labs(x = NULL, y = NULL, title = format(object)[[1L]]) + ggplot2::theme_minimal() +
+    ggplot2::labs(x = NULL, y = NULL, title = format(object)[[1L]], subtitle = loads_label(shown$loads)) + ggplot2::theme_minimal() +
     ggplot2::theme(legend.position = "top", strip.placement = "outside", panel.grid.minor = ggplot2::element_blank(),
                    plot.title = ggplot2::element_text(size = 11))
 }

@@ -195,6 +195,12 @@ ms_worker_session <- function() .Call(wrap__ms_worker_session)
 # Tells the user of the session something that is no error.
 ms_worker_note <- function(text) .Call(wrap__ms_worker_note, text)
 
+# From now on this worker loads a package.
+ms_worker_loading <- function() .Call(wrap__ms_worker_loading)
+
+# The package is loaded.
+ms_worker_loaded <- function(package) .Call(wrap__ms_worker_loaded, package)
+
 # A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
 ms_worker_changed <- function(what) .Call(wrap__ms_worker_changed, what)
 

@@ -47,18 +47,30 @@ analyse <- function(fun) {
   )
 }
 
-# The packages that code names as in `package::name`.
+loading_functions <- c("library", "require", "requireNamespace", "loadNamespace")
+
+# The packages that code names, as in `package::name` and `library(package)`: they are loaded once, by what forks workers, and not by each
+# worker in its first element.
 packages_named <- function(code) {
-  if (!any(c("::", ":::") %in% all.names(code))) return(character())
+  if (!any(c("::", ":::", loading_functions) %in% all.names(code))) return(character())
   found <- character()
   walk <- function(e) {
     if (!is.call(e)) return(invisible())
     if (length(e) == 3L && is.symbol(e[[1L]]) && as.character(e[[1L]]) %in% c("::", ":::")) found <<- c(found, as.character(e[[2L]]))
+    if (called_name(e[[1L]]) %in% loading_functions) found <<- c(found, package_loaded_by(e))
     parts <- as.list(e)
     for (part in parts[!vapply(parts, is_missing_symbol, NA)]) walk(part)
   }
   walk(code)
   setdiff(found, silent_namespaces)
+}
+
+# The package of a call such as library(package) or requireNamespace("package"), where it is said and not computed.
+package_loaded_by <- function(call) {
+  package <- if (length(call) > 1L && (is.null(names(call)) || names(call)[[2L]] %in% c("", "package"))) call[[2L]]
+  if (is.character(package) && length(package) == 1L) return(package)
+  quoted <- called_name(call[[1L]]) %in% c("library", "require") && !"character.only" %in% names(call)
+  if (quoted && is.symbol(package) && nzchar(as.character(package))) as.character(package) else character()
 }
 
 # The names in some expressions: those that stand for values and those that are called (a name can be both). all.names() would

@@ -14,10 +14,12 @@
 #'   `pid`, `how`, and `log`, the lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of
 #'   the run, which [memSave()] writes to a file.
 #'
-#'   `summary()` shows what the workers did with their time, with the share of each activity: `wait` (nothing was there to be claimed),
-#'   `map` (opening data, making FUN ready), `run` (FUN), `serialize` (writing results), `collect garbage` (R's, while FUN ran) and `idle`
-#'   (not in the run: not yet started, or done). They add up to the run's time for each worker. `as.data.frame()` gives them with
-#'   `what = "activities"`.
+#'   `summary()` shows what the workers did with their time, in the parts of which [explain()] tells too: FUN; calls (what comes with each
+#'   call of FUN: cutting the element, calling); R's garbage collection while FUN ran; writing results; making FUN ready and opening data;
+#'   loading packages, by the worker or, for all workers, by the process that forks them; waiting (nothing was there to be claimed); and
+#'   not there (not yet started, or done). They add up to the run's time for each worker. `as.data.frame()` gives them with
+#'   `what = "activities"`, as `run`, `call`, `collect garbage`, `serialize`, `map`, `load packages`, `wait` and `idle`. What FUN itself
+#'   loads is taken to be what the element took beyond the others.
 #'
 #'   `as.data.frame()` gives the trace, unless a pass said `memControl(trace = FALSE)`: a row for each chunk and pass,
 #'   with `pass`, `start` and `end` (its elements), `worker`, `attempt`, `state`, `started` and `ended` (seconds after the run began)
@@ -49,12 +51,17 @@ remember_run <- function(program, stats, call) {
   state$last_run <- list(run = stats$run, brief = brief_of(program, call))
 }
 
+# What workers spend their time on: the fields of a document's activities, by what they are called for people.
+spent_on <- c(
+  FUN = "run", calls = "call", garbage = "collect", results = "serialize", "making ready" = "map", "loading packages" = "load",
+  waiting = "wait", "not there" = "idle"
+)
+
 # A run from its record. `document` may be without chunks.
 run_from <- function(record, document) {
   figures <- document$run$figures
-  spent <- c("wait", "map", "run", "serialize", "collect", "idle")
-  activities <- do.call(rbind, c(list(matrix(0, 0, 6)), lapply(document$run$activities, function(of) unlist(of[spent]))))
-  dimnames(activities) <- list(NULL, sub("collect", "collect garbage", spent))
+  activities <- do.call(rbind, c(list(matrix(0, 0, length(spent_on))), lapply(document$run$activities, function(of) unlist(of[spent_on]))))
+  dimnames(activities) <- list(NULL, sub("collect", "collect garbage", sub("load", "load packages", spent_on)))
   misled <- vapply(document$passes, function(pass) pass$figures$misled, NA)
   structure(
     list(
@@ -145,7 +152,7 @@ ended_as <- function(run) {
 }
 
 # The part of the workers' time in which they did something for the run.
-busy_share <- function(run) sum(run$activities[, c("map", "run", "serialize", "collect garbage")]) / sum(run$activities)
+busy_share <- function(run) sum(run$activities[, c("map", "run", "call", "serialize", "collect garbage")]) / sum(run$activities)
 
 #' @rdname memLastRun
 #' @export
@@ -168,11 +175,10 @@ activity_lines <- function(x) {
   if (length(shown) > 24L) shown <- shown[c(1:12, length(shown) - 11:0)]
   rows <- rbind(x$seconds[shown, , drop = FALSE], colSums(x$seconds))
   shares <- rbind(x$shares[shown, , drop = FALSE], colSums(x$shares) / nrow(x$shares))
-  cells <- matrix(sprintf("%s (%.0f %%)", format_seconds(rows), 100 * shares), nrow(rows))
-  columns <- c(
-    list(c(paste("worker", shown), "in all")), lapply(seq_len(ncol(cells)), function(i) cells[, i]), list(format_seconds(rowSums(rows)))
-  )
-  lines <- in_columns(stats::setNames(columns, c("", colnames(x$seconds), "in all")), seq_along(columns)[-1L], indent = "")
+  cells <- matrix(paste0(format_seconds(rows), ifelse(shares >= 0.0005, sprintf(" (%s)", percent(shares)), "")), nrow(rows))
+  taken <- which(colSums(x$seconds) > 0)
+  columns <- c(list(c(paste("worker", shown), "in all")), lapply(taken, function(i) cells[, i]), list(format_seconds(rowSums(rows))))
+  lines <- in_columns(stats::setNames(columns, c("", names(spent_on)[taken], "in all")), seq_along(columns)[-1L], indent = "")
   left <- nrow(x$seconds) - length(shown)
   if (!left) return(lines)
   append(lines, sprintf("and %d more workers", left), 13L)

@@ -51,13 +51,21 @@ is_brought <- function(kind, names) paste(kind, names) %in% mirror$brought
 
 # Does what a package needs done. A mirror with threads is of no use, and ends.
 over <- function(announce, package, code) {
-  if (!is.null(announce)) announce(package)
+  if (is.null(announce)) return(invisible(loading(package, code)))
+  announce(package)
   code
-  if (is.null(announce) || native(ms_threads()) == 1L) return(invisible())
+  if (native(ms_threads()) == 1L) return(invisible())
   clock_of_cli("clic_stop_thread")
   # A thread that was told to end takes a moment.
   for (i in seq_len(100)) if (isTRUE(mirror$stopped) && native(ms_threads()) > 1L) Sys.sleep(0.01)
   if (native(ms_threads()) > 1L) ms_worker_quit()
+}
+
+# Does what loads a package in a worker, so that its time is known to be that.
+loading <- function(package, code) {
+  native(ms_worker_loading())
+  on.exit(native(ms_worker_loaded(package)))
+  code
 }
 
 # Package cli, which most of the newer packages load, has a thread that tells the time to progress bars, and can do without: it is stopped in

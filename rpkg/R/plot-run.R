@@ -3,7 +3,7 @@
 #' Draw a plan or a run
 #'
 #' `plot()` of a run shows the workers over time: each chunk a rectangle in the colour of its passes, grey where a worker had nothing to
-#' do, pale where a chunk's time was not FUN's, chunks that were lost or failed hatched, deaths marked. Under it, on the same axis, the
+#' do, pale where a chunk's time was not FUN's, chunks that were lost or failed hatched, loading packages striped, deaths marked. Under it, on the same axis, the
 #' bytes of the run's own shared
 #' memory, and when the largest resources lived.
 #'
@@ -56,7 +56,7 @@ draw_run <- function(shown, main) {
   left <- min(0.3 * din[[1L]] / line, (max(nchar(labels)) * 0.62 + 1.2) * graphics::par("cex"))
   margins <- function(bottom, top, part) fitting_margins(c(bottom, left, top, 0.8), din, part)
   last <- length(heights)
-  graphics::par(mar = margins(if (last == 1L) 2 else 0.3, 2.4 + lines_of_keys(c(shown$stages, "waiting", "death",
+  graphics::par(mar = margins(if (last == 1L) 2 else 0.3, 2.4 + lines_of_keys(c(shown$stages, "waiting", "death", loads_label(shown$loads),
       if (has_overhead(shown)) "pale: overhead"), left), heights[[1L]]))
   draw_lanes(shown, left)
   used <- lane_keys(shown)
@@ -102,6 +102,7 @@ draw_lanes <- function(shown, left) {
   graphics::rect(
     done$from, done$worker + half - high, done$to, done$worker + half, col = shown$colours[done$stage], border = border, lwd = 0.5
   )
+  draw_loads(shown$loads, half)
   slow <- shown$slow
   if (!is.null(slow)) {
     graphics::rect(slow$from, slow$worker - half, slow$to, slow$worker + half, border = "black", lwd = 1.5)
@@ -133,6 +134,20 @@ draw_lanes <- function(shown, left) {
   }
 }
 
+# Loading packages: striped upright, whether in the worker or before there was one.
+draw_loads <- function(loads, half) {
+  if (!nrow(loads)) return(invisible())
+  graphics::rect(loads$from, loads$worker - half, loads$to, loads$worker + half, col = ink$paper, border = NA)
+  graphics::rect(loads$from, loads$worker - half, loads$to, loads$worker + half, col = ink$line, density = 20, angle = 90, border = ink$line)
+}
+
+# Which packages, for the key: the names of up to two.
+loads_label <- function(loads) {
+  if (!nrow(loads)) return(NULL)
+  took <- sort(tapply(loads$to - loads$from, loads$packages, sum), decreasing = TRUE)
+  sprintf("loading packages: %s", short_text(shorten(names(took), 2L), 40L))
+}
+
 pale_colour <- function(colours) {
   mixed <- 0.35 * grDevices::col2rgb(colours) + 0.65 * 255
   grDevices::rgb(mixed[1L, ], mixed[2L, ], mixed[3L, ], maxColorValue = 255)
@@ -147,7 +162,7 @@ has_overhead <- function(shown) {
 lane_keys <- function(shown) {
   kinds <- c(if (has_overhead(shown)) "pale: overhead", if (any(shown$odd$state == "lost")) "lost",
       if (any(shown$odd$state == "failed")) "failed",
-             if (any(shown$odd$state == "stopped")) "stopped", if (nrow(shown$deaths)) "death", "waiting")
+             if (any(shown$odd$state == "stopped")) "stopped", if (nrow(shown$deaths)) "death", loads_label(shown$loads), "waiting")
   labels <- c(shown$stages, kinds)
   used <- length(shown$stages)
   margin_keys(labels, function(x, y, i, size) {
@@ -156,6 +171,7 @@ lane_keys <- function(shown) {
     kind <- kinds[[i - used]]
     if (kind == "pale: overhead") return(box(col = pale_colour(shown$colours[[1L]]), border = NA))
     if (kind == "waiting") return(box(col = ink$lane, border = ink$faint, lwd = 0.5))
+    if (startsWith(kind, "loading")) return(box(col = ink$line, density = 20, angle = 90, border = ink$line))
     middle <- x + 0.5 * size[[1L]]
     if (kind == "death") return(graphics::points(middle, y, pch = 4, lwd = 2, xpd = NA))
     box(col = "grey30", density = 25, angle = if (kind == "failed") -45 else 45, border = "black", lwd = 0.8)

@@ -16,9 +16,9 @@ prepare <- function(step, guest) {
 # lack, are attached for the run.
 attach_package <- function(package, library) {
   if (paste0("package:", package) %in% search()) return(invisible())
-  suppressPackageStartupMessages(
+  loading(package, suppressPackageStartupMessages(
     library(package, character.only = TRUE, lib.loc = c(library, .libPaths()), warn.conflicts = FALSE, quietly = TRUE)
-  )
+  ))
   mirror$for_run <- c(mirror$for_run, paste0("package:", package))
 }
 

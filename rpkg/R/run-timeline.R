@@ -15,10 +15,30 @@ timeline_of <- function(document, columns = 1500) {
   workers <- workers_table(document)
   list(
     wall = wall, places = max(document$workers, workers$worker, table$worker), stages = stages$labels, colours = stages$colours,
-    done = merged(table[done, ], wall / columns), odd = table[!done, ], workers = workers, deaths = workers[!is.na(workers$died), ],
+    done = merged(table[done, ], wall / columns), odd = table[!done, ], loads = loads_of(document, wall), workers = workers, deaths = workers[!is.na(workers$died), ],
     slow = longest_element(document, stages$shown, wall), memory = memory_steps(run, wall),
     budget = if (length(document$budget)) document$budget, lives = lives_of(document, wall)
   )
+}
+
+# When packages were loaded, by worker: what was loaded for all of them kept each waiting until it joined.
+loads_of <- function(document, wall) {
+  loads <- document$run$loads
+  table <- data.frame(
+    worker = field_of(loads, "worker"), packages = field_of(loads, "packages", ""), from = field_of(loads, "from", 0),
+    to = pmin(field_of(loads, "until", 0), wall), stringsAsFactors = FALSE
+  )
+  joined <- tapply(field_of(document$run$workers, "joined", 0), field_of(document$run$workers, "worker", 0), min)
+  for_all <- table[is.na(table$worker), ]
+  places <- seq_len(document$workers)
+  until <- ifelse(is.na(joined[as.character(places)]), wall, joined[as.character(places)])
+  spread <- do.call(rbind, lapply(places, function(worker) {
+    own <- for_all[for_all$from < until[[worker]], ]
+    own$worker <- rep(worker, nrow(own))
+    own$to <- pmin(own$to, until[[worker]])
+    own
+  }))
+  rbind(table[!is.na(table$worker), ], spread)
 }
 
 # The element that took longest, where it is a large part of the run: when, and where.
@@ -46,7 +66,7 @@ stages_shown <- function(document, most = 7L) {
   shown <- match(seq_along(names), own)
   labels <- names[own]
   if (anyNA(shown)) {
-    labels <- c(labels, sprintf("%d others", sum(is.na(shown))))
+    labels <- c(labels, count_of(sum(is.na(shown)), "other"))
     shown[is.na(shown)] <- length(labels)
   }
   list(shown = shown, labels = labels, colours = c(colours_for(length(own)), if (length(labels) > length(own)) ink$other))

@@ -36,6 +36,8 @@ process_life <- function() {
   role <- native(ms_worker_begin())
   while (is.list(role)) {
     become(role$state, role$deferred, function(package) native(ms_mirror_loading(package)))
+    # All is loaded.
+    native(ms_mirror_loading(""))
     gc(verbose = FALSE)
     role <- native(ms_mirror_serve())
   }

@@ -4,7 +4,7 @@
 //! | from | to | messages |
 //! |---|---|---|
 //! | session | worker | `Run` join a run, `Wake` look at the board again, `EndRun` leave the run, `Exit` |
-//! | worker | session | `Hello` once, `Dry` nothing to claim, `StageEnded`, `Failed` a chunk ended in an error, `Note`, `Changed` not to be used again |
+//! | worker | session | `Hello` once, `Dry` nothing to claim, `StageEnded`, `Failed` a chunk ended in an error, `Loaded`, `Note`, `Changed` not to be used again |
 //! | session | fork server | `Fork` a worker, `Mirror` become the server of a generation (each with the new channel's end attached) |
 //! | fork server | session | `Loading` while it is made, `Serving` or `Unsafe` once, `ForkFailed`, `Exited` |
 
@@ -21,7 +21,7 @@ use crate::store::PageAddress;
 use crate::trace;
 
 /// First byte of every frame; a worker of another version is refused with words instead of misread.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 /// A control frame is never near this long; a longer one is damage.
 const LIMIT: usize = 1 << 16;
 
@@ -81,6 +81,15 @@ pub enum FromWorker {
         spot: Spot,
         /// What there was no room for; then no condition was written.
         lost: Option<Lost>,
+    },
+    /// Packages were loaded in this worker while the run went on.
+    Loaded {
+        /// Their names.
+        packages: String,
+        /// The stage whose element loaded them; `None`: they were loaded before FUN was called.
+        stage: Option<StageId>,
+        /// How long that took: of an element, all of its time.
+        ns: u64,
     },
     /// Something the user should know that is no error.
     Note {

@@ -1,6 +1,7 @@
 // The top of the page: what was called, how it ended, what the figures say, and the advice that follows from them.
 import { h } from './dom.js';
 import { bytes, count, countOf, moment, percent, seconds } from './format.js';
+import { ACTIVITIES } from './panel/work.js';
 
 const VERDICTS = {
   done: 'done',
@@ -107,12 +108,11 @@ function planFigures(model) {
 
 // Where the workers' time went, as one bar.
 function timeBar(model) {
-  const f = model.run.figures;
-  const parts = [
-    ['fun', 'FUN', f.utilisation, 'utilisation'],
-    ['other', 'other work', Math.max(0, 1 - f.waiting - f.utilisation), null],
-    ['waits', 'waiting, or not there yet', f.waiting, 'waiting'],
-  ];
+  const { spent } = model.run.figures;
+  const whole = ACTIVITIES.reduce((sum, [key]) => sum + spent[key], 0) || 1;
+  const parts = ACTIVITIES.map(([key, label]) => [key, label, spent[key] / whole]).filter(
+    ([key, , part]) => key === 'run' || part >= 0.0005,
+  );
   const said = parts.map(([, label, part]) => `${label} ${percent(part)}`).join(', ');
   return h(
     'div',
@@ -121,13 +121,19 @@ function timeBar(model) {
     h(
       'div',
       { class: 'time-bar', role: 'img', 'aria-label': said },
-      parts.map(([name, , part]) => h('i', { class: name, style: { 'flex-grow': String(part) } })),
+      parts.map(([name, , part]) => h('i', { class: `spent-${name}`, style: { 'flex-grow': String(part) } })),
     ),
     h(
       'p',
       { class: 'time-keys' },
-      parts.map(([name, label, part, key]) =>
-        h('span', { class: 'key' }, h('i', { class: `swatch ${name}` }), `${label} `, h('b', { 'data-figure': key }, percent(part))),
+      parts.map(([name, label, part]) =>
+        h(
+          'span',
+          { class: 'key' },
+          h('i', { class: `swatch spent-${name}` }),
+          `${label} `,
+          h('b', { 'data-figure': `spent-${name}` }, percent(part)),
+        ),
       ),
     ),
   );

@@ -110,6 +110,18 @@ export class Builder {
   }
 }
 
+// What so many workers spent their time on.
+const spent = (fun, workers) => ({
+  wait: 0.1 * workers,
+  map: 0.01 * workers,
+  load: 0,
+  run: fun,
+  call: 0.001 * workers,
+  serialize: 0.002 * workers,
+  collect: 0.001 * workers,
+  idle: 0.05 * workers,
+});
+
 const figures = more => ({
   seconds: 0,
   copy_seconds: 0.02,
@@ -262,18 +274,13 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
       utilisation: fun / places,
       overhead: (work - fun) / work,
       waiting: 1 - work / places,
+      spent: spent(fun, doc.workers),
       shared_bytes: 16123456,
       peak_bytes: peak,
       passes: doc.passes.length,
     }),
-    activities: Array.from({ length: doc.workers }, () => ({
-      wait: 0.1,
-      map: 0.01,
-      run: fun / doc.workers,
-      serialize: 0.002,
-      collect: 0.001,
-      idle: 0.05,
-    })),
+    activities: Array.from({ length: doc.workers }, () => spent(fun / doc.workers, 1)),
+    loads: [],
     chunks: columns,
     steps,
     memory,

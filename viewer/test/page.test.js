@@ -31,14 +31,15 @@ test('the figures of a run are the document’s', () => {
   const document = straggler();
   return on(document, async page => {
     const f = document.run.figures;
+    const whole = Object.values(f.spent).reduce((sum, part) => sum + part, 0);
     const expected = {
       seconds: seconds(f.seconds),
       elements: count(f.elements),
       chunks: count(f.chunks),
       fun_seconds: seconds(f.fun_seconds),
       overhead: percent(f.overhead),
-      utilisation: percent(f.utilisation),
-      waiting: percent(f.waiting),
+      'spent-run': percent(f.spent.run / whole),
+      'spent-wait': percent(f.spent.wait / whole),
       peak_bytes: bytes(f.peak_bytes),
       shared_bytes: bytes(f.shared_bytes),
       deaths: '1',
@@ -48,6 +49,20 @@ test('the figures of a run are the document’s', () => {
     assert.equal(await text(page, '#title'), document.title);
     assert.equal(await text(page, '#outcome'), '✓ done');
     assert.deepEqual(await page.$$eval('#advice li', all => all.map(one => one.textContent)), document.advice);
+  });
+});
+
+test('loading packages is a part of its own', () => {
+  const document = diamond();
+  document.run.figures.spent.load = 0.5;
+  document.run.loads = [
+    { worker: null, packages: 'survival', in_fun: false, from: 0, until: 0.004 },
+    { worker: 1, packages: 'limma', in_fun: true, from: 0.1, until: 0.2 },
+  ];
+  return on(document, async page => {
+    assert.match(await text(page, '.time-keys'), /loading packages/);
+    assert.match(await text(page, '.time-card .legend'), /loading packages/);
+    assert.match(await text(page, '#panel'), /loading packages/);
   });
 });
 

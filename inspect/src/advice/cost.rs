@@ -73,7 +73,8 @@ fn others(look: &Look<'_>) -> bool {
 /// The part of the time at work that went into something.
 fn part(look: &Look<'_>, of: impl Fn(&Activities) -> f64) -> f64 {
     let activities = &look.run.activities;
-    let work: f64 = activities.iter().map(|a| a.map + a.run + a.serialize + a.collect).sum();
+    let work: f64 =
+        activities.iter().map(|a| a.map + a.load + a.run + a.call + a.serialize + a.collect).sum();
     if work > 0.0 {
         activities.iter().map(of).sum::<f64>() / work
     } else {
@@ -107,8 +108,8 @@ pub(super) fn making_ready(look: &Look<'_>) -> Option<Hint> {
     (share >= 0.15 && spent >= 0.02 * look.places).then(|| Hint {
         weight: share * (1.0 - look.run.figures.waiting) * 0.8,
         words: format!(
-            "opening data and making FUN ready took {} of the time at work ({}): further runs find packages loaded; FUN \
-             should not carry big objects of its surroundings",
+            "opening data and making FUN ready took {} of the time at work ({}): FUN should not carry big objects of its \
+             surroundings",
             percent(share),
             seconds(spent)
         ),

@@ -3,6 +3,7 @@
 //! Each rule looks at one cause and says how much of the time it explains; the sentences that explain most come first. Rules do
 //! not repeat each other: where one element alone explains the wait, nothing is said of the size of chunks.
 mod cost;
+mod loading;
 mod look;
 mod plan;
 mod run;

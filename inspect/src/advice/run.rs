@@ -1,22 +1,27 @@
 //! Where the time of a run went: what keeps it from being shorter, and what there is to gain.
 use super::cost::{gc, making_ready, overhead, results, short_chunks};
+use super::loading::loading;
 use super::look::{name, names, round_up, Hint, Look};
 use super::plan;
 use crate::document::{PassView, StageView};
-use crate::run_view::Slowest;
+use crate::run_view::{LoadView, Slowest};
+use crate::spent::total;
 use crate::words::{self, count, element, percent, seconds};
 
 /// The rest of what can be said of a run that ended well; `calm`: nothing was said of trouble.
 pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
     if let Some(hint) = too_short(look) {
-        return [Some(hint), short_chunks(look)].into_iter().flatten().collect();
+        return [Some(hint), loading(look), short_chunks(look)].into_iter().flatten().collect();
     }
     let few = too_few(look);
     let longest = path(look).or_else(|| straggler(look));
     let tail = if longest.is_none() && few.is_none() { tail(look) } else { None };
-    let rules =
-        [copy(look), memory(look), late(look), overhead(look), results(look), making_ready(look), gc(look)];
-    let found: Vec<Hint> = rules.into_iter().chain([few, longest, tail]).flatten().collect();
+    let loaded = loading(look);
+    // Workers that packages were loaded for are late for that reason.
+    let late = if loaded.is_some() { None } else { late(look) };
+    let rules = [copy(look), memory(look), late, loaded, few, longest, tail];
+    let costs = [overhead(look), results(look), making_ready(look), gc(look)];
+    let found: Vec<Hint> = rules.into_iter().chain(costs).flatten().collect();
     if found.is_empty() && calm {
         return vec![nothing(look)];
     }
@@ -26,16 +31,9 @@ pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
 /// Nothing stands out.
 fn nothing(look: &Look<'_>) -> Hint {
     let figures = &look.run.figures;
-    let words = if figures.utilisation >= 0.9 {
-        format!("nothing to gain: FUN ran {} of the workers' time", percent(figures.utilisation))
-    } else {
-        format!(
-            "nothing stands out: FUN ran {} of the workers' time, overhead took {}, waiting {}",
-            percent(figures.utilisation),
-            percent(figures.overhead * (1.0 - figures.waiting)),
-            percent(figures.waiting)
-        )
-    };
+    let gain = if figures.utilisation >= 0.9 { "nothing to gain" } else { "nothing stands out" };
+    let share = percent(figures.spent.run / total(&figures.spent).max(1e-12));
+    let words = format!("{gain}: FUN ran {share} of the workers' time");
     Hint { weight: 0.0, words }
 }
 
@@ -44,8 +42,11 @@ fn too_short(look: &Look<'_>) -> Option<Hint> {
     let figures = &look.run.figures;
     // Workers that were started for it are there in the next run.
     let start = late(look)
+        .or_else(|| loading(look))
         .map_or(0.0, |_| look.run.workers.iter().fold(0.0f64, |last, worker| last.max(worker.joined)));
-    let all = figures.seconds + figures.copy_seconds - start;
+    let own = look.run.loads.iter().filter(|load| load.worker.is_some());
+    let loads: f64 = own.map(|load| load.until - load.from).sum();
+    let all = (figures.seconds + figures.copy_seconds - start - loads / look.places).max(0.0);
     (look.places > 1.0 && figures.fun_seconds < 0.9 * all && figures.fun_seconds < 0.25).then(|| Hint {
         weight: 2.0,
         words: format!(
@@ -247,7 +248,10 @@ fn late(look: &Look<'_>) -> Option<Hint> {
         own.map(|worker| worker.joined).fold(f64::INFINITY, f64::min)
     };
     let joined: Vec<f64> = places.map(joined).filter(|joined| joined.is_finite()).collect();
-    let share = joined.iter().sum::<f64>() / look.worker_seconds;
+    // Packages that were loaded for them are another matter.
+    let loading = |load: &LoadView| load.until - load.from;
+    let loads: f64 = look.run.loads.iter().filter(|load| load.worker.is_none()).map(loading).sum();
+    let share = joined.iter().map(|joined| (joined - loads).max(0.0)).sum::<f64>() / look.worker_seconds;
     let last = joined.iter().fold(0.0f64, |a, &b| a.max(b));
     (share >= 0.15 && last >= 0.05).then(|| Hint {
         weight: share * 0.6,

@@ -1,7 +1,8 @@
 //! What is said of the plan or the run as a whole.
 use crate::document::Document;
 use crate::run_view::RunView;
-use crate::words::{bytes, count, percent, roughly, seconds, short};
+use crate::spent::in_words;
+use crate::words::{bytes, count, list, roughly, seconds, short};
 
 /// The lines above the tree.
 pub(super) fn head(document: &Document) -> Vec<String> {
@@ -83,14 +84,9 @@ fn of_run(document: &Document, run: &RunView) -> Vec<String> {
         count(figures.chunks, "chunk"),
         count(came.len() as u64, "worker")
     ));
-    lines.push(format!(
-        "  workers' time: FUN {} ({}), overhead {}, waiting {}",
-        percent(figures.utilisation),
-        seconds(figures.fun_seconds),
-        percent(figures.overhead * (1.0 - figures.waiting)),
-        percent(figures.waiting)
-    ));
+    lines.push(format!("  workers' time: {}", in_words(&figures.spent)));
     lines.push(memory(document, run));
+    lines.extend(copied(document, run));
     if figures.deaths > 0 || figures.retries > 0 {
         let (died, again) = (count(figures.deaths.into(), "worker"), count(figures.retries.into(), "chunk"));
         lines.push(format!("  {died} died, {again} run again"));
@@ -105,10 +101,33 @@ fn memory(document: &Document, run: &RunView) -> String {
     } else {
         format!(", planned {}", bytes(document.peak_bytes))
     };
-    let copied = if figures.copy_seconds > 0.0 {
-        format!("; data copied in {} before the run", seconds(figures.copy_seconds))
-    } else {
-        String::new()
-    };
-    format!("  memory: peak {}{}{planned}{copied}", bytes(figures.peak_bytes), budget(document))
+    format!("  memory: peak {}{}{planned}", bytes(figures.peak_bytes), budget(document))
+}
+
+/// How long data was copied in: before the run, and while it went on.
+fn copied(document: &Document, run: &RunView) -> Option<String> {
+    let before = run.figures.copy_seconds;
+    let streamed: Vec<(&str, f64)> = streamed(document, run).collect();
+    let names: Vec<String> = streamed.iter().map(|(name, _)| short(name, 30)).collect();
+    let until = streamed.iter().fold(0.0f64, |last, (_, until)| last.max(*until));
+    let is_are = if streamed.len() == 1 { "was" } else { "were" };
+    let meanwhile =
+        format!("{} {is_are} copied in while the run went on, until {}", list(&names, 3), seconds(until));
+    match (before > 0.0, streamed.is_empty()) {
+        (true, true) => Some(format!("  data copied in {} before the run", seconds(before))),
+        (true, false) => Some(format!("  data copied in {} before the run; {meanwhile}", seconds(before))),
+        (false, false) => Some(format!("  {meanwhile}")),
+        (false, true) => None,
+    }
+}
+
+/// Data that was read while it was copied in: it was complete only when stages had begun.
+fn streamed<'a>(document: &'a Document, run: &'a RunView) -> impl Iterator<Item = (&'a str, f64)> {
+    let shares = document.tasks.iter().filter(|task| task.kind == "share");
+    shares.filter_map(move |task| {
+        let (resource, life) = (document.resources.get(task.resource? as usize)?, task.life.as_ref()?);
+        let until = life.ended?;
+        (until - life.began? > 1e-3 && until > 0.01 * run.figures.seconds)
+            .then_some((resource.name.as_str(), until))
+    })
 }

@@ -82,6 +82,7 @@ fn worker(board: &Board, spec: &RunSpec, place: WorkerId, now_ns: u64) -> LiveWo
     let state = match activity {
         Activity::Wait => "asleep",
         Activity::Map => "opening",
+        Activity::Load => "loading",
         Activity::Serialize => "writing",
         Activity::Run | Activity::Collect => "running",
     };

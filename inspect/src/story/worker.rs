@@ -4,7 +4,8 @@ use super::told::{how, Story, FEW};
 use crate::document::Document;
 use crate::names::stage_name;
 use crate::run_view::RunView;
-use crate::words::{count, percent, seconds};
+use crate::spent::in_words;
+use crate::words::{count, seconds};
 
 /// A worker's place: who held it, what they did.
 pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
@@ -21,15 +22,7 @@ pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
         told.say("nobody ever took this place".to_owned());
     }
     if let Some(spent) = run.activities.get(worker as usize - 1).filter(|_| run.figures.seconds > 0.0) {
-        let share = |part: f64| percent(part / run.figures.seconds);
-        told.say(format!(
-            "of its time {} went into FUN, {} into garbage, {} into results, {} into making ready; it waited {}",
-            share(spent.run),
-            share(spent.collect),
-            share(spent.serialize),
-            share(spent.map),
-            share(spent.wait + spent.idle)
-        ));
+        told.say(format!("its time: {}", in_words(spent)));
     }
     let chunks = &run.chunks;
     let own: Vec<usize> = (0..chunks.stage.len()).filter(|&at| chunks.worker[at] == worker).collect();

@@ -108,7 +108,7 @@ critical path: s > z + top, 4 ms
 const RUN: &str = r#"
 <run> of memRun(p): done in 1.2 s
   4 passes in 3 stages, 5 tasks; 20,000 elements in 12 chunks by 4 workers
-  workers' time: FUN 95 % (4.58 s), overhead 2.9 %, waiting 1.7 %
+  workers' time: FUN 95 %, calls 3 %, waiting 1.7 %
   memory: peak 160.1 MB of a budget of 8.0 GB, as planned
 data
   X: registered, 153.6 MB, read by mu, s and z + top
@@ -129,8 +129,9 @@ critical path: s > z + top, 4 ms, 0.33 % of the run
 const STRAGGLER: &str = r#"
 <run> of memRun(p): done in 2.3 s
   1 pass in 1 stage, 3 tasks; 2,000 elements in 38 chunks by 4 workers
-  workers' time: FUN 26 % (2.39 s), overhead 0.076 %, waiting 74 %
-  memory: peak 16.0 MB, as planned; data copied in 12 ms before the run
+  workers' time: FUN 26 %, calls 0.076 %, waiting 74 %
+  memory: peak 16.0 MB, as planned
+  data copied in 12 ms before the run
   1 worker died, 1 chunk run again
 data
   X: shared, 16.0 MB, read by z, given back at 2.3 s
@@ -149,7 +150,7 @@ const FAILED: &str = r#"
 <run> of memRun(p): FUN failed after 500 ms
   FUN failed at element 3
   2 passes in 2 stages, 2 tasks; 8 elements in 0 chunks by 2 workers
-  workers' time: FUN 0 % (0 s), overhead 0 %, waiting 100 %
+  workers' time: FUN 50 %, waiting 50 %
   memory: peak 64 bytes, as planned
 stages  elements  chunks
   1: a         4       0

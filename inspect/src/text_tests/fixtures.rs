@@ -11,7 +11,7 @@ use scheduler::run::{Chunk, Died, Ended, Event, EventLog, PassTotal, StageTotal,
 
 use crate::{PassNote, Record};
 
-const MS: u64 = 1_000_000;
+pub(super) const MS: u64 = 1_000_000;
 
 fn pass(name: &str, elements: u64, inputs: Vec<Source>, sides: Vec<Source>) -> PassCall {
     let (name, bytes) = (name.into(), 8 * elements);
@@ -159,8 +159,8 @@ fn ended(mut chunks: Chunks, plan: &Plan) -> EventLog {
     }
     for chunk in &log.chunks {
         let place = chunk.worker.index();
-        log.activities.resize(4, [0; 5]);
-        let [_, _, run, serialize, _] = &mut log.activities[place];
+        log.activities.resize(4, [0; 6]);
+        let [_, _, run, serialize, ..] = &mut log.activities[place];
         *run += chunk.fun_ns;
         *serialize += chunk.ended_ns - chunk.started_ns - chunk.fun_ns;
     }
@@ -169,7 +169,7 @@ fn ended(mut chunks: Chunks, plan: &Plan) -> EventLog {
     chunks.log
 }
 
-fn diamond_run() -> Record {
+pub(super) fn diamond_run() -> Record {
     let plan = diamond();
     let mut chunks = begun(&plan, 1000);
     for nth in 0..8 {

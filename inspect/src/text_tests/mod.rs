@@ -5,5 +5,6 @@ mod fixtures;
 mod page;
 mod sample;
 mod scenes;
+mod spent;
 mod story;
 mod words;

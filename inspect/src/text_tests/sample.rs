@@ -168,6 +168,7 @@ impl Sample {
             figures: RunFigures { seconds: wall, peak_bytes: self.doc.peak_bytes, ..RunFigures::default() },
             workers: workers.map(life).collect(),
             activities: vec![Activities::default(); self.doc.workers as usize],
+            loads: Vec::new(),
             chunks: Chunks::default(),
             steps: Steps::default(),
             memory: Memory::default(),
@@ -259,8 +260,14 @@ impl Sample {
         }
         let room = run.figures.seconds * f64::from(doc.workers);
         for at in 0..chunks.stage.len() {
-            run.activities[chunks.worker[at] as usize - 1].run += chunks.ended[at] - chunks.started[at];
+            let place = &mut run.activities[chunks.worker[at] as usize - 1];
+            place.run += chunks.fun[at];
+            place.call += chunks.ended[at] - chunks.started[at] - chunks.fun[at];
         }
+        for place in &mut run.activities {
+            place.wait = run.figures.seconds - (place.run + place.call);
+        }
+        run.figures.spent = crate::spent::sum(&run.activities);
         let figures = &mut run.figures;
         figures.passes = doc.passes.len() as u64;
         figures.elements = doc.passes.iter().map(|pass| pass.elements).sum();

@@ -212,7 +212,7 @@ element 1801 ('TP53') of 'z'
 
 const WORKER: &str = r#"
 worker 2 of 4
-        of its time 3.7 % went into FUN, 0 % into garbage, 0 % into results, 0 % into making ready; it waited 0 %
+        its time: FUN 3.6 %, calls 0.07 %, waiting 96 %
 0.000 2 joined (process 4002)
 0.010 2 chunk 2 (elements 51 to 100) began: done in 10 ms
 0.020 2 chunk 6 (elements 251 to 300) began: done in 10 ms

@@ -29,12 +29,12 @@ test_that("a summary shows what workers did with their time, and the advice", {
 2,000 elements in 38 chunks of 1 pass, by 4 workers
 workers busy 26 % of the time; 16.0 MB shared, peak 16.0 MB
 1 worker died: killed by signal 9 (SIGKILL); 1 chunk run again
-               wait        map            run     serialize  collect garbage           idle  in all
-worker 1  0 s (0 %)  0 s (0 %)  1.89 s (82 %)  210 ms (9 %)        0 s (0 %)   205 ms (9 %)   2.3 s
-worker 2  0 s (0 %)  0 s (0 %)  75.6 ms (3 %)  8.4 ms (0 %)        0 s (0 %)  2.22 s (96 %)   2.3 s
-worker 3  0 s (0 %)  0 s (0 %)    90 ms (4 %)   10 ms (0 %)        0 s (0 %)   2.2 s (96 %)   2.3 s
-worker 4  0 s (0 %)  0 s (0 %)   117 ms (5 %)   13 ms (1 %)        0 s (0 %)  2.17 s (94 %)   2.3 s
-in all    0 s (0 %)  0 s (0 %)  2.17 s (24 %)  241 ms (3 %)        0 s (0 %)  6.79 s (74 %)   9.2 s
+                       FUN           results      not there  in all
+worker 1    1.89 s (82 %)   210 ms (9.1 %)  205 ms (8.9 %)   2.3 s
+worker 2  75.6 ms (3.3 %)  8.4 ms (0.37 %)   2.22 s (96 %)   2.3 s
+worker 3    90 ms (3.9 %)   10 ms (0.43 %)    2.2 s (96 %)   2.3 s
+worker 4   117 ms (5.1 %)   13 ms (0.57 %)   2.17 s (94 %)   2.3 s
+in all      2.17 s (24 %)   241 ms (2.6 %)   6.79 s (74 %)   9.2 s
 advice: element 1801 ('TP53') of 'z' took 2 s of the run's 2.3 s: more workers do not make it faster; split it
 advice: worker 2 died (killed by signal 9 (SIGKILL)), and 1 chunk had to be run again: 4 ms of work were lost; signal 9 often means that memory was short: fewer workers (MAX.CORES) need less
 ")
@@ -65,7 +65,7 @@ test_that("a run is explained by what was measured", {
   expect_lines(explain(fixture("diamond")), "
 <run> of memRun(z, s): done in 1 s
   3 passes in 2 stages, 7 tasks; 6,000 elements in 16 chunks by 4 workers
-  workers' time: FUN 86 % (3.42 s), overhead 9.5 %, waiting 5 %
+  workers' time: FUN 86 %, results 9.5 %, not there 5 %
   memory: peak 48.0 kB of a budget of 1.0 GB, as planned
 data
   X: registered, 3.2 MB, read by mu + s and z, stays
@@ -79,13 +79,14 @@ stages       elements  chunks    time  of run     FUN  util  overhead  results
       reads X, mu and s
       makes z (16.0 kB, from 410 ms on)
 critical path: mu + s > z, 1.71 ms, 0.17 % of the run
-advice: nothing stands out: FUN ran 86 % of the workers' time, overhead took 9.5 %, waiting 5 %
+advice: nothing stands out: FUN ran 86 % of the workers' time
 ")
   expect_lines(explain(fixture("straggler")), "
 <run> of memApply(z): done in 2.3 s
   1 pass in 1 stage, 5 tasks; 2,000 elements in 38 chunks by 4 workers
-  workers' time: FUN 24 % (2.16 s), overhead 2.6 %, waiting 74 %
-  memory: peak 16.0 MB of a budget of 1.0 GB, as planned; data copied in 12 ms before the run
+  workers' time: FUN 24 %, results 2.6 %, not there 74 %
+  memory: peak 16.0 MB of a budget of 1.0 GB, as planned
+  data copied in 12 ms before the run
   1 worker died, 1 chunk run again
 data
   X: shared, 16.0 MB, read by z, stays
@@ -169,4 +170,33 @@ test_that("what a run measured is what its plan expects the next time", {
   expect_match(format(summary(plan)), "FUN is expected to take [0-9.]+ ms in all, the run at least", all = FALSE)
   expect_match(format(explain(plan)), "FUN is expected to take [0-9.]+ ms in all", all = FALSE)
   expect_gt(as.data.frame(plan, what = "passes")$predicted, 0.08)
+})
+
+test_that("the summary and the explanation tell the workers' time in the same parts", {
+  invisible(memLapply(1:8, function(i) Sys.sleep(0.01), MAX.CORES = 2))
+  run <- memLastRun()
+  told <- grep("workers' time:", format(explain(run)), value = TRUE)[[1L]]
+  parts <- regmatches(told, gregexpr("[0-9.]+ %", told))[[1L]]
+  last <- grep("^in all", format(summary(run)), value = TRUE)
+  for (part in parts) expect_match(last, sprintf("(%s)", part), fixed = TRUE)
+  spent <- as.data.frame(run, what = "activities")
+  expect_equal(unname(rowSums(spent[-1L])), rep(run$seconds, 2L), tolerance = 1e-6)
+})
+
+test_that("loading packages is a part of its own, with their names", {
+  skip_if_not_installed("survival")
+  out <- run_r(c(
+    "name <- 'survival'", "invisible(memLapply(1:4, function(i) { loadNamespace(name); i }, MAX.CORES = 1))", "run <- memLastRun()",
+    "loads <- memshare:::timeline_of(memshare:::document_of(run))$loads",
+    "cat(run$activities[, 'load packages'] > 0.01, 'survival' %in% loads$packages, 'loaded' %in% as.data.frame(run, what = 'events')$kind, '')",
+    "said <- c(format(explain(run)), format(summary(run)))", "cat(length(grep('loading packages', said)) >= 3)",
+    "grDevices::pdf(NULL)", "plot(run)"
+  ))
+  expect_match(paste(out, collapse = "\n"), "TRUE TRUE TRUE TRUE", fixed = TRUE)
+})
+
+test_that("a package that FUN loads by library() is loaded once, by what forks workers", {
+  expect_identical(memshare:::packages_named(quote({ library(a); require("b"); requireNamespace("c"); d::e; loadNamespace(f) })),
+                   c("a", "b", "c", "d"))
+  expect_identical(memshare:::packages_named(quote({ library(a, character.only = TRUE); library(); library(help = a) })), character())
 })

@@ -19,12 +19,20 @@ pub enum Activity {
     Serialize = 3,
     /// R's garbage collection, while it ran FUN.
     Collect = 4,
+    /// Loading packages, before FUN is ready.
+    Load = 5,
 }
 
 impl Activity {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Activity; 5] =
-        [Activity::Wait, Activity::Map, Activity::Run, Activity::Serialize, Activity::Collect];
+    pub const ALL: [Activity; 6] = [
+        Activity::Wait,
+        Activity::Map,
+        Activity::Run,
+        Activity::Serialize,
+        Activity::Collect,
+        Activity::Load,
+    ];
 
     /// Its name, for people.
     pub const fn name(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Activity {
             Activity::Run => "run",
             Activity::Serialize => "serialize",
             Activity::Collect => "collect garbage",
+            Activity::Load => "load packages",
         }
     }
 }

@@ -13,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 8;
+pub(super) const VERSION: u32 = 9;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 

@@ -28,4 +28,7 @@ pub enum What {
     Failed(StageId, ChunkId, u64),
     /// The run was stopped: nobody begins another element.
     Stopped,
+    /// Packages are loaded, by a worker or (`None`) by what forks workers; in an element of a stage or (`None`) before any; after so
+    /// many nanoseconds.
+    Loaded(Option<WorkerId>, Option<StageId>, String, u64),
 }

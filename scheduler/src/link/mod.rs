@@ -20,6 +20,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::id::StageId;
 use crate::os::{self, Channel, CHANNEL_VARIABLE};
 use crate::trace;
 use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
@@ -126,6 +127,14 @@ impl Link {
     /// When the session is gone.
     pub fn note(&self, text: &str) -> Result<()> {
         self.say(&FromWorker::Note { text: text.to_owned() })
+    }
+
+    /// Says which packages were loaded in this worker for the run at hand, and how long that took; in an element of which stage, if in one.
+    ///
+    /// # Errors
+    /// When the session is gone.
+    pub fn loaded(&self, packages: &str, stage: Option<StageId>, ns: u64) -> Result<()> {
+        self.say(&FromWorker::Loaded { packages: packages.to_owned(), stage, ns })
     }
 
     /// Says that this process was changed by a run and is to end, so that another one takes its place. Returns when the session let

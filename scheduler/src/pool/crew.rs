@@ -37,6 +37,8 @@ pub(crate) enum News {
     Left { slot: WorkerId },
     /// A worker has something to tell the user.
     Note { text: String },
+    /// What forks workers loaded a package.
+    Loaded { package: String, ns: u64 },
     /// Workers cannot be made.
     Barren { reason: String },
 }
@@ -240,6 +242,7 @@ impl Crew {
             match self.nursery.listen(&mut self.frame) {
                 Ok(None) => return,
                 Ok(Some(ServerNews::Changed)) => news.push(News::Ready),
+                Ok(Some(ServerNews::Loaded { package, ns })) => news.push(News::Loaded { package, ns }),
                 Ok(Some(ServerNews::Converted(newborn))) => {
                     self.adopt(newborn);
                     news.push(News::Ready);

@@ -82,10 +82,22 @@ pub(crate) struct Newborn {
 pub(crate) enum ServerNews {
     /// It serves; or it is gone and births go on in another way.
     Changed,
+    /// It is further, having loaded a package.
+    Loaded { package: String, ns: u64 },
     /// It cannot fork, and is a worker itself now.
     Converted(Newborn),
     /// It answered.
     Said(FromForkServer),
+}
+
+/// What is known now that something else is done than loading this package, since then.
+fn loaded(before: Option<(String, u64)>) -> ServerNews {
+    match before {
+        Some((package, since)) if !package.is_empty() => {
+            ServerNews::Loaded { package, ns: now_ns().saturating_sub(since) }
+        }
+        _ => ServerNews::Changed,
+    }
 }
 
 /// Launches a process for `role` that logs to `log`.
@@ -244,13 +256,10 @@ impl Nursery {
             FromForkServer::Loading { pid, package } => {
                 tracing::debug!(pid, package, "mirror");
                 mirror.process = mirror.process.take().or_else(|| Peer::open(pid).ok());
-                mirror.loading = Some((package, now_ns()));
-                Ok(Some(ServerNews::Changed))
+                let before = mirror.loading.replace((package, now_ns()));
+                Ok(Some(loaded(before)))
             }
-            FromForkServer::Serving => {
-                mirror.loading = None;
-                Ok(Some(ServerNews::Changed))
-            }
+            FromForkServer::Serving => Ok(Some(loaded(mirror.loading.take()))),
             FromForkServer::Unsafe { reason } => {
                 self.give_up(&reason);
                 Ok(Some(ServerNews::Changed))

@@ -126,6 +126,10 @@ impl Drive {
                 self.lost.extend(lost.map(|lost| (stage, chunk, lost)));
                 self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
             }
+            FromWorker::Loaded { packages, stage, ns } => {
+                let known = |stage: &StageId| self.host.job.plan.stage(*stage).is_some();
+                self.loaded(Some(slot), stage.filter(known), packages, ns);
+            }
             stale => tracing::debug!(?stale, "about a run that is over"),
         }
     }
@@ -148,6 +152,18 @@ impl Drive {
     /// What a worker found worth telling.
     pub(crate) fn note(&mut self, text: String) {
         self.stats.notes.push(text);
+    }
+
+    /// Packages were loaded by a worker, or by what forks workers.
+    pub(crate) fn loaded(
+        &mut self,
+        worker: Option<WorkerId>,
+        stage: Option<StageId>,
+        packages: String,
+        ns: u64,
+    ) {
+        tracing::debug!(worker = worker.map(|worker| worker.0 + 1), packages, ns, "loaded");
+        self.host.journal.note(What::Loaded(worker, stage, packages, ns));
     }
 
     /// No more workers can be made: what is vacant stays so.

@@ -213,6 +213,7 @@ impl Supervisor {
                 News::Lost { loss, death } => drive.lost(loss, death, &mut self.crew),
                 News::Left { slot } => drive.left(slot, &mut self.crew),
                 News::Note { text } => drive.note(text),
+                News::Loaded { package, ns } => drive.loaded(None, None, package, ns),
                 News::Barren { reason } => drive.barren(&reason, &mut self.crew),
             }
         }

@@ -155,13 +155,16 @@ export function chunk(model, store, actions, { id }) {
   ];
 }
 
-const ACTIVITIES = [
-  ['run', 'running elements'],
-  ['collect', 'R’s garbage collection'],
-  ['serialize', 'writing results'],
-  ['map', 'opening data'],
-  ['wait', 'nothing to claim'],
-  ['idle', 'not in the run'],
+/** What workers spend their time on, and what it is called. */
+export const ACTIVITIES = [
+  ['run', 'FUN'],
+  ['call', 'calls'],
+  ['collect', 'garbage'],
+  ['serialize', 'results'],
+  ['map', 'making ready'],
+  ['load', 'loading packages'],
+  ['wait', 'waiting'],
+  ['idle', 'not there'],
 ];
 
 /** A table of seconds by activity. */

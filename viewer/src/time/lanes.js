@@ -58,6 +58,7 @@ export class Lanes {
       const from = axis.x(life.joined);
       ctx.fillRect(from, top, Math.max(axis.x(life.left) - from, 1), tall);
     }
+    this.waits(ctx, axis, worker, top, tall, colours);
     const lane = model.byWorker[worker] ?? [];
     const [begin, end] = axis.span();
     const { started, ended, stage, state } = model.chunks;
@@ -85,7 +86,26 @@ export class Lanes {
       }
     }
     if (narrow) this.columns(ctx, { busy, inside, colour, bad }, top, tall, colours, focus);
+    for (const load of model.run.loads)
+      if (load.worker === worker) this.load(ctx, axis.x(load.from), axis.x(load.until), top, tall, colours);
     if (focus.chunk !== null && model.chunks.worker[focus.chunk] === worker) this.outline(ctx, axis, focus.chunk, top, tall, colours);
+  }
+
+  // Before a place is taken: packages that were loaded for all workers.
+  waits(ctx, axis, worker, top, tall, colours) {
+    const lives = this.model.run.workers.filter(life => life.worker === worker);
+    const joined = Math.min(...lives.map(life => life.joined));
+    for (const load of this.model.run.loads)
+      if (load.worker === null && load.from < joined)
+        this.load(ctx, axis.x(load.from), axis.x(Math.min(load.until, joined)), top, tall, colours);
+  }
+
+  // Loading packages: striped upright.
+  load(ctx, x0, x1, top, tall, colours) {
+    ctx.fillStyle = colours.panel;
+    ctx.fillRect(x0, top, Math.max(x1 - x0, 1), tall);
+    ctx.fillStyle = colours.soft;
+    for (let x = x0; x < x1; x += 4) ctx.fillRect(x, top, 1, tall);
   }
 
   columns(ctx, { busy, inside, colour, bad }, top, tall, colours, focus) {
@@ -237,6 +257,8 @@ export class Lanes {
         if (started[lane[i]] <= axis.at(px) && axis.at(px) <= ended[lane[i]]) break;
       }
     }
-    return { worker, chunk, death: death ?? null };
+    const at = axis.at(px);
+    const load = this.model.run.loads.find(one => (one.worker ?? worker) === worker && one.from <= at && at <= one.until);
+    return { worker, chunk, death: death ?? null, load: px >= LEFT ? load : undefined };
   }
 }

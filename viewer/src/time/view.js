@@ -91,6 +91,7 @@ export class TimeView {
         ),
       passes.length > 6 && h('span', { class: 'note' }, `and ${passes.length - 6} more`),
       h('span', { class: 'key' }, h('i', { class: 'swatch pale' }), 'not FUN'),
+      this.model.run.loads.length > 0 && h('span', { class: 'key' }, h('i', { class: 'swatch load' }), 'loading packages'),
       this.model.run.figures.retries + this.model.run.figures.deaths > 0 && [
         h('span', { class: 'key' }, h('i', { class: 'swatch lost' }), 'lost or failed'),
         h('span', { class: 'key' }, h('i', { class: 'swatch death' }, '✕'), 'worker died'),
@@ -182,7 +183,8 @@ export class TimeView {
     const hit = this.lanes.hit(this.axis, event.offsetX, event.offsetY);
     this.top.classList.toggle('pointing', Boolean(hit && (hit.chunk !== null || event.offsetX < LEFT)));
     if (hit?.death) this.tip.show(event, [`Worker ${hit.worker} died at ${seconds(hit.death.left)}`, hit.death.died]);
-    else if (hit?.chunk !== null && hit) this.tip.show(event, this.about(hit.chunk));
+    else if (hit?.load) this.tip.show(event, [`loading packages: ${hit.load.packages}`, seconds(hit.load.until - hit.load.from)]);
+    else if (hit && hit.chunk !== null) this.tip.show(event, this.about(hit.chunk));
     else this.tip.hide();
   }
 

@@ -87,6 +87,7 @@ fn happened() -> RunView {
             worker(2, Some(102), 0.0006, 0.0151, Some(died.clone())),
             worker(2, Some(103), 0.016, 0.1, None),
         ],
+        loads: Vec::new(),
         activities: vec![Activities { run: 0.06, idle: 0.04, ..Default::default() }; 2],
         chunks: Chunks {
             stage: vec![0, 0, 0, 1, 1],

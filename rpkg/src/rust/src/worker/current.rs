@@ -11,6 +11,7 @@ use scheduler::page::BlobWriter;
 use super::chunk::{Call, Chunk};
 use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
 use super::home::waiting;
+use super::packages::Packages;
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
 use crate::about::Program;
@@ -32,6 +33,7 @@ pub(super) struct Current {
     chunk: Option<Chunk>,
     /// Seconds that R spent on collecting garbage in this process, when it was last asked.
     garbage: f64,
+    packages: Packages,
 }
 
 /// What comes next.
@@ -56,12 +58,25 @@ impl Current {
             at: None,
             chunk: None,
             garbage: r::garbage_seconds()?,
+            packages: Packages::default(),
         })
     }
 
     /// The session's bytes on its state.
     pub(super) fn session(&self) -> &[u8] {
         &self.membership.spec().session
+    }
+
+    /// From now on a package is loaded, before FUN is called.
+    pub(super) fn loading(&mut self) {
+        self.membership.turn_to(Activity::Load);
+        self.packages.begin();
+    }
+
+    /// It is loaded.
+    pub(super) fn loaded(&mut self, link: &Link, package: &str) -> Result<()> {
+        self.membership.turn_to(Activity::Map);
+        self.packages.end(link, package)
     }
 
     /// Takes the next chunk, if none is under way; its stage is opened and made ready before.
@@ -74,6 +89,7 @@ impl Current {
                 Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => continue,
                 Err(failure) => return Err(failure),
             }
+            self.packages.know()?;
             let Some(lease) = self.membership.claim() else { continue };
             self.membership.turn_to(Activity::Run);
             let grains = &self.membership.spec().stages[id.index()].grains;
@@ -218,6 +234,7 @@ impl Current {
         };
         stage.mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
         chunk.through = true;
+        self.packages.look(link, chunk.lease.stage, &chunk.meter)?;
         self.membership.turn_to(Activity::Serialize);
         let blobs = encoded(chunk).map_err(|(output, nth, failure)| {
             // The error is that of the element whose result it is.

@@ -43,6 +43,15 @@ impl Meter {
         }
     }
 
+    /// What the longest element took, where elements were timed one by one; else the whole chunk.
+    pub(super) fn longest_ns(&self) -> u64 {
+        let longest = |costs: &Vec<f32>| costs.iter().copied().fold(0.0f32, f32::max);
+        if self.fine && !self.costs.is_empty() {
+            return self.costs.iter().map(longest).fold(0.0f32, f32::max) as u64;
+        }
+        now_ns().saturating_sub(self.started_ns)
+    }
+
     /// The first step of an element begins.
     pub(super) fn begin_element(&mut self) {
         let wanted = !self.reports.is_empty() || (self.fine && !self.costs.is_empty());

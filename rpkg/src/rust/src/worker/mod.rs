@@ -9,6 +9,7 @@
 //! | `fold` | a fold within a chunk |
 //! | `meter` | how long things take |
 //! | `home` | where the worker is kept, and taken from to work with |
+//! | `packages` | which packages it loads meanwhile |
 //! | `pages` | the run's pages, mapped when first read |
 //! | `worker_api` | the `.Call`s of `R/worker.R` |
 //!
@@ -23,6 +24,7 @@ mod encoded;
 mod fold;
 mod home;
 mod meter;
+mod packages;
 mod pages;
 mod stage;
 pub mod worker_api;

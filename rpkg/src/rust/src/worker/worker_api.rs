@@ -84,6 +84,30 @@ fn ms_worker_note(text: &str) -> Robj {
     })
 }
 
+/// From now on this worker loads a package.
+#[extendr]
+fn ms_worker_loading() -> Robj {
+    edge(|| {
+        with(|worker| {
+            worker.current.iter_mut().for_each(Current::loading);
+            Ok(())
+        })?;
+        nothing()
+    })
+}
+
+/// The package is loaded.
+#[extendr]
+fn ms_worker_loaded(package: &str) -> Robj {
+    edge(|| {
+        with(|worker| match (worker.link.as_ref(), worker.current.as_mut()) {
+            (Some(link), Some(current)) => current.loaded(link, package),
+            _ => Ok(()),
+        })?;
+        nothing()
+    })
+}
+
 /// A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
 #[extendr]
 fn ms_worker_changed(what: &str) -> Robj {
@@ -327,6 +351,8 @@ extendr_module! {
     fn ms_mirror_serve;
     fn ms_worker_session;
     fn ms_worker_note;
+    fn ms_worker_loading;
+    fn ms_worker_loaded;
     fn ms_worker_changed;
     fn ms_worker_next;
     fn ms_worker_idle;
