@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use inspect::export::Format;
+use inspect::export::{Format, Releases};
 use inspect::{self, Document, Record};
 
 use crate::output::{self, Failure};
@@ -18,10 +18,14 @@ pub(crate) struct Args {
     /// Where to write, in place of what is there; standard output by default
     #[arg(long, short, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Draws the graph without the tasks that give memory back
+    #[arg(long)]
+    no_releases: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let text = args.format()?.text(&Document::of(&Record::load(&args.file)?))?;
+    let releases = if args.no_releases { Releases::LeftOut } else { Releases::Shown };
+    let text = args.format()?.text(&Document::of(&Record::load(&args.file)?), releases)?;
     match &args.output {
         Some(path) => Ok(inspect::write(text.as_bytes(), path)?),
         None => output::text(&text),

@@ -1,7 +1,6 @@
 //! From a record to its document: the plan, what was measured, the longest way, and what follows from it all.
 use scheduler::graph::TaskKind;
 use scheduler::id::TaskId;
-use scheduler::plan::Plan;
 
 use crate::advice::advice;
 use crate::document::{CriticalPath, Document, StageView, VERSION};
@@ -14,7 +13,7 @@ impl Document {
     pub fn of(record: &Record) -> Document {
         let plan = &record.plan;
         let passes = planned::passes(record);
-        let predicted: Option<f64> = passes.iter().map(|pass| pass.predicted_fun_seconds).sum();
+        let predicted = planned::predicted_in_all(&passes);
         let mut document = Document {
             format: "memshare-record",
             version: VERSION,
@@ -24,6 +23,7 @@ impl Document {
             made: record.made,
             workers: plan.workers(),
             peak_bytes: plan.peak_bytes(),
+            bytes_by_step: plan.bytes_by_step(),
             budget: plan.spec().budget,
             held_back: plan.allowance().is_some(),
             predicted_fun_seconds: predicted,
@@ -38,14 +38,15 @@ impl Document {
         if let Some(log) = &record.log {
             measured::measure(&mut document, record, log);
         }
-        document.critical_path = critical_path(plan, &document);
+        document.critical_path = critical_path(record, &document);
         document.advice = advice(&document);
         document
     }
 }
 
 /// The longest way: by the longest elements as measured, else as expected; where nothing is known, by the number of elements.
-fn critical_path(plan: &Plan, document: &Document) -> CriticalPath {
+fn critical_path(record: &Record, document: &Document) -> CriticalPath {
+    let plan = &record.plan;
     let measured = |stage: &StageView| -> Option<f64> {
         let longest = |pass: &u32| {
             let figures = document.passes[*pass as usize].figures.as_ref()?;
@@ -54,7 +55,7 @@ fn critical_path(plan: &Plan, document: &Document) -> CriticalPath {
         };
         stage.passes.iter().map(longest).sum()
     };
-    let expected = planned::longest(plan);
+    let expected = planned::longest(plan, &record.notes);
     let known: Vec<Option<f64>> =
         document.stages.iter().zip(expected).map(|(stage, expected)| measured(stage).or(expected)).collect();
     let all = known.iter().all(Option::is_some);

@@ -28,6 +28,8 @@ pub struct Document {
     pub workers: u32,
     /// The predicted peak of the run's own memory.
     pub peak_bytes: u64,
+    /// The bytes of the run's own memory in each step, as predicted, when the stages of a step run side by side.
+    pub bytes_by_step: Vec<u64>,
     /// The budget, if there is one.
     pub budget: Option<u64>,
     /// Whether stages wait for each other to stay within the budget.
@@ -75,6 +77,8 @@ pub struct PassView {
     pub after: Vec<u32>,
     /// How long FUN is expected to take in all, where that is known.
     pub predicted_fun_seconds: Option<f64>,
+    /// Bytes of the names that each of its results carries, where these are the same; 0 otherwise.
+    pub repeated_names: u64,
     /// What it did.
     pub figures: Option<PassFigures>,
 }

@@ -51,7 +51,7 @@ pub use html::{html, page};
 pub use names::nearest;
 pub use record::{PassNote, Record};
 pub use run_view::{
-    Activities, Chunks, EventView, Memory, Outcome, PassFigures, RunFigures, RunView, Slowest, Steps,
-    WorkerView,
+    Activities, Chunks, EventView, LoadView, Memory, Outcome, PassFigures, RunFigures, RunView, Slowest,
+    Steps, WorkerView,
 };
 pub use story::{story, Line, Story, Unknown};

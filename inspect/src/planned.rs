@@ -43,17 +43,32 @@ pub(crate) fn passes(record: &Record) -> Vec<PassView> {
             schedule: schedule(pass.policy.schedule),
             reads,
             after: pass.inputs.iter().filter_map(inside).collect(),
-            predicted_fun_seconds: predicted(pass),
+            predicted_fun_seconds: predicted(pass, note),
+            repeated_names: note.map_or(0, |note| note.repeated_names),
             figures: None,
         }
     };
     plan.spec().passes.iter().enumerate().map(view).collect()
 }
 
-/// How long FUN is expected to take over all elements of a pass.
-fn predicted(pass: &PassCall) -> Option<f64> {
-    let costs = pass.costs.as_ref()?;
-    Some(costs.total() * costs.unit_ns()? / 1e9)
+/// How long FUN is expected to take over all elements of a pass: as the plan was cut by, or as an earlier run took.
+fn predicted(pass: &PassCall, note: Option<&PassNote>) -> Option<f64> {
+    let costs = pass.costs.as_ref().and_then(|costs| Some(costs.total() * costs.unit_ns()? / 1e9));
+    costs.or_else(|| Some(note?.expected?.0))
+}
+
+/// Whether a part brings the results of others together, and is none that the user asked for.
+pub(crate) fn brings_together(part: &str) -> bool {
+    matches!(part, "fold" | "bind" | "value")
+}
+
+/// How long FUN is expected to take in all; what brings results together is taken to cost nothing until it was measured.
+pub(crate) fn predicted_in_all(passes: &[PassView]) -> Option<f64> {
+    let of = |pass: &PassView| {
+        let nothing = brings_together(&pass.part) || pass.part == "last";
+        pass.predicted_fun_seconds.or(nothing.then_some(0.0))
+    };
+    passes.iter().any(|pass| pass.predicted_fun_seconds.is_some()).then(|| passes.iter().map(of).sum())?
 }
 
 fn schedule(schedule: Schedule) -> &'static str {
@@ -167,10 +182,16 @@ pub fn tasks(plan: &Plan) -> Vec<TaskView> {
 }
 
 /// How long the longest element of each stage is expected to take, where that is known.
-pub(crate) fn longest(plan: &Plan) -> Vec<Option<f64>> {
+pub(crate) fn longest(plan: &Plan, notes: &[PassNote]) -> Vec<Option<f64>> {
+    let noted = |pass: &PassId| match notes.get(pass.index()) {
+        Some(PassNote { expected: Some((_, longest)), .. }) => Some(*longest),
+        // What brings results together is taken to cost nothing until it was measured.
+        Some(note) if brings_together(&note.part) => Some(0.0),
+        _ => None,
+    };
     let of_stage = |stage: &Stage| {
-        let costs = stage.costs.as_ref()?;
-        Some(costs.largest() * costs.unit_ns()? / 1e9)
+        let costs = stage.costs.as_ref().and_then(|costs| Some(costs.largest() * costs.unit_ns()? / 1e9));
+        costs.or_else(|| stage.passes.iter().map(noted).sum())
     };
     plan.stages().iter().map(of_stage).collect()
 }

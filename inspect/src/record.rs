@@ -21,7 +21,7 @@ pub struct Record {
 }
 
 /// What is said of a pass beside what its plan needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassNote {
     /// What it is of what the user asked for: `"map"`, or a part that brings results together: `"fold"`, `"last"`, `"bind"`,
     /// `"value"`.
@@ -30,6 +30,10 @@ pub struct PassNote {
     pub elements: u64,
     /// Whether nobody knows how large its results will be: the plan counts 8 bytes for each.
     pub guessed: bool,
+    /// What an earlier run says that FUN takes, in seconds: over all elements, and over the longest of them.
+    pub expected: Option<(f64, f64)>,
+    /// Bytes of the names that each of its results carries, where these are the same; 0 otherwise.
+    pub repeated_names: u64,
     /// What it does, in a line.
     pub about: String,
     /// The names of its elements; empty where they have none.

@@ -18,6 +18,7 @@ autoplot.memshare_run <- function(object, ...) {
   n <- nrow(shown$memory)
   memory <- data.frame(from = shown$memory$at[-n], to = shown$memory$at[-1L], high = shown$memory$bytes[-n], part = rep(part(2), n - 1L))
   lives <- shown$lives
+  parts[[3L]] <- if (isTRUE(attr(lives, "more") > 0)) sprintf("lives (%d largest)", nrow(lives)) else "lives"
   # Between whole numbers, which name workers on the axis.
   rows <- seq_len(nrow(lives)) / 1000
   lives <- data.frame(from = lives$from, to = lives$until, low = -rows - 3e-4, high = -rows + 3e-4, label = lives$label,

@@ -1,5 +1,5 @@
 # Colours and small helpers of the pictures. The colours are those of Okabe and Ito, which people with any kind of colour vision tell
-# apart; a mark never stands on colour alone.
+# apart, but for two: their second blue looks like the first where that is pale. A mark never stands on colour alone.
 
 ink <- list(
   text = "grey20", faint = "grey60", line = "grey45", lane = "grey93", paper = "white", path = "#D55E00", memory = "#56B4E9",
@@ -8,7 +8,7 @@ ink <- list(
 
 # Colours for so many things; those after the seventh share grey.
 colours_for <- function(n) {
-  okabe <- c("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#8C564B")
+  okabe <- c("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#8C564B", "#F0E442", "#6A3D9A")
   c(okabe, rep(ink$other, max(0L, n - length(okabe))))[seq_len(n)]
 }
 

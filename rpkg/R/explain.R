@@ -40,8 +40,14 @@ explain.default <- function(x, ...) {
     x <- memLastRun()
     if (is.null(x)) abort_input("nothing has run yet in this session; explain() takes a plan or a run", call)
   }
+  theirs <- their_generic("explain", x)
+  if (!is.null(theirs)) return(theirs(x, ...))
   explained(x, call)
 }
+
+#' @rdname explain
+#' @export
+explain.memshare_plan_record <- function(x, ...) explained(x, sys.call(-1L))
 
 #' @rdname explain
 #' @export

@@ -157,8 +157,8 @@ ms_record_write <- function(record, path) .Call(wrap__ms_record_write, record, p
 # Reads a record from a file, and checks it.
 ms_record_read <- function(path) .Call(wrap__ms_record_read, path)
 
-# A record in the format of this name: as text, or, where a file is named, in that file.
-ms_record_export <- function(record, format, file) .Call(wrap__ms_record_export, record, format, file)
+# A record in the format of this name: as text, or, where a file is named, in that file; a drawing with or without `releases`.
+ms_record_export <- function(record, format, file, releases) .Call(wrap__ms_record_export, record, format, file, releases)
 
 # The name of the format that a file's name asks for; empty for none.
 ms_export_format <- function(file) .Call(wrap__ms_export_format, file)

@@ -56,17 +56,20 @@ cancel <- function(x, ...) UseMethod("cancel")
 
 #' @rdname memRun
 #' @export
-resolved.default <- function(x, ...) no_handle(x, sys.call(-1L))
+resolved.default <- function(x, ...) not_ours("resolved", x, sys.call(-1L), ...)
 
 #' @rdname memRun
 #' @export
-collect.default <- function(x, ...) no_handle(x, sys.call(-1L))
+collect.default <- function(x, ...) not_ours("collect", x, sys.call(-1L), ...)
 
 #' @rdname memRun
 #' @export
-cancel.default <- function(x, ...) no_handle(x, sys.call(-1L))
+cancel.default <- function(x, ...) not_ours("cancel", x, sys.call(-1L), ...)
 
-no_handle <- function(x, call) {
+# An object of another package that has this generic, or a mistake.
+not_ours <- function(generic, x, call, ...) {
+  theirs <- if (!missing(x)) their_generic(generic, x)
+  if (!is.null(theirs)) return(theirs(x, ...))
   abort_input(sprintf("x must be what memRun(wait = FALSE) gave, not %s", if (missing(x)) "missing" else describe(x)), call)
 }
 

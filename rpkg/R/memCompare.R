@@ -47,7 +47,7 @@ as_good <- 1.01
 #' @export
 format.memshare_comparison <- function(x, ...) {
   if (!all(c("workers", "makespan", "bound", "ratio", "schedule") %in% names(x))) return(character())
-  unlist(lapply(unique(x$workers), function(workers) {
+  lines <- unlist(lapply(unique(x$workers), function(workers) {
     own <- x[x$workers == workers, ]
     lines <- paste0(
       "  ", formatC(own$schedule, width = -max(nchar(own$schedule))), "  ", right(format_seconds(own$makespan)), "  ",
@@ -59,6 +59,8 @@ format.memshare_comparison <- function(x, ...) {
       sprintf("best: %s%s", own$schedule[[1L]], if (length(others)) sprintf("; as good: %s", paste(others, collapse = ", ")) else "")
     )
   }))
+  if (!all(c("auto", "profiled") %in% x$schedule)) return(lines)
+  c(lines, "auto is that of a first run; from the second run on it knows the costs and does as profiled")
 }
 
 #' @rdname memCompare

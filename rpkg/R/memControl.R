@@ -74,6 +74,9 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     abort_input(sprintf("memControl() has no setting %s; see ?memControl", sQuote(unknown, FALSE)), call)
   }
   if (!identical(simplify, "array")) check_flag(simplify, "simplify", call)
+  if (!missing(simplify) && !is.null(FUN.VALUE)) {
+    abort_input("memControl() takes simplify or FUN.VALUE, and not both: FUN.VALUE says what the value is, as vapply() does", call)
+  }
   FUN.VALUE <- check_template(FUN.VALUE, call)
   chunk <- check_count(chunk, "chunk", 1, call)
   if (missing(schedule)) schedule <- if (is.null(chunk)) "auto" else "fixed"

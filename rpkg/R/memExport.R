@@ -23,6 +23,7 @@
 #' @param file The file's name; an existing file is replaced. `NULL` gives the text.
 #' @param format The format. Where it is missing, the file's ending says it: `.json`, `.dot` or `.gv`, `.mmd` or `.mermaid`,
 #'   `.trace.json` or `.trace`, `.html`; without a file it is JSON.
+#' @param releases Whether drawings (`"dot"`, `"mermaid"`) show the tasks that give memory back.
 #' @return The text, or the file's name, invisibly. An error of class `memshare_error_input` says that a plan has no trace, or that the
 #'   file's ending says nothing.
 #' @seealso [memSave()], which keeps a run to be looked at again with memshare.
@@ -33,13 +34,14 @@
 #' file <- memExport(run, tempfile(fileext = ".trace.json"))
 #' unlink(file)
 #' @export
-memExport <- function(x, file = NULL, format = c("json", "dot", "mermaid", "trace", "html")) {
+memExport <- function(x, file = NULL, format = c("json", "dot", "mermaid", "trace", "html"), releases = TRUE) {
   call <- sys.call()
   check_given("x", call)
   if (!is.null(file)) file <- path.expand(check_string(file, "file", call))
   choices <- eval(formals()$format)
   format <- if (missing(format)) format_of(file, call) else check_choice(format, choices, "format", call)
-  text <- native(ms_record_export(record_of(x, "x", call), format, if (is.null(file)) "" else file), call)
+  releases <- check_flag(releases, "releases", call)
+  text <- native(ms_record_export(record_of(x, "x", call), format, if (is.null(file)) "" else file, releases), call)
   if (is.null(file)) text else invisible(file)
 }
 

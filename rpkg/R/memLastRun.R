@@ -47,8 +47,25 @@ memLastRun <- function() {
 }
 
 # Remembers a run, with little ado: it becomes a record when somebody asks.
-remember_run <- function(program, stats, call) {
-  state$last_run <- list(run = stats$run, brief = brief_of(program, call))
+remember_run <- function(program, out, call) {
+  state$last_run <- list(run = out$stats$run, brief = brief_of(program, call))
+  state$last_run$brief$repeated <- repeated_names(program, out$values)
+}
+
+# For each pass of the spec the bytes of the names that each of its results carries, where they are the same; by the first two and the
+# last of many.
+repeated_names <- function(program, values) {
+  repeated <- numeric(length(program$owner))
+  for (entry in program$wanted) {
+    results <- if (!is.null(entry$result) && length(values)) values[[entry$result]]$values
+    n <- length(results)
+    if (n < 100L || typeof(results) != "list") next
+    names <- names(results[[1L]])
+    if (is.null(names) || !identical(names, names(results[[2L]])) || !identical(names, names(results[[n]]))) next
+    pass <- program$spec$gather[[entry$result]]
+    repeated[[pass]] <- sum(nchar(names, "bytes") + 8)
+  }
+  repeated
 }
 
 # What workers spend their time on: the fields of a document's activities, by what they are called for people.

@@ -21,7 +21,8 @@
 #' Class `memshare_error_plan`, with the field `pass`: a registered variable that is not there (any more) or has another size, an
 #' argument of FUN that nothing gives, passes of different namespaces. Class `memshare_error_over_budget`: too little memory.
 #'
-#' @param ... Passes: those whose values [memRun()] is to give. Their names, or the variables' names, become their labels.
+#' @param ... Passes: those whose values [memRun()] is to give, or one list of them. Their names, or the variables' names, become their
+#'   labels.
 #' @param MAX.CORES The number of worker processes; by default the most that one of the passes asked for, or what the options say.
 #' @param x,object A plan.
 #' @param what `"tasks"`, `"resources"`: what lies in shared memory, from which step to which; or `"passes"`, with the time that FUN is
@@ -55,6 +56,11 @@ memPlan <- function(..., MAX.CORES = NULL) {
 
 # The passes in `...`, and what they are called there.
 asked_passes <- function(passes, expressions, call) {
+  if (length(passes) == 1L && typeof(passes[[1L]]) == "list" && !is.object(passes[[1L]]) && length(passes[[1L]])) {
+    written <- as.list(expressions[[1L]])[-1L]
+    passes <- passes[[1L]]
+    expressions <- if (length(written) == length(passes)) written else vector("list", length(passes))
+  }
   if (!length(passes)) abort_input("a pass is needed, as memLapply(..., CONTROL = memControl(lazy = TRUE)) makes one", call)
   for (i in seq_along(passes)) {
     if (is_pass(passes[[i]])) next

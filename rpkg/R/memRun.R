@@ -19,7 +19,7 @@
 #' `memshare_error_cancelled` then. A handle that nobody holds any more cancels its run. Ctrl-C in `collect()` ends the waiting and not
 #' the run.
 #'
-#' @param ... One plan, or passes. Several passes give a named list; their names, or the variables' names, become their labels.
+#' @param ... One plan, or passes, or one list of passes. Several passes give a named list; their names, or the variables' names, become their labels.
 #' @param VARS A named list of other side variables for this run.
 #' @param wait `FALSE`: return a handle at once.
 #' @param MAX.CORES The number of worker processes; by default the plan's, or the most that one of the passes asked for, or what the
@@ -50,7 +50,7 @@ memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
     return(run_plan(inside(..1), VARS, wait, cores, call))
   }
   arguments <- list(...)
-  if (any(vapply(arguments, inherits, NA, "memshare_plan"))) abort_input("memRun() takes one plan, or passes, and not both", call)
+  if (any(vapply(arguments, inherits, NA, "memshare_plan"))) one_plan(arguments, call)
   asked <- asked_passes(arguments, as.list(substitute(list(...)))[-1L], call)
   check_run_vars(VARS, call)
   program <- compile(asked$roots, asked$labels, cores, names(VARS), call)
@@ -60,6 +60,15 @@ memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
   names <- ifelse(nzchar(asked$labels), asked$labels, vapply(program$wanted, `[[`, "", "label"))
   if (!wait) return(new_handle(program, names, 0L, NULL, NULL, call))
   one_or_all(run_program(program, call), names)
+}
+
+# A plan that is not alone: with a variable for this run, or with a pass.
+one_plan <- function(arguments, call) {
+  others <- Filter(nzchar, setdiff(names(arguments)[!vapply(arguments, function(x) is_pass(x) || inherits(x, "memshare_plan"), NA)], NA))
+  if (!length(others)) abort_input("memRun() takes one plan, or passes, and not both", call)
+  abort_input(sprintf(
+    "memRun() has no argument '%s'; other variables for this run go into VARS, as memRun(plan, VARS = list(%s = ...))", others[[1L]], others[[1L]]
+  ), call)
 }
 
 # Runs a compiled plan. What is replaced keeps its number in the plan's data.

@@ -26,7 +26,7 @@ memView <- function(x, file = NULL, open = interactive()) {
   check_given("x", call)
   open <- check_flag(open, "open", call)
   file <- if (is.null(file)) tempfile("memshare-", fileext = ".html") else path.expand(check_string(file, "file", call))
-  native(ms_record_export(record_of(x, "x", call), "html", file), call)
+  native(ms_record_export(record_of(x, "x", call), "html", file, TRUE), call)
   if (open) utils::browseURL(paste0("file://", normalizePath(file)))
   invisible(file)
 }

@@ -172,6 +172,9 @@ rep.memshare_pass <- function(x, ...) not_data("rep()")
 #' @export
 as.list.memshare_pass <- function(x, ...) not_data("as a list")
 
+#' @rawNamespace S3method(unlist, memshare_pass)
+unlist.memshare_pass <- function(x, recursive = TRUE, use.names = TRUE) not_data("unlist()")
+
 #' @export
 as.vector.memshare_pass <- function(x, mode = "any") not_data("as a vector")
 

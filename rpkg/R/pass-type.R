@@ -5,11 +5,17 @@ not_data <- function(what, call = NULL) {
   abort_input(sprintf("%s: this is a pass, which has not run and holds no data yet; memRun() it first", what), call)
 }
 
-wrap <- function(pass) structure(list(list2env(pass, parent = emptyenv())), class = "memshare_pass")
+# What the user has of a pass is an environment and no list: R refuses to loop over it.
+wrap <- function(pass) {
+  wrapping <- new.env(hash = FALSE, parent = emptyenv())
+  assign("pass", list2env(pass, parent = emptyenv()), envir = wrapping)
+  class(wrapping) <- "memshare_pass"
+  wrapping
+}
 
 # The pass in its wrapping, or the plan or the run in theirs. Where FUN met one in its surroundings there is nothing inside.
 inside <- function(x) {
-  within <- .subset2(x, 1L)
+  within <- .subset2(x, if (is.environment(x)) "pass" else 1L)
   if (is.null(within)) not_data("here")
   within
 }
@@ -19,10 +25,17 @@ is_pass <- function(x) inherits(x, "memshare_pass")
 # An input: a source, and how it is cut.
 input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim, said = "")
 
-# The same input, with the name of the variable that it was given by.
+# The same input, with the name of the variable that it was given by, or the code.
 called <- function(input, expression) {
-  if (is.symbol(expression)) input$said <- as.character(expression)
+  if (is.symbol(expression)) input$said <- as.character(expression) else if (is.call(expression)) input$code <- expression
   input
+}
+
+# What the data of an input is called: as it was given, else by the pass that reads it.
+name_of_input <- function(input, label) {
+  if (nzchar(input$said)) return(input$said)
+  if (is.null(input$code)) return(paste("X of", label))
+  short_text(trimws(deparse(input$code, nlines = 1L)[[1L]]), 30L)
 }
 
 # The passes that a pass reads.

@@ -95,7 +95,7 @@ check_special <- function(fun, call) {
 
 # A pass, plan or handle that FUN meets in its surroundings is no data: there it says so when it is used.
 is_unfinished <- function(value) {
-  typeof(value) == "list" && is.object(value) && inherits(value, c("memshare_pass", "memshare_plan", "memshare_handle"))
+  typeof(value) %in% c("list", "environment") && is.object(value) && inherits(value, c("memshare_pass", "memshare_plan", "memshare_handle"))
 }
 
 # Registered variables that a pass is to read exist. An eager call learns that from native code, at once.

@@ -226,7 +226,9 @@ plan_lives <- function(document, most = 8L) {
   last <- last_step(document)
   registered <- table$scope == "registered"
   table$from[registered | is.na(table$from)] <- -0.5
-  table$to[registered] <- last + 0.5
+  # What no task gives back stays.
+  stays <- !(seq_along(resources) - 1) %in% unlist(lapply(document$tasks, `[[`, "frees"))
+  table$to[registered | stays] <- last + 0.5
   table$to[is.na(table$to)] <- table$from[is.na(table$to)]
   more <- nrow(table) - most
   if (more > 0L) table <- table[order(table$bytes, decreasing = TRUE)[seq_len(most)], ]
@@ -236,19 +238,9 @@ plan_lives <- function(document, most = 8L) {
   table
 }
 
-# Bytes of results and shared data that are there in each step.
+# Bytes of the run's own memory in each step, as predicted.
 bytes_by_step <- function(document) {
-  resources <- Filter(function(resource) resource$scope != "registered", document$resources)
-  born <- field_of(resources, "born")
-  last <- field_of(resources, "last_use")
-  last[is.na(last)] <- born[is.na(last)]
-  bytes <- field_of(resources, "bytes", 0)
-  there <- !is.na(born)
-  steps <- seq(0, last_step(document))
-  change <- numeric(max(field_of(document$tasks, "step", 0)) + 3L)
-  for (i in which(there)) {
-    change[[born[[i]] + 1L]] <- change[[born[[i]] + 1L]] + bytes[[i]]
-    change[[last[[i]] + 2L]] <- change[[last[[i]] + 2L]] - bytes[[i]]
-  }
-  data.frame(step = steps, bytes = cumsum(change)[seq_along(steps)])
+  bytes <- as.numeric(unlist(document$bytes_by_step))
+  bytes <- bytes[seq_len(min(length(bytes), last_step(document) + 1))]
+  data.frame(step = seq_along(bytes) - 1, bytes = bytes)
 }

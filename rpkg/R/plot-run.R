@@ -200,6 +200,13 @@ draw_memory <- function(shown) {
   graphics::mtext(sprintf("memory, peak %s", format_bytes(most)), 3, line = 0, adj = 0, cex = 0.8 * graphics::par("cex"), col = ink$text)
 }
 
+# Says too how many are not shown.
+lives_title <- function(lives) {
+  more <- attr(lives, "more")
+  if (is.null(more) || more == 0) return("lives (> : outlives the run)")
+  sprintf("lives of the %d largest; %s not shown (> : outlives the run)", nrow(lives), count_of(more, "smaller one"))
+}
+
 # Bars; what outlived the run has an arrow at its end.
 draw_lives <- function(shown) {
   lives <- shown$lives
@@ -211,5 +218,5 @@ draw_lives <- function(shown) {
   open <- which(lives$stays)
   if (length(open)) graphics::text(lives$until[open], open, ">", adj = c(-0.2, 0.5), xpd = NA, col = ink$text)
   graphics::axis(2, rows, lives$label, tick = FALSE, line = -0.4, gap.axis = 0)
-  graphics::mtext("lives (> : outlives the run)", 3, line = 0, adj = 0, cex = 0.8 * graphics::par("cex"), col = ink$text)
+  graphics::mtext(lives_title(lives), 3, line = 0, adj = 0, cex = 0.8 * graphics::par("cex"), col = ink$text)
 }

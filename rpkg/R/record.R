@@ -8,7 +8,7 @@ about_of <- function(brief, lines, title) {
   list(
     title = title,
     lines = lines[owner], parts = brief$what, elements = ifelse(duplicated(owner), 0, brief$counts[owner]),
-    guessed = as.double(brief$guessed),
+    guessed = as.double(brief$guessed), repeated = as.double(brief$repeated),
     names = lapply(seq_along(owner), function(i) if (brief$what[[i]] == "map") as_names(brief$names[[owner[[i]]]]))
   )
 }

@@ -125,8 +125,10 @@ lives_of <- function(document, wall, most = 6L) {
     from = field_of(lives, "from"), until = field_of(lives, "until"), stringsAsFactors = FALSE
   )
   table <- table[!is.na(table$from), ]
-  if (nrow(table) > most) table <- table[order(table$bytes, decreasing = TRUE)[seq_len(most)], ]
+  more <- max(nrow(table) - most, 0L)
+  if (more > 0L) table <- table[order(table$bytes, decreasing = TRUE)[seq_len(most)], ]
   table <- table[order(table$from, -table$bytes), ]
+  attr(table, "more") <- more
   table$stays <- is.na(table$until)
   table$until[table$stays] <- wall
   table$label <- sprintf("%s (%s)", short_text(table$name, 16L), format_bytes(table$bytes))

@@ -55,7 +55,7 @@ abandon <- function(run, crew) {
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
-    remember_run(program, out$stats, begun_by)
+    remember_run(program, out, begun_by)
     if (length(out$stats$notes)) tell_once(out$stats$notes)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)

@@ -102,8 +102,7 @@ input_in <- function(input, reader, b) {
     }
     source <- constant[[1L]]
   }
-  name <- if (nzchar(input$said)) input$said else paste("X of", b$labels[[reader]])
-  list(kind = input$cut, data = data_in(source, name, "", b), dim = input$dim)
+  list(kind = input$cut, data = data_in(source, name_of_input(input, b$labels[[reader]]), "", b), dim = input$dim)
 }
 
 # A side variable in the words of the spec.

@@ -61,10 +61,10 @@ check_flag <- function(value, what, call = NULL) {
 # A value in few words, for messages.
 describe <- function(value) {
   if (is.null(value)) return("NULL")
+  if (inherits(value, "memshare_pass")) return("a pass that has not run")
   if (is.function(value)) return("a function")
   if (is.environment(value)) return("an environment")
   if (is.data.frame(value)) return("a data frame")
-  if (inherits(value, "memshare_pass")) return("a pass that has not run")
   if (is.atomic(value) && length(value) == 1L && is.null(dim(value))) {
     return(if (is.character(value)) encodeString(value, quote = "\"", na.encode = TRUE) else format(value))
   }

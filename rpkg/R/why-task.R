@@ -78,16 +78,16 @@ why_ran <- function(document, at) {
   before <- document$tasks[field_of(task$waits_for, "task", 0) + 1]
   ends <- field_of(lapply(before, `[[`, "life"), "ended")
   reason <- ifelse(is.na(ends), "waits", "waited")
-  detail <- ifelse(is.na(ends), "never done", paste("done at", format_seconds(ends)))
+  detail <- ifelse(is.na(ends), "never done", sprintf("done %s after the run began", format_seconds(ends)))
   held <- if (document$held_back && length(life$began) && length(life$ready)) life$began - life$ready else 0
   if (held > 1e-3) {
     reason <- c(reason, "memory")
     detail <- c(detail, sprintf("held it back for %s%s", format_seconds(held), of_budget(document)))
   }
   answer <- switch(life$state,
-    done = sprintf("it is done since %s; it began at %s", format_seconds(life$ended), format_seconds(life$began)),
-    failed = sprintf("FUN failed in it; it began at %s", format_seconds(life$began)),
-    stopped = sprintf("it began at %s, and the run ended before it was done", format_seconds(life$began)),
+    done = sprintf("it began %s after the run began, and was done after %s", format_seconds(life$began), format_seconds(life$ended)),
+    failed = sprintf("FUN failed in it; it began %s after the run began", format_seconds(life$began)),
+    stopped = sprintf("it began %s after the run began, and the run ended before it was done", format_seconds(life$began)),
     if (anyNA(ends)) {
       sprintf("it never began: it waited for %s when the run ended", count_of(sum(is.na(ends)), "task"))
     } else {

@@ -5,6 +5,7 @@
   session <- new.env(parent = emptyenv())
   reg.finalizer(session, function(e) try(ms_cleanup(), silent = TRUE), onexit = TRUE)
   state$session <- session
+  register_shared_generics()
 }
 
 .onUnload <- function(libpath) {

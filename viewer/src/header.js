@@ -69,8 +69,8 @@ function runFigures(model) {
       seconds(path.seconds),
       path.seconds === null ? 'not measured' : `${percent(path.seconds / f.seconds)} of the time`,
     ),
-    figure('peak_bytes', 'Peak memory', bytes(f.peak_bytes), `predicted ${bytes(doc.peak_bytes)}`, `${f.peak_bytes} bytes`),
-    figure('shared_bytes', 'Shared', bytes(f.shared_bytes), 'data and results', `${f.shared_bytes} bytes`),
+    figure('peak_bytes', 'Peak memory', bytes(f.peak_bytes), `predicted ${bytes(doc.peak_bytes)}`, `${count(f.peak_bytes)} bytes`),
+    figure('shared_bytes', 'Shared', bytes(f.shared_bytes), 'data and results', `${count(f.shared_bytes)} bytes`),
     figure('deaths', 'Deaths', count(f.deaths), `${countOf(f.retries, 'retry', 'retries')}`),
   ];
 }
@@ -89,7 +89,7 @@ function planFigures(model) {
       'Predicted peak',
       bytes(doc.peak_bytes),
       doc.budget === null ? 'no budget' : `of a budget of ${bytes(doc.budget)}`,
-      `${doc.peak_bytes} bytes`,
+      `${count(doc.peak_bytes)} bytes`,
     ),
     figure(
       'predicted_fun_seconds',

@@ -13,6 +13,7 @@ export function empty(kind) {
     made: 1764000000,
     workers: 4,
     peak_bytes: 48000000,
+    bytes_by_step: [],
     budget: null,
     held_back: false,
     predicted_fun_seconds: null,
@@ -98,6 +99,7 @@ export class Builder {
         reads: one.reads ?? [],
         after: (one.after ?? []).map(back => pass - back),
         predicted_fun_seconds: null,
+        repeated_names: 0,
         figures: null,
       });
       return pass;

@@ -1,8 +1,8 @@
 //! Time at work that was not FUN, or need not have been: overhead, results, garbage.
-use super::look::{round_up, Hint, Look};
+use super::look::{names, round_up, Hint, Look};
 use crate::document::PassView;
 use crate::run_view::{Activities, PassFigures};
-use crate::words::{bytes, percent, seconds};
+use crate::words::{bytes, number, percent, seconds};
 
 /// Chunks shorter than this are overhead-bound because they are short.
 const SHORT: f64 = 2e-3;
@@ -126,4 +126,62 @@ pub(super) fn gc(look: &Look<'_>) -> Option<Hint> {
             percent(share)
         ),
     })
+}
+
+/// Elements that take less than this cost about as much as calling an R function on them.
+const TINY: f64 = 50e-6;
+
+/// Very many elements, each hardly worth a call: code that does many of them in one call does without the calls.
+pub(super) fn tiny(look: &Look<'_>) -> Option<Hint> {
+    let each = |pass: &PassView| {
+        let figures = pass.figures.as_ref().filter(|_| pass.part == "map" && pass.elements >= 1000)?;
+        Some((figures.fun_seconds / pass.elements as f64, figures.share))
+    };
+    let passes = look.document.passes.iter();
+    let cheap: Vec<(u32, f64, f64)> = passes
+        .filter_map(|pass| each(pass).map(|(each, share)| (pass.id, each, share)))
+        .filter(|(_, each, _)| *each < TINY)
+        .collect();
+    let share: f64 = cheap.iter().map(|(_, _, share)| share).sum();
+    let spent = &look.run.figures.spent;
+    let part = share * (spent.run + spent.call) / look.worker_seconds;
+    // Where calls cost more than FUN, that is said already.
+    if part < 0.3 || bound(look).is_some() {
+        return None;
+    }
+    let longest = cheap.iter().fold(0.0f64, |longest, (_, each, _)| longest.max(*each));
+    let ids: Vec<u32> = cheap.iter().map(|(id, ..)| *id).collect();
+    let who = match ids.as_slice() {
+        [_] if look.document.passes.len() == 1 => "FUN takes".to_owned(),
+        [_] => format!("{} takes", names(look.document, &ids)),
+        _ => format!("{} take at most", names(look.document, &ids)),
+    };
+    Hint::new(
+        0.4 * part,
+        format!(
+            "{who} {} an element, about what a call of an R function costs: where R does many elements at once (rowMeans(), \
+             matrix products), one call over a block of them, or over all, takes much less",
+            seconds(longest)
+        ),
+    )
+}
+
+/// Results that all carry the same names.
+pub(super) fn repeated_names(look: &Look<'_>) -> Option<Hint> {
+    let names = |pass: &'_ PassView| pass.repeated_names * pass.elements;
+    let pass = look.document.passes.iter().max_by_key(|pass| names(pass))?;
+    let (repeated, made) = (names(pass), pass.figures.as_ref()?.bytes);
+    if repeated < 100_000 || (repeated as f64) < 0.2 * made as f64 {
+        return None;
+    }
+    Hint::new(
+        0.1 * repeated as f64 / made.max(1) as f64,
+        format!(
+            "each of the {} results{} carries the same names, {} in all: name FUN.VALUE in memControl(), and unname() the \
+             results",
+            number(pass.elements),
+            look.of(pass),
+            bytes(repeated)
+        ),
+    )
 }

@@ -1,5 +1,5 @@
 //! Where the time of a run went: what keeps it from being shorter, and what there is to gain.
-use super::cost::{gc, making_ready, overhead, results, short_chunks};
+use super::cost::{gc, making_ready, overhead, repeated_names, results, short_chunks, tiny};
 use super::loading::loading;
 use super::look::{name, names, round_up, Hint, Look};
 use super::plan;
@@ -11,7 +11,7 @@ use crate::words::{self, count, element, percent, seconds};
 /// The rest of what can be said of a run that ended well; `calm`: nothing was said of trouble.
 pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
     if let Some(hint) = too_short(look) {
-        return [Some(hint), loading(look), short_chunks(look)].into_iter().flatten().collect();
+        return [Some(hint), loading(look), short_chunks(look), tiny(look)].into_iter().flatten().collect();
     }
     let few = too_few(look);
     let longest = path(look).or_else(|| straggler(look));
@@ -20,7 +20,8 @@ pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
     // Workers that packages were loaded for are late for that reason.
     let late = if loaded.is_some() { None } else { late(look) };
     let rules = [copy(look), memory(look), late, loaded, few, longest, tail];
-    let costs = [overhead(look), results(look), making_ready(look), gc(look)];
+    let costs =
+        [overhead(look), results(look), making_ready(look), gc(look), tiny(look), repeated_names(look)];
     let found: Vec<Hint> = rules.into_iter().chain(costs).flatten().collect();
     if found.is_empty() && calm {
         return vec![nothing(look)];

@@ -24,6 +24,7 @@ pub fn explain(document: &Document) -> Vec<String> {
     let mut lines = head::head(document);
     lines.extend(data(document));
     lines.extend(stages::stages(document));
+    lines.extend(helpers(document));
     lines.extend(path(document));
     lines.extend(document.advice.iter().flat_map(|words| folded("advice: ", words)));
     lines
@@ -63,6 +64,21 @@ fn short_task(document: &Document, task: &TaskView) -> String {
         Some(stage) => stage_name(document, &stage.passes),
         None => words::short(&task.label, 30),
     }
+}
+
+/// What the passes do that bring results together, where there are any.
+fn helpers(document: &Document) -> Vec<String> {
+    let known = [
+        ("value", "(values) checks each value against FUN.VALUE"),
+        ("fold", "(folds) combines results, sixteen to one"),
+        ("bind", "(whole) makes the one value that others read"),
+    ];
+    let there = |part: &str| document.passes.iter().any(|pass| pass.part == part);
+    let words: Vec<&str> = known.iter().filter(|(part, _)| there(part)).map(|(_, words)| *words).collect();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    folded("helpers: ", &words.join("; "))
 }
 
 /// The longest way through the graph.

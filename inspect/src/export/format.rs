@@ -4,6 +4,7 @@ use std::path::Path;
 use super::dot::dot;
 use super::json::json;
 use super::mermaid::mermaid;
+use super::releases::without_releases;
 use super::trace::trace;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -22,6 +23,16 @@ pub enum Format {
     Trace,
     /// A page.
     Html,
+}
+
+/// Whether drawings show the tasks that give memory back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Releases {
+    /// They do.
+    #[default]
+    Shown,
+    /// They do not.
+    LeftOut,
 }
 
 impl Format {
@@ -61,8 +72,14 @@ impl Format {
         endings.iter().find(|(ending, _)| name.ends_with(ending)).map(|&(_, format)| format)
     }
 
-    /// The document in this format.
-    pub fn text(self, document: &Document) -> Result<String> {
+    /// The document in this format; of drawings with or without `releases`.
+    ///
+    /// # Errors
+    /// [`Error::NothingRan`]: a plan has no trace.
+    pub fn text(self, document: &Document, releases: Releases) -> Result<String> {
+        if releases == Releases::LeftOut && matches!(self, Format::Dot | Format::Mermaid) {
+            return self.text(&without_releases(document), Releases::Shown);
+        }
         match self {
             Format::Json => Ok(json(document)),
             Format::Dot => Ok(dot(document)),

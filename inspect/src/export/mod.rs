@@ -7,6 +7,7 @@
 //! | `drawing` | the graph as groups, boxes and arrows, with large graphs made small; what the next two write down |
 //! | `links` | the arrows: who reads, makes, ends what, and who waits for whom besides |
 //! | `dot`, `mermaid` | the drawing in the languages of Graphviz and Mermaid |
+//! | `releases` | the document without what gives memory back |
 //! | `trace` | a run as slices, flows and counters in the Trace Event Format: Perfetto, chrome://tracing, Speedscope |
 //! | `labels`, `quoted` | names as parts of labels, and labels in quotation marks |
 mod dot;
@@ -17,8 +18,9 @@ mod labels;
 mod links;
 mod mermaid;
 mod quoted;
+mod releases;
 #[cfg(test)]
 mod tests;
 mod trace;
 
-pub use format::Format;
+pub use format::{Format, Releases};

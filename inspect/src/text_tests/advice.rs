@@ -312,3 +312,32 @@ fn workers_that_wait_for_packages_alone_are_not_called_late() {
     sample.run_mut().workers.iter_mut().for_each(|worker| worker.joined = 1.0);
     assert!(!advice(&sample.doc).concat().contains("joined"), "{:?}", advice(&sample.doc));
 }
+
+#[test]
+fn elements_that_are_hardly_worth_a_call_are_told_of() {
+    let mut sample = Sample::new(2).pass("z", 100_000, &[], 800_000).run(1.0);
+    for nth in 0..20u64 {
+        let from = 0.1 * (nth / 2) as f64;
+        let elements = (5000 * nth + 1, 5000 * nth + 5000);
+        sample = sample.piece(0, elements, (nth as u32 % 2 + 1, 1), (from, from + 0.1), "done", 0.95);
+    }
+    says(
+        &sample.counted(),
+        &["FUN takes 19 us an element, about what a call of an R function costs: where R does many elements at once \
+           (rowMeans(), matrix products), one call over a block of them, or over all, takes much less"],
+    );
+}
+
+#[test]
+fn names_that_each_result_repeats_are_told_of() {
+    let mut sample = even(0.99);
+    sample.doc.passes[0].repeated_names = 100;
+    sample.pass_figures(0).bytes = 600_000;
+    says(
+        &sample,
+        &["each of the 4,000 results carries the same names, 400.0 kB in all: name FUN.VALUE in memControl(), and unname() \
+           the results"],
+    );
+    sample.doc.passes[0].repeated_names = 10;
+    assert!(!advice(&sample.doc).concat().contains("names"), "not worth a word");
+}

@@ -161,3 +161,16 @@ stages  elements  chunks
       reads a
       makes b (32 bytes)
 "#;
+
+#[test]
+fn passes_that_bring_results_together_are_explained_and_not_counted() {
+    let mut sample =
+        Sample::new(2).pass("e", 4, &[], 32).pass("e (values)", 4, &["e"], 32).pass("top", 1, &["e"], 8);
+    (sample.doc.passes[1].part, sample.doc.passes[2].part) = ("value".into(), "last".into());
+    let lines = explain(&sample.doc);
+    assert!(
+        lines[1].starts_with("  2 passes (and 1 that brings their results together) in 3 stages"),
+        "{lines:?}"
+    );
+    assert!(lines.contains(&"helpers: (values) checks each value against FUN.VALUE".to_owned()), "{lines:?}");
+}

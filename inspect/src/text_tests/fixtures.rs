@@ -39,6 +39,8 @@ fn record(title: &str, plan: Plan, names: &[&str], log: Option<EventLog>) -> Rec
         part: "map".into(),
         elements: pass.elements,
         guessed: false,
+        expected: None,
+        repeated_names: 0,
         about: format!("memApply over {} columns of X with {}()", pass.elements, pass.name),
         names: if names.is_empty() { Vec::new() } else { named(pass.elements, names) },
     });

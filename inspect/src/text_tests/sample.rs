@@ -9,6 +9,7 @@ impl Sample {
     /// A plan of nothing, for so many workers.
     pub(super) fn new(workers: u32) -> Sample {
         let doc = Document {
+            bytes_by_step: Vec::new(),
             format: "memshare-record",
             version: VERSION,
             package: "0.1.0".into(),
@@ -51,6 +52,7 @@ impl Sample {
         let id = self.doc.passes.len() as u32;
         self.doc.stages.push(StageView { id: stage, task, passes: vec![id], elements, pieces: 0, chunks: 0 });
         self.doc.passes.push(PassView {
+            repeated_names: 0,
             id,
             name: name.into(),
             about: String::new(),

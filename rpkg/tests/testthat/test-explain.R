@@ -29,7 +29,7 @@ test_that("a summary shows what workers did with their time, and the advice", {
 2,000 elements in 38 chunks of 1 pass, by 4 workers
 workers busy 26 % of the time; 16.0 MB shared, peak 16.0 MB
 1 worker died: killed by signal 9 (SIGKILL); 1 chunk run again
-                       FUN           results      not there  in all
+                      FUN          results       not there  in all
 worker 1    1.89 s (82 %)   210 ms (9.1 %)  205 ms (8.9 %)   2.3 s
 worker 2  75.6 ms (3.3 %)  8.4 ms (0.37 %)   2.22 s (96 %)   2.3 s
 worker 3    90 ms (3.9 %)   10 ms (0.43 %)    2.2 s (96 %)   2.3 s
@@ -199,4 +199,9 @@ test_that("a package that FUN loads by library() is loaded once, by what forks w
   expect_identical(memshare:::packages_named(quote({ library(a); require("b"); requireNamespace("c"); d::e; loadNamespace(f) })),
                    c("a", "b", "c", "d"))
   expect_identical(memshare:::packages_named(quote({ library(a, character.only = TRUE); library(); library(help = a) })), character())
+})
+
+test_that("what is no plan and no run is an error with a class", {
+  for (x in list(42, "no such file", NULL, mean)) expect_error(explain(x), class = "memshare_error")
+  expect_error(explain(42), "x must be a plan of memPlan()", class = "memshare_error_input", fixed = TRUE)
 })

@@ -70,3 +70,12 @@ test_that("names of any kind come through", {
   expect_match(memExport(plan, format = "dot"), "a \\\"b\\\" <script> \\\\ \u00e9", fixed = TRUE)
   expect_match(memExport(plan, format = "mermaid"), "a #34;b#34; #60;script#62; #92; \u00e9", fixed = TRUE)
 })
+
+test_that("drawings may leave out what gives memory back", {
+  run <- fixture("diamond")
+  for (format in c("dot", "mermaid")) {
+    expect_match(memExport(run, format = format), "release")
+    expect_no_match(memExport(run, format = format, releases = FALSE), "release")
+  }
+  expect_error(memExport(run, format = "dot", releases = "no"), class = "memshare_error_input")
+})

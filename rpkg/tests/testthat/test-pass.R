@@ -174,3 +174,23 @@ test_that("on_error = collect in a chain hands conditions on as the eager value 
   expect_identical(both$seen, list(a = FALSE, b = TRUE, c = FALSE))
   expect_s3_class(both$pass$b, "memshare_error_element")
 })
+
+test_that("whoever takes a pass for data is told, and a loop over it is an error", {
+  pass <- memLapply(1:3, function(i) i, CONTROL = memControl(lazy = TRUE))
+  expect_error(unlist(pass), "unlist\\(\\): this is a pass", class = "memshare_error_input")
+  expect_error(for (i in pass) NULL, "for() loop", fixed = TRUE)
+  for (of in list(function() pass[[1L]], function() pass$a, function() sapply(pass, identity), function() lapply(pass, identity),
+                  function() vapply(pass, identity, 1), function() Map(identity, pass),
+                  function() Reduce(`+`, pass), function() do.call(sum, pass), function() max(pass), function() pass + 1)) {
+    expect_error(of(), class = "memshare_error_input")
+  }
+  expect_length(pass, 3L)
+})
+
+test_that("data is called as the argument was written", {
+  lazy <- memControl(lazy = TRUE)
+  a <- memLapply(list(1, 2, 3), function(i) i, CONTROL = lazy)
+  b <- memMapply(function(a, k) a + k, a, 11:13, CONTROL = lazy)
+  names <- as.data.frame(memPlan(b, MAX.CORES = 1), what = "resources")$resource
+  expect_true(all(c("list(1, 2, 3)", "11:13") %in% names), label = paste(names, collapse = ", "))
+})

@@ -152,3 +152,44 @@ test_that("a plan prints, sums up, and becomes tables", {
   expect_gt(resources$bytes[resources$resource == "z"], 48000)
   expect_match(format(plan), "measured in the last run", all = FALSE)
 })
+
+test_that("a plan is made of a list of passes as of the passes", {
+  lazy <- memControl(lazy = TRUE)
+  a <- memLapply(1:3, function(i) i, CONTROL = lazy)
+  b <- memLapply(1:3, function(i) -i, CONTROL = lazy)
+  expect_identical(memRun(memPlan(list(a, b))), memRun(memPlan(a, b)))
+  expect_named(memRun(memPlan(list(first = a, b))), c("first", "b"))
+  both <- list(a, b)
+  expect_length(memRun(memPlan(both)), 2L)
+  expect_error(memPlan(list()), class = "memshare_error_input")
+  expect_error(memPlan(list(1)), "argument 1 is", class = "memshare_error_input")
+})
+
+test_that("what a plan knows after a run is the same everywhere", {
+  pass <- memReduce(memLapply(1:200, function(i) { Sys.sleep(1e-5); i }, CONTROL = memControl(lazy = TRUE, FUN.VALUE = 0)), max)
+  plan <- memPlan(pass, MAX.CORES = 2)
+  expect_true(any(grepl("how long FUN takes is not known yet", format(explain(plan)))))
+  for (i in 1:2) memRun(plan)
+  lines <- format(explain(plan))
+  expect_true(any(grepl("FUN is expected to take", lines)), label = paste(lines, collapse = "\n"))
+  passes <- as.data.frame(plan, what = "passes")
+  expect_false(anyNA(passes$predicted))
+  expect_equal(sum(passes$predicted), summary(plan)$predicted)
+  peak <- memshare:::native_of(memshare:::inside(plan))$peak
+  document <- memshare:::document_of(plan)
+  expect_identical(document$peak_bytes, peak)
+  expect_identical(max(unlist(document$bytes_by_step)), peak)
+  expect_match(lines[[2L]], "2 passes (and 1 that brings their results together)", fixed = TRUE)
+  expect_match(format(plan)[[2L]], "^2 passes ")
+  expect_true(any(grepl("^helpers: ", lines)))
+})
+
+test_that("memRun(plan, y = ) says where y goes", {
+  pass <- memLapply(1:3, function(i, y) i + y, VARS = list(y = 1), CONTROL = memControl(lazy = TRUE))
+  expect_error(memRun(memPlan(pass), y = 3), "VARS = list(y = ", class = "memshare_error_input", fixed = TRUE)
+})
+
+test_that("simplify and FUN.VALUE together are an error", {
+  expect_error(memControl(simplify = TRUE, FUN.VALUE = 0), "not both", class = "memshare_error_input")
+  expect_error(memControl(simplify = FALSE, FUN.VALUE = 0), "not both", class = "memshare_error_input")
+})

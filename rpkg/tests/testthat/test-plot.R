@@ -99,7 +99,7 @@ test_that("big plans are grouped by step, and those of very many steps become ba
 
 test_that("bytes by step are what lives in them", {
   bytes <- bytes_by_step(document_of(fixture("diamond-plan")))
-  expect_identical(bytes$bytes, c(32000, 48000, 16000))
+  expect_identical(bytes$bytes, c(32000, 48000, 32000))
 })
 
 test_that("ggplot2 draws the same", {

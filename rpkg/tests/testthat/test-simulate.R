@@ -95,7 +95,8 @@ test_that("a comparison tells the best schedule", {
   text <- format(table)
   expect_match(text[[1]], "2 workers; no schedule below 150 ms")
   expect_match(text, "static +199 ms +1\\.3[0-9] of the bound +2 chunks", all = FALSE)
-  expect_match(text[[length(text)]], "^best: .*profiled")
+  expect_match(text[[length(text) - 1L]], "^best: .*profiled")
+  expect_match(text[[length(text)]], "^auto is that of a first run")
   # The plan's own workers; several of them.
   expect_identical(unique(memCompare(memPlan(identity_pass(4), MAX.CORES = 3), profile = 1)$workers), 3L)
   expect_match(format(memCompare(identity_pass(9), "static", workers = c(3, 9), profile = 1)), "^9 workers", all = FALSE)

@@ -1,6 +1,6 @@
 //! A plan, compiled: what can be asked of it.
 use super::call::CallSpec;
-use super::memory::Ceiling;
+use super::memory::{self, Ceiling};
 use super::stage::Stage;
 use crate::board::BoardSpec;
 use crate::graph::Graph;
@@ -77,6 +77,14 @@ impl Plan {
     /// Pinned variables and the board are not in it, nor what chunks at work hold of results that go as they are read.
     pub fn peak_bytes(&self) -> u64 {
         self.peak_bytes
+    }
+
+    /// What scoped resources take in each step, with sizes as they were given, when the stages of a step run side by side.
+    pub fn bytes_by_step(&self) -> Vec<u64> {
+        let gathered = self.spec.gather.iter().filter_map(|&pass| self.result_of(pass));
+        let kept = if self.spec.keep { self.spec.resources.len() as u32 } else { 0 };
+        let stays: Vec<ResourceId> = gathered.chain((0..kept).map(ResourceId)).collect();
+        memory::by_step(&self.graph, &self.stages, &stays)
     }
 
     /// The budget, where it makes stages wait for each other.

@@ -32,7 +32,7 @@ pub(super) fn admit(
     stages: &[Stage],
     stays: &[ResourceId],
 ) -> Result<Admission> {
-    let together = peak(graph, stages, stays, |task| u64::from(graph.step(stages[task].task)));
+    let together = by_step(graph, stages, stays).into_iter().max().unwrap_or(0);
     let forecast = Forecast::new(graph, stages, stays);
     let alone = forecast.peak(|_| Progress::Ahead);
     let wanted = together.max(alone);
@@ -64,9 +64,10 @@ pub(super) fn lifetimes(graph: &Graph) -> Vec<Lifetime> {
     lifetimes
 }
 
-/// The largest sum of what lives at a time, when stage `i` runs at time `when(i)`. Data is there from the beginning; wanted
-/// results stay to the end. O(resources log resources).
-fn peak(graph: &Graph, stages: &[Stage], stays: &[ResourceId], when: impl Fn(usize) -> u64) -> u64 {
+/// What lives in each step, when the stages of a step run side by side. Data is there from the beginning; what `stays` is there to the
+/// end. O(resources log resources).
+pub(super) fn by_step(graph: &Graph, stages: &[Stage], stays: &[ResourceId]) -> Vec<u64> {
+    let when = |stage: usize| u64::from(graph.step(stages[stage].task));
     let mut born = vec![0u64; graph.resources().len()];
     let mut last: Vec<Option<u64>> = vec![None; graph.resources().len()];
     let mut changes: Vec<(u64, i128)> = Vec::new();
@@ -96,12 +97,16 @@ fn peak(graph: &Graph, stages: &[Stage], stays: &[ResourceId], when: impl Fn(usi
         }
     }
     changes.sort_by_key(|&(time, _)| time);
-    let (mut living, mut peak) = (0i128, 0i128);
-    for of_one_time in changes.chunk_by(|a, b| a.0 == b.0) {
-        living += of_one_time.iter().map(|&(_, change)| change).sum::<i128>();
-        peak = peak.max(living);
-    }
-    u64::try_from(peak).unwrap_or(u64::MAX)
+    let steps =
+        graph.order().iter().map(|&task| u64::from(graph.step(task))).max().map_or(0, |last| last + 1);
+    let (mut living, mut changes) = (0i128, changes.into_iter().peekable());
+    let of_step = |step: u64| {
+        while let Some((_, change)) = changes.next_if(|&(time, _)| time <= step) {
+            living += change;
+        }
+        u64::try_from(living.max(0)).unwrap_or(u64::MAX)
+    };
+    (0..steps).map(of_step).collect()
 }
 
 /// What takes memory, the biggest first: name, bytes, and the steps of its life.

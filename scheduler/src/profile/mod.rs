@@ -40,4 +40,9 @@ impl Profile {
     pub fn total_ns(&self) -> f64 {
         self.costs.iter().map(|&cost| f64::from(cost)).sum()
     }
+
+    /// Nanoseconds of the longest element.
+    pub fn longest_ns(&self) -> f64 {
+        f64::from(self.costs.iter().copied().fold(0.0, f32::max))
+    }
 }

@@ -8,8 +8,9 @@ import { graphOf } from './items.js';
 import { curve, layout } from './layout.js';
 import { drawNode, nameOf, sizeOf } from './nodes.js';
 
-// How large nodes are at first: no larger than needed, and never so small that they cannot be read.
-const [SMALLEST, LARGEST] = [0.5, 1.1];
+// How large nodes are at first: no larger than needed, and so small that all of the graph is seen; the frame is as high as it is for nodes
+// that can be read.
+const [LEAST, SMALLEST, LARGEST] = [0.12, 0.5, 1.1];
 
 export class GraphView {
   constructor(model, store) {
@@ -239,7 +240,8 @@ export class GraphView {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width || !this.placed) return;
     const all = Math.min(width / this.placed.width, height / this.placed.height);
-    const k = Math.min(LARGEST, Math.max(all, SMALLEST));
+    // All of it, unless nothing could be told apart.
+    const k = Math.min(LARGEST, Math.max(all, LEAST));
     const x = Math.max((width - k * this.placed.width) / 2, 0);
     const y = (height - k * this.placed.height) / 2;
     select(this.svg).call(this.zoom.transform, zoomIdentity.translate(x, y).scale(k));

@@ -21,24 +21,14 @@ function measured(model) {
 function predicted(model) {
   const { doc } = model;
   const end = model.maxStep + 1;
-  const lives = [];
-  const change = new Array(end + 1).fill(0);
-  for (const resource of doc.resources) {
-    if (resource.born === null && resource.last_use === null) continue;
-    const from = resource.born ?? 0;
-    const until = resource.last_use === null ? null : resource.last_use + 1;
-    lives.push({ resource, from, until: resource.scope === 'registered' ? null : until });
-    if (resource.scope === 'registered') continue;
-    change[from] += resource.bytes;
-    change[until ?? end] -= resource.bytes;
-  }
-  const at = [];
-  const bytes = [];
-  let now = 0;
-  for (let step = 0; step <= end; step++) {
-    now += change[step];
-    at.push(step);
-    bytes.push(step === end ? 0 : now);
-  }
-  return { end, at, bytes, lives: largest(lives), steps: true };
+  // What no task gives back stays.
+  const released = new Set(doc.tasks.flatMap(task => task.frees));
+  const there = doc.resources.filter(resource => resource.born !== null || resource.last_use !== null);
+  const lives = there.map(resource => ({
+    resource,
+    from: resource.born ?? 0,
+    until: resource.last_use === null || !released.has(resource.id) ? null : resource.last_use + 1,
+  }));
+  const at = doc.bytes_by_step.map((_, step) => step);
+  return { end, at, bytes: doc.bytes_by_step, lives: largest(lives), steps: true };
 }

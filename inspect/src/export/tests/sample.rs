@@ -4,6 +4,7 @@ use crate::*;
 /// A diamond: mu and s over X, z with both as a whole, top from z element by element; z and top run in one stage.
 pub(super) fn plan() -> Document {
     Document {
+        bytes_by_step: Vec::new(),
         format: "memshare-record",
         version: VERSION,
         package: "0.1.0".into(),
@@ -143,6 +144,7 @@ pub(super) fn large(width: u32, depth: u32, name: impl Fn(u32) -> String) -> Doc
 
 fn pass(id: u32, name: &str, stage: u32, result: Option<u32>, reads: &[u32], after: &[u32]) -> PassView {
     PassView {
+        repeated_names: 0,
         id,
         name: name.into(),
         about: String::new(),

@@ -1,14 +1,14 @@
 //! Every format of the samples, against files. `MEMSHARE_WRITE_SNAPSHOTS=1 cargo test snapshots` writes them anew; look at what changed.
 //! tests/e2e/exports-read-back.sh gives the same files to programs that others wrote.
 use super::sample;
-use crate::export::Format;
+use crate::export::{Format, Releases};
 use crate::Document;
 use std::path::PathBuf;
 
 fn check(name: &str, ending: &str, format: Format, document: &Document) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/export/tests/snapshots");
     let file = folder.join(format!("{name}.{ending}"));
-    let text = format.text(document).expect("a text");
+    let text = format.text(document, Releases::Shown).expect("a text");
     if std::env::var_os("MEMSHARE_WRITE_SNAPSHOTS").is_some() {
         std::fs::write(&file, &text).expect("a file");
     }
@@ -119,6 +119,19 @@ const ODD: [&str; 64] = [
 
 #[test]
 fn a_plan_has_no_trace() {
-    let refused = Format::Trace.text(&sample::plan()).expect_err("no run, no trace");
+    let refused = Format::Trace.text(&sample::plan(), Releases::Shown).expect_err("no run, no trace");
     assert_eq!(refused.to_string(), "a plan has no trace: run it, and export the run");
+}
+
+#[test]
+fn drawings_may_leave_out_what_gives_memory_back() {
+    for format in [Format::Dot, Format::Mermaid] {
+        let whole = format.text(&sample::run(), Releases::Shown).expect("a text");
+        let less = format.text(&sample::run(), Releases::LeftOut).expect("a text");
+        assert!(whole.contains("release") && !less.contains("release"), "{less}");
+        let shown = |text: &str| text.matches("gather").count();
+        assert_eq!(shown(&less), shown(&whole), "the rest stays");
+    }
+    let json = |releases| Format::Json.text(&sample::run(), releases).expect("a text");
+    assert_eq!(json(Releases::LeftOut), json(Releases::Shown), "no drawing");
 }

@@ -109,6 +109,7 @@ impl Copier<'_> {
     fn value<'s>(&mut self, s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
         s.check_stack();
         match x.kind() {
+            Kind::VECSXP | Kind::ENVSXP if is_unfinished(s, x) => return self.stub(s, x),
             Kind::ENVSXP => return self.environment(s, x),
             Kind::CLOSXP => return self.function(s, x),
             Kind::NILSXP
@@ -125,9 +126,6 @@ impl Copier<'_> {
         }
         if !holds_references(s, x) {
             return if data_bytes(s, x) >= self.share { self.part(s, x) } else { x };
-        }
-        if is_unfinished(s, x) {
-            return self.stub(s, x);
         }
         let copy = match x.kind() {
             Kind::VECSXP | Kind::EXPRSXP => self.items(s, x),

@@ -46,7 +46,7 @@ fn cells_hold_references(s: &Scope, x: Sexp) -> bool {
 
 /// Whether it is a pass, plan or handle: no data, and full of the session's own state.
 pub fn is_unfinished(s: &Scope, x: Sexp) -> bool {
-    if x.kind() != Kind::VECSXP || !x.is_object() {
+    if !matches!(x.kind(), Kind::VECSXP | Kind::ENVSXP) || !x.is_object() {
         return false;
     }
     s.inner(|s| {
@@ -140,14 +140,14 @@ impl<'a> Reach<'a> {
                 return;
             }
             Kind::NILSXP | Kind::CHARSXP | Kind::BUILTINSXP | Kind::SPECIALSXP => return,
+            Kind::VECSXP | Kind::ENVSXP if is_unfinished(s, x) => {
+                self.unfinished = true;
+                return;
+            }
             Kind::ENVSXP => return self.environment(s, x),
             Kind::CLOSXP => return self.function(s, x),
             Kind::LISTSXP | Kind::LANGSXP => return self.cells(s, x),
             Kind::VECSXP | Kind::EXPRSXP => {
-                if is_unfinished(s, x) {
-                    self.unfinished = true;
-                    return;
-                }
                 for i in 0..x.len() {
                     s.inner(|s| {
                         let item = s.item(x, i);

@@ -3,19 +3,20 @@
 use std::path::Path;
 
 use extendr_api::prelude::*;
-use inspect::export::Format;
+use inspect::export::{Format, Releases};
 use inspect::write;
 
 use super::record_api::document_in;
 use crate::r::{self, argument, edge, nothing, Failure};
 
-/// A record in the format of this name: as text, or, where a file is named, in that file.
+/// A record in the format of this name: as text, or, where a file is named, in that file; a drawing with or without `releases`.
 #[extendr]
-fn ms_record_export(record: Robj, format: &str, file: &str) -> Robj {
+fn ms_record_export(record: Robj, format: &str, file: &str, releases: bool) -> Robj {
     edge(|| {
         let known = Format::named(format);
         let known = known.ok_or_else(|| Failure::Internal(format!("no format is called '{format}'")))?;
-        let text = known.text(&document_in(argument(&record))?)?;
+        let releases = if releases { Releases::Shown } else { Releases::LeftOut };
+        let text = known.text(&document_in(argument(&record))?, releases)?;
         if file.is_empty() {
             return r::give(|s| Ok(r::character(s, &[text.as_str()])));
         }

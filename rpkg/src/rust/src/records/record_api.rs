@@ -39,8 +39,11 @@ fn ms_record_of_run(run: i32, about: Robj) -> Robj {
 #[extendr]
 fn ms_record_of_plan(id: i32, about: Robj) -> Robj {
     edge(|| {
-        let (title, notes) = notes(argument(&about))?;
+        let (title, mut notes) = notes(argument(&about))?;
         let plan = plan_api::plan_of(id)?;
+        for (note, expected) in notes.iter_mut().zip(plan_api::expected(id)?) {
+            note.expected = expected;
+        }
         raw(&record(title, notes, &plan, None).to_bytes())
     })
 }
@@ -89,6 +92,7 @@ fn notes(about: Sexp) -> Result<(String, Vec<PassNote>)> {
     let parts = r::strings(reader.item("parts")?, "parts")?;
     let elements = reader.numbers("elements")?;
     let guessed = reader.numbers("guessed")?;
+    let repeated = reader.numbers("repeated")?;
     let names = reader.items("names")?;
     let mut notes = Vec::with_capacity(lines.len());
     for (nth, (about, part)) in lines.into_iter().zip(parts).enumerate() {
@@ -98,7 +102,8 @@ fn notes(about: Sexp) -> Result<(String, Vec<PassNote>)> {
             Some(names) if !names.is_null() => r::strings(*names, "names of elements")?,
             _ => Vec::new(),
         };
-        notes.push(PassNote { part, elements, guessed, about, names });
+        let repeated_names = number(&repeated) as u64;
+        notes.push(PassNote { part, elements, guessed, expected: None, repeated_names, about, names });
     }
     Ok((title, notes))
 }

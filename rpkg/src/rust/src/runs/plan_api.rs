@@ -10,6 +10,7 @@ use std::time::Duration;
 use extendr_api::prelude::*;
 use scheduler::error::Error;
 use scheduler::plan::{CallSpec, Plan, ResultSize};
+use scheduler::profile::Profile;
 
 use super::begin::{prepare, Changes, Prepared, SessionState};
 use super::describe::describe;
@@ -64,6 +65,16 @@ pub(super) fn call_of(id: i32) -> Result<(CallSpec, Vec<Option<ResultSize>>)> {
     with(|plans| {
         let planned = plans.plans.get(&id).ok_or_else(given_back)?;
         Ok((planned.plan.spec().clone(), sizes(planned)))
+    })
+}
+
+/// What earlier runs say that FUN takes, by pass: seconds of all elements, and of the longest.
+pub(crate) fn expected(id: i32) -> Result<Vec<Option<(f64, f64)>>> {
+    with(|plans| {
+        let planned = plans.plans.get(&id).ok_or_else(given_back)?;
+        let passes = planned.plan.spec().passes.iter().zip(planned.keys.iter());
+        let seconds = |profile: Arc<Profile>| (profile.total_ns() / 1e9, profile.longest_ns() / 1e9);
+        Ok(passes.map(|(pass, key)| profiles::known(key, pass.elements).map(seconds)).collect())
     })
 }
 

@@ -1,0 +1,39 @@
+# Generics that other packages have too: explain() and collect() of dplyr, resolved() and cancel() of future. Whichever package is attached
+# last, both kinds of objects find their methods: what is not ours is handed over to theirs, and our methods are registered with theirs as
+# soon as their package is loaded.
+
+# The packages that have a generic of this name, and our classes that have a method for it.
+shared_generics <- list(
+  explain = list(package = "dplyr", classes = c("memshare_plan", "memshare_run", "memshare_pass", "memshare_handle", "memshare_plan_record")),
+  collect = list(package = "dplyr", classes = "memshare_handle"),
+  resolved = list(package = "future", classes = "memshare_handle"),
+  cancel = list(package = "future", classes = "memshare_handle")
+)
+
+# The other package's generic, if it is loaded and has a method for this object that is not its default.
+their_generic <- function(name, x) {
+  package <- shared_generics[[name]]$package
+  if (!isNamespaceLoaded(package) || !name %in% getNamespaceExports(package)) return(NULL)
+  has_method <- function(class) !is.null(utils::getS3method(name, class, optional = TRUE, envir = asNamespace(package)))
+  if (any(vapply(c(class(x), typeof(x)), has_method, NA))) getExportedValue(package, name)
+}
+
+# To be called when this package is loaded.
+register_shared_generics <- function() {
+  for (package in unique(vapply(shared_generics, `[[`, "", "package"))) {
+    if (isNamespaceLoaded(package)) register_with(package)
+    setHook(packageEvent(package, "onLoad"), function(name, ...) register_with(name))
+  }
+}
+
+# Registers our methods with the generics of a package that is loaded. One of a version without the generic has none.
+register_with <- function(package) {
+  theirs <- asNamespace(package)
+  for (name in names(shared_generics)) {
+    shared <- shared_generics[[name]]
+    if (shared$package != package || !exists(name, envir = theirs, mode = "function", inherits = FALSE)) next
+    for (class in shared$classes) registerS3method(name, class, method_of(name, class), envir = theirs)
+  }
+}
+
+method_of <- function(name, class) get(paste(name, class, sep = "."), envir = topenv(), mode = "function")
