@@ -113,6 +113,8 @@ pub struct ResourceView {
     pub bytes: u64,
     /// Whether the prediction is none: nobody knows how large its results will be, and 8 bytes are counted for each.
     pub guessed: bool,
+    /// Whether it outlives the run: the user's own, wanted, or kept by the plan for its next run.
+    pub stays: bool,
     /// The step in which it is made.
     pub born: Option<u32>,
     /// The last step that reads it.

@@ -62,6 +62,11 @@ pub(crate) fn brings_together(part: &str) -> bool {
     matches!(part, "fold" | "bind" | "value")
 }
 
+/// How many of some passes the user asked for.
+pub(crate) fn asked_for(passes: &[PassView]) -> usize {
+    passes.iter().filter(|pass| !brings_together(&pass.part)).count()
+}
+
 /// How long FUN is expected to take in all; what brings results together is taken to cost nothing until it was measured.
 pub(crate) fn predicted_in_all(passes: &[PassView]) -> Option<f64> {
     let of = |pass: &PassView| {
@@ -129,6 +134,7 @@ pub fn resources(plan: &Plan, notes: &[PassNote]) -> Vec<ResourceView> {
             },
             bytes: resource.bytes,
             guessed: guessed(ResourceId(id as u32)).unwrap_or(false),
+            stays: resource.scope == Scope::Pinned || stays(plan, ResourceId(id as u32)),
             born: life.born,
             last_use: life.last_use,
             made_by,
@@ -137,6 +143,11 @@ pub fn resources(plan: &Plan, notes: &[PassNote]) -> Vec<ResourceView> {
         }
     };
     both.map(view).collect()
+}
+
+/// Whether a resource of the plan's own is there when a run is over: it is wanted, or kept for the next run.
+fn stays(plan: &Plan, resource: ResourceId) -> bool {
+    plan.is_wanted(resource) || plan.spec().keep && plan.maker_of(resource).is_none()
 }
 
 /// The tasks of a plan, by id.

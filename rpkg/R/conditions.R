@@ -39,7 +39,6 @@
 #'     memory.}
 #'   \item{`memshare_error_unknown`}{[memStory()], [memWhy()]: nothing has this name; field `nearest` has the nearest names.}
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
-#'   \item{`memshare_error_over_budget`}{A plan needs more shared memory than there is; the message says what needs how much.}
 #'   \item{`memshare_error_profile`}{A profile cannot be used: the file is damaged, of another version or no profile; it is one of another
 #'     number of elements; or nothing is known where something must be.}
 #'   \item{`memshare_error_value`}{A result does not match `FUN.VALUE`.}

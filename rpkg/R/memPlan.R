@@ -19,7 +19,7 @@
 #'
 #' @section Errors:
 #' Class `memshare_error_plan`, with the field `pass`: a registered variable that is not there (any more) or has another size, an
-#' argument of FUN that nothing gives, passes of different namespaces. Class `memshare_error_over_budget`: too little memory.
+#' argument of FUN that nothing gives, passes of different namespaces. Class `memshare_error_memory_limit`: too little memory.
 #'
 #' @param ... Passes: those whose values [memRun()] is to give, or one list of them. Their names, or the variables' names, become their
 #'   labels.

@@ -27,9 +27,12 @@ input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = 
 
 # The same input, with the name of the variable that it was given by, or the code.
 called <- function(input, expression) {
-  if (is.symbol(expression)) input$said <- as.character(expression) else if (is.call(expression)) input$code <- expression
+  if (is.symbol(expression)) input$said <- as.character(expression) else if (is_short_code(expression)) input$code <- expression
   input
 }
+
+# Data may stand in a call too, as do.call() writes it.
+is_short_code <- function(expression) is.call(expression) || is.atomic(expression) && length(expression) == 1L
 
 # What the data of an input is called: as it was given, else by the pass that reads it.
 name_of_input <- function(input, label) {

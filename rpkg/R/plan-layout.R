@@ -226,9 +226,7 @@ plan_lives <- function(document, most = 8L) {
   last <- last_step(document)
   registered <- table$scope == "registered"
   table$from[registered | is.na(table$from)] <- -0.5
-  # What no task gives back stays.
-  stays <- !(seq_along(resources) - 1) %in% unlist(lapply(document$tasks, `[[`, "frees"))
-  table$to[registered | stays] <- last + 0.5
+  table$to[field_of(resources, "stays", FALSE)] <- last + 0.5
   table$to[is.na(table$to)] <- table$from[is.na(table$to)]
   more <- nrow(table) - most
   if (more > 0L) table <- table[order(table$bytes, decreasing = TRUE)[seq_len(most)], ]

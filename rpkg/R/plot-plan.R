@@ -11,7 +11,7 @@ plot.memshare_plan <- function(x, main = NULL, ...) {
 }
 
 plan_size <- function(document) {
-  sprintf("%s in %s, peak %s", count_of(length(document$passes), "pass", "passes"), count_of(length(document$stages), "stage"),
+  sprintf("%s in %s, peak %s", count_of(sum(!field_of(document$passes, "part", "") %in% helper_parts), "pass", "passes"), count_of(length(document$stages), "stage"),
           format_bytes(document$peak_bytes))
 }
 

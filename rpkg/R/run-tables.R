@@ -6,6 +6,9 @@ field_of <- function(things, field, missing = NA_real_) {
   vapply(things, of, missing)
 }
 
+# Parts of passes that bring results together, and are none that the user asked for.
+helper_parts <- c("fold", "bind", "value")
+
 # What ids mean: their names, or another figure of theirs.
 names_at <- function(names, ids) names[unlist(ids) + 1]
 

@@ -41,6 +41,7 @@ export class Builder {
       scope,
       bytes,
       guessed: false,
+      stays: scope === 'registered',
       born: null,
       last_use: null,
       made_by: null,

@@ -105,7 +105,9 @@ pub(super) fn results(look: &Look<'_>) -> Option<Hint> {
 /// Workers that are long to get ready.
 pub(super) fn making_ready(look: &Look<'_>) -> Option<Hint> {
     let (share, spent) = (part(look, |a| a.map), look.run.activities.iter().map(|a| a.map).sum::<f64>());
-    (share >= 0.15 && spent >= 0.02 * look.places).then(|| Hint {
+    // Those that were started for this run had more to make ready than FUN.
+    let new = look.run.workers.iter().any(|worker| worker.joined >= 0.05);
+    (share >= 0.15 && spent >= 0.02 * look.places && !new).then(|| Hint {
         weight: share * (1.0 - look.run.figures.waiting) * 0.8,
         words: format!(
             "opening data and making FUN ready took {} of the time at work ({}): FUN should not carry big objects of its \

@@ -1,6 +1,6 @@
 //! What is said of the plan or the run as a whole.
 use crate::document::Document;
-use crate::planned::brings_together;
+use crate::planned::asked_for;
 use crate::run_view::RunView;
 use crate::spent::in_words;
 use crate::words::{bytes, count, list, roughly, seconds, short};
@@ -23,15 +23,15 @@ fn title(document: &Document) -> String {
 
 /// "3 passes (and 2 that bring their results together) in 2 stages, 9 tasks".
 fn size(document: &Document) -> String {
-    let helpers = document.passes.iter().filter(|pass| brings_together(&pass.part)).count();
-    let besides = match helpers {
+    let asked = asked_for(&document.passes);
+    let besides = match document.passes.len() - asked {
         0 => String::new(),
         1 => " (and 1 that brings their results together)".to_owned(),
         n => format!(" (and {n} that bring their results together)"),
     };
     format!(
         "{}{besides} in {}, {}",
-        count((document.passes.len() - helpers) as u64, "pass"),
+        count(asked as u64, "pass"),
         count(document.stages.len() as u64, "stage"),
         count(document.tasks.len() as u64, "task")
     )

@@ -105,6 +105,7 @@ impl Sample {
             scope,
             bytes,
             guessed: false,
+            stays: false,
             born: None,
             last_use: None,
             made_by: None,

@@ -33,8 +33,6 @@ pub struct Launch<'a> {
     pub args: Vec<OsString>,
     /// Variables to set, besides those of this process.
     pub env: Vec<(String, String)>,
-    /// Variables of this process that it does not get.
-    pub env_remove: Vec<String>,
     /// The file that its output is added to.
     pub log: PathBuf,
     /// Its end of the channel; [`CHANNEL_VARIABLE`] tells it the number. The caller closes its own copy afterwards.
@@ -57,9 +55,6 @@ pub fn launch(launch: &Launch<'_>) -> Result<Child> {
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(failed)?)
         .stderr(log);
-    for key in &launch.env_remove {
-        command.env_remove(key);
-    }
     let parent = std::process::id();
     // SAFETY: between fork and exec only calls that are safe after a fork may be made, and no memory be allocated:
     // `prepare` makes system calls only, and the closure holds two numbers.

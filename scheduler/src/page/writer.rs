@@ -73,10 +73,8 @@ impl BlobWriter {
     }
 
     /// Node `index` as it is so far.
-    ///
-    /// # Panics
-    /// When `children` did not make that node.
-    pub fn get(&self, index: u32) -> Node {
+    #[cfg(test)]
+    pub(crate) fn get(&self, index: u32) -> Node {
         self.nodes[index as usize]
     }
 

@@ -110,7 +110,6 @@ fn start(config: &PoolConfig, role: &str, log: &Path) -> Result<(Channel, Child)
         args: config.args.clone(),
         env,
         log: log.to_owned(),
-        env_remove: Vec::new(),
         channel_fd: theirs.as_fd(),
     })?;
     Ok((ours, child))

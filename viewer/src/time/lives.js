@@ -21,13 +21,11 @@ function measured(model) {
 function predicted(model) {
   const { doc } = model;
   const end = model.maxStep + 1;
-  // What no task gives back stays.
-  const released = new Set(doc.tasks.flatMap(task => task.frees));
   const there = doc.resources.filter(resource => resource.born !== null || resource.last_use !== null);
   const lives = there.map(resource => ({
     resource,
     from: resource.born ?? 0,
-    until: resource.last_use === null || !released.has(resource.id) ? null : resource.last_use + 1,
+    until: resource.last_use === null || resource.stays ? null : resource.last_use + 1,
   }));
   const at = doc.bytes_by_step.map((_, step) => step);
   return { end, at, bytes: doc.bytes_by_step, lives: largest(lives), steps: true };

@@ -1,6 +1,7 @@
 //! What stands in boxes and under the picture: for people in words, for programs in numbers.
 use crate::document::{Document, ResourceView, StageView, TaskView};
 use crate::export::labels::{names, short};
+use crate::planned::asked_for;
 use crate::words;
 
 /// The text of a box, and its facts.
@@ -11,7 +12,7 @@ pub(super) fn caption(document: &Document) -> Vec<String> {
     let mut lines = vec![short(&document.title)];
     let size = format!(
         "{}, {}, {}",
-        words::count(document.passes.len() as u64, "pass"),
+        words::count(asked_for(&document.passes) as u64, "pass"),
         words::count(document.tasks.len() as u64, "task"),
         words::count(document.resources.len() as u64, "resource")
     );

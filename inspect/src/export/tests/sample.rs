@@ -179,6 +179,7 @@ fn resource(
         scope,
         bytes,
         guessed: false,
+        stays: false,
         born: made_by,
         last_use: None,
         made_by,
