@@ -56,43 +56,40 @@ pub(crate) fn sum(places: &[Activities]) -> Activities {
 
 /// What each place spent its time on, with what `loads` took of it.
 pub(crate) fn of_places(log: &EventLog, loads: &[LoadView]) -> Vec<Activities> {
-    let places = log.activities.iter().enumerate();
-    let of = |(place, spent): (usize, &[u64; Activity::ALL.len()])| {
-        let of = |activity: Activity| seconds(spent[activity as usize]);
-        let mut spent = Activities {
-            wait: of(Activity::Wait),
-            map: of(Activity::Map),
-            load: of(Activity::Load),
-            run: of(Activity::Run),
-            call: 0.0,
-            serialize: of(Activity::Serialize),
-            collect: of(Activity::Collect),
-            idle: seconds(log.wall_ns.saturating_sub(spent.iter().sum())),
-        };
-        let worker = place as u32 + 1;
-        let joined = joined(log, WorkerId(place as u32));
-        let at_elements = spent.run;
-        for load in loads {
-            let from = match load.worker {
-                Some(own) if own == worker && load.in_fun => &mut spent.run,
-                None => &mut spent.idle,
-                Some(_) => continue,
-            };
-            let until = if load.worker.is_none() { load.until.min(joined) } else { load.until };
-            let moved = (until - load.from).clamp(0.0, *from);
-            *from -= moved;
-            spent.load += moved;
-        }
-        // What was measured of FUN has its garbage in it, and the packages that it loaded.
-        let beside = spent.collect + at_elements - spent.run;
-        let fun = fun(log, WorkerId(place as u32), at_elements + spent.collect);
-        let fun = (fun - beside).clamp(0.0, spent.run);
-        // Less than a nanosecond is what adding up lost.
-        spent.call = Some(spent.run - fun).filter(|call| *call >= 1e-9).unwrap_or(0.0);
-        spent.run = fun;
-        spent
+    (0..log.activities.len() as u32).map(|place| of_place(log, loads, WorkerId(place))).collect()
+}
+
+fn of_place(log: &EventLog, loads: &[LoadView], place: WorkerId) -> Activities {
+    let spent = &log.activities[place.index()];
+    let of = |activity: Activity| seconds(spent[activity as usize]);
+    let mut spent = Activities {
+        wait: of(Activity::Wait),
+        map: of(Activity::Map),
+        load: of(Activity::Load),
+        run: of(Activity::Run),
+        call: 0.0,
+        serialize: of(Activity::Serialize),
+        collect: of(Activity::Collect),
+        idle: seconds(log.wall_ns.saturating_sub(spent.iter().sum())),
     };
-    places.map(of).collect()
+    let (joined, at_elements) = (joined(log, place), spent.run);
+    for load in loads {
+        let (from, until) = match load.worker {
+            Some(own) if own == place.0 + 1 && load.in_fun => (&mut spent.run, load.until),
+            None => (&mut spent.idle, load.until.min(joined)),
+            Some(_) => continue,
+        };
+        let moved = (until - load.from).clamp(0.0, *from);
+        *from -= moved;
+        spent.load += moved;
+    }
+    // What was measured of FUN has its garbage in it, and the packages that it loaded.
+    let beside = spent.collect + at_elements - spent.run;
+    let fun = (fun(log, place, at_elements + spent.collect) - beside).clamp(0.0, spent.run);
+    // Less than a nanosecond is what adding up lost.
+    spent.call = Some(spent.run - fun).filter(|call| *call >= 1e-9).unwrap_or(0.0);
+    spent.run = fun;
+    spent
 }
 
 /// How long FUN ran at a place, which was at elements for so long: as its chunks say; where none were kept, its share of all.

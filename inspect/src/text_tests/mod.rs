@@ -1,5 +1,6 @@
 //! The text views, on documents made by hand: all words are compared literally.
 mod advice;
+mod advice_time;
 mod explain;
 mod fixtures;
 mod page;
