@@ -248,3 +248,11 @@ fn a_directory_is_looked_into_besides() {
     assert!(!dir.join(&name).exists());
     std::fs::remove_dir_all(&dir).unwrap();
 }
+
+#[test]
+fn a_saved_run_is_drawn_with_or_without_what_gives_memory_back() {
+    let saved = concat!(env!("CARGO_MANIFEST_DIR"), "/../rpkg/tests/testthat/fixtures/diamond.memshare");
+    let whole = text(&["graph", saved, "--format", "dot"]);
+    let less = text(&["graph", saved, "--format", "dot", "--no-releases"]);
+    assert!(whole.contains("release") && !less.contains("release"), "{less}");
+}
