@@ -1,5 +1,7 @@
 //! Which packages this worker loads while a run goes on, told to the session: what takes longest of a worker's first elements is often
 //! not FUN's own work.
+use std::cell::RefCell;
+
 use scheduler::id::StageId;
 use scheduler::link::Link;
 use scheduler::os::now_ns;
@@ -10,13 +12,17 @@ use crate::r::{self, Result};
 /// Loading that took less is not worth a word. An element that took less is not looked at either, which costs some microseconds.
 const WORTH_NS: u64 = 10_000_000;
 
-/// The packages of this process.
+thread_local! {
+    /// Names of the loaded namespaces, when they were last looked at; none before the first look. It is kept from run to run: a worker in
+    /// which a run left others ends.
+    static KNOWN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What is loaded in a run.
 #[derive(Default)]
 pub(super) struct Packages {
-    /// Since when one is loaded.
+    /// Since when a package is loaded.
     since_ns: u64,
-    /// Names of the loaded namespaces, when they were last looked at; none before the first look.
-    known: Vec<String>,
 }
 
 impl Packages {
@@ -25,6 +31,7 @@ impl Packages {
     }
 
     pub(super) fn end(&self, link: &Link, package: &str) -> Result<()> {
+        KNOWN.take();
         let ns = now_ns().saturating_sub(self.since_ns);
         if ns >= WORTH_NS {
             link.loaded(package, None, ns)?;
@@ -33,26 +40,26 @@ impl Packages {
     }
 
     /// Before the first element: what is there.
-    pub(super) fn know(&mut self) -> Result<()> {
-        if self.known.is_empty() {
-            self.known = loaded_namespaces()?;
+    pub(super) fn know(&self) -> Result<()> {
+        if KNOWN.with_borrow(Vec::is_empty) {
+            KNOWN.set(loaded_namespaces()?);
         }
         Ok(())
     }
 
     /// After a chunk: what its elements loaded. Of which of them took longest, that one did it.
-    pub(super) fn look(&mut self, link: &Link, stage: StageId, meter: &Meter) -> Result<()> {
+    pub(super) fn look(&self, link: &Link, stage: StageId, meter: &Meter) -> Result<()> {
         let ns = meter.longest_ns();
         if ns < WORTH_NS {
             return Ok(());
         }
         let now = loaded_namespaces()?;
-        let new: Vec<String> = now.iter().filter(|name| !self.known.contains(name)).cloned().collect();
-        if !new.is_empty() {
-            link.loaded(&asked_for(new)?.join(", "), Some(stage), ns)?;
-            self.known = now;
+        let known = KNOWN.replace(now.clone());
+        let new: Vec<String> = now.into_iter().filter(|name| !known.contains(name)).collect();
+        if new.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        Ok(link.loaded(&asked_for(new)?.join(", "), Some(stage), ns)?)
     }
 }
 
