@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use scheduler::board::{Activity, Board, BoardSpec, Delivered, Spot, StageSpec};
+use scheduler::board::{Activity, Board, BoardSpec, Delivered, ElementPosition, StageSpec};
 use scheduler::id::{StageId, WorkerId};
 use scheduler::os::{now_ns, Mapping, Place};
 use scheduler::policy::Policy;
@@ -137,8 +137,8 @@ fn run(store: &Store) -> Run {
         refers: vec![],
         stages: vec![RunStage {
             outputs: vec![],
-            grains: vec![],
-            drains: vec![],
+            elements_per_result: vec![],
+            consumes: vec![],
             passes: vec!["mu".into(), "z".into()],
             after: vec![],
         }],
@@ -164,7 +164,7 @@ fn run(store: &Store) -> Run {
     assert!(board.complete(&lease, &Delivered::default()));
     let lease = board.claim(worker).expect("a chunk");
     board.begin(&lease, now - 5_000_000_000);
-    board.element(worker, Spot { step: 1, element: 6 });
+    board.element(worker, ElementPosition { step: 1, element: 6 });
     board.take_bytes(2_500);
     Run { board, _mapping: mapping, _page: page }
 }

@@ -33,7 +33,7 @@ is_here <- function(handle) handle$process == Sys.getpid() && identical(handle$s
 
 # What the handle is about, with a run that is not here known to be lost.
 looked_up <- function(x, call) {
-  handle <- inside(x)
+  handle <- unwrap_pass(x)
   if (handle$status == "running" && !is_here(handle)) {
     handle$status <- "failed"
     text <- "this run is one of another session, or ended when memshare was unloaded; memRun() starts another"
@@ -136,7 +136,7 @@ format.memshare_handle <- function(x, ...) {
   handle <- looked_up(x, sys.call())
   status <- handle$status
   if (status == "running") {
-    status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+    status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(progress_of(handle$run, handle$program)))
   }
   status <- paste(status, collapse = ", ")
   sprintf("<run> of %s: %s", shorten(handle$names), status)

@@ -25,7 +25,7 @@ memCompare <- function(plan, schedules = c("auto", "static", "guided", "factorin
   call <- sys.call()
   check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
-  if (is.null(workers)) workers <- inside(plan)$main$program$spec$workers
+  if (is.null(workers)) workers <- unwrap_pass(plan)$main$program$spec$workers
   workers <- check_workers(workers, call)
   schedules <- check_schedules(schedules, chunk, call)
   work <- work_of(plan, profile, call)

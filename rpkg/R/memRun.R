@@ -47,7 +47,7 @@ memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
   cores <- asked_cores(MAX.CORES, call)
   if (...length() == 1L && inherits(..1, "memshare_plan")) {
     refuse_saved(..1, call)
-    return(run_plan(inside(..1), VARS, wait, cores, call))
+    return(run_plan(unwrap_pass(..1), VARS, wait, cores, call))
   }
   arguments <- list(...)
   if (any(vapply(arguments, inherits, NA, "memshare_plan"))) one_plan(arguments, call)

@@ -34,17 +34,17 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, co
   if (n > 0) pass$costs <- said_costs(control, n, call)
   if (control$lazy || passes) check_registered(pass, call)
   if (n == 0) return(pass)
-  bag <- new_bag()
+  capture <- new_capture()
   if (verb == "reduce") {
-    pass <- fold_payloads(pass, bag, call)
+    pass <- fold_payloads(pass, capture, call)
   } else {
     data <- if (by_value) unname(vars) else list()
     for (input in inputs) data <- c(data, list(input$source))
     if (passes) data <- data[!vapply(data, is_pass, NA)]
     form <- call_form(elements, further$code, shape$cell)
-    pass$payload <- build_payload(fun, dots, bag, control, names(vars), functions, form, call, data)
+    pass$payload <- build_payload(fun, dots, capture, control, names(vars), functions, form, call, data)
   }
-  tell_captured(bag$told, call)
+  tell_captured(capture$told, call)
   pass
 }
 

@@ -4,7 +4,7 @@
 why_task <- function(x, task, call) {
   task <- check_string(task, "task", call)
   if (inherits(x, "memshare_handle")) {
-    handle <- inside(x)
+    handle <- unwrap_pass(x)
     if (handle$status == "running" && !resolved(x)) return(why_live(handle, task, call))
     if (handle$status == "running") return(why_answer(task, "the run is over: collect() gives its value, and memLastRun() what it did"))
     if (!identical(state$last_run$run, handle$run)) return(why_answer(task, sprintf("the run is %s", handle$status)))

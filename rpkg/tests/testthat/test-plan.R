@@ -1,7 +1,7 @@
 # memPlan: what R tells native code (the spec), what is checked, what a plan says of itself.
 
 lazy <- memControl(lazy = TRUE)
-insides <- function(...) lapply(list(...), inside)
+insides <- function(...) lapply(list(...), unwrap_pass)
 
 test_that("the spec lists data and passes by number, each once", {
   m <- matrix(c(1, 2, 3, 4, 5, 6), 2, dimnames = list(NULL, c("a", "b", "c")))
@@ -175,7 +175,7 @@ test_that("what a plan knows after a run is the same everywhere", {
   passes <- as.data.frame(plan, what = "passes")
   expect_false(anyNA(passes$predicted))
   expect_equal(sum(passes$predicted), summary(plan)$predicted)
-  peak <- memshare:::native_of(memshare:::inside(plan))$peak
+  peak <- memshare:::native_of(memshare:::unwrap_pass(plan))$peak
   document <- memshare:::document_of(plan)
   expect_identical(document$peak_bytes, peak)
   expect_identical(max(unlist(document$bytes_by_step)), peak)

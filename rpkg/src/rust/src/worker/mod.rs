@@ -1,6 +1,6 @@
 //! The worker's side of a run in R: FUN is called element by element in a native loop, claim after claim.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `current` | the run at hand: what was taken, what is handed in |
 //! | `encoded` | what a chunk hands in, encoded |
