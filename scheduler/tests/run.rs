@@ -92,10 +92,10 @@ fn a_cancel_interrupts_a_long_element() {
     let mut session = Session::new("cancel", true);
     let sleeps = "sleep=square/0:60000 sleep=square/1:60000";
     let begun = session.begin(session::squares(4, Policy::fixed(1)), sleeps);
-    assert!(!begun.ticket.wait(Duration::from_millis(300)), "it sleeps for a minute");
+    assert!(!begun.handle.wait(Duration::from_millis(300)), "it sleeps for a minute");
     session.pool.cancel(begun.run).unwrap();
-    assert!(begun.ticket.wait(Duration::from_secs(10)), "the cancel ends it");
-    let finished = begun.ticket.take().unwrap();
+    assert!(begun.handle.wait(Duration::from_secs(10)), "the cancel ends it");
+    let finished = begun.handle.take().unwrap();
     assert!(matches!(finished.outcome, Outcome::Cancelled { .. }), "{:?}", finished.outcome);
     assert_eq!(results(&squares(&mut session, 10, Policy::auto(), ""), "square"), expected(10));
 }
@@ -115,7 +115,7 @@ fn cancelling_a_run_that_waits_does_nothing_to_the_one_that_goes_on() {
 
 #[test]
 fn a_worker_that_cannot_start_is_an_error_with_its_words() {
-    let mut session = Session::with("barren", |config| {
+    let mut session = Session::with("cannot-start", |config| {
         config.program = "/bin/sh".into();
         config.args = vec!["-c".into(), "echo no such package >&2; exit 3".into()];
     });

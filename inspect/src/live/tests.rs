@@ -57,7 +57,7 @@ fn job(store: &Store) -> Job {
         pins: vec![],
         kept_bytes: 500,
         settings,
-        guests: None,
+        external: None,
         generation,
     };
     Job::new(store, job).expect("a board")

@@ -23,7 +23,7 @@ mod recover;
 mod stop;
 mod tasks;
 #[cfg(all(test, not(loom)))]
-mod tests;
+pub(crate) mod tests;
 mod workers;
 mod world;
 

@@ -36,7 +36,7 @@ pub struct JobSpec {
     /// How failures are met.
     pub settings: Settings,
     /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
-    pub guests: Option<Listener>,
+    pub external: Option<Listener>,
     /// What the pool's workers must have begun as.
     pub generation: Generation,
 }
@@ -50,7 +50,7 @@ pub struct Job {
     pub(crate) copies: Copies,
     pub(crate) pins: Vec<(ResourceId, Pin)>,
     pub(crate) settings: Settings,
-    pub(crate) guests: Option<Listener>,
+    pub(crate) external: Option<Listener>,
     pub(crate) generation: Generation,
 }
 
@@ -115,7 +115,7 @@ pub struct RunStats {
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, guests, generation } = job;
+        let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, external, generation } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
         let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
@@ -128,7 +128,7 @@ impl Job {
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
         let copies = Copies::new(copies);
-        Ok(Job { plan, board, pages, copies, pins, settings, guests, generation })
+        Ok(Job { plan, board, pages, copies, pins, settings, external, generation })
     }
 
     /// Its board.

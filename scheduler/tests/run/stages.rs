@@ -205,7 +205,7 @@ fn a_death_in_the_middle_of_a_stage_names_its_step() {
 fn a_cancel_between_stages_ends_the_run() {
     let mut session = Session::new("between", true);
     let begun = session.begin(diamond(100, 10, false), "sleep=add-d/3:60000");
-    assert!(!begun.ticket.wait(Duration::from_millis(300)), "it sleeps for a minute");
+    assert!(!begun.handle.wait(Duration::from_millis(300)), "it sleeps for a minute");
     session.pool.cancel(begun.run).unwrap();
     let ended = begun.wait();
     assert_eq!(ended.finished.outcome, Outcome::Cancelled { cause: Cause::User });

@@ -2,7 +2,7 @@
 mod oracle;
 mod pace;
 mod random;
-mod sim;
+pub(crate) mod sim;
 mod stream;
 mod table;
 

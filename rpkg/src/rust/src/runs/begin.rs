@@ -71,7 +71,7 @@ pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
-    guests: Option<Listener>,
+    external: Option<Listener>,
     (keep, stream): (bool, bool),
     (title, state): (&str, &SessionState),
 ) -> Result<Prepared> {
@@ -139,7 +139,7 @@ pub(super) fn prepare(
     spec.session = state.bytes.clone();
     let generation = state.generation.clone();
     let copies = coming.copies();
-    let job = JobSpec { plan, spec, pages: own, copies, pins, kept_bytes, settings, guests, generation };
+    let job = JobSpec { plan, spec, pages: own, copies, pins, kept_bytes, settings, external, generation };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
     Ok(Prepared { job, copied, coming })
 }

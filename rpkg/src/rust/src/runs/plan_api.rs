@@ -165,16 +165,16 @@ fn try_begin(
     how: (bool, bool),
     by: (&str, &SessionState),
 ) -> Result<Option<i32>> {
-    let guests = if planned.guests { Some(hall::listener()?) } else { None };
-    let address = guests.as_ref().map(|listener| listener.path().to_owned());
-    let Prepared { job, copied, coming } = prepare(planned, blobs, changes, guests, how, by)?;
+    let external = if planned.guests { Some(hall::listener()?) } else { None };
+    let address = external.as_ref().map(|listener| listener.path().to_owned());
+    let Prepared { job, copied, coming } = prepare(planned, blobs, changes, external, how, by)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
     let run = hall::begin(job, address, of, copied)?;
-    let ticket = hall::run(run)?.ticket;
-    if let Err(failure) = coming.write(&ticket, hall::look) {
+    let handle = hall::run(run)?.handle;
+    if let Err(failure) = coming.write(&handle, hall::look) {
         // Within a second the workers have let go of the pages.
         hall::cancel(run)?;
-        ticket.wait(AT_ONCE);
+        handle.wait(AT_ONCE);
         hall::forget(run)?;
         return match failure {
             Failure::Scheduler(Error::NoSpace { .. }) => Ok(None),

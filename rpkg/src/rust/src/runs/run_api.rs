@@ -98,7 +98,7 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
 #[extendr]
 fn ms_run_progress(id: i32) -> Robj {
     edge(|| {
-        let progress = hall::run(id).ok().and_then(|begun| begun.ticket.progress());
+        let progress = hall::run(id).ok().and_then(|begun| begun.handle.progress());
         let Some(Progress { done, elements, at_work, seconds }) = progress else { return nothing() };
         let numbers = |counts: Vec<u64>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
         let (done, elements) = (numbers(done), numbers(elements));

@@ -13,7 +13,7 @@ mod driver;
 mod fun;
 pub(super) mod pace;
 pub(super) mod pages;
-pub(super) mod rng;
+pub(crate) mod rng;
 pub(super) mod values;
 
 use crate::board::{Control, Lease};

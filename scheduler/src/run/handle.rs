@@ -11,9 +11,9 @@ use crate::run::{BoardImage, Finished};
 
 /// Where a run's end is waited for.
 #[derive(Debug)]
-pub struct Ticket {
+pub struct RunHandle {
     finished: Mutex<Option<Box<Finished>>>,
-    bell: Condvar,
+    has_ended: Condvar,
     plan: Arc<Plan>,
     /// The board's own counts are looked at: a look costs the run nothing, and no worker hears of it. Its memory goes with the
     /// run all the same.
@@ -33,19 +33,19 @@ pub struct Progress {
     pub seconds: Option<f64>,
 }
 
-impl Ticket {
-    pub(crate) fn new(plan: &Arc<Plan>, board: &Arc<BoardImage>) -> Ticket {
-        Ticket {
+impl RunHandle {
+    pub(crate) fn new(plan: &Arc<Plan>, board: &Arc<BoardImage>) -> RunHandle {
+        RunHandle {
             finished: Mutex::default(),
-            bell: Condvar::new(),
+            has_ended: Condvar::new(),
             plan: plan.clone(),
             board: Arc::downgrade(board),
         }
     }
 
-    pub(crate) fn ring(&self, finished: Finished) {
+    pub(crate) fn complete(&self, finished: Finished) {
         *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(finished));
-        self.bell.notify_all();
+        self.has_ended.notify_all();
     }
 
     /// Whether the run goes on, or waits for another to end.
@@ -59,7 +59,7 @@ impl Ticket {
         let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
         while finished.is_none() {
             let Some(left) = until.checked_duration_since(Instant::now()) else { return false };
-            finished = self.bell.wait_timeout(finished, left).unwrap_or_else(PoisonError::into_inner).0;
+            finished = self.has_ended.wait_timeout(finished, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }

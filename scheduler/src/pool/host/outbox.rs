@@ -76,11 +76,6 @@ impl Outbox {
     pub(crate) fn channel(&self) -> &Channel {
         &self.channel
     }
-
-    /// The channel alone.
-    pub(crate) fn into_channel(self) -> Channel {
-        self.channel
-    }
 }
 
 #[cfg(test)]
