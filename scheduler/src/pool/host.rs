@@ -62,7 +62,30 @@ impl HostProcesses {
         for key in speaking {
             self.hear(key, now_ns);
         }
+        self.hear_servers_of_gone(now_ns);
         std::mem::take(&mut self.heard)
+    }
+
+    /// A worker that was forked may be gone because what forked it is: that one's end was before, and is told first.
+    fn hear_servers_of_gone(&mut self, now_ns: u64) {
+        let is_forked = |key: &ProcessKey| {
+            self.get(*key).is_some_and(|process| matches!(process.handle, Handle::Forked(_)))
+        };
+        let gone = |(key, event): &(ProcessKey, ProcessEvent)| {
+            matches!(event, ProcessEvent::Gone { .. }) && is_forked(key)
+        };
+        if self.heard.iter().any(gone) {
+            let servers = self.hear_servers(now_ns);
+            self.heard.sort_by_key(|(key, _)| !servers.contains(key));
+        }
+    }
+
+    /// Takes all that fork servers said; gives these.
+    fn hear_servers(&mut self, now_ns: u64) -> Vec<ProcessKey> {
+        let servers = self.all.iter().filter(|process| process.speaks != Speaks::AsWorker);
+        let servers: Vec<ProcessKey> = servers.map(|server| server.key).collect();
+        servers.iter().for_each(|&server| self.hear(server, now_ns));
+        servers
     }
 
     /// Whether something was heard that [`HostProcesses::events`] has not given.
@@ -129,10 +152,7 @@ impl HostProcesses {
 
     /// What forked a process says how that ended.
     fn exit_of_forked(&mut self, pid: Option<u32>) -> Option<Exit> {
-        let servers = self.all.iter().filter(|process| process.speaks != Speaks::AsWorker);
-        for key in servers.map(|server| server.key).collect::<Vec<_>>() {
-            self.hear(key, os::now_ns());
-        }
+        self.hear_servers(os::now_ns());
         let place = self.exits.iter().position(|(ended, _)| Some(*ended) == pid)?;
         self.exits.remove(place).map(|(_, exit)| exit)
     }
@@ -169,9 +189,9 @@ impl Processes for HostProcesses {
                 (Speaks::AsMirror, log.clone(), ToForkServer::Mirror { log, state, deferred })
             }
         };
-        // The new process's end of its channel goes with the request.
+        // The new process's end of its channel goes with the request. If the server is gone, both channels tell.
         let (ours, theirs) = Channel::pair()?;
-        server.outbox.send(wire::encode(&request), Some(theirs.into()), now_ns)?;
+        let _ = server.outbox.send(wire::encode(&request), Some(theirs.into()), now_ns);
         self.add(key, speaks, ours, Handle::Forked(None), Some(log));
         Ok(())
     }

@@ -31,3 +31,5 @@ pub(crate) use processes::{Fork, Remains, Role};
 pub(crate) use processes::{ProcessEvent, ProcessKey, Processes};
 pub(crate) use state::{External, PoolEvent, WorkerPool};
 pub(crate) use worker::State;
+#[cfg(test)]
+pub(crate) use worker::Worker;

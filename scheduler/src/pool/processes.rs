@@ -79,7 +79,7 @@ pub(crate) trait Processes {
     /// Asks a fork server for a process.
     ///
     /// # Errors
-    /// When it cannot be asked. If it refuses, or dies over it, an event says so.
+    /// When there is no channel for it. If the server is gone, refuses, or dies over it, events say so.
     fn fork(
         &mut self,
         server: ProcessKey,

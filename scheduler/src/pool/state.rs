@@ -44,6 +44,8 @@ pub(crate) struct WorkerPool<P> {
     workers: Vec<Worker>,
     /// Starts that failed, in a row.
     failed_starts: u32,
+    /// Why the last of them did.
+    last_failure: String,
     last_key: u64,
     /// What workers are to have begun as.
     generation: Generation,
@@ -63,6 +65,7 @@ impl<P: Processes> WorkerPool<P> {
             spawner,
             workers: Vec::new(),
             failed_starts: 0,
+            last_failure: String::new(),
             last_key: 0,
             generation: Generation::default(),
             changed: 0,
@@ -97,8 +100,10 @@ impl<P: Processes> WorkerPool<P> {
         ProcessKey(self.last_key)
     }
 
-    /// Starts workers until `wanted` of our own exist. Those of the user's cluster do not count.
+    /// Starts workers until `wanted` of our own exist. Those of the user's cluster do not count. Where starts fail, says so as long as
+    /// workers are lacking and none is on its way: the run may come to lack one after others failed.
     pub(crate) fn grow(&mut self, wanted: usize, now_ns: u64, out: &mut Vec<PoolEvent>) {
+        self.changed = 0; // this replaces them
         while self.own() < wanted && self.failed_starts < FAILED_STARTS {
             let key = self.next_key();
             let how = (&self.config, &self.generation);
@@ -107,9 +112,13 @@ impl<P: Processes> WorkerPool<P> {
                 Ok(None) => return,
                 Err(e) => {
                     self.failed_starts = FAILED_STARTS;
-                    out.push(PoolEvent::CannotStart { reason: e.to_string() });
+                    self.last_failure = e.to_string();
                 }
             }
+        }
+        let is_coming = |w: &Worker| !w.is_external() && matches!(w.state, State::Starting { .. });
+        if self.own() < wanted && !self.workers.iter().any(is_coming) {
+            out.push(PoolEvent::CannotStart { reason: self.last_failure.clone() });
         }
     }
 
@@ -206,6 +215,7 @@ impl<P: Processes> WorkerPool<P> {
             ProcessEvent::Server(message) => self.hear_server(key, message, now_ns, out),
             ProcessEvent::Gone { .. } if self.spawner.knows(key) => {
                 self.spawner.gone(key, &mut self.processes);
+                self.forget_forks();
             }
             ProcessEvent::Gone { symptom } => self.lose(key, Loss::Died, symptom, out),
             ProcessEvent::Hello { pid, unfit } => self.greet(key, pid, unfit, now_ns, out),
@@ -225,6 +235,18 @@ impl<P: Processes> WorkerPool<P> {
             ServerWord::Converted => self.add(key, Kind::Launched, now_ns),
             ServerWord::ForkFailed { worker, reason } => self.lose(worker, Loss::Died, reason, out),
         }
+    }
+
+    /// Workers that were to be forked by what is given up are started in another way: that they do not come is not their doing.
+    fn forget_forks(&mut self) {
+        let WorkerPool { workers, processes, .. } = self;
+        workers.retain(|worker| {
+            let is_awaited = worker.is_being_forked();
+            if is_awaited {
+                processes.let_go(worker.key);
+            }
+            !is_awaited
+        });
     }
 
     fn worker(&mut self, key: ProcessKey) -> Option<&mut Worker> {

@@ -89,6 +89,12 @@ impl ActiveRun {
         }
     }
 
+    /// How many places have no worker.
+    #[cfg(test)]
+    pub(crate) fn vacant(&self) -> usize {
+        self.host.vacant.len()
+    }
+
     /// Gives a vacant slot to an idle worker; whether it did.
     pub(crate) fn recruit<P: Processes>(&mut self, now_ns: u64, pool: &mut WorkerPool<P>) -> bool {
         let whose = if self.listener().is_some() { External::Only } else { External::None };
@@ -163,6 +169,9 @@ impl ActiveRun {
 
     /// No more workers can be started: what is vacant stays so.
     pub(crate) fn leave_vacant<P: Processes>(&mut self, reason: &str, now_ns: u64, pool: &mut WorkerPool<P>) {
+        if self.host.vacant.is_empty() {
+            return;
+        }
         tracing::error!(reason, "no more workers can be made");
         for worker in std::mem::take(&mut self.host.vacant) {
             self.host.journal.note_at(now_ns, What::NotStarted(worker, reason.to_owned()));

@@ -25,6 +25,8 @@ mod log;
 mod order;
 mod pool;
 mod supervisor;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use copying::Copying;
 pub use event_log::{

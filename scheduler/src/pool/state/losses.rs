@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{PoolEvent, WorkerPool, FAILED_STARTS};
+use super::{PoolEvent, WorkerPool};
 use crate::engine::Loss;
 use crate::os::Exit;
 use crate::pool::logs::{self, Death};
@@ -52,9 +52,7 @@ impl<P: Processes> WorkerPool<P> {
             State::Starting { .. } if worker.is_external() => out.push(PoolEvent::CannotStart { reason }),
             State::Starting { .. } => {
                 self.failed_starts += 1;
-                if self.failed_starts >= FAILED_STARTS {
-                    out.push(PoolEvent::CannotStart { reason });
-                }
+                self.last_failure = reason;
             }
         }
     }
@@ -110,13 +108,7 @@ impl<P: Processes> WorkerPool<P> {
         let needed = if workers.iter().any(Worker::is_being_forked) { Needed::Now } else { Needed::Later };
         let patience = (&*allowance, config.patience.stopped);
         if spawner.set_aside_stopped(needed, patience, processes, now_ns) {
-            workers.retain(|worker| {
-                let is_awaited = worker.is_being_forked();
-                if is_awaited {
-                    processes.let_go(worker.key);
-                }
-                !is_awaited
-            });
+            self.forget_forks();
         }
     }
 }

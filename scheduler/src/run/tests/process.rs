@@ -113,14 +113,32 @@ impl SimProcess {
 
     /// Since when its channel has no room.
     pub(super) fn unread_since(&self) -> Option<u64> {
-        (self.told.len() > ROOM).then_some(self.full_ns)
+        (self.told.len() > self.room()).then_some(self.full_ns)
     }
 
     pub(super) fn tell(&mut self, told: Told, now: u64) {
-        if self.told.len() == ROOM {
+        if self.told.len() == self.room() {
             self.full_ns = now;
         }
         self.told.push_back(told);
+    }
+
+    /// The channel of one that hangs is full.
+    fn room(&self) -> usize {
+        if self.can_see() {
+            ROOM
+        } else {
+            0
+        }
+    }
+
+    /// Whether it is a worker that waits for a word.
+    pub(super) fn waits(&self) -> bool {
+        match &self.phase {
+            Phase::Waits => true,
+            Phase::Runs(part) => part.sleeps,
+            _ => false,
+        }
     }
 
     fn next_told(&mut self, now: u64) -> Option<Told> {
@@ -134,6 +152,11 @@ impl SimProcess {
     /// Whether it sees the end of its channel when it next looks.
     pub(super) fn sees_end(&self) -> bool {
         self.is_cut || !self.is_held && self.told.is_empty()
+    }
+
+    /// Whether it can see the end of its channel.
+    pub(super) fn can_see(&self) -> bool {
+        !matches!(self.phase, Phase::Hangs)
     }
 
     /// Whether it would do something if it had a turn.
@@ -206,9 +229,7 @@ impl SimProcesses {
             match self.rng.below(3) {
                 0 => return self.die(key, Exit::Code(3)),
                 1 => return self.set(key, Phase::Hangs),
-                _ => {
-                    self.say(key, ProcessEvent::Hello { pid: None, unfit: Some("another version".into()) })
-                }
+                _ => self.say(key, ProcessEvent::Hello { pid: None, unfit: Some("another version".into()) }),
             }
             return;
         }
@@ -267,7 +288,10 @@ impl SimProcesses {
             Told::ForkWorker(worker) if fails => {
                 self.met.failed_starts += 1;
                 self.lose_forked(worker);
-                self.say_server(key, FromForkServer::ForkFailed { token: worker.0, reason: "no memory".into() });
+                self.say_server(
+                    key,
+                    FromForkServer::ForkFailed { token: worker.0, reason: "no memory".into() },
+                );
             }
             Told::ForkMirror(mirror, _) if fails => self.lose_forked(mirror),
             Told::ForkWorker(worker) => self.come(worker),
@@ -314,6 +338,7 @@ impl SimProcesses {
             At::Idle => {
                 if work.aim(board).is_none() {
                     *sleeps = true;
+                    self.met.tails += u64::from(board.control() == Control::Ended);
                     self.say(key, ProcessEvent::Worker(FromWorker::Dry { run }));
                 }
             }
