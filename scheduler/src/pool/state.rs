@@ -49,6 +49,8 @@ pub(crate) struct WorkerPool<P> {
     last_key: u64,
     /// What workers are to have begun as.
     generation: Generation,
+    /// How many the last run wanted.
+    wanted: usize,
     /// How many left because a run had changed them, and have not been replaced.
     changed: usize,
     allowance: Allowance,
@@ -68,6 +70,7 @@ impl<P: Processes> WorkerPool<P> {
             last_failure: String::new(),
             last_key: 0,
             generation: Generation::default(),
+            wanted: 0,
             changed: 0,
             allowance: Allowance::default(),
             look_ns: 0,
@@ -103,7 +106,9 @@ impl<P: Processes> WorkerPool<P> {
     /// Starts workers until `wanted` of our own exist. Those of the user's cluster do not count. Where starts fail, says so as long as
     /// workers are lacking and none is on its way: the run may come to lack one after others failed.
     pub(crate) fn grow(&mut self, wanted: usize, now_ns: u64, out: &mut Vec<PoolEvent>) {
-        self.changed = 0; // this replaces them
+        if wanted > 0 {
+            (self.wanted, self.changed) = (wanted, 0); // this replaces them
+        }
         while self.own() < wanted && self.failed_starts < FAILED_STARTS {
             let key = self.next_key();
             let how = (&self.config, &self.generation);
@@ -170,9 +175,9 @@ impl<P: Processes> WorkerPool<P> {
         });
     }
 
-    /// Starts workers in place of those that a run changed, while nothing runs.
+    /// Starts workers in place of those that a run changed, while nothing runs; no more than the last run wanted.
     pub(crate) fn replace_changed(&mut self, now_ns: u64) {
-        let wanted = self.own() + std::mem::take(&mut self.changed);
+        let wanted = self.wanted.min(self.own() + std::mem::take(&mut self.changed));
         if self.spawner.forks() {
             self.grow(wanted, now_ns, &mut Vec::new());
         }

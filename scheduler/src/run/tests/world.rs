@@ -47,6 +47,8 @@ pub(super) struct SimProcesses {
     pub(super) rng: Rng,
     pub(super) faults: Vec<Fault>,
     pub(super) runs: BTreeMap<u64, Begun>,
+    /// How many the pool holds.
+    pub(super) held: usize,
     /// What the session hears when it next looks.
     pub(super) heard: Vec<(ProcessKey, ProcessEvent)>,
     /// Workers that were asked for.
@@ -64,6 +66,7 @@ impl SimProcesses {
             rng,
             faults,
             runs: BTreeMap::new(),
+            held: 0,
             heard: Vec::new(),
             started: 0,
             met: Met::default(),
@@ -183,11 +186,12 @@ impl SimProcesses {
     pub(super) fn add_external(&mut self, key: ProcessKey, config: u64) {
         let mut process = SimProcess::new(Phase::Starts, None, config, 0);
         process.is_external = true;
-        self.all.insert(key, process);
+        self.add(key, process);
         self.come(key);
     }
 
     fn add(&mut self, key: ProcessKey, process: SimProcess) {
+        self.held += 1;
         let is_new = self.all.insert(key, process).is_none();
         assert!(is_new, "{key:?} was given twice");
     }
@@ -294,6 +298,7 @@ impl Processes for SimProcesses {
     fn let_go(&mut self, key: ProcessKey) {
         let process = self.all.get_mut(&key).expect("it is there");
         assert!(std::mem::take(&mut process.is_held), "it was let go twice");
+        self.held -= 1;
         if process.parent.is_none() && !process.is_external {
             return self.die(key, Exit::Signal(9)); // as a child that is dropped
         }
