@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use self::outbox::Outbox;
-use self::process::{wait_briefly, Handle, HostProcess, Speaks};
+use self::process::{wait_briefly, Handle, HostProcess, SpeaksAs};
 use crate::error::Result;
 use crate::id::WorkerId;
 use crate::link::{ROLE, ROLE_FORK_SERVER};
@@ -54,7 +54,7 @@ impl HostProcesses {
         for process in &self.all {
             let spoke = next();
             // Without a descriptor (an old kernel) only a look tells of an end.
-            let ended = process.descriptor().map_or(process.speaks == Speaks::AsWorker, |_| next());
+            let ended = process.descriptor().map_or(process.speaks == SpeaksAs::Worker, |_| next());
             if spoke || ended {
                 speaking.push(process.key);
             }
@@ -82,7 +82,7 @@ impl HostProcesses {
 
     /// Takes all that fork servers said; gives these.
     fn hear_servers(&mut self, now_ns: u64) -> Vec<ProcessKey> {
-        let servers = self.all.iter().filter(|process| process.speaks != Speaks::AsWorker);
+        let servers = self.all.iter().filter(|process| process.speaks != SpeaksAs::Worker);
         let servers: Vec<ProcessKey> = servers.map(|server| server.key).collect();
         servers.iter().for_each(|&server| self.hear(server, now_ns));
         servers
@@ -111,7 +111,7 @@ impl HostProcesses {
 
     /// Takes in a node of the user's cluster.
     pub(crate) fn add_external(&mut self, key: ProcessKey, channel: Channel) {
-        self.add(key, Speaks::AsWorker, channel, Handle::External(None), None);
+        self.add(key, SpeaksAs::Worker, channel, Handle::External(None), None);
     }
 
     /// The process id of a process that we launched.
@@ -125,7 +125,7 @@ impl HostProcesses {
     fn add(
         &mut self,
         key: ProcessKey,
-        speaks: Speaks,
+        speaks: SpeaksAs,
         channel: Channel,
         handle: Handle,
         log: Option<PathBuf>,
@@ -161,8 +161,8 @@ impl HostProcesses {
 impl Processes for HostProcesses {
     fn launch(&mut self, key: ProcessKey, role: Role, config: &PoolConfig) -> Result<()> {
         let (speaks, name, log) = match role {
-            Role::ForkServer => (Speaks::AsServer, ROLE_FORK_SERVER, config.dir.join("fork-server.log")),
-            Role::Worker => (Speaks::AsWorker, "worker", logs::next(&config.dir)),
+            Role::ForkServer => (SpeaksAs::Server, ROLE_FORK_SERVER, config.dir.join("fork-server.log")),
+            Role::Worker => (SpeaksAs::Worker, "worker", logs::next(&config.dir)),
         };
         let (channel, child) = start(config, name, &log)?;
         self.add(key, speaks, channel, Handle::Child(child), Some(log));
@@ -181,12 +181,12 @@ impl Processes for HostProcesses {
         let (speaks, log, request) = match what {
             Fork::Worker => {
                 let log = logs::next(&config.dir);
-                (Speaks::AsWorker, log.clone(), ToForkServer::Fork { token: key.0, log })
+                (SpeaksAs::Worker, log.clone(), ToForkServer::Fork { token: key.0, log })
             }
             Fork::Mirror { generation, state, deferred } => {
                 let log = config.dir.join(format!("mirror-{generation}.log"));
                 let (state, deferred) = (state.to_owned(), deferred.to_vec());
-                (Speaks::AsMirror, log.clone(), ToForkServer::Mirror { log, state, deferred })
+                (SpeaksAs::Mirror, log.clone(), ToForkServer::Mirror { log, state, deferred })
             }
         };
         // The new process's end of its channel goes with the request. If the server is gone, both channels tell.
@@ -253,7 +253,7 @@ impl Processes for HostProcesses {
 impl Drop for HostProcesses {
     /// Idle workers leave by themselves at the channel's end; the rest is killed, and none is waited for in vain.
     fn drop(&mut self) {
-        for process in self.all.iter_mut().filter(|process| process.speaks == Speaks::AsWorker) {
+        for process in self.all.iter_mut().filter(|process| process.speaks == SpeaksAs::Worker) {
             process.kill();
             process.close_log();
         }

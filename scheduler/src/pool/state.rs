@@ -3,7 +3,11 @@
 //! It decides; [`Processes`] do it, and what becomes of them comes back as events. Time is an argument. So the same code runs on this
 //! host's processes and, by seed, in a simulation (`run/tests`).
 
+mod events;
 mod losses;
+mod runs;
+
+pub(crate) use runs::External;
 
 use std::time::Duration;
 
@@ -11,11 +15,11 @@ use crate::engine::Loss;
 use crate::id::WorkerId;
 use crate::pool::allowance::Allowance;
 use crate::pool::logs::Death;
-use crate::pool::processes::{ProcessEvent, ProcessKey, Processes};
-use crate::pool::spawner::{ServerWord, Spawner};
+use crate::pool::processes::{ProcessKey, Processes};
+use crate::pool::spawner::Spawner;
 use crate::pool::worker::{Kind, State, Worker};
 use crate::pool::{Generation, PoolConfig};
-use crate::wire::{FromForkServer, FromWorker, ToWorker};
+use crate::wire::{FromWorker, ToWorker};
 
 /// How many starts may fail in a row before we stop trying.
 const FAILED_STARTS: u32 = 3;
@@ -175,6 +179,18 @@ impl<P: Processes> WorkerPool<P> {
         });
     }
 
+    /// Workers that were to be forked by what is given up are started in another way: that they do not come is not their doing.
+    fn forget_forks(&mut self) {
+        let WorkerPool { workers, processes, .. } = self;
+        workers.retain(|worker| {
+            let is_awaited = worker.is_being_forked();
+            if is_awaited {
+                processes.let_go(worker.key);
+            }
+            !is_awaited
+        });
+    }
+
     /// Starts workers in place of those that a run changed, while nothing runs; no more than the last run wanted.
     pub(crate) fn replace_changed(&mut self, now_ns: u64) {
         let wanted = self.wanted.min(self.own() + std::mem::take(&mut self.changed));
@@ -208,146 +224,6 @@ impl<P: Processes> WorkerPool<P> {
         self.workers.iter().filter(is_there).count()
     }
 
-    /// Takes what a process said, or that it is gone.
-    pub(crate) fn on_event(
-        &mut self,
-        key: ProcessKey,
-        event: ProcessEvent,
-        now_ns: u64,
-        out: &mut Vec<PoolEvent>,
-    ) {
-        match event {
-            ProcessEvent::Server(message) => self.hear_server(key, message, now_ns, out),
-            ProcessEvent::Gone { .. } if self.spawner.knows(key) => {
-                self.spawner.gone(key, &mut self.processes);
-                self.forget_forks();
-            }
-            ProcessEvent::Gone { symptom } => self.lose(key, Loss::Died, symptom, out),
-            ProcessEvent::Hello { pid, unfit } => self.greet(key, pid, unfit, now_ns, out),
-            ProcessEvent::Worker(message) => self.hear_worker(key, message, out),
-        }
-    }
-
-    fn hear_server(
-        &mut self,
-        key: ProcessKey,
-        message: FromForkServer,
-        now_ns: u64,
-        out: &mut Vec<PoolEvent>,
-    ) {
-        match self.spawner.heard(key, message, &mut self.processes, now_ns) {
-            ServerWord::Noted => {}
-            ServerWord::Converted => self.add(key, Kind::Launched, now_ns),
-            ServerWord::ForkFailed { worker, reason } => self.lose(worker, Loss::Died, reason, out),
-        }
-    }
-
-    /// Workers that were to be forked by what is given up are started in another way: that they do not come is not their doing.
-    fn forget_forks(&mut self) {
-        let WorkerPool { workers, processes, .. } = self;
-        workers.retain(|worker| {
-            let is_awaited = worker.is_being_forked();
-            if is_awaited {
-                processes.let_go(worker.key);
-            }
-            !is_awaited
-        });
-    }
-
-    fn worker(&mut self, key: ProcessKey) -> Option<&mut Worker> {
-        self.workers.iter_mut().find(|w| w.key == key)
-    }
-
-    /// A worker's first word.
-    fn greet(
-        &mut self,
-        key: ProcessKey,
-        pid: Option<u32>,
-        unfit: Option<String>,
-        now_ns: u64,
-        out: &mut Vec<PoolEvent>,
-    ) {
-        let Some(worker) = self.worker(key) else { return };
-        if !matches!(worker.state, State::Starting { .. }) {
-            return;
-        }
-        worker.spoke();
-        worker.pid = pid;
-        if let Some(reason) = unfit {
-            return self.lose(key, Loss::Died, reason, out);
-        }
-        worker.state = State::Idle { since_ns: now_ns };
-        tracing::debug!(key = key.0, pid, "ready");
-        self.failed_starts = 0;
-    }
-
-    fn hear_worker(&mut self, key: ProcessKey, message: FromWorker, out: &mut Vec<PoolEvent>) {
-        let Some(worker) = self.worker(key) else { return };
-        worker.spoke();
-        match (message, worker.state) {
-            (FromWorker::Note { text }, _) => out.push(PoolEvent::Note { text }),
-            (FromWorker::Changed { what }, _) => self.left_changed(key, &what, out),
-            (message, State::Busy { slot }) => out.push(PoolEvent::Said { slot, message }),
-            _ => {} // the tail of a run that is over
-        }
-    }
-
-    /// A run changed the worker, which ends by itself; it may have been given a place in the next run meanwhile.
-    fn left_changed(&mut self, key: ProcessKey, what: &str, out: &mut Vec<PoolEvent>) {
-        let Some(place) = self.workers.iter().position(|w| w.key == key) else { return };
-        let worker = self.workers.swap_remove(place);
-        tracing::debug!(key = key.0, pid = worker.pid, what, "changed by a run");
-        self.processes.let_go(key);
-        match worker.state {
-            // The run that it should have joined gets another one.
-            State::Busy { slot } => out.push(PoolEvent::Left { slot }),
-            _ => self.changed += 1,
-        }
-    }
-
-    /// Gives an idle worker of the kind asked for a place in a run, which it is yet to be told; gives its process.
-    pub(crate) fn join(
-        &mut self,
-        external: External,
-        (run, slot): (u64, WorkerId),
-        now_ns: u64,
-    ) -> Option<Option<u32>> {
-        let WorkerPool { workers, processes, .. } = self;
-        let wanted = external == External::Only;
-        let is_it = |w: &mut Worker| w.is_external() == wanted && w.is_ready(processes, now_ns);
-        let place = workers.iter_mut().position(is_it)?;
-        let worker = &mut workers[place];
-        worker.state = State::Busy { slot };
-        processes.joins(worker.key, run, slot);
-        tracing::debug!(worker = slot.0 + 1, pid = worker.pid, "joined");
-        Some(worker.pid)
-    }
-
-    /// Says something to the worker under `slot` in the present run. Of one that is gone an event tells.
-    pub(crate) fn tell(&mut self, slot: WorkerId, message: &ToWorker, now_ns: u64) {
-        let WorkerPool { workers, processes, .. } = self;
-        if let Some(worker) = workers.iter_mut().find(|w| w.state == State::Busy { slot }) {
-            if matches!(message, ToWorker::Run { .. }) {
-                worker.asked_ns.get_or_insert(now_ns);
-            }
-            processes.send(worker.key, message, now_ns);
-        }
-    }
-
-    /// Interrupts the worker under `slot` in the present run.
-    pub(crate) fn interrupt(&mut self, slot: WorkerId) {
-        let WorkerPool { workers, processes, .. } = self;
-        let at = workers.iter().find(|w| w.state == State::Busy { slot });
-        at.into_iter().for_each(|worker| processes.interrupt(worker.key));
-    }
-
-    /// Ends the worker under `slot` in the present run.
-    pub(crate) fn end(&mut self, slot: WorkerId) {
-        let WorkerPool { workers, processes, .. } = self;
-        let at = workers.iter_mut().find(|w| w.state == State::Busy { slot });
-        at.into_iter().for_each(|worker| worker.end(Loss::EndedByUs, processes));
-    }
-
     /// Lets idle workers go that waited for longer than the configuration says, and the fork server after them.
     pub(crate) fn retire(&mut self, now_ns: u64) {
         let idle_ns = u64::try_from(self.config.idle_for.as_nanos()).unwrap_or(u64::MAX);
@@ -363,33 +239,6 @@ impl<P: Processes> WorkerPool<P> {
         }
     }
 
-    /// Ends the run for everyone in it. They are told by [`WorkerPool::send_off`].
-    pub(crate) fn dismiss(&mut self) {
-        for worker in &mut self.workers {
-            if matches!(worker.state, State::Busy { .. }) {
-                worker.state = State::Leaving;
-            }
-        }
-    }
-
-    /// Tells those who were dismissed: our own workers are idle again, those of the user's cluster go home. A step of its own, to be
-    /// taken when the session has its results: a worker that is woken may take the core that the session needs.
-    pub(crate) fn send_off(&mut self, now_ns: u64) {
-        let WorkerPool { workers, processes, .. } = self;
-        workers.retain_mut(|worker| {
-            if worker.state == State::Leaving {
-                processes.send(worker.key, &ToWorker::EndRun, now_ns);
-                worker.state = State::Idle { since_ns: now_ns };
-                tracing::debug!(key = worker.key.0, pid = worker.pid, "idle");
-            }
-            if worker.is_external() {
-                processes.send(worker.key, &ToWorker::Exit, now_ns);
-                processes.let_go(worker.key);
-            }
-            !worker.is_external()
-        });
-    }
-
     /// The processes that the pool holds.
     #[cfg(test)]
     pub(crate) fn keys(&self) -> impl Iterator<Item = ProcessKey> + '_ {
@@ -401,13 +250,4 @@ impl<P: Processes> WorkerPool<P> {
     pub(crate) fn awaits_server(&self) -> bool {
         self.spawner.is_on_its_way()
     }
-}
-
-/// Whose workers take part in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum External {
-    /// The pool's own.
-    None,
-    /// Those of the user's cluster.
-    Only,
 }

@@ -17,12 +17,12 @@ const LAST_WORD: Duration = Duration::from_millis(200);
 
 /// Whose messages come over a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
-    AsWorker,
+pub(super) enum SpeaksAs {
+    Worker,
     /// It was launched to fork.
-    AsServer,
+    Server,
     /// It was forked to fork.
-    AsMirror,
+    Mirror,
 }
 
 /// What a process can be signalled by.
@@ -40,7 +40,7 @@ pub(super) enum Handle {
 #[derive(Debug)]
 pub(super) struct HostProcess {
     pub(super) key: ProcessKey,
-    pub(super) speaks: Speaks,
+    pub(super) speaks: SpeaksAs,
     pub(super) outbox: Outbox,
     pub(super) handle: Handle,
     /// As it said.
@@ -56,7 +56,7 @@ impl HostProcess {
         // An error means that it is gone, which what follows tells better.
         let _ = self.outbox.flush(now_ns);
         // Asked first: what it said before it ended is heard.
-        let has_exited = self.speaks == Speaks::AsWorker && self.has_exited();
+        let has_exited = self.speaks == SpeaksAs::Worker && self.has_exited();
         let symptom = loop {
             match self.outbox.try_receive(frame) {
                 Ok(Received::Nothing) if has_exited => break "it exited".to_owned(),
@@ -64,20 +64,20 @@ impl HostProcess {
                 Ok(Received::Closed) => break "it closed its channel".to_owned(),
                 Ok(Received::Message(length, _)) => match self.understand(&frame[..length]) {
                     Ok(event) => out(event),
-                    Err(e) if self.speaks == Speaks::AsWorker => break e.to_string(),
+                    Err(e) if self.speaks == SpeaksAs::Worker => break e.to_string(),
                     Err(e) => tracing::warn!(%e, "a fork server"),
                 },
                 Err(e) => break e.to_string(),
             }
         };
-        if let (false, Some(log)) = (self.speaks == Speaks::AsWorker, &self.log) {
+        if let (false, Some(log)) = (self.speaks == SpeaksAs::Worker, &self.log) {
             tracing::warn!(log = %log.display(), "a fork server is gone");
         }
         out(ProcessEvent::Gone { symptom });
     }
 
     fn understand(&mut self, frame: &[u8]) -> Result<ProcessEvent> {
-        if self.speaks == Speaks::AsWorker {
+        if self.speaks == SpeaksAs::Worker {
             return Ok(match wire::decode(frame, "a worker")? {
                 FromWorker::Hello { pid, version, boot } => self.greet(pid, &version, &boot),
                 message => ProcessEvent::Worker(message),
@@ -87,8 +87,8 @@ impl HostProcess {
         match &message {
             FromForkServer::Loading { pid, .. } if self.pid.is_none() => self.meet(Some(*pid)),
             // It goes on as a worker, on this very channel.
-            FromForkServer::Unsafe { .. } if self.speaks == Speaks::AsServer => {
-                self.speaks = Speaks::AsWorker
+            FromForkServer::Unsafe { .. } if self.speaks == SpeaksAs::Server => {
+                self.speaks = SpeaksAs::Worker
             }
             _ => {}
         }
@@ -129,7 +129,7 @@ impl HostProcess {
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         match &self.handle {
             // Of those that fork the channel's end tells.
-            _ if self.speaks != Speaks::AsWorker => None,
+            _ if self.speaks != SpeaksAs::Worker => None,
             Handle::Child(child) => child.pidfd(),
             Handle::Forked(peer) | Handle::External(peer) => peer.as_ref().map(Peer::pidfd),
         }
@@ -176,7 +176,7 @@ impl HostProcess {
 
     /// A worker's log gets nothing any more.
     pub(super) fn close_log(&self) {
-        if self.speaks == Speaks::AsWorker {
+        if self.speaks == SpeaksAs::Worker {
             self.log.iter().for_each(logs::closed);
         }
     }

@@ -1,19 +1,21 @@
 //! A simulated session: what it asks for and when, and the supervisor's loop on a virtual clock.
-use super::faults::{Fault, Kept};
+mod checks;
+mod script;
+
+use super::faults::Fault;
 use super::met::Met;
 use super::rng::Rng;
 use super::world::{Begun, SimProcesses};
-use crate::engine::{Outcome, Settings};
-use crate::graph::{Resource, Scope};
-use crate::id::{PassId, ResourceId, StageId};
+use crate::engine::Settings;
 use crate::os::Listener;
-use crate::plan::{compile, CallSpec, PassCall, Plan, Source};
-use crate::policy::Policy;
-use crate::pool::{Generation, Patience, PoolConfig, State, WorkerPool};
+use crate::plan::Plan;
+use crate::pool::{Generation, Patience, PoolConfig, WorkerPool};
 use crate::run::order::{Command, RunQueue};
 use crate::run::{Finished, Job, JobSpec, RunHandle};
 use crate::store::Store;
 use crate::wire::RunSpec;
+use checks::check_outcome;
+use script::plan;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,22 +25,7 @@ const ALL_END_WITHIN: u64 = 300 * SECOND;
 /// Idle workers stay for so long.
 const IDLE_FOR: u64 = 20 * SECOND;
 
-/// What the session does.
-#[derive(Clone, Debug)]
-pub(super) enum Does {
-    Begin {
-        elements: [u64; 2],
-        workers: u32,
-        generation: u64,
-        is_fresh: bool,
-        is_external: bool,
-    },
-    /// The run that was begun as this one.
-    Cancel(usize),
-    Configure {
-        forks: bool,
-    },
-}
+pub(super) use script::{script, Does};
 
 /// A run, as the session knows it.
 struct Run {
@@ -61,64 +48,6 @@ pub(super) struct Session<'a> {
     nodes: Vec<u64>,
     /// The most workers that a run wanted.
     most: usize,
-}
-
-/// What a session does, and when: a word every few seconds.
-pub(super) fn script(rng: &mut Rng, kept: &Kept) -> Vec<(u64, Does)> {
-    let (mut at, mut begun, mut generation) = (0, 0, 0);
-    let mut script = Vec::new();
-    for _ in 0..2 + rng.below(8) {
-        at += rng.pick(&[0, 0, SECOND / 100, SECOND / 10, SECOND, 5 * SECOND, 30 * SECOND]);
-        at += rng.below(SECOND / 10);
-        let does = match rng.below(8) {
-            0 if begun > 0 => Does::Cancel(rng.below(begun) as usize),
-            1 | 2 => Does::Configure { forks: !rng.once_in(3) },
-            _ => {
-                begun += 1;
-                if rng.once_in(3) {
-                    generation = rng.below(3);
-                }
-                let elements = [rng.below(20), rng.below(20)];
-                let workers = 1 + rng.below(4) as u32;
-                let (is_fresh, is_external) = (rng.once_in(8), rng.once_in(12));
-                Does::Begin { elements, workers, generation, is_fresh, is_external }
-            }
-        };
-        script.push((at, does));
-    }
-    script.truncate(kept.commands);
-    script
-}
-
-/// Two passes, one after the other.
-fn plan(elements: [u64; 2], workers: u32) -> Plan {
-    let pass = |name: &str, input, elements| PassCall {
-        name: name.into(),
-        inputs: vec![input],
-        sides: vec![],
-        elements,
-        levels: 0,
-        policy: Policy::fixed(3),
-        bytes: 1,
-        costs: None,
-    };
-    let passes = vec![
-        pass("a", Source::Data(ResourceId(0)), elements[0]),
-        pass("b", Source::Whole(PassId(0)), elements[1]),
-    ];
-    let resources = vec![Resource { name: "X".into(), bytes: 1, scope: Scope::Pinned }];
-    let gather = vec![PassId(0), PassId(1)];
-    compile(CallSpec {
-        resources,
-        passes,
-        gather,
-        workers,
-        budget: None,
-        keep: false,
-        fuse: false,
-        measure: false,
-    })
-    .expect("a plan")
 }
 
 impl Run {
@@ -298,82 +227,6 @@ impl<'a> Session<'a> {
 
     fn wanted(&self) -> usize {
         self.queue.active().map_or(self.most, |active| active.wants_own())
-    }
-
-    /// What always holds.
-    fn check(&mut self) {
-        let active = self.queue.active().map(|active| active.number());
-        if let Some(number) = active {
-            let before = self.runs.iter().filter(|run| run.number < number && !run.is_cancelled);
-            assert!(before.into_iter().all(Run::is_over), "a run overtook one that was begun before");
-        }
-        let pool = self.queue.pool();
-        let processes = pool.processes();
-        let mut slots = Vec::new();
-        for worker in pool.workers() {
-            let State::Busy { slot } = worker.state else { continue };
-            let number = active.expect("a worker is busy without a run");
-            assert!(!slots.contains(&slot), "two workers have one place");
-            assert_eq!(worker.is_external(), processes.runs[&number].is_external);
-            slots.push(slot);
-        }
-        let forgotten =
-            processes.held != pool.keys().count() || !pool.keys().all(|key| processes.all[&key].is_held);
-        assert!(!forgotten, "a process is forgotten, or one is kept that is gone");
-    }
-
-    /// No worker waits that the run wants, and what the run lacks is on its way.
-    fn check_workers_are_found(&mut self) {
-        let Some(active) = self.queue.active() else { return };
-        let pool = self.queue.pool();
-        let is_idle =
-            |w: &&crate::pool::Worker| matches!(w.state, State::Idle { .. }) && w.responds(pool.processes());
-        let whose = active.listener().is_some();
-        let idle = pool.workers().iter().filter(is_idle).filter(|w| w.is_external() == whose).count();
-        assert!(idle == 0 || active.vacant() == 0, "{idle} workers wait, {} are wanted", active.vacant());
-        let starts = |w: &crate::pool::Worker| matches!(w.state, State::Starting { .. });
-        let is_coming =
-            pool.own() >= active.wants_own() || pool.awaits_server() || pool.workers().iter().any(starts);
-        assert!(is_coming || active.vacant() == 0, "nothing is done for {} places", active.vacant());
-    }
-
-    /// At last nothing is left but what cannot be reached.
-    fn check_end(&mut self) {
-        let pool = self.queue.pool();
-        assert!(pool.workers().is_empty(), "idle workers stay: {:?}", pool.workers());
-        for (key, process) in &pool.processes().all {
-            let sees_nothing = process.is_stopped || !process.can_see();
-            assert!(
-                !process.lives || process.is_held || process.is_external || sees_nothing,
-                "{key:?} was let go and lives: {process:?}"
-            );
-        }
-    }
-}
-
-/// How a run may end.
-fn check_outcome(finished: &Finished, cancelled: bool, plan: &Plan, faults: &[Fault], met: &mut Met) {
-    match &finished.outcome {
-        Outcome::Done => {
-            met.done += 1;
-            let board = finished.board.board();
-            for (id, stage) in plan.stages().iter().enumerate() {
-                assert_eq!(board.done_elements(StageId(id as u32)), stage.board.elements, "it is done");
-            }
-        }
-        Outcome::Cancelled { .. } => {
-            met.cancelled += 1;
-            assert!(cancelled, "nobody cancelled it");
-        }
-        Outcome::NoWorkers { reason } => {
-            met.no_workers += 1;
-            assert!(faults.iter().any(|fault| fault.takes_workers()), "no workers: {reason}");
-        }
-        Outcome::WorkerKilled { .. } => {
-            met.killed += 1;
-            assert!(faults.contains(&Fault::Deaths), "no worker died");
-        }
-        Outcome::Failed(_) => panic!("FUN never fails: {:?}", finished.outcome),
     }
 }
 
