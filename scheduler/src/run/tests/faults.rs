@@ -45,14 +45,6 @@ impl Fault {
         Fault::Slowness,
         Fault::Session,
     ];
-
-    /// Whether a run may end for want of workers by it.
-    pub(super) fn takes_workers(self) -> bool {
-        matches!(
-            self,
-            Fault::Starts | Fault::Launches | Fault::Forks | Fault::Deaths | Fault::Stops | Fault::Deaf
-        )
-    }
 }
 
 /// Which faults of a seed are kept, and how many commands of its session.

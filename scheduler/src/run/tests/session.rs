@@ -133,6 +133,7 @@ impl<'a> Session<'a> {
         let external = is_external.then(|| listener(number));
         if is_external {
             let come = !self.processes().happens(Fault::Starts, 2);
+            self.processes().met.failed_starts += u64::from(!come);
             self.nodes.extend((0..plan.workers()).filter(|_| come).map(|_| number));
         } else {
             self.most = self.most.max(plan.workers() as usize);

@@ -160,7 +160,7 @@ impl SimProcesses {
             self.die(key, Exit::Signal(9));
             return true;
         }
-        if forks && self.happens(Fault::Servers, 15) {
+        if forks && self.happens(Fault::Servers, 8) {
             self.met.servers += 1;
             self.die(key, Exit::Signal(9));
             return true;

@@ -46,20 +46,10 @@ impl SimProcesses {
 
     /// One step of a worker in a run.
     pub(super) fn work(&mut self, key: ProcessKey, mut part: Box<Part>) {
-        let now = self.now;
-        let run = part.run;
         if part.sleeps {
-            let process = self.all.get_mut(&key).expect("it is there");
-            match process.next_told(now) {
-                Some(Told::Worker(ToWorker::EndRun)) => return self.leave(key),
-                Some(Told::Worker(ToWorker::Exit)) => return self.die(key, Exit::Code(0)),
-                Some(Told::Worker(ToWorker::Run { .. })) => panic!("a run in the middle of a run"),
-                Some(_) => part.sleeps = false,
-                None if process.sees_end() => return self.die(key, Exit::Code(0)),
-                None => {}
-            }
-            return self.set(key, Phase::Runs(part));
+            return self.listen(key, part);
         }
+        let (now, run) = (self.now, part.run);
         let Part { board, spec, work, drains, sleeps, .. } = &mut *part;
         let board = board.board();
         match work.at() {
@@ -97,6 +87,21 @@ impl SimProcesses {
                     self.say(key, ProcessEvent::Worker(failed));
                 }
             }
+        }
+        self.set(key, Phase::Runs(part));
+    }
+
+    /// A worker that found nothing reads the next word.
+    fn listen(&mut self, key: ProcessKey, mut part: Box<Part>) {
+        let now = self.now;
+        let process = self.all.get_mut(&key).expect("it is there");
+        match process.next_told(now) {
+            Some(Told::Worker(ToWorker::EndRun)) => return self.leave(key),
+            Some(Told::Worker(ToWorker::Exit)) => return self.die(key, Exit::Code(0)),
+            Some(Told::Worker(ToWorker::Run { .. })) => panic!("a run in the middle of a run"),
+            Some(_) => part.sleeps = false,
+            None if process.sees_end() => return self.die(key, Exit::Code(0)),
+            None => {}
         }
         self.set(key, Phase::Runs(part));
     }
