@@ -6,6 +6,8 @@
 mod events;
 mod losses;
 mod runs;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub(crate) use runs::External;
 

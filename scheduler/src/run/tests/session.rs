@@ -173,14 +173,18 @@ impl<'a> Session<'a> {
         let within = self.queue.tick_within(self.now);
         self.queue.pool_mut().running(self.now, within);
         let tick = self.now + u64::try_from(within.as_nanos()).unwrap_or(SECOND);
-        let next = self.processes().next_ns().unwrap_or(u64::MAX);
-        let mut now = next.min(tick).min(until).max(self.now);
-        if self.processes().happens(Fault::Session, 200) {
+        self.processes().run_until(tick.min(until));
+        if self.processes().happens(Fault::Session, 100) {
             self.processes().met.session_stops += 1;
-            now += self.processes().rng.below(100 * SECOND);
+            let later = self.processes().now + self.processes().rng.below(100 * SECOND);
+            while self.processes().now < later {
+                let heard = std::mem::take(&mut self.processes().heard);
+                self.processes().run_until(later);
+                self.processes().heard.splice(0..0, heard);
+            }
         }
+        let now = self.processes().now;
         self.now = now;
-        self.processes().run_until(now);
         self.queue.pool_mut().running(now, Duration::ZERO);
         let heard = std::mem::take(&mut self.processes().heard);
         self.take_nodes();

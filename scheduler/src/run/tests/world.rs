@@ -83,9 +83,9 @@ impl SimProcesses {
         self.queue.peek().map(|Reverse((time, ..))| *time)
     }
 
-    /// All that comes up to then.
+    /// All that comes up to then, or until something can be heard.
     pub(super) fn run_until(&mut self, until: u64) {
-        while self.next_ns().is_some_and(|time| time <= until) {
+        while self.heard.is_empty() && self.next_ns().is_some_and(|time| time <= until) {
             let Some(Reverse((time, _, dealt))) = self.queue.pop() else { return };
             self.now = self.now.max(time);
             match dealt {
@@ -97,7 +97,9 @@ impl SimProcesses {
                 }
             }
         }
-        self.now = until;
+        if self.heard.is_empty() {
+            self.now = until;
+        }
     }
 
     /// The next thing that a process said. That what forked it is gone is heard before that it is.
