@@ -29,7 +29,8 @@ pub(crate) use host::HostProcesses;
 #[cfg(test)]
 pub(crate) use processes::{Fork, Remains, Role};
 pub(crate) use processes::{ProcessEvent, ProcessKey, Processes};
-pub(crate) use state::{External, PoolEvent, WorkerPool};
+pub(crate) use state::runs::External;
+pub(crate) use state::{PoolEvent, WorkerPool};
 pub(crate) use worker::State;
 #[cfg(test)]
 pub(crate) use worker::Worker;

@@ -5,11 +5,9 @@
 
 mod events;
 mod losses;
-mod runs;
+pub(crate) mod runs;
 #[cfg(all(test, not(loom)))]
 mod tests;
-
-pub(crate) use runs::External;
 
 use std::time::Duration;
 
