@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use scheduler::board::{Activity, Delivered, Lease, Spot};
+use scheduler::board::{Activity, Delivered, Lease, ElementPosition};
 use scheduler::engine::Settings;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId, StageId, WorkerId};
@@ -139,7 +139,7 @@ fn workers_say_what_they_are_at_and_since_when() {
     }
     let lease = board.claim(A).expect("a chunk");
     board.begin(&lease, now - 3_000_000_000);
-    board.element(A, Spot { step: 1, element: 2 });
+    board.element(A, ElementPosition { step: 1, element: 2 });
     board.spend(A, Activity::Run, 2_000_000_000);
     let worker = |nth: usize| seen(&store)[0].workers[nth].clone();
     let a = worker(0);
@@ -195,7 +195,7 @@ fn boards_may_go_at_any_time() {
                 board.open(StageId(0));
                 while let Some(lease) = board.claim(A) {
                     board.begin(&lease, now_ns());
-                    board.element(A, Spot { step: 0, element: lease.start });
+                    board.element(A, ElementPosition { step: 0, element: lease.start });
                     std::thread::yield_now();
                     if round % 3 > 0 {
                         done(board, &lease);
@@ -229,7 +229,7 @@ proptest! {
         board.set_begun(1);
         board.open(StageId(0));
         let lease = board.claim(A).expect("a chunk");
-        board.element(A, Spot { step: 1, element: lease.start });
+        board.element(A, ElementPosition { step: 1, element: lease.start });
         board.claim(B).expect("a chunk");
         let path = job.board().page().handle().path();
         let file = std::fs::File::options().write(true).open(path).unwrap();

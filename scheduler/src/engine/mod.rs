@@ -7,7 +7,7 @@
 //! | file | what stands there |
 //! |---|---|
 //! | `event` | what happens, what is to be done, how a run ends |
-//! | `core` | the state of a run and its decisions; `tasks`, `workers`, `admission`, `pace`, `recover`, `stop` are its parts |
+//! | `core` | the state of a run and its decisions; `tasks`, `workers`, `admission`, `deviation`, `recover`, `stop` are its parts |
 //! | `apply` | the one place that applies decisions |
 //! | `world` | what they are applied to |
 //! | `log` | what is written down of a run |
@@ -18,7 +18,7 @@ mod check;
 mod core;
 mod event;
 mod log;
-mod pace;
+mod deviation;
 mod recover;
 mod stop;
 mod tasks;
@@ -36,7 +36,7 @@ pub use tasks::{ResourceState, TaskState};
 pub use world::World;
 
 use self::core::Core;
-use crate::board::{Board, Opened};
+use crate::board::{Board, OpenStages};
 use crate::id::{StageId, WorkerId};
 use crate::plan::{Piece, Plan};
 use event::Action;
@@ -47,7 +47,7 @@ pub struct Engine {
     plan: Arc<Plan>,
     core: Core,
     /// Open stages; the core was told the end of the others.
-    opened: Opened,
+    opened: OpenStages,
     /// Pieces of open stages whose data is not there.
     awaited: Vec<(StageId, Piece)>,
     /// Pieces that were withdrawn because their costs misled: of which stage, and the first element of each.
@@ -65,7 +65,7 @@ impl Engine {
     /// The engine of a run of `plan` that has not begun; each worker's place is taken to be starting. `board` is the world's.
     pub fn new(plan: Arc<Plan>, settings: Settings, board: &Board) -> Engine {
         let core = Core::new(&plan, settings);
-        let opened = Opened::new(board);
+        let opened = OpenStages::new(board);
         Engine {
             plan,
             core,

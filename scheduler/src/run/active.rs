@@ -152,16 +152,16 @@ impl ActiveRun {
             }
             // The engine looks for stages that are through whatever it is told.
             FromWorker::StageEnded { run } if run == self.run => self.tell(Event::Tick, now_ns, pool),
-            FromWorker::Failed { run, stage, chunk, spot, lost } if run == self.run => {
+            FromWorker::Failed { run, stage, chunk, position, lost } if run == self.run => {
                 tracing::debug!(
                     worker = slot.0 + 1,
                     stage = stage.0,
                     chunk = chunk.0,
-                    element = spot.element + 1,
+                    element = position.element + 1,
                     "failed"
                 );
                 self.lost.extend(lost.map(|lost| (stage, chunk, lost)));
-                self.tell(Event::ChunkFailed { stage, chunk, spot }, now_ns, pool);
+                self.tell(Event::ChunkFailed { stage, chunk, position }, now_ns, pool);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
         }

@@ -30,7 +30,7 @@ mod tests;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, Died, Ended, Event, EventLog, PassTotal, Spot, StageTotal, State, Step, WorkerLife,
+    Chunk, Died, Ended, Event, EventLog, PassTotal, ElementPosition, StageTotal, State, Step, WorkerLife,
 };
 pub use handle::{Progress, RunHandle};
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};

@@ -3,9 +3,9 @@
 use super::super::faults::Fault;
 use super::super::world::SimProcesses;
 use super::{Phase, Told};
-use crate::board::{Control, Spot};
+use crate::board::{Control, ElementPosition};
 use crate::id::WorkerId;
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::link::work::{At, Attached, Report, Step, Work};
 use crate::os::Exit;
 use crate::pool::{ProcessEvent, ProcessKey};
@@ -21,7 +21,7 @@ pub(in super::super) struct Part {
     board: Arc<BoardImage>,
     spec: RunSpec,
     work: Work,
-    drains: Drains,
+    consumes: Consumption,
     /// It found nothing and waits for a word.
     sleeps: bool,
 }
@@ -40,8 +40,8 @@ impl SimProcesses {
         }
         let spec = RunSpec::from_bytes(board.board().payload()).expect("what it was made with");
         board.board().join(slot, key.0 as u32, self.now);
-        let (work, drains) = (Work::new(slot), Drains::default());
-        self.set(key, Phase::Runs(Box::new(Part { run, board, spec, work, drains, sleeps: false })));
+        let (work, consumes) = (Work::new(slot), Consumption::default());
+        self.set(key, Phase::Runs(Box::new(Part { run, board, spec, work, consumes, sleeps: false })));
     }
 
     /// One step of a worker in a run.
@@ -50,7 +50,7 @@ impl SimProcesses {
             return self.listen(key, part);
         }
         let (now, run) = (self.now, part.run);
-        let Part { board, spec, work, drains, sleeps, .. } = &mut *part;
+        let Part { board, spec, work, consumes, sleeps, .. } = &mut *part;
         let board = board.board();
         match work.at() {
             At::Idle => {
@@ -61,29 +61,29 @@ impl SimProcesses {
                 }
             }
             At::Aims(_) => {
-                work.claim(&mut Attached { board, spec, drains });
+                work.claim(&mut Attached { board, spec, consumes });
             }
             At::Claimed(_) => work.begin(board, now),
             At::Begun(lease) => {
-                work.enter(board, Spot { step: 0, element: lease.start });
+                work.enter(board, ElementPosition { step: 0, element: lease.start });
             }
-            At::Runs(lease, spot) if spot.element + 1 < lease.end => {
-                work.enter(board, Spot { step: 0, element: spot.element + 1 });
+            At::Runs(lease, position) if position.element + 1 < lease.end => {
+                work.enter(board, ElementPosition { step: 0, element: position.element + 1 });
             }
             At::Runs(lease, _) => work.encoded(board, [8 * (lease.end - lease.start)].into_iter(), 0),
             At::HandsIn(..) | At::Done(_) => {
-                match work.step(&mut Attached { board, spec, drains }, now, &mut Nowhere) {
+                match work.step(&mut Attached { board, spec, consumes }, now, &mut Nowhere) {
                     Ok(Step::Completed { ends_stage: true }) => {
                         self.say(key, ProcessEvent::Worker(FromWorker::StageEnded { run }));
                     }
                     Ok(_) => {}
                     // As a worker does whose pages are gone.
-                    Err(_) => work.fail(board, Spot { step: 0, element: 0 }, [0, 0], None),
+                    Err(_) => work.fail(board, ElementPosition { step: 0, element: 0 }, [0, 0], None),
                 }
             }
             At::Failed(_) => {
-                if let Some(Report { stage, chunk, spot, lost }) = work.report() {
-                    let failed = FromWorker::Failed { run, stage, chunk, spot, lost };
+                if let Some(Report { stage, chunk, position, lost }) = work.report() {
+                    let failed = FromWorker::Failed { run, stage, chunk, position, lost };
                     self.say(key, ProcessEvent::Worker(failed));
                 }
             }
