@@ -1,5 +1,5 @@
 //! Which stages are open: the supervisor's list, so that looking for those that ended costs nothing for the others.
-use super::Board;
+use super::supervisor::SupervisorBoard;
 use crate::id::StageId;
 
 /// The open stages of a board, and which are through.
@@ -13,13 +13,13 @@ pub struct Opened {
 
 impl Opened {
     /// None is open yet; stages over nothing are through.
-    pub fn new(board: &Board) -> Opened {
+    pub fn new(board: &SupervisorBoard) -> Opened {
         let empty = |stage| board.elements(StageId(stage)) == Some(0);
         Opened { open: Vec::new(), through: (0..board.stages()).map(empty).collect(), first: 0 }
     }
 
     /// Opens a stage.
-    pub fn open(&mut self, board: &Board, stage: StageId) {
+    pub fn open(&mut self, board: &SupervisorBoard, stage: StageId) {
         board.open(stage);
         self.open.push(stage);
     }
@@ -31,7 +31,7 @@ impl Opened {
 
     /// Open stages that are through and were not when last asked; workers no longer look at those at the front. O(open stages
     /// x workers).
-    pub fn ended(&mut self, board: &Board) -> Vec<StageId> {
+    pub fn ended(&mut self, board: &SupervisorBoard) -> Vec<StageId> {
         let (ended, open): (Vec<_>, Vec<_>) =
             self.open.iter().copied().partition(|stage| board.is_done(*stage));
         self.open = open;

@@ -9,11 +9,13 @@ use super::layout::{
 use super::log::{Extras, Log};
 use super::progress::Progress;
 use super::record::Record;
-use super::report;
-use super::sync::{acquire64, AtomicU32, AtomicU64};
+use super::report::{self, Reports};
+use super::stage::{spec_of, Stage};
+use super::sync::{acquire32, acquire64, AtomicU32, AtomicU64};
+use super::{Control, Lease};
 use crate::error::{Error, Result};
 use crate::id::{StageId, WorkerId};
-use crate::policy::{Policy, Schedule};
+use crate::policy::Schedule;
 
 /// A process's hold on a board that it only looks at; read-only memory will do. Keeps its own copy of all that never changes, so that
 /// damage to the shared memory can give wrong numbers, never a reference outside of it.
@@ -34,20 +36,6 @@ pub struct BoardReader {
     workers: u32,
     payload_len: usize,
     pub(super) progress: Mutex<Vec<Progress>>,
-}
-
-/// A stage's unchanging part, in this process's memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stage {
-    pub(super) elements: u64,
-    pub(super) policy: Policy,
-    pub(super) log_capacity: u32,
-    pub(super) extra_capacity: u32,
-    pub(super) align: u64,
-    pub(super) outputs: u32,
-    pub(super) steps: u32,
-    pub(super) measured: bool,
-    place: StagePlace,
 }
 
 // SAFETY: a board is a pointer to shared memory that stays mapped while it lives (promised to `attach`); everything in it that changes
@@ -202,12 +190,13 @@ impl BoardReader {
         unsafe { self.at::<OutputLine>(stage.place.outputs, stage.outputs as usize) }
     }
 
-    /// The stage's reports, one word after the other.
-    pub(super) fn reports(&self, stage: &Stage) -> &[AtomicU64] {
+    /// The stage's reports.
+    pub(super) fn reports(&self, stage: &Stage) -> Reports<'_> {
         let entries = stage.log_capacity as usize + stage.extra_capacity as usize;
         let words = entries * report::width(stage.outputs, stage.steps);
         // SAFETY: that many words lie at this offset of the checked layout.
-        unsafe { self.at::<AtomicU64>(stage.place.reports, words) }
+        let words = unsafe { self.at::<AtomicU64>(stage.place.reports, words) };
+        Reports { words, outputs: stage.outputs, steps: stage.steps }
     }
 
     /// What elements cost, step by step; nothing where it is not measured.
@@ -217,6 +206,34 @@ impl BoardReader {
         unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
     }
 
+    pub(super) fn is_open(&self, stage: &Stage) -> bool {
+        acquire32(&self.head(stage).rare.open) != 0
+    }
+
+    /// What the supervisor wants. A value that no version wrote is read as `Ended`.
+    pub fn control(&self) -> Control {
+        match acquire32(&self.control_line().control) {
+            0 => Control::Go,
+            1 => Control::Stop,
+            _ => Control::Ended,
+        }
+    }
+
+    /// The entry of a lease.
+    pub(super) fn record(&self, lease: &Lease) -> Option<&Record> {
+        let stage = self.stage(lease.stage)?;
+        match lease.chunk.0.checked_sub(stage.log_capacity) {
+            None => self.log(stage).records.get(lease.chunk.index()),
+            Some(extra) => self.extras(stage).records.get(extra as usize),
+        }
+    }
+
+    /// Whether a stage is open and has something to claim.
+    pub(crate) fn offers(&self, id: StageId) -> bool {
+        let open = self.stage(id).filter(|stage| self.is_open(stage));
+        open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
+    }
+
     /// # Safety
     /// `count` values of `T` lie at offset `at` of the checked layout, and all of `T` that changes is atomic.
     unsafe fn at<T>(&self, at: u64, count: usize) -> &[T] {
@@ -224,40 +241,6 @@ impl BoardReader {
         // `self` (promised to `attach`).
         unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(at as usize).cast::<T>(), count) }
     }
-}
-
-impl Stage {
-    /// A stage whose numbers a board of this version can have.
-    fn checked(fixed: &StageFixed, place: StagePlace) -> Option<Stage> {
-        Schedule::from_u32(fixed.schedule)?;
-        let spec = spec_of(fixed);
-        spec.check().ok()?;
-        let super::StageSpec {
-            elements,
-            policy,
-            align,
-            outputs,
-            steps,
-            measured,
-            log_capacity,
-            extra_capacity,
-        } = spec;
-        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
-    }
-}
-
-/// The specification in a stage's unchanging part; an unknown schedule is read as the automatic one.
-fn spec_of(fixed: &StageFixed) -> super::StageSpec {
-    let policy = Policy {
-        schedule: Schedule::from_u32(fixed.schedule).unwrap_or(Schedule::Auto),
-        chunk: fixed.chunk,
-        shortest_ns: fixed.shortest_ns,
-        longest_ns: fixed.longest_ns,
-        probe_ns: fixed.probe_ns,
-    };
-    let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
-    let measured = fixed.measured != 0;
-    super::StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
 }
 
 /// Memory that can hold `bytes` of a board.

@@ -1,5 +1,5 @@
 //! The invariants, recounted from scratch. Run after every event in tests; numbers as in SCHEDULING's section 4.
-use super::core::{Core, Phase};
+use super::state::{Core, Phase};
 use super::tasks::used;
 use super::tasks::{ResourceState, TaskState};
 use crate::graph::{Access, Scope, TaskKind};

@@ -1,19 +1,11 @@
 //! Costs may mislead: they were measured on other inputs, or guessed. While a stage that was cut by costs runs, the core has
 //! its pieces compared with what they should have cost, at first often, then ten times a second; when they are far astray it has
 //! what nobody took withdrawn, and cuts that by number alone. Once a stage: what is cut again has no costs to compare with.
-use super::core::{Core, Phase};
 use super::event::Action;
+use super::state::{Core, Phase, Watch};
 use super::tasks::TaskState;
 use crate::id::StageId;
 use crate::policy::{misled, recut, recut_capacity, Pace};
-
-/// A stage to be looked at.
-#[derive(Clone, Debug)]
-pub(super) struct Watch {
-    stage: StageId,
-    next_ns: u64,
-    after_ns: u64,
-}
 
 /// The first look, and the longest time between two.
 const FIRST_LOOK_NS: u64 = 2_000_000;

@@ -3,8 +3,8 @@
 //! Only an element that was being run is blamed. It is run again alone, so that a second death can only be its own; what
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
-use super::core::{Core, Phase};
 use super::event::{Action, Loss, LostLease, Outcome};
+use super::state::{Core, Phase};
 use super::tasks::TaskState;
 use crate::board::Spot;
 use crate::id::WorkerId;

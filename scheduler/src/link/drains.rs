@@ -1,7 +1,7 @@
 //! What a stage reads for the last time, element by element, goes as it is read: a part when all of it was.
 use std::collections::HashMap;
 
-use crate::board::{Board, Lease};
+use crate::board::{Lease, WorkerBoard};
 use crate::id::{ResourceId, StageId, WorkerId};
 use crate::link::parts::{Part, Parts};
 use crate::wire::RunSpec;
@@ -25,7 +25,7 @@ impl Drains {
     /// then the part goes with this chunk and need not wait for others.
     pub(crate) fn claim(
         &mut self,
-        board: &Board,
+        board: &WorkerBoard,
         spec: &RunSpec,
         worker: WorkerId,
         stage: StageId,
@@ -37,7 +37,7 @@ impl Drains {
 
     /// The parts that go with a completed chunk: those of which it read what was left. A worker that dies between its
     /// completion and this leaves its parts to the end of their page.
-    pub(crate) fn spent(&mut self, board: &Board, spec: &RunSpec, lease: &Lease) -> Vec<Spent> {
+    pub(crate) fn spent(&mut self, board: &WorkerBoard, spec: &RunSpec, lease: &Lease) -> Vec<Spent> {
         let mut spent = Vec::new();
         let Some(stage) = spec.stages.get(lease.stage.index()) else { return spent };
         for &resource in &stage.drains {
@@ -53,7 +53,7 @@ impl Drains {
         spent
     }
 
-    fn parts(&mut self, board: &Board, spec: &RunSpec, resource: ResourceId) -> &Parts {
+    fn parts(&mut self, board: &WorkerBoard, spec: &RunSpec, resource: ResourceId) -> &Parts {
         // Of a damaged result nothing is given back early; whoever reads it says what is wrong.
         self.0.entry(resource).or_insert_with(|| Parts::of(board, spec, resource).unwrap_or_default())
     }

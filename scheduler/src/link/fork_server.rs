@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::link::Link;
-use crate::os::{self, Channel, Forked, Peer, Received};
+use crate::link::{Link, ROLE, ROLE_FORK_SERVER};
+use crate::os::{self, Channel, Forked, Peer, Received, CHANNEL_VARIABLE};
 use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
 
@@ -63,8 +63,36 @@ impl Mirror {
     }
 }
 
+impl Link {
+    /// What a process is that a pool launched, by the channel it inherited. A process whose role is fork server
+    /// stays in here, and what returns is each child it forks.
+    pub fn inherited() -> Result<Role> {
+        let refuse = |why: &str| Error::Launch(format!("{CHANNEL_VARIABLE} {why}"));
+        let number =
+            std::env::var(CHANNEL_VARIABLE).map_err(|_| refuse("is not set: not a process of a pool"))?;
+        let number: i32 = number.parse().map_err(|_| refuse("is not a descriptor's number"))?;
+        // SAFETY: the pool's launch passed this descriptor to us alone and set the variable; it is removed below, so
+        // that nothing in this process takes the same descriptor twice.
+        let channel = unsafe { Channel::from_raw_fd(number) };
+        std::env::remove_var(CHANNEL_VARIABLE);
+        let role = std::env::var(ROLE).unwrap_or_default();
+        std::env::remove_var(ROLE);
+        if role != ROLE_FORK_SERVER {
+            return Link::over(channel, true).map(Role::Worker);
+        }
+        match os::thread_count() {
+            1 => serve(channel),
+            threads => {
+                let reason = format!("{threads} threads run in it; forking would lose all but one");
+                channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
+                Link::over(channel, true).map(Role::Worker)
+            }
+        }
+    }
+}
+
 /// Serves fork requests. Returns in each forked child, and in the server itself at the end.
-pub(crate) fn serve(channel: Channel) -> Result<Role> {
+fn serve(channel: Channel) -> Result<Role> {
     // With their watches: the session waits for the word on how one ended.
     let mut children: Vec<(u32, Option<Peer>)> = Vec::new();
     let mut frame = Vec::new();

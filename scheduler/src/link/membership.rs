@@ -1,9 +1,10 @@
 //! A worker's part in one run: claim, work, deliver, until the run ends. The steps are [`Work`]'s; here they meet the process's
 //! pages, clock and channel.
 
-use crate::board::{Activity, Board, Control, Lease, Spot, StepReport};
+use crate::board::{Activity, Control, Lease, Spot, WorkerBoard};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId, WorkerId};
+use crate::link::delivery::{Delivery, HandedIn};
 use crate::link::drains::Drains;
 use crate::link::parts::Parts;
 use crate::link::results::{HandIn, Results};
@@ -11,6 +12,7 @@ use crate::link::work::{Attached, Report, Step, Work};
 use crate::link::{Link, Word};
 use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
+use crate::trace;
 use crate::wire::{FromWorker, Lost, RunSpec, ToWorker};
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
@@ -28,37 +30,37 @@ pub struct Membership {
     /// What this worker is at, and since when.
     at: (Activity, u64),
     // `board` points into `_mapping`, which is never moved out and drops after it.
-    board: Board,
+    board: WorkerBoard,
     _mapping: Mapping,
 }
 
-/// What a worker has to hand in for one chunk.
-#[derive(Default)]
-pub struct Delivery<'a> {
-    /// The results of each output; for a failed chunk its error alone.
-    pub outputs: &'a [&'a dyn Content],
-    /// What FUN said meanwhile: warnings, messages.
-    pub notes: Option<&'a dyn Content>,
-    /// What each step did, where there are several.
-    pub steps: &'a [StepReport],
-    /// What each element cost, step by step, in nanoseconds; empty where that is not measured.
-    pub costs: &'a [Vec<f32>],
-}
+impl Link {
+    /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone.
+    pub fn next_run(&mut self) -> Result<Option<Membership>> {
+        loop {
+            match self.wait()? {
+                Word::Said(ToWorker::Run { run, slot, board, log }) => {
+                    if self.ours {
+                        self.log_by(log.as_ref());
+                    }
+                    // The session may have died, or ended the run, between its word and our look.
+                    match Membership::enter(run, slot, &board)? {
+                        Some(membership) => return Ok(Some(membership)),
+                        None => continue,
+                    }
+                }
+                Word::Said(ToWorker::Wake | ToWorker::EndRun) => continue,
+                Word::Said(ToWorker::Exit) | Word::Gone => return Ok(None),
+            }
+        }
+    }
 
-/// What became of a chunk that was handed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HandedIn {
-    /// It is done, and its results count.
-    Counts,
-    /// Its results do not count, for it had been taken back; or there was no chunk.
-    Nothing,
-    /// There is no room for its results.
-    Refused {
-        /// The output that did not fit; `None` for the notes.
-        output: Option<usize>,
-        /// How much room there is.
-        shortage: Shortage,
-    },
+    /// Logs as the session says. A filter that the session could read, this process can; and no run fails for its log.
+    fn log_by(&self, setting: Option<&trace::Setting>) {
+        if let Err(e) = trace::set(setting, None) {
+            eprintln!("memshare: no log: {e}");
+        }
+    }
 }
 
 impl Drop for Membership {
@@ -81,7 +83,7 @@ impl Membership {
         })?;
         // SAFETY: the mapping is shared, writable and `length` bytes long from its content on, and it lives in the same
         // struct as the board, which is dropped first.
-        let board = unsafe { Board::attach(mapping.as_ptr().add(skip), length) }?;
+        let board = unsafe { WorkerBoard::attach(mapping.as_ptr().add(skip), length) }?;
         // Who comes when others have done it all: the board may still be there, but pages are given back already.
         if board.control() == Control::Ended {
             return Ok(None);

@@ -1,5 +1,5 @@
 //! The parts of a result: what each chunk of the stage that made it wrote, in the order of elements.
-use crate::board::{Board, ChunkRecord, Output};
+use crate::board::{BoardReader, ChunkRecord, Output};
 use crate::error::Result;
 use crate::id::{ChunkId, ResourceId};
 use crate::wire::RunSpec;
@@ -25,8 +25,8 @@ impl Parts {
     /// The parts that are done. O(chunks log chunks).
     ///
     /// # Errors
-    /// As [`Board::results`].
-    pub fn of(board: &Board, spec: &RunSpec, resource: ResourceId) -> Result<Parts> {
+    /// As [`BoardReader::results`].
+    pub fn of(board: &BoardReader, spec: &RunSpec, resource: ResourceId) -> Result<Parts> {
         let Some((stage, nth)) = spec.maker_of(resource) else { return Ok(Parts::default()) };
         let grain = spec.stages[stage.index()].grains.get(nth as usize).copied().unwrap_or(1).max(1);
         let part = |chunk: &ChunkRecord| Part {

@@ -22,14 +22,14 @@ mod hand_in;
 
 pub(crate) use hand_in::{Outside, Step};
 
-use crate::board::{Board, Control, Lease, Output, Spot};
+use crate::board::{Control, Lease, Output, Spot, WorkerBoard};
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::link::drains::Drains;
 use crate::wire::{Lost, RunSpec};
 
 /// A run, as a process that is attached to its board sees it.
 pub(crate) struct Attached<'a> {
-    pub(crate) board: &'a Board,
+    pub(crate) board: &'a WorkerBoard,
     pub(crate) spec: &'a RunSpec,
     /// May be shared by the workers of one process.
     pub(crate) drains: &'a mut Drains,
@@ -133,7 +133,7 @@ impl Work {
     }
 
     /// Looks for a stage that has something to claim. `None`: the worker is to say so, and to wait.
-    pub(crate) fn aim(&mut self, board: &Board) -> Option<StageId> {
+    pub(crate) fn aim(&mut self, board: &WorkerBoard) -> Option<StageId> {
         debug_assert!(matches!(self.at, At::Idle | At::Aims(_)), "it is at {:?}", self.at);
         let found = board.next_stage(self.slot);
         if found.is_none() {
@@ -155,7 +155,7 @@ impl Work {
 
     /// Takes the next chunk of a stage, which is to end there.
     #[cfg(all(test, not(loom)))]
-    pub(crate) fn claim_to(&mut self, board: &Board, stage: StageId, end: u64) -> Option<Lease> {
+    pub(crate) fn claim_to(&mut self, board: &WorkerBoard, stage: StageId, end: u64) -> Option<Lease> {
         let lease = board.claim_from(self.slot, stage, |_, _| end);
         self.at = lease.map_or(At::Idle, At::Claimed);
         lease
@@ -163,7 +163,7 @@ impl Work {
 
     /// The chunk's first element is about to begin: said before it does, so that whoever looks, or takes the chunk back from the
     /// dead, knows since when.
-    pub(crate) fn begin(&mut self, board: &Board, started_ns: u64) {
+    pub(crate) fn begin(&mut self, board: &WorkerBoard, started_ns: u64) {
         let At::Claimed(lease) = self.at else { return };
         board.begin(&lease, started_ns);
         self.started_ns = started_ns;
@@ -171,7 +171,7 @@ impl Work {
     }
 
     /// FUN is about to begin at `spot`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
-    pub(crate) fn enter(&mut self, board: &Board, spot: Spot) -> bool {
+    pub(crate) fn enter(&mut self, board: &WorkerBoard, spot: Spot) -> bool {
         let (At::Begun(lease) | At::Runs(lease, _)) = self.at else { return false };
         board.element(self.slot, spot);
         let goes_on = board.control() == Control::Go;
@@ -187,16 +187,16 @@ impl Work {
     }
 
     /// All elements are through, and their results encoded: so many bytes in each output, and in the notes (0 for none).
-    pub(crate) fn encoded(&mut self, board: &Board, outputs: impl Iterator<Item = u64>, notes: u64) {
+    pub(crate) fn encoded(&mut self, board: &WorkerBoard, outputs: impl Iterator<Item = u64>, notes: u64) {
         self.hand_in(board, outputs.chain([notes]), Ending::Results);
     }
 
     /// The chunk failed at `spot`: with a condition and notes of so many bytes (0 for none), or because something had no room.
-    pub(crate) fn fail(&mut self, board: &Board, spot: Spot, bytes: [u64; 2], lost: Option<Lost>) {
+    pub(crate) fn fail(&mut self, board: &WorkerBoard, spot: Spot, bytes: [u64; 2], lost: Option<Lost>) {
         self.hand_in(board, bytes.into_iter(), Ending::Failure(spot, lost));
     }
 
-    fn hand_in(&mut self, board: &Board, bytes: impl Iterator<Item = u64>, ending: Ending) {
+    fn hand_in(&mut self, board: &WorkerBoard, bytes: impl Iterator<Item = u64>, ending: Ending) {
         let Some((lease, _)) = self.held() else { return };
         board.between_elements(self.slot);
         self.pieces.clear();

@@ -1,13 +1,13 @@
 //! How a stage's pieces compare with what they should have cost, as the board has them.
 use super::Stage;
-use crate::board::{Board, ChunkState};
+use crate::board::{BoardReader, ChunkState};
 use crate::id::StageId;
 use crate::policy::Pace;
 
 impl Stage {
     /// The figures of this stage, which is stage `id` of `board`. Each worker's first piece is left out: it loads and compiles
     /// for all that follow. O(entries).
-    pub fn pace(&self, board: &Board, id: StageId) -> Pace {
+    pub fn pace(&self, board: &BoardReader, id: StageId) -> Pace {
         let mut begun = vec![false; board.workers() as usize];
         let mut done: Vec<(f64, f64)> = Vec::new();
         let mut pace = Pace::default();

@@ -1,5 +1,5 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::engine::{Loss, Outcome, What, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::pool::Crew;
@@ -34,7 +34,7 @@ impl HostRun {
 }
 
 impl World for HostWorld<'_> {
-    fn board(&self) -> &Board {
+    fn board(&self) -> &SupervisorBoard {
         self.run.job.board.board()
     }
 

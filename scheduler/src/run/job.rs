@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::engine::{Outcome, Settings};
 use crate::error::Result;
 use crate::id::{ChunkId, ResourceId, StageId};
@@ -57,14 +57,14 @@ pub struct Job {
 /// A board and the memory it lies in.
 #[derive(Debug)]
 pub struct BoardImage {
-    board: Board,
+    board: SupervisorBoard,
     _mapping: Mapping,
     page: Page,
 }
 
 impl BoardImage {
     /// The board.
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &SupervisorBoard {
         &self.board
     }
 
@@ -123,7 +123,8 @@ impl Job {
         let skip = CONTENT as usize;
         // SAFETY: the mapping is fresh, zeroed, writable and as long as the layout asks for, nobody else knows its name
         // yet, and it is kept in the same struct as the board.
-        let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
+        let board =
+            unsafe { SupervisorBoard::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::event_log::{Chunk, Ended, EventLog, PassTotal, Spot, StageTotal, State, Step};
 use super::Finished;
-use crate::board::{self, Board, ChunkRecord, ChunkState};
+use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
 use crate::id::{PassId, StageId, WorkerId};
 use crate::plan::{Plan, Stage};
@@ -61,7 +61,7 @@ impl Finished {
 
 /// Reads one stage off the board.
 struct Reader<'a> {
-    board: &'a Board,
+    board: &'a BoardReader,
     id: StageId,
     stage: &'a Stage,
     finished: &'a Finished,

@@ -1,6 +1,6 @@
 //! What differs between simulated runs: how long things take, what goes wrong, and what FUN gives. [`crate::simulate`] takes times from
 //! a model, and nothing goes wrong. The engine's tests take times and faults from a seed, compute results, and check what they see.
-use super::world::Context;
+use super::context::Context;
 use crate::board::Lease;
 use crate::engine::What;
 use crate::id::{ResourceId, WorkerId};

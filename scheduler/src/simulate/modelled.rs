@@ -1,9 +1,10 @@
 //! The conditions of [`super::simulate`]: times and sizes as the model has them, and nothing goes wrong. A chunk has two times, its claim
 //! and its end; its elements are not entered one by one.
 use super::conditions::{Conditions, Run};
+use super::context::Context;
 use super::load::Load;
-use super::world::{Context, Simulation};
-use super::{Model, Simulated};
+use super::model::{Model, Simulated};
+use super::run::Simulation;
 use crate::board::{Lease, Output, StepReport};
 use crate::engine::{Event, Settings};
 use crate::error::Result;
@@ -118,7 +119,11 @@ impl Conditions for Modelled<'_> {
     fn run(&mut self, context: &Context, work: &mut Work, _: &mut ()) {
         if let At::Begun(lease) = work.at() {
             let outputs = &context.plan.stages()[lease.stage.index()].outputs;
-            work.encoded(context.board(), outputs.iter().map(|&pass| self.piece(context, pass, &lease)), 0);
+            work.encoded(
+                context.worker_board(),
+                outputs.iter().map(|&pass| self.piece(context, pass, &lease)),
+                0,
+            );
         }
     }
 

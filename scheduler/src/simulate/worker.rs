@@ -1,58 +1,11 @@
 //! A simulated worker: its steps are those of every worker ([`crate::link::work`]), and after each it could die.
 use super::conditions::{Conditions, Run};
+use super::place::{Life, Worker};
 use super::queue::Entry;
 use super::world::SimWorld;
-use crate::board::Lease;
 use crate::engine::{Event, Loss};
 use crate::id::WorkerId;
-use crate::link::work::{At, Report, Work};
-use std::collections::VecDeque;
-
-/// Whether there is a worker in a place; what is left of it, from nothing on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Life {
-    /// None, or a dead one.
-    Absent,
-    /// One that is not reached and reaches nobody, but for the board.
-    CutOff,
-    Lives,
-}
-
-/// A place for a worker.
-#[derive(Debug)]
-pub(crate) struct Worker<C> {
-    pub(crate) work: Work,
-    /// What came of its chunk so far.
-    pub(crate) chunk: C,
-    pub(crate) life: Life,
-    /// It found nothing, and waits to be woken.
-    pub(crate) asleep: bool,
-    /// What it said and nobody has read.
-    pub(crate) said: VecDeque<Event>,
-    /// What it dropped when the run was stopped: nobody asks for that any more.
-    dropped: Option<Lease>,
-    /// Its next step's number in the queue.
-    due: Option<u64>,
-}
-
-impl<C: Default> Worker<C> {
-    pub(super) fn absent(id: WorkerId) -> Worker<C> {
-        Worker {
-            work: Work::new(id),
-            chunk: C::default(),
-            life: Life::Absent,
-            asleep: false,
-            said: VecDeque::new(),
-            dropped: None,
-            due: None,
-        }
-    }
-
-    /// The chunk that the board says it has.
-    pub(super) fn holds(&self) -> Option<Lease> {
-        self.work.held().map(|(lease, _)| lease).or(self.dropped)
-    }
-}
+use crate::link::work::{At, Report};
 
 impl<C: Conditions> SimWorld<C> {
     /// A worker's next step is due.
@@ -90,7 +43,7 @@ impl<C: Conditions> SimWorld<C> {
         let Worker { work, chunk, asleep, dropped, .. } = &mut workers[id.index()];
         match work.at() {
             At::Idle => {
-                *asleep = work.aim(context.board()).is_none();
+                *asleep = work.aim(context.worker_board()).is_none();
                 if *asleep {
                     self.say(id, Event::WorkerDry { worker: id });
                     return false;
@@ -101,7 +54,7 @@ impl<C: Conditions> SimWorld<C> {
             }
             At::Claimed(_) => {
                 *chunk = C::Chunk::default();
-                work.begin(context.board(), context.now.saturating_add(conditions.chunk_ns()));
+                work.begin(context.worker_board(), context.now.saturating_add(conditions.chunk_ns()));
             }
             At::Begun(lease) | At::Runs(lease, _) => {
                 if conditions.kills(context, work) {

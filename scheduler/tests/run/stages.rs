@@ -84,6 +84,9 @@ fn check(ended: &Ended) {
     }
 }
 
+/// What a worker that died may leave in the account too much: the piece that it was adding or giving back.
+const PIECE: u64 = 4096;
+
 /// Bytes that the caller still holds: what is wanted was written, and nothing else is there.
 fn check_account(ended: &Ended) {
     let board = ended.finished.board.board();
@@ -92,7 +95,9 @@ fn check_account(ended: &Ended) {
         let (stage, nth) = ended.plan.maker_of(resource).expect("a result");
         board.written(stage, nth).0
     });
-    assert_eq!(board.live_bytes(), written.sum::<u64>());
+    let (written, live) = (written.sum::<u64>(), board.live_bytes());
+    let spare = PIECE * u64::from(ended.finished.stats.deaths);
+    assert!(live >= written && live - written <= spare, "{live} bytes are held, {written} were written");
 }
 
 #[test]

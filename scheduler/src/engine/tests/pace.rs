@@ -1,6 +1,6 @@
 //! Stages that were cut by costs: when the core looks, and what it does when the costs mislead.
 use super::{one_pass, table::Run};
-use crate::engine::core::Core;
+use crate::engine::state::Core;
 use crate::engine::{Action, Event, Settings};
 use crate::id::{StageId, WorkerId};
 use crate::plan::{Costs, Origin};

@@ -47,7 +47,7 @@ fn a_failure_of_a_worker_that_was_cut_off_just_before_its_claim_ends_the_run() {
 #[test]
 #[ignore = "a measurement; run alone with --release -- --ignored --nocapture"]
 fn cost_of_the_core() {
-    use crate::engine::core::Core;
+    use crate::engine::state::Core;
     use crate::engine::LostLease;
     use crate::id::{ChunkId, StageId};
     let plan = plan(&[(1 << 30, 1, &[])], 64);

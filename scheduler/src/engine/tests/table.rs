@@ -1,6 +1,6 @@
 //! One transition a test: these events, then exactly these actions.
 use super::{at, one_pass, plan};
-use crate::engine::core::Core;
+use crate::engine::state::Core;
 use crate::engine::{Action, Cause, Event, Failure, Loss, LostLease, Outcome, Settings, TaskState};
 use crate::graph::{Resource, Scope};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};

@@ -1,6 +1,6 @@
 //! The steps of a worker by hand, between which anything can happen.
 use super::*;
-use crate::board::tests::{board, Memory};
+use crate::board::tests::{board, Both, Memory};
 use crate::board::{ChunkState, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::graph::{Resource, Scope};
@@ -14,7 +14,7 @@ const S0: StageId = StageId(0);
 
 /// A run with one worker at a chunk of ten elements: two passes over them, both wanted and measured.
 struct Fixture {
-    board: Board,
+    board: Both,
     _memory: Memory,
     spec: RunSpec,
     drains: Drains,
@@ -101,9 +101,9 @@ impl Fixture {
         let plan = plan();
         let (board, memory) = board(1, plan.stages().iter().map(|stage| stage.board).collect(), b"");
         for piece in plan.stages()[0].pieces.iter() {
-            board.append(S0, piece.start, piece.end, 0).expect("room");
+            board.supervisor.append(S0, piece.start, piece.end, 0).expect("room");
         }
-        board.open(S0);
+        board.supervisor.open(S0);
         let pages = Pages { room, overflow, costs: vec![vec![COST; 10]; 2], ..Pages::default() };
         let spec = RunSpec::new(&plan, vec![], vec![]);
         Fixture {
@@ -118,25 +118,25 @@ impl Fixture {
 
     fn step(&mut self) -> Result<Step> {
         let Fixture { board, spec, drains, work, pages, .. } = self;
-        work.step(&mut Attached { board, spec, drains }, 100, pages)
+        work.step(&mut Attached { board: &board.worker, spec, drains }, 100, pages)
     }
 
     fn claim(&mut self) -> Lease {
-        assert_eq!(self.work.aim(&self.board), Some(S0));
+        assert_eq!(self.work.aim(&self.board.worker), Some(S0));
         let Fixture { board, spec, drains, work, .. } = self;
-        work.claim(&mut Attached { board, spec, drains }).expect("a chunk")
+        work.claim(&mut Attached { board: &board.worker, spec, drains }).expect("a chunk")
     }
 
     /// Through all elements, with results of so many bytes.
     fn run(&mut self, outputs: [u64; 2], notes: u64) -> Lease {
         let lease = self.claim();
-        self.work.begin(&self.board, 40);
+        self.work.begin(&self.board.worker, 40);
         for element in lease.start..lease.end {
             for step in 0..2 {
-                assert!(self.work.enter(&self.board, Spot { step, element }));
+                assert!(self.work.enter(&self.board.worker, Spot { step, element }));
             }
         }
-        self.work.encoded(&self.board, outputs.into_iter(), notes);
+        self.work.encoded(&self.board.worker, outputs.into_iter(), notes);
         lease
     }
 
@@ -179,7 +179,8 @@ fn a_chunk_is_held_until_the_board_says_that_it_ended() {
         let taken: Vec<Step> = (0..steps).map(|_| fixture.step().expect("nothing is wrong")).collect();
         let done = taken.iter().any(|step| matches!(step, Step::Completed { .. }));
         assert_eq!(fixture.work.held().is_none(), done, "after {taken:?}");
-        let back: Vec<Lease> = fixture.board.recover(WorkerId(0)).iter().map(|back| back.lease).collect();
+        let back: Vec<Lease> =
+            fixture.board.supervisor.recover(WorkerId(0)).iter().map(|back| back.lease).collect();
         assert_eq!(back, if done { vec![] } else { vec![lease] }, "after {taken:?}");
         // It was thought dead: what it does from here on does not count.
         if !done {
@@ -193,9 +194,9 @@ fn a_chunk_is_held_until_the_board_says_that_it_ended() {
 fn who_was_cut_off_takes_no_room_in_a_page_that_went_meanwhile() {
     let mut fixture = Fixture::new(1_000, None);
     fixture.run([64, 64], 64);
-    assert_eq!(fixture.board.shut_out(WorkerId(0)).len(), 1);
+    assert_eq!(fixture.board.supervisor.shut_out(WorkerId(0)).len(), 1);
     // Others did the chunk again, and who reads the second result is through.
-    fixture.board.close_output(S0, 1);
+    fixture.board.supervisor.close_output(S0, 1);
     assert_eq!(fixture.step().expect("nothing is wrong"), Step::Revoked);
     assert_eq!((fixture.board.live_bytes(), fixture.work.held()), (0, None), "nor in the other's");
     assert!(fixture.pages.written.is_empty());
@@ -212,7 +213,7 @@ fn results_that_do_not_fit_leave_a_chunk_that_can_fail() {
     assert_eq!(fixture.board.live_bytes(), 64, "what was not written is not counted");
     let spot = Spot { step: 1, element: 3 };
     let lost = Some(Lost::Results(shortage(64, 36)));
-    fixture.work.fail(&fixture.board, spot, [0, 0], lost.clone());
+    fixture.work.fail(&fixture.board.worker, spot, [0, 0], lost.clone());
     assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
     assert_eq!(fixture.work.report(), None, "the board does not know yet");
     assert_eq!(fixture.step().expect("failed"), Step::Failed);
@@ -253,10 +254,10 @@ fn results_that_do_not_fit_go_to_the_overflow() {
 fn a_condition_that_does_not_fit_is_left_out_and_said_so() {
     let mut fixture = Fixture::new(70, None);
     fixture.claim();
-    fixture.work.begin(&fixture.board, 40);
+    fixture.work.begin(&fixture.board.worker, 40);
     let spot = Spot { step: 0, element: 0 };
-    assert!(fixture.work.enter(&fixture.board, spot));
-    fixture.work.fail(&fixture.board, spot, [100, 64], None);
+    assert!(fixture.work.enter(&fixture.board.worker, spot));
+    fixture.work.fail(&fixture.board.worker, spot, [100, 64], None);
     let steps: Vec<Step> = (0..4).map(|_| fixture.step().expect("nothing is wrong")).collect();
     assert_eq!(steps, [Step::Reserved, Step::LeftOut, Step::Wrote, Step::Failed]);
     let chunk = &fixture.board.chunks(S0)[0];
@@ -276,7 +277,7 @@ fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
         assert_eq!(fixture.work.held(), Some((lease, None)));
     }
     fixture.pages.broken = false;
-    fixture.work.fail(&fixture.board, Spot { step: 0, element: 9 }, [64, 0], None);
+    fixture.work.fail(&fixture.board.worker, Spot { step: 0, element: 9 }, [64, 0], None);
     while fixture.step().expect("nothing is wrong") != Step::Failed {}
     assert!(fixture.work.report().is_some());
 }
@@ -285,11 +286,11 @@ fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
 fn a_stopped_run_drops_the_chunk_at_its_next_element() {
     let mut fixture = Fixture::new(1_000, None);
     let lease = fixture.claim();
-    fixture.work.begin(&fixture.board, 40);
-    assert!(fixture.work.enter(&fixture.board, Spot { step: 0, element: 0 }));
-    fixture.board.set_control(Control::Stop);
-    assert!(!fixture.work.enter(&fixture.board, Spot { step: 1, element: 0 }));
-    assert_eq!((fixture.work.held(), fixture.work.aim(&fixture.board)), (None, None));
-    let back = fixture.board.recover(WorkerId(0));
+    fixture.work.begin(&fixture.board.worker, 40);
+    assert!(fixture.work.enter(&fixture.board.worker, Spot { step: 0, element: 0 }));
+    fixture.board.supervisor.set_control(Control::Stop);
+    assert!(!fixture.work.enter(&fixture.board.worker, Spot { step: 1, element: 0 }));
+    assert_eq!((fixture.work.held(), fixture.work.aim(&fixture.board.worker)), (None, None));
+    let back = fixture.board.supervisor.recover(WorkerId(0));
     assert_eq!(back.first().map(|back| back.lease), Some(lease), "the board knows whose it was");
 }

@@ -14,9 +14,9 @@ use scheduler::plan::{CallSpec, Plan, ResultSize};
 use super::begin::{prepare, Changes, Prepared, SessionState};
 use super::describe::describe;
 use super::hall;
-use super::learn::{relearn, sizes};
 use super::planned::{bytes_of, compile, Encoded, Planned};
 use super::profiles;
+use super::relearn::{relearn, sizes};
 use super::spec::{value as kept, Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result, Sexp};
 

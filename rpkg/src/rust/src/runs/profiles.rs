@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scheduler::board::{Board, ChunkRecord, ChunkState};
+use scheduler::board::{BoardReader, ChunkRecord, ChunkState};
 use scheduler::id::StageId;
 use scheduler::plan::{Plan, ResultSize};
 use scheduler::profile::{self, Profile, Shelf};
@@ -76,7 +76,12 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], 
 }
 
 /// How large the results of an output were.
-fn size(plan: &Plan, board: &Board, chunks: &[ChunkRecord], (id, nth): (StageId, u32)) -> Option<ResultSize> {
+fn size(
+    plan: &Plan,
+    board: &BoardReader,
+    chunks: &[ChunkRecord],
+    (id, nth): (StageId, u32),
+) -> Option<ResultSize> {
     let pass = *plan.stage(id)?.outputs.get(nth as usize)?;
     let grain = plan.spec().passes[pass.index()].grain();
     let done = chunks.iter().filter(|chunk| chunk.state == ChunkState::Done);

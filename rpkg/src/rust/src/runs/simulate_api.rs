@@ -7,23 +7,8 @@ use scheduler::policy::{Policy, Schedule};
 use scheduler::simulate::{sweep, Case, Model, Work};
 
 use super::plan_api;
-use crate::r::{self, argument, edge, Failure, Result, Sexp};
-
-/// The rule of this name; `None` for "as planned".
-pub(super) fn policy(name: &str, chunk: u64) -> Result<Option<Policy>> {
-    let schedule = match name {
-        "as planned" => return Ok(None),
-        "auto" => return Ok(Some(Policy::auto())),
-        "static" => Schedule::Static,
-        "guided" => Schedule::Guided,
-        "factoring" => Schedule::Factoring,
-        "adaptive" => Schedule::Adaptive,
-        "profiled" => Schedule::Profiled,
-        "fixed" => return Ok(Some(Policy::fixed(chunk))),
-        other => return Err(Failure::input(format!("there is no schedule '{other}'"))),
-    };
-    Ok(Some(Policy { chunk, ..Policy::of(schedule) }))
-}
+use super::spec::policy;
+use crate::r::{self, argument, edge, Result, Sexp};
 
 /// Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
 /// elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.

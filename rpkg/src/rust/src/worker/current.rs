@@ -10,9 +10,9 @@ use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk};
 use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
-use super::home::waiting;
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
+use super::waiting::waiting;
 use crate::about::Program;
 use crate::codec;
 use crate::r::{self, Failure, Kept, Result, Scope, Sexp};

@@ -1,13 +1,13 @@
 //! What is read, and what must hold when it is, when something goes, and at the end.
 use super::fun::cost;
 use super::{values, Checked, Driver};
-use crate::board::{Board, ChunkState, Control, Lease};
+use crate::board::{BoardReader, ChunkState, Control, Lease};
 use crate::engine::{Outcome, ResourceState, TaskState};
 use crate::graph::{Scope, TaskKind};
 use crate::id::{PassId, ResourceId, StageId};
 use crate::link::{Part, Parts};
-use crate::simulate::worker::Life;
-use crate::simulate::world::Context;
+use crate::simulate::context::Context;
+use crate::simulate::place::Life;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -24,7 +24,7 @@ fn check_results(context: &Context, lease: &Lease) {
     }
 }
 
-fn is_done(board: &Board, stage: StageId) -> bool {
+fn is_done(board: &BoardReader, stage: StageId) -> bool {
     Some(board.done_elements(stage)) == board.elements(stage)
 }
 

@@ -1,13 +1,13 @@
 //! A simulated run of the tests, driven from one entry of its queue to the next.
 use super::pace::Pace;
 use super::{Checked, Natures};
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::engine::{Engine, Event, Failure, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::link::work::At;
 use crate::plan::Plan;
 use crate::simulate::queue::Entry;
-use crate::simulate::world::Simulation;
+use crate::simulate::run::Simulation;
 
 /// When a worker may be lost; two of these times chance hardly meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Driver {
         &self.sim.world.context.plan
     }
 
-    pub(in crate::engine::tests) fn board(&self) -> &Board {
+    pub(in crate::engine::tests) fn board(&self) -> &SupervisorBoard {
         self.sim.world.context.board()
     }
 

@@ -8,7 +8,7 @@ use crate::link::work::{At, Outside, Step, Work};
 use crate::link::Part;
 use crate::plan::Source;
 use crate::simulate::conditions::Run;
-use crate::simulate::world::Context;
+use crate::simulate::context::Context;
 use crate::wire::Lost;
 
 /// What came of the chunk at hand so far.
@@ -90,7 +90,7 @@ impl Checked {
         let (lease, spot) = match work.at() {
             At::Begun(lease) => {
                 chunk.values.resize_with(context.plan.stages()[lease.stage.index()].passes.len(), Vec::new);
-                work.enter(context.board(), Spot { step: 0, element: lease.start });
+                work.enter(context.worker_board(), Spot { step: 0, element: lease.start });
                 return;
             }
             At::Runs(lease, spot) => (lease, spot),
@@ -103,20 +103,20 @@ impl Checked {
             match output.filter(|_| self.pace.coin()) {
                 // Its result does not fit, which turns out later.
                 Some(output) => chunk.too_big = chunk.too_big.or(Some((output, spot))),
-                None => return work.fail(context.board(), spot, [0, 0], None),
+                None => return work.fail(context.worker_board(), spot, [0, 0], None),
             }
         }
         let value = self.value(context, pass, chunk, &lease, spot.element);
         chunk.values[spot.step as usize].push(value);
         let Spot { step, element } = spot;
         if step as usize + 1 < chunk.values.len() {
-            work.enter(context.board(), Spot { step: step + 1, element });
+            work.enter(context.worker_board(), Spot { step: step + 1, element });
         } else if element + 1 < lease.end {
-            work.enter(context.board(), Spot { step: 0, element: element + 1 });
+            work.enter(context.worker_board(), Spot { step: 0, element: element + 1 });
         } else {
             encode(context, work, chunk, &lease);
             let bytes = chunk.outputs.iter().map(|output| EACH * output.len() as u64);
-            work.encoded(context.board(), bytes, 0);
+            work.encoded(context.worker_board(), bytes, 0);
         }
     }
 
@@ -157,7 +157,7 @@ impl Checked {
             Ok(step) => step,
             Err(_) if is_cut_off => {
                 chunk.outputs.clear();
-                work.fail(context.board(), Spot { step: 0, element: lease.start }, [0, 0], None);
+                work.fail(context.worker_board(), Spot { step: 0, element: lease.start }, [0, 0], None);
                 return false;
             }
             Err(broken) => panic!("a page is broken: {broken}"),
@@ -202,7 +202,7 @@ impl Checked {
         let bytes = EACH * chunk.outputs[too_big].len() as u64;
         self.pages.unreserve(page_of(context, lease, too_big), bytes);
         chunk.outputs.clear();
-        work.fail(context.board(), spot, [0, 0], Some(Lost::Results(shortage)));
+        work.fail(context.worker_board(), spot, [0, 0], Some(Lost::Results(shortage)));
     }
 }
 
