@@ -58,7 +58,8 @@ simulated <- function(plan, work, workers, schedules, overhead, chunk, known, ca
     abort_input(sprintf("overhead must be one number of seconds, not %s", describe(overhead)), call)
   }
   if (is.null(chunk)) chunk <- 0
-  table <- native(ms_simulate(native_plan(plan, call), workers, schedules, chunk, work$work, known, overhead), call)
+  model <- list(work = work$work, known = known, overhead = overhead)
+  table <- native(ms_simulate(native_plan(plan, call), workers, schedules, chunk, model), call)
   table <- as.data.frame(table, stringsAsFactors = FALSE)
   table$speedup <- work$total / table$makespan
   for (name in c("workers", "chunks", "recuts")) table[[name]] <- as.integer(table[[name]])

@@ -161,17 +161,8 @@ impl Run {
             .iter()
             .map(|call| call.sides.iter().map(|&side| whole(&pages.all(membership, plan, side))).collect())
             .collect();
-        let mut reads: Vec<Vec<Option<Vec<u64>>>> = Vec::new();
-        for call in &calls {
-            let outside = |source: &Source| match *source {
-                Source::Each(pass) if stage.passes.contains(&pass) => None,
-                Source::Each(_) | Source::Data(_) => {
-                    Some(pages.range(membership, plan, *source, lease.start, lease.end))
-                }
-                Source::Whole(_) => Some(vec![whole(&pages.all(membership, plan, *source))]),
-            };
-            reads.push(call.inputs.iter().map(outside).collect());
-        }
+        let reads: Vec<Vec<Option<Vec<u64>>>> =
+            calls.iter().map(|call| pages.inputs(membership, plan, lease, call)).collect();
         let mut steps = vec![StepReport::default(); calls.len()];
         let mut values: Vec<Vec<u64>> = vec![Vec::new(); calls.len()];
         let place = |pass: PassId| stage.passes.iter().position(|&member| member == pass).expect("a member");
@@ -186,34 +177,38 @@ impl Run {
                 if meets(trouble, &call.name, element) {
                     return Err(Left::Failed(spot));
                 }
-                let inputs: Vec<u64> = call
-                    .inputs
-                    .iter()
-                    .zip(&reads[step])
-                    .map(|(source, read)| match (source, read) {
-                        (Source::Each(pass), None) => values[place(*pass)][nth],
-                        (Source::Whole(_), Some(read)) => read[0],
-                        (_, read) => read.as_ref().expect("it was read")[nth],
-                    })
-                    .collect();
+                let input = |(source, read): (&Source, &Option<Vec<u64>>)| match (source, read) {
+                    (Source::Each(pass), None) => values[place(*pass)][nth],
+                    (Source::Whole(_), Some(read)) => read[0],
+                    (_, read) => read.as_ref().expect("it was read")[nth],
+                };
+                let inputs: Vec<u64> = call.inputs.iter().zip(&reads[step]).map(input).collect();
                 values[step].push(match call.levels {
                     0 => result(&call.name, &inputs, &sides[step]),
                     _ => inputs[0],
                 });
-                let ended = now_ns();
-                let first = if nth == 0 { began } else { steps[step].span.started_ns };
-                let busy_ns = steps[step].busy_ns + (ended - began);
-                steps[step] = StepReport { span: Span { started_ns: first, ended_ns: ended }, busy_ns };
+                add(&mut steps[step], began, nth == 0);
             }
         }
-        for (values, call) in values.iter_mut().zip(&calls) {
-            for _ in 0..call.levels {
-                *values = values.chunks(FOLD as usize).map(fold).collect();
-            }
-        }
+        values.iter_mut().zip(&calls).for_each(|(values, call)| folded(values, call.levels));
         let outputs = stage.outputs.iter().map(|&pass| std::mem::take(&mut values[place(pass)])).collect();
         Ok((outputs, steps))
     }
+}
+
+/// The folds of so many levels.
+fn folded(values: &mut Vec<u64>, levels: u32) {
+    for _ in 0..levels {
+        *values = values.chunks(FOLD as usize).map(fold).collect();
+    }
+}
+
+/// Adds an element that began then and is through now.
+fn add(step: &mut StepReport, began: u64, first: bool) {
+    let ended_ns = now_ns();
+    let started_ns = if first { began } else { step.span.started_ns };
+    let busy_ns = step.busy_ns + (ended_ns - began);
+    *step = StepReport { span: Span { started_ns, ended_ns }, busy_ns };
 }
 
 /// Plays out what the words have for this element of this pass; whether it is to end in an error.

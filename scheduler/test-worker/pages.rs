@@ -2,10 +2,11 @@
 use std::collections::HashMap;
 
 use crate::numbers;
+use scheduler::board::Lease;
 use scheduler::id::ResourceId;
 use scheduler::link::{Membership, Parts};
 use scheduler::os::SegmentFile;
-use scheduler::plan::{Plan, Source};
+use scheduler::plan::{PassCall, Plan, Source};
 use scheduler::store::CONTENT;
 
 /// The pages of one run, as far as they were opened, and what was read as a whole.
@@ -30,6 +31,25 @@ impl Pages {
         let values = self.range(membership, plan, source, 0, end);
         self.whole.insert(resource, values.clone());
         values
+    }
+
+    /// What the inputs of a call are in a chunk; `None` of what the stage makes itself.
+    pub(crate) fn inputs(
+        &mut self,
+        membership: &Membership,
+        plan: &Plan,
+        lease: &Lease,
+        call: &PassCall,
+    ) -> Vec<Option<Vec<u64>>> {
+        let stage = &plan.stages()[lease.stage.index()];
+        let outside = |source: &Source| match *source {
+            Source::Each(pass) if stage.passes.contains(&pass) => None,
+            Source::Each(_) | Source::Data(_) => {
+                Some(self.range(membership, plan, *source, lease.start, lease.end))
+            }
+            Source::Whole(_) => Some(vec![numbers::whole(&self.all(membership, plan, *source))]),
+        };
+        call.inputs.iter().map(outside).collect()
     }
 
     /// Numbers `[start, end)` of a source.

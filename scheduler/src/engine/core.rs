@@ -33,7 +33,7 @@ impl Core {
                 self.conclude_if_quiet(out);
             }
             Event::WorkerLost { worker, leases, reason, loss } => {
-                self.worker_lost(worker, &leases, reason, loss, now_ns, out);
+                self.worker_lost(worker, &leases, (reason, loss), now_ns, out);
             }
             Event::LaunchFailed { worker, reason } => self.launch_failed(worker, reason, now_ns, out),
             Event::Measured { stage, pace } => self.measured(stage, &pace, out),

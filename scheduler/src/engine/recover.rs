@@ -14,8 +14,7 @@ impl Core {
         &mut self,
         worker: WorkerId,
         leases: &[LostLease],
-        reason: String,
-        loss: Loss,
+        (reason, loss): (String, Loss),
         now_ns: u64,
         out: &mut Vec<Action>,
     ) {

@@ -102,16 +102,8 @@ fn serve(channel: Channel) -> Result<Role> {
         let watches = children.iter().filter_map(|(_, watch)| watch.as_ref());
         let fds: Vec<_> = std::iter::once(channel.as_fd()).chain(watches.map(Peer::pidfd)).collect();
         os::poll(&fds, wait)?;
-        let mut exited = Vec::new();
-        children.retain(|&(pid, _)| match os::reap(pid) {
-            Some(exit) => {
-                exited.push(FromForkServer::Exited { pid, exit });
-                false
-            }
-            None => true,
-        });
-        for news in exited {
-            channel.send(&wire::encode(&news))?;
+        for exited in reap(&mut children) {
+            channel.send(&wire::encode(&exited))?;
         }
         let (length, descriptor) = match channel.try_receive(&mut frame)? {
             Received::Nothing => continue,
@@ -137,6 +129,19 @@ fn serve(channel: Channel) -> Result<Role> {
             }
         }
     }
+}
+
+/// The children that have ended, which are no longer among the others.
+fn reap(children: &mut Vec<(u32, Option<Peer>)>) -> Vec<FromForkServer> {
+    let mut exited = Vec::new();
+    children.retain(|&(pid, _)| match os::reap(pid) {
+        Some(exit) => {
+            exited.push(FromForkServer::Exited { pid, exit });
+            false
+        }
+        None => true,
+    });
+    exited
 }
 
 fn log_of(request: &ToForkServer) -> &Path {

@@ -101,23 +101,8 @@ impl Reader<'_> {
             let output = board.output(id, record.chunk, nth).filter(|_| is_done);
             log.outputs.push(output.map_or(0, |output| output.len));
         }
-        let mut fun_ns = 0;
-        for (nth, &pass) in stage.passes.iter().enumerate().filter(|_| is_done) {
-            let step = board.step(id, record.chunk, nth as u32);
-            let range = record.start as usize..record.end as usize;
-            let measured = costs[nth].as_ref().and_then(|costs| costs.get(range));
-            let took = match (measured, step) {
-                (Some(costs), _) => costs.iter().map(|&ns| f64::from(ns)).sum::<f64>() as u64,
-                (None, Some(step)) => step.busy_ns,
-                (None, None) => ended_ns.saturating_sub(started_ns),
-            };
-            fun_ns += took;
-            log.passes[pass.index()].fun_ns += took;
-            if let Some(step) = step {
-                let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
-                log.steps.push(Step { pass, started_ns, ended_ns, fun_ns: took });
-            }
-        }
+        let all_ns = ended_ns.saturating_sub(started_ns);
+        let fun_ns = if is_done { self.steps(record, costs, all_ns, log) } else { 0 };
         let state = match record.state {
             ChunkState::Done => State::Done,
             ChunkState::Failed => State::Failed,
@@ -139,6 +124,37 @@ impl Reader<'_> {
             outputs_at,
             steps_at,
         }
+    }
+}
+
+impl Reader<'_> {
+    /// What the steps of a chunk did, that took `all_ns`; how long FUN ran.
+    fn steps(
+        &self,
+        record: &ChunkRecord,
+        costs: &[Option<Vec<f32>>],
+        all_ns: u64,
+        log: &mut EventLog,
+    ) -> u64 {
+        let since = |ns: u64| ns.saturating_sub(self.finished.journal.begun_ns);
+        let mut fun_ns = 0;
+        for (nth, &pass) in self.stage.passes.iter().enumerate() {
+            let step = self.board.step(self.id, record.chunk, nth as u32);
+            let range = record.start as usize..record.end as usize;
+            let measured = costs[nth].as_ref().and_then(|costs| costs.get(range));
+            let took = match (measured, step) {
+                (Some(costs), _) => costs.iter().map(|&ns| f64::from(ns)).sum::<f64>() as u64,
+                (None, Some(step)) => step.busy_ns,
+                (None, None) => all_ns,
+            };
+            fun_ns += took;
+            log.passes[pass.index()].fun_ns += took;
+            if let Some(step) = step {
+                let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
+                log.steps.push(Step { pass, started_ns, ended_ns, fun_ns: took });
+            }
+        }
+        fun_ns
     }
 }
 

@@ -3,6 +3,7 @@ use super::conditions::{Conditions, Run};
 use super::place::{Life, Worker};
 use super::queue::Entry;
 use super::world::SimWorld;
+use crate::board::Lease;
 use crate::engine::{Event, Loss};
 use crate::id::WorkerId;
 use crate::link::work::{At, Report};
@@ -40,7 +41,7 @@ impl<C: Conditions> SimWorld<C> {
     /// One step. `false` when it takes no further one by itself.
     fn take_step(&mut self, id: WorkerId) -> bool {
         let SimWorld { context, drains, workers, conditions, .. } = self;
-        let Worker { work, chunk, asleep, dropped, .. } = &mut workers[id.index()];
+        let Worker { work, chunk, asleep, .. } = &mut workers[id.index()];
         match work.at() {
             At::Idle => {
                 *asleep = work.aim(context.worker_board()).is_none();
@@ -56,18 +57,7 @@ impl<C: Conditions> SimWorld<C> {
                 *chunk = C::Chunk::default();
                 work.begin(context.worker_board(), context.now.saturating_add(conditions.chunk_ns()));
             }
-            At::Begun(lease) | At::Runs(lease, _) => {
-                if conditions.kills(context, work) {
-                    let mute = conditions.is_mute();
-                    self.lose(id, mute, Loss::Died);
-                    return false;
-                }
-                if conditions.hangs(context, work) {
-                    return false;
-                }
-                conditions.run(context, work, chunk);
-                *dropped = matches!(work.at(), At::Idle).then_some(lease);
-            }
+            At::Begun(lease) | At::Runs(lease, _) => return self.run(id, lease),
             At::HandsIn(..) | At::Done(_) => {
                 if conditions.hand_in(&mut Run { context, drains }, work, chunk) {
                     self.say(id, Event::Tick);
@@ -79,6 +69,23 @@ impl<C: Conditions> SimWorld<C> {
                 }
             }
         }
+        true
+    }
+
+    /// FUN's next step. `false` when the worker takes no further one by itself.
+    fn run(&mut self, id: WorkerId, lease: Lease) -> bool {
+        let SimWorld { context, workers, conditions, .. } = self;
+        let Worker { work, chunk, dropped, .. } = &mut workers[id.index()];
+        if conditions.kills(context, work) {
+            let mute = conditions.is_mute();
+            self.lose(id, mute, Loss::Died);
+            return false;
+        }
+        if conditions.hangs(context, work) {
+            return false;
+        }
+        conditions.run(context, work, chunk);
+        *dropped = matches!(work.at(), At::Idle).then_some(lease);
         true
     }
 

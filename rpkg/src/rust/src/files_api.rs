@@ -9,25 +9,20 @@ use scheduler::os::DataFile;
 use scheduler::page::{FromFile, Tag, Zeros};
 use scheduler::store::Content;
 
-use crate::r::{self, argument, edge, nothing, protect, Failure, Kind};
+use crate::r::{self, argument, edge, nothing, protect, Failure, Kind, Sexp};
+use crate::runs::Reader;
 use crate::store_api::namespace;
 use crate::{codec, session};
 
-/// Registers a part of a file as a variable. Nothing is read.
+/// Registers a part of a file as a variable. Nothing is read. `part` has the file's `path`, the `offset` of the part, and `writable`.
 #[extendr]
-fn ms_map_file(
-    namespace_: Robj,
-    name: Robj,
-    file: Robj,
-    kind: Robj,
-    dim: Robj,
-    offset: f64,
-    writable: bool,
-) -> Robj {
+fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) -> Robj {
     edge(|| {
+        let part = Reader { list: argument(&part) };
+        let (offset, writable) = (part.number("offset")?, part.number("writable")? != 0.0);
         let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
         let tag = tag(&kind)?;
-        let file = DataFile::open(&path(&file)?, writable)?;
+        let file = DataFile::open(&path(part.item("path")?)?, writable)?;
         let size = tag.item_size();
         let (offset, grain) = (offset as u64, size.min(8));
         if offset % grain != 0 {
@@ -66,8 +61,7 @@ fn tag(kind: &Robj) -> r::Result<Tag> {
 }
 
 /// A file's name, which comes as the bytes that the system knows it by.
-fn path(file: &Robj) -> r::Result<PathBuf> {
-    let raw = argument(file);
+fn path(raw: Sexp) -> r::Result<PathBuf> {
     let data = protect(|_| Ok(if raw.kind() == Kind::RAWSXP { raw.data() } else { None }))?;
     let data = data.ok_or_else(|| Failure::Internal("a file's name is not a raw vector".into()))?;
     // SAFETY: a raw vector of this length, an argument of the running call.

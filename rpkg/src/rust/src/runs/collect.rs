@@ -16,7 +16,7 @@ use super::log_api;
 use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Pieces, Source};
-use crate::r::{self, Failure, Given, Kept, Kind, Result, Sexp};
+use crate::r::{self, Failure, Given, Kept, Kind, Result, Scope, Sexp};
 use crate::records::shelf;
 
 /// The results pages of an ended run, mapped when they are read.
@@ -76,17 +76,7 @@ pub(super) fn collect(
     }
     r::give(|s| {
         let bytes = r::reals(s, &written);
-        let peak = r::real(s, finished.stats.peak_bytes as f64);
-        let seconds = r::real(s, finished.stats.seconds);
-        let notes = r::character(s, &finished.stats.notes);
-        let stats = [
-            ("run", r::integer(s, run)),
-            ("seconds", seconds),
-            ("peak", peak),
-            ("died", died.get()),
-            ("notes", notes),
-        ];
-        let stats = r::named_list(s, &stats);
+        let stats = stats(s, run, finished, &died);
         let parts = [
             ("values", values.as_ref().map_or(s.null(), Kept::get)),
             ("conditions", conditions.get()),
@@ -96,6 +86,17 @@ pub(super) fn collect(
         ];
         Ok(r::named_list(s, &parts))
     })
+}
+
+/// What a run took, and who died in it.
+fn stats<'s>(s: &'s Scope, run: i32, finished: &Finished, died: &Kept) -> Sexp<'s> {
+    let peak = r::real(s, finished.stats.peak_bytes as f64);
+    let seconds = r::real(s, finished.stats.seconds);
+    let notes = r::character(s, &finished.stats.notes);
+    let died = s.kept(died.get());
+    let parts =
+        [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak), ("died", died), ("notes", notes)];
+    r::named_list(s, &parts)
 }
 
 impl Ended<'_> {

@@ -60,47 +60,62 @@ pub(super) fn encoded(object: Sexp, keep: bool) -> Result<Encoded> {
     Ok((writer.finish(), references))
 }
 
+/// The data of a specification, as resources.
+#[derive(Default)]
+struct Resources {
+    resources: Vec<Resource>,
+    data: Vec<Data>,
+    blobs: Vec<Option<Encoded>>,
+    /// The resource of each source of data.
+    resource_of: Vec<ResourceId>,
+}
+
+impl Resources {
+    fn of(spec: &Spec, keep: bool) -> Result<Resources> {
+        let mut all = Resources::default();
+        let mut seen: HashMap<usize, ResourceId> = HashMap::new();
+        for (name, source) in &spec.data {
+            let mut id = ResourceId(all.resources.len() as u32);
+            match source {
+                Source::Object(object) => {
+                    id = *seen.entry(object.get().raw() as usize).or_insert(id);
+                    // The same object twice is one.
+                    if id.index() == all.resources.len() {
+                        all.add_object(name, object.get(), keep)?;
+                    }
+                }
+                Source::Registered { namespace, name } => all.add_registered(namespace, name)?,
+            }
+            all.resource_of.push(id);
+        }
+        Ok(all)
+    }
+
+    fn add_object(&mut self, name: &str, object: Sexp, keep: bool) -> Result<()> {
+        let encoded = encoded(object, keep)?;
+        let bytes = encoded.0.size();
+        self.resources.push(Resource { name: name.to_owned(), bytes, scope: Scope::Scoped });
+        self.data.push(Data::Object(Kept::new(object)));
+        self.blobs.push(Some(encoded));
+        Ok(())
+    }
+
+    fn add_registered(&mut self, namespace: &str, name: &str) -> Result<()> {
+        let header = session::with(|session| Ok(find(namespace, name, session.place())?))?.header;
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        self.resources.push(Resource { name: name.clone(), bytes: header.bytes, scope: Scope::Pinned });
+        let (session, serial) = (header.session, header.serial);
+        self.data.push(Data::Registered { namespace, name, session, serial });
+        self.blobs.push(None);
+        Ok(())
+    }
+}
+
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
 /// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
 /// runs.
 pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Encoded>>)> {
-    let mut resources = Vec::new();
-    let mut data = Vec::new();
-    let mut blobs = Vec::new();
-    let mut resource_of = Vec::with_capacity(spec.data.len());
-    let mut seen: HashMap<usize, ResourceId> = HashMap::new();
-    for (name, source) in &spec.data {
-        let id = ResourceId(resources.len() as u32);
-        match source {
-            Source::Object(object) => {
-                let object = object.get();
-                if let Some(&known) = seen.get(&(object.raw() as usize)) {
-                    resource_of.push(known);
-                    continue;
-                }
-                seen.insert(object.raw() as usize, id);
-                let encoded = encoded(object, keep)?;
-                let bytes = encoded.0.size();
-                resources.push(Resource { name: name.clone(), bytes, scope: Scope::Scoped });
-                data.push(Data::Object(Kept::new(object)));
-                blobs.push(Some(encoded));
-            }
-            Source::Registered { namespace, name } => {
-                let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;
-                let (bytes, scope) = (found.header.bytes, Scope::Pinned);
-                resources.push(Resource { name: name.clone(), bytes, scope });
-                let (session, serial) = (found.header.session, found.header.serial);
-                data.push(Data::Registered {
-                    namespace: namespace.clone(),
-                    name: name.clone(),
-                    session,
-                    serial,
-                });
-                blobs.push(None);
-            }
-        }
-        resource_of.push(id);
-    }
+    let Resources { resources, data, blobs, resource_of } = Resources::of(spec, keep)?;
     let (mut passes, mut learned) = (Vec::new(), Vec::new());
     for pass in &spec.passes {
         let (costs, from) = known(pass)?;

@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         r::numbers(item)
     }
 
-    fn number(&self, name: &str) -> Result<f64> {
+    pub(crate) fn number(&self, name: &str) -> Result<f64> {
         r::number_at(self.item(name)?, 0)
     }
 

@@ -3,7 +3,7 @@ use scheduler::board::{Lease, Spot};
 
 use super::fold::{Fold, Turn};
 use super::meter::Meter;
-use super::stage::{Ready, Stage};
+use super::stage::{Ready, Running, Stage};
 use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
 
 /// A chunk, taken and not handed in.
@@ -40,6 +40,24 @@ pub(super) struct Call<'s> {
     pub(super) frame: Sexp<'s>,
     pub(super) setter: Sexp<'s>,
     pub(super) element: u64,
+}
+
+impl<'s> Call<'s> {
+    /// The call of a step at an element of a chunk that ends at `end` and whose steps gave these `values`; the arguments are bound.
+    fn at(s: &'s Scope, step: &mut Running, element: u64, (end, values): (u64, Sexp)) -> Option<Call<'s>> {
+        for nth in 0..step.arity() {
+            let argument = step.argument(s, nth, element, end, values);
+            step.ready.as_ref()?.elements.get().set_item(nth, argument);
+        }
+        Call::of(s, step.ready.as_ref()?, element)
+    }
+
+    /// What a step made ready, kept.
+    fn of(s: &'s Scope, ready: &Ready, element: u64) -> Option<Call<'s>> {
+        let Ready { call, frame, setter, .. } = ready;
+        let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
+        Some(Call { call, frame, setter, element })
+    }
 }
 
 impl Chunk {
@@ -95,15 +113,7 @@ impl Chunk {
             let step = &mut steps[self.step];
             let (at, end, values) = (self.at, self.lease.end, self.values.get());
             let Some(fold) = &mut self.folds[self.step] else {
-                let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
-                let [call, frame, setter, elements] =
-                    [call, frame, setter, elements].map(|x| s.kept(x.get()));
-                let call = Call { call, frame, setter, element: at };
-                for nth in 0..step.arity() {
-                    let argument = step.argument(s, nth, at, end, values);
-                    elements.set_item(nth, argument);
-                }
-                return Some(call);
+                return Call::at(s, step, at, (end, values));
             };
             if !self.folding {
                 fold.push(step.argument(s, 0, at, end, values));
@@ -111,10 +121,9 @@ impl Chunk {
             }
             match fold.turn(s, at + 1 == end) {
                 Turn::Combine(block) => {
-                    let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
-                    elements.get().set_item(0, block);
-                    let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
-                    return Some(Call { call, frame, setter, element: at });
+                    let ready = step.ready.as_ref()?;
+                    ready.elements.get().set_item(0, block);
+                    return Call::of(s, ready, at);
                 }
                 Turn::Result(value) => {
                     if let Some(output) = outputs[self.step] {
