@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use scheduler::board::{Activity, BoardSpec, Delivered, Spot, StageSpec, SupervisorBoard, WorkerBoard};
+use scheduler::board::{
+    Activity, BoardSpec, Delivered, ElementPosition, StageSpec, SupervisorBoard, WorkerBoard,
+};
 use scheduler::id::{StageId, WorkerId};
 use scheduler::os::{now_ns, Mapping, Place};
 use scheduler::policy::Policy;
@@ -137,8 +139,8 @@ fn run(store: &Store) -> Run {
         refers: vec![],
         stages: vec![RunStage {
             outputs: vec![],
-            grains: vec![],
-            drains: vec![],
+            elements_per_result: vec![],
+            consumes: vec![],
             passes: vec!["mu".into(), "z".into()],
             after: vec![],
         }],
@@ -167,7 +169,7 @@ fn run(store: &Store) -> Run {
     assert!(worker.complete(&lease, &Delivered::default()));
     let lease = worker.claim(place).expect("a chunk");
     worker.begin(&lease, now - 5_000_000_000);
-    worker.element(place, Spot { step: 1, element: 6 });
+    worker.element(place, ElementPosition { step: 1, element: 6 });
     board.take_bytes(2_500);
     Run { board, _mapping: mapping, _page: page }
 }

@@ -2,7 +2,7 @@
 use scheduler::engine::What;
 use scheduler::id::{ResourceId, StageId, TaskId, WorkerId};
 use scheduler::plan::Plan;
-use scheduler::run::{Ended, Event, Spot};
+use scheduler::run::{Ended, Event, FailedElement};
 
 use crate::run_view::{seconds, EventView, Outcome};
 
@@ -62,15 +62,15 @@ fn of_stage(kind: &'static str, stage: StageId, words: String, elements: Option<
 
 /// How a run ended, in a word and in words.
 pub(crate) fn outcome(plan: &Plan, ended: &Ended) -> Outcome {
-    let at = |spot: &Spot| {
-        let name = &plan.spec().passes[spot.pass.index()].name;
-        format!("element {} of '{name}'", spot.element + 1)
+    let at = |position: &FailedElement| {
+        let name = &plan.spec().passes[position.pass.index()].name;
+        format!("element {} of '{name}'", position.element + 1)
     };
     let (kind, words) = match ended {
         Ended::Done => ("done", String::new()),
-        Ended::Failed(spot) => ("failed", format!("FUN failed at {}", at(spot))),
-        Ended::WorkerDied { spot, deaths, reason } => {
-            ("worker_died", format!("{} killed {deaths} workers; the last was {reason}", at(spot)))
+        Ended::Failed(position) => ("failed", format!("FUN failed at {}", at(position))),
+        Ended::WorkerDied { position, deaths, reason } => {
+            ("worker_died", format!("{} killed {deaths} workers; the last was {reason}", at(position)))
         }
         Ended::Cancelled => ("cancelled", "it was cancelled".into()),
         Ended::Timeout => ("timeout", "it took longer than it was allowed to".into()),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::board::Spot;
+use crate::board::ElementPosition;
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
@@ -78,7 +78,7 @@ pub enum FromWorker {
         /// The chunk.
         chunk: ChunkId,
         /// The step and the element whose FUN failed.
-        spot: Spot,
+        position: ElementPosition,
         /// What there was no room for; then no condition was written.
         lost: Option<Lost>,
     },
@@ -186,9 +186,9 @@ pub struct RunStage {
     /// Where the results of each output go.
     pub outputs: Vec<ResourceId>,
     /// Elements that end in one result, of each output.
-    pub grains: Vec<u64>,
+    pub elements_per_result: Vec<u64>,
     /// Results of earlier stages that go as this one reads them.
-    pub drains: Vec<ResourceId>,
+    pub consumes: Vec<ResourceId>,
     /// The names of its passes, in the order of an element's steps.
     pub passes: Vec<String>,
     /// The stages whose results it reads, in order.
@@ -202,8 +202,12 @@ impl RunSpec {
         let name = |pass: &PassId| passes[pass.index()].name.clone();
         let stage = |stage: &crate::plan::Stage| RunStage {
             outputs: stage.outputs.iter().filter_map(|&pass| plan.result_of(pass)).collect(),
-            grains: stage.outputs.iter().map(|pass| passes[pass.index()].grain()).collect(),
-            drains: stage.drains.clone(),
+            elements_per_result: stage
+                .outputs
+                .iter()
+                .map(|pass| passes[pass.index()].elements_per_result())
+                .collect(),
+            consumes: stage.consumes.clone(),
             passes: stage.passes.iter().map(name).collect(),
             after: read_by(plan, stage),
         };
@@ -308,7 +312,7 @@ mod tests {
             run: 7,
             stage: StageId(0),
             chunk: ChunkId(3),
-            spot: Spot { step: 1, element: 41 },
+            position: ElementPosition { step: 1, element: 41 },
             lost: Some(Lost::Results(Shortage { needed: 3, free: 2, limit: 1, dir: "/dev/shm".into() })),
         };
         assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);

@@ -13,7 +13,7 @@ mod pages;
 
 use numbers::{fold, result, whole};
 use pages::Pages;
-use scheduler::board::{Lease, Span, Spot, StepReport};
+use scheduler::board::{ElementPosition, Lease, Span, StepReport};
 use scheduler::id::PassId;
 use scheduler::link::{Delivery, HandedIn, Link, Membership, Mirror, Role};
 use scheduler::os::now_ns;
@@ -107,7 +107,7 @@ enum Left {
     /// The run was stopped.
     Stopped,
     /// FUN failed.
-    Failed(Spot),
+    Failed(ElementPosition),
 }
 
 impl Run {
@@ -121,22 +121,22 @@ impl Run {
                 let handed_in = membership.deliver(link, &delivery).expect("a chunk is delivered");
                 if let HandedIn::Refused { output, shortage } = handed_in {
                     let step = output.map_or(0, |output| self.step_of(lease, output));
-                    let spot = Spot { step, element: lease.start };
+                    let position = ElementPosition { step, element: lease.start };
                     let nothing = Delivery::default();
-                    membership.fail(link, spot, &nothing, Some(shortage)).expect("failing is reported");
+                    membership.fail(link, position, &nothing, Some(shortage)).expect("failing is reported");
                 }
             }
             Err(Left::Stopped) => {}
-            Err(Left::Failed(spot)) => {
-                let pass = self.plan.stages()[lease.stage.index()].passes[spot.step as usize];
+            Err(Left::Failed(position)) => {
+                let pass = self.plan.stages()[lease.stage.index()].passes[position.step as usize];
                 let words = format!(
                     "element {} of {} is bad",
-                    spot.element,
+                    position.element,
                     self.plan.spec().passes[pass.index()].name
                 );
                 let error = words.as_bytes();
                 let delivery = Delivery { outputs: &[&error], ..Delivery::default() };
-                membership.fail(link, spot, &delivery, None).expect("failing is reported");
+                membership.fail(link, position, &delivery, None).expect("failing is reported");
             }
         }
     }
@@ -170,12 +170,12 @@ impl Run {
             let nth = (element - lease.start) as usize;
             for (step, call) in calls.iter().enumerate() {
                 let began = now_ns();
-                let spot = Spot { step: step as u32, element };
-                if !membership.enter_element(spot) {
+                let position = ElementPosition { step: step as u32, element };
+                if !membership.enter_element(position) {
                     return Err(Left::Stopped);
                 }
                 if meets(trouble, &call.name, element) {
-                    return Err(Left::Failed(spot));
+                    return Err(Left::Failed(position));
                 }
                 let input = |(source, read): (&Source, &Option<Vec<u64>>)| match (source, read) {
                     (Source::Each(pass), None) => values[place(*pass)][nth],
@@ -214,8 +214,9 @@ fn add(step: &mut StepReport, began: u64, first: bool) {
 /// Plays out what the words have for this element of this pass; whether it is to end in an error.
 fn meets(words: &str, pass: &str, element: u64) -> bool {
     for (verb, what) in words.split_whitespace().filter_map(|word| word.split_once('=')) {
-        let (spot, rest) = what.split_once(':').unwrap_or((what, ""));
-        if spot.split_once('/').map(|(name, number)| (name, number.parse())) != Some((pass, Ok(element))) {
+        let (position, rest) = what.split_once(':').unwrap_or((what, ""));
+        if position.split_once('/').map(|(name, number)| (name, number.parse())) != Some((pass, Ok(element)))
+        {
             continue;
         }
         match verb {

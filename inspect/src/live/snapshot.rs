@@ -43,8 +43,8 @@ pub(super) fn of(
 fn stages(board: &BoardReader, spec: &RunSpec) -> Vec<LiveStage> {
     let none = RunStage {
         outputs: Vec::new(),
-        grains: Vec::new(),
-        drains: Vec::new(),
+        elements_per_result: Vec::new(),
+        consumes: Vec::new(),
         passes: Vec::new(),
         after: Vec::new(),
     };
@@ -121,16 +121,18 @@ fn chunk(
     held: &ChunkRecord,
 ) -> LiveChunk {
     // Asked again, and only believed of the same chunk: the worker may have gone on meanwhile.
-    let spot = board.at_work(place).filter(|(other, chunk, _)| (*other, *chunk) == (stage, held.chunk));
-    let spot = spot.and_then(|(.., spot)| spot).filter(|spot| (held.start..held.end).contains(&spot.element));
+    let position = board.at_work(place).filter(|(other, chunk, _)| (*other, *chunk) == (stage, held.chunk));
+    let position = position
+        .and_then(|(.., position)| position)
+        .filter(|position| (held.start..held.end).contains(&position.element));
     let passes = spec.stages.get(stage.index()).map(|stage| stage.passes.as_slice()).unwrap_or_default();
     LiveChunk {
         stage: stage.0,
         first: held.start + 1,
         last: held.end,
         attempt: held.attempt + 1,
-        pass: spot.and_then(|spot| passes.get(spot.step as usize)).cloned(),
-        element: spot.map(|spot| spot.element + 1),
+        pass: position.and_then(|position| passes.get(position.step as usize)).cloned(),
+        element: position.map(|position| position.element + 1),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use scheduler::board::{Activity, Delivered, Lease, Spot, WorkerBoard};
+use scheduler::board::{Activity, Delivered, ElementPosition, Lease, WorkerBoard};
 use scheduler::engine::Settings;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId, StageId, WorkerId};
@@ -157,7 +157,7 @@ fn workers_say_what_they_are_at_and_since_when() {
     }
     let lease = hold.claim(A).expect("a chunk");
     hold.begin(&lease, now - 3_000_000_000);
-    hold.element(A, Spot { step: 1, element: 2 });
+    hold.element(A, ElementPosition { step: 1, element: 2 });
     hold.spend(A, Activity::Run, 2_000_000_000);
     let worker = |nth: usize| seen(&store)[0].workers[nth].clone();
     let a = worker(0);
@@ -215,7 +215,7 @@ fn boards_may_go_at_any_time() {
                 board.open(StageId(0));
                 while let Some(lease) = worker.claim(A) {
                     worker.begin(&lease, now_ns());
-                    worker.element(A, Spot { step: 0, element: lease.start });
+                    worker.element(A, ElementPosition { step: 0, element: lease.start });
                     std::thread::yield_now();
                     if round % 3 > 0 {
                         done(worker, &lease);
@@ -251,7 +251,7 @@ proptest! {
         board.set_begun(1);
         board.open(StageId(0));
         let lease = worker.claim(A).expect("a chunk");
-        worker.element(A, Spot { step: 1, element: lease.start });
+        worker.element(A, ElementPosition { step: 1, element: lease.start });
         worker.claim(B).expect("a chunk");
         let path = job.board().page().handle().path();
         let file = std::fs::File::options().write(true).open(path).unwrap();

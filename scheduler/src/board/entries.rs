@@ -1,7 +1,7 @@
 //! What a board's entries say: which chunks there are, who has which, and what is done.
-use super::log::{Extras, Log};
+use super::log::{Appended, Log};
 use super::reader::{damaged, BoardReader};
-use super::record::{Ending, Output, Record, Span, Spot};
+use super::record::{ElementPosition, Ending, Output, Record, Span};
 use super::report::StepReport;
 use super::slot::NO_LEASE;
 use super::sync::{acquire32, acquire64, Ordering};
@@ -30,7 +30,7 @@ pub struct ChunkRecord {
     /// Warnings and messages of its elements.
     pub notes: Output,
     /// `Failed`: where.
-    pub failed: Option<Spot>,
+    pub failed: Option<ElementPosition>,
     /// When it ran. `Leased`, `Lost`: when it began, no end; all zeros when its worker never got to its first element.
     pub span: Span,
 }
@@ -41,7 +41,7 @@ pub struct Recovered {
     /// The lease, which is no longer good.
     pub lease: Lease,
     /// Where FUN was, if anywhere.
-    pub spot: Option<Spot>,
+    pub position: Option<ElementPosition>,
 }
 
 impl BoardReader {
@@ -55,7 +55,7 @@ impl BoardReader {
     pub fn done_elements(&self, stage: StageId) -> u64 {
         let Some(known) = self.stage(stage) else { return 0 };
         let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[stage.index()].advance(self.log(known), self.extras(known))
+        progress[stage.index()].advance(self.log(known), self.appended(known))
     }
 
     /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
@@ -71,7 +71,7 @@ impl BoardReader {
                 attempt: word.attempt(),
             })
         });
-        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
+        held.map(|lease| Recovered { lease, position: self.position_of(&lease) }).collect()
     }
 
     /// All entries that somebody wrote, the log's first; those that name no elements of the stage are left out. O(entries).
@@ -134,11 +134,11 @@ impl BoardReader {
                 let before = chunk.index().checked_sub(1).map_or(0, |before| records[before].load().end());
                 (before, records.get(chunk.index())?)
             }
-            Some(extra) => {
-                let extras = self.extras(known);
-                let written = extra < acquire32(extras.count);
-                let record = extras.records.get(extra as usize).filter(|_| written)?;
-                (extras.starts.get(extra as usize)?.load(Ordering::Relaxed), record)
+            Some(nth) => {
+                let appended = self.appended(known);
+                let written = nth < acquire32(appended.count);
+                let record = appended.records.get(nth as usize).filter(|_| written)?;
+                (appended.starts.get(nth as usize)?.load(Ordering::Relaxed), record)
             }
         };
         let word = record.load();
@@ -153,38 +153,39 @@ impl BoardReader {
     }
 
     /// What the worker is at: stage, chunk, step and element, as far as it said so.
-    pub fn at_work(&self, worker: WorkerId) -> Option<(StageId, ChunkId, Option<Spot>)> {
+    pub fn at_work(&self, worker: WorkerId) -> Option<(StageId, ChunkId, Option<ElementPosition>)> {
         let slot = self.slot(worker)?;
         let lease = acquire64(&slot.lease);
-        let spot = slot.spot.load(Ordering::Relaxed);
-        (lease != NO_LEASE)
-            .then(|| (StageId((lease >> 32) as u32), ChunkId(lease as u32), Spot::unpack(spot)))
+        let position = slot.position.load(Ordering::Relaxed);
+        (lease != NO_LEASE).then(|| {
+            (StageId((lease >> 32) as u32), ChunkId(lease as u32), ElementPosition::unpack(position))
+        })
     }
 
-    fn spot_of(&self, lease: &Lease) -> Option<Spot> {
-        let (stage, chunk, spot) = self.at_work(lease.worker)?;
-        let within = |spot: &Spot| (lease.start..lease.end).contains(&spot.element);
-        spot.filter(within).filter(|_| stage == lease.stage && chunk == lease.chunk)
+    fn position_of(&self, lease: &Lease) -> Option<ElementPosition> {
+        let (stage, chunk, position) = self.at_work(lease.worker)?;
+        let within = |position: &ElementPosition| (lease.start..lease.end).contains(&position.element);
+        position.filter(within).filter(|_| stage == lease.stage && chunk == lease.chunk)
     }
 
     /// The entries of a stage that are leased: chunk, start, word.
     fn out(&self, id: StageId) -> Vec<(ChunkId, u64, Word)> {
         let Some(stage) = self.stage(id) else { return Vec::new() };
         let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[id.index()].advance(self.log(stage), self.extras(stage));
-        progress[id.index()].out(self.log(stage), self.extras(stage))
+        progress[id.index()].advance(self.log(stage), self.appended(stage));
+        progress[id.index()].out(self.log(stage), self.appended(stage))
     }
 
     /// The entries that are written, the log's first: chunk, start, word, record.
     fn entries(&self, id: StageId) -> impl Iterator<Item = (ChunkId, u64, Word, &Record)> + use<'_> {
-        self.stage(id).into_iter().flat_map(move |stage| written(self.log(stage), self.extras(stage)))
+        self.stage(id).into_iter().flat_map(move |stage| written(self.log(stage), self.appended(stage)))
     }
 }
 
 /// The written entries of both arrays.
 fn written<'a>(
     log: Log<'a>,
-    extras: Extras<'a>,
+    appended: Appended<'a>,
 ) -> impl Iterator<Item = (ChunkId, u64, Word, &'a Record)> + use<'a> {
     let first = log.records.len();
     let mut start = 0;
@@ -193,8 +194,8 @@ fn written<'a>(
         let here = std::mem::replace(&mut start, word.end());
         (word != Word::EMPTY).then_some((ChunkId(index as u32), here, word, record))
     });
-    let count = acquire32(extras.count) as usize;
-    let again = extras.records.iter().zip(extras.starts).enumerate().take(count).map(
+    let count = acquire32(appended.count) as usize;
+    let again = appended.records.iter().zip(appended.starts).enumerate().take(count).map(
         move |(index, (record, start))| {
             (ChunkId((first + index) as u32), start.load(Ordering::Relaxed), record.load(), record)
         },

@@ -9,7 +9,7 @@ mod costs;
 mod entries;
 mod layout;
 mod log;
-mod opened;
+mod open_stages;
 mod presence;
 mod progress;
 mod reader;
@@ -30,10 +30,10 @@ pub use account::reserved;
 pub use activity::Activity;
 pub use entries::{ChunkRecord, Recovered};
 pub use layout::StageSpec;
-pub use opened::Opened;
+pub use open_stages::OpenStages;
 pub use presence::Presence;
 pub use reader::BoardReader;
-pub use record::{Output, Span, Spot};
+pub use record::{ElementPosition, Output, Span};
 pub use report::StepReport;
 pub use spec::BoardSpec;
 pub use supervisor::SupervisorBoard;
@@ -49,7 +49,7 @@ use word::Word;
 pub struct Lease {
     /// The stage.
     pub stage: StageId,
-    /// The chunk's number: its place in the log, or past the log's capacity its place among the extras.
+    /// The chunk's number: its place in the log, or past the log's capacity its place among the appended ranges.
     pub chunk: ChunkId,
     /// Who has it.
     pub worker: WorkerId,

@@ -6,7 +6,7 @@ use super::layout::{
     Capacity, ControlLine, Header, Layout, MemoryLine, OutputLine, RareLine, Slot, StageFixed, StageHead,
     StagePlace, MAGIC, VERSION,
 };
-use super::log::{Extras, Log};
+use super::log::{Appended, Log};
 use super::progress::Progress;
 use super::record::Record;
 use super::report::{self, Reports};
@@ -172,17 +172,17 @@ impl BoardReader {
         Log { records, hint: &head.claims.hint, elements, there, align: stage.align }
     }
 
-    pub(super) fn extras(&self, stage: &Stage) -> Extras<'_> {
-        let capacity = stage.extra_capacity as usize;
-        let RareLine { extra_count: count, extra_hint: hint, .. } = &self.head(stage).rare;
-        // SAFETY: `extra_capacity` records and as many starts lie at these offsets of the checked layout.
+    pub(super) fn appended(&self, stage: &Stage) -> Appended<'_> {
+        let capacity = stage.appended_capacity as usize;
+        let RareLine { appended_count: count, appended_hint: hint, .. } = &self.head(stage).rare;
+        // SAFETY: `appended_capacity` records and as many starts lie at these offsets of the checked layout.
         let (records, starts) = unsafe {
             (
-                self.at::<Record>(stage.place.extra, capacity),
+                self.at::<Record>(stage.place.appended, capacity),
                 self.at::<AtomicU64>(stage.place.starts, capacity),
             )
         };
-        Extras { records, starts, count, hint }
+        Appended { records, starts, count, hint }
     }
 
     pub(super) fn outputs(&self, stage: &Stage) -> &[OutputLine] {
@@ -192,7 +192,7 @@ impl BoardReader {
 
     /// The stage's reports.
     pub(super) fn reports(&self, stage: &Stage) -> Reports<'_> {
-        let entries = stage.log_capacity as usize + stage.extra_capacity as usize;
+        let entries = stage.log_capacity as usize + stage.appended_capacity as usize;
         let words = entries * report::width(stage.outputs, stage.steps);
         // SAFETY: that many words lie at this offset of the checked layout.
         let words = unsafe { self.at::<AtomicU64>(stage.place.reports, words) };
@@ -224,14 +224,14 @@ impl BoardReader {
         let stage = self.stage(lease.stage)?;
         match lease.chunk.0.checked_sub(stage.log_capacity) {
             None => self.log(stage).records.get(lease.chunk.index()),
-            Some(extra) => self.extras(stage).records.get(extra as usize),
+            Some(appended) => self.appended(stage).records.get(appended as usize),
         }
     }
 
     /// Whether a stage is open and has something to claim.
     pub(crate) fn offers(&self, id: StageId) -> bool {
         let open = self.stage(id).filter(|stage| self.is_open(stage));
-        open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
+        open.is_some_and(|stage| self.log(stage).has_more() || self.appended(stage).has_more())
     }
 
     /// # Safety

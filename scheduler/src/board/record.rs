@@ -42,24 +42,27 @@ pub struct Span {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
-pub struct Spot {
+pub struct ElementPosition {
     /// The step.
     pub step: u32,
     /// The element.
     pub element: u64,
 }
 
-impl Spot {
+impl ElementPosition {
     const STEP: u32 = super::word::MAX_ELEMENTS.count_ones();
 
     pub(super) const fn pack(self) -> u64 {
-        ((self.step as u64) << Spot::STEP) | self.element
+        ((self.step as u64) << ElementPosition::STEP) | self.element
     }
 
     /// `None` for [`NOWHERE`].
-    pub(super) fn unpack(word: u64) -> Option<Spot> {
-        let spot = Spot { step: (word >> Spot::STEP) as u32, element: word & super::word::MAX_ELEMENTS };
-        (word != NOWHERE).then_some(spot)
+    pub(super) fn unpack(word: u64) -> Option<ElementPosition> {
+        let position = ElementPosition {
+            step: (word >> ElementPosition::STEP) as u32,
+            element: word & super::word::MAX_ELEMENTS,
+        };
+        (word != NOWHERE).then_some(position)
     }
 }
 
@@ -84,7 +87,7 @@ pub(super) struct Ending {
     pub(super) notes: Output,
     /// A failed chunk: where the condition lies, and where it happened.
     pub(super) error: Output,
-    pub(super) failed: Option<Spot>,
+    pub(super) failed: Option<ElementPosition>,
 }
 
 impl Record {
@@ -116,7 +119,7 @@ impl Record {
         for (words, output) in [(&self.error, ending.error), (&self.notes, ending.notes)] {
             words.iter().zip(output.pack()).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
         }
-        self.failed.store(ending.failed.map_or(NOWHERE, Spot::pack), Ordering::Relaxed);
+        self.failed.store(ending.failed.map_or(NOWHERE, ElementPosition::pack), Ordering::Relaxed);
         self.change(leased, leased.with_state(state))
     }
 
@@ -128,7 +131,7 @@ impl Record {
             span: Span { started_ns: load(&self.started), ended_ns: load(&self.ended) },
             notes: output(&self.notes),
             error: output(&self.error),
-            failed: Spot::unpack(load(&self.failed)),
+            failed: ElementPosition::unpack(load(&self.failed)),
         }
     }
 

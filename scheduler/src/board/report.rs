@@ -1,4 +1,4 @@
-//! A stage's reports: for every entry of its log and its extras, where each output of the chunk lies and, where a stage
+//! A stage's reports: for every entry of its log and its appended ranges, where each output of the chunk lies and, where a stage
 //! has several steps, when each of them ran. Written by the worker that holds the lease, before it ends the lease by the
 //! entry's word; read by whoever saw that word.
 use super::record::{Output, Span};

@@ -13,7 +13,7 @@ impl Slot {
     pub(super) fn new() -> Slot {
         Slot {
             lease: AtomicU64::new(NO_LEASE),
-            spot: AtomicU64::new(NOWHERE),
+            position: AtomicU64::new(NOWHERE),
             spent: std::array::from_fn(|_| AtomicU64::new(0)),
             ended: AtomicU64::new(0),
             ended_stage: AtomicU32::new(0),
@@ -30,7 +30,7 @@ impl Slot {
 
     /// The element is cleared before the lease is named: whoever sees the lease sees none of the one before.
     pub(super) fn take(&self, lease: &Lease) {
-        self.spot.store(NOWHERE, Ordering::Relaxed);
+        self.position.store(NOWHERE, Ordering::Relaxed);
         self.lease.store(lease.name(), Ordering::Release);
     }
 
@@ -46,7 +46,7 @@ impl Slot {
 
     pub(super) fn rest(&self) {
         self.lease.store(NO_LEASE, Ordering::Release);
-        self.spot.store(NOWHERE, Ordering::Relaxed);
+        self.position.store(NOWHERE, Ordering::Relaxed);
     }
 
     pub(super) fn leave(&self) {

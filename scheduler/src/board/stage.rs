@@ -8,7 +8,7 @@ pub(super) struct Stage {
     pub(super) elements: u64,
     pub(super) policy: Policy,
     pub(super) log_capacity: u32,
-    pub(super) extra_capacity: u32,
+    pub(super) appended_capacity: u32,
     pub(super) align: u64,
     pub(super) outputs: u32,
     pub(super) steps: u32,
@@ -22,9 +22,19 @@ impl Stage {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
-        let StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity } =
+        let StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity } =
             spec;
-        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
+        Some(Stage {
+            elements,
+            policy,
+            log_capacity,
+            appended_capacity,
+            align,
+            outputs,
+            steps,
+            measured,
+            place,
+        })
     }
 }
 
@@ -37,7 +47,7 @@ pub(super) fn spec_of(fixed: &StageFixed) -> StageSpec {
         longest_ns: fixed.longest_ns,
         probe_ns: fixed.probe_ns,
     };
-    let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
+    let StageFixed { elements, log_capacity, appended_capacity, outputs, steps, align, .. } = *fixed;
     let measured = fixed.measured != 0;
-    StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
+    StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity }
 }

@@ -67,8 +67,8 @@ impl SupervisorBoard {
                     rare: RareLine {
                         there: AtomicU64::new(stage.elements),
                         open: AtomicU32::new(0),
-                        extra_count: AtomicU32::new(0),
-                        extra_hint: AtomicU32::new(0),
+                        appended_count: AtomicU32::new(0),
+                        appended_hint: AtomicU32::new(0),
                     },
                     stats: StatsLine::new(),
                 });
@@ -119,14 +119,14 @@ impl SupervisorBoard {
     /// Withdraws the ranges of a stage that nobody has taken; gives start, end and attempt of each. They must be appended
     /// again, in whatever pieces. O(ranges). One caller at a time: the supervisor.
     pub fn withdraw(&self, stage: StageId) -> Vec<(u64, u64, u32)> {
-        self.stage(stage).map(|stage| self.extras(stage).withdraw()).unwrap_or_default()
+        self.stage(stage).map(|stage| self.appended(stage).withdraw()).unwrap_or_default()
     }
 
     /// Asks for `[start, end)` to be run (again), as attempt `attempt`. `None` when there is no room for more, or the
     /// range is not one of the stage. One caller at a time: the supervisor.
     pub fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
         let stage = self.stage(stage).filter(|stage| start < end && end <= stage.elements)?;
-        let index = self.extras(stage).append(start, end, attempt)?;
+        let index = self.appended(stage).append(start, end, attempt)?;
         self.control_line().offers.fetch_add(1, Ordering::Release);
         Some(ChunkId(stage.log_capacity + index as u32))
     }
@@ -169,7 +169,7 @@ fn fixed(stage: &StageSpec) -> StageFixed {
     StageFixed {
         elements: stage.elements,
         log_capacity: stage.log_capacity,
-        extra_capacity: stage.extra_capacity,
+        appended_capacity: stage.appended_capacity,
         schedule: stage.policy.schedule as u32,
         outputs: stage.outputs,
         steps: stage.steps,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64 as Count, Ordering as CountOrdering};
 use super::layout::{OutputLine, Slot};
 use super::log::{Claim, Left};
 use super::reader::BoardReader;
-use super::record::{Ending, Output, Span, Spot, NOWHERE};
+use super::record::{ElementPosition, Ending, Output, Span, NOWHERE};
 use super::report::StepReport;
 use super::stage::Stage;
 use super::sync::{fence, Ordering};
@@ -13,7 +13,7 @@ use super::word::ChunkState;
 use super::{Control, Lease};
 use crate::error::Result;
 use crate::id::{ChunkId, StageId, WorkerId};
-use crate::policy::{next_bite, Stats};
+use crate::policy::{next_chunk, Stats};
 
 /// A finished chunk: what its worker hands in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,7 +135,7 @@ impl WorkerBoard {
         if self.control() != Control::Go || slot.is_shut() {
             return None;
         }
-        let again = self.extras(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
+        let again = self.appended(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
         let (first, claim) = again.or_else(|| self.claim_new(stage, worker, fit).map(|claim| (0, claim)))?;
         let chunk = ChunkId(first + claim.index as u32);
         let Claim { start, end, attempt, .. } = claim;
@@ -156,7 +156,7 @@ impl WorkerBoard {
                 timed: stats.timed(),
                 done_bytes: self.outputs(stage).iter().map(OutputLine::taken).sum(),
             };
-            fit(start, start.saturating_add(next_bite(&stage.policy, &stats)))
+            fit(start, start.saturating_add(next_chunk(&stage.policy, &stats)))
         })
     }
 
@@ -168,16 +168,16 @@ impl WorkerBoard {
     }
 
     /// Says that a step's FUN is now at this element: one relaxed store, so that a death names it.
-    pub fn element(&self, worker: WorkerId, spot: Spot) {
+    pub fn element(&self, worker: WorkerId, position: ElementPosition) {
         if let Some(slot) = self.slot(worker) {
-            slot.spot.store(spot.pack(), Ordering::Relaxed);
+            slot.position.store(position.pack(), Ordering::Relaxed);
         }
     }
 
     /// Says that no element is being run (results are being written): a death now is no element's fault.
     pub fn between_elements(&self, worker: WorkerId) {
         if let Some(slot) = self.slot(worker) {
-            slot.spot.store(NOWHERE, Ordering::Relaxed);
+            slot.position.store(NOWHERE, Ordering::Relaxed);
         }
     }
 
@@ -211,11 +211,18 @@ impl WorkerBoard {
         }
     }
 
-    /// Ends a lease with FUN's failure at `spot`; `error` says where the condition lies, in the page of the run's notes.
+    /// Ends a lease with FUN's failure at `position`; `error` says where the condition lies, in the page of the run's notes.
     /// False when the lease was revoked.
     #[must_use]
-    pub fn fail(&self, lease: &Lease, spot: Spot, error: Output, notes: Output, span: Span) -> bool {
-        self.end(lease, ChunkState::Failed, &Ending { span, notes, error, failed: Some(spot) })
+    pub fn fail(
+        &self,
+        lease: &Lease,
+        position: ElementPosition,
+        error: Output,
+        notes: Output,
+        span: Span,
+    ) -> bool {
+        self.end(lease, ChunkState::Failed, &Ending { span, notes, error, failed: Some(position) })
     }
 
     fn end(&self, lease: &Lease, state: ChunkState, ending: &Ending) -> bool {

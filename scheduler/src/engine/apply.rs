@@ -13,8 +13,8 @@ impl Engine {
             return;
         }
         match event {
-            Event::ChunkFailed { stage, chunk, spot } => {
-                world.log(now_ns, What::Failed(stage, chunk, spot.element));
+            Event::ChunkFailed { stage, chunk, position } => {
+                world.log(now_ns, What::Failed(stage, chunk, position.element));
             }
             Event::Shared { resource } if self.core.shares(resource) => {
                 self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended)
@@ -76,8 +76,8 @@ impl Engine {
     fn look_for_failures<W: World>(&mut self, world: &mut W, now_ns: u64) {
         for stage in self.opened.stages().to_vec() {
             for failure in world.board().failures(stage) {
-                let ChunkRecord { chunk, failed: Some(spot), .. } = failure else { continue };
-                self.handle(Event::ChunkFailed { stage, chunk, spot }, world, now_ns);
+                let ChunkRecord { chunk, failed: Some(position), .. } = failure else { continue };
+                self.handle(Event::ChunkFailed { stage, chunk, position }, world, now_ns);
             }
         }
     }
@@ -115,8 +115,8 @@ impl Engine {
                 put_up(world, now_ns, stage, (start, end, attempt));
             }
             Action::Measure { stage } => {
-                let pace = self.plan.stages()[stage.index()].pace(world.board(), stage);
-                self.events.push_back(Event::Measured { stage, pace });
+                let deviation = self.plan.stages()[stage.index()].cost_deviation(world.board(), stage);
+                self.events.push_back(Event::Measured { stage, deviation });
             }
             Action::Withdraw { stage } => self.withdraw(stage, world, now_ns),
             Action::Stop => {

@@ -14,8 +14,8 @@ impl Core {
         self.check_tasks()?;
         self.check_resources()?;
         for (index, stage) in self.stages.iter().enumerate() {
-            ensure(stage.extras <= stage.extra_capacity, || {
-                format!("stage {index} has more extras than room")
+            ensure(stage.appended <= stage.appended_capacity, || {
+                format!("stage {index} has more appended than room")
             })?;
         }
         let allowed = self.settings.retries + 1;

@@ -24,8 +24,8 @@ impl Core {
                 self.finished(self.tasks.share_of(resource), now_ns, out);
             }
             Event::StageDone { stage } => self.finished(self.task_of(stage), now_ns, out),
-            Event::ChunkFailed { stage, chunk, spot } => {
-                self.chunk_failed(Failure { stage, spot, chunk }, now_ns, out);
+            Event::ChunkFailed { stage, chunk, position } => {
+                self.chunk_failed(Failure { stage, position, chunk }, now_ns, out);
             }
             Event::WorkerJoined { worker } => self.workers.join(worker, self.is_stopping()),
             Event::WorkerDry { worker } => {
@@ -36,7 +36,7 @@ impl Core {
                 self.worker_lost(worker, &leases, (reason, loss), now_ns, out);
             }
             Event::LaunchFailed { worker, reason } => self.launch_failed(worker, reason, now_ns, out),
-            Event::Measured { stage, pace } => self.measured(stage, &pace, out),
+            Event::Measured { stage, deviation } => self.measured(stage, &deviation, out),
             Event::Withdrawn { stage, ranges } => self.withdrawn(stage, ranges, out),
             Event::Cancel { cause } => self.cancel(cause, now_ns, out),
             Event::Tick => self.tick(now_ns, out),

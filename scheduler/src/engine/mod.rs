@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `event` | what happens, what is to be done, how a run ends |
 //! | `state` | what is known of a run, with `tasks` and `workers` |
-//! | `core` | what is decided on it; `admission`, `pace`, `recover`, `stop` are its parts |
+//! | `core` | what is decided on it; `admission`, `deviation`, `recover`, `stop` are its parts |
 //! | `apply` | the one place that applies decisions |
 //! | `world` | what they are applied to |
 //! | `log` | what is written down of a run |
@@ -17,9 +17,9 @@ mod admission;
 mod apply;
 mod check;
 mod core;
+mod deviation;
 mod event;
 mod log;
-mod pace;
 mod recover;
 mod state;
 mod stop;
@@ -38,7 +38,7 @@ pub use tasks::{ResourceState, TaskState};
 pub use world::World;
 
 use self::state::Core;
-use crate::board::{Opened, SupervisorBoard};
+use crate::board::{OpenStages, SupervisorBoard};
 use crate::id::{StageId, WorkerId};
 use crate::plan::{Piece, Plan};
 use event::Action;
@@ -49,7 +49,7 @@ pub struct Engine {
     plan: Arc<Plan>,
     core: Core,
     /// Open stages; the core was told the end of the others.
-    opened: Opened,
+    opened: OpenStages,
     /// Pieces of open stages whose data is not there.
     awaited: Vec<(StageId, Piece)>,
     /// Pieces that were withdrawn because their costs misled: of which stage, and the first element of each.
@@ -67,7 +67,7 @@ impl Engine {
     /// The engine of a run of `plan` that has not begun; each worker's place is taken to be starting. `board` is the world's.
     pub fn new(plan: Arc<Plan>, settings: Settings, board: &SupervisorBoard) -> Engine {
         let core = Core::new(&plan, settings);
-        let opened = Opened::new(board);
+        let opened = OpenStages::new(board);
         Engine {
             plan,
             core,

@@ -1,8 +1,8 @@
-//! What the engine knows of a run. What it decides stands in `core`, `pace`, `recover` and `stop`.
+//! What the engine knows of a run. What it decides stands in `core`, `deviation`, `recover` and `stop`.
 use super::event::{Outcome, Settings};
 use super::tasks::{TaskState, Tasks};
 use super::workers::Workers;
-use crate::board::Spot;
+use crate::board::ElementPosition;
 use crate::id::{ResourceId, StageId, TaskId};
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -19,7 +19,7 @@ pub(super) struct Core {
     /// Running stages that were cut by costs, which may mislead.
     pub(super) watched: Vec<Watch>,
     /// How often each step of each element was being run when its worker died.
-    pub(super) deaths: BTreeMap<(StageId, Spot), u32>,
+    pub(super) deaths: BTreeMap<(StageId, ElementPosition), u32>,
     /// How many elements of each variable are there, by resource; of those that stages read as they come.
     pub(super) there: BTreeMap<ResourceId, u64>,
 }
@@ -33,12 +33,12 @@ pub(super) struct StageCount {
     pub(super) align: u64,
     /// The variables that it reads as they come.
     pub(super) streams: Vec<ResourceId>,
-    pub(super) extras: u32,
-    pub(super) extra_capacity: u32,
+    pub(super) appended: u32,
+    pub(super) appended_capacity: u32,
     /// Whether the plan cut it.
     pub(super) cut: bool,
     pub(super) policy: Policy,
-    /// Elements that last as long as a bite should, once that was measured.
+    /// Elements that last as long as a chunk should, once that was measured.
     pub(super) shortest: u64,
 }
 
@@ -86,8 +86,8 @@ impl Core {
             elements: stage.board.elements,
             align: stage.board.align.max(1),
             streams: stage.streams.clone(),
-            extras: stage.pieces.len() as u32,
-            extra_capacity: stage.board.extra_capacity,
+            appended: stage.pieces.len() as u32,
+            appended_capacity: stage.board.appended_capacity,
             cut: !stage.pieces.is_empty(),
             policy: stage.board.policy,
             shortest: 1,

@@ -11,8 +11,8 @@ impl Core {
             Phase::Running { .. } => self.begin_stop(Outcome::Failed(failure), now_ns, out),
             // A lower element that failed in the time of grace is the one to report, whatever the order of messages.
             Phase::Stopping(Stopping { outcome: Outcome::Failed(first), .. })
-                if (failure.stage, failure.spot.element, failure.spot.step)
-                    < (first.stage, first.spot.element, first.spot.step) =>
+                if (failure.stage, failure.position.element, failure.position.step)
+                    < (first.stage, first.position.element, first.position.step) =>
             {
                 *first = failure;
             }

@@ -1,11 +1,11 @@
 //! A worker's part in one run: claim, work, deliver, until the run ends. The steps are [`Work`]'s; here they meet the process's
 //! pages, clock and channel.
 
-use crate::board::{Activity, Control, Lease, Spot, WorkerBoard};
+use crate::board::{Activity, Control, ElementPosition, Lease, WorkerBoard};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId, WorkerId};
+use crate::link::consumption::Consumption;
 use crate::link::delivery::{Delivery, HandedIn};
-use crate::link::drains::Drains;
 use crate::link::parts::Parts;
 use crate::link::results::{HandIn, Results};
 use crate::link::work::{Attached, Report, Step, Work};
@@ -25,7 +25,7 @@ pub struct Membership {
     /// Open results pages, those of the stage that was claimed from last.
     results: Results,
     claimed: Option<StageId>,
-    drains: Drains,
+    consumes: Consumption,
     over: bool,
     /// What this worker is at, and since when.
     at: (Activity, u64),
@@ -89,7 +89,7 @@ impl Membership {
             return Ok(None);
         }
         let spec = RunSpec::from_bytes(board.payload())?;
-        let (work, results, drains) = (Work::new(slot), Results::default(), Drains::default());
+        let (work, results, consumes) = (Work::new(slot), Results::default(), Consumption::default());
         let at = (Activity::Map, now_ns());
         tracing::debug!(run, worker = slot.0 + 1, "joined");
         board.join(slot, std::process::id(), at.1);
@@ -101,7 +101,7 @@ impl Membership {
             work,
             results,
             claimed: None,
-            drains,
+            consumes,
             over: false,
             at,
             board,
@@ -140,8 +140,8 @@ impl Membership {
 
     /// Takes a chunk of the stage that [`Membership::next_stage`] found, if others left any.
     pub fn claim(&mut self) -> Option<Lease> {
-        let Membership { board, spec, drains, work, .. } = self;
-        let lease = work.claim(&mut Attached { board, spec, drains })?;
+        let Membership { board, spec, consumes, work, .. } = self;
+        let lease = work.claim(&mut Attached { board, spec, consumes })?;
         if self.claimed.replace(lease.stage) != Some(lease.stage) {
             self.results.close();
         }
@@ -210,9 +210,9 @@ impl Membership {
         Ok(())
     }
 
-    /// FUN is about to begin at `spot`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
-    pub fn enter_element(&mut self, spot: Spot) -> bool {
-        self.work.enter(&self.board, spot)
+    /// FUN is about to begin at `position`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    pub fn enter_element(&mut self, position: ElementPosition) -> bool {
+        self.work.enter(&self.board, position)
     }
 
     /// Lets go of the chunk at hand, if there is one: the run was stopped, and nobody asks for it any more.
@@ -260,7 +260,7 @@ impl Membership {
         }
     }
 
-    /// Ends the chunk at hand with a failure at `spot`, and tells the session: with an error (the delivery's one output), or with what
+    /// Ends the chunk at hand with a failure at `position`, and tells the session: with an error (the delivery's one output), or with what
     /// there was no room for.
     ///
     /// # Errors
@@ -268,25 +268,31 @@ impl Membership {
     pub fn fail(
         &mut self,
         link: &Link,
-        spot: Spot,
+        position: ElementPosition,
         delivery: &Delivery<'_>,
         shortage: Option<Shortage>,
     ) -> Result<()> {
         let bytes = |content: Option<&dyn Content>| content.map_or(0, Content::bytes);
         let bytes = [bytes(delivery.outputs.first().copied()), bytes(delivery.notes)];
-        self.work.fail(&self.board, spot, bytes, shortage.map(Lost::Results));
+        self.work.fail(&self.board, position, bytes, shortage.map(Lost::Results));
         while !matches!(self.step(delivery)?, Step::None | Step::Failed | Step::Revoked) {}
-        let Some(Report { stage, chunk, spot, lost }) = self.work.report() else { return Ok(()) };
+        let Some(Report { stage, chunk, position, lost }) = self.work.report() else { return Ok(()) };
         let run = self.run;
-        tracing::debug!(run, stage = stage.0, chunk = chunk.0, element = spot.element + 1, "chunk failed");
-        link.say(&FromWorker::Failed { run, stage, chunk, spot, lost })
+        tracing::debug!(
+            run,
+            stage = stage.0,
+            chunk = chunk.0,
+            element = position.element + 1,
+            "chunk failed"
+        );
+        link.say(&FromWorker::Failed { run, stage, chunk, position, lost })
     }
 
     fn step(&mut self, delivery: &Delivery<'_>) -> Result<Step> {
-        let Membership { board, spec, drains, work, results, .. } = self;
+        let Membership { board, spec, consumes, work, results, .. } = self;
         // A look at the clock a chunk, not one a step.
         let now = if work.needs_time() { now_ns() } else { 0 };
-        work.step(&mut Attached { board, spec, drains }, now, &mut HandIn { results, spec, delivery })
+        work.step(&mut Attached { board, spec, consumes }, now, &mut HandIn { results, spec, delivery })
     }
 
     fn log_done(&self, lease: &Lease) {

@@ -4,8 +4,8 @@
 //! to nobody. Only when it finds nothing to claim does it say `Dry` and wait for a word: that word, or the channel's
 //! end when the session is gone, is the only thing it ever blocks on.
 
+pub(crate) mod consumption;
 mod delivery;
-pub(crate) mod drains;
 mod fork_server;
 mod joining;
 mod membership;

@@ -45,7 +45,7 @@ pub fn compile_sized(mut spec: CallSpec, sizes: &[Option<ResultSize>]) -> Result
     let graph = builder.build()?;
     let reads = Reads::of(&spec, &graph, &results);
     for stage in &mut stages {
-        stage.drains = reads.last_by(stage);
+        stage.consumes = reads.last_by(stage);
     }
     let makers = makers(&graph, &stages, &results);
     let lifetimes = memory::lifetimes(&graph);
@@ -93,7 +93,7 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
     if outputs.is_empty() {
         outputs.extend(passes.last());
     }
-    let align = calls().map(PassCall::grain).max().unwrap_or(1).min(elements.max(1));
+    let align = calls().map(PassCall::elements_per_result).max().unwrap_or(1).min(elements.max(1));
     let costs = Costs::joined(calls().filter_map(|call| call.costs.as_ref()));
     let mut policy = asked.unwrap_or(Policy::auto());
     let mut pieces = Vec::new();
@@ -114,7 +114,7 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
     Stage {
         passes,
         outputs,
-        drains: Vec::new(),
+        consumes: Vec::new(),
         streams: Vec::new(),
         task: TaskId(0),
         costs,

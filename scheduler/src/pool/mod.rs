@@ -1,6 +1,6 @@
 //! The pool: the worker processes of a session, warm from one call to the next.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `config` | how workers are started, how long idle ones stay, when one counts as stalled |
 //! | `crew` | the workers: births, news, idleness; `crew/losses`: those that died, stalled or never came |

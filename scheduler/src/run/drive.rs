@@ -115,16 +115,16 @@ impl Drive {
             }
             // The engine looks for stages that are through whatever it is told.
             FromWorker::StageEnded { run } if run == self.run => self.tell(Event::Tick, crew),
-            FromWorker::Failed { run, stage, chunk, spot, lost } if run == self.run => {
+            FromWorker::Failed { run, stage, chunk, position, lost } if run == self.run => {
                 tracing::debug!(
                     worker = slot.0 + 1,
                     stage = stage.0,
                     chunk = chunk.0,
-                    element = spot.element + 1,
+                    element = position.element + 1,
                     "failed"
                 );
                 self.lost.extend(lost.map(|lost| (stage, chunk, lost)));
-                self.tell(Event::ChunkFailed { stage, chunk, spot }, crew);
+                self.tell(Event::ChunkFailed { stage, chunk, position }, crew);
             }
             stale => tracing::debug!(?stale, "about a run that is over"),
         }

@@ -45,11 +45,11 @@ pub enum Ended {
     #[default]
     Done,
     /// FUN failed.
-    Failed(Spot),
+    Failed(FailedElement),
     /// An element killed each worker that ran it.
     WorkerDied {
         /// The element.
-        spot: Spot,
+        position: FailedElement,
         /// How many workers it killed.
         deaths: u32,
         /// Who the last of them was, how it ended, and what it said last.
@@ -68,7 +68,7 @@ pub enum Ended {
 
 /// An element of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spot {
+pub struct FailedElement {
     /// The pass.
     pub pass: PassId,
     /// The element, from 0 on.

@@ -1,7 +1,7 @@
 //! The event log of a run that is over: what the supervisor saw, and what the board's entries say.
 use std::collections::{HashMap, HashSet};
 
-use super::event_log::{Chunk, Ended, EventLog, PassTotal, Spot, StageTotal, State, Step};
+use super::event_log::{Chunk, Ended, EventLog, FailedElement, PassTotal, StageTotal, State, Step};
 use super::Finished;
 use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
@@ -203,17 +203,17 @@ fn slowest(costs: &[f32]) -> Vec<(u64, f32)> {
 
 /// How a run ended, by passes.
 fn ended(outcome: &Outcome, plan: &Plan) -> Ended {
-    let spot = |stage: StageId, at: board::Spot| {
+    let position = |stage: StageId, at: board::ElementPosition| {
         let passes = plan.stage(stage).map_or(&[][..], |stage| &stage.passes);
         // Workers say the step: one that is none is taken for the first.
         let pass = passes.get(at.step as usize).or(passes.first()).copied().unwrap_or(PassId(0));
-        Spot { pass, element: at.element }
+        FailedElement { pass, element: at.element }
     };
     match outcome {
         Outcome::Done => Ended::Done,
-        Outcome::Failed(failure) => Ended::Failed(spot(failure.stage, failure.spot)),
-        Outcome::WorkerKilled { stage, spot: at, deaths, reason } => {
-            Ended::WorkerDied { spot: spot(*stage, *at), deaths: *deaths, reason: reason.clone() }
+        Outcome::Failed(failure) => Ended::Failed(position(failure.stage, failure.position)),
+        Outcome::WorkerKilled { stage, position: at, deaths, reason } => {
+            Ended::WorkerDied { position: position(*stage, *at), deaths: *deaths, reason: reason.clone() }
         }
         Outcome::Cancelled { cause: Cause::Timeout } => Ended::Timeout,
         Outcome::Cancelled { cause: Cause::User } => Ended::Cancelled,

@@ -1,6 +1,6 @@
 //! Runs: one execution of a plan, from the session's side.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
 //! | `drive` | one run in progress: what workers say, told to the engine |
@@ -26,7 +26,7 @@ mod ticket;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, Died, Ended, Event, EventLog, PassTotal, Spot, StageTotal, State, Step, WorkerLife,
+    Chunk, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, Step, WorkerLife,
 };
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::Pool;

@@ -4,7 +4,7 @@ use crate::board::{SupervisorBoard, WorkerBoard};
 use crate::error::Result;
 use crate::graph::TaskKind;
 use crate::id::ResourceId;
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::link::work::Attached;
 use crate::plan::Plan;
 use crate::wire::RunSpec;
@@ -48,7 +48,7 @@ impl Context {
     }
 
     /// The run, as a worker is attached to it.
-    pub(crate) fn attached<'a>(&'a self, drains: &'a mut Drains) -> Attached<'a> {
-        Attached { board: self.worker_board(), spec: &self.spec, drains }
+    pub(crate) fn attached<'a>(&'a self, consumes: &'a mut Consumption) -> Attached<'a> {
+        Attached { board: self.worker_board(), spec: &self.spec, consumes }
     }
 }

@@ -79,8 +79,8 @@ impl Modelled<'_> {
     /// The bytes that a pass's results of a chunk take.
     fn piece(&self, context: &Context, pass: PassId, lease: &Lease) -> u64 {
         if let Some(size) = self.model.sizes.get(pass.index()).copied().flatten() {
-            let grain = context.plan.spec().passes[pass.index()].grain();
-            return size.of_chunk((lease.end - lease.start).div_ceil(grain));
+            let per_result = context.plan.spec().passes[pass.index()].elements_per_result();
+            return size.of_chunk((lease.end - lease.start).div_ceil(per_result));
         }
         let elements = context.plan.stages()[lease.stage.index()].board.elements.max(1);
         let bytes = context.plan.result_of(pass).map_or(0, |resource| context.bytes(resource));

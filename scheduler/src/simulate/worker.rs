@@ -40,7 +40,7 @@ impl<C: Conditions> SimWorld<C> {
 
     /// One step. `false` when it takes no further one by itself.
     fn take_step(&mut self, id: WorkerId) -> bool {
-        let SimWorld { context, drains, workers, conditions, .. } = self;
+        let SimWorld { context, consumes, workers, conditions, .. } = self;
         let Worker { work, chunk, asleep, .. } = &mut workers[id.index()];
         match work.at() {
             At::Idle => {
@@ -51,7 +51,7 @@ impl<C: Conditions> SimWorld<C> {
                 }
             }
             At::Aims(_) => {
-                conditions.claim(context, drains, work);
+                conditions.claim(context, consumes, work);
             }
             At::Claimed(_) => {
                 *chunk = C::Chunk::default();
@@ -59,13 +59,13 @@ impl<C: Conditions> SimWorld<C> {
             }
             At::Begun(lease) | At::Runs(lease, _) => return self.run(id, lease),
             At::HandsIn(..) | At::Done(_) => {
-                if conditions.hand_in(&mut Run { context, drains }, work, chunk) {
+                if conditions.hand_in(&mut Run { context, consumes }, work, chunk) {
                     self.say(id, Event::Tick);
                 }
             }
             At::Failed(_) => {
-                if let Some(Report { stage, chunk, spot, .. }) = work.report() {
-                    self.say(id, Event::ChunkFailed { stage, chunk, spot });
+                if let Some(Report { stage, chunk, position, .. }) = work.report() {
+                    self.say(id, Event::ChunkFailed { stage, chunk, position });
                 }
             }
         }

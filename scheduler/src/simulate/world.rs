@@ -7,7 +7,7 @@ use super::queue::{Entry, Queue};
 use crate::board::SupervisorBoard;
 use crate::engine::{Event, Loss, Outcome, What, World};
 use crate::id::{ResourceId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 
 /// What the engine of a simulated run acts on.
 pub(crate) struct SimWorld<C: Conditions> {
@@ -15,7 +15,7 @@ pub(crate) struct SimWorld<C: Conditions> {
     pub(crate) conditions: C,
     pub(crate) workers: Vec<Worker<C::Chunk>>,
     /// All workers' together.
-    pub(super) drains: Drains,
+    pub(super) consumes: Consumption,
     pub(crate) queue: Queue,
     /// The time of the engine's step under way: later than now where the supervisor was busy.
     pub(super) step_ns: u64,
@@ -34,7 +34,7 @@ impl<C: Conditions> SimWorld<C> {
             workers: (0..context.plan.workers()).map(|id| Worker::absent(WorkerId(id))).collect(),
             context,
             conditions,
-            drains: Drains::default(),
+            consumes: Consumption::default(),
             queue: Queue::default(),
             step_ns: 0,
             supervised_ns: 0,

@@ -24,9 +24,10 @@ fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) 
         let tag = tag(&kind)?;
         let file = DataFile::open(&path(part.item("path")?)?, writable)?;
         let size = tag.item_size();
-        let (offset, grain) = (offset as u64, size.min(8));
-        if offset % grain != 0 {
-            let message = format!("offset must be a multiple of {grain}, the size of an item, not {offset}");
+        let (offset, per_result) = (offset as u64, size.min(8));
+        if offset % per_result != 0 {
+            let message =
+                format!("offset must be a multiple of {per_result}, the size of an item, not {offset}");
             return Err(Failure::input(message));
         }
         let dim = dims(&dim)?;

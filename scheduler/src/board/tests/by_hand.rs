@@ -1,8 +1,8 @@
 //! The board's rules, one at a time.
 use super::{at, attach, board, complete, stage, Both};
 use crate::board::{
-    BoardSpec, ChunkState, Control, Delivered, Output, Span, Spot, StageSpec, StepReport, MAX_ELEMENTS,
-    MAX_STEPS, MAX_WORKERS,
+    BoardSpec, ChunkState, Control, Delivered, ElementPosition, Output, Span, StageSpec, StepReport,
+    MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS,
 };
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
@@ -141,7 +141,7 @@ fn a_dead_workers_chunk_names_its_element_and_is_run_again_first() {
     board.worker.element(A, at(7));
     let held = board.supervisor.recover(A);
     assert_eq!(held.len(), 1);
-    assert_eq!((held[0].lease, held[0].spot), (dead, Some(at(7))));
+    assert_eq!((held[0].lease, held[0].position), (dead, Some(at(7))));
     assert!(!complete(&board.worker, &dead), "the lease was taken back");
     assert!(!board.supervisor.revoke(&dead), "only once");
     assert_eq!(board.at_work(A), None, "the place is clear for the next worker");
@@ -160,12 +160,12 @@ fn a_death_between_elements_blames_none() {
     let (board, _memory) = board(2, vec![stage(30, 10)], b"");
     board.supervisor.open(P0);
     board.worker.claim(A).expect("a chunk");
-    assert_eq!(board.leases_of(A)[0].spot, None, "before the first element");
+    assert_eq!(board.leases_of(A)[0].position, None, "before the first element");
     board.worker.element(A, at(9));
     board.worker.between_elements(A);
-    assert_eq!(board.leases_of(A)[0].spot, None, "while results are written");
+    assert_eq!(board.leases_of(A)[0].position, None, "while results are written");
     board.worker.element(A, at(25));
-    assert_eq!(board.leases_of(A)[0].spot, None, "an element that is not in the chunk");
+    assert_eq!(board.leases_of(A)[0].position, None, "an element that is not in the chunk");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn completed_work_survives_a_death() {
 
 #[test]
 fn extras_have_an_end_and_only_take_ranges_of_the_stage() {
-    let spec = StageSpec { extra_capacity: 2, ..stage(10, 10) };
+    let spec = StageSpec { appended_capacity: 2, ..stage(10, 10) };
     let (board, _memory) = board(1, vec![spec], b"");
     assert_eq!(board.supervisor.append(P0, 3, 3, 0), None);
     assert_eq!(board.supervisor.append(P0, 3, 11, 0), None);
@@ -195,7 +195,8 @@ fn a_log_that_is_too_short_still_takes_all() {
     for schedule in [Schedule::Auto, Schedule::Guided, Schedule::Factoring, Schedule::Fixed, Schedule::Static]
     {
         let policy = Policy { chunk: 1, ..Policy::of(schedule) };
-        let spec = StageSpec { elements: 1_000, policy, log_capacity: 7, extra_capacity: 1, ..stage(1, 1) };
+        let spec =
+            StageSpec { elements: 1_000, policy, log_capacity: 7, appended_capacity: 1, ..stage(1, 1) };
         let (board, _memory) = board(2, vec![spec], b"");
         board.supervisor.open(P0);
         while let Some(lease) = board.worker.claim(A) {
@@ -345,12 +346,12 @@ fn the_step_that_was_at_an_element_is_known_after_a_death() {
     let (board, _memory) = board(1, vec![StageSpec { steps: 3, ..stage(8, 4) }], b"");
     board.supervisor.open(P0);
     board.worker.claim(A).expect("a chunk");
-    let spot = Spot { step: 2, element: 3 };
-    board.worker.element(A, spot);
-    assert_eq!(board.at_work(A), Some((P0, ChunkId(0), Some(spot))));
-    assert_eq!(board.supervisor.recover(A)[0].spot, Some(spot));
+    let position = ElementPosition { step: 2, element: 3 };
+    board.worker.element(A, position);
+    assert_eq!(board.at_work(A), Some((P0, ChunkId(0), Some(position))));
+    assert_eq!(board.supervisor.recover(A)[0].position, Some(position));
     let lease = board.worker.claim(A).expect("a chunk");
-    let last = Spot { step: MAX_STEPS - 1, element: 7 };
+    let last = ElementPosition { step: MAX_STEPS - 1, element: 7 };
     assert!(board.worker.fail(&lease, last, Output::default(), Output::default(), Span::default()));
     assert_eq!(board.failures(P0).iter().map(|chunk| chunk.failed).collect::<Vec<_>>(), [Some(last)]);
 }

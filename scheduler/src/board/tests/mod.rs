@@ -17,7 +17,7 @@ pub(crate) use bench::*;
 
 #[cfg(not(loom))]
 mod bench {
-    use crate::board::{BoardReader, BoardSpec, Delivered, Lease, Output, Span, Spot, StageSpec};
+    use crate::board::{BoardReader, BoardSpec, Delivered, ElementPosition, Lease, Output, Span, StageSpec};
     use crate::board::{SupervisorBoard, WorkerBoard};
     use crate::policy::Policy;
     use std::alloc::{alloc_zeroed, dealloc, Layout};
@@ -85,7 +85,7 @@ mod bench {
     }
 
     /// An element of a stage's first step.
-    pub(crate) fn at(element: u64) -> Spot {
-        Spot { step: 0, element }
+    pub(crate) fn at(element: u64) -> ElementPosition {
+        ElementPosition { step: 0, element }
     }
 }

@@ -99,7 +99,7 @@ fn die(board: &Both, oracle: &mut Oracle, worker: u32, at: u8) {
         let lease = back.lease;
         let align = board.stage(lease.stage).expect("a stage").align;
         assert_eq!(Some(lease), held);
-        assert_eq!(back.spot, element.map(super::at));
+        assert_eq!(back.position, element.map(super::at));
         assert!(!complete(&board.worker, &lease), "a ghost's results must not count");
         let first = element.unwrap_or(lease.start) / align * align;
         let after = (first + align).min(lease.end);
@@ -130,7 +130,7 @@ proptest! {
         let stages: Vec<StageSpec> = sizes.iter().map(|&elements| {
             let spec = StageSpec::new(elements, policy, WORKERS);
             let log_capacity = if short_log { spec.log_capacity.min(3) } else { spec.log_capacity };
-            StageSpec { log_capacity, align, extra_capacity: 400, ..spec }
+            StageSpec { log_capacity, align, appended_capacity: 400, ..spec }
         }).collect();
         let (board, _memory) = board(WORKERS, stages, b"");
         let mut oracle = Oracle { times_done: BTreeMap::new(), held: BTreeMap::new() };

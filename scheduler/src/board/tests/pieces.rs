@@ -69,25 +69,25 @@ fn bites_are_sized_by_what_chunks_took_from_end_to_end() {
     let (board, _memory) = board(1, vec![StageSpec::new(1 << 22, Policy::auto(), 1)], b"");
     board.supervisor.open(P0);
     let mut now = 1;
-    let mut bites = Vec::new();
+    let mut chunks = Vec::new();
     for _ in 0..40 {
-        let lease = board.worker.claim(A).expect("a bite");
+        let lease = board.worker.claim(A).expect("a chunk");
         let (started_ns, elements) = (now + 5_000, lease.end - lease.start);
         now += 15_000 + elements * 1_000;
         let span = Span { started_ns, ended_ns: now };
         assert!(board.worker.complete(&lease, &Delivered { span, ..Delivered::default() }));
-        bites.push(elements);
+        chunks.push(elements);
     }
-    assert_eq!(bites[..5], [1, 1, 16, 64, 256], "the first is not measured, then they grow");
-    let (last, most) = (bites[bites.len() - 1], *bites.iter().max().expect("bites"));
+    assert_eq!(chunks[..5], [1, 1, 16, 64, 256], "the first is not measured, then they grow");
+    let (last, most) = (chunks[chunks.len() - 1], *chunks.iter().max().expect("chunks"));
     assert!((49_000..=50_000).contains(&last) && most <= 50_000, "up to what lasts 50 ms");
     // A worker that slept has no chunk's own time to report.
     board.worker.pause(A);
     now += 3_600_000_000_000;
-    let lease = board.worker.claim(A).expect("a bite");
+    let lease = board.worker.claim(A).expect("a chunk");
     let span = Span { started_ns: now, ended_ns: now + 1_000 };
     assert!(board.worker.complete(&lease, &Delivered { span, ..Delivered::default() }));
-    let next = board.worker.claim(A).expect("a bite");
+    let next = board.worker.claim(A).expect("a chunk");
     assert!(next.end - next.start > 10_000, "an hour of sleep did not make elements long");
 }
 

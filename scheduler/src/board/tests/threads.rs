@@ -35,7 +35,7 @@ fn every_element_is_done_once_whoever_dies() {
     const N: usize = 20_000;
     for schedule in [Schedule::Fixed, Schedule::Guided, Schedule::Auto] {
         let policy = Policy { chunk: 3, ..Policy::of(schedule) };
-        let spec = StageSpec { extra_capacity: 20_000, ..StageSpec::new(N as u64, policy, 4) };
+        let spec = StageSpec { appended_capacity: 20_000, ..StageSpec::new(N as u64, policy, 4) };
         let (board, _memory) = board(4, vec![spec], b"");
         let ran: Vec<AtomicU8> = (0..N).map(|_| AtomicU8::new(0)).collect();
         let over = AtomicBool::new(false);
@@ -48,7 +48,7 @@ fn every_element_is_done_once_whoever_dies() {
                 for (worker, thread) in &mut living {
                     if thread.is_finished() {
                         for held in board.supervisor.recover(*worker) {
-                            let (lease, at) = (held.lease, held.spot.expect("it said so").element);
+                            let (lease, at) = (held.lease, held.position.expect("it said so").element);
                             board.supervisor.append(P0, at, at + 1, lease.attempt + 1).expect("room");
                             if at + 1 < lease.end {
                                 board

@@ -17,7 +17,7 @@ struct Fixture {
     board: Both,
     _memory: Memory,
     spec: RunSpec,
-    drains: Drains,
+    consumes: Consumption,
     work: Work,
     pages: Pages,
 }
@@ -110,21 +110,21 @@ impl Fixture {
             board,
             _memory: memory,
             spec,
-            drains: Drains::default(),
+            consumes: Consumption::default(),
             work: Work::new(WorkerId(0)),
             pages,
         }
     }
 
     fn step(&mut self) -> Result<Step> {
-        let Fixture { board, spec, drains, work, pages, .. } = self;
-        work.step(&mut Attached { board: &board.worker, spec, drains }, 100, pages)
+        let Fixture { board, spec, consumes, work, pages, .. } = self;
+        work.step(&mut Attached { board: &board.worker, spec, consumes }, 100, pages)
     }
 
     fn claim(&mut self) -> Lease {
         assert_eq!(self.work.aim(&self.board.worker), Some(S0));
-        let Fixture { board, spec, drains, work, .. } = self;
-        work.claim(&mut Attached { board: &board.worker, spec, drains }).expect("a chunk")
+        let Fixture { board, spec, consumes, work, .. } = self;
+        work.claim(&mut Attached { board: &board.worker, spec, consumes }).expect("a chunk")
     }
 
     /// Through all elements, with results of so many bytes.
@@ -133,7 +133,7 @@ impl Fixture {
         self.work.begin(&self.board.worker, 40);
         for element in lease.start..lease.end {
             for step in 0..2 {
-                assert!(self.work.enter(&self.board.worker, Spot { step, element }));
+                assert!(self.work.enter(&self.board.worker, ElementPosition { step, element }));
             }
         }
         self.work.encoded(&self.board.worker, outputs.into_iter(), notes);
@@ -211,15 +211,15 @@ fn results_that_do_not_fit_leave_a_chunk_that_can_fail() {
     assert_eq!(fixture.step().expect("no room"), Step::Refused(Some(1), shortage(64, 36)));
     assert_eq!(fixture.work.held(), Some((lease, None)));
     assert_eq!(fixture.board.live_bytes(), 64, "what was not written is not counted");
-    let spot = Spot { step: 1, element: 3 };
+    let position = ElementPosition { step: 1, element: 3 };
     let lost = Some(Lost::Results(shortage(64, 36)));
-    fixture.work.fail(&fixture.board.worker, spot, [0, 0], lost.clone());
+    fixture.work.fail(&fixture.board.worker, position, [0, 0], lost.clone());
     assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
     assert_eq!(fixture.work.report(), None, "the board does not know yet");
     assert_eq!(fixture.step().expect("failed"), Step::Failed);
     assert_eq!(fixture.state(), ChunkState::Failed);
     let report = fixture.work.report().expect("it is to be told");
-    assert_eq!((report.stage, report.spot, report.lost), (S0, spot, lost));
+    assert_eq!((report.stage, report.position, report.lost), (S0, position, lost));
     assert_eq!((fixture.work.report(), fixture.work.held()), (None, None));
 }
 
@@ -255,13 +255,13 @@ fn a_condition_that_does_not_fit_is_left_out_and_said_so() {
     let mut fixture = Fixture::new(70, None);
     fixture.claim();
     fixture.work.begin(&fixture.board.worker, 40);
-    let spot = Spot { step: 0, element: 0 };
-    assert!(fixture.work.enter(&fixture.board.worker, spot));
-    fixture.work.fail(&fixture.board.worker, spot, [100, 64], None);
+    let position = ElementPosition { step: 0, element: 0 };
+    assert!(fixture.work.enter(&fixture.board.worker, position));
+    fixture.work.fail(&fixture.board.worker, position, [100, 64], None);
     let steps: Vec<Step> = (0..4).map(|_| fixture.step().expect("nothing is wrong")).collect();
     assert_eq!(steps, [Step::Reserved, Step::LeftOut, Step::Wrote, Step::Failed]);
     let chunk = &fixture.board.chunks(S0)[0];
-    assert_eq!((chunk.error, chunk.notes.len, chunk.failed), (Output::default(), 64, Some(spot)));
+    assert_eq!((chunk.error, chunk.notes.len, chunk.failed), (Output::default(), 64, Some(position)));
     let report = fixture.work.report().expect("it is to be told");
     assert_eq!(report.lost, Some(Lost::Condition(shortage(100, 70))));
 }
@@ -277,7 +277,7 @@ fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
         assert_eq!(fixture.work.held(), Some((lease, None)));
     }
     fixture.pages.broken = false;
-    fixture.work.fail(&fixture.board.worker, Spot { step: 0, element: 9 }, [64, 0], None);
+    fixture.work.fail(&fixture.board.worker, ElementPosition { step: 0, element: 9 }, [64, 0], None);
     while fixture.step().expect("nothing is wrong") != Step::Failed {}
     assert!(fixture.work.report().is_some());
 }
@@ -287,9 +287,9 @@ fn a_stopped_run_drops_the_chunk_at_its_next_element() {
     let mut fixture = Fixture::new(1_000, None);
     let lease = fixture.claim();
     fixture.work.begin(&fixture.board.worker, 40);
-    assert!(fixture.work.enter(&fixture.board.worker, Spot { step: 0, element: 0 }));
+    assert!(fixture.work.enter(&fixture.board.worker, ElementPosition { step: 0, element: 0 }));
     fixture.board.supervisor.set_control(Control::Stop);
-    assert!(!fixture.work.enter(&fixture.board.worker, Spot { step: 1, element: 0 }));
+    assert!(!fixture.work.enter(&fixture.board.worker, ElementPosition { step: 1, element: 0 }));
     assert_eq!((fixture.work.held(), fixture.work.aim(&fixture.board.worker)), (None, None));
     let back = fixture.board.supervisor.recover(WorkerId(0));
     assert_eq!(back.first().map(|back| back.lease), Some(lease), "the board knows whose it was");

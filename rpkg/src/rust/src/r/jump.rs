@@ -15,7 +15,7 @@ thread_local! {
 /// A token for a protected call: one that none uses just now, or a new one.
 pub(super) fn token() -> SEXP {
     FREE.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
-        // SAFETY: R's main thread (rule 1 of this room). Preserved for good: tokens are reused, and few.
+        // SAFETY: R's main thread (rule 1 of this module). Preserved for good: tokens are reused, and few.
         unsafe {
             let token = R_MakeUnwindCont();
             R_PreserveObject(token);

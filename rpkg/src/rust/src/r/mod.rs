@@ -1,4 +1,4 @@
-//! The one face to R's C API. Outside this room and `altrep/` nothing calls R directly.
+//! The one face to R's C API. Outside this module and `altrep/` nothing calls R directly.
 //!
 //! Three rules keep it sound:
 //!

@@ -9,7 +9,7 @@ use inspect::{Document, PassNote, Record};
 use scheduler::plan::Plan;
 use scheduler::run::EventLog;
 
-use super::{shelf, to_r};
+use super::{last_run, to_r};
 use crate::r::{self, argument, edge, nothing, Given, Kind, Result, Sexp};
 use crate::runs::plan_api;
 use crate::runs::Reader;
@@ -30,7 +30,7 @@ pub(crate) fn document_in(raw: Sexp) -> Result<Document> {
 fn ms_record_of_run(run: i32, about: Robj) -> Robj {
     edge(|| {
         let (title, notes) = notes(argument(&about))?;
-        let bytes = shelf::with(run, |kept| record(title, notes, &kept.plan, Some(&kept.log)).to_bytes());
+        let bytes = last_run::with(run, |kept| record(title, notes, &kept.plan, Some(&kept.log)).to_bytes());
         bytes.map_or_else(nothing, |bytes| raw(&bytes))
     })
 }

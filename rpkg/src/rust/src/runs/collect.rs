@@ -17,7 +17,7 @@ use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Pieces, Source};
 use crate::r::{self, Failure, Given, Kept, Kind, Result, Scope, Sexp};
-use crate::records::shelf;
+use crate::records::last_run;
 
 /// The results pages of an ended run, mapped when they are read.
 pub(super) struct Ended<'a> {
@@ -70,7 +70,7 @@ pub(super) fn collect(
     let written = ended.written();
     let died = log_api::died(&finished.stats.died)?;
     let log = finished.log(plan, begun.copied, traced);
-    shelf::keep(shelf::Kept { run, plan: Arc::clone(&begun.plan), log });
+    last_run::keep(last_run::Kept { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
     }
@@ -166,12 +166,12 @@ impl Ended<'_> {
             made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
         let opened = self.open(resource, Views::Lasting)?;
         let board = self.finished.board.board();
-        let grain = call.grain();
+        let per_result = call.elements_per_result();
         let mut pieces = Pieces::default();
         for chunk in board.results(stage)? {
             let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
             let source = opened.source(board.output(stage, chunk.chunk, nth).ok_or_else(missing)?)?;
-            pieces.push((chunk.start / grain, chunk.end.div_ceil(grain)), source)?;
+            pieces.push((chunk.start / per_result, chunk.end.div_ceil(per_result)), source)?;
         }
         if pieces.count() as u64 != call.results() {
             let reason =

@@ -18,7 +18,7 @@ impl Ended<'_> {
         match &self.finished.outcome {
             Outcome::Done => Ok(None),
             Outcome::Failed(failure) => {
-                let at = (pass(failure.stage, failure.spot.step), failure.spot.element);
+                let at = (pass(failure.stage, failure.position.step), failure.position.element);
                 let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
                 let mut lost = self.finished.lost.iter();
                 if let Some((.., lost)) = lost.find(|(stage, chunk, _)| same(*stage, *chunk)) {
@@ -30,9 +30,9 @@ impl Ended<'_> {
                 let source = notes.source(record.ok_or_else(lost)?.error)?;
                 r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
             }
-            Outcome::WorkerKilled { stage, spot, deaths, reason } => plain(
+            Outcome::WorkerKilled { stage, position, deaths, reason } => plain(
                 "worker_died",
-                Some((pass(*stage, spot.step), spot.element)),
+                Some((pass(*stage, position.step), position.element)),
                 &format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
             ),
             Outcome::Cancelled { cause: Cause::Timeout } => {

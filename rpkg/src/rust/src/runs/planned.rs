@@ -228,10 +228,10 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
 
 /// What the workers are told.
 fn program(spec: &Spec, plan: &Plan, resource_of: &[ResourceId]) -> Result<Program> {
-    let drained: HashSet<ResourceId> =
-        plan.stages().iter().flat_map(|stage| &stage.drains).copied().collect();
+    let consumed: HashSet<ResourceId> =
+        plan.stages().iter().flat_map(|stage| &stage.consumes).copied().collect();
     let stages = plan.stages().iter().map(|stage| {
-        let steps = stage.passes.iter().map(|&pass| step(spec, plan, &drained, stage, pass, resource_of));
+        let steps = stage.passes.iter().map(|&pass| step(spec, plan, &consumed, stage, pass, resource_of));
         let place = |pass: &PassId| stage.passes.iter().position(|step| step == pass).unwrap_or(0) as u32;
         Ok(Steps { steps: steps.collect::<Result<_>>()?, outputs: stage.outputs.iter().map(place).collect() })
     });
@@ -241,7 +241,7 @@ fn program(spec: &Spec, plan: &Plan, resource_of: &[ResourceId]) -> Result<Progr
 fn step(
     spec: &Spec,
     plan: &Plan,
-    drained: &HashSet<ResourceId>,
+    consumed: &HashSet<ResourceId>,
     stage: &Stage,
     id: PassId,
     resource_of: &[ResourceId],
@@ -264,7 +264,7 @@ fn step(
                 Some(step) => about::Input::Step(step as u32),
                 None => {
                     let of = result(pass)?;
-                    about::Input::Part { of, drained: drained.contains(&of) }
+                    about::Input::Part { of, consumed: consumed.contains(&of) }
                 }
             },
         })

@@ -58,5 +58,5 @@ fn alike(a: &Plan, b: &Plan) -> bool {
         && resources(a) == resources(b)
         && stages
             .into_iter()
-            .all(|(a, b)| (&a.passes, &a.outputs, &a.drains) == (&b.passes, &b.outputs, &b.drains))
+            .all(|(a, b)| (&a.passes, &a.outputs, &a.consumes) == (&b.passes, &b.outputs, &b.consumes))
 }

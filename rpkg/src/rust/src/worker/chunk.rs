@@ -1,5 +1,5 @@
 //! The chunk under way: element by element, step by step, what FUN is to be called on next and what it gave.
-use scheduler::board::{Lease, Spot};
+use scheduler::board::{ElementPosition, Lease};
 
 use super::fold::{Fold, Turn};
 use super::meter::Meter;
@@ -61,10 +61,15 @@ impl<'s> Call<'s> {
 }
 
 impl Chunk {
-    pub(super) fn begin(lease: Lease, stage: &Stage, grains: &[u64], measured: bool) -> Result<Chunk> {
+    pub(super) fn begin(
+        lease: Lease,
+        stage: &Stage,
+        elements_per_result: &[u64],
+        measured: bool,
+    ) -> Result<Chunk> {
         let list = |len: usize| r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, len))));
-        let results = |grain: &u64| {
-            let count = (lease.end - lease.start).div_ceil((*grain).max(1)) as usize;
+        let results = |per_result: &u64| {
+            let count = (lease.end - lease.start).div_ceil((*per_result).max(1)) as usize;
             Ok(Results { list: list(count)?, next: 0 })
         };
         let fold = |levels: u32| if levels > 0 { Fold::new(levels).map(Some) } else { Ok(None) };
@@ -75,7 +80,7 @@ impl Chunk {
             step: 0,
             folding: false,
             values: list(steps)?,
-            outputs: grains.iter().map(results).collect::<Result<_>>()?,
+            outputs: elements_per_result.iter().map(results).collect::<Result<_>>()?,
             folds: stage.steps.iter().map(|step| fold(step.levels)).collect::<Result<_>>()?,
             meter: Meter::start(steps, measured, stage.mean_ns),
             notes: Vec::new(),
@@ -86,8 +91,8 @@ impl Chunk {
     }
 
     /// Where FUN is.
-    pub(super) fn spot(&self) -> Spot {
-        Spot { step: self.step as u32, element: self.at.min(self.lease.end.saturating_sub(1)) }
+    pub(super) fn position(&self) -> ElementPosition {
+        ElementPosition { step: self.step as u32, element: self.at.min(self.lease.end.saturating_sub(1)) }
     }
 
     /// The next call, its element arguments bound; `None` when the chunk is through, or `go` says no.
@@ -95,14 +100,14 @@ impl Chunk {
         &mut self,
         s: &'s Scope,
         stage: &mut Stage,
-        mut go: impl FnMut(Spot) -> bool,
+        mut go: impl FnMut(ElementPosition) -> bool,
     ) -> Option<Call<'s>> {
         while self.at < self.lease.end {
             if self.step == stage.steps.len() {
                 (self.at, self.step) = (self.at + 1, 0);
                 continue;
             }
-            if !go(self.spot()) {
+            if !go(self.position()) {
                 self.stopped = true;
                 return None;
             }
@@ -177,13 +182,14 @@ impl Chunk {
 
     /// Takes what the step under way said.
     pub(super) fn note(&mut self, pass: u32, condition: Kept) {
-        self.notes.push((pass, self.spot().element, condition));
+        self.notes.push((pass, self.position().element, condition));
     }
 
     /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
     pub(super) fn go_back(&mut self, stage: &Stage, output: usize, nth: usize) {
-        let grain = (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
-        self.at = (self.lease.start + nth as u64 * grain).min(self.lease.end.saturating_sub(1));
+        let per_result =
+            (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
+        self.at = (self.lease.start + nth as u64 * per_result).min(self.lease.end.saturating_sub(1));
         self.step = stage.outputs.iter().position(|&at| at == Some(output)).unwrap_or(0);
     }
 

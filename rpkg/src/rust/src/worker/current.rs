@@ -76,9 +76,9 @@ impl Current {
             }
             let Some(lease) = self.membership.claim() else { continue };
             self.membership.turn_to(Activity::Run);
-            let grains = &self.membership.spec().stages[id.index()].grains;
+            let elements_per_result = &self.membership.spec().stages[id.index()].elements_per_result;
             let measured = self.membership.is_measured(id);
-            let chunk = Chunk::begin(lease, &self.stages[&id], grains, measured)?;
+            let chunk = Chunk::begin(lease, &self.stages[&id], elements_per_result, measured)?;
             self.membership.begin(chunk.meter.started_ns);
             self.chunk = Some(chunk);
         }
@@ -152,7 +152,7 @@ impl Current {
     /// Where FUN is: the stage, the step and the element.
     pub(super) fn place(&self) -> Option<[f64; 3]> {
         let chunk = self.chunk.as_ref()?;
-        let at = chunk.spot();
+        let at = chunk.position();
         Some([chunk.lease.stage.index() as f64, f64::from(at.step), at.element as f64])
     }
 
@@ -173,7 +173,7 @@ impl Current {
         let chunk = self.chunk.as_mut()?;
         let stage = self.stages.get_mut(&chunk.lease.stage)?;
         let membership = &mut self.membership;
-        let call = chunk.next(s, stage, |spot| membership.enter_element(spot));
+        let call = chunk.next(s, stage, |position| membership.enter_element(position));
         self.note_waiting();
         call
     }
@@ -239,7 +239,7 @@ impl Current {
                     chunk.go_back(stage, output, nth);
                 }
                 let nothing = Delivery::default();
-                self.membership.fail(link, chunk.spot(), &nothing, Some(shortage))?;
+                self.membership.fail(link, chunk.position(), &nothing, Some(shortage))?;
                 false
             }
         };
@@ -269,7 +269,7 @@ impl Current {
         let words = [words.finish()];
         let outputs = outputs(&words);
         let delivery = delivery(chunk, &outputs, notes.as_ref());
-        self.membership.fail(link, chunk.spot(), &delivery, None)?;
+        self.membership.fail(link, chunk.position(), &delivery, None)?;
         self.drop_chunk();
         Ok(())
     }

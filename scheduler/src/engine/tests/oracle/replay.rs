@@ -6,7 +6,7 @@ use crate::engine::tests::sim::{Driver, Natures};
 use crate::engine::{Event, Outcome, Settings, What};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::link::work::{At, Step, Work};
 use crate::plan::Plan;
 use crate::simulate::conditions::{Conditions, Run};
@@ -85,7 +85,7 @@ impl Conditions for Replay {
         Some(time.map_or(NEVER, |time| time - context.now))
     }
 
-    fn claim(&mut self, context: &Context, _: &mut Drains, work: &mut Work) -> Option<Lease> {
+    fn claim(&mut self, context: &Context, _: &mut Consumption, work: &mut Work) -> Option<Lease> {
         let chunk = self.coming.get_mut(&work.slot()).and_then(VecDeque::pop_front)?;
         let lease = work.claim_to(context.worker_board(), chunk.stage, chunk.record.end);
         self.at.insert(work.slot(), chunk);

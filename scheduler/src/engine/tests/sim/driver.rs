@@ -117,7 +117,7 @@ impl Driver {
         let work = &self.sim.world.workers[id.index()].work;
         match when {
             When::Any => true,
-            When::Holds => work.held().is_some_and(|(_, spot)| spot.is_none()),
+            When::Holds => work.held().is_some_and(|(_, position)| position.is_none()),
             When::Aims => matches!(work.at(), At::Aims(_)),
         }
     }

@@ -4,18 +4,18 @@ use crate::id::StageId;
 
 /// The open stages of a board, and which are through.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct OpenStages {
     open: Vec<StageId>,
     through: Vec<bool>,
     /// All stages before this one are through.
     first: usize,
 }
 
-impl Opened {
+impl OpenStages {
     /// None is open yet; stages over nothing are through.
-    pub fn new(board: &SupervisorBoard) -> Opened {
+    pub fn new(board: &SupervisorBoard) -> OpenStages {
         let empty = |stage| board.elements(StageId(stage)) == Some(0);
-        Opened { open: Vec::new(), through: (0..board.stages()).map(empty).collect(), first: 0 }
+        OpenStages { open: Vec::new(), through: (0..board.stages()).map(empty).collect(), first: 0 }
     }
 
     /// Opens a stage.
