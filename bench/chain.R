@@ -32,7 +32,7 @@ chain <- function() {
   z <- memApply("X", 2, standard, NAMESPACE = "chain", VARS = list(mu = mu, s = s), CONTROL = lazy)
   memRun(memReduce(z, `+`, CONTROL = lazy))
 }
-beside("z whole in VARS (DESIGN section 8)", calls, chain)
+beside("z whole in VARS", calls, chain)
 steps <- function() {
   mu <- memApply("X", 2, mean, NAMESPACE = "chain", CONTROL = lazy)
   s <- memApply("X", 2, stats::sd, NAMESPACE = "chain", CONTROL = lazy)

@@ -70,7 +70,7 @@ pub(super) fn straggler() -> Sample {
         })
 }
 
-/// The diamond of DESIGN section 8, before it runs: mu and s side by side, z of both, top folds z.
+/// The diamond, before it runs: mu and s side by side, z of both, top folds z.
 pub(super) fn diamond() -> Sample {
     Sample::new(4)
         .data("X", "registered", 153_600_000)

@@ -1,4 +1,4 @@
-//! The invariants, recounted from scratch. Run after every event in tests; numbers as in SCHEDULING's section 4.
+//! The invariants, recounted from scratch. Run after every event in tests (docs/contract.md names them).
 use super::state::{Core, Phase};
 use super::tasks::used;
 use super::tasks::{ResourceState, TaskState};
