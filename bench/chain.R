@@ -60,7 +60,7 @@ while (!resolved(run)) {
 invisible(collect(run))
 cat(sprintf(
   "  /dev/shm holds at most %.3f GB; its own pages: predicted %.0f bytes, measured %.0f bytes; %.2f s\n",
-  most / 1e9, memshare:::inside(plan)$main$native$peak, memLastRun()$peak, memLastRun()$seconds
+  most / 1e9, memshare:::unwrap_pass(plan)$main$native$peak, memLastRun()$peak, memLastRun()$seconds
 ))
 memshare_gc("chain")
 
