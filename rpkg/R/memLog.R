@@ -71,7 +71,8 @@ print.memshare_log <- function(x, ...) {
   if (!nrow(x)) {
     cat("<log>: there are no such lines\n")
   } else {
-    writeLines(format(x))
+    # Where columns were taken away it is a table like another.
+    if (all(c("run", "log", "worker", "text") %in% names(x))) writeLines(format(x)) else print(as.data.frame(unclass(x)))
   }
   invisible(x)
 }

@@ -77,7 +77,11 @@ option_quiet <- function() setting("quiet", FALSE, as_setting_flag)
 
 # The cores this process may use, found once a session: asking takes milliseconds.
 available_cores <- function() {
-  if (is.null(state$cores)) state$cores <- as.integer(parallelly::availableCores())
+  # That package cannot be loaded where the working directory is gone.
+  if (is.null(state$cores)) {
+    cores <- tryCatch(parallelly::availableCores(), error = function(e) max(parallel::detectCores(), 1L, na.rm = TRUE))
+    state$cores <- as.integer(cores)
+  }
   state$cores
 }
 
@@ -134,7 +138,8 @@ configure_place <- function() {
 
 # Where workers write what FUN prints, one file a worker; private, and gone with the session.
 worker_directory <- function() {
-  directory <- file.path(tempdir(), "memshare")
+  # R makes its temporary directory anew where somebody removed it.
+  directory <- file.path(tempdir(check = TRUE), "memshare")
   if (!dir.exists(directory)) dir.create(directory, mode = "0700")
   directory
 }

@@ -77,6 +77,7 @@ impl Link {
         std::env::remove_var(CHANNEL_VARIABLE);
         let role = std::env::var(ROLE).unwrap_or_default();
         std::env::remove_var(ROLE);
+        os::disarm_worker_signals();
         if role != ROLE_FORK_SERVER {
             return Link::over(channel, true).map(Role::Worker);
         }

@@ -51,12 +51,14 @@ impl Outside for HandIn<'_> {
         let Some(content) = outputs.get(piece).copied().or(notes) else { return Ok(()) };
         let file = self.results.file(self.spec, resource, output.overflow)?;
         let written = content.write(file, CONTENT + output.at);
-        if !matches!(written, Err(Error::NoSpace { .. })) {
-            return written;
-        }
+        let Err(Error::NoSpace { dir, .. }) = &written else { return written };
+        let limited = dir.as_os_str() == space::FILE_LIMIT;
         // What was written of it would be in the way of others, and of the word about it.
         if let Err(e) = file.punch(CONTENT + output.at, output.len) {
             tracing::debug!(%e, "a piece that did not fit stays until its page goes");
+        }
+        if limited {
+            return Err(space::file_limit(output.len));
         }
         let place = file.handle().place;
         Err(space::of(&place)?.too_small(output.len, &place))

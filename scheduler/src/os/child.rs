@@ -90,22 +90,7 @@ impl Child {
     }
 
     fn reap(&self, flags: WaitIdOptions) -> Result<Option<Exit>> {
-        loop {
-            // Looked at first, and taken later: until it is taken, nobody else can get its id, nor its group's.
-            match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | flags) {
-                Ok(None) => return Ok(None),
-                Ok(Some(status)) => {
-                    if !status.exited() {
-                        let _ = kill_process_group(self.pid, Signal::KILL);
-                    }
-                    let taken = waitpid(Some(self.pid), WaitOptions::NOHANG).ok().flatten();
-                    return Ok(Some(taken.map_or(Exit::Unknown, |(_, status)| Exit::of(status))));
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::CHILD) => return Ok(Some(Exit::Unknown)),
-                Err(e) => return Err(Error::os(format!("cannot wait for process {}", self.pid()), e)),
-            }
-        }
+        take_end(self.pid, flags).map_err(|e| Error::os(format!("cannot wait for process {}", self.pid()), e))
     }
 
     /// Kills it, and all of its process group.
@@ -213,13 +198,30 @@ pub fn is_stopped(pid: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
 }
 
-/// Takes a child's end, if it has ended: for children that came of [`super::fork::fork_worker`].
+/// Takes a child's end, if it has ended: for children that came of [`super::fork::fork_worker`]. Of one that was killed, what it had
+/// started is killed too.
 pub fn reap(pid: u32) -> Option<Exit> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
-    match waitpid(Some(pid), WaitOptions::NOHANG) {
-        Ok(None) => None,
-        Ok(Some((_, status))) => Some(Exit::of(status)),
-        Err(_) => Some(Exit::Unknown),
+    take_end(pid, WaitIdOptions::NOHANG).unwrap_or(Some(Exit::Unknown))
+}
+
+/// Takes the end of a child that leads a process group; of one that was killed, kills the group first.
+fn take_end(pid: Pid, flags: WaitIdOptions) -> rustix::io::Result<Option<Exit>> {
+    loop {
+        // Looked at first, and taken later: until it is taken, nobody else can get its id, nor its group's.
+        match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | flags) {
+            Ok(None) => return Ok(None),
+            Ok(Some(status)) => {
+                if !status.exited() {
+                    let _ = kill_process_group(pid, Signal::KILL);
+                }
+                let taken = waitpid(Some(pid), WaitOptions::NOHANG).ok().flatten();
+                return Ok(Some(taken.map_or(Exit::Unknown, |(_, status)| Exit::of(status))));
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::CHILD) => return Ok(Some(Exit::Unknown)),
+            Err(e) => return Err(e),
+        }
     }
 }
 

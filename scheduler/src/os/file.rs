@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use super::handle::{Place, SegmentHandle};
 use super::host::user;
+use super::signals::without_size_signal;
 use super::space;
 use crate::error::{Error, Result};
 
@@ -60,7 +61,7 @@ impl SegmentFile {
 
     /// Gives it this size; what is added is zeros, for which nothing is reserved.
     pub(super) fn resize(&self, bytes: u64) -> Result<()> {
-        fs::ftruncate(&self.fd, bytes).map_err(|e| {
+        without_size_signal(|| fs::ftruncate(&self.fd, bytes)).map_err(|e| {
             no_space(&e.into(), bytes, &self.handle.place).unwrap_or_else(|| self.error("resize", e))
         })
     }
@@ -125,7 +126,7 @@ impl SegmentFile {
 
     /// Writes all of `bytes` at `at`. A full memory is [`Error::NoSpace`].
     pub fn write_at(&self, at: u64, bytes: &[u8]) -> Result<()> {
-        write_all(&self.fd, at, bytes).map_err(|e| self.write_error(e))
+        write_all(&self.fd, at, bytes).map_err(|e| self.write_error(e, bytes.len() as u64))
     }
 
     /// Fills `buf` from `at`; an end before is an error.
@@ -151,14 +152,14 @@ impl SegmentFile {
         let mut at = 0;
         while at < end {
             let slice = RESERVE_SLICE.min(end - at);
-            match fs::fallocate(&self.fd, FallocateFlags::empty(), at, slice) {
+            match without_size_signal(|| fs::fallocate(&self.fd, FallocateFlags::empty(), at, slice)) {
                 Ok(()) => at += slice,
                 Err(Errno::INTR) => {}
                 Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
                     self.write_at(at, &vec![0; slice as usize])?;
                     at += slice;
                 }
-                Err(e) => return Err(self.write_error(e)),
+                Err(e) => return Err(self.write_error(e, end)),
             }
         }
         Ok(())
@@ -207,8 +208,8 @@ impl SegmentFile {
         }
     }
 
-    fn write_error(&self, e: Errno) -> Error {
-        let needed = self.len().unwrap_or(0);
+    /// The error of a write, for which so many bytes were needed.
+    fn write_error(&self, e: Errno, needed: u64) -> Error {
         no_space(&e.into(), needed, &self.handle.place).unwrap_or_else(|| self.error("write", e))
     }
 
@@ -226,7 +227,7 @@ impl AsFd for SegmentFile {
 /// Writes all of `bytes` at `at`, in as many calls as it takes.
 pub(super) fn write_all(fd: impl AsFd, mut at: u64, mut bytes: &[u8]) -> rustix::io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::pwrite(&fd, bytes, at) {
+        match without_size_signal(|| rustix::io::pwrite(&fd, bytes, at)) {
             Ok(0) => return Err(Errno::IO),
             Ok(n) => {
                 at += n as u64;
@@ -247,6 +248,9 @@ pub(crate) fn names(handle: &SegmentHandle) -> bool {
 /// The error for a refusal that means a full place; `None` for any other.
 pub(crate) fn no_space(source: &io::Error, needed: u64, place: &Place) -> Option<Error> {
     let code = Errno::from_io_error(source)?;
+    if code == Errno::FBIG {
+        return Some(space::file_limit(needed));
+    }
     if !matches!(code, Errno::NOSPC | Errno::DQUOT | Errno::NOMEM) {
         return None;
     }

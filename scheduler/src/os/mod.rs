@@ -48,5 +48,5 @@ pub use poll::{poll, poll_each, Interest};
 pub use process::{environment, launch, locale, umask, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Segment};
 pub use session_id::SessionId;
-pub use signals::with_signals_blocked;
+pub use signals::{disarm_worker_signals, with_signals_blocked};
 pub use socket::{Channel, Received};
