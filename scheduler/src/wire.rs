@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::board::ElementPosition;
+use crate::board::{ElementPosition, PageSegment};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
@@ -227,12 +227,14 @@ impl RunSpec {
         }
     }
 
-    /// The segment that a piece of a resource lies in, or is to lie in: its page, or that page's overflow.
-    pub fn segment(&self, resource: ResourceId, overflow: bool) -> Option<&SegmentHandle> {
-        if !overflow {
-            return self.pages.get(resource.index())?.as_ref();
+    /// A segment of a resource's page, if it has it.
+    pub fn segment(&self, resource: ResourceId, segment: PageSegment) -> Option<&SegmentHandle> {
+        match segment {
+            PageSegment::Main => self.pages.get(resource.index())?.as_ref(),
+            PageSegment::Overflow => {
+                self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
+            }
         }
-        self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.

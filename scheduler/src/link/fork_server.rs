@@ -78,14 +78,14 @@ impl Link {
         let role = std::env::var(ROLE).unwrap_or_default();
         std::env::remove_var(ROLE);
         if role != ROLE_FORK_SERVER {
-            return Link::over(channel, true).map(Role::Worker);
+            return Link::of_pool(channel).map(Role::Worker);
         }
         match os::thread_count() {
             1 => serve(channel),
             threads => {
                 let reason = format!("{threads} threads run in it; forking would lose all but one");
                 channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
-                Link::over(channel, true).map(Role::Worker)
+                Link::of_pool(channel).map(Role::Worker)
             }
         }
     }
@@ -156,7 +156,7 @@ fn become_of(request: ToForkServer, descriptor: OwnedFd) -> Result<Role> {
     let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
     trace::move_in();
     match request {
-        ToForkServer::Fork { .. } => Link::over(channel, true).map(Role::Worker),
+        ToForkServer::Fork { .. } => Link::of_pool(channel).map(Role::Worker),
         ToForkServer::Mirror { state, deferred, .. } => {
             let mirror = Mirror { channel, state, deferred };
             mirror.loading("")?;

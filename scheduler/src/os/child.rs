@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    kill_process_group, pidfd_open, pidfd_send_signal, waitid, waitpid, Pid, PidfdFlags, Signal, WaitId,
-    WaitIdOptions, WaitOptions, WaitStatus,
+    kill_process, kill_process_group, pidfd_open, pidfd_send_signal, waitid, waitpid, Pid, PidfdFlags,
+    Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus,
 };
 
 use super::poll;
@@ -110,23 +110,19 @@ impl Child {
 
     /// Kills it, and all of its process group.
     pub fn kill(&self) {
-        self.signal(Signal::KILL, true);
+        self.send(|pid| kill_process_group(pid, Signal::KILL));
     }
 
     /// What Ctrl-C would send.
     pub fn interrupt(&self) {
-        self.signal(Signal::INT, false);
+        self.send(|pid| kill_process(pid, Signal::INT));
     }
 
-    fn signal(&self, signal: Signal, group: bool) {
+    /// Sends a signal, if it is there to get it.
+    fn send(&self, signal: impl FnOnce(Pid) -> rustix::io::Result<()>) {
         let exit = self.exit(); // held, so that nobody reaps it meanwhile
         if exit.is_none() && self.creator == std::process::id() {
-            let sent = if group {
-                kill_process_group(self.pid, signal)
-            } else {
-                rustix::process::kill_process(self.pid, signal)
-            };
-            if let Err(e) = sent {
+            if let Err(e) = signal(self.pid) {
                 tracing::debug!(pid = self.pid(), error = %e, "no signal sent");
             }
         }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 
+use super::access::Access;
 use super::file::SegmentFile;
 use crate::error::{Error, Result};
 
@@ -19,15 +20,6 @@ use crate::error::{Error, Result};
 const FIRST_PAUSE: Duration = Duration::from_micros(20);
 /// ... up to this one.
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
-
-/// What a lock is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reading, beside other readers.
-    Read,
-    /// Writing, beside nobody. The segment must be open for writing.
-    Write,
-}
 
 /// A range of which all bytes, and those that the segment does not have, are part.
 pub const ALL: Range<u64> = 0..u64::MAX;

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fd::AsRawFd;
 
+use super::access::Access;
 use super::data_file::{DataFile, FilePart};
 use super::file::{damaged, SegmentFile};
 use super::joined::Joined;
@@ -39,7 +40,7 @@ impl Mapping {
     /// As [`Mapping::private`], and behind the segment, whose length is of whole pages, the file's part: from the page on in
     /// which it begins, to its end.
     pub fn private_with(file: &SegmentFile, part: &FilePart) -> Result<Mapping> {
-        let data = DataFile::open_part(part, false)?;
+        let data = DataFile::open_part(part, Access::Read)?;
         if part.bytes == 0 {
             return Mapping::private(file);
         }

@@ -18,7 +18,7 @@ use rustix::process::{getppid, setpgid, Pid, Signal};
 
 use super::child::Child;
 use super::launcher;
-use super::signals::set_signal_mask;
+use super::signals::{set_signal_mask, Blocked};
 use crate::error::{Error, Result};
 
 /// The variable that tells a worker which of its descriptors is the channel.
@@ -77,7 +77,7 @@ fn prepare(parent: u32, channel: RawFd) -> io::Result<()> {
         // SAFETY: sets a disposition to the default in a process of a single thread; where it may not (SIGKILL), it fails.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    set_signal_mask(libc::SIG_SETMASK, false);
+    set_signal_mask(Blocked::None);
     // R opens files without close-on-exec: another session's sockets would stay open in the worker.
     // SAFETY: closes nothing, only marks descriptors, and reads no memory.
     let marked =

@@ -131,7 +131,7 @@ impl Writing {
     fn target<'a>(&self, segment: &'a SegmentFile) -> Result<Target<'a>> {
         Ok(match &self.header.traits.file {
             None => Target::Segment(segment, self.at),
-            Some(part) => Target::File(DataFile::open_part(part, true)?, part.offset),
+            Some(part) => Target::File(DataFile::open_part(part, Access::Write)?, part.offset),
         })
     }
 }

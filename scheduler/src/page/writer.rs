@@ -275,17 +275,17 @@ impl Blob {
 
     /// What it does not borrow, and where that belongs.
     pub(super) fn own(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        std::iter::once((0, self.head.as_slice())).chain(self.placed(false))
+        std::iter::once((0, self.head.as_slice()))
+            .chain(self.placed(|source| !matches!(source, Source::Borrowed(_))))
     }
 
     /// What it borrows, and where that belongs, in this order.
     pub(super) fn borrowed(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.placed(true)
+        self.placed(|source| matches!(source, Source::Borrowed(_)))
     }
 
-    fn placed(&self, borrowed: bool) -> impl Iterator<Item = (u64, &[u8])> {
-        let pieces = self.pieces.iter();
-        let pieces = pieces.filter(move |piece| matches!(piece.source, Source::Borrowed(_)) == borrowed);
+    fn placed(&self, wanted: fn(&Source) -> bool) -> impl Iterator<Item = (u64, &[u8])> {
+        let pieces = self.pieces.iter().filter(move |piece| wanted(&piece.source));
         pieces.map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)))
     }
 

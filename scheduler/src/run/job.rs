@@ -118,7 +118,7 @@ impl Job {
         let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, guests, generation } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
-        let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
+        let page = store.zeros_page(Kind::Board, layout.bytes()?)?;
         let mapping = Mapping::shared(&page.file()?)?;
         let skip = CONTENT as usize;
         // SAFETY: the mapping is fresh, zeroed, writable and as long as the layout asks for, nobody else knows its name

@@ -75,9 +75,9 @@ impl Store {
         self.make(|birth, place| Page::make(birth, place, content), kind, ("", ""))
     }
 
-    /// A page of zeros for others to write to; reserved when they will do so through a mapping.
-    pub fn empty_page(&self, kind: Kind, bytes: u64, reserve: bool) -> Result<Page> {
-        self.make(|birth, place| Page::empty(birth, place, bytes, reserve), kind, ("", ""))
+    /// A page of zeros for others to write to through a mapping: its memory is reserved.
+    pub fn zeros_page(&self, kind: Kind, bytes: u64) -> Result<Page> {
+        self.make(|birth, place| Page::zeros(birth, place, bytes), kind, ("", ""))
     }
 
     /// A page for results, empty so far, in a place that has room for what is expected to be written to it. More may come: one in
@@ -85,7 +85,7 @@ impl Store {
     pub fn results_page(&self, expected: u64) -> Result<Page> {
         let how = |birth: Birth<'_>, place: &Place| {
             space::check(size(expected), place)?;
-            Page::empty(birth, place, 0, false)
+            Page::empty(birth, place)
         };
         let page = self.make(how, Kind::Results, ("", ""))?;
         if page.handle().place == self.place {
@@ -93,7 +93,7 @@ impl Store {
         }
         let (session, serial) = (self.session(), self.next_serial());
         let birth = Birth { kind: Kind::Results, session, serial, variable: ("", "") };
-        Ok(match Page::empty(birth, &self.place, 0, false) {
+        Ok(match Page::empty(birth, &self.place) {
             Ok(overflow) => page.with_overflow(overflow),
             // A directory that cannot be used is no reason to fail a run that may not need it.
             Err(e) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scheduler::board::{ChunkRecord, ChunkState, Output};
+use scheduler::board::{ChunkRecord, ChunkState, Output, PageSegment};
 use scheduler::engine::Outcome;
 use scheduler::error::Error;
 use scheduler::id::{PassId, ResourceId, StageId};
@@ -238,8 +238,8 @@ fn damaged(reason: String) -> Failure {
 
 impl Opened {
     pub(super) fn source(&self, output: Output) -> Result<Source<'_>> {
-        if let (true, Some(overflow)) = (output.overflow, &self.overflow) {
-            return overflow.source(Output { overflow: false, ..output });
+        if let (PageSegment::Overflow, Some(overflow)) = (output.segment, &self.overflow) {
+            return overflow.source(Output { segment: PageSegment::Main, ..output });
         }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
         unsafe { Source::open(&self.mapping, output.at, output.len, &self.owner) }
