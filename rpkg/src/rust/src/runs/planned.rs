@@ -53,9 +53,22 @@ pub(super) enum Data {
 /// An object as it will lie in its page, and the pages that it refers to.
 pub(super) type Encoded = (Blob, References);
 
-/// An object as it will lie in its page. With `keep`, for more than one run: what may be written into between them is copied.
-pub(super) fn encoded(object: Sexp, keep: bool) -> Result<Encoded> {
-    let (mut writer, mut references) = (BlobWriter::new(), References::new(!keep));
+/// What data is brought into shared memory for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// One run, with which it goes.
+    Run,
+    /// A plan, which keeps it for all of its runs.
+    Plan,
+}
+
+/// An object as it will lie in its page. For a plan, what may be written into between its runs is copied.
+pub(super) fn encoded(object: Sexp, purpose: Purpose) -> Result<Encoded> {
+    let mut writer = BlobWriter::new();
+    let mut references = match purpose {
+        Purpose::Run => References::locking(),
+        Purpose::Plan => References::default(),
+    };
     codec::encode_with(object, &mut writer, Some(&mut references))?;
     Ok((writer.finish(), references))
 }
@@ -71,7 +84,7 @@ struct Resources {
 }
 
 impl Resources {
-    fn of(spec: &Spec, keep: bool) -> Result<Resources> {
+    fn of(spec: &Spec, purpose: Purpose) -> Result<Resources> {
         let mut all = Resources::default();
         let mut seen: HashMap<usize, ResourceId> = HashMap::new();
         for (name, source) in &spec.data {
@@ -81,7 +94,7 @@ impl Resources {
                     id = *seen.entry(object.get().raw() as usize).or_insert(id);
                     // The same object twice is one.
                     if id.index() == all.resources.len() {
-                        all.add_object(name, object.get(), keep)?;
+                        all.add_object(name, object.get(), purpose)?;
                     }
                 }
                 Source::Registered { namespace, name } => all.add_registered(namespace, name)?,
@@ -91,8 +104,8 @@ impl Resources {
         Ok(all)
     }
 
-    fn add_object(&mut self, name: &str, object: Sexp, keep: bool) -> Result<()> {
-        let encoded = encoded(object, keep)?;
+    fn add_object(&mut self, name: &str, object: Sexp, purpose: Purpose) -> Result<()> {
+        let encoded = encoded(object, purpose)?;
         let bytes = encoded.0.size();
         self.resources.push(Resource { name: name.to_owned(), bytes, scope: Scope::Scoped });
         self.data.push(Data::Object(Kept::new(object)));
@@ -112,10 +125,9 @@ impl Resources {
 }
 
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
-/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
-/// runs.
-pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Encoded>>)> {
-    let Resources { resources, data, blobs, resource_of } = Resources::of(spec, keep)?;
+/// copied.
+pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Option<Encoded>>)> {
+    let Resources { resources, data, blobs, resource_of } = Resources::of(spec, purpose)?;
     let (mut passes, mut learned) = (Vec::new(), Vec::new());
     for pass in &spec.passes {
         let (costs, from) = known(pass)?;
@@ -127,8 +139,8 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         passes,
         gather: spec.gather.clone(),
         workers: spec.workers,
-        budget: budget(spec.memory, plain)?,
-        keep,
+        budget: budget(spec, purpose)?,
+        keep: purpose == Purpose::Plan,
         fuse: true,
         measure: spec.measure,
     };
@@ -173,11 +185,12 @@ fn streamed(spec: &Spec, resource_of: &[ResourceId], blobs: &[Option<Encoded>]) 
 }
 
 /// The most bytes that a plan may take: what the user said, else what is free.
-fn budget(asked: f64, plain: bool) -> Result<Option<u64>> {
-    if asked.is_finite() {
-        return Ok(Some(asked as u64));
+fn budget(spec: &Spec, purpose: Purpose) -> Result<Option<u64>> {
+    if spec.memory.is_finite() {
+        return Ok(Some(spec.memory as u64));
     }
-    if plain {
+    // A call of one pass asks for no room but that of its pages.
+    if purpose == Purpose::Run && spec.passes.len() == 1 {
         return Ok(None);
     }
     let place = session::with(|session| Ok(session.place().clone()))?;

@@ -116,7 +116,8 @@ impl Pages {
         let sources = vec![None; parts.all().len()];
         let page = self.open(membership, resource)?;
         let beyond = parts.all().iter().any(|part| part.output.segment == PageSegment::Overflow);
-        let overflow = beyond.then(|| self.segment(membership, resource, PageSegment::Overflow)).transpose()?;
+        let overflow =
+            beyond.then(|| self.segment(membership, resource, PageSegment::Overflow)).transpose()?;
         Ok(Made { parts, page, overflow, sources })
     }
 
