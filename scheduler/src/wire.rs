@@ -262,6 +262,9 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 }
 
 /// The message in `frame`, which came from `from`.
+///
+/// # Errors
+/// [`Error::Message`] for what is no such message, or one of another version.
 pub fn decode<T: DeserializeOwned>(frame: &[u8], from: &str) -> Result<T> {
     let refuse = |reason: String| Error::Message { from: from.to_owned(), reason };
     let (version, body) = frame.split_first().ok_or_else(|| refuse("it is empty".into()))?;
@@ -284,6 +287,9 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// The value in `bytes`, which came from `from`. A length in it that is no possible one is an error before room is made.
+///
+/// # Errors
+/// [`Error::Message`] for what is no such value.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
     let config = bincode::config::standard().with_limit::<{ 4 << 30 }>();
     bincode::serde::decode_from_slice(bytes, config)
@@ -298,6 +304,9 @@ impl RunSpec {
     }
 
     /// The spec that a board carries.
+    ///
+    /// # Errors
+    /// As [`unpack`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         unpack(bytes, "the board")
     }

@@ -41,7 +41,10 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Says which package is loaded next. An error when the session is gone.
+    /// Says which package is loaded next.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the session is gone.
     pub fn loading(&self, package: &str) -> Result<()> {
         let package = package.to_owned();
         self.channel.send(&wire::encode(&FromForkServer::Loading { pid: std::process::id(), package }))
@@ -66,6 +69,9 @@ impl Mirror {
 impl Link {
     /// What a process is that a pool launched, by the channel it inherited. A process whose role is fork server
     /// stays in here, and what returns is each child it forks.
+    ///
+    /// # Errors
+    /// [`Error::Launch`] in a process that no pool launched; [`Error::Os`] when the session is gone.
     pub fn inherited() -> Result<Role> {
         let refuse = |why: &str| Error::Launch(format!("{CHANNEL_VARIABLE} {why}"));
         let number =

@@ -81,6 +81,9 @@ impl Child {
     }
 
     /// How it ended; `None` while it runs. Of a process that was killed, what it had started is killed too.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn try_wait(&self) -> Result<Option<Exit>> {
         let mut exit = self.exit();
         if exit.is_none() {
@@ -160,6 +163,9 @@ pub struct Peer {
 
 impl Peer {
     /// The process that has this id now: the caller knows that it lives, for instance because it just said hello.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] before Linux 5.3; [`Error::Os`] when there is no such process, or no descriptor left.
     pub fn open(pid: u32) -> Result<Peer> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or_else(|| Error::os(format!("cannot watch process {pid}"), Errno::SRCH))?;
@@ -181,6 +187,9 @@ impl Peer {
     }
 
     /// Whether it has ended.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn has_exited(&self) -> Result<bool> {
         Ok(poll::poll(&[self.pidfd.as_fd()], Some(Duration::ZERO))?[0])
     }

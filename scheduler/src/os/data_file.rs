@@ -42,6 +42,9 @@ pub struct DataFile {
 
 impl DataFile {
     /// Opens a regular file.
+    ///
+    /// # Errors
+    /// [`Error::File`], with the reason, for what cannot be opened so or is no regular file.
     pub fn open(path: &Path, access: Access) -> Result<DataFile> {
         let error = |reason: &str| Error::File { path: path.to_owned(), reason: reason.into() };
         let flags = match access {
@@ -67,7 +70,10 @@ impl DataFile {
         Ok(DataFile { fd, path: path.to_owned(), stat })
     }
 
-    /// Opens the file of a part again: the same file, and still long enough.
+    /// Opens the file of a part again.
+    ///
+    /// # Errors
+    /// As [`DataFile::open`], and [`Error::File`] when another file has taken its place, or it is too short.
     pub fn open_part(part: &FilePart, access: Access) -> Result<DataFile> {
         let file = DataFile::open(&part.path, access)?;
         if (file.stat.st_dev, file.stat.st_ino) != (part.device, part.inode) {
@@ -83,14 +89,20 @@ impl DataFile {
         self.stat.st_size as u64
     }
 
-    /// Names `bytes` bytes from `offset` on, which the file must have.
+    /// Names `bytes` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it is shorter.
     pub fn part(&self, offset: u64, bytes: u64) -> Result<FilePart> {
         self.check_length(offset, bytes)?;
         let (device, inode) = (self.stat.st_dev, self.stat.st_ino);
         Ok(FilePart { path: self.path.clone(), device, inode, offset, bytes })
     }
 
-    /// Writes all of `bytes` at `at`, which the file must reach already: a full disk is [`Error::NoSpace`].
+    /// Writes all of `bytes` at `at`, which the file must reach already.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full disk; [`Error::File`], with the reason, for any other refusal.
     pub fn write_at(&self, at: u64, bytes: &[u8]) -> Result<()> {
         write_all(&self.fd, at, bytes).map_err(|e| {
             let directory = Place::Directory(self.path.parent().unwrap_or(Path::new("/")).to_owned());

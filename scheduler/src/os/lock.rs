@@ -44,6 +44,9 @@ pub enum Locked {
 
 impl RangeLock {
     /// Takes the lock. A writer is waited for up to `patience`, for a write is short; a reader is not, for a run is not.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses: for writing, also when the segment is open for reading only.
     pub fn take(file: SegmentFile, access: Access, range: Range<u64>, patience: Duration) -> Result<Locked> {
         let deadline = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;

@@ -41,10 +41,13 @@ pub struct Launch<'a> {
     pub channel_fd: BorrowedFd<'a>,
 }
 
-/// Starts a process. An error if the program cannot be run at all.
+/// Starts a process.
 ///
 /// It is started from a thread that lives until [`super::launcher::stop`], because the kernel's parent-death signal is sent
 /// when the *thread* ends that started the child.
+///
+/// # Errors
+/// [`Error::Launch`] when the program cannot be run at all, or its log not be written. One that runs and fails is no error.
 pub fn launch(launch: &Launch<'_>) -> Result<Child> {
     let failed = |e: io::Error| Error::Launch(format!("{}: {e}", launch.program.display()));
     let log = open_log(&launch.log)?;

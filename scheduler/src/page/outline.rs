@@ -68,6 +68,9 @@ pub struct Zeros(Outline);
 
 impl Zeros {
     /// `len` items of a plain type; an array's `dim`, which is empty for a vector.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) for more items than a vector can have, or a type that is not plain.
     pub fn new(tag: Tag, len: u64, dim: &[u32]) -> Result<Zeros> {
         Outline::new(tag, len, dim, 0).map(Zeros)
     }

@@ -56,6 +56,9 @@ impl BlobWriter {
     }
 
     /// Makes `n` nodes side by side, all Null, and gives the first one's index.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) when the blob would have more nodes than a number of 32 bits counts.
     pub fn children(&mut self, n: usize) -> Result<u32> {
         let first = self.nodes.len();
         let end = first.checked_add(n).filter(|&end| u32::try_from(end).is_ok());
@@ -246,6 +249,9 @@ impl Blob {
 
     /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning. Padding is left out: the place is
     /// expected to be zero. Big blobs are handed over from several threads at once.
+    ///
+    /// # Errors
+    /// The first that `put` gives.
     pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
         let slices = sliced(self.own().chain(self.borrowed()), SLICE);
         if self.size() < PARALLEL_FROM {

@@ -114,6 +114,10 @@ pub struct RunStats {
 
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`](crate::error::Error::NoSpace) where memory has no room for the board;
+    /// [`Error::BadPlan`](crate::error::Error::BadPlan) for a plan that no board can have.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
         let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, guests, generation } = job;
         let payload = spec.to_bytes();

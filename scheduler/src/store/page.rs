@@ -94,6 +94,9 @@ impl Page {
     }
 
     /// Opens it for reading and writing; its content begins at [`CONTENT`].
+    ///
+    /// # Errors
+    /// As [`Segment::file`].
     pub fn file(&self) -> Result<SegmentFile> {
         self.segment.file()
     }
