@@ -13,7 +13,8 @@ use scheduler::store::{find, Kind, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
 use super::coming::Coming;
-use super::planned::{bytes_of, encoded, Data, Encoded, Planned, Purpose};
+use super::encoded::{encoded, Encoded, Purpose};
+use super::planned::{bytes_of, Data, Planned};
 use super::spec::Reader;
 use crate::codec::References;
 use crate::r::{self, Failure, Kept, Result, Sexp};

@@ -13,8 +13,9 @@ use scheduler::plan::{CallSpec, Plan, ResultSize};
 
 use super::begin::{prepare, Changes, Copying, Prepared, SessionState};
 use super::describe::describe;
+use super::encoded::{Encoded, Purpose};
 use super::hall;
-use super::planned::{bytes_of, compile, Encoded, Planned, Purpose};
+use super::planned::{bytes_of, compile, Planned};
 use super::profiles;
 use super::relearn::{relearn, sizes};
 use super::spec::{value as kept, Reader, Spec};

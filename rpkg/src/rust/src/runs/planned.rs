@@ -7,14 +7,14 @@ use std::sync::Arc;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, Place, SessionId};
-use scheduler::page::{Blob, BlobWriter};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
 use scheduler::store::{find, Page};
 
+use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Cut, Listed, Program, Step, Steps};
-use crate::codec::{self, References};
+use crate::codec::References;
 use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::session;
 
@@ -48,29 +48,6 @@ pub(super) enum Data {
     Kept(Box<(Page, References)>),
     /// A registered variable, which must be the one that the plan was made for.
     Registered { namespace: String, name: String, session: SessionId, serial: u64 },
-}
-
-/// An object as it will lie in its page, and the pages that it refers to.
-pub(super) type Encoded = (Blob, References);
-
-/// What data is brought into shared memory for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// One run, with which it goes.
-    Run,
-    /// A plan, which keeps it for all of its runs.
-    Plan,
-}
-
-/// An object as it will lie in its page. For a plan, what may be written into between its runs is copied.
-pub(super) fn encoded(object: Sexp, purpose: Purpose) -> Result<Encoded> {
-    let mut writer = BlobWriter::new();
-    let mut references = match purpose {
-        Purpose::Run => References::locking(),
-        Purpose::Plan => References::default(),
-    };
-    codec::encode_with(object, &mut writer, Some(&mut references))?;
-    Ok((writer.finish(), references))
 }
 
 /// The data of a specification, as resources.
