@@ -151,7 +151,7 @@ fn run(store: &Store) -> Run {
     let payload = spec.to_bytes();
     let stages = vec![StageSpec { steps: 2, ..StageSpec::new(10, Policy::fixed(4), 2) }];
     let layout = BoardSpec { workers: 2, stages, payload: &payload };
-    let page = store.empty_page(Kind::Board, layout.bytes().unwrap(), true).expect("a page");
+    let page = store.zeros_page(Kind::Board, layout.bytes().unwrap()).expect("a page");
     let mapping = Mapping::shared(&page.file().unwrap()).expect("mapped");
     let skip = CONTENT as usize;
     // SAFETY: fresh, zeroed, ours, as long as the layout asks for, and kept with the board.

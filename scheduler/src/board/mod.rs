@@ -33,7 +33,7 @@ pub use layout::StageSpec;
 pub use open_stages::OpenStages;
 pub use presence::Presence;
 pub use reader::BoardReader;
-pub use record::{ElementPosition, Output, Span};
+pub use record::{ElementPosition, Output, PageSegment, Span};
 pub use report::StepReport;
 pub use spec::BoardSpec;
 pub use supervisor::SupervisorBoard;

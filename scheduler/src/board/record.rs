@@ -11,8 +11,18 @@ pub struct Output {
     pub at: u64,
     /// Its bytes; 0 when there is nothing.
     pub len: u64,
-    /// Whether it lies in the page's overflow, because the page had no room: at the same place there.
-    pub overflow: bool,
+    /// Which segment it lies in: in the overflow, at the same place there, when the page had no room.
+    pub segment: PageSegment,
+}
+
+/// The segments that results of a pass can lie in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PageSegment {
+    /// The page.
+    #[default]
+    Main,
+    /// Its overflow, a second one in the session's directory.
+    Overflow,
 }
 
 impl Output {
@@ -21,11 +31,12 @@ impl Output {
 
     /// Places are multiples of a line, so their lowest bit is free.
     pub(super) const fn pack(self) -> [u64; Output::WORDS] {
-        [self.at | self.overflow as u64, self.len]
+        [self.at | self.segment as u64, self.len]
     }
 
     pub(super) const fn unpack([at, len]: [u64; Output::WORDS]) -> Output {
-        Output { at: at & !1, len, overflow: at & 1 == 1 }
+        let segment = if at & 1 == 1 { PageSegment::Overflow } else { PageSegment::Main };
+        Output { at: at & !1, len, segment }
     }
 }
 

@@ -103,7 +103,7 @@ impl Core {
                     out.push(Action::Advance { stage, there });
                 }
             }
-            self.tasks.begin(task, !empty, out);
+            out.extend(self.tasks.begin(task).filter(|_| !empty));
             opened |= stage.is_some() && !empty;
             stage.into_iter().for_each(|stage| self.watch(stage, now_ns));
             // What somebody wants stays where it is.

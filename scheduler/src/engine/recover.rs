@@ -35,7 +35,7 @@ impl Core {
                 }
             }
         }
-        self.fill(worker, loss, !leases.is_empty(), reason, out);
+        self.fill(worker, loss, leases, reason, out);
         if appended {
             self.workers.offer(out);
         }
@@ -43,10 +43,17 @@ impl Core {
     }
 
     /// Has a worker started in the place of a lost one. Nobody gets the place of one that may live.
-    fn fill(&mut self, worker: WorkerId, loss: Loss, held: bool, reason: String, out: &mut Vec<Action>) {
+    fn fill(
+        &mut self,
+        worker: WorkerId,
+        loss: Loss,
+        leases: &[LostLease],
+        reason: String,
+        out: &mut Vec<Action>,
+    ) {
         if loss == Loss::CutOff {
             self.workers.give_up(worker, Some(reason));
-        } else if self.workers.lose(worker, held, &reason) {
+        } else if self.workers.lose(worker, leases, &reason) {
             out.push(Action::Spawn { worker });
         }
     }
@@ -57,7 +64,7 @@ impl Core {
             self.workers.give_up(worker, None);
             self.conclude_if_quiet(out);
         } else {
-            self.fill(worker, loss, false, reason, out);
+            self.fill(worker, loss, &[], reason, out);
         }
     }
 

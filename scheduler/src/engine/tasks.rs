@@ -172,10 +172,10 @@ impl Tasks {
         ids.filter(|task| self.states[task.index()] == TaskState::Waiting(0)).collect()
     }
 
-    /// Begins a ready task; `act` is false where there is nothing to do for it outside.
-    pub(super) fn begin(&mut self, task: TaskId, act: bool, out: &mut Vec<Action>) {
+    /// Begins a ready task; gives what is to be done for it outside.
+    pub(super) fn begin(&mut self, task: TaskId) -> Option<Action> {
         if self.states[task.index()] != TaskState::Waiting(0) {
-            return;
+            return None;
         }
         self.states[task.index()] = TaskState::Running;
         self.running += usize::from(self.stage_of(task).is_some());
@@ -184,15 +184,12 @@ impl Tasks {
                 self.resources[resource.index()].state = ResourceState::Building;
             }
         }
-        let action = match self.entries[task.index()].kind {
-            TaskKind::Share(resource) => Action::Share { resource },
-            TaskKind::Map(stage) => Action::Open { stage },
-            TaskKind::Gather(resource) => Action::Deliver { resource },
+        match self.entries[task.index()].kind {
+            TaskKind::Share(resource) => Some(Action::Share { resource }),
+            TaskKind::Map(stage) => Some(Action::Open { stage }),
+            TaskKind::Gather(resource) => Some(Action::Deliver { resource }),
             // Ended by `free`, before anything could make it ready.
-            TaskKind::Release(_) => return,
-        };
-        if act {
-            out.push(action);
+            TaskKind::Release(_) => None,
         }
     }
 

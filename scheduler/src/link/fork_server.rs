@@ -41,7 +41,10 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Says which package is loaded next. An error when the session is gone.
+    /// Says which package is loaded next.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the session is gone.
     pub fn loading(&self, package: &str) -> Result<()> {
         let package = package.to_owned();
         self.channel.send(&wire::encode(&FromForkServer::Loading { pid: std::process::id(), package }))
@@ -66,6 +69,9 @@ impl Mirror {
 impl Link {
     /// What a process is that a pool launched, by the channel it inherited. A process whose role is fork server
     /// stays in here, and what returns is each child it forks.
+    ///
+    /// # Errors
+    /// [`Error::Launch`] in a process that no pool launched; [`Error::Os`] when the session is gone.
     pub fn inherited() -> Result<Role> {
         let refuse = |why: &str| Error::Launch(format!("{CHANNEL_VARIABLE} {why}"));
         let number =
@@ -79,14 +85,14 @@ impl Link {
         std::env::remove_var(ROLE);
         os::disarm_worker_signals();
         if role != ROLE_FORK_SERVER {
-            return Link::over(channel, true).map(Role::Worker);
+            return Link::of_pool(channel).map(Role::Worker);
         }
         match os::thread_count() {
             1 => serve(channel),
             threads => {
                 let reason = format!("{threads} threads run in it; forking would lose all but one");
                 channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
-                Link::over(channel, true).map(Role::Worker)
+                Link::of_pool(channel).map(Role::Worker)
             }
         }
     }
@@ -157,7 +163,7 @@ fn become_of(request: ToForkServer, descriptor: OwnedFd) -> Result<Role> {
     let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
     trace::move_in();
     match request {
-        ToForkServer::Fork { .. } => Link::over(channel, true).map(Role::Worker),
+        ToForkServer::Fork { .. } => Link::of_pool(channel).map(Role::Worker),
         ToForkServer::Mirror { state, deferred, .. } => {
             let mirror = Mirror { channel, state, deferred };
             mirror.loading("")?;

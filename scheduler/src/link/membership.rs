@@ -36,6 +36,9 @@ pub struct Membership {
 
 impl Link {
     /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone.
+    ///
+    /// # Errors
+    /// What is wrong with the board that it was called to, or with what the session said.
     pub fn next_run(&mut self) -> Result<Option<Membership>> {
         loop {
             match self.wait()? {
@@ -115,6 +118,9 @@ impl Membership {
     }
 
     /// The next chunk to work on, begun now; waits where there is none yet. `None` when the run is over.
+    ///
+    /// # Errors
+    /// As [`Membership::next_stage`].
     pub fn next_lease(&mut self, link: &mut Link) -> Result<Option<Lease>> {
         while self.next_stage(link)?.is_some() {
             if let Some(lease) = self.claim() {
@@ -126,6 +132,9 @@ impl Membership {
     }
 
     /// The stage that has something to claim; waits where none has. `None` when the run is over.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the session is gone while it waits; [`Error::Message`] when what the session says makes no sense here.
     pub fn next_stage(&mut self, link: &mut Link) -> Result<Option<StageId>> {
         while !self.over {
             if let Some(stage) = self.work.aim(&self.board) {
@@ -202,6 +211,9 @@ impl Membership {
     }
 
     /// Claims nothing any more, and waits for the end of the run.
+    ///
+    /// # Errors
+    /// As [`Membership::next_stage`].
     pub fn sit_out(mut self, link: &mut Link) -> Result<()> {
         while !self.over {
             link.say(&FromWorker::Dry { run: self.run })?;

@@ -48,22 +48,29 @@ pub(crate) enum Word {
 
 impl Link {
     /// The tie of a process that joins a session by the path of its listener: a node of the user's own cluster.
+    ///
+    /// # Errors
+    /// [`Error::Os`](crate::error::Error::Os) when nobody of this user listens there, or the other end hangs up.
     pub fn join(path: &std::path::Path) -> Result<Link> {
-        Link::over(Channel::connect(path)?, false)
+        Ok(Link { ours: false, ..Link::of_pool(Channel::connect(path)?)? })
     }
 
-    pub(crate) fn over(channel: Channel, ours: bool) -> Result<Link> {
+    /// The tie of a process that the pool made.
+    pub(crate) fn of_pool(channel: Channel) -> Result<Link> {
         let hello = FromWorker::Hello {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: os::boot_id(),
         };
         channel.send(&wire::encode(&hello))?;
-        Ok(Link { channel, frame: Vec::new(), ours })
+        Ok(Link { channel, frame: Vec::new(), ours: true })
     }
 
     /// Whether the session says nothing for so long: time for a worker to tidy up. A word ends the wait at once, and is
     /// left for [`Link::next_run`].
+    ///
+    /// # Errors
+    /// [`Error::Os`](crate::error::Error::Os) when the system refuses to wait.
     pub fn is_idle(&self, patience: Duration) -> Result<bool> {
         Ok(!os::poll(&[self.channel.as_fd()], Some(patience))?.contains(&true))
     }

@@ -2,7 +2,7 @@
 //! another stage, for an open page keeps its memory.
 use std::collections::hash_map::{Entry, HashMap};
 
-use crate::board::{Output, StepReport};
+use crate::board::{Output, PageSegment, StepReport};
 use crate::error::{Error, Result};
 use crate::id::ResourceId;
 use crate::link::delivery::Delivery;
@@ -15,7 +15,7 @@ use crate::wire::RunSpec;
 /// The segments that were opened: pages, and their overflows.
 #[derive(Debug, Default)]
 pub(super) struct Results {
-    open: HashMap<(ResourceId, bool), SegmentFile>,
+    open: HashMap<(ResourceId, PageSegment), SegmentFile>,
 }
 
 /// What a process has to hand in, and where it goes.
@@ -30,13 +30,13 @@ impl Results {
         self.open.clear();
     }
 
-    fn file(&mut self, spec: &RunSpec, resource: ResourceId, overflow: bool) -> Result<&SegmentFile> {
-        match self.open.entry((resource, overflow)) {
+    fn file(&mut self, spec: &RunSpec, resource: ResourceId, segment: PageSegment) -> Result<&SegmentFile> {
+        match self.open.entry((resource, segment)) {
             Entry::Occupied(open) => Ok(open.into_mut()),
             Entry::Vacant(place) => {
                 let damaged =
                     |reason: &str| Error::Damaged { segment: "of results".into(), reason: reason.into() };
-                let handle = spec.segment(resource, overflow);
+                let handle = spec.segment(resource, segment);
                 let handle = handle.ok_or_else(|| damaged("the run names no page for them"))?;
                 let file = SegmentFile::open_write(handle)?;
                 Ok(place.insert(file.ok_or_else(|| damaged("the run is over"))?))
@@ -49,7 +49,7 @@ impl Outside for HandIn<'_> {
     fn write(&mut self, piece: usize, resource: ResourceId, output: Output) -> Result<()> {
         let Delivery { outputs, notes, .. } = *self.delivery;
         let Some(content) = outputs.get(piece).copied().or(notes) else { return Ok(()) };
-        let file = self.results.file(self.spec, resource, output.overflow)?;
+        let file = self.results.file(self.spec, resource, output.segment)?;
         let written = content.write(file, CONTENT + output.at);
         let Err(Error::NoSpace { dir, .. }) = &written else { return written };
         let limited = dir.as_os_str() == space::FILE_LIMIT;
@@ -65,13 +65,13 @@ impl Outside for HandIn<'_> {
     }
 
     fn has_overflow(&self, resource: ResourceId) -> bool {
-        self.spec.segment(resource, true).is_some()
+        self.spec.segment(resource, PageSegment::Overflow).is_some()
     }
 
     fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
         let part = part.output;
         // Not kept open: the page may be about to go.
-        let file = self.spec.segment(resource, part.overflow).map(SegmentFile::open_write);
+        let file = self.spec.segment(resource, part.segment).map(SegmentFile::open_write);
         file.transpose()?.flatten().map_or(Ok(()), |file| file.punch(CONTENT + part.at, part.len))
     }
 

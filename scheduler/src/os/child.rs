@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    kill_process_group, pidfd_open, pidfd_send_signal, waitid, waitpid, Pid, PidfdFlags, Signal, WaitId,
-    WaitIdOptions, WaitOptions, WaitStatus,
+    kill_process, kill_process_group, pidfd_open, pidfd_send_signal, waitid, waitpid, Pid, PidfdFlags,
+    Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus,
 };
 
 use super::poll;
@@ -81,6 +81,9 @@ impl Child {
     }
 
     /// How it ended; `None` while it runs. Of a process that was killed, what it had started is killed too.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn try_wait(&self) -> Result<Option<Exit>> {
         let mut exit = self.exit();
         if exit.is_none() {
@@ -95,23 +98,19 @@ impl Child {
 
     /// Kills it, and all of its process group.
     pub fn kill(&self) {
-        self.signal(Signal::KILL, true);
+        self.send(|pid| kill_process_group(pid, Signal::KILL));
     }
 
     /// What Ctrl-C would send.
     pub fn interrupt(&self) {
-        self.signal(Signal::INT, false);
+        self.send(|pid| kill_process(pid, Signal::INT));
     }
 
-    fn signal(&self, signal: Signal, group: bool) {
+    /// Sends a signal, if it is there to get it.
+    fn send(&self, signal: impl FnOnce(Pid) -> rustix::io::Result<()>) {
         let exit = self.exit(); // held, so that nobody reaps it meanwhile
         if exit.is_none() && self.creator == std::process::id() {
-            let sent = if group {
-                kill_process_group(self.pid, signal)
-            } else {
-                rustix::process::kill_process(self.pid, signal)
-            };
-            if let Err(e) = sent {
+            if let Err(e) = signal(self.pid) {
                 tracing::debug!(pid = self.pid(), error = %e, "no signal sent");
             }
         }
@@ -149,6 +148,9 @@ pub struct Peer {
 
 impl Peer {
     /// The process that has this id now: the caller knows that it lives, for instance because it just said hello.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] before Linux 5.3; [`Error::Os`] when there is no such process, or no descriptor left.
     pub fn open(pid: u32) -> Result<Peer> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or_else(|| Error::os(format!("cannot watch process {pid}"), Errno::SRCH))?;
@@ -170,6 +172,9 @@ impl Peer {
     }
 
     /// Whether it has ended.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn has_exited(&self) -> Result<bool> {
         Ok(poll::poll(&[self.pidfd.as_fd()], Some(Duration::ZERO))?[0])
     }

@@ -29,17 +29,26 @@ pub struct SegmentFile {
 
 impl SegmentFile {
     /// Opens a segment for reading; `None` when there is none of this name (and number).
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for what is no regular file of this user alone; [`Error::Os`] when the system refuses.
     pub fn open_read(handle: &SegmentHandle) -> Result<Option<Self>> {
         Self::open(handle, OFlags::RDONLY)
     }
 
     /// Opens a segment for reading and writing; `None` as above.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::open_read`].
     pub fn open_write(handle: &SegmentHandle) -> Result<Option<Self>> {
         Self::open(handle, OFlags::RDWR)
     }
 
     /// Opens for reading what process `pid` of this user has open under this descriptor; `None` when that is not the segment
     /// with the handle's number, or cannot be had. It needs no name.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::open_read`].
     pub fn open_of(handle: &SegmentHandle, pid: u32, descriptor: i32) -> Result<Option<Self>> {
         // The path is a link by its nature; where it leads is checked by the number.
         Self::open_path(handle, format!("/proc/{pid}/fd/{descriptor}").into(), OFlags::RDONLY)
@@ -108,6 +117,9 @@ impl SegmentFile {
     }
 
     /// The number of the file system that it lies in.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn device(&self) -> Result<u64> {
         Ok(fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?.st_dev)
     }
@@ -118,18 +130,27 @@ impl SegmentFile {
     }
 
     /// Its size in bytes.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     #[allow(clippy::len_without_is_empty)] // no segment is empty
     pub fn len(&self) -> Result<u64> {
         let stat = fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?;
         Ok(stat.st_size as u64)
     }
 
-    /// Writes all of `bytes` at `at`. A full memory is [`Error::NoSpace`].
+    /// Writes all of `bytes` at `at`.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full memory or disk; [`Error::Os`] for any other refusal. A part may be written.
     pub fn write_at(&self, at: u64, bytes: &[u8]) -> Result<()> {
         write_all(&self.fd, at, bytes).map_err(|e| self.write_error(e, bytes.len() as u64))
     }
 
-    /// Fills `buf` from `at`; an end before is an error.
+    /// Fills `buf` from `at`.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it ends before; [`Error::Os`] when the system refuses.
     pub fn read_at(&self, mut at: u64, mut buf: &mut [u8]) -> Result<()> {
         while !buf.is_empty() {
             match rustix::io::pread(&self.fd, &mut *buf, at) {
@@ -147,6 +168,9 @@ impl SegmentFile {
 
     /// Reserves all of it. Where the file system cannot, it is filled with zeros, which does the same; so this comes
     /// before any content.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full memory or disk; [`Error::Os`] for any other refusal.
     pub fn reserve(&self) -> Result<()> {
         let end = self.len()?;
         let mut at = 0;
@@ -167,6 +191,9 @@ impl SegmentFile {
 
     /// Gives the memory of these bytes back, as far as they fill whole pages of memory; they read as zeros from then on. The
     /// size stays.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses, or the file system cannot do it.
     pub fn punch(&self, at: u64, len: u64) -> Result<()> {
         let page = rustix::param::page_size() as u64;
         let start = at.next_multiple_of(page);
@@ -189,6 +216,9 @@ impl SegmentFile {
     ///
     /// Of several processes that do this at once, the lock on the segment itself lets in one at a time, and each looks
     /// whether the name is still this segment's before it unlinks; so nobody's new segment is hit.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses the lock or the removal.
     pub fn remove_orphan(&self) -> Result<bool> {
         match fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}

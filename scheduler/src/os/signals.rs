@@ -13,23 +13,29 @@ pub fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
             unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
         }
     }
-    let _restore = Restore(set_signal_mask(libc::SIG_BLOCK, true));
+    let _restore = Restore(set_signal_mask(Blocked::All));
     start()
 }
 
-/// Applies a mask of all signals, or of none, to the calling thread; gives the mask it had.
-pub(super) fn set_signal_mask(how: libc::c_int, all: bool) -> libc::sigset_t {
+/// The signals that a thread is not to be interrupted by.
+#[derive(Clone, Copy)]
+pub(super) enum Blocked {
+    All,
+    None,
+}
+
+/// Sets the calling thread's mask; gives the mask it had.
+pub(super) fn set_signal_mask(blocked: Blocked) -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: `set` is filled in before it is read, and `before`, a plain array of bits, is filled in twice; the calls touch
     // nothing but the two and the thread's mask.
     unsafe {
-        if all {
-            libc::sigfillset(set.as_mut_ptr());
-        } else {
-            libc::sigemptyset(set.as_mut_ptr());
-        }
-        libc::pthread_sigmask(how, set.as_ptr(), before.as_mut_ptr());
+        match blocked {
+            Blocked::All => libc::sigfillset(set.as_mut_ptr()),
+            Blocked::None => libc::sigemptyset(set.as_mut_ptr()),
+        };
+        libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), before.as_mut_ptr());
         before.assume_init()
     }
 }

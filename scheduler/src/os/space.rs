@@ -29,6 +29,9 @@ impl Space {
 }
 
 /// The room there is now.
+///
+/// # Errors
+/// [`Error::Os`] when the directory cannot be examined.
 pub fn of(place: &Place) -> Result<Space> {
     let dir = place.dir();
     let stat = rustix::fs::statvfs(dir)
@@ -66,7 +69,10 @@ pub(crate) fn file_limit(needed: u64) -> Error {
 /// place that is full says so then.
 const SMALL: u64 = 1 << 20;
 
-/// An error unless `needed` bytes are free.
+/// Checks that `needed` bytes are free, as far as that can be known before they are taken.
+///
+/// # Errors
+/// [`Error::NoSpace`] when there are fewer; [`Error::Os`] when the directory cannot be examined.
 pub fn check(needed: u64, place: &Place) -> Result<()> {
     if needed < SMALL {
         return Ok(());

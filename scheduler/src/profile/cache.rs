@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Profile;
+use crate::plan::ResultSize;
 
 /// Numbers that a cache holds at most: 64 MiB. The profiles that were not asked for longest go first.
 const MOST: usize = 16 << 20;
@@ -21,6 +22,11 @@ fn alike(a: &Profile, b: &Profile) -> bool {
     let scale = now / before;
     let apart = |(&old, &new): (&f32, &f32)| (f64::from(new) - f64::from(old) * scale).abs();
     a.costs.iter().zip(&b.costs).map(apart).sum::<f64>() <= ELSEWHERE * now
+}
+
+/// How large results are. Where they stayed within their stage nothing new is known.
+fn size(profile: &Profile, before: &Profile) -> Option<ResultSize> {
+    profile.size.map(|size| size.after(before.size)).or(before.size)
 }
 
 /// Profiles by key.
@@ -47,22 +53,26 @@ impl ProfileCache {
 
     /// Takes what a run measured. Whatever else the machine does makes elements look more expensive and never less, so that the
     /// lower of two measurements is nearer to the truth; it may rise by a quarter a run. Where the two do not resemble each other,
-    /// or the last one has `misled` the run, the new one replaces it. O(n).
-    pub fn learn(&mut self, profile: Arc<Profile>, misled: bool) {
-        let Some(before) = self.get(&profile.key, profile.costs.len() as u64) else {
-            return self.put(profile);
+    /// the new one replaces it. O(n).
+    pub fn learn(&mut self, profile: Arc<Profile>) {
+        let before = self.get(&profile.key, profile.costs.len() as u64);
+        let Some(before) = before.filter(|before| alike(before, &profile)) else {
+            return self.learn_anew(profile);
         };
-        // Where the results stayed within their stage nothing new is known of their size.
-        let size = profile.size.map(|size| size.after(before.size)).or(before.size);
-        let costs = if !misled && alike(&before, &profile) {
-            let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
-            profile.costs.iter().zip(&before.costs).map(lower).collect()
-        } else if size == profile.size {
-            return self.put(profile);
-        } else {
-            profile.costs.clone()
-        };
+        let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
+        let costs = profile.costs.iter().zip(&before.costs).map(lower).collect();
+        let size = size(&profile, &before);
         self.put(Arc::new(Profile { costs, size, ..Profile::clone(&profile) }));
+    }
+
+    /// Takes what a run measured that the last profile misled: of this one only the size of results may still count. O(n).
+    pub fn learn_anew(&mut self, profile: Arc<Profile>) {
+        let before = self.get(&profile.key, profile.costs.len() as u64);
+        let size = before.map_or(profile.size, |before| size(&profile, &before));
+        if size == profile.size {
+            return self.put(profile);
+        }
+        self.put(Arc::new(Profile { size, ..Profile::clone(&profile) }));
     }
 
     /// The profile of a key, if it is of so many elements: of another collection nothing is known element by element.
@@ -85,7 +95,6 @@ impl ProfileCache {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::plan::ResultSize;
 
     fn profile(key: &str, elements: usize) -> Arc<Profile> {
         let costs = vec![1.0; elements];
@@ -111,14 +120,14 @@ mod tests {
         let of =
             |costs: &[f32]| Arc::new(Profile { costs: costs.to_vec(), ..Profile::clone(&profile("f", 0)) });
         let mut cache = ProfileCache::default();
-        cache.learn(of(&[10.0, 10.0, 40.0, 0.0]), false);
-        cache.learn(of(&[11.0, 14.0, 30.0, 2.0]), false);
+        cache.learn(of(&[10.0, 10.0, 40.0, 0.0]));
+        cache.learn(of(&[11.0, 14.0, 30.0, 2.0]));
         assert_eq!(cache.get("f", 4).unwrap().costs, [11.0, 12.5, 30.0, 2.0]);
-        cache.learn(of(&[12.0, 12.0, 31.0, 2.0]), true);
+        cache.learn_anew(of(&[12.0, 12.0, 31.0, 2.0]));
         assert_eq!(cache.get("f", 4).unwrap().costs, [12.0, 12.0, 31.0, 2.0], "the old one misled");
-        cache.learn(of(&[40.0, 10.0, 10.0, 2.0]), false);
+        cache.learn(of(&[40.0, 10.0, 10.0, 2.0]));
         assert_eq!(cache.get("f", 4).unwrap().costs, [40.0, 10.0, 10.0, 2.0], "something else");
-        cache.learn(of(&[1.0; 3]), false);
+        cache.learn(of(&[1.0; 3]));
         assert_eq!(cache.get("f", 3).unwrap().costs, [1.0; 3], "another collection");
     }
 
@@ -127,17 +136,18 @@ mod tests {
         let of = |size: Option<ResultSize>, cost: f32| {
             Arc::new(Profile { size, costs: vec![cost; 3], ..Profile::clone(&profile("f", 0)) })
         };
+        type Learn = fn(&mut ProfileCache, Arc<Profile>);
         let (small, large) = (Some(ResultSize::of_each(3, 8)), Some(ResultSize::of_each(3, 8_000)));
         let mut cache = ProfileCache::default();
-        for (size, cost, misled, expected) in [
-            (None, 1.0, false, None),
-            (small, 1.0, false, small),
-            (None, 1.0, false, small),
-            (large, 1.0, false, large),
-            (None, 1.0, true, large),
-            (small, 1.0, true, small),
+        for (size, cost, learn, expected) in [
+            (None, 1.0, ProfileCache::learn as Learn, None),
+            (small, 1.0, ProfileCache::learn, small),
+            (None, 1.0, ProfileCache::learn, small),
+            (large, 1.0, ProfileCache::learn, large),
+            (None, 1.0, ProfileCache::learn_anew, large),
+            (small, 1.0, ProfileCache::learn_anew, small),
         ] {
-            cache.learn(of(size, cost), misled);
+            learn(&mut cache, of(size, cost));
             assert_eq!(cache.get("f", 3).unwrap().size, expected);
         }
     }

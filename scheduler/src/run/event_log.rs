@@ -5,6 +5,15 @@ use crate::engine::What;
 use crate::id::{ChunkId, PassId, StageId, WorkerId};
 use serde::{Deserialize, Serialize};
 
+/// How much is said of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What its chunks come to.
+    Totals,
+    /// Each chunk too.
+    Chunks,
+}
+
 /// The log of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EventLog {

@@ -114,11 +114,15 @@ pub struct RunStats {
 
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`](crate::error::Error::NoSpace) where memory has no room for the board;
+    /// [`Error::BadPlan`](crate::error::Error::BadPlan) for a plan that no board can have.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
         let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, guests, generation } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
-        let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
+        let page = store.zeros_page(Kind::Board, layout.bytes()?)?;
         let mapping = Mapping::shared(&page.file()?)?;
         let skip = CONTENT as usize;
         // SAFETY: the mapping is fresh, zeroed, writable and as long as the layout asks for, nobody else knows its name

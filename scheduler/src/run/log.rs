@@ -1,7 +1,7 @@
 //! The event log of a run that is over: what the supervisor saw, and what the board's entries say.
 use std::collections::{HashMap, HashSet};
 
-use super::event_log::{Chunk, Ended, EventLog, FailedElement, PassTotal, StageTotal, State, Step};
+use super::event_log::{Chunk, Detail, Ended, EventLog, FailedElement, PassTotal, StageTotal, State, Step};
 use super::Finished;
 use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
@@ -14,9 +14,9 @@ const SLOWEST: usize = 5;
 const PAUSE_NS: u64 = 200_000;
 
 impl Finished {
-    /// The event log. `copied`: nanoseconds and bytes of copying data in, before the run began. Without `trace` it has no chunks,
+    /// The event log. `copied`: nanoseconds and bytes of copying data in, before the run began. With [`Detail::Totals`] it has no chunks,
     /// only their sums. O(chunks log chunks), and O(elements) where they were measured.
-    pub fn log(&self, plan: &Plan, copied: (u64, u64), trace: bool) -> EventLog {
+    pub fn log(&self, plan: &Plan, copied: (u64, u64), detail: Detail) -> EventLog {
         let board = self.board.board();
         let journal = &self.journal;
         let mut log = EventLog {
@@ -37,7 +37,7 @@ impl Finished {
             let total = Reader { board, id, stage, finished: self }.read(&mut log);
             log.stages.push(total);
         }
-        if !trace {
+        if detail == Detail::Totals {
             (log.chunks, log.outputs, log.steps) = (Vec::new(), Vec::new(), Vec::new());
         }
         log

@@ -26,7 +26,8 @@ mod ticket;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, Step, WorkerLife,
+    Chunk, Detail, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, Step,
+    WorkerLife,
 };
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::Pool;

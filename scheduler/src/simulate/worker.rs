@@ -77,8 +77,10 @@ impl<C: Conditions> SimWorld<C> {
         let SimWorld { context, workers, conditions, .. } = self;
         let Worker { work, chunk, dropped, .. } = &mut workers[id.index()];
         if conditions.kills(context, work) {
-            let mute = conditions.is_mute();
-            self.lose(id, mute, Loss::Died);
+            if conditions.is_mute() {
+                self.silence(id);
+            }
+            self.lose(id, Loss::Died);
             return false;
         }
         if conditions.hangs(context, work) {

@@ -44,9 +44,17 @@ impl<C: Conditions> SimWorld<C> {
         }
     }
 
-    /// A worker is lost: `false` if there is none. What it said before arrives first; or, mute, never: then the board knows. One that is cut
-    /// off lives on, and nobody hears of it any more, not even when it dies.
-    pub(crate) fn lose(&mut self, id: WorkerId, mute: bool, loss: Loss) -> bool {
+    /// What a worker said and nobody heard yet is never heard: then the board knows.
+    pub(crate) fn silence(&mut self, id: WorkerId) {
+        let worker = &mut self.workers[id.index()];
+        if worker.life == Life::Lives {
+            worker.said.clear();
+        }
+    }
+
+    /// A worker is lost: `false` if there is none. What it said before arrives first. One that is cut off lives on, and nobody hears of it
+    /// any more, not even when it dies.
+    pub(crate) fn lose(&mut self, id: WorkerId, loss: Loss) -> bool {
         let worker = &mut self.workers[id.index()];
         let before = worker.life;
         worker.life = if loss == Loss::CutOff { before.min(Life::CutOff) } else { Life::Absent };
@@ -54,9 +62,6 @@ impl<C: Conditions> SimWorld<C> {
             return false;
         }
         self.losses += 1;
-        if mute {
-            worker.said.clear();
-        }
         self.post(id, Event::WorkerLost { worker: id, leases: vec![], reason: "died".into(), loss });
         true
     }
@@ -113,7 +118,7 @@ impl<C: Conditions> World for SimWorld<C> {
     fn kill(&mut self, worker: WorkerId) {
         // One that is cut off is not reached.
         if self.workers[worker.index()].life == Life::Lives {
-            self.lose(worker, false, Loss::EndedByUs);
+            self.lose(worker, Loss::EndedByUs);
         }
     }
 

@@ -125,7 +125,10 @@ impl Header {
         file.write_at(0, &self.encode())
     }
 
-    /// Reads the header of a page; `None` when it was never sealed, an error when it is not as it should be.
+    /// Reads the header of a page; `None` when it was never sealed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not as it should be; [`Error::Os`] when it cannot be read.
     pub fn read(file: &SegmentFile) -> Result<Option<Header>> {
         let damaged = |reason: String| Error::Damaged { segment: file.handle().name, reason };
         let length = file.len()?;

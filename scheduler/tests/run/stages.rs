@@ -6,6 +6,7 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{CallSpec, PassCall, Source, FOLD};
 use scheduler::policy::Policy;
+use scheduler::run::Detail;
 
 use crate::numbers;
 use crate::session::{pass, results, variable, Ended, Session};
@@ -243,7 +244,7 @@ fn what_waits_for_a_stage_begins_when_that_is_through_though_nobody_is_idle() {
     let trouble: Vec<String> = (0..20).map(|element| format!("sleep=square-b/{element}:50")).collect();
     let ended = session.run(spec, &trouble.join(" "));
     check(&ended);
-    let events = ended.finished.log(&ended.plan, (0, 0), true).events;
+    let events = ended.finished.log(&ended.plan, (0, 0), Detail::Chunks).events;
     let task = |pass| {
         let stage = ended.plan.stages().iter().find(|stage| stage.passes.contains(&PassId(pass)));
         stage.expect("its stage").task

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use extendr_api::prelude::*;
-use scheduler::os::DataFile;
+use scheduler::os::{Access, DataFile};
 use scheduler::page::{FromFile, Tag, Zeros};
 use scheduler::store::Content;
 
@@ -19,10 +19,11 @@ use crate::{codec, session};
 fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) -> Robj {
     edge(|| {
         let part = Reader { list: argument(&part) };
-        let (offset, writable) = (part.number("offset")?, part.number("writable")? != 0.0);
+        let offset = part.number("offset")?;
+        let access = if part.number("writable")? != 0.0 { Access::Write } else { Access::Read };
         let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
         let tag = tag(&kind)?;
-        let file = DataFile::open(&path(part.item("path")?)?, writable)?;
+        let file = DataFile::open(&path(part.item("path")?)?, access)?;
         let size = tag.item_size();
         let (offset, per_result) = (offset as u64, size.min(8));
         if offset % per_result != 0 {
@@ -36,7 +37,7 @@ fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) 
             None => items_to_the_end(&file, offset, size)?,
         };
         let part = file.part(offset, items.saturating_mul(size))?;
-        register(&namespace, name, &FromFile::new(tag, &shape(dim), part, writable)?)
+        register(&namespace, name, &FromFile::new(tag, &shape(dim), part, access)?)
     })
 }
 

@@ -37,7 +37,7 @@ fn a_failure_of_a_worker_that_was_cut_off_just_before_its_claim_ends_the_run() {
         while aims(&driver).is_none() {
             assert!(driver.next());
         }
-        driver.lose(aims(&driver).expect("one does"), false, Loss::CutOff);
+        driver.lose(aims(&driver).expect("one does"), Loss::CutOff);
         let outcome = driver.finish();
         let failed = matches!(outcome, Outcome::Failed(failure) if failure.position == super::at(0));
         assert!(failed, "seed {seed}: {outcome:?}");

@@ -1,6 +1,6 @@
 //! Handing in a chunk, one step at a time: its results, or the failure that it ended in.
 use super::{At, Attached, Ending, Hand, Work};
-use crate::board::{Delivered, Lease, Output, Span, StepReport};
+use crate::board::{Delivered, Lease, Output, PageSegment, Span, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId};
 use crate::link::consumption::Spent;
@@ -152,8 +152,8 @@ impl Work {
             }
             Err(error) => error.into_shortage()?,
         };
-        if !output.overflow && outside.has_overflow(resource) {
-            self.pieces[piece].overflow = true;
+        if output.segment == PageSegment::Main && outside.has_overflow(resource) {
+            self.pieces[piece].segment = PageSegment::Overflow;
             return Ok(Step::Diverted);
         }
         run.board.return_output(stage, nth, output.len);
@@ -180,8 +180,8 @@ impl Work {
 
     fn publish(&mut self, run: &Attached<'_>, lease: Lease, now_ns: u64, outside: &dyn Outside) -> Step {
         let span = Span { started_ns: self.started_ns, ended_ns: now_ns };
-        let (&notes, others) =
-            self.pieces.split_last().unwrap_or((&Output { at: 0, len: 0, overflow: false }, &[]));
+        let (notes, others) =
+            self.pieces.split_last().map_or((Output::default(), &[][..]), |(&notes, others)| (notes, others));
         let (counts, at, step) = match self.ending {
             Ending::Results => {
                 let delivered = Delivered { outputs: others, notes, span, steps: outside.steps() };

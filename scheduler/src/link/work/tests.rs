@@ -1,7 +1,7 @@
 //! The steps of a worker by hand, between which anything can happen.
 use super::*;
 use crate::board::tests::{board, Both, Memory};
-use crate::board::{ChunkState, StepReport};
+use crate::board::{ChunkState, PageSegment, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
@@ -38,7 +38,11 @@ impl Outside for Pages {
         if self.broken {
             return Err(Error::os("broken", std::io::Error::other("as told")));
         }
-        let room = if output.overflow { self.overflow.as_mut().expect("one") } else { &mut self.room };
+        let room = if output.segment == PageSegment::Overflow {
+            self.overflow.as_mut().expect("one")
+        } else {
+            &mut self.room
+        };
         match room.checked_sub(output.len) {
             None => Err(shortage(output.len, *room).into()),
             Some(left) => {
@@ -243,10 +247,10 @@ fn results_that_do_not_fit_go_to_the_overflow() {
     while fixture.step().expect("there is room") != Step::None {}
     assert_eq!(fixture.state(), ChunkState::Done);
     let outputs = [0, 1].map(|nth| fixture.board.output(S0, ChunkId(0), nth).expect("an output"));
-    assert_eq!(outputs[0], Output { at: 0, len: 64, overflow: false });
-    assert_eq!(outputs[1], Output { at: 0, len: 65, overflow: true });
+    assert_eq!(outputs[0], Output { at: 0, len: 64, segment: PageSegment::Main });
+    assert_eq!(outputs[1], Output { at: 0, len: 65, segment: PageSegment::Overflow });
     let notes = fixture.board.chunks(S0)[0].notes;
-    assert_eq!(notes, Output { at: 64, len: 64, overflow: true });
+    assert_eq!(notes, Output { at: 64, len: 64, segment: PageSegment::Overflow });
     assert_eq!(fixture.pages.written, [(0, outputs[0]), (1, outputs[1]), (2, notes)]);
 }
 

@@ -13,7 +13,8 @@ use scheduler::store::{find, Kind, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
 use super::coming::Coming;
-use super::planned::{bytes_of, encoded, Data, Encoded, Planned};
+use super::encoded::{encoded, Encoded, Purpose};
+use super::planned::{bytes_of, Data, Planned};
 use super::spec::Reader;
 use crate::codec::References;
 use crate::r::{self, Failure, Kept, Result, Sexp};
@@ -24,6 +25,15 @@ pub(super) struct Prepared {
     pub(super) job: Job,
     pub(super) copied: (u64, u64),
     pub(super) coming: Coming,
+}
+
+/// When data is copied in that stages can read as it comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copying {
+    /// Before the run begins.
+    Before,
+    /// While the run goes on: it is left to [`Prepared::coming`].
+    Meanwhile,
 }
 
 /// The pages of a run.
@@ -67,15 +77,13 @@ impl SessionState {
     }
 }
 
-/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `title`
-/// says what was called, `state` how its workers must be. With `stream`, what stages can read as it comes is left to
-/// [`Prepared::coming`].
+/// Copies in what is not there, and lays out the board. `title` says what was called, `state` how its workers must be.
 pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
     guests: Option<Listener>,
-    (keep, stream): (bool, bool),
+    (purpose, copying): (Purpose, Copying),
     (title, state): (&str, &SessionState),
 ) -> Result<Prepared> {
     let since = now_ns();
@@ -85,13 +93,13 @@ pub(super) fn prepare(
     for (index, data) in planned.data.iter_mut().enumerate() {
         let id = ResourceId(index as u32);
         let made = blobs.next().flatten();
-        let elements = plan.streamed_elements(id).filter(|_| stream);
+        let elements = plan.streamed_elements(id).filter(|_| copying == Copying::Meanwhile);
         match changes.get(&id) {
             Some(object) => {
-                let page = pages.copy_in(id, &encoded(object.get(), false)?)?;
+                let page = pages.copy_in(id, &encoded(object.get(), Purpose::Run)?)?;
                 pages.own(id, page);
             }
-            None => pages.add(id, data, made, (keep, elements))?,
+            None => pages.add(id, data, made, (purpose, elements))?,
         }
     }
     let copied = (now_ns() - since, pages.bytes);
@@ -128,23 +136,23 @@ fn results_page(bytes: u64, said: bool) -> Result<Page> {
 }
 
 impl Pages {
-    /// A variable of the plan. `how`: whether its page stays with the plan, and how many elements are to be read as they come.
+    /// A variable of the plan, and how many of its elements are to be read as they come.
     fn add(
         &mut self,
         id: ResourceId,
         data: &mut Data,
         made: Option<Encoded>,
-        (keep, elements): (bool, Option<u64>),
+        (purpose, elements): (Purpose, Option<u64>),
     ) -> Result<()> {
         match data {
-            Data::Object(object) if keep => {
-                let made = made.map_or_else(|| encoded(object.get(), true), Ok)?;
+            Data::Object(object) if purpose == Purpose::Plan => {
+                let made = made.map_or_else(|| encoded(object.get(), purpose), Ok)?;
                 let page = self.copy_in(id, &made)?;
                 self.kept(&page);
                 *data = Data::Kept(Box::new((page, made.1)));
             }
             Data::Object(object) => {
-                let made = made.map_or_else(|| encoded(object.get(), false), Ok)?;
+                let made = made.map_or_else(|| encoded(object.get(), purpose), Ok)?;
                 self.take_in(id, made, elements)?;
             }
             Data::Kept(kept) => {

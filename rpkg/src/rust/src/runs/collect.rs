@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use scheduler::board::{ChunkRecord, ChunkState, Output};
+use scheduler::board::{ChunkRecord, ChunkState, Output, PageSegment};
 use scheduler::engine::Outcome;
 use scheduler::error::Error;
 use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
 use scheduler::plan::Plan;
-use scheduler::run::Finished;
+use scheduler::run::{Detail, Finished};
 use scheduler::store::Page;
 
 use super::hall::Begun;
@@ -44,12 +44,21 @@ pub(super) struct Opened {
     overflow: Option<Box<Opened>>,
 }
 
-/// Everything R asks of an ended run, as one list. `as_vector` says of each wanted result whether it is to be one vector.
+/// What a wanted result is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A list with an item for each result.
+    List,
+    /// One vector, if the results are alike.
+    Vector,
+}
+
+/// Everything R asks of an ended run, as one list: its wanted results in these `forms`.
 pub(super) fn collect(
     (run, begun): (i32, &Begun),
     finished: &Finished,
-    as_vector: &[bool],
-    traced: bool,
+    forms: &[Form],
+    detail: Detail,
 ) -> Result<Given> {
     let plan = &*begun.plan;
     let board = finished.board.board();
@@ -63,13 +72,13 @@ pub(super) fn collect(
     let notes = ended.notes_page()?;
     let conditions = ended.conditions(&notes)?;
     let values = match finished.outcome {
-        Outcome::Done => Some(ended.values(as_vector)?),
+        Outcome::Done => Some(ended.values(forms)?),
         _ => None,
     };
     let error = ended.error(&notes)?;
     let written = ended.written();
     let died = log_api::died(&finished.stats.died)?;
-    let log = finished.log(plan, begun.copied, traced);
+    let log = finished.log(plan, begun.copied, detail);
     last_run::keep(last_run::Kept { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
@@ -111,7 +120,7 @@ impl Ended<'_> {
         let file = page.file()?;
         let mapping = Arc::new(Mapping::private(&file)?);
         let origin = match views {
-            Views::Lasting => Origin::new(file, mapping.len(), false),
+            Views::Lasting => Origin::new(file, mapping.len(), &page.header().traits),
             Views::Passing => None,
         };
         let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
@@ -141,10 +150,10 @@ impl Ended<'_> {
     }
 
     /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result.
-    fn values(&self, as_vector: &[bool]) -> Result<Kept> {
-        let mut all = Vec::with_capacity(as_vector.len());
+    fn values(&self, forms: &[Form]) -> Result<Kept> {
+        let mut all = Vec::with_capacity(forms.len());
         for (nth, &pass) in self.plan.spec().gather.iter().enumerate() {
-            all.push(self.value(pass, as_vector.get(nth) == Some(&true))?);
+            all.push(self.value(pass, forms.get(nth).copied().unwrap_or(Form::List))?);
         }
         r::protect(|s| {
             let list = s.vector(Kind::VECSXP, all.len());
@@ -159,7 +168,7 @@ impl Ended<'_> {
     }
 
     /// One vector where it is asked for as such and the results are alike, else a list.
-    fn value(&self, pass: PassId, as_vector: bool) -> Result<(Kept, Option<usize>)> {
+    fn value(&self, pass: PassId, form: Form) -> Result<(Kept, Option<usize>)> {
         let call = &self.plan.spec().passes[pass.index()];
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
         let (resource, (stage, nth)) =
@@ -178,7 +187,7 @@ impl Ended<'_> {
                 format!("'{}' has {} results instead of {}", call.name, pieces.count(), call.results());
             return Err(damaged(reason));
         }
-        if let Some((tag, each)) = pieces.alike().filter(|_| as_vector) {
+        if let Some((tag, each)) = pieces.alike().filter(|_| form == Form::Vector) {
             let vector = r::protect(|s| Ok(Kept::new(pieces.joined(s, (tag, each)))))?;
             return Ok((vector, Some(each)));
         }
@@ -238,8 +247,8 @@ fn damaged(reason: String) -> Failure {
 
 impl Opened {
     pub(super) fn source(&self, output: Output) -> Result<Source<'_>> {
-        if let (true, Some(overflow)) = (output.overflow, &self.overflow) {
-            return overflow.source(Output { overflow: false, ..output });
+        if let (PageSegment::Overflow, Some(overflow)) = (output.segment, &self.overflow) {
+            return overflow.source(Output { segment: PageSegment::Main, ..output });
         }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
         unsafe { Source::open(&self.mapping, output.at, output.len, &self.owner) }

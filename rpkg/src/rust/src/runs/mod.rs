@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `spec` | R's specification, read |
 //! | `planned` | the specification compiled, and the plans that are kept |
+//! | `encoded` | an object as it will lie in its page |
 //! | `learn`, `relearn` | what plans learn from earlier runs |
 //! | `coming` | data that is copied while the run goes on |
 //! | `describe` | a plan in columns |
@@ -21,6 +22,7 @@ mod begin;
 mod collect;
 mod coming;
 mod describe;
+mod encoded;
 mod failure;
 pub(crate) mod hall;
 mod learn;

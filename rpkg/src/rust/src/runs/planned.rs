@@ -7,14 +7,14 @@ use std::sync::Arc;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, Place, SessionId};
-use scheduler::page::{Blob, BlobWriter};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
 use scheduler::store::{find, Page};
 
+use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Cut, Listed, Program, Step, Steps};
-use crate::codec::{self, References};
+use crate::codec::References;
 use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::session;
 
@@ -50,16 +50,6 @@ pub(super) enum Data {
     Registered { namespace: String, name: String, session: SessionId, serial: u64 },
 }
 
-/// An object as it will lie in its page, and the pages that it refers to.
-pub(super) type Encoded = (Blob, References);
-
-/// An object as it will lie in its page. With `keep`, for more than one run: what may be written into between them is copied.
-pub(super) fn encoded(object: Sexp, keep: bool) -> Result<Encoded> {
-    let (mut writer, mut references) = (BlobWriter::new(), References::new(!keep));
-    codec::encode_with(object, &mut writer, Some(&mut references))?;
-    Ok((writer.finish(), references))
-}
-
 /// The data of a specification, as resources.
 #[derive(Default)]
 struct Resources {
@@ -71,7 +61,7 @@ struct Resources {
 }
 
 impl Resources {
-    fn of(spec: &Spec, keep: bool) -> Result<Resources> {
+    fn of(spec: &Spec, purpose: Purpose) -> Result<Resources> {
         let mut all = Resources::default();
         let mut seen: HashMap<usize, ResourceId> = HashMap::new();
         for (name, source) in &spec.data {
@@ -81,7 +71,7 @@ impl Resources {
                     id = *seen.entry(object.get().raw() as usize).or_insert(id);
                     // The same object twice is one.
                     if id.index() == all.resources.len() {
-                        all.add_object(name, object.get(), keep)?;
+                        all.add_object(name, object.get(), purpose)?;
                     }
                 }
                 Source::Registered { namespace, name } => all.add_registered(namespace, name)?,
@@ -91,8 +81,8 @@ impl Resources {
         Ok(all)
     }
 
-    fn add_object(&mut self, name: &str, object: Sexp, keep: bool) -> Result<()> {
-        let encoded = encoded(object, keep)?;
+    fn add_object(&mut self, name: &str, object: Sexp, purpose: Purpose) -> Result<()> {
+        let encoded = encoded(object, purpose)?;
         let bytes = encoded.0.size();
         self.resources.push(Resource { name: name.to_owned(), bytes, scope: Scope::Scoped });
         self.data.push(Data::Object(Kept::new(object)));
@@ -112,10 +102,9 @@ impl Resources {
 }
 
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
-/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
-/// runs.
-pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Encoded>>)> {
-    let Resources { resources, data, blobs, resource_of } = Resources::of(spec, keep)?;
+/// copied.
+pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Option<Encoded>>)> {
+    let Resources { resources, data, blobs, resource_of } = Resources::of(spec, purpose)?;
     let (mut passes, mut learned) = (Vec::new(), Vec::new());
     for pass in &spec.passes {
         let (costs, from) = known(pass)?;
@@ -127,8 +116,8 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         passes,
         gather: spec.gather.clone(),
         workers: spec.workers,
-        budget: budget(spec.memory, plain)?,
-        keep,
+        budget: budget(spec, purpose)?,
+        keep: purpose == Purpose::Plan,
         fuse: true,
         measure: spec.measure,
     };
@@ -173,11 +162,12 @@ fn streamed(spec: &Spec, resource_of: &[ResourceId], blobs: &[Option<Encoded>]) 
 }
 
 /// The most bytes that a plan may take: what the user said, else what is free.
-fn budget(asked: f64, plain: bool) -> Result<Option<u64>> {
-    if asked.is_finite() {
-        return Ok(Some(asked as u64));
+fn budget(spec: &Spec, purpose: Purpose) -> Result<Option<u64>> {
+    if spec.memory.is_finite() {
+        return Ok(Some(spec.memory as u64));
     }
-    if plain {
+    // A call of one pass asks for no room but that of its pages.
+    if purpose == Purpose::Run && spec.passes.len() == 1 {
         return Ok(None);
     }
     let place = session::with(|session| Ok(session.place().clone()))?;

@@ -24,6 +24,23 @@ struct Profiles {
     last: VecDeque<(i32, OfRun)>,
 }
 
+impl Profiles {
+    /// Keeps a run's profiles. The costs that `misled` passes were planned by were wrong.
+    fn keep(&mut self, run: i32, taken: OfRun, misled: &HashSet<u32>) {
+        for (pass, profile) in &taken {
+            if misled.contains(pass) {
+                self.cache.learn_anew(Arc::clone(profile));
+            } else {
+                self.cache.learn(Arc::clone(profile));
+            }
+        }
+        self.last.push_back((run, taken));
+        while self.last.len() > RUNS {
+            self.last.pop_front();
+        }
+    }
+}
+
 /// A run's profiles, each with its pass, from 0 on.
 type OfRun = Vec<(u32, Arc<Profile>)>;
 
@@ -64,15 +81,7 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], 
             taken.push((pass.0, Arc::new(profile)));
         }
     }
-    PROFILES.with_borrow_mut(|profiles| {
-        for (pass, profile) in &taken {
-            profiles.cache.learn(Arc::clone(profile), misled.contains(pass));
-        }
-        profiles.last.push_back((run, taken));
-        while profiles.last.len() > RUNS {
-            profiles.last.pop_front();
-        }
-    });
+    PROFILES.with_borrow_mut(|profiles| profiles.keep(run, taken, &misled));
 }
 
 /// How large the results of an output were.

@@ -26,7 +26,13 @@ fn ms_simulate(id: i32, workers: Robj, schedules: Robj, chunk: f64, model: Robj)
             sizes,
             ..Model::default()
         };
-        prepare(&mut spec, &model, asked.number("known")? != 0.0)?;
+        // What is simulated has no budget.
+        (spec.budget, spec.measure) = (None, false);
+        if asked.number("known")? != 0.0 {
+            take_costs(&mut spec, &model)?;
+        } else {
+            forget_costs(&mut spec);
+        }
         let mut cases = Vec::with_capacity(workers.len() * schedules.len());
         for schedule in &schedules {
             let policy = policy(schedule, chunk as u64)?;
@@ -76,19 +82,9 @@ fn works(list: Sexp) -> Result<Vec<Work>> {
     (0..list.len()).map(work).collect()
 }
 
-/// What is simulated has no budget; and whether its schedules know the work is asked for. One that has to know it is the automatic
-/// one where it does not.
-fn prepare(spec: &mut CallSpec, model: &Model, known: bool) -> Result<()> {
-    spec.budget = None;
-    spec.measure = false;
+/// Schedules know the work.
+fn take_costs(spec: &mut CallSpec, model: &Model) -> Result<()> {
     for (pass, work) in spec.passes.iter_mut().zip(&model.work) {
-        if !known {
-            pass.costs = pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes);
-            if pass.policy.schedule == Schedule::Profiled {
-                pass.policy = Policy::auto();
-            }
-            continue;
-        }
         pass.costs = Some(match work {
             Work::Each(costs) => costs.clone(),
             Work::Uniform(ns) => {
@@ -98,6 +94,16 @@ fn prepare(spec: &mut CallSpec, model: &Model, known: bool) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Schedules know no more of the work than sizes tell. One that has to know it becomes the automatic one.
+fn forget_costs(spec: &mut CallSpec) {
+    for pass in &mut spec.passes {
+        pass.costs = pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes);
+        if pass.policy.schedule == Schedule::Profiled {
+            pass.policy = Policy::auto();
+        }
+    }
 }
 
 extendr_module! {

@@ -2,7 +2,7 @@
 use scheduler::board::{ElementPosition, Lease};
 
 use super::fold::{Fold, Turn};
-use super::meter::Meter;
+use super::meter::{Costs, Meter};
 use super::stage::{Ready, Running, Stage};
 use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
 
@@ -65,7 +65,7 @@ impl Chunk {
         lease: Lease,
         stage: &Stage,
         elements_per_result: &[u64],
-        measured: bool,
+        costs: Costs,
     ) -> Result<Chunk> {
         let list = |len: usize| r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, len))));
         let results = |per_result: &u64| {
@@ -82,7 +82,7 @@ impl Chunk {
             values: list(steps)?,
             outputs: elements_per_result.iter().map(results).collect::<Result<_>>()?,
             folds: stage.steps.iter().map(|step| fold(step.levels)).collect::<Result<_>>()?,
-            meter: Meter::start(steps, measured, stage.mean_ns),
+            meter: Meter::start(steps, costs, stage.mean_ns),
             notes: Vec::new(),
             stopped: false,
             through: false,

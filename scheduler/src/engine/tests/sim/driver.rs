@@ -104,8 +104,13 @@ impl Driver {
         self.feed(Event::Tick);
     }
 
-    pub(in crate::engine::tests) fn lose(&mut self, worker: WorkerId, mute: bool, loss: Loss) -> bool {
-        let lost = self.sim.world.lose(worker, mute, loss);
+    /// What a worker said is not heard.
+    pub(in crate::engine::tests) fn silence(&mut self, worker: WorkerId) {
+        self.sim.world.silence(worker);
+    }
+
+    pub(in crate::engine::tests) fn lose(&mut self, worker: WorkerId, loss: Loss) -> bool {
+        let lost = self.sim.world.lose(worker, loss);
         if lost && loss == Loss::CutOff {
             self.seen().cut_off.insert(worker);
         }

@@ -1,7 +1,7 @@
 //! FUN in the tests' runs, and what a chunk hands in.
 use super::pages::{Pages, EACH};
 use super::{values, Checked, Nature};
-use crate::board::{ChunkState, Control, ElementPosition, Lease, Output, Span, StepReport};
+use crate::board::{ChunkState, Control, ElementPosition, Lease, Output, PageSegment, Span, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{PassId, ResourceId};
 use crate::link::work::{At, Outside, Step, Work};
@@ -46,7 +46,7 @@ impl Outside for Paper<'_> {
             };
         }
         let too_big = self.chunk.too_big.is_some_and(|(output, _)| output == piece);
-        if too_big || (self.full && !output.overflow) {
+        if too_big || (self.full && output.segment == PageSegment::Main) {
             return Err(Error::NoSpace { needed: output.len, free: 0, limit: 0, dir: "/full".into() });
         }
         self.pages.write(resource, output, &self.chunk.outputs[piece]);
