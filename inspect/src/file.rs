@@ -97,7 +97,7 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
     };
     let passes = plan.spec().passes.len();
     let ended = match &log.ended {
-        Ended::Failed(spot) | Ended::WorkerDied { spot, .. } => spot.pass.index() < passes,
+        Ended::Failed(position) | Ended::WorkerDied { position, .. } => position.pass.index() < passes,
         Ended::Done | Ended::Cancelled | Ended::Timeout | Ended::NoWorkers { .. } => true,
     };
     log.events.iter().all(|event| known(&event.what))

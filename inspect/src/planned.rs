@@ -144,7 +144,6 @@ pub fn tasks(plan: &Plan) -> Vec<TaskView> {
                 Dependence::ReadAfterWrite => "reads",
                 Dependence::WriteAfterRead => "frees",
                 Dependence::WriteAfterWrite => "overwrites",
-                Dependence::Ordered => "order",
             },
         };
         let mut waits_for: Vec<Wait> = graph.predecessors(TaskId(id as u32)).map(wait).collect();

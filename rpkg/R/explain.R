@@ -75,7 +75,7 @@ explained <- function(x, call) {
 
 # The run of a handle that was collected, as memLastRun() gives it, if none came after it.
 run_behind <- function(handle, call) {
-  within <- inside(handle)
+  within <- unwrap_pass(handle)
   if (within$status == "running") abort_input("this run was not collected yet: collect() waits for it; memWhy() says why a task waits",
       call)
   if (!identical(state$last_run$run, within$run)) abort_input("what this run did is not kept any more: another came after it", call)

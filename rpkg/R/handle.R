@@ -1,22 +1,22 @@
-# A run that goes on while the session does. The handle's inside is an environment: `status` is "running", "done", "failed" or
+# A run that goes on while the session does. A handle wraps an environment: `status` is "running", "done", "failed" or
 # "cancelled"; `run` its native number; `value` or `error` what came of it.
 
-new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
+# `made`: the compiled plan, whose shared data must stay as long as the run; NULL for a program that runs once.
+new_handle <- function(program, names, call, made = NULL, changes = NULL, after = NULL) {
   handle <- new.env(parent = emptyenv())
   handle$program <- program
   handle$names <- names
   handle$after <- after
   # What began the run: collect() only brings it home.
   handle$call <- call
-  # The compiled plan, whose shared data must stay as long as the run.
-  handle$keep <- keep
+  handle$keep <- made
   handle$status <- "running"
   if (!length(program$modes)) {
     handle$value <- one_or_all(settle(program, NULL, call), names)
     handle$status <- "done"
     return(structure(list(handle), class = "memshare_handle"))
   }
-  handle$run <- begin_run(program, id, changes, call)
+  handle$run <- begin_run(program, if (is.null(made)) 0L else made$id, changes, call)
   begun <- FALSE
   on.exit(if (!begun) abandon(handle$run, handle))
   handle$nodes <- join_run(program, handle$run, call)
@@ -33,7 +33,7 @@ is_here <- function(handle) handle$process == Sys.getpid() && identical(handle$s
 
 # What the handle is about, with a run that is not here known to be lost.
 looked_up <- function(x, call) {
-  handle <- inside(x)
+  handle <- unwrap_pass(x)
   if (handle$status == "running" && !is_here(handle)) {
     handle$status <- "failed"
     text <- "this run is one of another session, or ended when memshare was unloaded; memRun() starts another"
@@ -133,7 +133,7 @@ format.memshare_handle <- function(x, ...) {
   handle <- looked_up(x, sys.call())
   status <- handle$status
   if (status == "running") {
-    status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(far(handle$run, handle$program)))
+    status <- if (resolved(x)) "done, to be had with collect()" else c(status, words_of(progress_of(handle$run, handle$program)))
   }
   status <- paste(status, collapse = ", ")
   sprintf("<run> of %s: %s", shorten(handle$names), status)

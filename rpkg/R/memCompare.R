@@ -25,14 +25,15 @@ memCompare <- function(plan, schedules = c("auto", "static", "guided", "factorin
   call <- sys.call()
   check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
-  if (is.null(workers)) workers <- inside(plan)$main$program$spec$workers
+  if (is.null(workers)) workers <- unwrap_pass(plan)$main$program$spec$workers
   workers <- check_workers(workers, call)
   schedules <- check_schedules(schedules, chunk, call)
   work <- work_of(plan, profile, call)
   knowing <- schedules == "profiled"
+  model <- function(known) list(work = work, overhead = overhead, known = known)
   table <- rbind(
-    if (any(!knowing)) simulated(plan, work, workers, schedules[!knowing], overhead, chunk, FALSE, call),
-    if (any(knowing)) simulated(plan, work, workers, schedules[knowing], overhead, chunk, TRUE, call)
+    if (any(!knowing)) simulated(plan, workers, schedules[!knowing], chunk, model(FALSE), call),
+    if (any(knowing)) simulated(plan, workers, schedules[knowing], chunk, model(TRUE), call)
   )
   table$ratio <- table$makespan / table$bound
   table <- table[order(table$workers, table$makespan), ]

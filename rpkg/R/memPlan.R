@@ -65,7 +65,7 @@ asked_passes <- function(passes, expressions, call) {
   labels <- names(passes)
   if (is.null(labels)) labels <- character(length(passes))
   for (i in which(!nzchar(labels))) if (is.symbol(expressions[[i]])) labels[[i]] <- as.character(expressions[[i]])
-  list(roots = lapply(passes, inside), labels = unname(labels))
+  list(roots = lapply(passes, unwrap_pass), labels = unname(labels))
 }
 
 # A compiled plan for so many cores in which the data of the names in `split` can be replaced. Native code forgets it with the
@@ -84,7 +84,7 @@ compiled <- function(plan, cores, split, call, check = FALSE) {
 #' @rdname memPlan
 #' @export
 format.memshare_plan <- function(x, ...) {
-  plan <- inside(x)
+  plan <- unwrap_pass(x)
   program <- plan$main$program
   made <- native_of(plan)
   title <- sprintf("<plan> for %s", shorten(plan$names))
@@ -139,7 +139,7 @@ print.memshare_plan <- function(x, ...) print_lines(x)
 #' @rdname memPlan
 #' @export
 summary.memshare_plan <- function(object, ...) {
-  plan <- inside(object)
+  plan <- unwrap_pass(object)
   program <- plan$main$program
   passes <- vapply(seq_along(program$order), function(i) {
     paste0(program$labels[[i]], ": ", describe_pass(program$order[[i]], program$order, program$labels))
@@ -195,7 +195,7 @@ print.memshare_plan_summary <- function(x, ...) print_lines(x)
 #' @export
 as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, what = c("tasks", "resources", "passes"), ...) {
   what <- check_choice(what[[1L]], c("tasks", "resources", "passes"), "what", NULL)
-  plan <- inside(x)
+  plan <- unwrap_pass(x)
   if (what == "passes") return(if (is.null(plan$main$native)) data.frame() else passes_table(document_of(x, chunks = FALSE)))
   table <- native_of(plan)[[what]]
   if (is.null(table)) return(data.frame())

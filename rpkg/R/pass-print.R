@@ -44,18 +44,18 @@ NULL
 #' @rdname memshare-pass
 #' @export
 length.memshare_pass <- function(x) {
-  n <- inside(x)$n
+  n <- unwrap_pass(x)$n
   if (n > .Machine$integer.max) n else as.integer(n)
 }
 
 #' @rdname memshare-pass
 #' @export
-names.memshare_pass <- function(x) inside(x)$names
+names.memshare_pass <- function(x) unwrap_pass(x)$names
 
 #' @rdname memshare-pass
 #' @export
 format.memshare_pass <- function(x, ...) {
-  pass <- inside(x)
+  pass <- unwrap_pass(x)
   c(paste("<pass>", describe_pass(pass)), describe_vars(pass), if (pass$n > 0) "has not run: memRun() runs it, memPlan() shows how")
 }
 
@@ -66,7 +66,7 @@ print.memshare_pass <- function(x, ...) print_lines(x)
 #' @rdname memshare-pass
 #' @export
 summary.memshare_pass <- function(object, ...) {
-  order <- in_order(list(inside(object)))
+  order <- in_order(list(unwrap_pass(object)))
   labels <- labels_of(order)$labels
   lines <- vapply(seq_along(order), function(i) paste0(labels[[i]], ": ", describe_pass(order[[i]], order, labels)), "")
   table <- data.frame(
@@ -119,9 +119,9 @@ element_word <- function(input) {
 describe_source <- function(source, order = list(), labels = character()) {
   if (inherits(source, "memshare_name")) return(sprintf("'%s' in namespace '%s'", source[[2L]], source[[1L]]))
   if (!is_pass(source)) return(describe(source))
-  at <- place_of(inside(source), order)
+  at <- place_of(unwrap_pass(source), order)
   if (at) return(sprintf("pass '%s'", labels[[at]]))
-  paste0("a pass (", spoken_verb(inside(source)), if (nzchar(inside(source)$label)) paste(" with", inside(source)$label), ")")
+  paste0("a pass (", spoken_verb(unwrap_pass(source)), if (nzchar(unwrap_pass(source)$label)) paste(" with", unwrap_pass(source)$label), ")")
 }
 
 # Which VARS FUN receives, from where.

@@ -8,7 +8,7 @@ not_data <- function(what, call = NULL) {
 wrap <- function(pass) structure(list(list2env(pass, parent = emptyenv())), class = "memshare_pass")
 
 # The pass in its wrapping, or the plan or the run in theirs. Where FUN met one in its surroundings there is nothing inside.
-inside <- function(x) {
+unwrap_pass <- function(x) {
   within <- .subset2(x, 1L)
   if (is.null(within)) not_data("here")
   within
@@ -29,13 +29,13 @@ called <- function(input, expression) {
 sources_of <- function(pass) {
   if (!pass$passes) return(list())
   sources <- c(lapply(pass$inputs, `[[`, "source"), pass$vars)
-  lapply(sources[vapply(sources, is_pass, NA)], inside)
+  lapply(sources[vapply(sources, is_pass, NA)], unwrap_pass)
 }
 
 # The element names of an input that is a pass, and how its elements are cut. `late`: the names that sapply() would give are the
 # strings of the value, which are known only after the run.
 items_of_pass <- function(x, what, call) {
-  pass <- inside(x)
+  pass <- unwrap_pass(x)
   shape <- shape_of(pass)
   late <- is.character(pass$control$FUN.VALUE) && is.null(pass$value_names)
   switch(shape,
@@ -61,7 +61,7 @@ items_of_pass <- function(x, what, call) {
 
 # The matrix that a pass gives, as array_of() describes one.
 matrix_of_pass <- function(x, call) {
-  pass <- inside(x)
+  pass <- unwrap_pass(x)
   shape <- shape_of(pass)
   dim <- if (shape == "array") array_dim(pass)
   if (length(dim) != 2L) {

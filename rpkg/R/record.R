@@ -70,7 +70,7 @@ brief_line <- function(pass) {
 # The record of a plan or a run, as raw bytes; also of the file that memSave() wrote.
 record_of <- function(x, what = "x", call = NULL) {
   if (inherits(x, "memshare_run") || inherits(x, "memshare_plan_record")) return(unclass(x)$record)
-  if (inherits(x, "memshare_plan")) return(record_of_plan(inside(x), call))
+  if (inherits(x, "memshare_plan")) return(record_of_plan(unwrap_pass(x), call))
   if (is.character(x) && length(x) == 1L && !is.na(x)) return(native(ms_record_read(path.expand(x)), call))
   abort_input(
     sprintf("%s must be a plan of memPlan(), a run of memLastRun() or memLoad(), or a file of memSave(), not %s", what, describe(x)), call

@@ -1,39 +1,40 @@
 # The words of a spec: what native code is told of data, inputs, sides and passes. `b` is the program under way, see compile.R.
 
 # The value of pass `i`, made on a worker for all who need it; the number of the pass that makes it.
-bound <- function(i, b) {
-  if (b$bound[[i]]) return(b$bound[[i]])
+value_pass <- function(i, b) {
+  if (b$value_pass[[i]]) return(b$value_pass[[i]])
   pass <- b$order[[i]]
   rows <- any(vapply(b$order, walks_rows_of, NA, pass))
   dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
-  payload <- build_payload(bind_values, dots, new_bag(), default_control(), character(), list())
+  payload <- build_payload(bind_values, list(dots = dots), new_capture(), default_control())
   input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
   bind <- spec_of_pass(
     paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass),
     key = key_of(pass, "(whole)")
   )
-  b$bound[[i]] <- add_pass(b, i, "bind", bind)
-  b$bound[[i]]
+  b$value_pass[[i]] <- add_pass(b, i, "bind", bind)
+  b$value_pass[[i]]
 }
 
 # The number of the pass whose results are the values of pass `i`: its own, or what checks them.
-checked <- function(i, b) {
+checked_pass <- function(i, b) {
   pass <- b$order[[i]]
   if (shape_of(pass) != "vector") return(b$at[[i]])
-  if (b$checked[[i]]) return(b$checked[[i]])
-  payload <- build_payload(check_value, list(.template = pass$control$FUN.VALUE), new_bag(), default_control(), character(), list())
+  if (b$checked_pass[[i]]) return(b$checked_pass[[i]])
+  given <- list(dots = list(.template = pass$control$FUN.VALUE))
+  payload <- build_payload(check_value, given, new_capture(), default_control())
   input <- list(kind = "each", pass = b$at[[i]])
   check <- spec_of_pass(
     paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = part_schedule(pass$control),
     chunk = chunk_of(pass$control), bytes = known_bytes(pass), key = key_of(pass, "(values)")
   )
-  b$checked[[i]] <- add_pass(b, i, "value", check)
-  b$checked[[i]]
+  b$checked_pass[[i]] <- add_pass(b, i, "value", check)
+  b$checked_pass[[i]]
 }
 
 walks_rows_of <- function(pass, other) {
   for (input in pass$inputs) {
-    if (input$cut == "row" && is_pass(input$source) && identical(inside(input$source), other)) return(TRUE)
+    if (input$cut == "row" && is_pass(input$source) && identical(unwrap_pass(input$source), other)) return(TRUE)
   }
   FALSE
 }
@@ -68,13 +69,21 @@ spec_of_map <- function(pass, label, inputs, sides, captured, own = FALSE) {
   )
 }
 
-# A pass in the words of the spec.
-spec_of_pass <- function(name, n, inputs, payload, captured, levels = 0L, sides = list(), schedule = "auto", chunk = 0,
-                         on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL, own = FALSE) {
+# What most passes are told; spec_of_pass() takes what is otherwise.
+usual <- list(
+  levels = 0L, sides = list(), schedule = "auto", chunk = 0, on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL,
+  own = FALSE
+)
+
+# A pass in the words of the spec; `...` is what is not as usual.
+spec_of_pass <- function(name, n, inputs, payload, captured, ...) {
+  given <- list(...)
+  said <- usual
+  said[names(given)] <- given
   list(
-    name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = sealed(payload, own), captured = captured,
-    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes, key = key, cost = costs$cost, seconds = costs$seconds,
-    sizes = sizes
+    name = name, n = as.double(n), inputs = inputs, levels = said$levels, sides = said$sides, payload = serialized(payload, said$own),
+    captured = captured, schedule = said$schedule, chunk = said$chunk, on_error = said$on_error, bytes = said$bytes, key = said$key,
+    cost = said$costs$cost, seconds = said$costs$seconds, sizes = said$sizes
   )
 }
 
@@ -83,9 +92,10 @@ part_schedule <- function(control) if (control$schedule == "profiled") "auto" el
 
 chunk_of <- function(control) if (is.null(control$chunk)) 0 else control$chunk
 
-spec_of <- function(data, data_names, passes, gather, workers, control, cluster) {
+# Passes over named data, by `workers` of ours or, where `cluster` says so, by nodes.
+spec_of <- function(data, passes, gather, workers, control, cluster) {
   list(
-    data = data, data_names = data_names, passes = passes, gather = gather, workers = workers, retries = control$retries,
+    data = unname(data), data_names = names(data), passes = passes, gather = gather, workers = workers, retries = control$retries,
     timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster), measure = control$measure
   )
 }
@@ -94,11 +104,11 @@ spec_of <- function(data, data_names, passes, gather, workers, control, cluster)
 input_in <- function(input, reader, b) {
   source <- input$source
   if (is_pass(source)) {
-    i <- place_of(inside(source), b$order)
+    i <- place_of(unwrap_pass(source), b$order)
     constant <- b$constants[[as.character(i)]]
     if (is.null(constant)) {
-      if (input$cut == "each") return(list(kind = "each", pass = checked(i, b)))
-      return(list(kind = input$cut, pass = bound(i, b), dim = input$dim))
+      if (input$cut == "each") return(list(kind = "each", pass = checked_pass(i, b)))
+      return(list(kind = input$cut, pass = value_pass(i, b), dim = input$dim))
     }
     source <- constant[[1L]]
   }
@@ -109,13 +119,13 @@ input_in <- function(input, reader, b) {
 # A side variable in the words of the spec.
 side_in <- function(source, name, b) {
   if (is_pass(source)) {
-    i <- place_of(inside(source), b$order)
+    i <- place_of(unwrap_pass(source), b$order)
     constant <- b$constants[[as.character(i)]]
     if (is.null(constant)) {
       pass <- b$order[[i]]
       if (pass$verb == "reduce") return(list(pass = b$at[[i]], whole = FALSE))
       if (is_plain(pass)) return(list(pass = b$at[[i]], whole = TRUE, names = names_in_data(pass, i, b)))
-      return(list(pass = bound(i, b), whole = FALSE))
+      return(list(pass = value_pass(i, b), whole = FALSE))
     }
     source <- constant[[1L]]
   }

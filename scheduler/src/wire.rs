@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::board::Spot;
+use crate::board::{ElementPosition, PageSegment};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
@@ -78,7 +78,7 @@ pub enum FromWorker {
         /// The chunk.
         chunk: ChunkId,
         /// The step and the element whose FUN failed.
-        spot: Spot,
+        position: ElementPosition,
         /// What there was no room for; then no condition was written.
         lost: Option<Lost>,
     },
@@ -186,9 +186,9 @@ pub struct RunStage {
     /// Where the results of each output go.
     pub outputs: Vec<ResourceId>,
     /// Elements that end in one result, of each output.
-    pub grains: Vec<u64>,
+    pub elements_per_result: Vec<u64>,
     /// Results of earlier stages that go as this one reads them.
-    pub drains: Vec<ResourceId>,
+    pub consumes: Vec<ResourceId>,
     /// The names of its passes, in the order of an element's steps.
     pub passes: Vec<String>,
     /// The stages whose results it reads, in order.
@@ -202,8 +202,12 @@ impl RunSpec {
         let name = |pass: &PassId| passes[pass.index()].name.clone();
         let stage = |stage: &crate::plan::Stage| RunStage {
             outputs: stage.outputs.iter().filter_map(|&pass| plan.result_of(pass)).collect(),
-            grains: stage.outputs.iter().map(|pass| passes[pass.index()].grain()).collect(),
-            drains: stage.drains.clone(),
+            elements_per_result: stage
+                .outputs
+                .iter()
+                .map(|pass| passes[pass.index()].elements_per_result())
+                .collect(),
+            consumes: stage.consumes.clone(),
             passes: stage.passes.iter().map(name).collect(),
             after: read_by(plan, stage),
         };
@@ -223,12 +227,14 @@ impl RunSpec {
         }
     }
 
-    /// The segment that a piece of a resource lies in, or is to lie in: its page, or that page's overflow.
-    pub fn segment(&self, resource: ResourceId, overflow: bool) -> Option<&SegmentHandle> {
-        if !overflow {
-            return self.pages.get(resource.index())?.as_ref();
+    /// A segment of a resource's page, if it has it.
+    pub fn segment(&self, resource: ResourceId, segment: PageSegment) -> Option<&SegmentHandle> {
+        match segment {
+            PageSegment::Main => self.pages.get(resource.index())?.as_ref(),
+            PageSegment::Overflow => {
+                self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
+            }
         }
-        self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.
@@ -256,6 +262,9 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 }
 
 /// The message in `frame`, which came from `from`.
+///
+/// # Errors
+/// [`Error::Message`] for what is no such message, or one of another version.
 pub fn decode<T: DeserializeOwned>(frame: &[u8], from: &str) -> Result<T> {
     let refuse = |reason: String| Error::Message { from: from.to_owned(), reason };
     let (version, body) = frame.split_first().ok_or_else(|| refuse("it is empty".into()))?;
@@ -278,6 +287,9 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// The value in `bytes`, which came from `from`. A length in it that is no possible one is an error before room is made.
+///
+/// # Errors
+/// [`Error::Message`] for what is no such value.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
     let config = bincode::config::standard().with_limit::<{ 4 << 30 }>();
     bincode::serde::decode_from_slice(bytes, config)
@@ -292,6 +304,9 @@ impl RunSpec {
     }
 
     /// The spec that a board carries.
+    ///
+    /// # Errors
+    /// As [`unpack`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         unpack(bytes, "the board")
     }
@@ -308,7 +323,7 @@ mod tests {
             run: 7,
             stage: StageId(0),
             chunk: ChunkId(3),
-            spot: Spot { step: 1, element: 41 },
+            position: ElementPosition { step: 1, element: 41 },
             lost: Some(Lost::Results(Shortage { needed: 3, free: 2, limit: 1, dir: "/dev/shm".into() })),
         };
         assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);

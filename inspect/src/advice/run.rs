@@ -6,8 +6,8 @@ use crate::document::{PassView, StageView};
 use crate::run_view::Slowest;
 use crate::words::{self, count, element, percent, seconds};
 
-/// The rest of what can be said of a run that ended well; `calm`: nothing was said of trouble.
-pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
+/// The rest of what can be said of a run that ended well.
+pub(super) fn hints(look: &Look<'_>) -> Vec<Hint> {
     if let Some(hint) = too_short(look) {
         return [Some(hint), short_chunks(look)].into_iter().flatten().collect();
     }
@@ -16,15 +16,11 @@ pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
     let tail = if longest.is_none() && few.is_none() { tail(look) } else { None };
     let rules =
         [copy(look), memory(look), late(look), overhead(look), results(look), making_ready(look), gc(look)];
-    let found: Vec<Hint> = rules.into_iter().chain([few, longest, tail]).flatten().collect();
-    if found.is_empty() && calm {
-        return vec![nothing(look)];
-    }
-    found
+    rules.into_iter().chain([few, longest, tail]).flatten().collect()
 }
 
 /// Nothing stands out.
-fn nothing(look: &Look<'_>) -> Hint {
+pub(super) fn nothing(look: &Look<'_>) -> Hint {
     let figures = &look.run.figures;
     let words = if figures.utilisation >= 0.9 {
         format!("nothing to gain: FUN ran {} of the workers' time", percent(figures.utilisation))

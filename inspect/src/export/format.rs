@@ -62,6 +62,9 @@ impl Format {
     }
 
     /// The document in this format.
+    ///
+    /// # Errors
+    /// [`Error::NothingRan`] for the trace of a plan that did not run.
     pub fn text(self, document: &Document) -> Result<String> {
         match self {
             Format::Json => Ok(json(document)),

@@ -24,7 +24,7 @@ test_that("more workers are never slower, and no schedule beats the bound", {
 test_that("costs come from the last run, from the settings, or are asked for", {
   f <- function(seconds) Sys.sleep(seconds)
   pass <- memLapply(c(0.001, 0.03), f, CONTROL = lazy)
-  native(ms_profile_forget(key_of(inside(pass))))
+  native(ms_profile_forget(key_of(unwrap_pass(pass))))
   expect_error(memSimulate(pass), "run the plan once.*profile =", class = "memshare_error_profile")
   plan <- memPlan(pass, MAX.CORES = 2)
   memRun(plan)
@@ -47,7 +47,7 @@ test_that("chains need the costs of one pass at least", {
   total <- memReduce(b, `+`)
   plan <- memPlan(total, b)
   # What other tests' passes over the same functions left on the shelf.
-  for (pass in list(a, b, total)) for (part in c("", "(folds)")) native(ms_profile_forget(key_of(inside(pass), part)))
+  for (pass in list(a, b, total)) for (part in c("", "(folds)")) native(ms_profile_forget(key_of(unwrap_pass(pass), part)))
   expect_error(memSimulate(plan, profile = 0.1), "list by label.*'a', 'b', 'total'", class = "memshare_error_input")
   expect_error(memSimulate(plan, profile = list(c = 0.1)), "no pass 'c'", class = "memshare_error_input")
   expect_error(memSimulate(plan, profile = list(a = c(0.1, 0.2))), "one of 2 elements, but the pass has 10", class = "memshare_error_input")

@@ -59,13 +59,13 @@ pub(super) struct Slot {
     /// Stage and chunk of the lease, or [`super::slot::NO_LEASE`].
     pub(super) lease: AtomicU64,
     /// The step and element that FUN is at, or [`super::record::NOWHERE`].
-    pub(super) spot: AtomicU64,
+    pub(super) position: AtomicU64,
     /// Nanoseconds spent on each activity.
     pub(super) spent: [AtomicU64; Activity::ALL.len()],
     /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
     pub(super) ended: AtomicU64,
     pub(super) ended_stage: AtomicU32,
-    /// 1 when the place is shut, see [`super::memory::Board::shut_out`].
+    /// 1 when the place is shut, see [`super::SupervisorBoard::shut_out`].
     pub(super) shut: AtomicU32,
     /// Who has the place, or had it last: process, and when it joined; 0 before there was one.
     pub(super) pid: AtomicU32,
@@ -80,7 +80,7 @@ pub(super) struct Slot {
 pub(super) struct StageFixed {
     pub(super) elements: u64,
     pub(super) log_capacity: u32,
-    pub(super) extra_capacity: u32,
+    pub(super) appended_capacity: u32,
     pub(super) schedule: u32,
     pub(super) outputs: u32,
     pub(super) steps: u32,
@@ -114,8 +114,8 @@ pub(super) struct RareLine {
     /// Elements, from the first on, whose data is there: no others are taken from the log.
     pub(super) there: AtomicU64,
     pub(super) open: AtomicU32,
-    pub(super) extra_count: AtomicU32,
-    pub(super) extra_hint: AtomicU32,
+    pub(super) appended_count: AtomicU32,
+    pub(super) appended_hint: AtomicU32,
 }
 
 /// Written at every completion; advice for the policy, nothing else. The sums of [`crate::policy::Timed`] but for the first.
@@ -123,7 +123,7 @@ pub(super) struct RareLine {
 pub(super) struct StatsLine {
     /// Elements done, timed or not.
     pub(super) elements: AtomicU64,
-    pub(super) timed_bites: AtomicU64,
+    pub(super) timed_chunks: AtomicU64,
     pub(super) timed_elements: AtomicU64,
     pub(super) ns: AtomicU64,
     pub(super) inverse: AtomicU64,
@@ -147,7 +147,7 @@ pub(super) struct OutputLine {
 pub struct StageSpec {
     /// Its elements; may be none.
     pub elements: u64,
-    /// How bites are sized.
+    /// How chunks are sized.
     pub policy: Policy,
     /// Chunks begin at multiples of this; at least 1.
     pub align: u64,
@@ -160,7 +160,7 @@ pub struct StageSpec {
     /// Entries of its log.
     pub log_capacity: u32,
     /// Entries for ranges that are run again.
-    pub extra_capacity: u32,
+    pub appended_capacity: u32,
 }
 
 /// Offsets of a stage's arrays.
@@ -168,7 +168,7 @@ pub struct StageSpec {
 pub(super) struct StagePlace {
     pub(super) head: u64,
     pub(super) log: u64,
-    pub(super) extra: u64,
+    pub(super) appended: u64,
     pub(super) starts: u64,
     pub(super) outputs: u64,
     pub(super) reports: u64,
@@ -179,7 +179,7 @@ pub(super) struct StagePlace {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Capacity {
     pub(super) log: u32,
-    pub(super) extra: u32,
+    pub(super) appended: u32,
     pub(super) outputs: u32,
     pub(super) steps: u32,
     /// Numbers that elements' costs take.
@@ -215,13 +215,13 @@ impl Layout {
         let slots = take(u64::from(workers), size_of::<Slot>())?;
         let heads = take(capacities.len() as u64, size_of::<StageHead>())?;
         let mut stages = Vec::with_capacity(capacities.len());
-        for (index, &Capacity { log, extra, outputs, steps, costs }) in capacities.iter().enumerate() {
-            let entries = u64::from(log) + u64::from(extra);
+        for (index, &Capacity { log, appended, outputs, steps, costs }) in capacities.iter().enumerate() {
+            let entries = u64::from(log) + u64::from(appended);
             stages.push(StagePlace {
                 head: heads + (index * size_of::<StageHead>()) as u64,
                 log: take(u64::from(log), size_of::<Record>())?,
-                extra: take(u64::from(extra), size_of::<Record>())?,
-                starts: take(u64::from(extra), size_of::<u64>())?,
+                appended: take(u64::from(appended), size_of::<Record>())?,
+                starts: take(u64::from(appended), size_of::<u64>())?,
                 outputs: take(u64::from(outputs), size_of::<OutputLine>())?,
                 reports: take(entries, size_of::<u64>() * report::width(outputs, steps))?,
                 costs: take(costs, size_of::<u32>())?,
@@ -244,7 +244,7 @@ impl StageSpec {
             steps: 1,
             measured: false,
             log_capacity: crate::policy::log_capacity(&policy, elements, workers),
-            extra_capacity: crate::policy::extra_capacity(workers),
+            appended_capacity: crate::policy::appended_capacity(workers),
         }
     }
 
@@ -254,15 +254,16 @@ impl StageSpec {
         let mut spec = StageSpec::new(elements, policy, workers);
         if pieces > 0 {
             let again = pieces.saturating_add(crate::policy::recut_capacity(elements, workers));
-            spec.extra_capacity = spec.extra_capacity.saturating_add(pieces).saturating_add(again);
+            spec.appended_capacity = spec.appended_capacity.saturating_add(pieces).saturating_add(again);
         }
         spec
     }
 
     pub(super) fn capacity(&self) -> Capacity {
-        let StageSpec { log_capacity: log, extra_capacity: extra, outputs, steps, elements, .. } = *self;
+        let StageSpec { log_capacity: log, appended_capacity: appended, outputs, steps, elements, .. } =
+            *self;
         let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
-        Capacity { log, extra, outputs, steps, costs }
+        Capacity { log, appended, outputs, steps, costs }
     }
 
     /// Whether a board can hold it.

@@ -1,15 +1,15 @@
 //! Profiles: what each element of a pass cost and how large its results were, kept so that the next run can be cut by the one and
 //! foretell its memory by the other.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `file` | a profile on disk: versioned, checksummed, read with care |
-//! | `shelf` | the profiles of a session, by key, within bounds |
+//! | `cache` | the profiles of a session, by key, within bounds |
+mod cache;
 mod file;
-mod shelf;
 
+pub use cache::ProfileCache;
 pub use file::{fingerprint, load, save};
-pub use shelf::Shelf;
 
 use crate::plan::ResultSize;
 use serde::{Deserialize, Serialize};

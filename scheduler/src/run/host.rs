@@ -1,5 +1,5 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::engine::{Outcome, What, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::pool::{Processes, WorkerPool};
@@ -36,7 +36,7 @@ impl HostRun {
 }
 
 impl<P: Processes> World for HostWorld<'_, P> {
-    fn board(&self) -> &Board {
+    fn board(&self) -> &SupervisorBoard {
         self.run.job.board.board()
     }
 

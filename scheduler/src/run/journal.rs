@@ -1,7 +1,7 @@
 //! What the supervisor saw of a run, event by event, while it goes on. A few entries a stage and worker, none a chunk: chunks
 //! write themselves down on the board.
 use super::event_log::{Died, Event, WorkerLife};
-use crate::board::Board;
+use crate::board::BoardReader;
 use crate::engine::What;
 use crate::id::WorkerId;
 use crate::os::unix_ns;
@@ -20,7 +20,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn begin(board: &Board, begun_ns: u64) -> Journal {
+    pub(crate) fn begin(board: &BoardReader, begun_ns: u64) -> Journal {
         let data_bytes = board.live_bytes();
         Journal { begun_ns, begun: unix_ns(), data_bytes, ..Journal::default() }
     }

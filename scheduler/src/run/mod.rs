@@ -30,7 +30,8 @@ mod tests;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, Died, Ended, Event, EventLog, PassTotal, ElementPosition, StageTotal, State, Step, WorkerLife,
+    Chunk, Detail, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, Step,
+    WorkerLife,
 };
 pub use handle::{Progress, RunHandle};
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};

@@ -56,6 +56,9 @@ impl Pool {
     }
 
     /// Begins a run, or queues it behind the one that goes on.
+    ///
+    /// # Errors
+    /// [`Error::Launch`] when the supervisor has ended, or stayed in the parent process; [`Error::Os`] when the channel to it is broken.
     pub fn begin(&mut self, job: Job) -> Result<(u64, Arc<RunHandle>)> {
         let run = RUNS.fetch_add(1, Ordering::Relaxed) + 1;
         let handle = Arc::new(RunHandle::new(&job.plan, &job.board));
@@ -66,11 +69,17 @@ impl Pool {
 
     /// Workers of the runs that are begun from now on are started by this configuration; those that were started otherwise
     /// leave when no run begun before needs them.
+    ///
+    /// # Errors
+    /// As [`Pool::begin`].
     pub fn configure(&self, config: PoolConfig) -> Result<()> {
         self.command(Command::Configure(Box::new(config)))
     }
 
     /// Asks a run to stop. Its handle says when it has.
+    ///
+    /// # Errors
+    /// As [`Pool::begin`].
     pub fn cancel(&self, run: u64) -> Result<()> {
         self.command(Command::Cancel { run })
     }

@@ -118,7 +118,7 @@ impl Session {
                 let bytes = numbers::bytes(&variable(id, resource.bytes / 8));
                 self.store.page(Kind::Page, &bytes.as_slice()).unwrap()
             } else {
-                self.store.empty_page(Kind::Results, 0, false).unwrap()
+                self.store.results_page(0).unwrap()
             };
             handles.push(Some(page.handle()));
             match resource.scope {

@@ -6,6 +6,7 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{CallSpec, PassCall, Source, FOLD};
 use scheduler::policy::Policy;
+use scheduler::run::Detail;
 
 use crate::numbers;
 use crate::session::{pass, results, variable, Ended, Session};
@@ -84,6 +85,9 @@ fn check(ended: &Ended) {
     }
 }
 
+/// What a worker that died may leave in the account too much: the piece that it was adding or giving back.
+const PIECE: u64 = 4096;
+
 /// Bytes that the caller still holds: what is wanted was written, and nothing else is there.
 fn check_account(ended: &Ended) {
     let board = ended.finished.board.board();
@@ -92,7 +96,9 @@ fn check_account(ended: &Ended) {
         let (stage, nth) = ended.plan.maker_of(resource).expect("a result");
         board.written(stage, nth).0
     });
-    assert_eq!(board.live_bytes(), written.sum::<u64>());
+    let (written, live) = (written.sum::<u64>(), board.live_bytes());
+    let spare = PIECE * u64::from(ended.finished.stats.deaths);
+    assert!(live >= written && live - written <= spare, "{live} bytes are held, {written} were written");
 }
 
 #[test]
@@ -238,7 +244,7 @@ fn what_waits_for_a_stage_begins_when_that_is_through_though_nobody_is_idle() {
     let trouble: Vec<String> = (0..20).map(|element| format!("sleep=square-b/{element}:50")).collect();
     let ended = session.run(spec, &trouble.join(" "));
     check(&ended);
-    let events = ended.finished.log(&ended.plan, (0, 0), true).events;
+    let events = ended.finished.log(&ended.plan, (0, 0), Detail::Chunks).events;
     let task = |pass| {
         let stage = ended.plan.stages().iter().find(|stage| stage.passes.contains(&PassId(pass)));
         stage.expect("its stage").task

@@ -1,6 +1,6 @@
 //! The core's tests: each transition by table, and random runs on a real board with simulated workers.
-mod oracle;
 mod deviation;
+mod oracle;
 mod random;
 pub(crate) mod sim;
 mod stream;

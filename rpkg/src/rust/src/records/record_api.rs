@@ -7,9 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use extendr_api::prelude::*;
 use inspect::{Document, PassNote, Record};
 use scheduler::plan::Plan;
-use scheduler::run::EventLog;
+use scheduler::run::{Detail, EventLog};
 
-use super::{shelf, to_r};
+use super::{last_run, to_r};
 use crate::r::{self, argument, edge, nothing, Given, Kind, Result, Sexp};
 use crate::runs::plan_api;
 use crate::runs::Reader;
@@ -30,7 +30,7 @@ pub(crate) fn document_in(raw: Sexp) -> Result<Document> {
 fn ms_record_of_run(run: i32, about: Robj) -> Robj {
     edge(|| {
         let (title, notes) = notes(argument(&about))?;
-        let bytes = shelf::with(run, |kept| record(title, notes, &kept.plan, Some(&kept.log)).to_bytes());
+        let bytes = last_run::with(run, |kept| record(title, notes, &kept.plan, Some(&kept.log)).to_bytes());
         bytes.map_or_else(nothing, |bytes| raw(&bytes))
     })
 }
@@ -48,7 +48,10 @@ fn ms_record_of_plan(id: i32, about: Robj) -> Robj {
 /// What a record says, as a list; without `chunks` not the columns of its chunks, steps and memory.
 #[extendr]
 fn ms_record_document(record: Robj, chunks: bool) -> Robj {
-    edge(|| to_r::document(document_in(argument(&record))?, chunks))
+    edge(|| {
+        let detail = if chunks { Detail::Chunks } else { Detail::Totals };
+        to_r::document(document_in(argument(&record))?, detail)
+    })
 }
 
 /// Writes a record to a file.

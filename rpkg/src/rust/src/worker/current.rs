@@ -10,9 +10,10 @@ use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk};
 use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
-use super::home::waiting;
+use super::meter::Costs;
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
+use super::waiting::waiting;
 use crate::about::Program;
 use crate::codec;
 use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
@@ -76,9 +77,9 @@ impl Current {
             }
             let Some(lease) = self.membership.claim() else { continue };
             self.membership.turn_to(Activity::Run);
-            let grains = &self.membership.spec().stages[id.index()].grains;
-            let measured = self.membership.is_measured(id);
-            let chunk = Chunk::begin(lease, &self.stages[&id], grains, measured)?;
+            let elements_per_result = &self.membership.spec().stages[id.index()].elements_per_result;
+            let costs = if self.membership.is_measured(id) { Costs::Elements } else { Costs::Steps };
+            let chunk = Chunk::begin(lease, &self.stages[&id], elements_per_result, costs)?;
             self.membership.begin(chunk.meter.started_ns);
             self.chunk = Some(chunk);
         }
@@ -152,7 +153,7 @@ impl Current {
     /// Where FUN is: the stage, the step and the element.
     pub(super) fn place(&self) -> Option<[f64; 3]> {
         let chunk = self.chunk.as_ref()?;
-        let at = chunk.spot();
+        let at = chunk.position();
         Some([chunk.lease.stage.index() as f64, f64::from(at.step), at.element as f64])
     }
 
@@ -173,7 +174,7 @@ impl Current {
         let chunk = self.chunk.as_mut()?;
         let stage = self.stages.get_mut(&chunk.lease.stage)?;
         let membership = &mut self.membership;
-        let call = chunk.next(s, stage, |spot| membership.enter_element(spot));
+        let call = chunk.next(s, stage, |position| membership.enter_element(position));
         self.note_waiting();
         call
     }
@@ -239,7 +240,7 @@ impl Current {
                     chunk.go_back(stage, output, nth);
                 }
                 let nothing = Delivery::default();
-                self.membership.fail(link, chunk.spot(), &nothing, Some(shortage))?;
+                self.membership.fail(link, chunk.position(), &nothing, Some(shortage))?;
                 false
             }
         };
@@ -260,7 +261,7 @@ impl Current {
         codec::encode(error, &mut words)?;
         if self.chunk.is_none() {
             let Some(lease) = self.membership.next_lease(link)? else { return Ok(()) };
-            self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], false)?);
+            self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], Costs::Steps)?);
         }
         self.note_waiting();
         let Some(chunk) = &self.chunk else { return Ok(()) };
@@ -269,7 +270,7 @@ impl Current {
         let words = [words.finish()];
         let outputs = outputs(&words);
         let delivery = delivery(chunk, &outputs, notes.as_ref());
-        self.membership.fail(link, chunk.spot(), &delivery, None)?;
+        self.membership.fail(link, chunk.position(), &delivery, None)?;
         self.drop_chunk();
         Ok(())
     }

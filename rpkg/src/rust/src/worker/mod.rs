@@ -1,6 +1,6 @@
 //! The worker's side of a run in R: FUN is called element by element in a native loop, claim after claim.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `current` | the run at hand: what was taken, what is handed in |
 //! | `encoded` | what a chunk hands in, encoded |
@@ -8,7 +8,7 @@
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
 //! | `meter` | how long things take |
-//! | `home` | where the worker is kept, and taken from to work with |
+//! | `home` | where the worker is kept, and taken from to work with; `waiting`: conditions that came meanwhile |
 //! | `pages` | the run's pages, mapped when first read |
 //! | `worker_api` | the `.Call`s of `R/worker.R` |
 //!
@@ -25,4 +25,5 @@ mod home;
 mod meter;
 mod pages;
 mod stage;
+mod waiting;
 pub mod worker_api;

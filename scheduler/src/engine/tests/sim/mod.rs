@@ -25,7 +25,7 @@ use crate::link::work::{At, Work};
 use crate::link::Parts;
 use crate::plan::Plan;
 use crate::simulate::conditions::{Conditions, Run};
-use crate::simulate::world::Context;
+use crate::simulate::context::Context;
 pub(super) use driver::{Driver, When};
 use pace::Pace;
 use pages::Pages;

@@ -3,7 +3,7 @@
 use super::super::faults::Fault;
 use super::super::world::SimProcesses;
 use super::{Phase, Told};
-use crate::board::{Control, ElementPosition};
+use crate::board::{Control, ElementPosition, WorkerBoard};
 use crate::id::WorkerId;
 use crate::link::consumption::Consumption;
 use crate::link::work::{At, Attached, Report, Step, Work};
@@ -18,7 +18,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(in super::super) struct Part {
     run: u64,
-    board: Arc<BoardImage>,
+    // Before the image, which it points into.
+    board: WorkerBoard,
+    _image: Arc<BoardImage>,
     spec: RunSpec,
     work: Work,
     consumes: Consumption,
@@ -34,14 +36,18 @@ impl Part {
 
 impl SimProcesses {
     pub(super) fn join(&mut self, key: ProcessKey, run: u64, slot: WorkerId) {
-        let board = self.runs[&run].board.clone();
-        if board.board().control() == Control::Ended {
+        let image = self.runs[&run].board.clone();
+        let board = image.attach();
+        if board.control() == Control::Ended {
             return;
         }
-        let spec = RunSpec::from_bytes(board.board().payload()).expect("what it was made with");
-        board.board().join(slot, key.0 as u32, self.now);
+        let spec = RunSpec::from_bytes(board.payload()).expect("what it was made with");
+        board.join(slot, key.0 as u32, self.now);
         let (work, consumes) = (Work::new(slot), Consumption::default());
-        self.set(key, Phase::Runs(Box::new(Part { run, board, spec, work, consumes, sleeps: false })));
+        self.set(
+            key,
+            Phase::Runs(Box::new(Part { run, board, _image: image, spec, work, consumes, sleeps: false })),
+        );
     }
 
     /// One step of a worker in a run.
@@ -51,7 +57,7 @@ impl SimProcesses {
         }
         let (now, run) = (self.now, part.run);
         let Part { board, spec, work, consumes, sleeps, .. } = &mut *part;
-        let board = board.board();
+        let board = &*board;
         match work.at() {
             At::Idle => {
                 if work.aim(board).is_none() {

@@ -1,19 +1,11 @@
 //! Costs may mislead: they were measured on other inputs, or guessed. While a stage that was cut by costs runs, the core has
-//! its pieces compared with what they should have cost, at first often, then ten times a second; when they are far astray it has
+//! its pieces compared with what they should have cost, at first often, then ten times a second; when they are far off it has
 //! what nobody took withdrawn, and cuts that by number alone. Once a stage: what is cut again has no costs to compare with.
-use super::core::{Core, Phase};
 use super::event::Action;
+use super::state::{Core, Phase, Watch};
 use super::tasks::TaskState;
 use crate::id::StageId;
-use crate::policy::{misled, recut, recut_capacity, Pace};
-
-/// A stage to be looked at.
-#[derive(Clone, Debug)]
-pub(super) struct Watch {
-    stage: StageId,
-    next_ns: u64,
-    after_ns: u64,
-}
+use crate::policy::{costs_deviate, recut, recut_capacity, CostDeviation};
 
 /// The first look, and the longest time between two.
 const FIRST_LOOK_NS: u64 = 2_000_000;
@@ -45,19 +37,19 @@ impl Core {
         }
     }
 
-    /// The figures: if they are far astray, what nobody took is withdrawn.
-    pub(super) fn measured(&mut self, stage: StageId, pace: &Pace, out: &mut Vec<Action>) {
+    /// The figures: if they are far off, what nobody took is withdrawn.
+    pub(super) fn measured(&mut self, stage: StageId, deviation: &CostDeviation, out: &mut Vec<Action>) {
         let Some(place) = self.watched.iter().position(|watch| watch.stage == stage) else { return };
         if self.tasks.states()[self.stages[stage.index()].task.index()] != TaskState::Running {
             return;
         }
         let count = &mut self.stages[stage.index()];
-        let room = count.extra_capacity - count.extras;
-        let needed = recut_capacity(count.elements, self.settings.workers).saturating_add(pace.waiting);
-        if pace.waiting == 0 || needed > room {
+        let room = count.appended_capacity - count.appended;
+        let needed = recut_capacity(count.elements, self.settings.workers).saturating_add(deviation.waiting);
+        if deviation.waiting == 0 || needed > room {
             self.watched.swap_remove(place);
-        } else if misled(pace, self.settings.workers) {
-            let mean_ns = pace.ns / pace.elements.max(1) as f64;
+        } else if costs_deviate(deviation, self.settings.workers) {
+            let mean_ns = deviation.ns / deviation.elements.max(1) as f64;
             count.shortest = (count.policy.shortest_ns as f64 / mean_ns.max(1e-3)) as u64;
             self.watched.swap_remove(place);
             out.push(Action::Withdraw { stage });
@@ -88,7 +80,7 @@ impl Core {
         let pieces = pieces.into_iter().map(|(start, end)| (start, end, 0)).chain(again);
         let before = out.len();
         out.extend(pieces.map(|(start, end, attempt)| Action::Append { stage, start, end, attempt }));
-        count.extras += (out.len() - before) as u32;
+        count.appended += (out.len() - before) as u32;
         if out.len() > before {
             self.workers.offer(out);
         }

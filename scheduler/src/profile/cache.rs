@@ -3,8 +3,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Profile;
+use crate::plan::ResultSize;
 
-/// Numbers that a shelf holds at most: 64 MiB. The profiles that were not asked for longest go first.
+/// Numbers that a cache holds at most: 64 MiB. The profiles that were not asked for longest go first.
 const MOST: usize = 16 << 20;
 
 /// How much more an element may cost than it did, by what a further run measured.
@@ -23,14 +24,19 @@ fn alike(a: &Profile, b: &Profile) -> bool {
     a.costs.iter().zip(&b.costs).map(apart).sum::<f64>() <= ELSEWHERE * now
 }
 
+/// How large results are. Where they stayed within their stage nothing new is known.
+fn size(profile: &Profile, before: &Profile) -> Option<ResultSize> {
+    profile.size.map(|size| size.after(before.size)).or(before.size)
+}
+
 /// Profiles by key.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct ProfileCache {
     profiles: HashMap<String, (Arc<Profile>, u64)>,
     clock: u64,
 }
 
-impl Shelf {
+impl ProfileCache {
     /// Puts a profile in the place of the last one of its key. One without a key is not kept.
     pub fn put(&mut self, profile: Arc<Profile>) {
         if profile.key.is_empty() || profile.costs.len() > MOST {
@@ -47,22 +53,26 @@ impl Shelf {
 
     /// Takes what a run measured. Whatever else the machine does makes elements look more expensive and never less, so that the
     /// lower of two measurements is nearer to the truth; it may rise by a quarter a run. Where the two do not resemble each other,
-    /// or the last one has `misled` the run, the new one replaces it. O(n).
-    pub fn learn(&mut self, profile: Arc<Profile>, misled: bool) {
-        let Some(before) = self.get(&profile.key, profile.costs.len() as u64) else {
-            return self.put(profile);
+    /// the new one replaces it. O(n).
+    pub fn learn(&mut self, profile: Arc<Profile>) {
+        let before = self.get(&profile.key, profile.costs.len() as u64);
+        let Some(before) = before.filter(|before| alike(before, &profile)) else {
+            return self.learn_anew(profile);
         };
-        // Where the results stayed within their stage nothing new is known of their size.
-        let size = profile.size.map(|size| size.after(before.size)).or(before.size);
-        let costs = if !misled && alike(&before, &profile) {
-            let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
-            profile.costs.iter().zip(&before.costs).map(lower).collect()
-        } else if size == profile.size {
-            return self.put(profile);
-        } else {
-            profile.costs.clone()
-        };
+        let lower = |(&new, &old): (&f32, &f32)| if old > 0.0 { new.min(old * RISE) } else { new };
+        let costs = profile.costs.iter().zip(&before.costs).map(lower).collect();
+        let size = size(&profile, &before);
         self.put(Arc::new(Profile { costs, size, ..Profile::clone(&profile) }));
+    }
+
+    /// Takes what a run measured that the last profile misled: of this one only the size of results may still count. O(n).
+    pub fn learn_anew(&mut self, profile: Arc<Profile>) {
+        let before = self.get(&profile.key, profile.costs.len() as u64);
+        let size = before.map_or(profile.size, |before| size(&profile, &before));
+        if size == profile.size {
+            return self.put(profile);
+        }
+        self.put(Arc::new(Profile { size, ..Profile::clone(&profile) }));
     }
 
     /// The profile of a key, if it is of so many elements: of another collection nothing is known element by element.
@@ -85,7 +95,6 @@ impl Shelf {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::plan::ResultSize;
 
     fn profile(key: &str, elements: usize) -> Arc<Profile> {
         let costs = vec![1.0; elements];
@@ -95,31 +104,31 @@ mod tests {
 
     #[test]
     fn the_last_profile_of_a_key_and_a_size_is_found() {
-        let mut shelf = Shelf::default();
-        shelf.put(profile("f", 3));
-        shelf.put(profile("f", 4));
-        shelf.put(profile("", 5));
-        assert_eq!(shelf.get("f", 3), None, "another collection");
-        assert_eq!(shelf.get("f", 4), Some(profile("f", 4)));
-        assert_eq!(shelf.get("", 5), None);
-        shelf.forget("f");
-        assert_eq!(shelf.get("f", 4), None);
+        let mut cache = ProfileCache::default();
+        cache.put(profile("f", 3));
+        cache.put(profile("f", 4));
+        cache.put(profile("", 5));
+        assert_eq!(cache.get("f", 3), None, "another collection");
+        assert_eq!(cache.get("f", 4), Some(profile("f", 4)));
+        assert_eq!(cache.get("", 5), None);
+        cache.forget("f");
+        assert_eq!(cache.get("f", 4), None);
     }
 
     #[test]
     fn measurements_that_resemble_each_other_give_the_lower_ones() {
         let of =
             |costs: &[f32]| Arc::new(Profile { costs: costs.to_vec(), ..Profile::clone(&profile("f", 0)) });
-        let mut shelf = Shelf::default();
-        shelf.learn(of(&[10.0, 10.0, 40.0, 0.0]), false);
-        shelf.learn(of(&[11.0, 14.0, 30.0, 2.0]), false);
-        assert_eq!(shelf.get("f", 4).unwrap().costs, [11.0, 12.5, 30.0, 2.0]);
-        shelf.learn(of(&[12.0, 12.0, 31.0, 2.0]), true);
-        assert_eq!(shelf.get("f", 4).unwrap().costs, [12.0, 12.0, 31.0, 2.0], "the old one misled");
-        shelf.learn(of(&[40.0, 10.0, 10.0, 2.0]), false);
-        assert_eq!(shelf.get("f", 4).unwrap().costs, [40.0, 10.0, 10.0, 2.0], "something else");
-        shelf.learn(of(&[1.0; 3]), false);
-        assert_eq!(shelf.get("f", 3).unwrap().costs, [1.0; 3], "another collection");
+        let mut cache = ProfileCache::default();
+        cache.learn(of(&[10.0, 10.0, 40.0, 0.0]));
+        cache.learn(of(&[11.0, 14.0, 30.0, 2.0]));
+        assert_eq!(cache.get("f", 4).unwrap().costs, [11.0, 12.5, 30.0, 2.0]);
+        cache.learn_anew(of(&[12.0, 12.0, 31.0, 2.0]));
+        assert_eq!(cache.get("f", 4).unwrap().costs, [12.0, 12.0, 31.0, 2.0], "the old one misled");
+        cache.learn(of(&[40.0, 10.0, 10.0, 2.0]));
+        assert_eq!(cache.get("f", 4).unwrap().costs, [40.0, 10.0, 10.0, 2.0], "something else");
+        cache.learn(of(&[1.0; 3]));
+        assert_eq!(cache.get("f", 3).unwrap().costs, [1.0; 3], "another collection");
     }
 
     #[test]
@@ -127,31 +136,32 @@ mod tests {
         let of = |size: Option<ResultSize>, cost: f32| {
             Arc::new(Profile { size, costs: vec![cost; 3], ..Profile::clone(&profile("f", 0)) })
         };
+        type Learn = fn(&mut ProfileCache, Arc<Profile>);
         let (small, large) = (Some(ResultSize::of_each(3, 8)), Some(ResultSize::of_each(3, 8_000)));
-        let mut shelf = Shelf::default();
-        for (size, cost, misled, expected) in [
-            (None, 1.0, false, None),
-            (small, 1.0, false, small),
-            (None, 1.0, false, small),
-            (large, 1.0, false, large),
-            (None, 1.0, true, large),
-            (small, 1.0, true, small),
+        let mut cache = ProfileCache::default();
+        for (size, cost, learn, expected) in [
+            (None, 1.0, ProfileCache::learn as Learn, None),
+            (small, 1.0, ProfileCache::learn, small),
+            (None, 1.0, ProfileCache::learn, small),
+            (large, 1.0, ProfileCache::learn, large),
+            (None, 1.0, ProfileCache::learn_anew, large),
+            (small, 1.0, ProfileCache::learn_anew, small),
         ] {
-            shelf.learn(of(size, cost), misled);
-            assert_eq!(shelf.get("f", 3).unwrap().size, expected);
+            learn(&mut cache, of(size, cost));
+            assert_eq!(cache.get("f", 3).unwrap().size, expected);
         }
     }
 
     #[test]
     fn what_was_not_asked_for_longest_goes_when_it_is_full() {
-        let mut shelf = Shelf::default();
-        shelf.put(profile("a", MOST / 2));
-        shelf.put(profile("b", MOST / 4));
-        assert!(shelf.get("a", (MOST / 2) as u64).is_some());
-        shelf.put(profile("c", MOST / 2));
-        assert!(shelf.get("b", (MOST / 4) as u64).is_none());
-        assert!(shelf.get("a", (MOST / 2) as u64).is_some() && shelf.get("c", (MOST / 2) as u64).is_some());
-        shelf.put(profile("d", MOST + 1));
-        assert!(shelf.get("d", (MOST + 1) as u64).is_none());
+        let mut cache = ProfileCache::default();
+        cache.put(profile("a", MOST / 2));
+        cache.put(profile("b", MOST / 4));
+        assert!(cache.get("a", (MOST / 2) as u64).is_some());
+        cache.put(profile("c", MOST / 2));
+        assert!(cache.get("b", (MOST / 4) as u64).is_none());
+        assert!(cache.get("a", (MOST / 2) as u64).is_some() && cache.get("c", (MOST / 2) as u64).is_some());
+        cache.put(profile("d", MOST + 1));
+        assert!(cache.get("d", (MOST + 1) as u64).is_none());
     }
 }

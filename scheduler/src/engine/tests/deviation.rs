@@ -1,10 +1,10 @@
 //! Stages that were cut by costs: when the core looks, and what it does when the costs mislead.
 use super::{one_pass, table::Run};
-use crate::engine::core::Core;
+use crate::engine::state::Core;
 use crate::engine::{Action, Event, Settings};
 use crate::id::{StageId, WorkerId};
 use crate::plan::{Costs, Origin};
-use crate::policy::{Pace, Policy};
+use crate::policy::{CostDeviation, Policy};
 
 const P: StageId = StageId(0);
 const MS: u64 = 1_000_000;
@@ -20,9 +20,10 @@ fn open() -> Run {
     run
 }
 
-fn astray(part: f64) -> Event {
-    let pace = Pace { pieces: 10, cost: 250.0, ns: 1e6, astray_ns: part * 1e6, elements: 250, waiting: 30 };
-    Event::Measured { stage: P, pace }
+fn off(part: f64) -> Event {
+    let deviation =
+        CostDeviation { pieces: 10, cost: 250.0, ns: 1e6, off_ns: part * 1e6, elements: 250, waiting: 30 };
+    Event::Measured { stage: P, deviation }
 }
 
 #[test]
@@ -44,9 +45,9 @@ fn looks_are_frequent_at_first_then_rarer() {
 #[test]
 fn costs_that_mislead_are_followed_no_longer() {
     let mut run = open();
-    assert_eq!(run.on(astray(0.2)), [], "near enough");
-    assert_eq!(run.on(astray(0.9)), [Action::Withdraw { stage: P }]);
-    assert_eq!(run.on(astray(0.9)), [], "once");
+    assert_eq!(run.on(off(0.2)), [], "near enough");
+    assert_eq!(run.on(off(0.9)), [Action::Withdraw { stage: P }]);
+    assert_eq!(run.on(off(0.9)), [], "once");
     let ranges = vec![(10, 12, 2), (0, 10, 0), (500, 800, 0), (200, 500, 0)];
     let out = run.on(Event::Withdrawn { stage: P, ranges });
     let appended: Vec<(u64, u64, u32)> = out
@@ -60,7 +61,7 @@ fn costs_that_mislead_are_followed_no_longer() {
     assert_eq!(appended.last(), Some(&(10, 12, 2)), "what is run again after a death stays as it is");
     let elements: u64 = appended.iter().map(|(start, end, _)| end - start).sum();
     assert_eq!(elements, 612);
-    // 4 us an element: 75 of them last the 0.3 ms that a bite should.
+    // 4 us an element: 75 of them last the 0.3 ms that a chunk should.
     assert!(appended[1..].iter().all(|(start, end, _)| end - start <= 75), "{appended:?}");
     assert_eq!(run.core.next_deadline(), None, "what is cut again has no costs to compare with");
 }
@@ -69,11 +70,11 @@ fn costs_that_mislead_are_followed_no_longer() {
 fn figures_of_what_is_over_change_nothing() {
     let mut run = open();
     run.on(Event::StageDone { stage: P });
-    assert_eq!(run.on(astray(0.9)), []);
+    assert_eq!(run.on(off(0.9)), []);
     let mut run = open();
-    assert_eq!(run.on(Event::Measured { stage: StageId(7), pace: Pace::default() }), []);
+    assert_eq!(run.on(Event::Measured { stage: StageId(7), deviation: CostDeviation::default() }), []);
     assert_eq!(run.on(Event::Withdrawn { stage: StageId(7), ranges: vec![(0, 1, 0)] }), []);
-    let nothing_left = Pace { waiting: 0, ..Pace::default() };
-    assert_eq!(run.on(Event::Measured { stage: P, pace: nothing_left }), []);
+    let nothing_left = CostDeviation { waiting: 0, ..CostDeviation::default() };
+    assert_eq!(run.on(Event::Measured { stage: P, deviation: nothing_left }), []);
     assert_eq!(run.core.next_deadline(), None);
 }
