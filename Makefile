@@ -39,7 +39,8 @@ test: setup install
 	cargo fmt --check
 	cd rpkg/src/rust && cargo fmt --check -- --config-path ../../../rustfmt.toml
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings
+	cargo clippy --workspace --locked -- -D warnings -D clippy::too_many_lines -D clippy::too_many_arguments
+	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings -D clippy::too_many_lines -D clippy::too_many_arguments
 	sh tests/protected.sh
 	Rscript tests/circles.R
 	cargo test --workspace --locked

@@ -32,7 +32,7 @@ chain <- function() {
   z <- memApply("X", 2, standard, NAMESPACE = "chain", VARS = list(mu = mu, s = s), CONTROL = lazy)
   memRun(memReduce(z, `+`, CONTROL = lazy))
 }
-beside("z whole in VARS (DESIGN section 8)", calls, chain)
+beside("z whole in VARS", calls, chain)
 steps <- function() {
   mu <- memApply("X", 2, mean, NAMESPACE = "chain", CONTROL = lazy)
   s <- memApply("X", 2, stats::sd, NAMESPACE = "chain", CONTROL = lazy)
@@ -60,7 +60,7 @@ while (!resolved(run)) {
 invisible(collect(run))
 cat(sprintf(
   "  /dev/shm holds at most %.3f GB; its own pages: predicted %.0f bytes, measured %.0f bytes; %.2f s\n",
-  most / 1e9, memshare:::inside(plan)$main$native$peak, memLastRun()$peak, memLastRun()$seconds
+  most / 1e9, memshare:::unwrap_pass(plan)$main$native$peak, memLastRun()$peak, memLastRun()$seconds
 ))
 memshare_gc("chain")
 

@@ -1,4 +1,4 @@
-# The table of PEERS.md, measured here: memshare beside base R, the parallel package, and mirai where it is installed.
+# The table of peers in docs/benchmarks.md: memshare beside base R, the parallel package, and mirai where it is installed.
 # Rscript bench/peers.R [rows]; one session for all rows, two workers, warm, medians, seconds. Figures: docs/benchmarks.md.
 library(memshare, lib.loc = Sys.getenv("MEMSHARE_LIB", unset = .libPaths()[1]))
 workers <- 2L

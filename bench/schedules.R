@@ -80,7 +80,7 @@ if (wanted("simulated")) {
 }
 
 if (wanted("D")) {
-  cat("PEERS row D: 10 x 20 ms and 990 x 0.2 ms; makespan / lower bound, medians of 3\n")
+  cat("row D: 10 x 20 ms and 990 x 0.2 ms; makespan / lower bound, medians of 3\n")
   for (name in c("first", "last")) {
     ms <- c(rep(20, 10), rep(0.2, 990))
     if (name == "last") ms <- rev(ms)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs many seeds of the oracle (scheduler/src/engine/tests/oracle) in batches, optimised: sh tools/seeds.sh [SEEDS] [BATCH]
+# Runs many seeds of the oracle (scheduler/src/engine/tests/oracle) and of sessions (scheduler/src/run/tests) in batches, optimised:
+# sh tools/seeds.sh [SEEDS] [BATCH]
 # Batches that passed are noted in build/seeds, so a run that was broken off goes on where it was; remove the file to begin anew.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,8 +18,8 @@ while [ "$from" -lt "$seeds" ]; do
   [ "$to" -le "$seeds" ] || to=$seeds
   if ! grep -qx "$code $from..$to.*" "$done_file"; then
     out=$(MEMSHARE_SEEDS="$from..$to" RUST_BACKTRACE=0 cargo test --release --quiet --package memshare-scheduler --lib --locked -- \
-      oracle::random --nocapture 2>&1) || { echo "$out"; exit 1; }
-    line=$(echo "$out" | grep '^seeds ')
+      oracle::random run::tests::random --nocapture 2>&1) || { echo "$out"; exit 1; }
+    line=$(echo "$out" | grep -E '^(seeds|sessions) ' | sort | paste -sd ' ' -)
     echo "$line"
     echo "$code $from..$to $line" >> "$done_file"
   fi

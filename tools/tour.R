@@ -6,7 +6,7 @@ page <- function(x, name) memView(x, file = file.path(folder, name), open = FALS
 set.seed(1)
 lazy <- memControl(lazy = TRUE, trace = TRUE)
 
-# (a) The diamond of DESIGN section 8: mu and s read X, z reads both, top folds z.
+# (a) The diamond: mu and s read X, z reads both, top folds z.
 X <- matrix(rnorm(4e6), 2000)
 registerVariables("tour", list(X = X))
 mu <- memApply("X", 2, function(v) mean(sort(v)), NAMESPACE = "tour", CONTROL = lazy)

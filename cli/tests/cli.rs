@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use scheduler::board::{Activity, Board, BoardSpec, Delivered, ElementPosition, StageSpec};
+use scheduler::board::{
+    Activity, BoardSpec, Delivered, ElementPosition, StageSpec, SupervisorBoard, WorkerBoard,
+};
 use scheduler::id::{StageId, WorkerId};
 use scheduler::os::{now_ns, Mapping, Place};
 use scheduler::policy::Policy;
@@ -124,7 +126,7 @@ fn ls_tells_variables_and_whose_they_are_and_prune_removes_what_the_dead_left() 
 
 /// A board that lies in a segment as a run's does: 10 elements in chunks of 4, of which the first is done and the second is out.
 struct Run {
-    board: Board,
+    board: SupervisorBoard,
     _mapping: Mapping,
     _page: Page,
 }
@@ -149,22 +151,25 @@ fn run(store: &Store) -> Run {
     let payload = spec.to_bytes();
     let stages = vec![StageSpec { steps: 2, ..StageSpec::new(10, Policy::fixed(4), 2) }];
     let layout = BoardSpec { workers: 2, stages, payload: &payload };
-    let page = store.empty_page(Kind::Board, layout.bytes().unwrap(), true).expect("a page");
+    let page = store.zeros_page(Kind::Board, layout.bytes().unwrap()).expect("a page");
     let mapping = Mapping::shared(&page.file().unwrap()).expect("mapped");
     let skip = CONTENT as usize;
     // SAFETY: fresh, zeroed, ours, as long as the layout asks for, and kept with the board.
-    let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) };
+    let board = unsafe { SupervisorBoard::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) };
     let board = board.expect("a board");
-    let (stage, worker, now) = (StageId(0), WorkerId(1), now_ns());
+    // SAFETY: the same memory, which holds a board now; this hold goes at the end of the function.
+    let worker = unsafe { WorkerBoard::attach(mapping.as_ptr().add(skip), mapping.len() - skip) };
+    let worker = worker.expect("a board");
+    let (stage, place, now) = (StageId(0), WorkerId(1), now_ns());
     board.set_begun(now - 10_000_000_000);
     board.open(stage);
-    board.join(worker, 4_321, now - 8_000_000_000);
-    board.turn_to(worker, Activity::Run, now - 6_000_000_000);
-    let lease = board.claim(worker).expect("a chunk");
-    assert!(board.complete(&lease, &Delivered::default()));
-    let lease = board.claim(worker).expect("a chunk");
-    board.begin(&lease, now - 5_000_000_000);
-    board.element(worker, ElementPosition { step: 1, element: 6 });
+    worker.join(place, 4_321, now - 8_000_000_000);
+    worker.turn_to(place, Activity::Run, now - 6_000_000_000);
+    let lease = worker.claim(place).expect("a chunk");
+    assert!(worker.complete(&lease, &Delivered::default()));
+    let lease = worker.claim(place).expect("a chunk");
+    worker.begin(&lease, now - 5_000_000_000);
+    worker.element(place, ElementPosition { step: 1, element: 6 });
     board.take_bytes(2_500);
     Run { board, _mapping: mapping, _page: page }
 }

@@ -168,7 +168,7 @@ pub struct TaskView {
 pub struct Wait {
     /// The task that is waited for.
     pub task: u32,
-    /// `"reads"`, `"frees"`, `"overwrites"` or `"order"`.
+    /// `"reads"`, `"frees"` or `"overwrites"`.
     pub why: &'static str,
 }
 

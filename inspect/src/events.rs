@@ -9,90 +9,63 @@ use crate::words;
 
 /// An event, with what it happened to by place and by name.
 pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
-    let label = |task: TaskId| plan.graph().tasks()[task.index()].label.clone();
-    let resource = |id: ResourceId| plan.graph().resources()[id.index()].name.clone();
+    let label = |task: TaskId| plan.graph().tasks()[task.index()].label.as_str();
+    let name = |id: ResourceId| plan.graph().resources()[id.index()].name.as_str();
     let stage = |id: StageId| label(plan.stages()[id.index()].task);
-    let none = EventView { at: seconds(event.at_ns), ..EventView::default() };
-    match &event.what {
-        What::Began(task) => {
-            EventView { kind: "began", words: format!("{} begins", label(*task)), task: Some(task.0), ..none }
-        }
-        What::Ended(task) => EventView {
-            kind: "ended",
-            words: format!("{} is done", label(*task)),
-            task: Some(task.0),
-            ..none
-        },
-        What::Freed(id) => EventView {
-            kind: "freed",
-            words: format!("the memory of {} is given back", resource(*id)),
-            resource: Some(id.0),
-            ..none
-        },
-        What::LetGo(id) => EventView {
-            kind: "let_go",
-            words: format!("{} is not read any more", resource(*id)),
-            resource: Some(id.0),
-            ..none
-        },
-        What::Joined(worker) => {
-            let number = worker.0 + 1;
-            EventView {
-                kind: "joined",
-                words: format!("worker {number} joins"),
-                worker: Some(number),
-                ..none
-            }
-        }
-        What::Died(worker, how) => EventView {
-            kind: "died",
-            words: format!("worker {} died: {how}", worker.0 + 1),
-            worker: Some(worker.0 + 1),
-            how: Some(how.clone()),
-            ..none
-        },
-        What::NotStarted(worker, why) => EventView {
-            kind: "not_started",
-            words: format!("worker {} could not be started: {why}", worker.0 + 1),
-            worker: Some(worker.0 + 1),
-            how: Some(why.clone()),
-            ..none
-        },
+    let view = match &event.what {
+        What::Began(task) => of_task("began", *task, format!("{} begins", label(*task))),
+        What::Ended(task) => of_task("ended", *task, format!("{} is done", label(*task))),
+        What::Freed(id) => of_resource("freed", *id, format!("the memory of {} is given back", name(*id))),
+        What::LetGo(id) => of_resource("let_go", *id, format!("{} is not read any more", name(*id))),
+        What::Joined(worker) => of_worker("joined", *worker, "joins", None),
+        What::Died(worker, how) => of_worker("died", *worker, "died", Some(how)),
+        What::NotStarted(worker, why) => of_worker("not_started", *worker, "could not be started", Some(why)),
         What::PutUp(id, start, end, attempt) => {
             let (first, attempt) = (start + 1, attempt + 1);
-            EventView {
-                kind: "put_up",
-                words: format!("{}: elements {first} to {end} are put up, attempt {attempt}", stage(*id)),
-                stage: Some(id.0),
-                first: Some(first),
-                last: Some(*end),
-                attempt: Some(attempt),
-                ..none
-            }
+            let words = format!("{}: elements {first} to {end} are put up, attempt {attempt}", stage(*id));
+            EventView { attempt: Some(attempt), ..of_stage("put_up", *id, words, Some((first, *end))) }
         }
-        What::TakenBack(id, ranges) => EventView {
-            kind: "taken_back",
-            words: format!("{}: {ranges} pieces are taken back, their costs misled", stage(*id)),
-            stage: Some(id.0),
-            ..none
-        },
-        What::Failed(id, _, element) => EventView {
-            kind: "failed",
-            words: format!("{}: FUN failed at element {}", stage(*id), element + 1),
-            stage: Some(id.0),
-            first: Some(element + 1),
-            last: Some(element + 1),
-            ..none
-        },
+        What::TakenBack(id, ranges) => {
+            let words = format!("{}: {ranges} pieces are taken back, their costs misled", stage(*id));
+            of_stage("taken_back", *id, words, None)
+        }
+        What::Failed(id, _, element) => {
+            let number = element + 1;
+            let words = format!("{}: FUN failed at element {number}", stage(*id));
+            of_stage("failed", *id, words, Some((number, number)))
+        }
         What::Loaded(worker, stage, packages, ns) => EventView {
             kind: "loaded",
             words: loaded(*worker, stage.is_some(), packages, *ns),
             worker: worker.map(|worker| worker.0 + 1),
             stage: stage.map(|stage| stage.0),
-            ..none
+            ..EventView::default()
         },
-        What::Stopped => EventView { kind: "stopped", words: "the run is stopped".into(), ..none },
-    }
+        What::Stopped => {
+            EventView { kind: "stopped", words: "the run is stopped".into(), ..EventView::default() }
+        }
+    };
+    EventView { at: seconds(event.at_ns), ..view }
+}
+
+fn of_task(kind: &'static str, task: TaskId, words: String) -> EventView {
+    EventView { kind, words, task: Some(task.0), ..EventView::default() }
+}
+
+fn of_resource(kind: &'static str, resource: ResourceId, words: String) -> EventView {
+    EventView { kind, words, resource: Some(resource.0), ..EventView::default() }
+}
+
+fn of_worker(kind: &'static str, worker: WorkerId, what: &str, how: Option<&String>) -> EventView {
+    let number = worker.0 + 1;
+    let why = how.map_or(String::new(), |how| format!(": {how}"));
+    let words = format!("worker {number} {what}{why}");
+    EventView { kind, words, worker: Some(number), how: how.cloned(), ..EventView::default() }
+}
+
+fn of_stage(kind: &'static str, stage: StageId, words: String, elements: Option<(u64, u64)>) -> EventView {
+    let (first, last) = elements.unzip();
+    EventView { kind, words, stage: Some(stage.0), first, last, ..EventView::default() }
 }
 
 /// Packages that were loaded, and by whom.

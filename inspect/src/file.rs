@@ -67,13 +67,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     checksummed::read(path).map_err(refused)
 }
 
-/// Whether all that a log points at is there.
-fn fits(log: &EventLog, plan: &Plan) -> bool {
+/// Whether what an event is about is there.
+fn is_known(what: &What, plan: &Plan) -> bool {
     let (stages, workers) = (plan.stages(), plan.workers());
-    let (tasks, resources) = (plan.graph().tasks().len(), plan.graph().resources().len());
-    let known = |what: &What| match what {
-        What::Began(task) | What::Ended(task) => task.index() < tasks,
-        What::Freed(resource) | What::LetGo(resource) => resource.index() < resources,
+    match what {
+        What::Began(task) | What::Ended(task) => task.index() < plan.graph().tasks().len(),
+        What::Freed(resource) | What::LetGo(resource) => resource.index() < plan.graph().resources().len(),
         What::Joined(worker) | What::Died(worker, _) | What::NotStarted(worker, _) => worker.0 < workers,
         What::PutUp(stage, start, end, _) => {
             start < end && stages.get(stage.index()).is_some_and(|stage| *end <= stage.board.elements)
@@ -84,7 +83,12 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
                 && stage.is_none_or(|stage| stage.index() < stages.len())
         }
         What::Stopped => true,
-    };
+    }
+}
+
+/// Whether all that a log points at is there.
+fn fits(log: &EventLog, plan: &Plan) -> bool {
+    let (stages, workers) = (plan.stages(), plan.workers());
     let within =
         |at: u32, count: usize, len: usize| (at as usize).checked_add(count).is_some_and(|end| end <= len);
     let chunk = |chunk: &Chunk| {
@@ -104,7 +108,7 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
         Ended::Failed(position) | Ended::WorkerDied { position, .. } => position.pass.index() < passes,
         Ended::Done | Ended::Cancelled | Ended::Timeout | Ended::NoWorkers { .. } => true,
     };
-    log.events.iter().all(|event| known(&event.what))
+    log.events.iter().all(|event| is_known(&event.what, plan))
         && ended
         && log.workers.iter().all(|life| life.worker.0 < workers)
         && log.activities.len() <= workers as usize

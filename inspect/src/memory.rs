@@ -1,5 +1,5 @@
 //! The bytes of a run's own pages over time, from its log: data is there from the begin on, each chunk adds what it wrote, a page
-//! that is freed takes what is left of it away. Of results that are drained, a part goes when the last chunk that reads it is done.
+//! that is freed takes what is left of it away. Of results that are consumed, a part goes when the last chunk that reads it is done.
 use scheduler::engine::What;
 use scheduler::id::{ResourceId, StageId};
 use scheduler::plan::Plan;
@@ -26,9 +26,9 @@ pub(crate) fn curve(plan: &Plan, log: &EventLog) -> Memory {
         }
     }
     for (id, stage) in plan.stages().iter().enumerate() {
-        for &resource in &stage.drains {
+        for &resource in &stage.consumes {
             let Some((maker, nth)) = plan.maker_of(resource) else { continue };
-            for (at, bytes) in drained(plan, log, (maker, nth), StageId(id as u32)) {
+            for (at, bytes) in consumed(plan, log, (maker, nth), StageId(id as u32)) {
                 changes.push((at, -bytes));
                 held[resource.index()] -= bytes;
             }
@@ -67,18 +67,18 @@ fn outputs<'a>(
 
 /// When the parts of an output went that a stage reads for the last time, and their bytes. Both stages' chunks are in the order
 /// of elements, so one walk over both will do.
-fn drained(plan: &Plan, log: &EventLog, (maker, nth): (StageId, u32), reader: StageId) -> Vec<(u64, i64)> {
+fn consumed(plan: &Plan, log: &EventLog, (maker, nth): (StageId, u32), reader: StageId) -> Vec<(u64, i64)> {
     let of = |stage: StageId| {
         let all = log.chunks.iter();
         all.filter(move |chunk| chunk.stage == stage && chunk.state == State::Done).collect::<Vec<&Chunk>>()
     };
     let (parts, readers) = (of(maker), of(reader));
     let pass = plan.stages()[maker.index()].outputs[nth as usize];
-    let grain = plan.spec().passes[pass.index()].grain();
+    let per_result = plan.spec().passes[pass.index()].elements_per_result();
     let mut first = 0;
     let mut gone = Vec::with_capacity(parts.len());
     for part in parts {
-        let (start, end) = (part.start / grain, part.end.div_ceil(grain));
+        let (start, end) = (part.start / per_result, part.end.div_ceil(per_result));
         while first < readers.len() && readers[first].end <= start {
             first += 1;
         }

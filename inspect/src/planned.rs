@@ -108,19 +108,7 @@ pub fn resources(plan: &Plan, notes: &[PassNote]) -> Vec<ResourceView> {
         notes.get(pass.index()).map(|note| note.guessed)
     };
     let graph = plan.graph();
-    let none = (None, Vec::new());
-    let mut users: Vec<(Option<u32>, Vec<u32>)> = vec![none; graph.resources().len()];
-    for (id, task) in graph.tasks().iter().enumerate() {
-        for &(resource, access) in &task.accesses {
-            let (maker, readers) = &mut users[resource.index()];
-            match access {
-                Access::Write => *maker = Some(id as u32),
-                Access::Read => readers.push(id as u32),
-                Access::Free => {}
-            }
-        }
-    }
-    let lives = plan.lifetimes().iter().zip(users);
+    let lives = plan.lifetimes().iter().zip(users(plan));
     let both = graph.resources().iter().zip(lives).enumerate();
     let view = |(id, (resource, (life, (made_by, read_by)))): (usize, (&Resource, _))| {
         let life: &Lifetime = life;
@@ -143,6 +131,23 @@ pub fn resources(plan: &Plan, notes: &[PassNote]) -> Vec<ResourceView> {
         }
     };
     both.map(view).collect()
+}
+
+/// The task that makes each resource, and those that read it.
+fn users(plan: &Plan) -> Vec<(Option<u32>, Vec<u32>)> {
+    let graph = plan.graph();
+    let mut users = vec![(None, Vec::new()); graph.resources().len()];
+    for (id, task) in graph.tasks().iter().enumerate() {
+        for &(resource, access) in &task.accesses {
+            let (maker, readers) = &mut users[resource.index()];
+            match access {
+                Access::Write => *maker = Some(id as u32),
+                Access::Read => readers.push(id as u32),
+                Access::Free => {}
+            }
+        }
+    }
+    users
 }
 
 /// Whether a resource of the plan's own is there when a run is over: it is wanted, or kept for the next run.
@@ -170,7 +175,6 @@ pub fn tasks(plan: &Plan) -> Vec<TaskView> {
                 Dependence::ReadAfterWrite => "reads",
                 Dependence::WriteAfterRead => "frees",
                 Dependence::WriteAfterWrite => "overwrites",
-                Dependence::Ordered => "order",
             },
         };
         let mut waits_for: Vec<Wait> = graph.predecessors(TaskId(id as u32)).map(wait).collect();

@@ -4,20 +4,20 @@
 # names that are computed keeps its frames as they are.
 
 # A value as it can travel. `called`: it is only called, so that nothing can see its source references.
-portable <- function(value, bag, called = FALSE) {
-  if (typeof(value) == "closure") return(portable_function(value, bag, called))
-  scan_data(value, bag)
+portable <- function(value, capture, called = FALSE) {
+  if (typeof(value) == "closure") return(portable_function(value, capture, called))
+  scan_data(value, capture)
   value
 }
 
-portable_function <- function(fun, bag, called) {
+portable_function <- function(fun, capture, called) {
   env <- environment(fun)
   if (is_package_frame(env)) return(fun)
   analysis <- analysis_of(fun)
-  if (analysis$looks_up) bag$others <- TRUE
-  bag$named <- c(bag$named, analysis$named)
+  if (analysis$looks_up) capture$others <- TRUE
+  capture$named <- c(capture$named, analysis$named)
   if (isS4(fun) || analysis$sees_frames && !identical(env, globalenv())) {
-    scan_data(fun, bag)
+    scan_data(fun, capture)
     return(fun)
   }
   copy <- fun
@@ -26,72 +26,72 @@ portable_function <- function(fun, bag, called) {
     kept <- attributes(fun)
     if (called) kept$srcref <- NULL
     if (length(kept)) attributes(copy) <- kept
-    environment(copy) <- replica(env, bag)
+    environment(copy) <- replica(env, capture)
   }
-  for (name in analysis$variables) need(name, FALSE, env, bag)
-  for (name in analysis$called) need(name, TRUE, env, bag)
-  if (analysis$dots) need_dots(env, bag)
+  for (name in analysis$variables) need(name, FALSE, env, capture)
+  for (name in analysis$called) need(name, TRUE, env, capture)
+  if (analysis$dots) need_dots(env, capture)
   copy
 }
 
 # The replica of a frame, made on first sight together with those around it and the S3 methods that are defined there.
-replica <- function(env, bag) {
+replica <- function(env, capture) {
   if (is_package_frame(env) || identical(env, globalenv()) || identical(env, emptyenv())) return(env)
-  at <- frame_number(env, bag)
-  if (at) return(bag$to[[at]])
-  copy <- new.env(parent = replica(parent.env(env), bag))
-  bag$from <- c(bag$from, list(env))
-  bag$to <- c(bag$to, list(copy))
-  bag$done <- c(bag$done, list(character()))
-  for (name in methods_in(env)) need_here(name, env, bag, TRUE)
+  at <- frame_number(env, capture)
+  if (at) return(capture$to[[at]])
+  copy <- new.env(parent = replica(parent.env(env), capture))
+  capture$from <- c(capture$from, list(env))
+  capture$to <- c(capture$to, list(copy))
+  capture$done <- c(capture$done, list(character()))
+  for (name in methods_in(env)) need_here(name, env, capture, TRUE)
   copy
 }
 
-frame_number <- function(env, bag) {
-  for (i in seq_along(bag$from)) if (identical(bag$from[[i]], env)) return(i)
+frame_number <- function(env, capture) {
+  for (i in seq_along(capture$from)) if (identical(capture$from[[i]], env)) return(i)
   0L
 }
 
 # Finds the variable that `name` means in `env`, as R would, and puts it into its frame's replica or among the globals. Found in a
 # package: nothing to do but to attach the package, if it is on the search path. Found nowhere: it may exist on the worker, or be a
 # column name.
-need <- function(name, as_function, env, bag) {
+need <- function(name, as_function, env, capture) {
   while (!identical(env, globalenv())) {
     if (identical(env, emptyenv())) return(invisible())
     if (is_package_frame(env)) {
       if (exists(name, envir = env, mode = if (as_function) "function" else "any", inherits = FALSE)) return(invisible())
-    } else if (need_here(name, env, bag, as_function)) {
+    } else if (need_here(name, env, capture, as_function)) {
       return(invisible())
     }
     env <- parent.env(env)
   }
-  if (need_global(name, as_function, bag)) return(invisible())
+  if (need_global(name, as_function, capture)) return(invisible())
   home <- home_on_search_path(name, as_function)
   if (is.null(home)) return(invisible())
   if (!is_package_frame(home)) {
-    need_global(name, as_function, bag, home)
+    need_global(name, as_function, capture, home)
   } else if (!identical(home, baseenv())) {
-    bag$packages <- c(bag$packages, sub("^package:", "", attr(home, "name")))
+    capture$packages <- c(capture$packages, sub("^package:", "", attr(home, "name")))
   }
   invisible()
 }
 
 # Takes `name` from frame `env`, if it is there, into the frame's replica. TRUE when that settles the name: a variable does not
 # settle a name that is called, and a promise that fails is left for FUN to meet.
-need_here <- function(name, env, bag, as_function = FALSE) {
+need_here <- function(name, env, capture, as_function = FALSE) {
   if (!exists(name, envir = env, inherits = FALSE)) return(FALSE)
-  copy <- replica(env, bag)
-  at <- frame_number(env, bag)
-  if (name %in% bag$done[[at]]) return(!as_function || is.function(copy[[name]]))
+  copy <- replica(env, capture)
+  at <- frame_number(env, capture)
+  if (name %in% capture$done[[at]]) return(!as_function || is.function(copy[[name]]))
   bound <- binding_of(name, env)
   if (is.null(bound)) return(TRUE)
   if (as_function && !bound$active && !is.function(bound$value)) return(FALSE)
-  bag$done[[at]] <- c(bag$done[[at]], name)
-  value <- portable(bound$value, bag, as_function && !bound$active)
+  capture$done[[at]] <- c(capture$done[[at]], name)
+  value <- portable(bound$value, capture, as_function && !bound$active)
   if (bound$active) {
     makeActiveBinding(name, value, copy)
   } else {
-    tell_size(name, value, bag)
+    tell_size(name, value, capture)
     assign(name, value, envir = copy)
   }
   TRUE
@@ -111,15 +111,15 @@ binding_of <- function(name, env) {
 }
 
 # The `...` of a surrounding function: its values, to be bound again on the worker.
-need_dots <- function(env, bag) {
+need_dots <- function(env, capture) {
   while (!is_package_frame(env) && !identical(env, globalenv()) && !identical(env, emptyenv())) {
     if (exists("...", envir = env, inherits = FALSE)) {
-      copy <- replica(env, bag)
-      at <- frame_number(env, bag)
-      if ("..." %in% bag$done[[at]]) return(invisible())
-      bag$done[[at]] <- c(bag$done[[at]], "...")
+      copy <- replica(env, capture)
+      at <- frame_number(env, capture)
+      if ("..." %in% capture$done[[at]]) return(invisible())
+      capture$done[[at]] <- c(capture$done[[at]], "...")
       values <- tryCatch(eval(quote(list(...)), env), error = function(e) list())
-      bag$dots <- c(bag$dots, list(list(env = copy, values = lapply(values, portable, bag))))
+      capture$dots <- c(capture$dots, list(list(env = copy, values = lapply(values, portable, capture))))
       return(invisible())
     }
     env <- parent.env(env)
@@ -128,10 +128,10 @@ need_dots <- function(env, bag) {
 }
 
 # Notes a big variable for the message to the user.
-tell_size <- function(name, value, bag) {
+tell_size <- function(name, value, capture) {
   if (typeof(value) == "closure") return(invisible())
   bytes <- bytes_of(value)
-  if (bytes >= bag$share) bag$told[[name]] <- bytes
+  if (bytes >= capture$share) capture$told[[name]] <- bytes
 }
 
 # Whether a value is a vector without attributes, or another thing that has no parts.
@@ -146,41 +146,41 @@ bare_bytes <- function(value) {
 
 # Takes `name` from the global environment, or from a list that was attached, among the globals, with what it needs itself. TRUE when
 # that settles the name, as for need_here().
-need_global <- function(name, as_function, bag, from = globalenv()) {
-  if (name %in% names(bag$globals)) return(!as_function || is.function(bag$globals[[name]]) || name %in% bag$active)
+need_global <- function(name, as_function, capture, from = globalenv()) {
+  if (name %in% names(capture$globals)) return(!as_function || is.function(capture$globals[[name]]) || name %in% capture$active)
   if (!exists(name, envir = from, inherits = FALSE)) return(FALSE)
   bound <- binding_of(name, from)
   if (is.null(bound)) return(TRUE)
   if (as_function && !bound$active && !is.function(bound$value)) return(FALSE)
   # There before its own needs are looked for: a function may call itself.
-  bag$globals[name] <- list(bound$value)
-  if (bound$active) bag$active <- c(bag$active, name) else tell_size(name, bound$value, bag)
-  bag$globals[name] <- list(portable(bound$value, bag, as_function && !bound$active))
+  capture$globals[name] <- list(bound$value)
+  if (bound$active) capture$active <- c(capture$active, name) else tell_size(name, bound$value, capture)
+  capture$globals[name] <- list(portable(bound$value, capture, as_function && !bound$active))
   TRUE
 }
 
 # Finds what functions and code inside data need of the global environment. Their own frames and environments travel whole, with the
 # data. Names in calls and formulas (the call of a fitted model, say) may be evaluated by FUN, in its surroundings.
-scan_data <- function(value, bag) {
+scan_data <- function(value, capture) {
   if (is_bare(value)) return(invisible())
   code <- native(ms_code(value))
   if (is.null(code)) return(invisible())
-  for (name in code$names[code$names %in% global_names()]) need_global(name, FALSE, bag)
+  for (name in code$names[code$names %in% global_names()]) need_global(name, FALSE, capture)
   if (!length(code$functions)) return(invisible())
   looks <- any(code$inside %in% lookup_functions)
   if (!looks && !any(code$inside %in% global_names())) return(invisible())
-  for (fun in code$functions) scan_function(fun, bag)
+  for (fun in code$functions) scan_function(fun, capture)
 }
 
 # What a function needs of the global environment, whose frames travel with it.
-scan_function <- function(fun, bag) {
+scan_function <- function(fun, capture) {
   if (typeof(fun) != "closure") return(invisible())
   env <- environment(fun)
   analysis <- analysis_of(fun)
-  if (analysis$looks_up) bag$others <- TRUE
-  bag$named <- c(bag$named, analysis$named)
-  for (name in analysis$variables) if (!is_local(name, env)) need_global(name, FALSE, bag)
-  for (name in analysis$called) if (!is_local(name, env)) need_global(name, TRUE, bag)
+  if (analysis$looks_up) capture$others <- TRUE
+  capture$named <- c(capture$named, analysis$named)
+  for (name in analysis$variables) if (!is_local(name, env)) need_global(name, FALSE, capture)
+  for (name in analysis$called) if (!is_local(name, env)) need_global(name, TRUE, capture)
 }
 
 # Whether a name is found before the global environment is asked.

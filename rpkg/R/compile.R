@@ -15,7 +15,7 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
     order = order, labels = labels$labels, is_named = labels$is_named, split = split, cluster = cluster,
     workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
-    constants = list(), at = integer(length(order)), bound = integer(length(order)), checked = integer(length(order))
+    constants = list(), at = integer(length(order)), value_pass = integer(length(order)), checked_pass = integer(length(order))
   ))
   b$own <- differing(lapply(order, function(pass) pass$payload))
   for (i in seq_along(order)) {
@@ -57,7 +57,7 @@ compile_one <- function(pass, call) {
   for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
   cores <- if (is.null(cluster)) pass$cores else length(cluster)
   spec <- spec_of(
-    data, names, list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
+    stats::setNames(data, names), list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
   )
   list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
@@ -87,9 +87,9 @@ labels_of <- function(order, roots = list(), given = character()) {
   }
   for (i in seq_along(roots)) say(roots[[i]], given[[i]])
   for (pass in order) {
-    for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(inside(pass$vars[[name]]), name)
+    for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(unwrap_pass(pass$vars[[name]]), name)
   }
-  for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(inside(input$source), input$said)
+  for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(unwrap_pass(input$source), input$said)
   is_named <- nzchar(labels) | vapply(order, function(pass) nzchar(pass$label), NA)
   for (i in seq_along(order)) if (!nzchar(labels[[i]])) labels[[i]] <- single_label(order[[i]], i)
   labels <- gsub(",", ";", labels, fixed = TRUE)
@@ -167,7 +167,7 @@ finish_program <- function(b, roots, call) {
   })
   control <- joint_control(order)
   list(
-    spec = spec_of(b$data, b$data_names, distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
+    spec = spec_of(stats::setNames(b$data, b$data_names), distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
     roles = b$roles,

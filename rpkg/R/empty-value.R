@@ -28,7 +28,7 @@ empty_apply <- function(pass, call) {
 present_value <- function(source, call) {
   if (inherits(source, "memshare_name")) return(peek(source, call))
   if (!is_pass(source)) return(source)
-  pass <- inside(source)
+  pass <- unwrap_pass(source)
   if (pass$n > 0) {
     abort_input("apply() over nothing asks FUN what kind of nothing to give, and FUN needs a pass that has not run; memRun() it first", call)
   }

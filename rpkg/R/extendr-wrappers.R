@@ -36,8 +36,8 @@ ms_set_place <- function(directory) .Call(wrap__ms_set_place, directory)
 # Ends the workers and gives back all that this session shares. At unload and at R's end.
 ms_cleanup <- function() .Call(wrap__ms_cleanup)
 
-# Registers a part of a file as a variable. Nothing is read.
-ms_map_file <- function(namespace_, name, file, kind, dim, offset, writable) .Call(wrap__ms_map_file, namespace_, name, file, kind, dim, offset, writable)
+# Registers a part of a file as a variable. Nothing is read. `part` has the file's `path`, the `offset` of the part, and `writable`.
+ms_map_file <- function(namespace_, name, part, kind, dim) .Call(wrap__ms_map_file, namespace_, name, part, kind, dim)
 
 # Registers a variable of zeros, to be written into.
 ms_allocate <- function(namespace_, name, kind, dim) .Call(wrap__ms_allocate, namespace_, name, kind, dim)
@@ -136,10 +136,10 @@ ms_log_by <- function(filter, format, log) .Call(wrap__ms_log_by, filter, format
 # The lines of the logs in a directory, by time, in columns. A line that is not ours has the level "".
 ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
 
-# Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
-# elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.
+# Simulates plan `id` for every number of workers and every schedule. `model` has for each pass of the plan the seconds of its
+# elements (`work`): one for each, or one for all; `known`: whether schedules may know them beforehand; `overhead`: seconds a chunk.
 # Gives columns.
-ms_simulate <- function(id, workers, schedules, chunk, work, known, overhead) .Call(wrap__ms_simulate, id, workers, schedules, chunk, work, known, overhead)
+ms_simulate <- function(id, workers, schedules, chunk, model) .Call(wrap__ms_simulate, id, workers, schedules, chunk, model)
 
 # The record of the run of this number, or NULL when it is not the last that was collected. `about` has its `title` and for each
 # pass of the specification `lines`, `parts`, `elements`, `guessed` and `names`.

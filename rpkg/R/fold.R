@@ -13,10 +13,10 @@ fold_levels <- function(n, workers) {
 }
 
 # FUN travels twice: for the folds, and for the last step, which knows init.
-fold_payloads <- function(pass, bag, call) {
-  travel <- function(fun, dots, bag) build_payload(fun, dots, bag, pass$control, character(), list(), call_form(), call)
-  pass$fold <- travel(fold_values, c(list(.f = pass$fun), pass$dots), bag)
-  pass$payload <- travel(finish_fold, c(list(.f = pass$fun, .init = pass$init), pass$dots), new_bag())
+fold_payloads <- function(pass, capture, call) {
+  travel <- function(fun, dots, capture) build_payload(fun, list(dots = dots), capture, pass$control, call)
+  pass$fold <- travel(fold_values, c(list(.f = pass$fun), pass$dots), capture)
+  pass$payload <- travel(finish_fold, c(list(.f = pass$fun, .init = pass$init), pass$dots), new_capture())
   pass
 }
 

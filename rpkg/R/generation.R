@@ -4,6 +4,11 @@
 # changed since the last time.
 session_state <- function(fresh, named = character(), looked = FALSE) {
   if (is.null(state$tables)) remember_tables(state)
+  # Whoever clears temporary directories may have taken the generation's file.
+  if (!is.null(state$generation) && !file.exists(state$generation$path)) {
+    state$generation <- NULL
+    state$settled <- FALSE
+  }
   changed <- if (looked) 0L else look(state)
   new <- is.null(state$generation)
   if (length(named) && !all(named %in% state$named)) state$named <- sort(unique(c(state$named, named)))

@@ -7,28 +7,28 @@ small_global <- 65536
 small_globals <- 1e6
 
 # S3 methods that the global environment defines, and what methods need that only the session has: FUN calls neither by name.
-add_methods <- function(bag) {
-  if (length(globalenv())) for (name in methods_in(globalenv())) need_global(name, TRUE, bag)
-  for (fun in session_functions()) scan_function(fun, bag)
+add_methods <- function(capture) {
+  if (length(globalenv())) for (name in methods_in(globalenv())) need_global(name, TRUE, capture)
+  for (fun in session_functions()) scan_function(fun, capture)
 }
 
 # The names of memControl(globals = ), from where FUN would find them.
-add_asked_globals <- function(names, env, bag, call) {
+add_asked_globals <- function(names, env, capture, call) {
   if (is.null(env)) env <- globalenv()
   for (name in names) {
     if (!exists(name, envir = env)) {
       abort_input(sprintf("memControl(globals = ) names '%s', but FUN finds no variable of that name", name), call)
     }
-    need(name, FALSE, env, bag)
+    need(name, FALSE, env, capture)
   }
 }
 
 # The rest of the global environment, for code that looks up names that are computed. Gives the sizes of those that are too big to
 # travel unasked; what travels is not looked into further, for whatever it may need is there or among those.
-add_other_globals <- function(bag) {
+add_other_globals <- function(capture) {
   absent <- numeric()
   left <- small_globals
-  for (name in setdiff(global_names(), c(names(bag$globals), ".Random.seed"))) {
+  for (name in setdiff(global_names(), c(names(capture$globals), ".Random.seed"))) {
     bound <- binding_of(name, globalenv())
     if (is.null(bound)) next
     bytes <- bytes_of(bound$value)
@@ -37,8 +37,8 @@ add_other_globals <- function(bag) {
       next
     }
     left <- left - bytes
-    bag$globals[name] <- list(bound$value)
-    if (bound$active) bag$active <- c(bag$active, name)
+    capture$globals[name] <- list(bound$value)
+    if (bound$active) capture$active <- c(capture$active, name)
   }
   absent
 }

@@ -1,22 +1,22 @@
-# A run that goes on while the session does. The handle's inside is an environment: `status` is "running", "done", "failed" or
+# A run that goes on while the session does. A handle wraps an environment: `status` is "running", "done", "failed" or
 # "cancelled"; `run` its native number; `value` or `error` what came of it.
 
-new_handle <- function(program, names, id, changes, after, call, keep = NULL) {
+# `made`: the compiled plan, whose shared data must stay as long as the run; NULL for a program that runs once.
+new_handle <- function(program, names, call, made = NULL, changes = NULL, after = NULL) {
   handle <- new.env(parent = emptyenv())
   handle$program <- program
   handle$names <- names
   handle$after <- after
   # What began the run: collect() only brings it home.
   handle$call <- call
-  # The compiled plan, whose shared data must stay as long as the run.
-  handle$keep <- keep
+  handle$keep <- made
   handle$status <- "running"
   if (!length(program$modes)) {
     handle$value <- one_or_all(settle(program, NULL, call), names)
     handle$status <- "done"
     return(structure(list(handle), class = "memshare_handle"))
   }
-  handle$run <- begin_run(program, id, changes, call)
+  handle$run <- begin_run(program, if (is.null(made)) 0L else made$id, changes, call)
   begun <- FALSE
   on.exit(if (!begun) abandon(handle$run, handle))
   handle$nodes <- join_run(program, handle$run, call)

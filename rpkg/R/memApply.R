@@ -50,9 +50,10 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   vars <- resolve_vars(VARS, namespace, given, call)
   names <- if (is.null(shape$dim) && length(shape$outer)) plain_names(shape$outer[[1L]])
   further <- if (...length()) further_arguments(environment(), call, fun, caller)
+  input <- called(cells_of(array, shape$margin, call), substitute(X))
   pass <- new_pass(
-    "apply", list(called(cells_of(array, shape$margin, call), substitute(X))), prod(array$dim[shape$margin]), names, names, vars, fun,
-    further, control, namespace, given, cores, cluster, label, shape, call = call
+    "apply", over(list(input), prod(array$dim[shape$margin]), names, shape = shape), list(fun = fun, further = further), vars,
+    how(control, namespace, given, cores, cluster, label), call
   )
   deliver(pass, call)
 }

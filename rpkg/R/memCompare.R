@@ -30,9 +30,10 @@ memCompare <- function(plan, schedules = c("auto", "static", "guided", "factorin
   schedules <- check_schedules(schedules, chunk, call)
   work <- work_of(plan, profile, call)
   knowing <- schedules == "profiled"
+  model <- function(known) list(work = work, overhead = overhead, known = known)
   table <- rbind(
-    if (any(!knowing)) simulated(plan, work, workers, schedules[!knowing], overhead, chunk, FALSE, call),
-    if (any(knowing)) simulated(plan, work, workers, schedules[knowing], overhead, chunk, TRUE, call)
+    if (any(!knowing)) simulated(plan, workers, schedules[!knowing], chunk, model(FALSE), call),
+    if (any(knowing)) simulated(plan, workers, schedules[knowing], chunk, model(TRUE), call)
   )
   table$ratio <- table$makespan / table$bound
   table <- table[order(table$workers, table$makespan), ]

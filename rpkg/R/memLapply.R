@@ -59,9 +59,10 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   plain <- isFALSE(control$simplify) && is.null(control$FUN.VALUE)
   if (!plain) check_late(items$late, call)
   further <- if (...length()) further_arguments(environment(), call, fun, caller)
+  input <- called(items$x, substitute(X))
   pass <- new_pass(
-    "lapply", list(called(items$x, substitute(X))), items$n, items$names, if (plain) items$names else items$labels, vars, fun, further,
-    control, namespace, given, cores, cluster, label, call = call
+    "lapply", over(list(input), items$n, items$names, if (plain) items$names else items$labels), list(fun = fun, further = further),
+    vars, how(control, namespace, given, cores, cluster, label), call
   )
   deliver(pass, call)
 }

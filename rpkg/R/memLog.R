@@ -31,7 +31,7 @@ memLog <- function(run = NULL, worker = NULL, n = 50) {
   call <- sys.call()
   run <- check_numbers(run, "run", call)
   worker <- check_numbers(worker, "worker", call)
-  n <- check_count(n, "n", 0, call, infinite = TRUE)
+  n <- count_or_inf(n, "n", 0, call)
   lines <- as.data.frame(native(ms_log_lines(worker_directory()), call), stringsAsFactors = FALSE)
   for (name in c("run", "worker", "pid")) {
     lines[[name]][is.nan(lines[[name]])] <- NA
@@ -71,7 +71,8 @@ print.memshare_log <- function(x, ...) {
   if (!nrow(x)) {
     cat("<log>: there are no such lines\n")
   } else {
-    writeLines(format(x))
+    # Where columns were taken away it is a table like another.
+    if (all(c("run", "log", "worker", "text") %in% names(x))) writeLines(format(x)) else print(as.data.frame(unclass(x)))
   }
   invisible(x)
 }

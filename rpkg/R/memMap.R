@@ -55,7 +55,8 @@ memMap <- function(namespace, name, file, type, dim = NULL, offset = 0, writable
   # The bytes by which the system knows the file, from the root: other processes have other working directories.
   path <- charToRaw(enc2native(normalizePath(file, mustWork = FALSE)))
   configure_place()
-  with_room(function() ms_map_file(namespace, name, path, type, dim, offset, writable), call)
+  part <- list(path = path, offset = offset, writable = writable)
+  with_room(function() ms_map_file(namespace, name, part, type, dim), call)
   invisible(NULL)
 }
 

@@ -53,8 +53,9 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   spread <- recycle(items, arguments, n, fun)
   inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
   pass <- new_pass(
-    "mapply", inputs, n, names, names, vars, fun, further_values(c(spread$fixed, MoreArgs)), control, namespace, given, cores, cluster, label,
-    elements = spread$arguments, call = call
+    "mapply", over(inputs, n, names, elements = spread$arguments),
+    list(fun = fun, further = further_values(c(spread$fixed, MoreArgs))), vars,
+    how(control, namespace, given, cores, cluster, label), call
   )
   deliver(pass, call)
 }
@@ -71,7 +72,7 @@ check_margin <- function(margin, call) {
 collection_of <- function(x, margin, namespace, given, call) {
   if (!is.null(margin)) {
     matrix <- if (is_pass(x)) {
-      if (shape_of(inside(x)) == "array" && length(array_dim(inside(x))) == 2L) matrix_of_pass(x, call)
+      if (shape_of(unwrap_pass(x)) == "array" && length(array_dim(unwrap_pass(x))) == 2L) matrix_of_pass(x, call)
     } else if (given && is_name(x)) {
       view <- peek(registered_name(x, namespace, given, call), call)
       if (length(dim(view)) == 2L) array_of(x, namespace, given, call)

@@ -49,9 +49,11 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CON
   items <- list_items(X, namespace, given, call)
   init <- if (!missing(init)) list(init)
   if (is_pass(init[[1L]])) abort_input("init is a pass, which has not run; memRun() it first", call)
+  input <- called(items$x, substitute(X))
   pass <- new_pass(
-    "reduce", list(called(items$x, substitute(X))), items$n, items$names, NULL, list(), fun, further_values(list(...)), control,
-    namespace, given, cores, NULL, label, elements = c("", ""), init = init, call = call
+    "reduce", over(list(input), items$n, items$names, NULL, elements = c("", "")),
+    list(fun = fun, further = further_values(list(...)), init = init), list(),
+    how(control, namespace, given, cores, NULL, label), call
   )
   deliver(pass, call)
 }

@@ -58,7 +58,7 @@ memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
   changes <- changes_of(VARS, program, sides_of(program), call)
   program$spec$data[changes$data] <- changes$values
   names <- ifelse(nzchar(asked$labels), asked$labels, vapply(program$wanted, `[[`, "", "label"))
-  if (!wait) return(new_handle(program, names, 0L, NULL, NULL, call))
+  if (!wait) return(new_handle(program, names, call))
   one_or_all(run_program(program, call), names)
 }
 
@@ -84,7 +84,7 @@ run_plan <- function(plan, vars, wait, cores, call) {
     plan$main$ran <- TRUE
     if (is.null(out$error)) plan$measured <- list(names = spec_names(made$program), bytes = out$bytes, peak = out$stats$peak)
   }
-  if (!wait) return(new_handle(made$program, plan$names, made$id, changes, after, call, made))
+  if (!wait) return(new_handle(made$program, plan$names, call, made, changes, after))
   one_or_all(run_program(made$program, call, made$id, changes, after), plan$names)
 }
 

@@ -48,17 +48,20 @@ memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, sched
   if (is.null(schedule)) schedule <- "as planned"
   workers <- check_workers(workers, call)
   schedules <- check_schedules(schedule, chunk, call)
-  simulated(plan, work, workers, schedules, overhead, chunk, check_flag(known, "known", call), call)
+  model <- list(work = work, overhead = overhead, known = check_flag(known, "known", call))
+  simulated(plan, workers, schedules, chunk, model, call)
 }
 
-# One table of simulated runs.
-simulated <- function(plan, work, workers, schedules, overhead, chunk, known, call) {
-  if (is.null(overhead)) overhead <- work$overhead
+# One table of simulated runs. `model`: the work (work_of()), the `overhead` (NULL: as the work says), and whether schedules have `known` it.
+simulated <- function(plan, workers, schedules, chunk, model, call) {
+  work <- model$work
+  overhead <- if (is.null(model$overhead)) work$overhead else model$overhead
   if (!is.numeric(overhead) || length(overhead) != 1L || !is.finite(overhead) || overhead < 0) {
     abort_input(sprintf("overhead must be one number of seconds, not %s", describe(overhead)), call)
   }
   if (is.null(chunk)) chunk <- 0
-  table <- native(ms_simulate(native_plan(plan, call), workers, schedules, chunk, work$work, known, overhead), call)
+  asked <- list(work = work$work, known = model$known, overhead = overhead)
+  table <- native(ms_simulate(native_plan(plan, call), workers, schedules, chunk, asked), call)
   table <- as.data.frame(table, stringsAsFactors = FALSE)
   table$speedup <- work$total / table$makespan
   for (name in c("workers", "chunks", "recuts")) table[[name]] <- as.integer(table[[name]])
@@ -84,7 +87,7 @@ as_plan <- function(plan, expression, call) {
 
 # The number of a plan in native code, which may be another session's no more.
 native_plan <- function(plan, call) {
-  made <- inside(plan)$main
+  made <- unwrap_pass(plan)$main
   if (!identical(made$session, state$session)) make_native(made, call)
   made$id
 }
@@ -107,7 +110,7 @@ check_schedules <- function(schedules, chunk, call) {
 
 # What the passes of a plan cost: list(work, total, overhead), with what had to be assumed said as a message.
 work_of <- function(plan, profile, call) {
-  program <- inside(plan)$main$program
+  program <- unwrap_pass(plan)$main$program
   if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
   passes <- program$spec$passes
   given <- given_work(profile, program, call)

@@ -56,10 +56,11 @@ option_names <- local({
 })
 option_twins <- vapply(names(option_names), function(name) paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE))), "")
 
-as_setting_number <- function(least, infinite = FALSE, most = Inf) {
+# What a setting says as a number, for `check` to judge.
+as_setting_number <- function(check) {
   function(value, source) {
     number <- suppressWarnings(as.numeric(value))
-    check_count(if (length(number) == 1L && is.na(number)) value else number, source, least, infinite = infinite, most = most)
+    check(if (length(number) == 1L && is.na(number)) value else number, source)
   }
 }
 
@@ -69,14 +70,18 @@ as_setting_string <- function(value, source) check_string(value, source)
 
 as_setting_choice <- function(choices) function(value, source) check_choice(value, choices, source, NULL)
 
-option_cores <- function() setting("cores", NULL, as_setting_number(1))
-option_share <- function() setting("share", 1e6, as_setting_number(0, infinite = TRUE))
+option_cores <- function() setting("cores", NULL, as_setting_number(check_count))
+option_share <- function() setting("share", 1e6, as_setting_number(function(value, source) count_or_inf(value, source, 0)))
 option_progress <- function() setting("progress", NULL, as_setting_flag)
 option_quiet <- function() setting("quiet", FALSE, as_setting_flag)
 
 # The cores this process may use, found once a session: asking takes milliseconds.
 available_cores <- function() {
-  if (is.null(state$cores)) state$cores <- as.integer(parallelly::availableCores())
+  # That package cannot be loaded where the working directory is gone.
+  if (is.null(state$cores)) {
+    cores <- tryCatch(parallelly::availableCores(), error = function(e) max(parallel::detectCores(), 1L, na.rm = TRUE))
+    state$cores <- as.integer(cores)
+  }
   state$cores
 }
 
@@ -92,12 +97,12 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last time: then new workers are
 # started for the next run, so nothing here may depend on a single call.
 configure_native <- function() {
-  threads <- setting("threads", 1, as_setting_number(1, most = 1000))
+  threads <- setting("threads", 1, as_setting_number(function(value, source) check_count(value, source, most = 1000)))
   pool <- list(
     r = file.path(R.home("bin"), "R"),
     libs = unique(c(library_of_memshare(), .libPaths())),
     dir = worker_directory(),
-    max_idle = setting("idle", 600, as_setting_number(0, infinite = TRUE)),
+    max_idle = setting("idle", 600, as_setting_number(function(value, source) count_or_inf(value, source, 0))),
     fork = setting("fork", TRUE, as_setting_flag),
     threads = as.integer(threads)
   )
@@ -133,7 +138,8 @@ configure_place <- function() {
 
 # Where workers write what FUN prints, one file a worker; private, and gone with the session.
 worker_directory <- function() {
-  directory <- file.path(tempdir(), "memshare")
+  # R makes its temporary directory anew where somebody removed it.
+  directory <- file.path(tempdir(check = TRUE), "memshare")
   if (!dir.exists(directory)) dir.create(directory, mode = "0700")
   directory
 }

@@ -8,16 +8,25 @@
 # apply what memApply() says (see shapes.R); `fun` and `dots` as the user gave them (see further.R); `payload` for the workers; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
-# Checks what FUN is given, builds the payload, and gives the pass.
-new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, control, namespace, given, cores, cluster, label,
-                     shape = NULL, elements = "", init = NULL, call = NULL) {
+# What a pass goes over: its inputs, `n` elements and their names, what the value is named by, an apply's shape, FUN's element arguments.
+over <- function(inputs, n, names, value_names = names, shape = NULL, elements = "") {
+  list(inputs = inputs, n = n, names = names, value_names = value_names, shape = shape, elements = elements)
+}
+
+# How it is to be run.
+how <- function(control, namespace, given, cores, cluster, label) {
+  list(control = control, namespace = namespace, given = given, cores = cores, cluster = cluster, label = label)
+}
+
+# Checks what FUN is given, builds the payload, and gives the pass. `over` and `how` as above; `fun` has the function, its further
+# arguments (`further`), and of memReduce() `init`.
+new_pass <- function(verb, over, fun, vars, how, call) {
   functions <- list()
-  dots <- further$values
-  passes <- is_pass(inputs[[1L]]$source) || length(inputs) > 1L && any(vapply(inputs, function(input) is_pass(input$source), NA))
+  passes <- any(vapply(over$inputs, function(input) is_pass(input$source), NA))
   by_value <- !inherits(vars, "memshare_names")
   if (length(vars)) {
     if (!by_value) {
-      vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(namespace, name))), vars)
+      vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(how$namespace, name))), vars)
     } else {
       kept <- vapply(vars, function(x) is.function(x) + 2L * is_pass(x), 0L)
       functions <- vars[kept == 1L]
@@ -25,42 +34,37 @@ new_pass <- function(verb, inputs, n, names, value_names, vars, fun, further, co
       if (any(kept == 2L)) passes <- TRUE
     }
   }
-  pass <- list(
-    verb = verb, inputs = inputs, n = n, names = names, value_names = value_names, vars = vars, functions = functions,
-    fun = fun, dots = dots, control = control, namespace = namespace, given = given, cores = cores, cluster = cluster, label = label,
-    shape = shape, elements = elements, init = init, passes = passes, call = call[[1L]]
+  own <- list(
+    verb = verb, vars = vars, functions = functions, fun = fun$fun, dots = fun$further$values, init = fun$init, passes = passes,
+    call = call[[1L]]
   )
+  pass <- c(own, over, how)
   check_call(pass, call)
-  if (n > 0) pass$costs <- said_costs(control, n, call)
-  if (control$lazy || passes) check_registered(pass, call)
-  if (n == 0) return(pass)
+  if (pass$n > 0) pass$costs <- said_costs(pass$control, pass$n, call)
+  if (pass$control$lazy || passes) check_registered(pass, call)
+  if (pass$n == 0) return(pass)
   capture <- new_capture()
   if (verb == "reduce") {
     pass <- fold_payloads(pass, capture, call)
   } else {
-    data <- if (by_value) unname(vars) else list()
-    for (input in inputs) data <- c(data, list(input$source))
-    if (passes) data <- data[!vapply(data, is_pass, NA)]
-    form <- call_form(elements, further$code, shape$cell)
-    pass$payload <- build_payload(fun, dots, capture, control, names(vars), functions, form, call, data)
+    pass$payload <- payload_of(pass, capture, fun$further$code, if (by_value) unname(vars) else list(), call)
   }
   tell_captured(capture$told, call)
   pass
 }
 
+# The payload of a pass. `data`: the values of its side variables.
+payload_of <- function(pass, capture, code, data, call) {
+  for (input in pass$inputs) data <- c(data, list(input$source))
+  if (pass$passes) data <- data[!vapply(data, is_pass, NA)]
+  form <- call_form(pass$elements, code, pass$shape$cell)
+  call_with <- list(dots = pass$dots, variables = names(pass$vars), functions = pass$functions, form = form)
+  build_payload(pass$fun, call_with, capture, pass$control, call, data)
+}
+
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {
-  waiting <- if (length(pass$dots)) vapply(pass$dots, function(x) is_pass(if (is_found(x)) x$value else x), NA)
-  if (any(waiting)) {
-    what <- names(pass$dots)[waiting][[1L]]
-    named <- length(what) && nzchar(what)
-    abort_input(
-      sprintf(
-        "a further argument of FUN%s is a pass, which has not run; give it in VARS%s",
-        if (named) sprintf(" ('%s')", what) else "", if (named) sprintf(", as list(%s = ...)", what) else ""
-      ), call
-    )
-  }
+  check_dots(pass$dots, call)
   if (typeof(pass$fun) == "special") check_special(pass$fun, call)
   given <- c(names(pass$vars), names(pass$functions))
   if (is.null(given)) return(invisible())
@@ -82,6 +86,20 @@ check_call <- function(pass, call) {
     )
   }
   invisible()
+}
+
+# No further argument is a pass.
+check_dots <- function(dots, call) {
+  waiting <- if (length(dots)) vapply(dots, function(x) is_pass(if (is_found(x)) x$value else x), NA)
+  if (!any(waiting)) return(invisible())
+  what <- names(dots)[waiting][[1L]]
+  named <- length(what) && nzchar(what)
+  abort_input(
+    sprintf(
+      "a further argument of FUN%s is a pass, which has not run; give it in VARS%s",
+      if (named) sprintf(" ('%s')", what) else "", if (named) sprintf(", as list(%s = ...)", what) else ""
+    ), call
+  )
 }
 
 # Primitives that take code, or change the call they stand in, have no meaning for an element.

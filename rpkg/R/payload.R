@@ -4,11 +4,11 @@
 # formula's environment, an R6 object, functions in a list) travels whole, as serialize() gives it. Big data is taken out of all of
 # this by native code and shared as pages.
 #
-# The *bag* is what is gathered on the way: `from` and `to` (frames and their replicas), `done` (names already looked up, a
+# The *capture* is what is gathered on the way: `from` and `to` (frames and their replicas), `done` (names already looked up, a
 # character vector a frame), `dots` (values of frames' `...`), `globals` (values by name, of active bindings their functions, whose
 # names are in `active`), `others` (whether the code may look up any name), `packages` (to attach), `named` (by FUN's
 # code, to load), `told` (names and sizes for the user), `share` (bytes from which data counts as big).
-new_bag <- function(share = option_share()) {
+new_capture <- function(share = option_share()) {
   from <- to <- done <- dots <- globals <- list()
   active <- packages <- named <- character()
   told <- numeric()
@@ -18,31 +18,33 @@ new_bag <- function(share = option_share()) {
 }
 
 # The payload of a call: `head` and `body` for the worker, `captured` for native code to share, `globals` to compare with those of
-# other passes. `data`: what else travels, and may hold functions.
-build_payload <- function(fun, dots, bag, control, variables, functions, form = call_form(), call = NULL, data = list()) {
+# other passes. `given`: what FUN is given besides elements: `dots`, the names of side `variables`, `functions`, and the `form` of its call.
+# `data`: what else travels, and may hold functions.
+build_payload <- function(fun, given, capture, control, call = NULL, data = list()) {
   surroundings <- environment(fun)
-  fun <- portable(fun, bag, TRUE)
-  if (length(dots)) dots <- lapply(dots, portable, bag)
-  if (length(functions)) functions <- lapply(functions, portable, bag)
-  for (value in data) scan_data(value, bag)
-  if (length(control$globals)) add_asked_globals(control$globals, surroundings, bag, call)
-  add_methods(bag)
-  absent <- if (bag$others) add_other_globals(bag)
+  fun <- portable(fun, capture, TRUE)
+  dots <- lapply(given$dots, portable, capture)
+  functions <- lapply(given$functions, portable, capture)
+  for (value in data) scan_data(value, capture)
+  if (length(control$globals)) add_asked_globals(control$globals, surroundings, capture, call)
+  add_methods(capture)
+  absent <- if (capture$others) add_other_globals(capture)
   body <- list(
-    fun = fun, dots = dots, frame_dots = bag$dots, variables = variables, functions = functions, form = form,
-    globals = bag$globals, active = bag$active, absent = absent, frames = if (length(bag$globals)) bag$to
+    fun = fun, dots = dots, frame_dots = capture$dots, variables = given$variables, functions = functions,
+    form = if (is.null(given$form)) call_form() else given$form,
+    globals = capture$globals, active = capture$active, absent = absent, frames = if (length(capture$globals)) capture$to
   )
-  packed <- native(ms_pack(body, bag$share), call)
+  packed <- native(ms_pack(body, capture$share), call)
   head <- list(
-    packages = check_packages(c(bag$packages, control$packages), call),
+    packages = check_packages(c(capture$packages, control$packages), call),
     on_error = control$on_error, seed = control$seed
   )
-  list(head = head, body = packed$raw, captured = packed$parts, globals = bag$globals, named = unique(c(bag$named, control$packages)))
+  list(head = head, body = packed$raw, captured = packed$parts, globals = capture$globals, named = unique(c(capture$named, control$packages)))
 }
 
 # The bytes of a payload. `own`: another pass of the plan has other values of the same global variables, so that this one gets an
 # environment for its own in front of the global one.
-sealed <- function(payload, own = FALSE) {
+serialized <- function(payload, own = FALSE) {
   serialize(c(payload$head, list(own = own, body = payload$body)), NULL, xdr = FALSE)
 }
 

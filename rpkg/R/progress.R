@@ -21,12 +21,12 @@ await_run <- function(run, program, crew, call) {
       patience <- if (is.null(crew$nodes) && is.null(shown$open)) 1000L else next_look
     }
     if (is.null(shown$open)) next
-    at <- far(run, program)
+    at <- progress_of(run, program)
     if (is.null(bar)) bar <- shown$open(at$total, program$labels)
     bar$show(at)
   }
   if (is.null(bar)) return(invisible())
-  at <- far(run, program)
+  at <- progress_of(run, program)
   bar$show(at)
   bar$close(at$done >= at$total)
   bar <- NULL
@@ -34,7 +34,7 @@ await_run <- function(run, program, crew, call) {
 
 # How far a run is: `done` and `total` elements of the user's passes, `label` of those at work, `seconds` since it began, and the
 # seconds `left`, NA as long as nothing is known. What brings results together does not count.
-far <- function(run, program) {
+progress_of <- function(run, program) {
   seen <- native(ms_run_progress(run))
   counted <- program$what %in% c("map", "fold", "last")
   done <- sum(seen$done[counted])
@@ -80,7 +80,7 @@ progressr_listens <- function() {
   FALSE
 }
 
-# A bar has show(at), which takes what far() gives, and close(done).
+# A bar has show(at), which takes what progress_of() gives, and close(done).
 
 bar_of_progressr <- function(total, labels) {
   tell <- progressr::progressor(steps = total, on_exit = FALSE, envir = environment())

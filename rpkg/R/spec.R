@@ -6,7 +6,7 @@ value_pass <- function(i, b) {
   pass <- b$order[[i]]
   rows <- any(vapply(b$order, walks_rows_of, NA, pass))
   dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
-  payload <- build_payload(bind_values, dots, new_capture(), default_control(), character(), list())
+  payload <- build_payload(bind_values, list(dots = dots), new_capture(), default_control())
   input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
   bind <- spec_of_pass(
     paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass),
@@ -21,7 +21,8 @@ checked_pass <- function(i, b) {
   pass <- b$order[[i]]
   if (shape_of(pass) != "vector") return(b$at[[i]])
   if (b$checked_pass[[i]]) return(b$checked_pass[[i]])
-  payload <- build_payload(check_value, list(.template = pass$control$FUN.VALUE), new_capture(), default_control(), character(), list())
+  given <- list(dots = list(.template = pass$control$FUN.VALUE))
+  payload <- build_payload(check_value, given, new_capture(), default_control())
   input <- list(kind = "each", pass = b$at[[i]])
   check <- spec_of_pass(
     paste(b$labels[[i]], "(values)"), pass$n, list(input), payload, captured_in(payload, i, b), schedule = part_schedule(pass$control),
@@ -68,13 +69,21 @@ spec_of_map <- function(pass, label, inputs, sides, captured, own = FALSE) {
   )
 }
 
-# A pass in the words of the spec.
-spec_of_pass <- function(name, n, inputs, payload, captured, levels = 0L, sides = list(), schedule = "auto", chunk = 0,
-                         on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL, own = FALSE) {
+# What most passes are told; spec_of_pass() takes what is otherwise.
+usual <- list(
+  levels = 0L, sides = list(), schedule = "auto", chunk = 0, on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL,
+  own = FALSE
+)
+
+# A pass in the words of the spec; `...` is what is not as usual.
+spec_of_pass <- function(name, n, inputs, payload, captured, ...) {
+  given <- list(...)
+  said <- usual
+  said[names(given)] <- given
   list(
-    name = name, n = as.double(n), inputs = inputs, levels = levels, sides = sides, payload = sealed(payload, own), captured = captured,
-    schedule = schedule, chunk = chunk, on_error = on_error, bytes = bytes, key = key, cost = costs$cost, seconds = costs$seconds,
-    sizes = sizes
+    name = name, n = as.double(n), inputs = inputs, levels = said$levels, sides = said$sides, payload = serialized(payload, said$own),
+    captured = captured, schedule = said$schedule, chunk = said$chunk, on_error = said$on_error, bytes = said$bytes, key = said$key,
+    cost = said$costs$cost, seconds = said$costs$seconds, sizes = said$sizes
   )
 }
 
@@ -83,9 +92,10 @@ part_schedule <- function(control) if (control$schedule == "profiled") "auto" el
 
 chunk_of <- function(control) if (is.null(control$chunk)) 0 else control$chunk
 
-spec_of <- function(data, data_names, passes, gather, workers, control, cluster) {
+# Passes over named data, by `workers` of ours or, where `cluster` says so, by nodes.
+spec_of <- function(data, passes, gather, workers, control, cluster) {
   list(
-    data = data, data_names = data_names, passes = passes, gather = gather, workers = workers, retries = control$retries,
+    data = unname(data), data_names = names(data), passes = passes, gather = gather, workers = workers, retries = control$retries,
     timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster), measure = control$measure
   )
 }

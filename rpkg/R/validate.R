@@ -40,15 +40,19 @@ check_utf8 <- function(strings, what, call = NULL) {
 }
 
 # A whole number of at least `least` and at most `most`, as a double; NULL stays NULL where it is `optional`.
-check_count <- function(value, what, least = 1, call = NULL, infinite = FALSE, optional = TRUE, most = Inf) {
+check_count <- function(value, what, least = 1, call = NULL, optional = TRUE, most = Inf) {
   if (is.null(value) && optional) return(NULL)
-  good <- is.numeric(value) && length(value) == 1L && !is.na(value) && value >= least && value <= most &&
-    (if (is.infinite(value)) infinite else value == floor(value))
+  good <- is.numeric(value) && length(value) == 1L && is.finite(value) && value >= least && value <= most && value == floor(value)
   if (!good) {
     range <- if (is.finite(most)) sprintf("from %g to %.0f", least, most) else sprintf("of at least %g", least)
     abort_input(sprintf("%s must be one whole number %s, not %s", what, range, describe(value)), call)
   }
   as.double(value)
+}
+
+# A whole number, or Inf.
+count_or_inf <- function(value, what, least, call = NULL) {
+  if (is.numeric(value) && identical(as.double(value), Inf)) Inf else check_count(value, what, least, call)
 }
 
 check_flag <- function(value, what, call = NULL) {

@@ -47,8 +47,7 @@ unknown_task <- function(name, known, call) {
 }
 
 # What tasks wait for each other for.
-why_words <- c(reads = "reads its results", frees = "its memory goes after it", overwrites = "writes anew what it wrote",
-    order = "comes after it")
+why_words <- c(reads = "reads its results", frees = "its memory goes after it", overwrites = "writes anew what it wrote")
 
 # A plan: nothing runs yet.
 why_planned <- function(document, at) {
@@ -119,7 +118,9 @@ why_live <- function(handle, task, call) {
   workers <- top$workers[top$workers$run == run, ]
   switch(stages$state[[mine]],
     through = why_answer(task, sprintf("it is done: all of its %s have results", count_of(stages$elements[[mine]], "element"))),
-    waiting = why_waiting(task, stages, passes, parts$waits_for[own][[mine]], mine, handle, top$runs[run, ]),
+    waiting = why_waiting(
+      task, stages, passes, parts$waits_for[own][[mine]], mine, list(live = top$runs$live_bytes[[run]], plan = handle$keep$native)
+    ),
     why_open(task, stages[mine, ], workers)
   )
 }
@@ -134,13 +135,13 @@ own_run <- function(top, passes, names) {
   if (length(fit)) fit[[1L]] else NA_integer_
 }
 
-# `waits`: the passes whose results it needs; none, when it waits for memory.
-why_waiting <- function(task, stages, passes, waits, mine, handle, run) {
+# `waits`: the passes whose results it needs; none, when it waits for memory. `memory`: what the run holds, and the plan's figures.
+why_waiting <- function(task, stages, passes, waits, mine, memory) {
   if (!length(waits)) {
-    budget <- handle$keep$native$budget
-    holds <- sprintf("the run holds %s%s", format_bytes(run$live_bytes),
+    budget <- memory$plan$budget
+    holds <- sprintf("the run holds %s%s", format_bytes(memory$live),
                      if (length(budget) && is.finite(budget)) sprintf(" of %s", format_bytes(budget)) else "")
-    needs <- handle$keep$native$resources
+    needs <- memory$plan$resources
     needs <- sum(needs$bytes[needs$scope == "result" & needs$resource %in% passes[[mine]]])
     detail <- if (!is.na(needs) && needs > 0) sprintf("%s; this needs %s more", holds, format_bytes(needs)) else holds
     return(why_answer(task, "memory holds it back: it begins when enough was given back", "memory", "budget", detail))

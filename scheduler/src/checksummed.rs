@@ -6,7 +6,8 @@
 //! Numbers are little-endian. What is not as it should be is an error that says how: a file of something else, of another
 //! version, cut short, changed. A file is written beside its place and renamed, so that nobody ever reads half of one.
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -104,13 +105,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// The bytes at `path`.
+/// The bytes of the file at `path`.
 ///
 /// # Errors
-/// The system's answer, or that the file is too long for one of ours.
+/// The system's answer; or that it is no file (a device or a pipe may have no end), or is too long for one of ours.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.len() > MOST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too long"));
+    let refuse = |why| io::Error::new(io::ErrorKind::InvalidData, why);
+    // Without waiting for whoever might write into a pipe.
+    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(refuse("it is not a file"));
     }
-    fs::read(path)
+    if found.len() > MOST {
+        return Err(refuse("it is far too long"));
+    }
+    let mut bytes = Vec::with_capacity(found.len() as usize);
+    // No further than it was: it may grow meanwhile.
+    file.take(found.len()).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -23,7 +23,7 @@ pub enum Error {
         free: u64,
         /// Bytes the place holds in all.
         limit: u64,
-        /// The place: `/dev/shm`, the user's directory, or `memory`.
+        /// The place: `/dev/shm`, the user's directory, or `memory`; or the limit on the size of a file, `ulimit -f`.
         dir: PathBuf,
     },
     /// The name is taken, by this session or by another living one.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::board::ElementPosition;
+use crate::board::{ElementPosition, PageSegment};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
@@ -211,7 +211,11 @@ impl RunSpec {
         let name = |pass: &PassId| passes[pass.index()].name.clone();
         let stage = |stage: &crate::plan::Stage| RunStage {
             outputs: stage.outputs.iter().filter_map(|&pass| plan.result_of(pass)).collect(),
-            elements_per_result: stage.outputs.iter().map(|pass| passes[pass.index()].elements_per_result()).collect(),
+            elements_per_result: stage
+                .outputs
+                .iter()
+                .map(|pass| passes[pass.index()].elements_per_result())
+                .collect(),
             consumes: stage.consumes.clone(),
             passes: stage.passes.iter().map(name).collect(),
             after: read_by(plan, stage),
@@ -232,12 +236,14 @@ impl RunSpec {
         }
     }
 
-    /// The segment that a piece of a resource lies in, or is to lie in: its page, or that page's overflow.
-    pub fn segment(&self, resource: ResourceId, overflow: bool) -> Option<&SegmentHandle> {
-        if !overflow {
-            return self.pages.get(resource.index())?.as_ref();
+    /// A segment of a resource's page, if it has it.
+    pub fn segment(&self, resource: ResourceId, segment: PageSegment) -> Option<&SegmentHandle> {
+        match segment {
+            PageSegment::Main => self.pages.get(resource.index())?.as_ref(),
+            PageSegment::Overflow => {
+                self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
+            }
         }
-        self.overflow.iter().find(|(id, _)| *id == resource).map(|(_, handle)| handle)
     }
 
     /// The stage that makes a resource, and which of its outputs it is; `None` for a variable.
@@ -265,6 +271,9 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 }
 
 /// The message in `frame`, which came from `from`.
+///
+/// # Errors
+/// [`Error::Message`] for what is no such message, or one of another version.
 pub fn decode<T: DeserializeOwned>(frame: &[u8], from: &str) -> Result<T> {
     let refuse = |reason: String| Error::Message { from: from.to_owned(), reason };
     let (version, body) = frame.split_first().ok_or_else(|| refuse("it is empty".into()))?;
@@ -287,6 +296,9 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// The value in `bytes`, which came from `from`. A length in it that is no possible one is an error before room is made.
+///
+/// # Errors
+/// [`Error::Message`] for what is no such value.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
     let config = bincode::config::standard().with_limit::<{ 4 << 30 }>();
     bincode::serde::decode_from_slice(bytes, config)
@@ -301,6 +313,9 @@ impl RunSpec {
     }
 
     /// The spec that a board carries.
+    ///
+    /// # Errors
+    /// As [`unpack`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         unpack(bytes, "the board")
     }

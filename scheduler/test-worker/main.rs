@@ -13,7 +13,7 @@ mod pages;
 
 use numbers::{fold, result, whole};
 use pages::Pages;
-use scheduler::board::{Lease, Span, Spot, StepReport};
+use scheduler::board::{ElementPosition, Lease, Span, StepReport};
 use scheduler::id::PassId;
 use scheduler::link::{Delivery, HandedIn, Link, Membership, Mirror, Role};
 use scheduler::os::now_ns;
@@ -107,7 +107,7 @@ enum Left {
     /// The run was stopped.
     Stopped,
     /// FUN failed.
-    Failed(Spot),
+    Failed(ElementPosition),
 }
 
 impl Run {
@@ -121,22 +121,22 @@ impl Run {
                 let handed_in = membership.deliver(link, &delivery).expect("a chunk is delivered");
                 if let HandedIn::Refused { output, shortage } = handed_in {
                     let step = output.map_or(0, |output| self.step_of(lease, output));
-                    let spot = Spot { step, element: lease.start };
+                    let position = ElementPosition { step, element: lease.start };
                     let nothing = Delivery::default();
-                    membership.fail(link, spot, &nothing, Some(shortage)).expect("failing is reported");
+                    membership.fail(link, position, &nothing, Some(shortage)).expect("failing is reported");
                 }
             }
             Err(Left::Stopped) => {}
-            Err(Left::Failed(spot)) => {
-                let pass = self.plan.stages()[lease.stage.index()].passes[spot.step as usize];
+            Err(Left::Failed(position)) => {
+                let pass = self.plan.stages()[lease.stage.index()].passes[position.step as usize];
                 let words = format!(
                     "element {} of {} is bad",
-                    spot.element,
+                    position.element,
                     self.plan.spec().passes[pass.index()].name
                 );
                 let error = words.as_bytes();
                 let delivery = Delivery { outputs: &[&error], ..Delivery::default() };
-                membership.fail(link, spot, &delivery, None).expect("failing is reported");
+                membership.fail(link, position, &delivery, None).expect("failing is reported");
             }
         }
     }
@@ -161,17 +161,8 @@ impl Run {
             .iter()
             .map(|call| call.sides.iter().map(|&side| whole(&pages.all(membership, plan, side))).collect())
             .collect();
-        let mut reads: Vec<Vec<Option<Vec<u64>>>> = Vec::new();
-        for call in &calls {
-            let outside = |source: &Source| match *source {
-                Source::Each(pass) if stage.passes.contains(&pass) => None,
-                Source::Each(_) | Source::Data(_) => {
-                    Some(pages.range(membership, plan, *source, lease.start, lease.end))
-                }
-                Source::Whole(_) => Some(vec![whole(&pages.all(membership, plan, *source))]),
-            };
-            reads.push(call.inputs.iter().map(outside).collect());
-        }
+        let reads: Vec<Vec<Option<Vec<u64>>>> =
+            calls.iter().map(|call| pages.inputs(membership, plan, lease, call)).collect();
         let mut steps = vec![StepReport::default(); calls.len()];
         let mut values: Vec<Vec<u64>> = vec![Vec::new(); calls.len()];
         let place = |pass: PassId| stage.passes.iter().position(|&member| member == pass).expect("a member");
@@ -179,48 +170,53 @@ impl Run {
             let nth = (element - lease.start) as usize;
             for (step, call) in calls.iter().enumerate() {
                 let began = now_ns();
-                let spot = Spot { step: step as u32, element };
-                if !membership.enter_element(spot) {
+                let position = ElementPosition { step: step as u32, element };
+                if !membership.enter_element(position) {
                     return Err(Left::Stopped);
                 }
                 if meets(trouble, &call.name, element) {
-                    return Err(Left::Failed(spot));
+                    return Err(Left::Failed(position));
                 }
-                let inputs: Vec<u64> = call
-                    .inputs
-                    .iter()
-                    .zip(&reads[step])
-                    .map(|(source, read)| match (source, read) {
-                        (Source::Each(pass), None) => values[place(*pass)][nth],
-                        (Source::Whole(_), Some(read)) => read[0],
-                        (_, read) => read.as_ref().expect("it was read")[nth],
-                    })
-                    .collect();
+                let input = |(source, read): (&Source, &Option<Vec<u64>>)| match (source, read) {
+                    (Source::Each(pass), None) => values[place(*pass)][nth],
+                    (Source::Whole(_), Some(read)) => read[0],
+                    (_, read) => read.as_ref().expect("it was read")[nth],
+                };
+                let inputs: Vec<u64> = call.inputs.iter().zip(&reads[step]).map(input).collect();
                 values[step].push(match call.levels {
                     0 => result(&call.name, &inputs, &sides[step]),
                     _ => inputs[0],
                 });
-                let ended = now_ns();
-                let first = if nth == 0 { began } else { steps[step].span.started_ns };
-                let busy_ns = steps[step].busy_ns + (ended - began);
-                steps[step] = StepReport { span: Span { started_ns: first, ended_ns: ended }, busy_ns };
+                add(&mut steps[step], began, nth == 0);
             }
         }
-        for (values, call) in values.iter_mut().zip(&calls) {
-            for _ in 0..call.levels {
-                *values = values.chunks(FOLD as usize).map(fold).collect();
-            }
-        }
+        values.iter_mut().zip(&calls).for_each(|(values, call)| folded(values, call.levels));
         let outputs = stage.outputs.iter().map(|&pass| std::mem::take(&mut values[place(pass)])).collect();
         Ok((outputs, steps))
     }
 }
 
+/// The folds of so many levels.
+fn folded(values: &mut Vec<u64>, levels: u32) {
+    for _ in 0..levels {
+        *values = values.chunks(FOLD as usize).map(fold).collect();
+    }
+}
+
+/// Adds an element that began then and is through now.
+fn add(step: &mut StepReport, began: u64, first: bool) {
+    let ended_ns = now_ns();
+    let started_ns = if first { began } else { step.span.started_ns };
+    let busy_ns = step.busy_ns + (ended_ns - began);
+    *step = StepReport { span: Span { started_ns, ended_ns }, busy_ns };
+}
+
 /// Plays out what the words have for this element of this pass; whether it is to end in an error.
 fn meets(words: &str, pass: &str, element: u64) -> bool {
     for (verb, what) in words.split_whitespace().filter_map(|word| word.split_once('=')) {
-        let (spot, rest) = what.split_once(':').unwrap_or((what, ""));
-        if spot.split_once('/').map(|(name, number)| (name, number.parse())) != Some((pass, Ok(element))) {
+        let (position, rest) = what.split_once(':').unwrap_or((what, ""));
+        if position.split_once('/').map(|(name, number)| (name, number.parse())) != Some((pass, Ok(element)))
+        {
             continue;
         }
         match verb {

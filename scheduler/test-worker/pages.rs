@@ -2,16 +2,17 @@
 use std::collections::HashMap;
 
 use crate::numbers;
+use scheduler::board::{Lease, PageSegment};
 use scheduler::id::ResourceId;
 use scheduler::link::{Membership, Parts};
 use scheduler::os::SegmentFile;
-use scheduler::plan::{Plan, Source};
+use scheduler::plan::{PassCall, Plan, Source};
 use scheduler::store::CONTENT;
 
 /// The pages of one run, as far as they were opened, and what was read as a whole.
 #[derive(Default)]
 pub(crate) struct Pages {
-    open: HashMap<(ResourceId, bool), SegmentFile>,
+    open: HashMap<(ResourceId, PageSegment), SegmentFile>,
     whole: HashMap<ResourceId, Vec<u64>>,
     parts: HashMap<ResourceId, Parts>,
 }
@@ -32,6 +33,25 @@ impl Pages {
         values
     }
 
+    /// What the inputs of a call are in a chunk; `None` of what the stage makes itself.
+    pub(crate) fn inputs(
+        &mut self,
+        membership: &Membership,
+        plan: &Plan,
+        lease: &Lease,
+        call: &PassCall,
+    ) -> Vec<Option<Vec<u64>>> {
+        let stage = &plan.stages()[lease.stage.index()];
+        let outside = |source: &Source| match *source {
+            Source::Each(pass) if stage.passes.contains(&pass) => None,
+            Source::Each(_) | Source::Data(_) => {
+                Some(self.range(membership, plan, *source, lease.start, lease.end))
+            }
+            Source::Whole(_) => Some(vec![numbers::whole(&self.all(membership, plan, *source))]),
+        };
+        call.inputs.iter().map(outside).collect()
+    }
+
     /// Numbers `[start, end)` of a source.
     pub(crate) fn range(
         &mut self,
@@ -42,9 +62,9 @@ impl Pages {
         end: u64,
     ) -> Vec<u64> {
         let resource = resource(plan, source);
-        let mut read = |overflow: bool, at: u64, count: u64| {
-            let file = self.open.entry((resource, overflow)).or_insert_with(|| {
-                let handle = membership.spec().segment(resource, overflow).expect("it has a page");
+        let mut read = |segment: PageSegment, at: u64, count: u64| {
+            let file = self.open.entry((resource, segment)).or_insert_with(|| {
+                let handle = membership.spec().segment(resource, segment).expect("it has a page");
                 SegmentFile::open_read(handle).expect("a page").expect("it is there while somebody reads it")
             });
             let mut bytes = vec![0; 8 * count as usize];
@@ -52,7 +72,7 @@ impl Pages {
             numbers::values(&bytes)
         };
         if source.pass().is_none() {
-            return read(false, 8 * start, end - start);
+            return read(PageSegment::Main, 8 * start, end - start);
         }
         // Whoever reads a result reads a complete one: its parts are all there.
         let parts = self.parts.entry(resource).or_insert_with(|| membership.parts(resource).expect("parts"));
@@ -61,7 +81,7 @@ impl Pages {
         while next < end {
             let part = parts.all()[parts.find(next).expect("a part for each result")];
             let until = part.end.min(end);
-            values.extend(read(part.output.overflow, part.output.at + 8 * (next - part.start), until - next));
+            values.extend(read(part.output.segment, part.output.at + 8 * (next - part.start), until - next));
             next = until;
         }
         values

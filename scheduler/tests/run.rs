@@ -19,7 +19,7 @@ mod stalls;
 
 use std::time::Duration;
 
-use scheduler::board::Spot;
+use scheduler::board::ElementPosition;
 use scheduler::engine::Outcome;
 use scheduler::policy::Policy;
 use scheduler::run::PoolStatus;
@@ -54,7 +54,7 @@ fn the_lowest_failure_seen_is_the_outcome_and_the_pool_goes_on() {
     let mut session = Session::new("fail", true);
     let ended = squares(&mut session, 100, Policy::fixed(1), "fail=square/7 fail=square/90");
     let Outcome::Failed(failure) = &ended.finished.outcome else { panic!("{:?}", ended.finished.outcome) };
-    assert_eq!(failure.spot, Spot { step: 0, element: 7 });
+    assert_eq!(failure.position, ElementPosition { step: 0, element: 7 });
     let chunks = ended.finished.board.board().chunks(failure.stage);
     let chunk = chunks.into_iter().find(|chunk| chunk.chunk == failure.chunk).unwrap();
     assert_eq!(read(&ended, "square", chunk.error), b"element 7 of square is bad");
@@ -78,10 +78,10 @@ fn an_element_that_kills_every_worker_is_named() {
     for fork in [false, true] {
         let mut session = Session::new("poison", fork);
         let ended = squares(&mut session, 100, Policy::fixed(20), "die=square/41");
-        let Outcome::WorkerKilled { spot, deaths, reason, .. } = &ended.finished.outcome else {
+        let Outcome::WorkerKilled { position, deaths, reason, .. } = &ended.finished.outcome else {
             panic!("{:?}", ended.finished.outcome)
         };
-        assert_eq!((spot.element, *deaths), (41, 3));
+        assert_eq!((position.element, *deaths), (41, 3));
         assert!(reason.contains("SIGABRT"), "{reason}");
         assert_eq!(results(&squares(&mut session, 10, Policy::auto(), ""), "square"), expected(10));
     }
@@ -92,10 +92,10 @@ fn a_cancel_interrupts_a_long_element() {
     let mut session = Session::new("cancel", true);
     let sleeps = "sleep=square/0:60000 sleep=square/1:60000";
     let begun = session.begin(session::squares(4, Policy::fixed(1)), sleeps);
-    assert!(!begun.ticket.wait(Duration::from_millis(300)), "it sleeps for a minute");
+    assert!(!begun.handle.wait(Duration::from_millis(300)), "it sleeps for a minute");
     session.pool.cancel(begun.run).unwrap();
-    assert!(begun.ticket.wait(Duration::from_secs(10)), "the cancel ends it");
-    let finished = begun.ticket.take().unwrap();
+    assert!(begun.handle.wait(Duration::from_secs(10)), "the cancel ends it");
+    let finished = begun.handle.take().unwrap();
     assert!(matches!(finished.outcome, Outcome::Cancelled { .. }), "{:?}", finished.outcome);
     assert_eq!(results(&squares(&mut session, 10, Policy::auto(), ""), "square"), expected(10));
 }
@@ -115,7 +115,7 @@ fn cancelling_a_run_that_waits_does_nothing_to_the_one_that_goes_on() {
 
 #[test]
 fn a_worker_that_cannot_start_is_an_error_with_its_words() {
-    let mut session = Session::with("barren", |config| {
+    let mut session = Session::with("cannot-start", |config| {
         config.program = "/bin/sh".into();
         config.args = vec!["-c".into(), "echo no such package >&2; exit 3".into()];
     });

@@ -101,7 +101,7 @@ wait <- function(v) {
 }
 X <- matrix(rnorm(100 * 200), 100, dimnames = list(NULL, paste0("c", 1:200)))
 
-# The diamond of DESIGN section 8.
+# The diamond.
 mu <- memApply(X, 2, wait, CONTROL = lazy)
 s <- memApply(X, 2, sd, CONTROL = lazy)
 z <- memLapply(1:200, function(j, X, mu, s) (X[, j] - mu[[j]]) / s[[j]], VARS = list(X = X, mu = mu, s = s), CONTROL = lazy)

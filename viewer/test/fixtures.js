@@ -302,7 +302,7 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
   };
 }
 
-/** The diamond of DESIGN section 8: mu and s run together, z reads both, top folds z. */
+/** The diamond: mu and s run together, z reads both, top folds z. */
 export function diamond(kind = 'run', names = ['mu', 's', 'z', 'top']) {
   const b = new Builder(kind, 'memRun(p)');
   const x = b.resource('X', 'registered', 8000000);

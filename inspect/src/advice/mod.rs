@@ -23,7 +23,10 @@ pub(crate) fn advice(document: &Document) -> Vec<String> {
             let look = Look::new(document, run);
             let mut hints = trouble::hints(&look);
             if run.ended.kind == "done" {
-                hints.extend(run::hints(&look, hints.is_empty()));
+                hints.extend(run::hints(&look));
+                if hints.is_empty() {
+                    hints.push(run::nothing(&look));
+                }
             }
             hints
         }

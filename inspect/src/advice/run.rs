@@ -8,8 +8,8 @@ use crate::run_view::{LoadView, Slowest};
 use crate::spent::total;
 use crate::words::{self, count, element, percent, seconds};
 
-/// The rest of what can be said of a run that ended well; `calm`: nothing was said of trouble.
-pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
+/// The rest of what can be said of a run that ended well.
+pub(super) fn hints(look: &Look<'_>) -> Vec<Hint> {
     if let Some(hint) = too_short(look) {
         return [Some(hint), loading(look), short_chunks(look), tiny(look)].into_iter().flatten().collect();
     }
@@ -22,15 +22,11 @@ pub(super) fn hints(look: &Look<'_>, calm: bool) -> Vec<Hint> {
     let rules = [copy(look), memory(look), late, loaded, few, longest, tail];
     let costs =
         [overhead(look), results(look), making_ready(look), gc(look), tiny(look), repeated_names(look)];
-    let found: Vec<Hint> = rules.into_iter().chain(costs).flatten().collect();
-    if found.is_empty() && calm {
-        return vec![nothing(look)];
-    }
-    found
+    rules.into_iter().chain(costs).flatten().collect()
 }
 
 /// Nothing stands out.
-fn nothing(look: &Look<'_>) -> Hint {
+pub(super) fn nothing(look: &Look<'_>) -> Hint {
     let figures = &look.run.figures;
     let gain = if figures.utilisation >= 0.9 { "nothing to gain" } else { "nothing stands out" };
     let share = percent(figures.spent.run / total(&figures.spent).max(1e-12));

@@ -29,7 +29,13 @@ pub(super) fn stages(document: &Document) -> Vec<String> {
     let mut table = Table::new(&std::iter::once(("stages", Align::Left)).chain(figures).collect::<Vec<_>>());
     let (shown, more) = chosen(document);
     for stage in shown {
-        draw(document, stage, &mut table, more.is_empty());
+        let own: Vec<&PassView> = passes(document, stage).collect();
+        line(document, stage, &own, &mut table);
+        // Where all are shown, in full.
+        if more.is_empty() {
+            steps(document, &own, &mut table);
+            about(document, stage, &own, &mut table);
+        }
     }
     if !more.is_empty() {
         group(document, &more, &mut table);
@@ -64,28 +70,28 @@ fn passes<'a>(document: &'a Document, stage: &'a StageView) -> impl Iterator<Ite
     stage.passes.iter().filter_map(|&pass| document.passes.get(pass as usize))
 }
 
-/// A stage: its line; in `full` its passes where there are several, what it reads and makes.
-fn draw(document: &Document, stage: &StageView, table: &mut Table, full: bool) {
-    let own: Vec<&PassView> = passes(document, stage).collect();
+/// The line of a stage.
+fn line(document: &Document, stage: &StageView, own: &[&PassView], table: &mut Table) {
     let title = format!("{}: {}", stage.id + 1, stage_name(document, &stage.passes));
-    row(table, format!("  {title}"), cells(document, stage, &own));
-    if !full {
+    row(table, format!("  {title}"), cells(document, stage, own));
+}
+
+/// The passes of a stage, where there are several: the heaviest, in their order.
+fn steps(document: &Document, own: &[&PassView], table: &mut Table) {
+    if own.len() < 2 {
         return;
     }
-    if own.len() > 1 {
-        let mut heavy: Vec<&PassView> = own.clone();
-        let fun = |pass: &PassView| pass.figures.as_ref().map_or(0.0, |figures| figures.fun_seconds);
-        heavy.sort_by(|a, b| fun(b).total_cmp(&fun(a)));
-        let mut shown: Vec<&PassView> = heavy.into_iter().take(SOME).collect();
-        shown.sort_by_key(|pass| own.iter().position(|other| other.id == pass.id));
-        for pass in &shown {
-            row(table, format!("{DEEP}{}", short(&pass.name, 24)), step_cells(document, pass));
-        }
-        if own.len() > shown.len() {
-            table.text(&format!("{DEEP}and {} more passes", number((own.len() - shown.len()) as u64)));
-        }
+    let mut heavy = own.to_vec();
+    let fun = |pass: &PassView| pass.figures.as_ref().map_or(0.0, |figures| figures.fun_seconds);
+    heavy.sort_by(|a, b| fun(b).total_cmp(&fun(a)));
+    let mut shown: Vec<&PassView> = heavy.into_iter().take(SOME).collect();
+    shown.sort_by_key(|pass| own.iter().position(|other| other.id == pass.id));
+    for pass in &shown {
+        row(table, format!("{DEEP}{}", short(&pass.name, 24)), step_cells(document, pass));
     }
-    about(document, stage, &own, table);
+    if own.len() > shown.len() {
+        table.text(&format!("{DEEP}and {} more passes", number((own.len() - shown.len()) as u64)));
+    }
 }
 
 /// The lines below: state, data, what took longest.

@@ -12,7 +12,7 @@ mod text;
 pub use run::{LiveChunk, LiveRun, LiveStage, LiveWorker};
 pub use text::{lines, Line};
 
-use scheduler::board::{Board, Control};
+use scheduler::board::{BoardReader, Control};
 use scheduler::error::{Error, Result};
 use scheduler::os::maps::command_line;
 use scheduler::os::{now_ns, Mapping, Place, SegmentFile};
@@ -51,10 +51,10 @@ fn look(page: &Listed) -> Result<Option<LiveRun>> {
     let length = mapping.len().checked_sub(skip).filter(|&length| length as u64 == page.header.bytes);
     let length = length.ok_or_else(cut_off)?;
     // SAFETY: the mapping is `length` bytes long from its content on and outlives the board; its header, which carries a
-    // checksum, says that a session of this user made it a board, and those change boards through `Board` alone. It is not
+    // checksum, says that a session of this user made it a board, and those change boards through the types of `board` alone. It is not
     // writable: only methods that look are called below and in `snapshot`. What these do are relaxed and acquire loads of at
     // most 64 bits, which Rust permits on read-only memory.
-    let board = unsafe { Board::look(mapping.as_ptr().add(skip), length) }?;
+    let board = unsafe { BoardReader::look(mapping.as_ptr().add(skip), length) }?;
     let Some(board) = board.filter(|board| board.control() != Control::Ended) else { return Ok(None) };
     let spec = RunSpec::from_bytes(board.payload())?;
     let pid = page.header.owner_pid;

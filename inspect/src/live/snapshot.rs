@@ -1,12 +1,17 @@
 //! A board in numbers, as it is now. Only looks: the board may lie in memory that cannot be written to.
-use scheduler::board::{Activity, BoardReader as Board, ChunkRecord, ChunkState, Control};
+use scheduler::board::{Activity, BoardReader, ChunkRecord, ChunkState, Control};
 use scheduler::id::{StageId, WorkerId};
 use scheduler::wire::{RunSpec, RunStage};
 
 use super::run::{LiveChunk, LiveRun, LiveStage, LiveWorker};
 
 /// The run of a board, at `now_ns`; `None` before it has begun. `who` is the session, its process and that one's command.
-pub(super) fn of(board: &Board, spec: &RunSpec, who: (String, u32, String), now_ns: u64) -> Option<LiveRun> {
+pub(super) fn of(
+    board: &BoardReader,
+    spec: &RunSpec,
+    who: (String, u32, String),
+    now_ns: u64,
+) -> Option<LiveRun> {
     let (session, pid, command) = who;
     let seconds = since(board.begun_ns()?, now_ns);
     let stages = stages(board, spec);
@@ -35,7 +40,7 @@ pub(super) fn of(board: &Board, spec: &RunSpec, who: (String, u32, String), now_
     })
 }
 
-fn stages(board: &Board, spec: &RunSpec) -> Vec<LiveStage> {
+fn stages(board: &BoardReader, spec: &RunSpec) -> Vec<LiveStage> {
     let none = RunStage {
         outputs: Vec::new(),
         elements_per_result: Vec::new(),
@@ -69,7 +74,7 @@ fn stages(board: &Board, spec: &RunSpec) -> Vec<LiveStage> {
     stages
 }
 
-fn worker(board: &Board, spec: &RunSpec, place: WorkerId, now_ns: u64) -> LiveWorker {
+fn worker(board: &BoardReader, spec: &RunSpec, place: WorkerId, now_ns: u64) -> LiveWorker {
     let presence = board.presence(place);
     let number = place.0 + 1;
     let pid = presence.map(|presence| presence.pid);
@@ -103,16 +108,24 @@ fn worker(board: &Board, spec: &RunSpec, place: WorkerId, now_ns: u64) -> LiveWo
 }
 
 /// The chunk that a worker has: as it says, if the chunk's entry says so too.
-fn held(board: &Board, place: WorkerId) -> Option<(StageId, ChunkRecord)> {
+fn held(board: &BoardReader, place: WorkerId) -> Option<(StageId, ChunkRecord)> {
     let (stage, chunk, _) = board.at_work(place)?;
     let record = board.chunk(stage, chunk)?;
     (record.state == ChunkState::Leased && record.worker == place).then_some((stage, record))
 }
 
-fn chunk(board: &Board, spec: &RunSpec, place: WorkerId, stage: StageId, held: &ChunkRecord) -> LiveChunk {
+fn chunk(
+    board: &BoardReader,
+    spec: &RunSpec,
+    place: WorkerId,
+    stage: StageId,
+    held: &ChunkRecord,
+) -> LiveChunk {
     // Asked again, and only believed of the same chunk: the worker may have gone on meanwhile.
     let position = board.at_work(place).filter(|(other, chunk, _)| (*other, *chunk) == (stage, held.chunk));
-    let position = position.and_then(|(.., position)| position).filter(|position| (held.start..held.end).contains(&position.element));
+    let position = position
+        .and_then(|(.., position)| position)
+        .filter(|position| (held.start..held.end).contains(&position.element));
     let passes = spec.stages.get(stage.index()).map(|stage| stage.passes.as_slice()).unwrap_or_default();
     LiveChunk {
         stage: stage.0,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use scheduler::board::{Activity, Delivered, Lease, Spot};
+use scheduler::board::{Activity, Delivered, ElementPosition, Lease, WorkerBoard};
 use scheduler::engine::Settings;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId, StageId, WorkerId};
@@ -57,7 +57,7 @@ fn job(store: &Store) -> Job {
         pins: vec![],
         kept_bytes: 500,
         settings,
-        guests: None,
+        external: None,
         generation,
     };
     Job::new(store, job).expect("a board")
@@ -73,7 +73,21 @@ fn seen(store: &Store) -> Vec<LiveRun> {
     found
 }
 
-fn done(board: &Board, lease: &Lease) {
+/// A worker's hold on a job's board.
+struct AtWork {
+    board: WorkerBoard,
+    _mapping: Mapping,
+}
+
+fn at_work(job: &Job) -> AtWork {
+    let mapping = Mapping::shared(&job.board().page().file().expect("a file")).expect("mapped");
+    let skip = CONTENT as usize;
+    // SAFETY: the mapping is writable, holds the job's board and is kept beside this hold, which goes first.
+    let board = unsafe { WorkerBoard::attach(mapping.as_ptr().add(skip), mapping.len() - skip) };
+    AtWork { board: board.expect("a board"), _mapping: mapping }
+}
+
+fn done(board: &WorkerBoard, lease: &Lease) {
     assert!(board.complete(lease, &Delivered::default()));
 }
 
@@ -102,6 +116,8 @@ fn stages_say_how_far_they_are_and_what_they_wait_for() {
     let store = open();
     let job = job(&store);
     let board = job.board().board();
+    let at_work = at_work(&job);
+    let worker = &at_work.board;
     board.set_begun(now_ns());
     let stages = |field: fn(&LiveStage) -> String| -> Vec<String> {
         seen(&store)[0].stages.iter().map(field).collect()
@@ -110,15 +126,15 @@ fn stages_say_how_far_they_are_and_what_they_wait_for() {
     assert_eq!(stages(|stage| stage.waits_for.join(" ")), ["", "mu sd"], "the first waits to be opened");
     board.open(StageId(0));
     assert_eq!(stages(|stage| stage.state.into()), ["open", "waiting"]);
-    while let Some(lease) = board.claim(A) {
-        done(board, &lease);
+    while let Some(lease) = worker.claim(A) {
+        done(worker, &lease);
     }
     assert_eq!(stages(|stage| stage.state.into()), ["through", "waiting"]);
     assert_eq!(stages(|stage| format!("{}/{}", stage.done, stage.elements)), ["10/10", "0/10"]);
     assert_eq!(stages(|stage| stage.waits_for.join(" ")), ["", ""], "memory, or the supervisor's next look");
     board.open(StageId(1));
-    let lease = board.claim(A).expect("a chunk");
-    done(board, &lease);
+    let lease = worker.claim(A).expect("a chunk");
+    done(worker, &lease);
     let run = &seen(&store)[0];
     assert_eq!((run.elements, run.done), (30, 24), "an element counts for each pass of its stage");
     let rate = run.done as f64 / run.seconds;
@@ -130,17 +146,19 @@ fn workers_say_what_they_are_at_and_since_when() {
     let store = open();
     let job = job(&store);
     let board = job.board().board();
+    let at_work = at_work(&job);
+    let hold = &at_work.board;
     let now = now_ns();
     board.set_begun(now - 9_000_000_000);
     board.open(StageId(0));
     for (worker, pid, ago) in [(A, 71, 8), (B, 72, 4)] {
-        board.join(worker, pid, now - ago * 1_000_000_000);
-        board.turn_to(worker, Activity::Run, now - 2_000_000_000);
+        hold.join(worker, pid, now - ago * 1_000_000_000);
+        hold.turn_to(worker, Activity::Run, now - 2_000_000_000);
     }
-    let lease = board.claim(A).expect("a chunk");
-    board.begin(&lease, now - 3_000_000_000);
-    board.element(A, Spot { step: 1, element: 2 });
-    board.spend(A, Activity::Run, 2_000_000_000);
+    let lease = hold.claim(A).expect("a chunk");
+    hold.begin(&lease, now - 3_000_000_000);
+    hold.element(A, ElementPosition { step: 1, element: 2 });
+    hold.spend(A, Activity::Run, 2_000_000_000);
     let worker = |nth: usize| seen(&store)[0].workers[nth].clone();
     let a = worker(0);
     let chunk =
@@ -152,10 +170,10 @@ fn workers_say_what_they_are_at_and_since_when() {
     assert!((0.5..=1.0).contains(&busy), "{busy}: 2 s and those of the chunk, of 8 and those since");
     assert_eq!((worker(1).state, worker(1).chunk), ("running", None), "between two chunks");
     assert_eq!((worker(2).state, worker(2).pid, worker(2).seconds), ("absent", None, None));
-    board.turn_to(B, Activity::Wait, now);
+    hold.turn_to(B, Activity::Wait, now);
     assert_eq!(worker(1).state, "asleep");
-    board.between_elements(A);
-    board.turn_to(A, Activity::Serialize, now);
+    hold.between_elements(A);
+    hold.turn_to(A, Activity::Serialize, now);
     let chunk = worker(0).chunk.expect("it still has it");
     assert_eq!((worker(0).state, chunk.first, chunk.pass, chunk.element), ("writing", 1, None, None));
     board.recover(A);
@@ -191,14 +209,16 @@ fn boards_may_go_at_any_time() {
             for round in 0..300 {
                 let job = job(&store);
                 let board = job.board().board();
+                let at_work = at_work(&job);
+                let worker = &at_work.board;
                 board.set_begun(now_ns());
                 board.open(StageId(0));
-                while let Some(lease) = board.claim(A) {
-                    board.begin(&lease, now_ns());
-                    board.element(A, Spot { step: 0, element: lease.start });
+                while let Some(lease) = worker.claim(A) {
+                    worker.begin(&lease, now_ns());
+                    worker.element(A, ElementPosition { step: 0, element: lease.start });
                     std::thread::yield_now();
                     if round % 3 > 0 {
-                        done(board, &lease);
+                        done(worker, &lease);
                     }
                 }
             }
@@ -226,11 +246,13 @@ proptest! {
         let store = open();
         let job = job(&store);
         let board = job.board().board();
+        let at_work = at_work(&job);
+        let worker = &at_work.board;
         board.set_begun(1);
         board.open(StageId(0));
-        let lease = board.claim(A).expect("a chunk");
-        board.element(A, Spot { step: 1, element: lease.start });
-        board.claim(B).expect("a chunk");
+        let lease = worker.claim(A).expect("a chunk");
+        worker.element(A, ElementPosition { step: 1, element: lease.start });
+        worker.claim(B).expect("a chunk");
         let path = job.board().page().handle().path();
         let file = std::fs::File::options().write(true).open(path).unwrap();
         let length = file.metadata().unwrap().len() - CONTENT;

@@ -24,6 +24,12 @@ pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
     if let Some(spent) = run.activities.get(worker as usize - 1).filter(|_| run.figures.seconds > 0.0) {
         told.say(format!("its time: {}", in_words(spent)));
     }
+    tell_chunks(document, run, worker, &mut told);
+    told
+}
+
+/// The worker's chunks; of many those that went wrong, and the longest.
+fn tell_chunks(document: &Document, run: &RunView, worker: u32, told: &mut Story) {
     let chunks = &run.chunks;
     let own: Vec<usize> = (0..chunks.stage.len()).filter(|&at| chunks.worker[at] == worker).collect();
     let mut telling = own.clone();
@@ -42,12 +48,11 @@ pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
         ));
     }
     for at in telling {
-        chunk_lines(run, at, &mut told);
+        chunk_lines(run, at, told);
         if let Some(last) = told.lines.last_mut().filter(|_| document.stages.len() > 1) {
             let stage = document.stages.get(chunks.stage[at] as usize);
             let name = stage.map_or(String::new(), |stage| stage_name(document, &stage.passes));
             last.what = format!("'{name}': {}", last.what);
         }
     }
-    told
 }

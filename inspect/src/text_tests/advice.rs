@@ -14,8 +14,7 @@ pub(super) fn even(fun: f64) -> Sample {
             (100 * nth + 1, 100 * nth + 100),
             (nth as u32 % 4 + 1, 1),
             (from, from + 0.025),
-            "done",
-            fun,
+            ("done", fun),
         );
     }
     sample.counted()
@@ -64,8 +63,13 @@ fn short_chunks_are_to_be_longer() {
     let mut sample = Sample::new(2).pass("z", 10_000, &[], 80_000).run(0.21);
     for nth in 0..10_000u64 {
         let from = 40e-6 * (nth / 2) as f64;
-        sample =
-            sample.piece(0, (nth + 1, nth + 1), (nth as u32 % 2 + 1, 1), (from, from + 40e-6), "done", 0.65);
+        sample = sample.piece(
+            0,
+            (nth + 1, nth + 1),
+            (nth as u32 % 2 + 1, 1),
+            (from, from + 40e-6),
+            ("done", 0.65),
+        );
     }
     says(&sample.counted(), &["chunks of 40 us: overhead 35 %; raise chunk, e.g. memControl(chunk = 20)"]);
 }
@@ -149,7 +153,7 @@ fn too_little_to_do() {
     let short = Sample::new(2)
         .pass("z", 3, &[], 24)
         .run(0.06)
-        .piece(0, (1, 3), (1, 1), (0.05, 0.06), "done", 0.3)
+        .piece(0, (1, 3), (1, 1), (0.05, 0.06), ("done", 0.3))
         .counted();
     says(&short, &["FUN took 3 ms in all, and the run 60 ms: too short to be worth workers; lapply() or apply() is as fast"]);
 }

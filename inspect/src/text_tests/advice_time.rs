@@ -62,7 +62,7 @@ fn elements_that_are_hardly_worth_a_call_are_told_of() {
     for nth in 0..20u64 {
         let from = 0.1 * (nth / 2) as f64;
         let elements = (5000 * nth + 1, 5000 * nth + 5000);
-        sample = sample.piece(0, elements, (nth as u32 % 2 + 1, 1), (from, from + 0.1), "done", 0.95);
+        sample = sample.piece(0, elements, (nth as u32 % 2 + 1, 1), (from, from + 0.1), ("done", 0.95));
     }
     says(
         &sample.counted(),

@@ -38,7 +38,7 @@ fn a_run_that_failed() {
 
 fn failed() -> Sample {
     let sample = Sample::new(2).pass("a", 4, &[], 32).pass("b", 4, &["a"], 32).run(0.5);
-    sample.piece(0, (1, 4), (1, 1), (0.0, 0.5), "failed", 1.0).counted().set(|s| {
+    sample.piece(0, (1, 4), (1, 1), (0.0, 0.5), ("failed", 1.0)).counted().set(|s| {
         s.run_mut().ended = Outcome { kind: "failed", words: "FUN failed at element 3".into() };
         let life = |state, began| Some(TaskLife { state, ready: began, began, ended: None });
         (s.doc.tasks[0].life, s.doc.tasks[1].life) = (life("failed", Some(0.0)), life("waiting", None));

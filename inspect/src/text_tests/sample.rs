@@ -188,7 +188,7 @@ impl Sample {
         worker: u32,
         (from, to): (f64, f64),
     ) -> Sample {
-        self.piece(stage, (first, last), (worker, 1), (from, to), "done", 1.0)
+        self.piece(stage, (first, last), (worker, 1), (from, to), ("done", 1.0))
     }
 
     /// A chunk, whichever way it ended; `fun`: the part of it that was FUN.
@@ -198,8 +198,7 @@ impl Sample {
         (first, last): (u64, u64),
         (worker, attempt): (u32, u32),
         (from, to): (f64, f64),
-        state: &'static str,
-        fun: f64,
+        (state, fun): (&'static str, f64),
     ) -> Sample {
         let chunks = &mut self.run_mut().chunks;
         let number = chunks.stage.iter().filter(|&&other| other == stage).count() as u64 + 1;

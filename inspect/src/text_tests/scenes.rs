@@ -13,16 +13,15 @@ pub(super) fn straggler() -> Sample {
     for nth in 0..36u64 {
         let (worker, from) = (nth as u32 % 4 + 1, 0.01 + 0.01 * (nth / 4) as f64);
         if nth == 17 {
-            sample = sample.piece(0, (851, 900), (2, 1), (from, from + 0.004), "lost", 1.0);
-            sample = sample.piece(0, (851, 900), (3, 2), (0.1, 0.11), "done", 1.0);
+            sample = sample.piece(0, (851, 900), (2, 1), (from, from + 0.004), ("lost", 1.0));
+            sample = sample.piece(0, (851, 900), (3, 2), (0.1, 0.11), ("done", 1.0));
         } else {
             sample = sample.piece(
                 0,
                 (50 * nth + 1, 50 * nth + 50),
                 (worker, 1),
                 (from, from + 0.01),
-                "done",
-                0.98,
+                ("done", 0.98),
             );
         }
     }
@@ -71,7 +70,7 @@ pub(super) fn straggler() -> Sample {
         })
 }
 
-/// The diamond of DESIGN section 8, before it runs: mu and s side by side, z of both, top folds z.
+/// The diamond, before it runs: mu and s side by side, z of both, top folds z.
 pub(super) fn diamond() -> Sample {
     Sample::new(4)
         .data("X", "registered", 153_600_000)
@@ -98,9 +97,9 @@ pub(super) fn diamond_run() -> Sample {
         let worker = nth as u32 + 1;
         let (first, last) = (1250 * nth + 1, 1250 * nth + 1250);
         sample = sample
-            .piece(0, (first, last), (worker, 1), (0.0, 0.24), "done", 0.97)
-            .piece(1, (first, last), (worker, 1), (0.24, 0.52), "done", 0.97)
-            .piece(2, (first, last), (worker, 1), (0.53, 1.19), "done", 0.97);
+            .piece(0, (first, last), (worker, 1), (0.0, 0.24), ("done", 0.97))
+            .piece(1, (first, last), (worker, 1), (0.24, 0.52), ("done", 0.97))
+            .piece(2, (first, last), (worker, 1), (0.53, 1.19), ("done", 0.97));
     }
     sample.counted()
 }

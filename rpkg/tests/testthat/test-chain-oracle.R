@@ -153,7 +153,7 @@ random_node <- function(nodes, bad) {
 # Two collections in step: the node's own, and numbers.
 random_mapply <- function(from, fun, finish, vars, values, control) {
   n <- if (is_pass(from$lazy)) length(from$lazy) else length(from$value)
-  if (is_pass(from$lazy) && from$shape == "array") n <- prod(array_dim(inside(from$lazy)))
+  if (is_pass(from$lazy) && from$shape == "array") n <- prod(array_dim(unwrap_pass(from$lazy)))
   other <- if (runif(1) < 0.3) 7 else seq_len(n)
   both <- function(v, w, ...) fun(v, ...)
   add <- function(v, w, ...) {

@@ -2,9 +2,9 @@
 
 # The payload that a call would send, without running it.
 payload_of <- function(fun, dots = list(), share = 1e6) {
-  bag <- memshare:::new_bag(share)
-  payload <- memshare:::build_payload(fun, dots, bag, memControl(), character(), list())
-  list(bytes = length(payload$raw), captured = payload$captured, told = bag$told, packages = bag$packages)
+  capture <- memshare:::new_capture(share)
+  payload <- memshare:::build_payload(fun, list(dots = dots), capture, memControl())
+  list(bytes = length(payload$raw), captured = payload$captured, told = capture$told, packages = capture$packages)
 }
 
 test_that("only the needed variables of a frame travel", {

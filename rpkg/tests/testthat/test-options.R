@@ -13,7 +13,7 @@ changes <- function(directory) {
     quiet = list(memshare.quiet = TRUE)
   )
 }
-await_end <- function(run) expect_true(native(ms_run_wait(inside(run)$run, 20000L)))
+await_end <- function(run) expect_true(native(ms_run_wait(unwrap_pass(run)$run, 20000L)))
 names_of_options <- unique(unlist(lapply(changes("."), names)))
 
 # Evaluates `body(set)` for each change; `set()` makes it.

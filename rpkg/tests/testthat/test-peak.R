@@ -1,7 +1,7 @@
 # The shared memory that a run takes: as it is foretold by a plan, by a simulation, and as it is measured.
 
 lazy <- memControl(lazy = TRUE)
-foretold <- function(plan) inside(plan)$main$native$peak
+foretold <- function(plan) unwrap_pass(plan)$main$native$peak
 
 # A random plan of 2 to 4 passes of which each waits for the one before. `tight`: whether its peak can be foretold to 2 %, because its
 # results are large or it is cut by number.

@@ -1,4 +1,4 @@
-# What the C++ package of the same API does wrong (memshare 1.1.0, PEERS.md), line by line, with the right behaviour.
+# What the C++ package of the same API does wrong (memshare 1.1.0), line by line, with the right behaviour.
 
 # --- Wrong results, silently ---------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 # memPlan: what R tells native code (the spec), what is checked, what a plan says of itself.
 
 lazy <- memControl(lazy = TRUE)
-insides <- function(...) lapply(list(...), unwrap_pass)
+unwrapped <- function(...) lapply(list(...), unwrap_pass)
 
 test_that("the spec lists data and passes by number, each once", {
   m <- matrix(c(1, 2, 3, 4, 5, 6), 2, dimnames = list(NULL, c("a", "b", "c")))
@@ -10,7 +10,7 @@ test_that("the spec lists data and passes by number, each once", {
   s <- memApply(same, 2, sd, CONTROL = memControl(FUN.VALUE = 0, lazy = TRUE))
   z <- memApply(m, 2, function(v, mu, s, m) v, VARS = list(mu = mu, s = s, m = m), CONTROL = memControl(chunk = 2, lazy = TRUE))
   w <- memLapply(z, sum, CONTROL = lazy)
-  program <- compile(insides(w, z), c("w", ""), cores = 2)
+  program <- compile(unwrapped(w, z), c("w", ""), cores = 2)
   spec <- program$spec
   expect_identical(program$labels, c("mu", "s", "z", "w"))
   expect_identical(vapply(spec$passes, `[[`, "", "name"), c("mu", "s", "s (whole)", "z", "w"))
@@ -42,7 +42,7 @@ test_that("one bind serves all, and a reduce is a fold and a last step", {
   y <- memLapply(x, sqrt, CONTROL = lazy)
   z <- memLapply(1:2, function(i, x) x, VARS = list(x = x), CONTROL = lazy)
   total <- memReduce(y, `+`)
-  program <- compile(insides(y, z, total), c("y", "z", "total"), cores = 1)
+  program <- compile(unwrapped(y, z, total), c("y", "z", "total"), cores = 1)
   expect_identical(program$what, c("map", "value", "map", "bind", "map", "fold", "last"))
   expect_identical(program$spec$passes[[2]]$inputs, list(list(kind = "each", pass = 1L)))
   expect_identical(program$spec$passes[[3]]$inputs, list(list(kind = "each", pass = 2L)))
@@ -51,26 +51,26 @@ test_that("one bind serves all, and a reduce is a fold and a last step", {
   expect_identical(fold$n, 300)
   expect_identical(fold$inputs, list(list(kind = "each", pass = 3L)))
   expect_identical(program$spec$passes[[7]]$inputs, list(list(kind = "whole", pass = 6L, names = 0L)))
-  expect_identical(compile(insides(total), "", cores = 8)$what, c("map", "value", "map", "last"))
+  expect_identical(compile(unwrapped(total), "", cores = 8)$what, c("map", "value", "map", "last"))
 })
 
 test_that("settings of passes become those of the run", {
   a <- memLapply(1:4, sqrt, MAX.CORES = 1, CONTROL = memControl(retries = 0, timeout = 50, lazy = TRUE))
   b <- memLapply(a, sqrt, MAX.CORES = 3, CONTROL = memControl(memory = 1e9, trace = TRUE, lazy = TRUE))
-  program <- compile(insides(b))
+  program <- compile(unwrapped(b))
   expect_identical(program$spec[c("retries", "timeout", "memory", "workers")], list(retries = 0L, timeout = 50, memory = 1e9, workers = 3L))
   expect_true(program$trace)
-  expect_identical(compile(insides(b), cores = 2L)$spec$workers, 2L)
+  expect_identical(compile(unwrapped(b), cores = 2L)$spec$workers, 2L)
 })
 
 test_that("labels are telling and unique", {
   one <- memLapply(1:2, sqrt, CONTROL = lazy)
   two <- memLapply(one, sqrt, CONTROL = lazy)
   three <- memLapply(two, function(v, sqrt) v, VARS = list(sqrt = one), CONTROL = lazy)
-  expect_identical(compile(insides(three), "a,b")$labels, c("sqrt", "two", "a;b"))
+  expect_identical(compile(unwrapped(three), "a,b")$labels, c("sqrt", "two", "a;b"))
   four <- memLapply(memLapply(1, sqrt, CONTROL = lazy), sqrt, CONTROL = lazy)
-  expect_identical(compile(insides(four))$labels, c("sqrt", "sqrt 2"))
-  expect_identical(compile(insides(memMapply(paste, one, y = 1:2, x = two, CONTROL = lazy)))$labels, c("one", "two", "paste"))
+  expect_identical(compile(unwrapped(four))$labels, c("sqrt", "sqrt 2"))
+  expect_identical(compile(unwrapped(memMapply(paste, one, y = 1:2, x = two, CONTROL = lazy)))$labels, c("one", "two", "paste"))
 })
 
 test_that("unknown registered variables are named with their pass", {

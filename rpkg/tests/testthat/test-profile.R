@@ -11,7 +11,7 @@ taken <- function(run = memLastRun()) {
   trace[order(trace$started), ]
 }
 traced <- function(...) memControl(trace = TRUE, ...)
-forget <- function(pass) native(ms_profile_forget(key_of(inside(pass))))
+forget <- function(pass) native(ms_profile_forget(key_of(unwrap_pass(pass))))
 lazy <- memControl(lazy = TRUE)
 
 test_that("the activities of all workers add up to the time of the run", {
@@ -84,7 +84,7 @@ test_that("a second run goes by what the first one measured", {
   expect_identical(last$start, 41)
   expect_true(41 %in% utils::head(taken()$start, 2))
   # A profile of other elements is none of these: their number, their type, FUN, the collection.
-  key <- function(...) key_of(inside(...))
+  key <- function(...) key_of(unwrap_pass(...))
   own <- key(memLapply(seconds, sleep, CONTROL = lazy))
   expect_null(native(ms_profile_known(own, 40)))
   expect_length(native(ms_profile_known(own, 41))$costs, 41L)
@@ -98,11 +98,11 @@ test_that("profile = FALSE uses and keeps none, measure = FALSE measures nothing
   pass <- memLapply(seconds, sleep, CONTROL = lazy)
   forget(pass)
   memLapply(seconds, sleep, MAX.CORES = 2, CONTROL = memControl(profile = FALSE))
-  expect_null(native(ms_profile_known(key_of(inside(pass)), 21)))
+  expect_null(native(ms_profile_known(key_of(unwrap_pass(pass)), 21)))
   expect_length(memProfile()$costs, 21L)
   memLapply(seconds, sleep, MAX.CORES = 2, CONTROL = memControl(measure = FALSE))
   expect_error(memProfile(), "did not note", class = "memshare_error_profile")
-  expect_null(native(ms_profile_known(key_of(inside(pass)), 21)))
+  expect_null(native(ms_profile_known(key_of(unwrap_pass(pass)), 21)))
   memRun(memLapply(pass, sqrt, CONTROL = memControl(measure = FALSE, lazy = TRUE)))
   expect_error(memProfile(), "did not note", class = "memshare_error_profile")
 })
@@ -146,7 +146,7 @@ test_that("costs that mislead are given up, and what was measured takes their pl
   trace <- as.data.frame(memLastRun())
   expect_true(all(trace$state == "done"))
   expect_identical(sort(unlist(Map(seq, trace$start, trace$end))), 1:72)
-  known <- native(ms_profile_known(key_of(inside(pass)), 72))$costs
+  known <- native(ms_profile_known(key_of(unwrap_pass(pass)), 72))$costs
   expect_gt(mean(known[61:72]), mean(known[1:60]))
   # A profile on the shelf that misleads is replaced.
   file <- tempfile()
@@ -154,10 +154,10 @@ test_that("costs that mislead are given up, and what was measured takes their pl
   profile$costs <- rev(profile$costs)
   memSaveProfile(profile, file)
   memLoadProfile(file)
-  expect_gt(native(ms_profile_known(key_of(inside(pass)), 72))$costs[[1]], 0.01)
+  expect_gt(native(ms_profile_known(key_of(unwrap_pass(pass)), 72))$costs[[1]], 0.01)
   memLapply(seconds, sleep, MAX.CORES = 2)
   expect_identical(memLastRun()$misled, "sleep")
-  known <- native(ms_profile_known(key_of(inside(pass)), 72))$costs
+  known <- native(ms_profile_known(key_of(unwrap_pass(pass)), 72))$costs
   expect_gt(mean(known[61:72]), mean(known[1:60]))
 })
 
@@ -224,7 +224,7 @@ test_that("profiles are kept in a directory for those who ask for it", {
   pass <- memLapply(seconds, sleep, CONTROL = lazy)
   memLapply(seconds, sleep, MAX.CORES = 2)
   file <- list.files(directory, full.names = TRUE)
-  expect_identical(file, profile_file(directory, key_of(inside(pass))))
+  expect_identical(file, profile_file(directory, key_of(unwrap_pass(pass))))
   # Another session has the same key and finds it.
   code <- c(
     "sleep <- function(seconds) {\n  # the same code\n  Sys.sleep(seconds)\n  seconds\n}",
@@ -248,7 +248,7 @@ test_that("profiles are kept in a directory for those who ask for it", {
 
 test_that("keys tell rows from columns, and stay the same from call to call", {
   m <- matrix(as.double(1:16), 4)
-  key <- function(margin, f) key_of(inside(memApply(m, margin, f, CONTROL = lazy)))
+  key <- function(margin, f) key_of(unwrap_pass(memApply(m, margin, f, CONTROL = lazy)))
   expect_false(key(1, sum) == key(2, sum))
   expect_false(key(1, sum) == key(1, mean))
   expect_identical(key(1, function(v) v + 1), key(1, function(v) v + 1))
@@ -257,11 +257,11 @@ test_that("keys tell rows from columns, and stay the same from call to call", {
   make <- function(k) function(v) v + k
   expect_identical(key(2, make(1)), key(2, make(2)))
   local_variables("profile", list(m = m))
-  expect_identical(key_of(inside(memApply("m", 2, sum, NAMESPACE = "profile", CONTROL = lazy))), key(2, sum))
-  expect_identical(key_of(inside(memApply(m, 2, sum, CONTROL = memControl(profile = FALSE, lazy = TRUE)))), "")
+  expect_identical(key_of(unwrap_pass(memApply("m", 2, sum, NAMESPACE = "profile", CONTROL = lazy))), key(2, sum))
+  expect_identical(key_of(unwrap_pass(memApply(m, 2, sum, CONTROL = memControl(profile = FALSE, lazy = TRUE)))), "")
   # The same pass twice in a plan has two profiles.
   twice <- lapply(1:2, function(k) memLapply(1:3, make(k), CONTROL = lazy))
-  keys <- vapply(compile(lapply(twice, inside), c("a", "b"))$spec$passes, `[[`, "", "key")
+  keys <- vapply(compile(lapply(twice, unwrap_pass), c("a", "b"))$spec$passes, `[[`, "", "key")
   expect_identical(keys[[2]], paste(keys[[1]], "#2"))
 })
 
@@ -318,12 +318,12 @@ test_that("sizes of items are a first guess only where they differ", {
   x <- lapply(c(1, 1, 1, 5000, 1, 1, 1, 5000), numeric)
   expect_identical(memLapply(x, length, MAX.CORES = 2), lapply(x, length))
   local_variables("profile", list(x = x))
-  by_name <- inside(memLapply("x", length, NAMESPACE = "profile", CONTROL = lazy))
-  by_value <- inside(memLapply(x, length, CONTROL = lazy))
+  by_name <- unwrap_pass(memLapply("x", length, NAMESPACE = "profile", CONTROL = lazy))
+  by_value <- unwrap_pass(memLapply(x, length, CONTROL = lazy))
   expect_identical(key_of(by_name), key_of(by_value))
   expect_identical(sizes_of(by_name), as.double(lengths(x)))
   # Two collections in step.
-  both <- inside(memMapply(function(a, b) length(a) + length(b), x, rev(x), CONTROL = lazy))
+  both <- unwrap_pass(memMapply(function(a, b) length(a) + length(b), x, rev(x), CONTROL = lazy))
   expect_identical(sizes_of(both), as.double(lengths(x) + lengths(rev(x))))
 })
 

@@ -35,8 +35,8 @@ local_replaced <- function(..., .frame = parent.frame()) {
 local_looks <- function(gate, frame = parent.frame()) {
   looks <- new.env()
   looks$at <- list()
-  look <- far
-  local_replaced(far = function(...) {
+  look <- progress_of
+  local_replaced(progress_of = function(...) {
     at <- look(...)
     looks$at <- c(looks$at, list(at))
     if (at$done > 0) gate$open()
@@ -220,7 +220,7 @@ test_that("a handle says how far it is, and collect() shows it", {
   pass <- memLapply(1:40, gated, gate = gate$path, CONTROL = memControl(lazy = TRUE, chunk = 1))
   run <- memRun(pass, wait = FALSE, MAX.CORES = 1)
   until <- Sys.time() + 20
-  while (far(inside(run)$run, inside(run)$program)$done < 5 && Sys.time() < until) NULL
+  while (progress_of(unwrap_pass(run)$run, unwrap_pass(run)$program)$done < 5 && Sys.time() < until) NULL
   expect_match(format(run), "^<run> of pass: running, 12 % done, [0-9.]+ (s|min [0-9]+ s) left$")
   looks <- local_looks(gate)
   local_replaced(way_to_show = function(asked) list(open = bar_of_text))
@@ -240,7 +240,7 @@ test_that("a call with CLUSTER shows its progress too", {
 })
 
 test_that("short calls are not even looked at", {
-  local_replaced(far = function(...) stop("nobody should ask"))
+  local_replaced(progress_of = function(...) stop("nobody should ask"))
   memLapply(1:2, identity)
   took <- system.time(for (i in 1:20) memLapply(1:2, identity, CONTROL = memControl(progress = TRUE)))[["elapsed"]]
   expect_lt(took, 20 * first_look / 1000)

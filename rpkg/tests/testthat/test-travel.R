@@ -105,8 +105,7 @@ test_that("environments keep what they hold, their class, locks and active bindi
 test_that("big data in environments and lists with functions is shared, not copied", {
   values <- as.double(seq_len(2e5))
   holder <- list(f = function(v) v, values = values)
-  bag <- memshare:::new_bag()
-  payload <- memshare:::build_payload(function(i) sum(holder$values), list(), bag, memControl(), character(), list())
+  payload <- memshare:::build_payload(function(i) sum(holder$values), list(), memshare:::new_capture(), memControl())
   expect_lt(length(payload$body), 1e6)
   expect_true(any(vapply(payload$captured, identical, NA, values)))
   expect_message(out <- memLapply(1:2, function(i) sum(holder$values)), class = "memshare_message_captured")

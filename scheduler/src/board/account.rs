@@ -1,16 +1,17 @@
 //! The account of a run's memory: what its pages hold now, and the most they held. Workers add what they write, whoever
-//! gives memory back subtracts; both are exact to the byte that was asked for.
-use super::layout::OutputLine;
-use super::memory::Board;
+//! gives memory back subtracts; both are exact to the byte that was asked for. A worker that dies between an output's line and the sum
+//! leaves the one piece that it was at too much in the sum, never too little.
+use super::layout::{MemoryLine, OutputLine};
 use super::reader::BoardReader;
+use super::supervisor::SupervisorBoard;
 use super::sync::Ordering;
-use super::worker::reserved;
+use super::worker::WorkerBoard;
 use crate::id::StageId;
 
 /// In both words of an output's line: the page itself is gone.
 const CLOSED: u64 = 1 << 63;
 
-impl Board {
+impl WorkerBoard {
     /// Room for `bytes` in the page of a stage's output; gives the offset from the start of the page's content, a multiple
     /// of 64. `None` where there is no such output, or its page is gone. What a dead worker reserved stays unused until the page goes.
     pub fn reserve_output(&self, stage: StageId, nth: u32, bytes: u64) -> Option<u64> {
@@ -19,9 +20,9 @@ impl Board {
         let after = |next: u64| next.checked_add(bytes).filter(|after| after & CLOSED == 0);
         after(line.next.load(Ordering::Relaxed))?;
         // Before it is there to be given back, so that the account never falls below nothing.
-        self.take_bytes(bytes);
+        self.memory().take(bytes);
         let taken = line.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
-        taken.map_err(|_| self.give_bytes(bytes)).ok()
+        taken.map_err(|_| self.memory().give(bytes)).ok()
     }
 
     /// Whether the page of an output is gone.
@@ -30,17 +31,19 @@ impl Board {
         line.is_some_and(|line| line.next.load(Ordering::Relaxed) & CLOSED != 0)
     }
 
-    /// A piece of an output was given back before the page itself. After [`Board::close_output`] it was counted there.
+    /// A piece of an output was given back before the page itself. After [`SupervisorBoard::close_output`] it was counted there.
     pub fn return_output(&self, stage: StageId, nth: u32, bytes: u64) {
         let (Some(bytes), Some(stage)) = (reserved(bytes), self.stage(stage)) else { return };
         if let Some(line) = self.outputs(stage).get(nth as usize) {
             let before = line.returned.fetch_add(bytes, Ordering::Relaxed);
             if before & CLOSED == 0 {
-                self.give_bytes(bytes);
+                self.memory().give(bytes);
             }
         }
     }
+}
 
+impl SupervisorBoard {
     /// The page of an output goes, and with it all that was not given back piece by piece. Nobody takes room in it any more. A worker
     /// that gave back the last pieces may still be about to say so, and one that was cut off may be about to take room: each byte is
     /// counted by the one of the two that is first at the output's line.
@@ -51,20 +54,18 @@ impl Board {
         let taken = line.next.fetch_or(CLOSED, Ordering::Relaxed);
         if taken & CLOSED == 0 {
             let returned = line.returned.fetch_or(CLOSED, Ordering::Relaxed);
-            self.give_bytes(taken.saturating_sub(returned));
+            self.memory().give(taken.saturating_sub(returned));
         }
     }
 
     /// The run's pages hold `bytes` more.
     pub fn take_bytes(&self, bytes: u64) {
-        let memory = self.memory();
-        let live = memory.live.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        memory.peak.fetch_max(live, Ordering::Relaxed);
+        self.memory().take(bytes);
     }
 
     /// The run's pages hold `bytes` less.
     pub fn give_bytes(&self, bytes: u64) {
-        self.memory().live.fetch_sub(bytes, Ordering::Relaxed);
+        self.memory().give(bytes);
     }
 }
 
@@ -86,9 +87,25 @@ impl BoardReader {
     }
 }
 
+impl MemoryLine {
+    fn take(&self, bytes: u64) {
+        let live = self.live.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        self.peak.fetch_max(live, Ordering::Relaxed);
+    }
+
+    fn give(&self, bytes: u64) {
+        self.live.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 impl OutputLine {
     /// Bytes of the page that are taken, or were when it went.
     pub(super) fn taken(&self) -> u64 {
         self.next.load(Ordering::Relaxed) & !CLOSED
     }
+}
+
+/// The bytes that `bytes` of output take in their page: whole lines.
+pub fn reserved(bytes: u64) -> Option<u64> {
+    bytes.checked_next_multiple_of(super::layout::LINE)
 }

@@ -1,13 +1,14 @@
 //! What each element cost: a number of nanoseconds a step and element, for those stages that are measured. Written by the
 //! worker that holds the chunk, before it ends the lease: who sees the chunk done sees its costs. An element that was tried twice
 //! has the cost of the later try.
-use super::memory::Board;
-use super::reader::{BoardReader, Stage};
+use super::reader::BoardReader;
+use super::stage::Stage;
 use super::sync::{AtomicU32, Ordering};
+use super::worker::WorkerBoard;
 use super::Lease;
 use crate::id::StageId;
 
-impl Board {
+impl WorkerBoard {
     /// Puts down what a step's elements cost, from the chunk's first on; to be called before the lease is ended.
     pub fn put_costs(&self, lease: &Lease, step: u32, costs: &[f32]) {
         let Some(stage) = self.stage(lease.stage) else { return };

@@ -65,7 +65,7 @@ pub(super) struct Slot {
     /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
     pub(super) ended: AtomicU64,
     pub(super) ended_stage: AtomicU32,
-    /// 1 when the place is shut, see [`super::memory::Board::shut_out`].
+    /// 1 when the place is shut, see [`super::SupervisorBoard::shut_out`].
     pub(super) shut: AtomicU32,
     /// Who has the place, or had it last: process, and when it joined; 0 before there was one.
     pub(super) pid: AtomicU32,
@@ -260,7 +260,8 @@ impl StageSpec {
     }
 
     pub(super) fn capacity(&self) -> Capacity {
-        let StageSpec { log_capacity: log, appended_capacity: appended, outputs, steps, elements, .. } = *self;
+        let StageSpec { log_capacity: log, appended_capacity: appended, outputs, steps, elements, .. } =
+            *self;
         let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
         Capacity { log, appended, outputs, steps, costs }
     }

@@ -1,5 +1,5 @@
 //! Claiming. Two arrays of entries: the *log*, in which each claim is the next entry and begins where the one before
-//! ends, and the *extras*, ranges that the supervisor asks to be run: pieces that the plan cut, and what must be run again.
+//! ends, and the *appended*, ranges that the supervisor asks to be run: pieces that the plan cut, and what must be run again.
 use super::record::Record;
 use super::sync::{AtomicU32, AtomicU64, Ordering};
 use super::word::{ChunkState, Word};
@@ -14,7 +14,7 @@ pub(super) struct Claim {
     pub(super) attempt: u32,
 }
 
-/// What is left of a log when a bite is to be sized.
+/// What is left of a log when a chunk is to be sized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
     /// Elements that nobody has.
@@ -98,16 +98,16 @@ impl Log<'_> {
     }
 }
 
-/// A stage's extras. Only the supervisor appends; `count` entries are written, and before `hint` none is `Ready`.
+/// A stage's appended. Only the supervisor appends; `count` entries are written, and before `hint` none is `Ready`.
 #[derive(Clone, Copy)]
-pub(super) struct Extras<'a> {
+pub(super) struct Appended<'a> {
     pub(super) records: &'a [Record],
     pub(super) starts: &'a [AtomicU64],
     pub(super) count: &'a AtomicU32,
     pub(super) hint: &'a AtomicU32,
 }
 
-impl Extras<'_> {
+impl Appended<'_> {
     /// Asks for `[start, end)` to be run, as attempt `attempt`. `None` when there is no room.
     pub(super) fn append(&self, start: u64, end: u64, attempt: u32) -> Option<usize> {
         let index = self.count.load(Ordering::Relaxed) as usize;

@@ -6,16 +6,18 @@
 mod account;
 mod activity;
 mod costs;
+mod entries;
 mod layout;
 mod log;
-mod memory;
-mod opened;
+mod open_stages;
 mod presence;
 mod progress;
 mod reader;
 mod record;
 mod report;
+mod slot;
 mod spec;
+mod stage;
 mod stats;
 mod supervisor;
 mod sync;
@@ -24,28 +26,30 @@ pub(crate) mod tests;
 mod word;
 mod worker;
 
+pub use account::reserved;
 pub use activity::Activity;
+pub use entries::{ChunkRecord, Recovered};
 pub use layout::StageSpec;
-pub use memory::Board;
-pub use opened::Opened;
+pub use open_stages::OpenStages;
 pub use presence::Presence;
 pub use reader::BoardReader;
-pub use record::{Output, Span, Spot};
+pub use record::{ElementPosition, Output, PageSegment, Span};
 pub use report::StepReport;
 pub use spec::BoardSpec;
-pub use supervisor::{ChunkRecord, Recovered};
+pub use supervisor::SupervisorBoard;
 pub use word::{ChunkState, MAX_ATTEMPT, MAX_ELEMENTS, MAX_STEPS, MAX_WORKERS};
-pub use worker::{reserved, Delivered};
+pub use worker::{Delivered, WorkerBoard};
 
 use crate::id::{ChunkId, StageId, WorkerId};
+use word::Word;
 
-/// A worker's claim of a chunk. It is good until [`Board::complete`], [`Board::fail`] or the supervisor's
-/// [`Board::revoke`], of which exactly one succeeds.
+/// A worker's claim of a chunk. It is good until [`WorkerBoard::complete`], [`WorkerBoard::fail`] or
+/// [`SupervisorBoard::revoke`], of which exactly one succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The stage.
     pub stage: StageId,
-    /// The chunk's number: its place in the log, or past the log's capacity its place among the extras.
+    /// The chunk's number: its place in the log, or past the log's capacity its place among the appended ranges.
     pub chunk: ChunkId,
     /// Who has it.
     pub worker: WorkerId,
@@ -55,6 +59,18 @@ pub struct Lease {
     pub end: u64,
     /// How often its elements were tried before.
     pub attempt: u32,
+}
+
+impl Lease {
+    /// The word that its entry has while the lease is good.
+    fn word(&self) -> Word {
+        Word::new(self.end, self.worker, self.attempt, ChunkState::Leased)
+    }
+
+    /// The lease as a slot names it.
+    fn name(&self) -> u64 {
+        (u64::from(self.stage.0) << 32) | u64::from(self.chunk.0)
+    }
 }
 
 /// What the supervisor wants of all workers.

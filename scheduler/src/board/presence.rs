@@ -1,10 +1,10 @@
 //! What a board tells whoever only looks: when its run began, who has which place, and what that worker is at since when.
 //! Written with relaxed stores by the one who has the place; nothing is decided by it, so it may lag.
 use super::activity::Activity;
-use super::layout::Slot;
-use super::memory::Board;
 use super::reader::BoardReader;
+use super::supervisor::SupervisorBoard;
 use super::sync::{acquire64, Ordering};
+use super::worker::WorkerBoard;
 use crate::id::{StageId, WorkerId};
 
 /// Who has a worker's place, or had it last.
@@ -21,13 +21,15 @@ pub struct Presence {
 /// Bits of a time beside an activity: 36 years since the host was started.
 const TIME_BITS: u32 = 60;
 
-impl Board {
-    /// The run begins. The first thing that others may know of the board: see [`Board::look`].
+impl SupervisorBoard {
+    /// The run begins. The first thing that others may know of the board: see [`BoardReader::look`].
     pub fn set_begun(&self, now_ns: u64) {
         // Release: who sees it sees the board that was made before.
         self.control_line().begun.store(now_ns.max(1), Ordering::Release);
     }
+}
 
+impl WorkerBoard {
     /// A process takes a worker's place.
     pub fn join(&self, worker: WorkerId, pid: u32, now_ns: u64) {
         if let Some(slot) = self.slot(worker) {
@@ -50,6 +52,13 @@ impl Board {
             slot.leave();
         }
     }
+
+    /// Adds to what a place's workers spent on an activity.
+    pub fn spend(&self, worker: WorkerId, activity: Activity, ns: u64) {
+        if let Some(slot) = self.slot(worker) {
+            slot.spent[activity as usize].fetch_add(ns, Ordering::Relaxed);
+        }
+    }
 }
 
 impl BoardReader {
@@ -68,15 +77,15 @@ impl BoardReader {
         (pid > 0).then(|| Presence { pid, joined_ns: slot.joined.load(Ordering::Relaxed), at })
     }
 
+    /// What a place's workers spent on each activity, in nanoseconds.
+    pub fn spent(&self, worker: WorkerId) -> Option<[u64; Activity::ALL.len()]> {
+        let slot = self.slot(worker)?;
+        Some(std::array::from_fn(|nth| slot.spent[nth].load(Ordering::Relaxed)))
+    }
+
     /// Whether the stage was opened.
     pub fn is_opened(&self, stage: StageId) -> bool {
         self.stage(stage).is_some_and(|stage| self.is_open(stage))
-    }
-}
-
-impl Slot {
-    pub(super) fn leave(&self) {
-        self.at.store(0, Ordering::Relaxed);
     }
 }
 
@@ -94,17 +103,17 @@ mod tests {
     fn a_board_is_looked_at_only_once_its_run_began() {
         let (board, memory) = board(2, vec![stage(5, 5)], b"what it is about");
         // SAFETY: the memory lives to the end of the test and is used by boards only.
-        let look = || unsafe { Board::look(memory.base, memory.len) };
+        let look = || unsafe { BoardReader::look(memory.base, memory.len) };
         assert!(look().expect("no damage").is_none());
         assert_eq!(board.begun_ns(), None);
-        board.set_begun(7);
+        board.supervisor.set_begun(7);
         let found = look().expect("no damage").expect("a board");
         assert_eq!((found.begun_ns(), found.payload()), (Some(7), b"what it is about".as_slice()));
         assert!(!found.is_opened(P0));
-        board.open(P0);
+        board.supervisor.open(P0);
         assert!(found.is_opened(P0) && !found.is_opened(StageId(1)));
         // SAFETY: refused before it is read.
-        assert!(unsafe { Board::look(memory.base, 100) }.is_err(), "too short");
+        assert!(unsafe { BoardReader::look(memory.base, 100) }.is_err(), "too short");
     }
 
     #[test]
@@ -112,38 +121,38 @@ mod tests {
         let (board, _memory) = board(2, vec![stage(5, 5)], b"");
         assert_eq!(board.presence(A), None);
         let late = (1 << TIME_BITS) - 1;
-        board.join(A, 4321, 5);
+        board.worker.join(A, 4321, 5);
         for activity in Activity::ALL {
-            board.turn_to(A, activity, late);
+            board.worker.turn_to(A, activity, late);
             let presence = Presence { pid: 4321, joined_ns: 5, at: Some((activity, late)) };
             assert_eq!(board.presence(A), Some(presence));
         }
         assert_eq!((board.presence(B), board.presence(WorkerId(2))), (None, None));
-        board.recover(A);
+        board.supervisor.recover(A);
         assert_eq!(board.presence(A), Some(Presence { pid: 4321, joined_ns: 5, at: None }), "dead");
-        board.join(A, 4322, 9);
-        board.turn_to(A, Activity::Map, 9);
-        board.leave(A);
+        board.worker.join(A, 4322, 9);
+        board.worker.turn_to(A, Activity::Map, 9);
+        board.worker.leave(A);
         assert_eq!(board.presence(A), Some(Presence { pid: 4322, joined_ns: 9, at: None }), "gone");
     }
 
     #[test]
     fn when_a_chunk_began_is_known_though_it_never_ends() {
         let (board, _memory) = board(2, vec![stage(30, 10)], b"");
-        board.open(P0);
+        board.supervisor.open(P0);
         let span = |nth: usize| (board.chunks(P0)[nth].state, board.chunks(P0)[nth].span);
-        let lease = board.claim(A).expect("a chunk");
+        let lease = board.worker.claim(A).expect("a chunk");
         assert_eq!(span(0), (ChunkState::Leased, Span::default()), "claimed, not begun");
-        board.begin(&lease, 77);
+        board.worker.begin(&lease, 77);
         let began = Span { started_ns: 77, ended_ns: 0 };
         assert_eq!(span(0), (ChunkState::Leased, began));
-        board.recover(A);
+        board.supervisor.recover(A);
         assert_eq!(span(0), (ChunkState::Lost, began));
-        board.append(P0, 0, 10, 1).expect("room");
+        board.supervisor.append(P0, 0, 10, 1).expect("room");
         assert_eq!(span(1), (ChunkState::Ready, Span::default()));
-        let again = board.claim(B).expect("a chunk");
-        board.begin(&again, 88);
-        assert!(crate::board::tests::complete(&board, &again));
+        let again = board.worker.claim(B).expect("a chunk");
+        board.worker.begin(&again, 88);
+        assert!(crate::board::tests::complete(&board.worker, &again));
         assert_eq!(
             span(1),
             (ChunkState::Done, Span { started_ns: 1_000, ended_ns: 1_010 }),

@@ -1,26 +1,26 @@
 //! How much of a stage is done: exact, and cheap however often it is asked. Each entry is looked at once when it is claimed,
 //! and again only while its chunk is out; a long chunk does not make the ones after it be counted again.
-use super::log::{Extras, Log};
+use super::log::{Appended, Log};
 use super::record::Record;
 use super::sync::{acquire32, Ordering};
 use super::word::{ChunkState, Word};
 use crate::id::ChunkId;
 
-/// What was counted. All before `log` and `extra` are claimed; of these, `out` are in a state that still changes.
+/// What was counted. All before `log` and `appended` are claimed; of these, `out` are in a state that still changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
     log: usize,
     log_start: u64,
-    extra: usize,
+    appended: usize,
     done: u64,
     out: Vec<(ChunkId, u64)>,
 }
 
 impl Progress {
     /// Counts on; gives the elements done.
-    pub(super) fn advance(&mut self, log: Log<'_>, extras: Extras<'_>) -> u64 {
+    pub(super) fn advance(&mut self, log: Log<'_>, appended: Appended<'_>) -> u64 {
         let Progress { out, done, .. } = self;
-        out.retain(|&(chunk, start)| match settled(record(log, extras, chunk).load(), start) {
+        out.retain(|&(chunk, start)| match settled(record(log, appended, chunk).load(), start) {
             Some(more) => {
                 *done += more;
                 false
@@ -36,15 +36,15 @@ impl Progress {
             (self.log, self.log_start) = (self.log + 1, word.end());
         }
         // Ranges are taken from the first on: behind one that is ready, none is taken.
-        let count = acquire32(extras.count) as usize;
-        while let (true, Some(record)) = (self.extra < count, extras.records.get(self.extra)) {
+        let count = acquire32(appended.count) as usize;
+        while let (true, Some(record)) = (self.appended < count, appended.records.get(self.appended)) {
             let word = record.load();
             if word.state() == ChunkState::Ready {
                 break;
             }
-            let start = extras.starts.get(self.extra).map_or(0, |start| start.load(Ordering::Relaxed));
-            self.note(log.records.len() + self.extra, start, word);
-            self.extra += 1;
+            let start = appended.starts.get(self.appended).map_or(0, |start| start.load(Ordering::Relaxed));
+            self.note(log.records.len() + self.appended, start, word);
+            self.appended += 1;
         }
         self.done
     }
@@ -57,17 +57,17 @@ impl Progress {
     }
 
     /// The chunks that are leased, of those that were counted: chunk, start, word.
-    pub(super) fn out(&self, log: Log<'_>, extras: Extras<'_>) -> Vec<(ChunkId, u64, Word)> {
-        let all = self.out.iter().map(|&(chunk, start)| (chunk, start, record(log, extras, chunk).load()));
+    pub(super) fn out(&self, log: Log<'_>, appended: Appended<'_>) -> Vec<(ChunkId, u64, Word)> {
+        let all = self.out.iter().map(|&(chunk, start)| (chunk, start, record(log, appended, chunk).load()));
         all.filter(|(_, _, word)| word.state() == ChunkState::Leased).collect()
     }
 }
 
 /// The entry of a chunk that was counted.
-fn record<'a>(log: Log<'a>, extras: Extras<'a>, chunk: ChunkId) -> &'a Record {
+fn record<'a>(log: Log<'a>, appended: Appended<'a>, chunk: ChunkId) -> &'a Record {
     match chunk.index().checked_sub(log.records.len()) {
         None => &log.records[chunk.index()],
-        Some(extra) => &extras.records[extra],
+        Some(nth) => &appended.records[nth],
     }
 }
 

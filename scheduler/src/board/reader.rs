@@ -6,14 +6,16 @@ use super::layout::{
     Capacity, ControlLine, Header, Layout, MemoryLine, OutputLine, RareLine, Slot, StageFixed, StageHead,
     StagePlace, MAGIC, VERSION,
 };
-use super::log::{Extras, Log};
+use super::log::{Appended, Log};
 use super::progress::Progress;
 use super::record::Record;
-use super::report;
-use super::sync::{acquire64, AtomicU32, AtomicU64};
+use super::report::{self, Reports};
+use super::stage::{spec_of, Stage};
+use super::sync::{acquire32, acquire64, AtomicU32, AtomicU64};
+use super::{Control, Lease};
 use crate::error::{Error, Result};
 use crate::id::{StageId, WorkerId};
-use crate::policy::{Policy, Schedule};
+use crate::policy::Schedule;
 
 /// A process's hold on a board that it only looks at; read-only memory will do. Keeps its own copy of all that never changes, so that
 /// damage to the shared memory can give wrong numbers, never a reference outside of it.
@@ -34,20 +36,6 @@ pub struct BoardReader {
     workers: u32,
     payload_len: usize,
     pub(super) progress: Mutex<Vec<Progress>>,
-}
-
-/// A stage's unchanging part, in this process's memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stage {
-    pub(super) elements: u64,
-    pub(super) policy: Policy,
-    pub(super) log_capacity: u32,
-    pub(super) extra_capacity: u32,
-    pub(super) align: u64,
-    pub(super) outputs: u32,
-    pub(super) steps: u32,
-    pub(super) measured: bool,
-    place: StagePlace,
 }
 
 // SAFETY: a board is a pointer to shared memory that stays mapped while it lives (promised to `attach`); everything in it that changes
@@ -184,17 +172,17 @@ impl BoardReader {
         Log { records, hint: &head.claims.hint, elements, there, align: stage.align }
     }
 
-    pub(super) fn extras(&self, stage: &Stage) -> Extras<'_> {
-        let capacity = stage.extra_capacity as usize;
-        let RareLine { extra_count: count, extra_hint: hint, .. } = &self.head(stage).rare;
-        // SAFETY: `extra_capacity` records and as many starts lie at these offsets of the checked layout.
+    pub(super) fn appended(&self, stage: &Stage) -> Appended<'_> {
+        let capacity = stage.appended_capacity as usize;
+        let RareLine { appended_count: count, appended_hint: hint, .. } = &self.head(stage).rare;
+        // SAFETY: `appended_capacity` records and as many starts lie at these offsets of the checked layout.
         let (records, starts) = unsafe {
             (
-                self.at::<Record>(stage.place.extra, capacity),
+                self.at::<Record>(stage.place.appended, capacity),
                 self.at::<AtomicU64>(stage.place.starts, capacity),
             )
         };
-        Extras { records, starts, count, hint }
+        Appended { records, starts, count, hint }
     }
 
     pub(super) fn outputs(&self, stage: &Stage) -> &[OutputLine] {
@@ -202,12 +190,13 @@ impl BoardReader {
         unsafe { self.at::<OutputLine>(stage.place.outputs, stage.outputs as usize) }
     }
 
-    /// The stage's reports, one word after the other.
-    pub(super) fn reports(&self, stage: &Stage) -> &[AtomicU64] {
-        let entries = stage.log_capacity as usize + stage.extra_capacity as usize;
+    /// The stage's reports.
+    pub(super) fn reports(&self, stage: &Stage) -> Reports<'_> {
+        let entries = stage.log_capacity as usize + stage.appended_capacity as usize;
         let words = entries * report::width(stage.outputs, stage.steps);
         // SAFETY: that many words lie at this offset of the checked layout.
-        unsafe { self.at::<AtomicU64>(stage.place.reports, words) }
+        let words = unsafe { self.at::<AtomicU64>(stage.place.reports, words) };
+        Reports { words, outputs: stage.outputs, steps: stage.steps }
     }
 
     /// What elements cost, step by step; nothing where it is not measured.
@@ -217,6 +206,34 @@ impl BoardReader {
         unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
     }
 
+    pub(super) fn is_open(&self, stage: &Stage) -> bool {
+        acquire32(&self.head(stage).rare.open) != 0
+    }
+
+    /// What the supervisor wants. A value that no version wrote is read as `Ended`.
+    pub fn control(&self) -> Control {
+        match acquire32(&self.control_line().control) {
+            0 => Control::Go,
+            1 => Control::Stop,
+            _ => Control::Ended,
+        }
+    }
+
+    /// The entry of a lease.
+    pub(super) fn record(&self, lease: &Lease) -> Option<&Record> {
+        let stage = self.stage(lease.stage)?;
+        match lease.chunk.0.checked_sub(stage.log_capacity) {
+            None => self.log(stage).records.get(lease.chunk.index()),
+            Some(appended) => self.appended(stage).records.get(appended as usize),
+        }
+    }
+
+    /// Whether a stage is open and has something to claim.
+    pub(crate) fn offers(&self, id: StageId) -> bool {
+        let open = self.stage(id).filter(|stage| self.is_open(stage));
+        open.is_some_and(|stage| self.log(stage).has_more() || self.appended(stage).has_more())
+    }
+
     /// # Safety
     /// `count` values of `T` lie at offset `at` of the checked layout, and all of `T` that changes is atomic.
     unsafe fn at<T>(&self, at: u64, count: usize) -> &[T] {
@@ -224,40 +241,6 @@ impl BoardReader {
         // `self` (promised to `attach`).
         unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(at as usize).cast::<T>(), count) }
     }
-}
-
-impl Stage {
-    /// A stage whose numbers a board of this version can have.
-    fn checked(fixed: &StageFixed, place: StagePlace) -> Option<Stage> {
-        Schedule::from_u32(fixed.schedule)?;
-        let spec = spec_of(fixed);
-        spec.check().ok()?;
-        let super::StageSpec {
-            elements,
-            policy,
-            align,
-            outputs,
-            steps,
-            measured,
-            log_capacity,
-            extra_capacity,
-        } = spec;
-        Some(Stage { elements, policy, log_capacity, extra_capacity, align, outputs, steps, measured, place })
-    }
-}
-
-/// The specification in a stage's unchanging part; an unknown schedule is read as the automatic one.
-fn spec_of(fixed: &StageFixed) -> super::StageSpec {
-    let policy = Policy {
-        schedule: Schedule::from_u32(fixed.schedule).unwrap_or(Schedule::Auto),
-        chunk: fixed.chunk,
-        shortest_ns: fixed.shortest_ns,
-        longest_ns: fixed.longest_ns,
-        probe_ns: fixed.probe_ns,
-    };
-    let StageFixed { elements, log_capacity, extra_capacity, outputs, steps, align, .. } = *fixed;
-    let measured = fixed.measured != 0;
-    super::StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, extra_capacity }
 }
 
 /// Memory that can hold `bytes` of a board.

@@ -11,8 +11,18 @@ pub struct Output {
     pub at: u64,
     /// Its bytes; 0 when there is nothing.
     pub len: u64,
-    /// Whether it lies in the page's overflow, because the page had no room: at the same place there.
-    pub overflow: bool,
+    /// Which segment it lies in: in the overflow, at the same place there, when the page had no room.
+    pub segment: PageSegment,
+}
+
+/// The segments that results of a pass can lie in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PageSegment {
+    /// The page.
+    #[default]
+    Main,
+    /// Its overflow, a second one in the session's directory.
+    Overflow,
 }
 
 impl Output {
@@ -21,11 +31,12 @@ impl Output {
 
     /// Places are multiples of a line, so their lowest bit is free.
     pub(super) const fn pack(self) -> [u64; Output::WORDS] {
-        [self.at | self.overflow as u64, self.len]
+        [self.at | self.segment as u64, self.len]
     }
 
     pub(super) const fn unpack([at, len]: [u64; Output::WORDS]) -> Output {
-        Output { at: at & !1, len, overflow: at & 1 == 1 }
+        let segment = if at & 1 == 1 { PageSegment::Overflow } else { PageSegment::Main };
+        Output { at: at & !1, len, segment }
     }
 }
 
@@ -42,24 +53,27 @@ pub struct Span {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
-pub struct Spot {
+pub struct ElementPosition {
     /// The step.
     pub step: u32,
     /// The element.
     pub element: u64,
 }
 
-impl Spot {
+impl ElementPosition {
     const STEP: u32 = super::word::MAX_ELEMENTS.count_ones();
 
     pub(super) const fn pack(self) -> u64 {
-        ((self.step as u64) << Spot::STEP) | self.element
+        ((self.step as u64) << ElementPosition::STEP) | self.element
     }
 
     /// `None` for [`NOWHERE`].
-    pub(super) fn unpack(word: u64) -> Option<Spot> {
-        let spot = Spot { step: (word >> Spot::STEP) as u32, element: word & super::word::MAX_ELEMENTS };
-        (word != NOWHERE).then_some(spot)
+    pub(super) fn unpack(word: u64) -> Option<ElementPosition> {
+        let position = ElementPosition {
+            step: (word >> ElementPosition::STEP) as u32,
+            element: word & super::word::MAX_ELEMENTS,
+        };
+        (word != NOWHERE).then_some(position)
     }
 }
 
@@ -84,7 +98,7 @@ pub(super) struct Ending {
     pub(super) notes: Output,
     /// A failed chunk: where the condition lies, and where it happened.
     pub(super) error: Output,
-    pub(super) failed: Option<Spot>,
+    pub(super) failed: Option<ElementPosition>,
 }
 
 impl Record {
@@ -116,7 +130,7 @@ impl Record {
         for (words, output) in [(&self.error, ending.error), (&self.notes, ending.notes)] {
             words.iter().zip(output.pack()).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
         }
-        self.failed.store(ending.failed.map_or(NOWHERE, Spot::pack), Ordering::Relaxed);
+        self.failed.store(ending.failed.map_or(NOWHERE, ElementPosition::pack), Ordering::Relaxed);
         self.change(leased, leased.with_state(state))
     }
 
@@ -128,7 +142,7 @@ impl Record {
             span: Span { started_ns: load(&self.started), ended_ns: load(&self.ended) },
             notes: output(&self.notes),
             error: output(&self.error),
-            failed: Spot::unpack(load(&self.failed)),
+            failed: ElementPosition::unpack(load(&self.failed)),
         }
     }
 

@@ -1,12 +1,9 @@
-//! A stage's reports: for every entry of its log and its extras, where each output of the chunk lies and, where a stage
+//! A stage's reports: for every entry of its log and its appended ranges, where each output of the chunk lies and, where a stage
 //! has several steps, when each of them ran. Written by the worker that holds the lease, before it ends the lease by the
 //! entry's word; read by whoever saw that word.
-use super::memory::Board;
-use super::reader::{BoardReader, Stage};
 use super::record::{Output, Span};
 use super::sync::{AtomicU64, Ordering};
-use super::Lease;
-use crate::id::{ChunkId, StageId};
+use crate::id::ChunkId;
 
 /// What one step of a stage did within a chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,20 +25,30 @@ pub(super) const fn width(outputs: u32, steps: u32) -> usize {
     OUTPUT * outputs as usize + if steps > 1 { STEP * steps as usize } else { 0 }
 }
 
-impl Stage {
-    /// The words of the report of entry `chunk`, within the stage's.
-    fn report(&self, chunk: ChunkId) -> std::ops::Range<usize> {
-        let width = width(self.outputs, self.steps);
-        chunk.index() * width..(chunk.index() + 1) * width
-    }
+/// The reports of a stage.
+pub(super) struct Reports<'a> {
+    pub(super) words: &'a [AtomicU64],
+    pub(super) outputs: u32,
+    pub(super) steps: u32,
 }
 
-impl Board {
+impl<'a> Reports<'a> {
+    /// The words of an entry: those of its outputs, and those of its steps.
+    fn of(&self, chunk: ChunkId) -> Option<(&'a [AtomicU64], &'a [AtomicU64])> {
+        let width = width(self.outputs, self.steps);
+        let words = self.words.get(chunk.index() * width..(chunk.index() + 1) * width)?;
+        Some(words.split_at(OUTPUT * self.outputs as usize))
+    }
+
+    /// The words of an entry's output.
+    fn output_words(&self, chunk: ChunkId, nth: u32) -> Option<&'a [AtomicU64]> {
+        let (outputs, _) = self.of(chunk)?;
+        outputs.chunks_exact(OUTPUT).nth(nth as usize)
+    }
+
     /// Puts down where a chunk's outputs lie and what its steps did; what is beyond the stage's numbers is dropped.
-    pub(super) fn put_report(&self, lease: &Lease, outputs: &[Output], steps: &[StepReport]) {
-        let Some(stage) = self.stage(lease.stage) else { return };
-        let Some(words) = self.reports(stage).get(stage.report(lease.chunk)) else { return };
-        let (first, second) = words.split_at(OUTPUT * stage.outputs as usize);
+    pub(super) fn put(&self, chunk: ChunkId, outputs: &[Output], steps: &[StepReport]) {
+        let Some((first, second)) = self.of(chunk) else { return };
         for (words, output) in first.chunks_exact(OUTPUT).zip(outputs) {
             store(words, &output.pack());
         }
@@ -50,31 +57,22 @@ impl Board {
         }
     }
 
-    /// Counts `results` more of a chunk's output as read for the last time; gives how many that makes. Whoever makes it all
-    /// of them may give the output back: nobody is at it any more.
-    pub fn count_read(&self, stage: StageId, chunk: ChunkId, nth: u32, results: u64) -> Option<u64> {
-        let stage = self.stage(stage).filter(|stage| nth < stage.outputs)?;
-        let word = self.reports(stage).get(stage.report(chunk))?.get(OUTPUT * nth as usize + READ)?;
+    /// Counts `results` more of a chunk's output as read for the last time; gives how many that makes.
+    pub(super) fn count_read(&self, chunk: ChunkId, nth: u32, results: u64) -> Option<u64> {
+        let word = self.output_words(chunk, nth)?.get(READ)?;
         // Acquire and Release: what the others read, they read before the last one's answer.
         Some(word.fetch_add(results, Ordering::AcqRel).saturating_add(results))
     }
-}
 
-impl BoardReader {
-    /// Where output `nth` of a chunk lies. Only true of a chunk that was seen `Done`.
-    pub fn output(&self, stage: StageId, chunk: ChunkId, nth: u32) -> Option<Output> {
-        let stage = self.stage(stage).filter(|stage| nth < stage.outputs)?;
-        let words = self.reports(stage).get(stage.report(chunk))?;
-        Some(Output::unpack(load(&words[OUTPUT * nth as usize..])))
+    /// Where output `nth` of a chunk lies.
+    pub(super) fn output(&self, chunk: ChunkId, nth: u32) -> Option<Output> {
+        self.output_words(chunk, nth).map(|words| Output::unpack(load(words)))
     }
 
-    /// What step `nth` of a chunk did; `None` where the stage has one step, whose time is the chunk's. Only true of a
-    /// chunk that was seen `Done`.
-    pub fn step(&self, stage: StageId, chunk: ChunkId, nth: u32) -> Option<StepReport> {
-        let stage = self.stage(stage).filter(|stage| stage.steps > 1 && nth < stage.steps)?;
-        let words = self.reports(stage).get(stage.report(chunk))?;
-        let [started_ns, ended_ns, busy_ns] =
-            load(&words[OUTPUT * stage.outputs as usize + STEP * nth as usize..]);
+    /// What step `nth` of a chunk did; `None` where the stage has one step.
+    pub(super) fn step(&self, chunk: ChunkId, nth: u32) -> Option<StepReport> {
+        let (_, steps) = self.of(chunk)?;
+        let [started_ns, ended_ns, busy_ns] = load(steps.chunks_exact(STEP).nth(nth as usize)?);
         Some(StepReport { span: Span { started_ns, ended_ns }, busy_ns })
     }
 }

@@ -14,7 +14,10 @@ pub struct BoardSpec<'a> {
 }
 
 impl BoardSpec<'_> {
-    /// Bytes that the board needs. Fails on a shape that no board can have.
+    /// Bytes that the board needs.
+    ///
+    /// # Errors
+    /// [`Error::BadPlan`](crate::error::Error::BadPlan) for a shape that no board can have.
     pub fn bytes(&self) -> Result<u64> {
         Ok(self.layout()?.bytes)
     }

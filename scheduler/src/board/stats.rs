@@ -1,4 +1,4 @@
-//! A stage's statistics, by which workers size their bites: what [`crate::policy::Timed`] sums, an atomic addition each.
+//! A stage's statistics, by which workers size their chunks: what [`crate::policy::Timed`] sums, an atomic addition each.
 //! They may lag, and a worker that dies may leave some of a chunk's sums out: they steer, nothing is counted by them.
 use super::layout::StatsLine;
 use super::sync::{AtomicU32, AtomicU64, Ordering};
@@ -9,7 +9,7 @@ impl StatsLine {
         let zero = || AtomicU64::new(0);
         StatsLine {
             elements: zero(),
-            timed_bites: zero(),
+            timed_chunks: zero(),
             timed_elements: zero(),
             ns: zero(),
             inverse: zero(),
@@ -26,7 +26,7 @@ impl StatsLine {
         let Some(ns) = ns else { return };
         let mut one = Timed::default();
         one.add(elements, ns);
-        self.timed_bites.fetch_add(one.bites, Ordering::Relaxed);
+        self.timed_chunks.fetch_add(one.chunks, Ordering::Relaxed);
         self.timed_elements.fetch_add(one.elements, Ordering::Relaxed);
         self.ns.fetch_add(one.ns, Ordering::Relaxed);
         self.inverse.fetch_add(one.inverse, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl StatsLine {
     pub(super) fn timed(&self) -> Timed {
         let load = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         Timed {
-            bites: load(&self.timed_bites),
+            chunks: load(&self.timed_chunks),
             elements: load(&self.timed_elements),
             ns: load(&self.ns),
             inverse: load(&self.inverse),

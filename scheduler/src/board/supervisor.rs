@@ -1,50 +1,86 @@
-//! What the supervisor does with a board: open stages, count what is done, take back what the dead held.
-use super::log::{Extras, Log};
-use super::memory::Board;
-use super::reader::{damaged, BoardReader};
-use super::record::{Ending, Output, Record, Span, Spot};
-use super::sync::{acquire32, acquire64, Ordering};
-use super::word::{ChunkState, Word};
+//! What the supervisor does with a board: make it, open stages, say what is wanted, take back what the dead held.
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+use super::entries::Recovered;
+use super::layout::{
+    ClaimLine, ControlLine, Header, MemoryLine, RareLine, Slot, StageFixed, StageHead, StageSpec, StatsLine,
+    MAGIC, VERSION,
+};
+use super::reader::{usable, BoardReader};
+use super::spec::BoardSpec;
+use super::sync::{AtomicU32, AtomicU64, Ordering};
+use super::word::ChunkState;
 use super::{Control, Lease};
 use crate::error::Result;
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::policy::Schedule;
 
-/// An entry, for whoever gathers, draws or explains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkRecord {
-    /// Its number.
-    pub chunk: ChunkId,
-    /// Its first element.
-    pub start: u64,
-    /// The element after its last.
-    pub end: u64,
-    /// Who has or had it (worker 0 while it is `Ready`).
-    pub worker: WorkerId,
-    /// How often its elements were tried before.
-    pub attempt: u32,
-    /// What it is in.
-    pub state: ChunkState,
-    /// `Failed`: the condition, in the page of the run's notes.
-    pub error: Output,
-    /// Warnings and messages of its elements.
-    pub notes: Output,
-    /// `Failed`: where.
-    pub failed: Option<Spot>,
-    /// When it ran. `Leased`, `Lost`: when it began, no end; all zeros when its worker never got to its first element.
-    pub span: Span,
+/// The supervisor's hold on the board that it made: all that [`BoardReader`] tells, and what the supervisor does.
+#[derive(Debug)]
+pub struct SupervisorBoard {
+    pub(super) reader: BoardReader,
 }
 
-/// A lease that was taken back from a dead worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recovered {
-    /// The lease, which is no longer good.
-    pub lease: Lease,
-    /// Where FUN was, if anywhere.
-    pub spot: Option<Spot>,
+impl Deref for SupervisorBoard {
+    type Target = BoardReader;
+
+    fn deref(&self) -> &BoardReader {
+        &self.reader
+    }
 }
 
-impl Board {
+impl SupervisorBoard {
+    /// Makes a board in fresh memory. O(stages + workers) beside the payload's copy: entries are not touched.
+    ///
+    /// # Errors
+    /// A shape that no board can have, or memory that is too short or not aligned to a line.
+    ///
+    /// # Safety
+    /// `[base, base + len)` is readable, writable and all zero; nobody else uses it before this returns; it stays
+    /// mapped as long as the board lives; and meanwhile all processes change it through boards only.
+    pub unsafe fn create(base: *mut u8, len: usize, spec: &BoardSpec<'_>) -> Result<SupervisorBoard> {
+        let layout = spec.layout()?;
+        let base = usable(base, len, layout.bytes)?;
+        let header = Header {
+            magic: MAGIC,
+            version: VERSION,
+            workers: spec.workers,
+            stages: spec.stages.len() as u32,
+            unused: 0,
+            bytes: layout.bytes,
+            payload_len: spec.payload.len() as u64,
+            control: ControlLine::default(),
+            memory: MemoryLine::default(),
+        };
+        // SAFETY: the memory is ours alone until we return (the caller's promise) and holds `layout.bytes` (checked);
+        // all offsets come from that layout and are multiples of the types' alignment.
+        unsafe {
+            base.cast::<Header>().write(header);
+            for worker in 0..spec.workers as usize {
+                base.add(layout.slots as usize).cast::<Slot>().add(worker).write(Slot::new());
+            }
+            for (stage, place) in spec.stages.iter().zip(&layout.stages) {
+                base.add(place.head as usize).cast::<StageHead>().write(StageHead {
+                    fixed: fixed(stage),
+                    claims: ClaimLine { hint: AtomicU32::new(0) },
+                    rare: RareLine {
+                        there: AtomicU64::new(stage.elements),
+                        open: AtomicU32::new(0),
+                        appended_count: AtomicU32::new(0),
+                        appended_hint: AtomicU32::new(0),
+                    },
+                    stats: StatsLine::new(),
+                });
+            }
+            let payload = base.add(layout.payload as usize);
+            payload.copy_from_nonoverlapping(NonNull::from(spec.payload).cast(), spec.payload.len());
+        }
+        // SAFETY: just made, by the same layout; the caller's promise covers the board's life.
+        let reader = unsafe { BoardReader::attach(base.as_ptr(), len) }?;
+        Ok(SupervisorBoard { reader })
+    }
+
     /// Lets workers claim from the stage.
     pub fn open(&self, id: StageId) {
         if let Some(stage) = self.stage(id) {
@@ -83,14 +119,14 @@ impl Board {
     /// Withdraws the ranges of a stage that nobody has taken; gives start, end and attempt of each. They must be appended
     /// again, in whatever pieces. O(ranges). One caller at a time: the supervisor.
     pub fn withdraw(&self, stage: StageId) -> Vec<(u64, u64, u32)> {
-        self.stage(stage).map(|stage| self.extras(stage).withdraw()).unwrap_or_default()
+        self.stage(stage).map(|stage| self.appended(stage).withdraw()).unwrap_or_default()
     }
 
     /// Asks for `[start, end)` to be run (again), as attempt `attempt`. `None` when there is no room for more, or the
     /// range is not one of the stage. One caller at a time: the supervisor.
     pub fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
         let stage = self.stage(stage).filter(|stage| start < end && end <= stage.elements)?;
-        let index = self.extras(stage).append(start, end, attempt)?;
+        let index = self.appended(stage).append(start, end, attempt)?;
         self.control_line().offers.fetch_add(1, Ordering::Release);
         Some(ChunkId(stage.log_capacity + index as u32))
     }
@@ -129,172 +165,19 @@ impl Board {
     }
 }
 
-impl BoardReader {
-    /// How many elements have their data there, see [`Board::set_there`].
-    pub fn there(&self, id: StageId) -> u64 {
-        self.stage(id).map_or(0, |stage| self.head(stage).rare.there.load(Ordering::Relaxed))
-    }
-
-    /// Elements whose results are in the page: exact, whatever worker died when. O(chunks that are out), amortized O(1) an
-    /// entry.
-    pub fn done_elements(&self, stage: StageId) -> u64 {
-        let Some(known) = self.stage(stage) else { return 0 };
-        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[stage.index()].advance(self.log(known), self.extras(known))
-    }
-
-    /// The chunks that a worker holds on any stage. To be asked of a worker that is dead: a living one may be claiming.
-    pub fn leases_of(&self, worker: WorkerId) -> Vec<Recovered> {
-        let held = (0..self.stages()).map(StageId).flat_map(|stage| {
-            let mine = |(_, _, word): &(ChunkId, u64, Word)| word.worker() == worker;
-            self.out(stage).into_iter().filter(mine).map(move |(chunk, start, word)| Lease {
-                stage,
-                chunk,
-                worker,
-                start,
-                end: word.end(),
-                attempt: word.attempt(),
-            })
-        });
-        held.map(|lease| Recovered { lease, spot: self.spot_of(&lease) }).collect()
-    }
-
-    /// All entries that somebody wrote, the log's first; those that name no elements of the stage are left out. O(entries).
-    pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
-        let Some(elements) = self.elements(stage) else { return Vec::new() };
-        let chunks =
-            self.entries(stage).map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record));
-        chunks.filter(|chunk| chunk.start < chunk.end && chunk.end <= elements).collect()
-    }
-
-    /// The chunks of a stage that are done, in the order of elements: each one lies within the stage, none meets another, and none cuts
-    /// what belongs together. Whoever reads results by index asks this. O(entries log entries).
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Damaged`] when the entries say otherwise: a worker wrote what no worker writes.
-    pub fn results(&self, id: StageId) -> Result<Vec<ChunkRecord>> {
-        let Some(stage) = self.stage(id) else { return Ok(Vec::new()) };
-        let done = self.entries(id).filter(|(_, _, word, _)| word.state() == ChunkState::Done);
-        let mut chunks: Vec<ChunkRecord> =
-            done.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect();
-        chunks.sort_by_key(|chunk| (chunk.start, chunk.end));
-        let mut next = 0;
-        for &ChunkRecord { chunk, start, end, .. } in &chunks {
-            let whole = |at: u64| at == stage.elements || at % stage.align == 0;
-            if start < next || start >= end || end > stage.elements || !whole(start) || !whole(end) {
-                let what = format!(
-                    "chunk {chunk} of stage {id} cannot be elements {} to {end} of {}",
-                    start + 1,
-                    stage.elements
-                );
-                return Err(damaged(&what));
-            }
-            next = end;
-        }
-        Ok(chunks)
-    }
-
-    /// Whether all elements of a stage are done. Entries that claim more than there is count too: who reads the results finds out.
-    pub fn is_done(&self, stage: StageId) -> bool {
-        self.elements(stage).is_some_and(|elements| self.done_elements(stage) >= elements)
-    }
-
-    /// One entry, if somebody wrote it. O(1).
-    pub fn chunk(&self, stage: StageId, chunk: ChunkId) -> Option<ChunkRecord> {
-        let known = self.stage(stage)?;
-        let (start, record) = match chunk.0.checked_sub(known.log_capacity) {
-            None => {
-                let records = self.log(known).records;
-                let before = chunk.index().checked_sub(1).map_or(0, |before| records[before].load().end());
-                (before, records.get(chunk.index())?)
-            }
-            Some(extra) => {
-                let extras = self.extras(known);
-                let written = extra < acquire32(extras.count);
-                let record = extras.records.get(extra as usize).filter(|_| written)?;
-                (extras.starts.get(extra as usize)?.load(Ordering::Relaxed), record)
-            }
-        };
-        let word = record.load();
-        (word != Word::EMPTY).then(|| chunk_record(chunk, start, word, record))
-    }
-
-    /// The chunks in which FUN failed. A worker says so itself; the board is asked when one died, since it may have died
-    /// before its word was out: then nobody else knows, and the stage would never end. O(entries).
-    pub fn failures(&self, stage: StageId) -> Vec<ChunkRecord> {
-        let failed = self.entries(stage).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
-        failed.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect()
-    }
-
-    /// What the worker is at: stage, chunk, step and element, as far as it said so.
-    pub fn at_work(&self, worker: WorkerId) -> Option<(StageId, ChunkId, Option<Spot>)> {
-        let slot = self.slot(worker)?;
-        let lease = acquire64(&slot.lease);
-        let spot = slot.spot.load(Ordering::Relaxed);
-        (lease != super::worker::NO_LEASE)
-            .then(|| (StageId((lease >> 32) as u32), ChunkId(lease as u32), Spot::unpack(spot)))
-    }
-
-    fn spot_of(&self, lease: &Lease) -> Option<Spot> {
-        let (stage, chunk, spot) = self.at_work(lease.worker)?;
-        let within = |spot: &Spot| (lease.start..lease.end).contains(&spot.element);
-        spot.filter(within).filter(|_| stage == lease.stage && chunk == lease.chunk)
-    }
-
-    /// The entries of a stage that are leased: chunk, start, word.
-    fn out(&self, id: StageId) -> Vec<(ChunkId, u64, Word)> {
-        let Some(stage) = self.stage(id) else { return Vec::new() };
-        let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        progress[id.index()].advance(self.log(stage), self.extras(stage));
-        progress[id.index()].out(self.log(stage), self.extras(stage))
-    }
-
-    /// The entries that are written, the log's first: chunk, start, word, record.
-    fn entries(&self, id: StageId) -> impl Iterator<Item = (ChunkId, u64, Word, &Record)> + use<'_> {
-        self.stage(id).into_iter().flat_map(move |stage| written(self.log(stage), self.extras(stage)))
-    }
-}
-
-/// The written entries of both arrays.
-fn written<'a>(
-    log: Log<'a>,
-    extras: Extras<'a>,
-) -> impl Iterator<Item = (ChunkId, u64, Word, &'a Record)> + use<'a> {
-    let first = log.records.len();
-    let mut start = 0;
-    let logged = log.records.iter().enumerate().map_while(move |(index, record)| {
-        let word = record.load();
-        let here = std::mem::replace(&mut start, word.end());
-        (word != Word::EMPTY).then_some((ChunkId(index as u32), here, word, record))
-    });
-    let count = acquire32(extras.count) as usize;
-    let again = extras.records.iter().zip(extras.starts).enumerate().take(count).map(
-        move |(index, (record, start))| {
-            (ChunkId((first + index) as u32), start.load(Ordering::Relaxed), record.load(), record)
-        },
-    );
-    logged.chain(again)
-}
-
-fn chunk_record(chunk: ChunkId, start: u64, word: Word, record: &Record) -> ChunkRecord {
-    let state = word.state();
-    let Ending { span, notes, error, failed } = match state {
-        ChunkState::Done | ChunkState::Failed => record.ending(),
-        ChunkState::Leased | ChunkState::Lost => {
-            Ending { span: Span { started_ns: record.started(), ended_ns: 0 }, ..Ending::default() }
-        }
-        ChunkState::Empty | ChunkState::Ready => Ending::default(),
-    };
-    ChunkRecord {
-        chunk,
-        start,
-        end: word.end(),
-        worker: word.worker(),
-        attempt: word.attempt(),
-        state,
-        error,
-        notes,
-        failed,
-        span,
+fn fixed(stage: &StageSpec) -> StageFixed {
+    StageFixed {
+        elements: stage.elements,
+        log_capacity: stage.log_capacity,
+        appended_capacity: stage.appended_capacity,
+        schedule: stage.policy.schedule as u32,
+        outputs: stage.outputs,
+        steps: stage.steps,
+        measured: stage.measured.into(),
+        align: stage.align,
+        chunk: stage.policy.chunk,
+        shortest_ns: stage.policy.shortest_ns,
+        longest_ns: stage.policy.longest_ns,
+        probe_ns: stage.policy.probe_ns,
     }
 }

@@ -11,12 +11,12 @@ use crate::id::WorkerId;
 pub const MAX_ELEMENTS: u64 = (1 << 40) - 1;
 /// The most workers of a board: what the worker field can name.
 pub const MAX_WORKERS: u32 = 1 << 14;
-/// The most steps of a stage: what a [`super::Spot`] can name.
+/// The most steps of a stage: what a [`super::ElementPosition`] can name.
 pub const MAX_STEPS: u32 = 1 << 20;
 /// The highest attempt that is told apart; later ones count as this one.
 pub const MAX_ATTEMPT: u32 = (1 << 6) - 1;
 
-/// What an entry is in. The only ways are `Empty -> Leased` (log), `Empty -> Ready -> Leased` (extra), from `Leased` to
+/// What an entry is in. The only ways are `Empty -> Leased` (log), `Empty -> Ready -> Leased` (appended), from `Leased` to
 /// one of `Done`, `Failed`, `Lost`, and `Ready -> Lost` (withdrawn); the last three never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]

@@ -1,15 +1,19 @@
 //! What a worker does with a board: claim, say which element it is at, and end the lease.
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64 as Count, Ordering as CountOrdering};
+
 use super::layout::{OutputLine, Slot};
 use super::log::{Claim, Left};
-use super::memory::Board;
-use super::reader::{BoardReader, Stage};
-use super::record::{Ending, Output, Record, Span, Spot, NOWHERE};
+use super::reader::BoardReader;
+use super::record::{ElementPosition, Ending, Output, Span, NOWHERE};
 use super::report::StepReport;
-use super::sync::{acquire32, fence, Ordering};
-use super::word::{ChunkState, Word};
+use super::stage::Stage;
+use super::sync::{fence, Ordering};
+use super::word::ChunkState;
 use super::{Control, Lease};
+use crate::error::Result;
 use crate::id::{ChunkId, StageId, WorkerId};
-use crate::policy::{next_bite, Stats};
+use crate::policy::{next_chunk, Stats};
 
 /// A finished chunk: what its worker hands in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,12 +31,55 @@ pub struct Delivered<'a> {
 /// Workers spread over the stages within so many of the lowest.
 const SPREAD: usize = 64;
 
-/// "No lease" in a worker's slot.
-pub(super) const NO_LEASE: u64 = u64::MAX;
+/// A worker's hold on a board: all that [`BoardReader`] tells, and what a worker does. What only the supervisor does is not there:
+///
+/// ```compile_fail
+/// fn open(board: &scheduler::board::WorkerBoard) {
+///     board.open(scheduler::id::StageId(0));
+/// }
+/// ```
+#[derive(Debug)]
+pub struct WorkerBoard {
+    reader: BoardReader,
+    /// This process's own: at which offer it looked last, and before which stage there was nothing then.
+    looked: Count,
+}
 
-impl Board {
-    /// Takes a chunk of the stage that [`Board::next_stage`] names; in a stage, what must be run again before what nobody ran.
-    /// `None` when there is nothing now (more may come, see [`Board::control`]). About 0.1 us without rivals.
+impl Deref for WorkerBoard {
+    type Target = BoardReader;
+
+    fn deref(&self) -> &BoardReader {
+        &self.reader
+    }
+}
+
+impl WorkerBoard {
+    /// Takes hold of a board that the supervisor made. Checks magic, version and every offset; O(stages).
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) where the memory is not a board of this version.
+    ///
+    /// # Safety
+    /// `[base, base + len)` is readable and writable, stays mapped as long as the board lives, and meanwhile all processes change it
+    /// through boards only.
+    pub unsafe fn attach(base: *mut u8, len: usize) -> Result<WorkerBoard> {
+        // SAFETY: by this function's contract.
+        let reader = unsafe { BoardReader::attach(base, len) }?;
+        Ok(WorkerBoard { reader, looked: Count::new(0) })
+    }
+
+    fn looked(&self) -> (u32, u32) {
+        let word = self.looked.load(CountOrdering::Relaxed);
+        ((word >> 32) as u32, word as u32)
+    }
+
+    fn note_looked(&self, offers: u32, nothing_before: u32) {
+        let word = (u64::from(offers) << 32) | u64::from(nothing_before);
+        self.looked.store(word, CountOrdering::Relaxed);
+    }
+
+    /// Takes a chunk of the stage that [`WorkerBoard::next_stage`] names; in a stage, what must be run again before what nobody ran.
+    /// `None` when there is nothing now (more may come, see [`BoardReader::control`]). About 0.1 us without rivals.
     pub fn claim(&self, worker: WorkerId) -> Option<Lease> {
         self.slot(worker)?;
         while let Some(stage) = self.next_stage(worker) {
@@ -80,12 +127,6 @@ impl Board {
         self.control_line().last.load(Ordering::Relaxed).min(self.stages())
     }
 
-    /// Whether a stage is open and has something to claim.
-    pub(crate) fn offers(&self, id: StageId) -> bool {
-        let open = self.stage(id).filter(|stage| self.is_open(stage));
-        open.is_some_and(|stage| self.log(stage).has_more() || self.extras(stage).has_more())
-    }
-
     /// Takes a chunk of this stage, with a say in where it ends: `fit` is given where it begins and where the policy would end
     /// it.
     pub fn claim_from(&self, worker: WorkerId, id: StageId, fit: impl Fn(u64, u64) -> u64) -> Option<Lease> {
@@ -94,7 +135,7 @@ impl Board {
         if self.control() != Control::Go || slot.is_shut() {
             return None;
         }
-        let again = self.extras(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
+        let again = self.appended(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
         let (first, claim) = again.or_else(|| self.claim_new(stage, worker, fit).map(|claim| (0, claim)))?;
         let chunk = ChunkId(first + claim.index as u32);
         let Claim { start, end, attempt, .. } = claim;
@@ -115,7 +156,7 @@ impl Board {
                 timed: stats.timed(),
                 done_bytes: self.outputs(stage).iter().map(OutputLine::taken).sum(),
             };
-            fit(start, start.saturating_add(next_bite(&stage.policy, &stats)))
+            fit(start, start.saturating_add(next_chunk(&stage.policy, &stats)))
         })
     }
 
@@ -127,16 +168,16 @@ impl Board {
     }
 
     /// Says that a step's FUN is now at this element: one relaxed store, so that a death names it.
-    pub fn element(&self, worker: WorkerId, spot: Spot) {
+    pub fn element(&self, worker: WorkerId, position: ElementPosition) {
         if let Some(slot) = self.slot(worker) {
-            slot.spot.store(spot.pack(), Ordering::Relaxed);
+            slot.position.store(position.pack(), Ordering::Relaxed);
         }
     }
 
     /// Says that no element is being run (results are being written): a death now is no element's fault.
     pub fn between_elements(&self, worker: WorkerId) {
         if let Some(slot) = self.slot(worker) {
-            slot.spot.store(NOWHERE, Ordering::Relaxed);
+            slot.position.store(NOWHERE, Ordering::Relaxed);
         }
     }
 
@@ -144,7 +185,9 @@ impl Board {
     #[must_use]
     pub fn complete(&self, lease: &Lease, delivered: &Delivered<'_>) -> bool {
         let Delivered { outputs, notes, span, steps } = *delivered;
-        self.put_report(lease, outputs, steps);
+        if let Some(stage) = self.stage(lease.stage) {
+            self.reports(stage).put(lease.chunk, outputs, steps);
+        }
         let done = self.end(lease, ChunkState::Done, &Ending { notes, span, ..Ending::default() });
         if let (true, Some(stage), Some(slot)) = (done, self.stage(lease.stage), self.slot(lease.worker)) {
             let since = slot.ended(lease.stage, span.ended_ns);
@@ -168,11 +211,18 @@ impl Board {
         }
     }
 
-    /// Ends a lease with FUN's failure at `spot`; `error` says where the condition lies, in the page of the run's notes.
+    /// Ends a lease with FUN's failure at `position`; `error` says where the condition lies, in the page of the run's notes.
     /// False when the lease was revoked.
     #[must_use]
-    pub fn fail(&self, lease: &Lease, spot: Spot, error: Output, notes: Output, span: Span) -> bool {
-        self.end(lease, ChunkState::Failed, &Ending { span, notes, error, failed: Some(spot) })
+    pub fn fail(
+        &self,
+        lease: &Lease,
+        position: ElementPosition,
+        error: Output,
+        notes: Output,
+        span: Span,
+    ) -> bool {
+        self.end(lease, ChunkState::Failed, &Ending { span, notes, error, failed: Some(position) })
     }
 
     fn end(&self, lease: &Lease, state: ChunkState, ending: &Ending) -> bool {
@@ -182,72 +232,10 @@ impl Board {
         }
         ended
     }
-}
 
-impl BoardReader {
-    pub(super) fn is_open(&self, stage: &Stage) -> bool {
-        acquire32(&self.head(stage).rare.open) != 0
-    }
-
-    /// What the supervisor wants. A value that no version wrote is read as `Ended`.
-    pub fn control(&self) -> Control {
-        match acquire32(&self.control_line().control) {
-            0 => Control::Go,
-            1 => Control::Stop,
-            _ => Control::Ended,
-        }
-    }
-
-    /// The entry of a lease.
-    pub(super) fn record(&self, lease: &Lease) -> Option<&Record> {
-        let stage = self.stage(lease.stage)?;
-        match lease.chunk.0.checked_sub(stage.log_capacity) {
-            None => self.log(stage).records.get(lease.chunk.index()),
-            Some(extra) => self.extras(stage).records.get(extra as usize),
-        }
-    }
-}
-
-/// The bytes that `bytes` of output take in their page: whole lines.
-pub fn reserved(bytes: u64) -> Option<u64> {
-    bytes.checked_next_multiple_of(super::layout::LINE)
-}
-
-impl Lease {
-    /// The word that its entry has while the lease is good.
-    pub(super) fn word(&self) -> Word {
-        Word::new(self.end, self.worker, self.attempt, ChunkState::Leased)
-    }
-
-    /// The lease as a slot names it.
-    pub(super) fn name(&self) -> u64 {
-        (u64::from(self.stage.0) << 32) | u64::from(self.chunk.0)
-    }
-}
-
-impl Slot {
-    fn is_shut(&self) -> bool {
-        self.shut.load(Ordering::Relaxed) != 0
-    }
-
-    /// The element is cleared before the lease is named: whoever sees the lease sees none of the one before.
-    fn take(&self, lease: &Lease) {
-        self.spot.store(NOWHERE, Ordering::Relaxed);
-        self.lease.store(lease.name(), Ordering::Release);
-    }
-
-    /// Notes that a chunk ended; gives the time since the one before, if that was of the same stage and the worker did not
-    /// sleep in between: what the chunk took with all that belongs to it.
-    fn ended(&self, stage: StageId, now_ns: u64) -> Option<u64> {
-        let before = self.ended.load(Ordering::Relaxed);
-        let same = self.ended_stage.load(Ordering::Relaxed) == stage.0;
-        self.ended.store(now_ns, Ordering::Relaxed);
-        self.ended_stage.store(stage.0, Ordering::Relaxed);
-        (before > 0 && same).then(|| now_ns.saturating_sub(before))
-    }
-
-    pub(super) fn rest(&self) {
-        self.lease.store(NO_LEASE, Ordering::Release);
-        self.spot.store(NOWHERE, Ordering::Relaxed);
+    /// Counts `results` more of a chunk's output as read for the last time; gives how many that makes. Whoever makes it all
+    /// of them may give the output back: nobody is at it any more.
+    pub fn count_read(&self, stage: StageId, chunk: ChunkId, nth: u32, results: u64) -> Option<u64> {
+        self.reports(self.stage(stage)?).count_read(chunk, nth, results)
     }
 }

@@ -13,8 +13,8 @@ impl Engine {
             return;
         }
         match event {
-            Event::ChunkFailed { stage, chunk, spot } => {
-                world.log(now_ns, What::Failed(stage, chunk, spot.element));
+            Event::ChunkFailed { stage, chunk, position } => {
+                world.log(now_ns, What::Failed(stage, chunk, position.element));
             }
             Event::Shared { resource } if self.core.shares(resource) => {
                 self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended)
@@ -76,8 +76,8 @@ impl Engine {
     fn look_for_failures<W: World>(&mut self, world: &mut W, now_ns: u64) {
         for stage in self.opened.stages().to_vec() {
             for failure in world.board().failures(stage) {
-                let ChunkRecord { chunk, failed: Some(spot), .. } = failure else { continue };
-                self.handle(Event::ChunkFailed { stage, chunk, spot }, world, now_ns);
+                let ChunkRecord { chunk, failed: Some(position), .. } = failure else { continue };
+                self.handle(Event::ChunkFailed { stage, chunk, position }, world, now_ns);
             }
         }
     }
@@ -104,46 +104,21 @@ impl Engine {
 
     fn apply<W: World>(&mut self, action: Action, world: &mut W, now_ns: u64) {
         match action {
-            Action::Share { resource } => {
-                self.log_task(world, now_ns, TaskKind::Share(resource), What::Began);
-                if world.share(resource) {
-                    self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended);
-                    self.events.push_back(Event::Shared { resource });
-                }
-            }
-            Action::Open { stage } => {
-                self.log_stage(world, now_ns, stage, What::Began);
-                let pieces = &self.plan.stages()[stage.index()].pieces;
-                self.awaited.extend(pieces.iter().map(|piece| (stage, *piece)));
-                self.append_there(world, stage);
-                self.opened.open(world.board(), stage);
-                tracing::debug!(stage = stage.0, elements = world.board().elements(stage), "opened");
-            }
+            Action::Share { resource } => self.share(resource, world, now_ns),
+            Action::Open { stage } => self.open(stage, world, now_ns),
             Action::Advance { stage, there } => {
                 world.board().set_there(stage, there);
                 self.append_there(world, stage);
             }
             Action::WakeDry(workers) => workers.into_iter().for_each(|worker| world.wake(worker)),
             Action::Append { stage, start, end, attempt } => {
-                if attempt > 0 {
-                    tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
-                }
-                world.log(now_ns, What::PutUp(stage, start, end, attempt));
-                append(world, stage, (start, end, attempt));
+                put_up(world, now_ns, stage, (start, end, attempt));
             }
             Action::Measure { stage } => {
-                let pace = self.plan.stages()[stage.index()].pace(world.board(), stage);
-                self.events.push_back(Event::Measured { stage, pace });
+                let deviation = self.plan.stages()[stage.index()].cost_deviation(world.board(), stage);
+                self.events.push_back(Event::Measured { stage, deviation });
             }
-            Action::Withdraw { stage } => {
-                let ranges = world.board().withdraw(stage);
-                tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, withdrawn");
-                if !ranges.is_empty() {
-                    world.log(now_ns, What::TakenBack(stage, ranges.len() as u64));
-                    self.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
-                }
-                self.events.push_back(Event::Withdrawn { stage, ranges });
-            }
+            Action::Withdraw { stage } => self.withdraw(stage, world, now_ns),
             Action::Stop => {
                 tracing::debug!("stopping");
                 world.log(now_ns, What::Stopped);
@@ -158,24 +133,56 @@ impl Engine {
                 world.kill(worker);
             }
             Action::Spawn { worker } => world.spawn(worker),
-            Action::Deliver { resource } => {
-                for what in [What::Began, What::Ended] {
-                    self.log_task(world, now_ns, TaskKind::Gather(resource), what);
-                }
-                world.deliver(resource);
-            }
+            Action::Deliver { resource } => self.deliver(resource, world, now_ns),
             Action::Free { resource } => self.free(resource, world, now_ns),
-            Action::LetGo { resource } => {
-                tracing::debug!(resource = self.name_of(resource), "released");
-                world.log(now_ns, What::LetGo(resource));
-                world.release(resource);
-            }
+            Action::LetGo { resource } => self.let_go(resource, world, now_ns),
             Action::EndRun => {
                 world.board().set_control(Control::Ended);
                 world.dismiss();
             }
             Action::Finish(outcome) => world.finish(now_ns, outcome),
         }
+    }
+
+    fn share<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
+        self.log_task(world, now_ns, TaskKind::Share(resource), What::Began);
+        if world.share(resource) {
+            self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended);
+            self.events.push_back(Event::Shared { resource });
+        }
+    }
+
+    fn open<W: World>(&mut self, stage: StageId, world: &mut W, now_ns: u64) {
+        self.log_stage(world, now_ns, stage, What::Began);
+        let pieces = &self.plan.stages()[stage.index()].pieces;
+        self.awaited.extend(pieces.iter().map(|piece| (stage, *piece)));
+        self.append_there(world, stage);
+        self.opened.open(world.board(), stage);
+        tracing::debug!(stage = stage.0, elements = world.board().elements(stage), "opened");
+    }
+
+    /// What nobody took of a stage comes back to the core, to be cut anew.
+    fn withdraw<W: World>(&mut self, stage: StageId, world: &mut W, now_ns: u64) {
+        let ranges = world.board().withdraw(stage);
+        tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, withdrawn");
+        if !ranges.is_empty() {
+            world.log(now_ns, What::TakenBack(stage, ranges.len() as u64));
+            self.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
+        }
+        self.events.push_back(Event::Withdrawn { stage, ranges });
+    }
+
+    fn deliver<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
+        for what in [What::Began, What::Ended] {
+            self.log_task(world, now_ns, TaskKind::Gather(resource), what);
+        }
+        world.deliver(resource);
+    }
+
+    fn let_go<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
+        tracing::debug!(resource = self.name_of(resource), "released");
+        world.log(now_ns, What::LetGo(resource));
+        world.release(resource);
     }
 
     /// Puts up the pieces of a stage whose data is there.
@@ -223,6 +230,15 @@ impl Engine {
     fn name_of(&self, resource: ResourceId) -> &str {
         self.plan.graph().resources().get(resource.index()).map_or("", |resource| &resource.name)
     }
+}
+
+/// Puts up a range that the core asked for.
+fn put_up<W: World>(world: &mut W, now_ns: u64, stage: StageId, (start, end, attempt): (u64, u64, u32)) {
+    if attempt > 0 {
+        tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
+    }
+    world.log(now_ns, What::PutUp(stage, start, end, attempt));
+    append(world, stage, (start, end, attempt));
 }
 
 fn append<W: World>(world: &mut W, stage: StageId, (start, end, attempt): (u64, u64, u32)) {

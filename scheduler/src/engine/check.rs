@@ -1,5 +1,5 @@
-//! The invariants, recounted from scratch. Run after every event in tests; numbers as in SCHEDULING's section 4.
-use super::core::{Core, Phase};
+//! The invariants, recounted from scratch. Run after every event in tests (docs/contract.md names them).
+use super::state::{Core, Phase};
 use super::tasks::used;
 use super::tasks::{ResourceState, TaskState};
 use crate::graph::{Access, Scope, TaskKind};
@@ -14,8 +14,8 @@ impl Core {
         self.check_tasks()?;
         self.check_resources()?;
         for (index, stage) in self.stages.iter().enumerate() {
-            ensure(stage.extras <= stage.extra_capacity, || {
-                format!("stage {index} has more extras than room")
+            ensure(stage.appended <= stage.appended_capacity, || {
+                format!("stage {index} has more appended than room")
             })?;
         }
         let allowed = self.settings.retries + 1;

@@ -1,87 +1,15 @@
-//! What the engine knows of a run, and how it decides: an event goes in, actions come out. Pure: no clock, no input or output. Unknown ids
+//! How the engine decides: an event goes in, actions come out. Pure: no clock, no input or output. Unknown ids
 //! and late events are ignored, so that no order of messages can break it.
 //!
 //! One run goes `New -> Running -> (Stopping ->) Ended`. A task goes
 //! `Waiting -> Running -> Finished | Failed | Aborted | Cancelled`,
 //! a resource `Declared -> Building -> Sealed -> Freed`; a resource's uses drop in `tasks::Tasks::end_task` alone.
-use super::event::{Action, Event, Failure, Outcome, Settings};
-use super::tasks::{self, ResourceState, TaskState};
-use super::{pace, stop, workers};
-use crate::board::Spot;
+use super::event::{Action, Event, Failure, Outcome};
+use super::state::{Core, Phase, StageCount};
+use super::tasks::{ResourceState, TaskState};
 use crate::id::{ResourceId, StageId, TaskId};
-use crate::plan::Plan;
-use crate::policy::Policy;
-use std::collections::BTreeMap;
-
-/// The state of one run.
-#[derive(Clone, Debug)]
-pub(super) struct Core {
-    pub(super) settings: Settings,
-    pub(super) phase: Phase,
-    pub(super) tasks: tasks::Tasks,
-    pub(super) stages: Vec<StageCount>,
-    pub(super) workers: workers::Workers,
-    /// Running stages that were cut by costs, which may mislead.
-    pub(super) watched: Vec<pace::Watch>,
-    /// How often each step of each element was being run when its worker died.
-    pub(super) deaths: BTreeMap<(StageId, Spot), u32>,
-    /// How many elements of each variable are there, by resource; of those that stages read as they come.
-    pub(super) there: BTreeMap<ResourceId, u64>,
-}
-
-/// A stage, as far as the core keeps count of it.
-#[derive(Clone, Debug)]
-pub(super) struct StageCount {
-    pub(super) task: TaskId,
-    pub(super) elements: u64,
-    /// Its chunks begin at multiples of this.
-    pub(super) align: u64,
-    /// The variables that it reads as they come.
-    pub(super) streams: Vec<ResourceId>,
-    pub(super) extras: u32,
-    pub(super) extra_capacity: u32,
-    /// Whether the plan cut it.
-    pub(super) cut: bool,
-    pub(super) policy: Policy,
-    /// Elements that last as long as a bite should, once that was measured.
-    pub(super) shortest: u64,
-}
-
-/// Where the run is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    New,
-    Running { started_ns: u64 },
-    Stopping(stop::Stopping),
-    Ended,
-}
 
 impl Core {
-    /// A run of `plan` that has not begun.
-    pub(super) fn new(plan: &Plan, settings: Settings) -> Core {
-        let stage = |stage: &crate::plan::Stage| StageCount {
-            task: stage.task,
-            elements: stage.board.elements,
-            align: stage.board.align.max(1),
-            streams: stage.streams.clone(),
-            extras: stage.pieces.len() as u32,
-            extra_capacity: stage.board.extra_capacity,
-            cut: !stage.pieces.is_empty(),
-            policy: stage.board.policy,
-            shortest: 1,
-        };
-        Core {
-            settings,
-            phase: Phase::New,
-            tasks: tasks::Tasks::new(plan),
-            stages: plan.stages().iter().map(stage).collect(),
-            workers: workers::Workers::new(settings.workers),
-            watched: Vec::new(),
-            deaths: BTreeMap::new(),
-            there: BTreeMap::new(),
-        }
-    }
-
     /// Takes one event at time `now_ns` (any clock that does not go back) and appends what is to be done to `out`.
     /// O(1) but for what it starts, frees or requeues.
     pub(super) fn on_event(&mut self, event: Event, now_ns: u64, out: &mut Vec<Action>) {
@@ -96,8 +24,8 @@ impl Core {
                 self.finished(self.tasks.share_of(resource), now_ns, out);
             }
             Event::StageDone { stage } => self.finished(self.task_of(stage), now_ns, out),
-            Event::ChunkFailed { stage, chunk, spot } => {
-                self.chunk_failed(Failure { stage, spot, chunk }, now_ns, out);
+            Event::ChunkFailed { stage, chunk, position } => {
+                self.chunk_failed(Failure { stage, position, chunk }, now_ns, out);
             }
             Event::WorkerJoined { worker } => self.workers.join(worker, self.is_stopping()),
             Event::WorkerDry { worker } => {
@@ -105,10 +33,10 @@ impl Core {
                 self.conclude_if_quiet(out);
             }
             Event::WorkerLost { worker, leases, reason, loss } => {
-                self.worker_lost(worker, &leases, reason, loss, now_ns, out);
+                self.worker_lost(worker, &leases, (reason, loss), now_ns, out);
             }
             Event::LaunchFailed { worker, reason } => self.launch_failed(worker, reason, now_ns, out),
-            Event::Measured { stage, pace } => self.measured(stage, &pace, out),
+            Event::Measured { stage, deviation } => self.measured(stage, &deviation, out),
             Event::Withdrawn { stage, ranges } => self.withdrawn(stage, ranges, out),
             Event::Cancel { cause } => self.cancel(cause, now_ns, out),
             Event::Tick => self.tick(now_ns, out),
@@ -121,7 +49,7 @@ impl Core {
             Phase::Running { started_ns } => {
                 self.timeout(*started_ns).into_iter().chain(self.next_look()).min()
             }
-            Phase::Stopping(stopping) => Some(stopping.next_ns()),
+            Phase::Stopping(stopping) => Some(stopping.next_ns),
             Phase::New | Phase::Ended => None,
         }
     }
@@ -175,7 +103,7 @@ impl Core {
                     out.push(Action::Advance { stage, there });
                 }
             }
-            self.tasks.begin(task, !empty, out);
+            out.extend(self.tasks.begin(task).filter(|_| !empty));
             opened |= stage.is_some() && !empty;
             stage.into_iter().for_each(|stage| self.watch(stage, now_ns));
             // What somebody wants stays where it is.
@@ -228,24 +156,5 @@ impl Core {
             None => 0,
         };
         streams.iter().map(of).min().unwrap_or(*elements)
-    }
-
-    /// When the run's time is over.
-    pub(super) fn timeout(&self, started_ns: u64) -> Option<u64> {
-        self.settings.timeout_ns.map(|after| started_ns.saturating_add(after))
-    }
-
-    /// Whether a variable is on its way into shared memory.
-    pub(super) fn shares(&self, resource: ResourceId) -> bool {
-        let task = self.tasks.share_of(resource);
-        task.is_some_and(|task| self.tasks.states()[task.index()] == TaskState::Running)
-    }
-
-    pub(super) fn task_of(&self, stage: StageId) -> Option<TaskId> {
-        self.stages.get(stage.index()).map(|stage| stage.task)
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
-        matches!(self.phase, Phase::Stopping(_))
     }
 }

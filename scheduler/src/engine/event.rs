@@ -1,7 +1,7 @@
 //! What happens in a run, what is to be done, and how it ends.
-use crate::board::Spot;
+use crate::board::ElementPosition;
 use crate::id::{ChunkId, ResourceId, StageId, WorkerId};
-use crate::policy::Pace;
+use crate::policy::CostDeviation;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Event {
         /// The chunk.
         chunk: ChunkId,
         /// The step and the element.
-        spot: Spot,
+        position: ElementPosition,
     },
     /// A worker is lost to the run; what it held was taken back on the board.
     WorkerLost {
@@ -67,7 +67,7 @@ pub enum Event {
         /// Which.
         stage: StageId,
         /// How they compare.
-        pace: Pace,
+        deviation: CostDeviation,
     },
     /// Ranges of a stage that nobody had taken were withdrawn: the answer to [`Action::Withdraw`].
     Withdrawn {
@@ -112,13 +112,13 @@ pub struct LostLease {
     /// How often its elements were tried before.
     pub attempt: u32,
     /// Where FUN was, if anywhere.
-    pub spot: Option<Spot>,
+    pub position: Option<ElementPosition>,
 }
 
 impl From<crate::board::Recovered> for LostLease {
     fn from(held: crate::board::Recovered) -> Self {
         let crate::board::Lease { stage, chunk, start, end, attempt, .. } = held.lease;
-        LostLease { stage, chunk, start, end, attempt, spot: held.spot }
+        LostLease { stage, chunk, start, end, attempt, position: held.position }
     }
 }
 
@@ -217,7 +217,7 @@ pub enum Outcome {
         /// The stage.
         stage: StageId,
         /// The step and the element.
-        spot: Spot,
+        position: ElementPosition,
         /// How many workers it killed.
         deaths: u32,
         /// How the last of them ended.
@@ -255,7 +255,7 @@ pub struct Failure {
     /// The stage.
     pub stage: StageId,
     /// The step and the element.
-    pub spot: Spot,
+    pub position: ElementPosition,
     /// The chunk, whose record says where the condition lies.
     pub chunk: ChunkId,
 }

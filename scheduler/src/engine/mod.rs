@@ -7,7 +7,8 @@
 //! | file | what stands there |
 //! |---|---|
 //! | `event` | what happens, what is to be done, how a run ends |
-//! | `core` | the state of a run and its decisions; `tasks`, `workers`, `admission`, `pace`, `recover`, `stop` are its parts |
+//! | `state` | what is known of a run, with `tasks` and `workers` |
+//! | `core` | what is decided on it; `admission`, `deviation`, `recover`, `stop` are its parts |
 //! | `apply` | the one place that applies decisions |
 //! | `world` | what they are applied to |
 //! | `log` | what is written down of a run |
@@ -16,14 +17,15 @@ mod admission;
 mod apply;
 mod check;
 mod core;
+mod deviation;
 mod event;
 mod log;
-mod pace;
 mod recover;
+mod state;
 mod stop;
 mod tasks;
 #[cfg(all(test, not(loom)))]
-mod tests;
+pub(crate) mod tests;
 mod workers;
 mod world;
 
@@ -35,8 +37,8 @@ pub use log::What;
 pub use tasks::{ResourceState, TaskState};
 pub use world::World;
 
-use self::core::Core;
-use crate::board::{Board, Opened};
+use self::state::Core;
+use crate::board::{OpenStages, SupervisorBoard};
 use crate::id::{StageId, WorkerId};
 use crate::plan::{Piece, Plan};
 use event::Action;
@@ -47,7 +49,7 @@ pub struct Engine {
     plan: Arc<Plan>,
     core: Core,
     /// Open stages; the core was told the end of the others.
-    opened: Opened,
+    opened: OpenStages,
     /// Pieces of open stages whose data is not there.
     awaited: Vec<(StageId, Piece)>,
     /// Pieces that were withdrawn because their costs misled: of which stage, and the first element of each.
@@ -63,9 +65,9 @@ pub struct Engine {
 
 impl Engine {
     /// The engine of a run of `plan` that has not begun; each worker's place is taken to be starting. `board` is the world's.
-    pub fn new(plan: Arc<Plan>, settings: Settings, board: &Board) -> Engine {
+    pub fn new(plan: Arc<Plan>, settings: Settings, board: &SupervisorBoard) -> Engine {
         let core = Core::new(&plan, settings);
-        let opened = Opened::new(board);
+        let opened = OpenStages::new(board);
         Engine {
             plan,
             core,

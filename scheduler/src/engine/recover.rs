@@ -3,10 +3,10 @@
 //! Only an element that was being run is blamed. It is run again alone, so that a second death can only be its own; what
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
-use super::core::{Core, Phase};
 use super::event::{Action, Loss, LostLease, Outcome};
+use super::state::{Core, Phase};
 use super::tasks::TaskState;
-use crate::board::Spot;
+use crate::board::ElementPosition;
 use crate::id::WorkerId;
 
 impl Core {
@@ -14,8 +14,7 @@ impl Core {
         &mut self,
         worker: WorkerId,
         leases: &[LostLease],
-        reason: String,
-        loss: Loss,
+        (reason, loss): (String, Loss),
         now_ns: u64,
         out: &mut Vec<Action>,
     ) {
@@ -36,7 +35,7 @@ impl Core {
                 }
             }
         }
-        self.fill(worker, loss, !leases.is_empty(), reason, out);
+        self.fill(worker, loss, leases, reason, out);
         if appended {
             self.workers.offer(out);
         }
@@ -44,10 +43,17 @@ impl Core {
     }
 
     /// Has a worker started in the place of a lost one. Nobody gets the place of one that may live.
-    fn fill(&mut self, worker: WorkerId, loss: Loss, held: bool, reason: String, out: &mut Vec<Action>) {
+    fn fill(
+        &mut self,
+        worker: WorkerId,
+        loss: Loss,
+        leases: &[LostLease],
+        reason: String,
+        out: &mut Vec<Action>,
+    ) {
         if loss == Loss::CutOff {
             self.workers.give_up(worker, Some(reason));
-        } else if self.workers.lose(worker, held, &reason) {
+        } else if self.workers.lose(worker, leases, &reason) {
             out.push(Action::Spawn { worker });
         }
     }
@@ -58,7 +64,7 @@ impl Core {
             self.workers.give_up(worker, None);
             self.conclude_if_quiet(out);
         } else {
-            self.fill(worker, loss, false, reason, out);
+            self.fill(worker, loss, &[], reason, out);
         }
     }
 
@@ -102,12 +108,12 @@ impl Core {
             Loss::Stalled | Loss::CutOff | Loss::EndedByUs => vec![(lease.start, lease.end)],
         };
         let stage = &mut self.stages[lease.stage.index()];
-        let extras = stage.extras.saturating_add(pieces.len() as u32);
-        if extras > stage.extra_capacity {
+        let appended = stage.appended.saturating_add(pieces.len() as u32);
+        if appended > stage.appended_capacity {
             let reason = format!("too many workers died; the last {reason}");
             return Err(Outcome::NoWorkers { reason });
         }
-        stage.extras = extras;
+        stage.appended = appended;
         let attempt = lease.attempt.saturating_add(1);
         let append = |(start, end)| Action::Append { stage: lease.stage, start, end, attempt };
         out.extend(pieces.into_iter().map(append));
@@ -119,19 +125,19 @@ impl Core {
     fn blame(&mut self, lease: &LostLease, reason: &str) -> Result<Vec<(u64, u64)>, Outcome> {
         let LostLease { start, end, .. } = *lease;
         let align = self.stages[lease.stage.index()].align;
-        let inside = lease.spot.filter(|spot| (start..end).contains(&spot.element));
-        let only = Spot { step: 0, element: start };
-        let Some(spot) = inside.or((end - start <= align).then_some(only)) else {
+        let inside = lease.position.filter(|position| (start..end).contains(&position.element));
+        let only = ElementPosition { step: 0, element: start };
+        let Some(position) = inside.or((end - start <= align).then_some(only)) else {
             let middle = start + ((end - start) / 2).next_multiple_of(align);
             return Ok(vec![(start, middle), (middle, end)]);
         };
-        let deaths = self.deaths.entry((lease.stage, spot)).or_insert(0);
+        let deaths = self.deaths.entry((lease.stage, position)).or_insert(0);
         *deaths += 1;
         if *deaths > self.settings.retries {
             let (stage, deaths, reason) = (lease.stage, *deaths, reason.to_owned());
-            return Err(Outcome::WorkerKilled { stage, spot, deaths, reason });
+            return Err(Outcome::WorkerKilled { stage, position, deaths, reason });
         }
-        let first = (spot.element / align * align).max(start);
+        let first = (position.element / align * align).max(start);
         let after = first.saturating_add(align).min(end);
         let pieces = [(start, first), (first, after), (after, end)];
         Ok(pieces.into_iter().filter(|(start, end)| start < end).collect())

@@ -1,34 +1,9 @@
 //! The way out: stop, wait, interrupt, kill, end. Each step has its time, so that no worker can hold the run.
-use super::core::{Core, Phase};
 use super::event::{Action, Cause, Failure, Outcome};
+use super::state::{Core, Phase, StopStep, Stopping};
 use super::tasks::TaskState;
 use crate::graph::TaskKind;
 use crate::id::{StageId, TaskId};
-
-/// A run on its way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stopping {
-    outcome: Outcome,
-    stage: Stage,
-    next_ns: u64,
-}
-
-/// What was done to make workers stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Told on the board; those in an element may finish it.
-    Told,
-    /// Interrupted.
-    Interrupted,
-    /// Killed; what is not dead after this is left to the operating system.
-    Killed,
-}
-
-impl Stopping {
-    pub(super) fn next_ns(&self) -> u64 {
-        self.next_ns
-    }
-}
 
 impl Core {
     pub(super) fn chunk_failed(&mut self, failure: Failure, now_ns: u64, out: &mut Vec<Action>) {
@@ -36,8 +11,8 @@ impl Core {
             Phase::Running { .. } => self.begin_stop(Outcome::Failed(failure), now_ns, out),
             // A lower element that failed in the time of grace is the one to report, whatever the order of messages.
             Phase::Stopping(Stopping { outcome: Outcome::Failed(first), .. })
-                if (failure.stage, failure.spot.element, failure.spot.step)
-                    < (first.stage, first.spot.element, first.spot.step) =>
+                if (failure.stage, failure.position.element, failure.position.step)
+                    < (first.stage, first.position.element, first.position.step) =>
             {
                 *first = failure;
             }
@@ -74,7 +49,7 @@ impl Core {
     pub(super) fn begin_stop(&mut self, outcome: Outcome, now_ns: u64, out: &mut Vec<Action>) {
         out.push(Action::Stop);
         let next_ns = now_ns.saturating_add(self.settings.grace_ns);
-        self.phase = Phase::Stopping(Stopping { outcome, stage: Stage::Told, next_ns });
+        self.phase = Phase::Stopping(Stopping { outcome, step: StopStep::Told, next_ns });
         self.conclude_if_quiet(out);
     }
 
@@ -82,16 +57,16 @@ impl Core {
     fn escalate(&mut self, now_ns: u64, out: &mut Vec<Action>) {
         let Phase::Stopping(stopping) = &mut self.phase else { return };
         stopping.next_ns = now_ns.saturating_add(self.settings.kill_after_ns);
-        match stopping.stage {
-            Stage::Told => {
-                stopping.stage = Stage::Interrupted;
+        match stopping.step {
+            StopStep::Told => {
+                stopping.step = StopStep::Interrupted;
                 out.extend(self.workers.busy().map(|worker| Action::Interrupt { worker }));
             }
-            Stage::Interrupted => {
-                stopping.stage = Stage::Killed;
+            StopStep::Interrupted => {
+                stopping.step = StopStep::Killed;
                 out.extend(self.workers.busy().map(|worker| Action::Kill { worker }));
             }
-            Stage::Killed => {
+            StopStep::Killed => {
                 let outcome = stopping.outcome.clone();
                 self.finish(outcome, out);
             }

@@ -1,6 +1,6 @@
 //! Tasks and resources of a run: their states and counts. The plan is only read.
 use super::event::Action;
-use crate::graph::{Access, Scope, TaskKind};
+use crate::graph::{Access, Scope, Task, TaskKind};
 use crate::id::{ResourceId, StageId, TaskId};
 use crate::plan::{Ceiling, Plan};
 use std::collections::BTreeSet;
@@ -61,6 +61,30 @@ pub(super) struct Held {
     pub(super) release: Option<TaskId>,
 }
 
+impl Entry {
+    fn new(plan: &Plan, id: TaskId) -> Entry {
+        let graph = plan.graph();
+        let Task { kind, accesses, .. } = &graph.tasks()[id.index()];
+        let before = graph.predecessors(id).map(|(task, _)| task);
+        let after = graph.successors(id).map(|(task, _)| task);
+        let mut successors: Vec<TaskId> = after.filter(|&task| !plan.streams_between(id, task)).collect();
+        successors.sort_unstable();
+        Entry {
+            kind: *kind,
+            accesses: accesses.clone(),
+            predecessors: before.filter(|&task| !plan.streams_between(task, id)).collect(),
+            successors,
+        }
+    }
+}
+
+impl Held {
+    fn declared(scope: Scope) -> Held {
+        let state = if scope == Scope::Pinned { ResourceState::Sealed } else { ResourceState::Declared };
+        Held { scope, state, uses: 0, share: None, release: None }
+    }
+}
+
 /// The arrays.
 #[derive(Clone, Debug)]
 pub(super) struct Tasks {
@@ -81,23 +105,11 @@ pub(super) struct Tasks {
 impl Tasks {
     pub(super) fn new(plan: &Plan) -> Tasks {
         let graph = plan.graph();
-        let held = |scope| Held {
-            scope,
-            state: if scope == Scope::Pinned { ResourceState::Sealed } else { ResourceState::Declared },
-            uses: 0,
-            share: None,
-            release: None,
-        };
         let mut resources: Vec<Held> =
-            graph.resources().iter().map(|resource| held(resource.scope)).collect();
+            graph.resources().iter().map(|resource| Held::declared(resource.scope)).collect();
         let mut entries = Vec::with_capacity(graph.tasks().len());
-        let mut states = Vec::with_capacity(graph.tasks().len());
         for (index, task) in graph.tasks().iter().enumerate() {
             let id = TaskId(index as u32);
-            let waits = |before: &TaskId, after: TaskId| !plan.streams_between(*before, after);
-            let before = graph.predecessors(id).map(|(task, _)| task);
-            let predecessors: Vec<TaskId> = before.filter(|task| waits(task, id)).collect();
-            states.push(TaskState::Waiting(predecessors.len() as u32));
             match task.kind {
                 TaskKind::Share(resource) => resources[resource.index()].share = Some(id),
                 TaskKind::Release(resource) => resources[resource.index()].release = Some(id),
@@ -106,28 +118,18 @@ impl Tasks {
             for resource in used(&task.accesses) {
                 resources[resource.index()].uses += 1;
             }
-            let after = graph.successors(id).map(|(task, _)| task);
-            let mut successors: Vec<TaskId> = after.filter(|task| waits(&id, *task)).collect();
-            successors.sort_unstable();
-            entries.push(Entry {
-                kind: task.kind,
-                accesses: task.accesses.clone(),
-                predecessors,
-                successors,
-            });
+            entries.push(Entry::new(plan, id));
         }
-        let (unfinished, held_back) = (entries.len(), BTreeSet::new());
-        let maps = plan.stages().iter().map(|stage| stage.task).collect();
         Tasks {
+            states: entries.iter().map(|entry| TaskState::Waiting(entry.predecessors.len() as u32)).collect(),
+            unfinished: entries.len(),
             entries,
-            states,
             resources,
-            unfinished,
             ceiling: plan.ceiling().cloned(),
-            maps,
+            maps: plan.stages().iter().map(|stage| stage.task).collect(),
             running: 0,
             lowest: 0,
-            held_back,
+            held_back: BTreeSet::new(),
         }
     }
 
@@ -170,10 +172,10 @@ impl Tasks {
         ids.filter(|task| self.states[task.index()] == TaskState::Waiting(0)).collect()
     }
 
-    /// Begins a ready task; `act` is false where there is nothing to do for it outside.
-    pub(super) fn begin(&mut self, task: TaskId, act: bool, out: &mut Vec<Action>) {
+    /// Begins a ready task; gives what is to be done for it outside.
+    pub(super) fn begin(&mut self, task: TaskId) -> Option<Action> {
         if self.states[task.index()] != TaskState::Waiting(0) {
-            return;
+            return None;
         }
         self.states[task.index()] = TaskState::Running;
         self.running += usize::from(self.stage_of(task).is_some());
@@ -182,15 +184,12 @@ impl Tasks {
                 self.resources[resource.index()].state = ResourceState::Building;
             }
         }
-        let action = match self.entries[task.index()].kind {
-            TaskKind::Share(resource) => Action::Share { resource },
-            TaskKind::Map(stage) => Action::Open { stage },
-            TaskKind::Gather(resource) => Action::Deliver { resource },
+        match self.entries[task.index()].kind {
+            TaskKind::Share(resource) => Some(Action::Share { resource }),
+            TaskKind::Map(stage) => Some(Action::Open { stage }),
+            TaskKind::Gather(resource) => Some(Action::Deliver { resource }),
             // Ended by `free`, before anything could make it ready.
-            TaskKind::Release(_) => return,
-        };
-        if act {
-            out.push(action);
+            TaskKind::Release(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! No wake-up can be lost. A worker that finds nothing says so and sleeps; between its look at the board and its word
 //! reaching us something may have been put there. So each offer is numbered, a worker remembers the number it was last
 //! woken at, and one that reports dry with an older number is woken again at once.
-use super::event::Action;
+use super::event::{Action, LostLease};
 use crate::id::WorkerId;
 
 /// What a worker's place is in.
@@ -82,9 +82,10 @@ impl Workers {
         }
     }
 
-    /// A worker died. True when another is to be started in its place; then the place is `Starting`, else `Gone`.
-    pub(super) fn lose(&mut self, worker: WorkerId, held: bool, reason: &str) -> bool {
+    /// A worker died that held these chunks. True when another is to be started in its place; then the place is `Starting`, else `Gone`.
+    pub(super) fn lose(&mut self, worker: WorkerId, leases: &[LostLease], reason: &str) -> bool {
         let Some(place) = self.places.get_mut(worker.index()) else { return false };
+        let held = !leases.is_empty();
         if held {
             // One that took a chunk shows that workers can.
             self.idle_deaths.fill(0);

@@ -1,13 +1,13 @@
 //! What an engine acts on. Nothing comes back this way: what becomes of an order arrives as an event later.
 use super::log::What;
 use super::Outcome;
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::id::{ResourceId, WorkerId};
 
 /// What an engine acts on: this host's processes and pages, or a simulation of them. No method blocks.
 pub trait World {
     /// The run's board.
-    fn board(&self) -> &Board;
+    fn board(&self) -> &SupervisorBoard;
 
     /// A variable is to come into shared memory. True when it is there already; else [`super::Event::Shared`] says when, and
     /// [`super::Event::SharedTo`] may say how far it is.

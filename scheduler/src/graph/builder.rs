@@ -10,7 +10,6 @@ use std::collections::HashSet;
 pub struct GraphBuilder {
     resources: Vec<Resource>,
     tasks: Vec<Task>,
-    ordered: Vec<(TaskId, TaskId)>,
 }
 
 /// What happened to a resource so far, in program order.
@@ -44,11 +43,6 @@ impl GraphBuilder {
         TaskId(self.tasks.len() as u32 - 1)
     }
 
-    /// Makes `second` wait for `first`, whatever they touch.
-    pub fn order(&mut self, first: TaskId, second: TaskId) {
-        self.ordered.push((first, second));
-    }
-
     /// Checks all and draws the edges. O(tasks x accesses + edges).
     ///
     /// A reader waits for the last writer before it (or, of a scoped resource that nothing wrote yet, for the first
@@ -58,10 +52,7 @@ impl GraphBuilder {
     /// [`Error::BadPlan`] for an unknown id, a scoped resource that is read and never made, one that is touched after
     /// its release, sizes whose sum is beyond 64 bits, and a cycle (which is named).
     pub fn build(self) -> Result<Graph> {
-        let total = self.resources.iter().try_fold(0u64, |sum, resource| sum.checked_add(resource.bytes));
-        total.ok_or_else(|| {
-            Error::BadPlan("the sizes of its resources add up to more than 2^64 bytes".into())
-        })?;
+        self.check_sizes()?;
         let mut topology = DiGraph::with_capacity(self.tasks.len(), self.tasks.len() * 2);
         for index in 0..self.tasks.len() {
             topology.add_node(TaskId(index as u32));
@@ -70,12 +61,11 @@ impl GraphBuilder {
         let mut histories = vec![History::default(); self.resources.len()];
         for (index, task) in self.tasks.iter().enumerate() {
             for &(resource, access) in &task.accesses {
-                let history = histories.get_mut(resource.index()).ok_or_else(|| {
-                    Error::BadPlan(format!(
-                        "task '{}' uses resource {resource}, which does not exist",
-                        task.label
-                    ))
-                })?;
+                let Some(history) = histories.get_mut(resource.index()) else {
+                    let label = &task.label;
+                    let message = format!("task '{label}' uses resource {resource}, which does not exist");
+                    return Err(Error::BadPlan(message));
+                };
                 if let Some(freed) = history.freed {
                     let (name, by) =
                         (&self.resources[resource.index()].name, &self.tasks[freed.index()].label);
@@ -90,16 +80,16 @@ impl GraphBuilder {
                 return Err(Error::BadPlan(format!("nothing makes '{}', which is read", resource.name)));
             }
         }
-        for &(first, second) in &self.ordered {
-            if first.index().max(second.index()) >= self.tasks.len() {
-                return Err(Error::BadPlan(format!(
-                    "an order between tasks {first} and {second}, of which one is not there"
-                )));
-            }
-            edges.add(first, second, Dependence::Ordered);
-        }
         let (order, steps) = super::analysis::order(&edges.topology, &self.tasks)?;
         Ok(Graph { resources: self.resources, tasks: self.tasks, topology: edges.topology, order, steps })
+    }
+}
+
+impl GraphBuilder {
+    fn check_sizes(&self) -> Result<()> {
+        let total = self.resources.iter().try_fold(0u64, |sum, resource| sum.checked_add(resource.bytes));
+        let too_large = || Error::BadPlan("the sizes of its resources add up to more than 2^64 bytes".into());
+        total.map(|_| ()).ok_or_else(too_large)
     }
 }
 

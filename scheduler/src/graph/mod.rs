@@ -78,8 +78,6 @@ pub enum Dependence {
     WriteAfterRead,
     /// It replaces or ends what the other makes.
     WriteAfterWrite,
-    /// The caller said so.
-    Ordered,
 }
 
 /// A checked graph: acyclic, every id known, every resource that is read is made by somebody.

@@ -85,11 +85,6 @@ fn what_cannot_run_is_said_by_name() {
     map(&mut builder, 1, vec![(ids[0], Read)]);
     assert!(error(builder).contains("'map 1' uses 'a' after 'release a'"));
 
-    let (mut builder, _) = scoped(1);
-    let task = map(&mut builder, 0, vec![]);
-    builder.order(task, TaskId(9));
-    assert!(error(builder).contains("tasks 0 and 9"));
-
     let mut builder = GraphBuilder::new();
     for _ in 0..2 {
         builder.resource(Resource { bytes: u64::MAX, ..resource("huge", Scope::Scoped) });
@@ -115,18 +110,6 @@ fn the_critical_path_is_the_longest() {
     );
     let empty = GraphBuilder::new().build().expect("an empty graph");
     assert_eq!(empty.critical_path(|_| 1), (vec![], 0));
-}
-
-#[test]
-fn an_explicit_order_is_kept() {
-    let (mut builder, ids) = scoped(1);
-    let first = map(&mut builder, 0, vec![(ids[0], Write)]);
-    let second = map(&mut builder, 1, vec![]);
-    builder.order(second, first);
-    let graph = builder.build().expect("a graph");
-    assert_eq!(graph.order(), [second, first]);
-    assert_eq!(graph.successors(second).collect::<Vec<_>>(), [(first, Dependence::Ordered)]);
-    assert_eq!(graph.dependences(), 1);
 }
 
 proptest! {

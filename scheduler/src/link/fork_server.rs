@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::link::Link;
-use crate::os::{self, Channel, Forked, Peer, Received};
+use crate::link::{Link, ROLE, ROLE_FORK_SERVER};
+use crate::os::{self, Channel, Forked, Peer, Received, CHANNEL_VARIABLE};
 use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
 
@@ -41,7 +41,10 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Says which package is loaded next. An error when the session is gone.
+    /// Says which package is loaded next.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the session is gone.
     pub fn loading(&self, package: &str) -> Result<()> {
         let package = package.to_owned();
         self.channel.send(&wire::encode(&FromForkServer::Loading { pid: std::process::id(), package }))
@@ -63,8 +66,40 @@ impl Mirror {
     }
 }
 
+impl Link {
+    /// What a process is that a pool launched, by the channel it inherited. A process whose role is fork server
+    /// stays in here, and what returns is each child it forks.
+    ///
+    /// # Errors
+    /// [`Error::Launch`] in a process that no pool launched; [`Error::Os`] when the session is gone.
+    pub fn inherited() -> Result<Role> {
+        let refuse = |why: &str| Error::Launch(format!("{CHANNEL_VARIABLE} {why}"));
+        let number =
+            std::env::var(CHANNEL_VARIABLE).map_err(|_| refuse("is not set: not a process of a pool"))?;
+        let number: i32 = number.parse().map_err(|_| refuse("is not a descriptor's number"))?;
+        // SAFETY: the pool's launch passed this descriptor to us alone and set the variable; it is removed below, so
+        // that nothing in this process takes the same descriptor twice.
+        let channel = unsafe { Channel::from_raw_fd(number) };
+        std::env::remove_var(CHANNEL_VARIABLE);
+        let role = std::env::var(ROLE).unwrap_or_default();
+        std::env::remove_var(ROLE);
+        os::disarm_worker_signals();
+        if role != ROLE_FORK_SERVER {
+            return Link::of_pool(channel).map(Role::Worker);
+        }
+        match os::thread_count() {
+            1 => serve(channel),
+            threads => {
+                let reason = format!("{threads} threads run in it; forking would lose all but one");
+                channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
+                Link::of_pool(channel).map(Role::Worker)
+            }
+        }
+    }
+}
+
 /// Serves fork requests. Returns in each forked child, and in the server itself at the end.
-pub(crate) fn serve(channel: Channel) -> Result<Role> {
+fn serve(channel: Channel) -> Result<Role> {
     // With their watches: the session waits for the word on how one ended.
     let mut children: Vec<(u32, Option<Peer>)> = Vec::new();
     let mut frame = Vec::new();
@@ -74,16 +109,8 @@ pub(crate) fn serve(channel: Channel) -> Result<Role> {
         let watches = children.iter().filter_map(|(_, watch)| watch.as_ref());
         let fds: Vec<_> = std::iter::once(channel.as_fd()).chain(watches.map(Peer::pidfd)).collect();
         os::poll(&fds, wait)?;
-        let mut exited = Vec::new();
-        children.retain(|&(pid, _)| match os::reap(pid) {
-            Some(exit) => {
-                exited.push(FromForkServer::Exited { pid, exit });
-                false
-            }
-            None => true,
-        });
-        for news in exited {
-            channel.send(&wire::encode(&news))?;
+        for exited in reap(&mut children) {
+            channel.send(&wire::encode(&exited))?;
         }
         let (length, descriptor) = match channel.try_receive(&mut frame)? {
             Received::Nothing => continue,
@@ -111,6 +138,19 @@ pub(crate) fn serve(channel: Channel) -> Result<Role> {
     }
 }
 
+/// The children that have ended, which are no longer among the others.
+fn reap(children: &mut Vec<(u32, Option<Peer>)>) -> Vec<FromForkServer> {
+    let mut exited = Vec::new();
+    children.retain(|&(pid, _)| match os::reap(pid) {
+        Some(exit) => {
+            exited.push(FromForkServer::Exited { pid, exit });
+            false
+        }
+        None => true,
+    });
+    exited
+}
+
 fn log_of(request: &ToForkServer) -> &Path {
     match request {
         ToForkServer::Fork { log, .. } | ToForkServer::Mirror { log, .. } => log,
@@ -123,7 +163,7 @@ fn become_of(request: ToForkServer, descriptor: OwnedFd) -> Result<Role> {
     let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
     trace::move_in();
     match request {
-        ToForkServer::Fork { .. } => Link::over(channel, true).map(Role::Worker),
+        ToForkServer::Fork { .. } => Link::of_pool(channel).map(Role::Worker),
         ToForkServer::Mirror { state, deferred, .. } => {
             let mirror = Mirror { channel, state, deferred };
             mirror.loading("")?;

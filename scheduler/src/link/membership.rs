@@ -1,16 +1,18 @@
 //! A worker's part in one run: claim, work, deliver, until the run ends. The steps are [`Work`]'s; here they meet the process's
 //! pages, clock and channel.
 
-use crate::board::{Activity, Board, Control, Lease, Spot, StepReport};
+use crate::board::{Activity, Control, ElementPosition, Lease, WorkerBoard};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
+use crate::link::delivery::{Delivery, HandedIn};
 use crate::link::parts::Parts;
 use crate::link::results::{HandIn, Results};
 use crate::link::work::{Attached, Report, Step, Work};
 use crate::link::{Link, Word};
 use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
+use crate::trace;
 use crate::wire::{FromWorker, Lost, RunSpec, ToWorker};
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
@@ -23,42 +25,45 @@ pub struct Membership {
     /// Open results pages, those of the stage that was claimed from last.
     results: Results,
     claimed: Option<StageId>,
-    drains: Drains,
+    consumes: Consumption,
     over: bool,
     /// What this worker is at, and since when.
     at: (Activity, u64),
     // `board` points into `_mapping`, which is never moved out and drops after it.
-    board: Board,
+    board: WorkerBoard,
     _mapping: Mapping,
 }
 
-/// What a worker has to hand in for one chunk.
-#[derive(Default)]
-pub struct Delivery<'a> {
-    /// The results of each output; for a failed chunk its error alone.
-    pub outputs: &'a [&'a dyn Content],
-    /// What FUN said meanwhile: warnings, messages.
-    pub notes: Option<&'a dyn Content>,
-    /// What each step did, where there are several.
-    pub steps: &'a [StepReport],
-    /// What each element cost, step by step, in nanoseconds; empty where that is not measured.
-    pub costs: &'a [Vec<f32>],
-}
+impl Link {
+    /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone.
+    ///
+    /// # Errors
+    /// What is wrong with the board that it was called to, or with what the session said.
+    pub fn next_run(&mut self) -> Result<Option<Membership>> {
+        loop {
+            match self.wait()? {
+                Word::Said(ToWorker::Run { run, slot, board, log }) => {
+                    if self.ours {
+                        self.log_by(log.as_ref());
+                    }
+                    // The session may have died, or ended the run, between its word and our look.
+                    match Membership::enter(run, slot, &board)? {
+                        Some(membership) => return Ok(Some(membership)),
+                        None => continue,
+                    }
+                }
+                Word::Said(ToWorker::Wake | ToWorker::EndRun) => continue,
+                Word::Said(ToWorker::Exit) | Word::Gone => return Ok(None),
+            }
+        }
+    }
 
-/// What became of a chunk that was handed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HandedIn {
-    /// It is done, and its results count.
-    Counts,
-    /// Its results do not count, for it had been taken back; or there was no chunk.
-    Nothing,
-    /// There is no room for its results.
-    Refused {
-        /// The output that did not fit; `None` for the notes.
-        output: Option<usize>,
-        /// How much room there is.
-        shortage: Shortage,
-    },
+    /// Logs as the session says. A filter that the session could read, this process can; and no run fails for its log.
+    fn log_by(&self, setting: Option<&trace::Setting>) {
+        if let Err(e) = trace::set(setting, None) {
+            eprintln!("memshare: no log: {e}");
+        }
+    }
 }
 
 impl Drop for Membership {
@@ -81,13 +86,13 @@ impl Membership {
         })?;
         // SAFETY: the mapping is shared, writable and `length` bytes long from its content on, and it lives in the same
         // struct as the board, which is dropped first.
-        let board = unsafe { Board::attach(mapping.as_ptr().add(skip), length) }?;
+        let board = unsafe { WorkerBoard::attach(mapping.as_ptr().add(skip), length) }?;
         // Who comes when others have done it all: the board may still be there, but pages are given back already.
         if board.control() == Control::Ended {
             return Ok(None);
         }
         let spec = RunSpec::from_bytes(board.payload())?;
-        let (work, results, drains) = (Work::new(slot), Results::default(), Drains::default());
+        let (work, results, consumes) = (Work::new(slot), Results::default(), Consumption::default());
         let at = (Activity::Map, now_ns());
         tracing::debug!(run, worker = slot.0 + 1, "joined");
         board.join(slot, std::process::id(), at.1);
@@ -99,7 +104,7 @@ impl Membership {
             work,
             results,
             claimed: None,
-            drains,
+            consumes,
             over: false,
             at,
             board,
@@ -113,6 +118,9 @@ impl Membership {
     }
 
     /// The next chunk to work on, begun now; waits where there is none yet. `None` when the run is over.
+    ///
+    /// # Errors
+    /// As [`Membership::next_stage`].
     pub fn next_lease(&mut self, link: &mut Link) -> Result<Option<Lease>> {
         while self.next_stage(link)?.is_some() {
             if let Some(lease) = self.claim() {
@@ -124,6 +132,9 @@ impl Membership {
     }
 
     /// The stage that has something to claim; waits where none has. `None` when the run is over.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the session is gone while it waits; [`Error::Message`] when what the session says makes no sense here.
     pub fn next_stage(&mut self, link: &mut Link) -> Result<Option<StageId>> {
         while !self.over {
             if let Some(stage) = self.work.aim(&self.board) {
@@ -138,8 +149,8 @@ impl Membership {
 
     /// Takes a chunk of the stage that [`Membership::next_stage`] found, if others left any.
     pub fn claim(&mut self) -> Option<Lease> {
-        let Membership { board, spec, drains, work, .. } = self;
-        let lease = work.claim(&mut Attached { board, spec, drains })?;
+        let Membership { board, spec, consumes, work, .. } = self;
+        let lease = work.claim(&mut Attached { board, spec, consumes })?;
         if self.claimed.replace(lease.stage) != Some(lease.stage) {
             self.results.close();
         }
@@ -200,6 +211,9 @@ impl Membership {
     }
 
     /// Claims nothing any more, and waits for the end of the run.
+    ///
+    /// # Errors
+    /// As [`Membership::next_stage`].
     pub fn sit_out(mut self, link: &mut Link) -> Result<()> {
         while !self.over {
             link.say(&FromWorker::Dry { run: self.run })?;
@@ -208,9 +222,9 @@ impl Membership {
         Ok(())
     }
 
-    /// FUN is about to begin at `spot`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
-    pub fn enter_element(&mut self, spot: Spot) -> bool {
-        self.work.enter(&self.board, spot)
+    /// FUN is about to begin at `position`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    pub fn enter_element(&mut self, position: ElementPosition) -> bool {
+        self.work.enter(&self.board, position)
     }
 
     /// Lets go of the chunk at hand, if there is one: the run was stopped, and nobody asks for it any more.
@@ -258,7 +272,7 @@ impl Membership {
         }
     }
 
-    /// Ends the chunk at hand with a failure at `spot`, and tells the session: with an error (the delivery's one output), or with what
+    /// Ends the chunk at hand with a failure at `position`, and tells the session: with an error (the delivery's one output), or with what
     /// there was no room for.
     ///
     /// # Errors
@@ -266,25 +280,31 @@ impl Membership {
     pub fn fail(
         &mut self,
         link: &Link,
-        spot: Spot,
+        position: ElementPosition,
         delivery: &Delivery<'_>,
         shortage: Option<Shortage>,
     ) -> Result<()> {
         let bytes = |content: Option<&dyn Content>| content.map_or(0, Content::bytes);
         let bytes = [bytes(delivery.outputs.first().copied()), bytes(delivery.notes)];
-        self.work.fail(&self.board, spot, bytes, shortage.map(Lost::Results));
+        self.work.fail(&self.board, position, bytes, shortage.map(Lost::Results));
         while !matches!(self.step(delivery)?, Step::None | Step::Failed | Step::Revoked) {}
-        let Some(Report { stage, chunk, spot, lost }) = self.work.report() else { return Ok(()) };
+        let Some(Report { stage, chunk, position, lost }) = self.work.report() else { return Ok(()) };
         let run = self.run;
-        tracing::debug!(run, stage = stage.0, chunk = chunk.0, element = spot.element + 1, "chunk failed");
-        link.say(&FromWorker::Failed { run, stage, chunk, spot, lost })
+        tracing::debug!(
+            run,
+            stage = stage.0,
+            chunk = chunk.0,
+            element = position.element + 1,
+            "chunk failed"
+        );
+        link.say(&FromWorker::Failed { run, stage, chunk, position, lost })
     }
 
     fn step(&mut self, delivery: &Delivery<'_>) -> Result<Step> {
-        let Membership { board, spec, drains, work, results, .. } = self;
+        let Membership { board, spec, consumes, work, results, .. } = self;
         // A look at the clock a chunk, not one a step.
         let now = if work.needs_time() { now_ns() } else { 0 };
-        work.step(&mut Attached { board, spec, drains }, now, &mut HandIn { results, spec, delivery })
+        work.step(&mut Attached { board, spec, consumes }, now, &mut HandIn { results, spec, delivery })
     }
 
     fn log_done(&self, lease: &Lease) {

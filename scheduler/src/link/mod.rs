@@ -5,6 +5,7 @@
 //! end when the session is gone, is the only thing it ever blocks on.
 
 pub(crate) mod consumption;
+mod delivery;
 mod fork_server;
 mod joining;
 mod membership;
@@ -12,18 +13,18 @@ mod parts;
 mod results;
 pub(crate) mod work;
 
+pub use delivery::{Delivery, HandedIn};
 pub use fork_server::{Mirror, Role};
-pub use membership::{Delivery, HandedIn, Membership};
+pub use membership::Membership;
 pub use parts::{Part, Parts};
 
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::StageId;
-use crate::os::{self, Channel, CHANNEL_VARIABLE};
-use crate::trace;
-use crate::wire::{self, FromForkServer, FromWorker, ToWorker};
+use crate::os::{self, Channel};
+use crate::wire::{self, FromWorker, ToWorker};
 
 /// The environment variable that says what a launched process is to be.
 pub const ROLE: &str = "MEMSHARE_ROLE";
@@ -47,76 +48,30 @@ pub(crate) enum Word {
 }
 
 impl Link {
-    /// What a process is that a pool launched, by the channel it inherited. A process whose role is fork server
-    /// stays in here, and what returns is each child it forks.
-    pub fn inherited() -> Result<Role> {
-        let refuse = |why: &str| Error::Launch(format!("{CHANNEL_VARIABLE} {why}"));
-        let number =
-            std::env::var(CHANNEL_VARIABLE).map_err(|_| refuse("is not set: not a process of a pool"))?;
-        let number: i32 = number.parse().map_err(|_| refuse("is not a descriptor's number"))?;
-        // SAFETY: the pool's launch passed this descriptor to us alone and set the variable; it is removed below, so
-        // that nothing in this process takes the same descriptor twice.
-        let channel = unsafe { Channel::from_raw_fd(number) };
-        std::env::remove_var(CHANNEL_VARIABLE);
-        let role = std::env::var(ROLE).unwrap_or_default();
-        std::env::remove_var(ROLE);
-        if role != ROLE_FORK_SERVER {
-            return Link::over(channel, true).map(Role::Worker);
-        }
-        match os::thread_count() {
-            1 => fork_server::serve(channel),
-            threads => {
-                let reason = format!("{threads} threads run in it; forking would lose all but one");
-                channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
-                Link::over(channel, true).map(Role::Worker)
-            }
-        }
-    }
-
     /// The tie of a process that joins a session by the path of its listener: a node of the user's own cluster.
+    ///
+    /// # Errors
+    /// [`Error::Os`](crate::error::Error::Os) when nobody of this user listens there, or the other end hangs up.
     pub fn join(path: &std::path::Path) -> Result<Link> {
-        Link::over(Channel::connect(path)?, false)
+        Ok(Link { ours: false, ..Link::of_pool(Channel::connect(path)?)? })
     }
 
-    fn over(channel: Channel, ours: bool) -> Result<Link> {
+    /// The tie of a process that the pool made.
+    pub(crate) fn of_pool(channel: Channel) -> Result<Link> {
         let hello = FromWorker::Hello {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: os::boot_id(),
         };
         channel.send(&wire::encode(&hello))?;
-        Ok(Link { channel, frame: Vec::new(), ours })
-    }
-
-    /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone.
-    pub fn next_run(&mut self) -> Result<Option<Membership>> {
-        loop {
-            match self.wait()? {
-                Word::Said(ToWorker::Run { run, slot, board, log }) => {
-                    if self.ours {
-                        self.log_by(log.as_ref());
-                    }
-                    // The session may have died, or ended the run, between its word and our look.
-                    match Membership::enter(run, slot, &board)? {
-                        Some(membership) => return Ok(Some(membership)),
-                        None => continue,
-                    }
-                }
-                Word::Said(ToWorker::Wake | ToWorker::EndRun) => continue,
-                Word::Said(ToWorker::Exit) | Word::Gone => return Ok(None),
-            }
-        }
-    }
-
-    /// Logs as the session says. A filter that the session could read, this process can; and no run fails for its log.
-    fn log_by(&self, setting: Option<&trace::Setting>) {
-        if let Err(e) = trace::set(setting, None) {
-            eprintln!("memshare: no log: {e}");
-        }
+        Ok(Link { channel, frame: Vec::new(), ours: true })
     }
 
     /// Whether the session says nothing for so long: time for a worker to tidy up. A word ends the wait at once, and is
     /// left for [`Link::next_run`].
+    ///
+    /// # Errors
+    /// [`Error::Os`](crate::error::Error::Os) when the system refuses to wait.
     pub fn is_idle(&self, patience: Duration) -> Result<bool> {
         Ok(!os::poll(&[self.channel.as_fd()], Some(patience))?.contains(&true))
     }

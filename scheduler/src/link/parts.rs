@@ -1,5 +1,5 @@
 //! The parts of a result: what each chunk of the stage that made it wrote, in the order of elements.
-use crate::board::{Board, ChunkRecord, Output};
+use crate::board::{BoardReader, ChunkRecord, Output};
 use crate::error::Result;
 use crate::id::{ChunkId, ResourceId};
 use crate::wire::RunSpec;
@@ -25,13 +25,14 @@ impl Parts {
     /// The parts that are done. O(chunks log chunks).
     ///
     /// # Errors
-    /// As [`Board::results`].
-    pub fn of(board: &Board, spec: &RunSpec, resource: ResourceId) -> Result<Parts> {
+    /// As [`BoardReader::results`].
+    pub fn of(board: &BoardReader, spec: &RunSpec, resource: ResourceId) -> Result<Parts> {
         let Some((stage, nth)) = spec.maker_of(resource) else { return Ok(Parts::default()) };
-        let grain = spec.stages[stage.index()].grains.get(nth as usize).copied().unwrap_or(1).max(1);
+        let per_result =
+            spec.stages[stage.index()].elements_per_result.get(nth as usize).copied().unwrap_or(1).max(1);
         let part = |chunk: &ChunkRecord| Part {
-            start: chunk.start / grain,
-            end: chunk.end.div_ceil(grain),
+            start: chunk.start / per_result,
+            end: chunk.end.div_ceil(per_result),
             chunk: chunk.chunk,
             output: board.output(stage, chunk.chunk, nth).unwrap_or_default(),
         };
@@ -56,7 +57,7 @@ impl Parts {
         self.0.get(first..last).unwrap_or_default()
     }
 
-    /// The end of a part that is near `end`, for a bite that begins at `start`: the next one, unless that makes the bite more
+    /// The end of a part that is near `end`, for a chunk that begins at `start`: the next one, unless that makes the chunk more
     /// than twice as large; else the one before, if there is one within; else `end`.
     pub fn fit(&self, start: u64, end: u64) -> u64 {
         let Some(place) = self.find(end.saturating_sub(1)) else { return end };

@@ -2,11 +2,12 @@
 //! another stage, for an open page keeps its memory.
 use std::collections::hash_map::{Entry, HashMap};
 
-use crate::board::{Output, StepReport};
+use crate::board::{Output, PageSegment, StepReport};
 use crate::error::{Error, Result};
 use crate::id::ResourceId;
+use crate::link::delivery::Delivery;
 use crate::link::work::Outside;
-use crate::link::{Delivery, Part};
+use crate::link::Part;
 use crate::os::{space, SegmentFile};
 use crate::store::CONTENT;
 use crate::wire::RunSpec;
@@ -14,7 +15,7 @@ use crate::wire::RunSpec;
 /// The segments that were opened: pages, and their overflows.
 #[derive(Debug, Default)]
 pub(super) struct Results {
-    open: HashMap<(ResourceId, bool), SegmentFile>,
+    open: HashMap<(ResourceId, PageSegment), SegmentFile>,
 }
 
 /// What a process has to hand in, and where it goes.
@@ -29,13 +30,13 @@ impl Results {
         self.open.clear();
     }
 
-    fn file(&mut self, spec: &RunSpec, resource: ResourceId, overflow: bool) -> Result<&SegmentFile> {
-        match self.open.entry((resource, overflow)) {
+    fn file(&mut self, spec: &RunSpec, resource: ResourceId, segment: PageSegment) -> Result<&SegmentFile> {
+        match self.open.entry((resource, segment)) {
             Entry::Occupied(open) => Ok(open.into_mut()),
             Entry::Vacant(place) => {
                 let damaged =
                     |reason: &str| Error::Damaged { segment: "of results".into(), reason: reason.into() };
-                let handle = spec.segment(resource, overflow);
+                let handle = spec.segment(resource, segment);
                 let handle = handle.ok_or_else(|| damaged("the run names no page for them"))?;
                 let file = SegmentFile::open_write(handle)?;
                 Ok(place.insert(file.ok_or_else(|| damaged("the run is over"))?))
@@ -48,27 +49,29 @@ impl Outside for HandIn<'_> {
     fn write(&mut self, piece: usize, resource: ResourceId, output: Output) -> Result<()> {
         let Delivery { outputs, notes, .. } = *self.delivery;
         let Some(content) = outputs.get(piece).copied().or(notes) else { return Ok(()) };
-        let file = self.results.file(self.spec, resource, output.overflow)?;
+        let file = self.results.file(self.spec, resource, output.segment)?;
         let written = content.write(file, CONTENT + output.at);
-        if !matches!(written, Err(Error::NoSpace { .. })) {
-            return written;
-        }
+        let Err(Error::NoSpace { dir, .. }) = &written else { return written };
+        let limited = dir.as_os_str() == space::FILE_LIMIT;
         // What was written of it would be in the way of others, and of the word about it.
         if let Err(e) = file.punch(CONTENT + output.at, output.len) {
             tracing::debug!(%e, "a piece that did not fit stays until its page goes");
+        }
+        if limited {
+            return Err(space::file_limit(output.len));
         }
         let place = file.handle().place;
         Err(space::of(&place)?.too_small(output.len, &place))
     }
 
     fn has_overflow(&self, resource: ResourceId) -> bool {
-        self.spec.segment(resource, true).is_some()
+        self.spec.segment(resource, PageSegment::Overflow).is_some()
     }
 
     fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
         let part = part.output;
         // Not kept open: the page may be about to go.
-        let file = self.spec.segment(resource, part.overflow).map(SegmentFile::open_write);
+        let file = self.spec.segment(resource, part.segment).map(SegmentFile::open_write);
         file.transpose()?.flatten().map_or(Ok(()), |file| file.punch(CONTENT + part.at, part.len))
     }
 

@@ -22,17 +22,17 @@ mod hand_in;
 
 pub(crate) use hand_in::{Outside, Step};
 
-use crate::board::{Board, Control, Lease, Output, Spot};
+use crate::board::{Control, ElementPosition, Lease, Output, WorkerBoard};
 use crate::id::{ChunkId, StageId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::wire::{Lost, RunSpec};
 
 /// A run, as a process that is attached to its board sees it.
 pub(crate) struct Attached<'a> {
-    pub(crate) board: &'a Board,
+    pub(crate) board: &'a WorkerBoard,
     pub(crate) spec: &'a RunSpec,
     /// May be shared by the workers of one process.
-    pub(crate) drains: &'a mut Drains,
+    pub(crate) consumes: &'a mut Consumption,
 }
 
 /// What a worker tells its session of a chunk that failed.
@@ -40,7 +40,7 @@ pub(crate) struct Attached<'a> {
 pub(crate) struct Report {
     pub(crate) stage: StageId,
     pub(crate) chunk: ChunkId,
-    pub(crate) spot: Spot,
+    pub(crate) position: ElementPosition,
     /// What there was no room for.
     pub(crate) lost: Option<Lost>,
 }
@@ -67,7 +67,7 @@ pub(crate) enum At {
     Claimed(Lease),
     /// It said that the first element is about to begin.
     Begun(Lease),
-    Runs(Lease, Spot),
+    Runs(Lease, ElementPosition),
     HandsIn(Lease, Hand),
     /// The board says that the chunk is done; what it was the last to read is still there.
     Done(Lease),
@@ -89,7 +89,7 @@ pub(crate) enum Hand {
 enum Ending {
     #[default]
     Results,
-    Failure(Spot, Option<Lost>),
+    Failure(ElementPosition, Option<Lost>),
 }
 
 impl Work {
@@ -110,10 +110,10 @@ impl Work {
     }
 
     /// What it holds, and where in it FUN is.
-    pub(crate) fn held(&self) -> Option<(Lease, Option<Spot>)> {
+    pub(crate) fn held(&self) -> Option<(Lease, Option<ElementPosition>)> {
         match self.at {
             At::Claimed(lease) | At::Begun(lease) | At::HandsIn(lease, _) => Some((lease, None)),
-            At::Runs(lease, spot) => Some((lease, Some(spot))),
+            At::Runs(lease, position) => Some((lease, Some(position))),
             At::Idle | At::Aims(_) | At::Done(_) | At::Failed(_) => None,
         }
     }
@@ -133,7 +133,7 @@ impl Work {
     }
 
     /// Looks for a stage that has something to claim. `None`: the worker is to say so, and to wait.
-    pub(crate) fn aim(&mut self, board: &Board) -> Option<StageId> {
+    pub(crate) fn aim(&mut self, board: &WorkerBoard) -> Option<StageId> {
         debug_assert!(matches!(self.at, At::Idle | At::Aims(_)), "it is at {:?}", self.at);
         let found = board.next_stage(self.slot);
         if found.is_none() {
@@ -143,11 +143,11 @@ impl Work {
         found
     }
 
-    /// Takes a chunk of the stage that was found, if others left any. Chunks end where the parts end that the stage drains, so that
+    /// Takes a chunk of the stage that was found, if others left any. Chunks end where the parts end that the stage consumes, so that
     /// a part can go when its chunk is done.
     pub(crate) fn claim(&mut self, run: &mut Attached<'_>) -> Option<Lease> {
         let At::Aims(stage) = self.at else { return None };
-        let lease = run.drains.claim(run.board, run.spec, self.slot, stage);
+        let lease = run.consumes.claim(run.board, run.spec, self.slot, stage);
         self.at = lease.map_or(At::Idle, At::Claimed);
         self.started_ns = 0;
         lease
@@ -155,7 +155,7 @@ impl Work {
 
     /// Takes the next chunk of a stage, which is to end there.
     #[cfg(all(test, not(loom)))]
-    pub(crate) fn claim_to(&mut self, board: &Board, stage: StageId, end: u64) -> Option<Lease> {
+    pub(crate) fn claim_to(&mut self, board: &WorkerBoard, stage: StageId, end: u64) -> Option<Lease> {
         let lease = board.claim_from(self.slot, stage, |_, _| end);
         self.at = lease.map_or(At::Idle, At::Claimed);
         lease
@@ -163,19 +163,19 @@ impl Work {
 
     /// The chunk's first element is about to begin: said before it does, so that whoever looks, or takes the chunk back from the
     /// dead, knows since when.
-    pub(crate) fn begin(&mut self, board: &Board, started_ns: u64) {
+    pub(crate) fn begin(&mut self, board: &WorkerBoard, started_ns: u64) {
         let At::Claimed(lease) = self.at else { return };
         board.begin(&lease, started_ns);
         self.started_ns = started_ns;
         self.at = At::Begun(lease);
     }
 
-    /// FUN is about to begin at `spot`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
-    pub(crate) fn enter(&mut self, board: &Board, spot: Spot) -> bool {
+    /// FUN is about to begin at `position`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    pub(crate) fn enter(&mut self, board: &WorkerBoard, position: ElementPosition) -> bool {
         let (At::Begun(lease) | At::Runs(lease, _)) = self.at else { return false };
-        board.element(self.slot, spot);
+        board.element(self.slot, position);
         let goes_on = board.control() == Control::Go;
-        self.at = if goes_on { At::Runs(lease, spot) } else { At::Idle };
+        self.at = if goes_on { At::Runs(lease, position) } else { At::Idle };
         goes_on
     }
 
@@ -187,16 +187,22 @@ impl Work {
     }
 
     /// All elements are through, and their results encoded: so many bytes in each output, and in the notes (0 for none).
-    pub(crate) fn encoded(&mut self, board: &Board, outputs: impl Iterator<Item = u64>, notes: u64) {
+    pub(crate) fn encoded(&mut self, board: &WorkerBoard, outputs: impl Iterator<Item = u64>, notes: u64) {
         self.hand_in(board, outputs.chain([notes]), Ending::Results);
     }
 
-    /// The chunk failed at `spot`: with a condition and notes of so many bytes (0 for none), or because something had no room.
-    pub(crate) fn fail(&mut self, board: &Board, spot: Spot, bytes: [u64; 2], lost: Option<Lost>) {
-        self.hand_in(board, bytes.into_iter(), Ending::Failure(spot, lost));
+    /// The chunk failed at `position`: with a condition and notes of so many bytes (0 for none), or because something had no room.
+    pub(crate) fn fail(
+        &mut self,
+        board: &WorkerBoard,
+        position: ElementPosition,
+        bytes: [u64; 2],
+        lost: Option<Lost>,
+    ) {
+        self.hand_in(board, bytes.into_iter(), Ending::Failure(position, lost));
     }
 
-    fn hand_in(&mut self, board: &Board, bytes: impl Iterator<Item = u64>, ending: Ending) {
+    fn hand_in(&mut self, board: &WorkerBoard, bytes: impl Iterator<Item = u64>, ending: Ending) {
         let Some((lease, _)) = self.held() else { return };
         board.between_elements(self.slot);
         self.pieces.clear();
@@ -210,7 +216,7 @@ impl Work {
         let At::Failed(Lease { stage, chunk, .. }) = self.at else { return None };
         self.at = At::Idle;
         match std::mem::take(&mut self.ending) {
-            Ending::Failure(spot, lost) => Some(Report { stage, chunk, spot, lost }),
+            Ending::Failure(position, lost) => Some(Report { stage, chunk, position, lost }),
             Ending::Results => None,
         }
     }

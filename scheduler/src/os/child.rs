@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    kill_process_group, pidfd_open, pidfd_send_signal, waitid, waitpid, Pid, PidfdFlags, Signal, WaitId,
-    WaitIdOptions, WaitOptions, WaitStatus,
+    kill_process, kill_process_group, pidfd_open, pidfd_send_signal, waitid, waitpid, Pid, PidfdFlags,
+    Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus,
 };
 
 use super::poll;
@@ -81,6 +81,9 @@ impl Child {
     }
 
     /// How it ended; `None` while it runs. Of a process that was killed, what it had started is killed too.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn try_wait(&self) -> Result<Option<Exit>> {
         let mut exit = self.exit();
         if exit.is_none() {
@@ -90,43 +93,24 @@ impl Child {
     }
 
     fn reap(&self, flags: WaitIdOptions) -> Result<Option<Exit>> {
-        loop {
-            // Looked at first, and taken later: until it is taken, nobody else can get its id, nor its group's.
-            match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | flags) {
-                Ok(None) => return Ok(None),
-                Ok(Some(status)) => {
-                    if !status.exited() {
-                        let _ = kill_process_group(self.pid, Signal::KILL);
-                    }
-                    let taken = waitpid(Some(self.pid), WaitOptions::NOHANG).ok().flatten();
-                    return Ok(Some(taken.map_or(Exit::Unknown, |(_, status)| Exit::of(status))));
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::CHILD) => return Ok(Some(Exit::Unknown)),
-                Err(e) => return Err(Error::os(format!("cannot wait for process {}", self.pid()), e)),
-            }
-        }
+        take_end(self.pid, flags).map_err(|e| Error::os(format!("cannot wait for process {}", self.pid()), e))
     }
 
     /// Kills it, and all of its process group.
     pub fn kill(&self) {
-        self.signal(Signal::KILL, true);
+        self.send(|pid| kill_process_group(pid, Signal::KILL));
     }
 
     /// What Ctrl-C would send.
     pub fn interrupt(&self) {
-        self.signal(Signal::INT, false);
+        self.send(|pid| kill_process(pid, Signal::INT));
     }
 
-    fn signal(&self, signal: Signal, group: bool) {
+    /// Sends a signal, if it is there to get it.
+    fn send(&self, signal: impl FnOnce(Pid) -> rustix::io::Result<()>) {
         let exit = self.exit(); // held, so that nobody reaps it meanwhile
         if exit.is_none() && self.creator == std::process::id() {
-            let sent = if group {
-                kill_process_group(self.pid, signal)
-            } else {
-                rustix::process::kill_process(self.pid, signal)
-            };
-            if let Err(e) = sent {
+            if let Err(e) = signal(self.pid) {
                 tracing::debug!(pid = self.pid(), error = %e, "no signal sent");
             }
         }
@@ -164,6 +148,9 @@ pub struct Peer {
 
 impl Peer {
     /// The process that has this id now: the caller knows that it lives, for instance because it just said hello.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] before Linux 5.3; [`Error::Os`] when there is no such process, or no descriptor left.
     pub fn open(pid: u32) -> Result<Peer> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or_else(|| Error::os(format!("cannot watch process {pid}"), Errno::SRCH))?;
@@ -185,6 +172,9 @@ impl Peer {
     }
 
     /// Whether it has ended.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn has_exited(&self) -> Result<bool> {
         Ok(poll::poll(&[self.pidfd.as_fd()], Some(Duration::ZERO))?[0])
     }
@@ -213,13 +203,30 @@ pub fn is_stopped(pid: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
 }
 
-/// Takes a child's end, if it has ended: for children that came of [`super::fork::fork_worker`].
+/// Takes a child's end, if it has ended: for children that came of [`super::fork::fork_worker`]. Of one that was killed, what it had
+/// started is killed too.
 pub fn reap(pid: u32) -> Option<Exit> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
-    match waitpid(Some(pid), WaitOptions::NOHANG) {
-        Ok(None) => None,
-        Ok(Some((_, status))) => Some(Exit::of(status)),
-        Err(_) => Some(Exit::Unknown),
+    take_end(pid, WaitIdOptions::NOHANG).unwrap_or(Some(Exit::Unknown))
+}
+
+/// Takes the end of a child that leads a process group; of one that was killed, kills the group first.
+fn take_end(pid: Pid, flags: WaitIdOptions) -> rustix::io::Result<Option<Exit>> {
+    loop {
+        // Looked at first, and taken later: until it is taken, nobody else can get its id, nor its group's.
+        match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | flags) {
+            Ok(None) => return Ok(None),
+            Ok(Some(status)) => {
+                if !status.exited() {
+                    let _ = kill_process_group(pid, Signal::KILL);
+                }
+                let taken = waitpid(Some(pid), WaitOptions::NOHANG).ok().flatten();
+                return Ok(Some(taken.map_or(Exit::Unknown, |(_, status)| Exit::of(status))));
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::CHILD) => return Ok(Some(Exit::Unknown)),
+            Err(e) => return Err(e),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::access::Access;
 use super::file::{no_space, write_all};
 use super::handle::Place;
 use crate::error::{Error, Result};
@@ -40,15 +41,23 @@ pub struct DataFile {
 }
 
 impl DataFile {
-    /// Opens a regular file, for writing too if asked.
-    pub fn open(path: &Path, write: bool) -> Result<DataFile> {
+    /// Opens a regular file.
+    ///
+    /// # Errors
+    /// [`Error::File`], with the reason, for what cannot be opened so or is no regular file.
+    pub fn open(path: &Path, access: Access) -> Result<DataFile> {
         let error = |reason: &str| Error::File { path: path.to_owned(), reason: reason.into() };
-        let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
+        let flags = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::RDWR,
+        };
         // NONBLOCK: a pipe is refused below, and must not hold us before.
-        let fd = fs::open(path, access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty());
+        let fd = fs::open(path, flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty());
         let fd = fd.map_err(|e| match e {
             Errno::NOENT | Errno::NOTDIR => error("there is no such file"),
-            Errno::ACCESS | Errno::PERM if !write => error("it cannot be read: permission denied"),
+            Errno::ACCESS | Errno::PERM if access == Access::Read => {
+                error("it cannot be read: permission denied")
+            }
             Errno::ACCESS | Errno::PERM => error("it cannot be written to: permission denied"),
             Errno::ROFS | Errno::TXTBSY => error(&format!("it cannot be written to: {}", io::Error::from(e))),
             Errno::ISDIR | Errno::NXIO | Errno::NODEV => error("it is not a regular file"),
@@ -61,9 +70,12 @@ impl DataFile {
         Ok(DataFile { fd, path: path.to_owned(), stat })
     }
 
-    /// Opens the file of a part again: the same file, and still long enough.
-    pub fn open_part(part: &FilePart, write: bool) -> Result<DataFile> {
-        let file = DataFile::open(&part.path, write)?;
+    /// Opens the file of a part again.
+    ///
+    /// # Errors
+    /// As [`DataFile::open`], and [`Error::File`] when another file has taken its place, or it is too short.
+    pub fn open_part(part: &FilePart, access: Access) -> Result<DataFile> {
+        let file = DataFile::open(&part.path, access)?;
         if (file.stat.st_dev, file.stat.st_ino) != (part.device, part.inode) {
             return Err(file.error("another file has taken its place since it was mapped"));
         }
@@ -77,14 +89,20 @@ impl DataFile {
         self.stat.st_size as u64
     }
 
-    /// Names `bytes` bytes from `offset` on, which the file must have.
+    /// Names `bytes` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it is shorter.
     pub fn part(&self, offset: u64, bytes: u64) -> Result<FilePart> {
         self.check_length(offset, bytes)?;
         let (device, inode) = (self.stat.st_dev, self.stat.st_ino);
         Ok(FilePart { path: self.path.clone(), device, inode, offset, bytes })
     }
 
-    /// Writes all of `bytes` at `at`, which the file must reach already: a full disk is [`Error::NoSpace`].
+    /// Writes all of `bytes` at `at`, which the file must reach already.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full disk; [`Error::File`], with the reason, for any other refusal.
     pub fn write_at(&self, at: u64, bytes: &[u8]) -> Result<()> {
         write_all(&self.fd, at, bytes).map_err(|e| {
             let directory = Place::Directory(self.path.parent().unwrap_or(Path::new("/")).to_owned());

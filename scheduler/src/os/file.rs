@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use super::handle::{Place, SegmentHandle};
 use super::host::user;
+use super::signals::without_size_signal;
 use super::space;
 use crate::error::{Error, Result};
 
@@ -28,17 +29,26 @@ pub struct SegmentFile {
 
 impl SegmentFile {
     /// Opens a segment for reading; `None` when there is none of this name (and number).
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for what is no regular file of this user alone; [`Error::Os`] when the system refuses.
     pub fn open_read(handle: &SegmentHandle) -> Result<Option<Self>> {
         Self::open(handle, OFlags::RDONLY)
     }
 
     /// Opens a segment for reading and writing; `None` as above.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::open_read`].
     pub fn open_write(handle: &SegmentHandle) -> Result<Option<Self>> {
         Self::open(handle, OFlags::RDWR)
     }
 
     /// Opens for reading what process `pid` of this user has open under this descriptor; `None` when that is not the segment
     /// with the handle's number, or cannot be had. It needs no name.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::open_read`].
     pub fn open_of(handle: &SegmentHandle, pid: u32, descriptor: i32) -> Result<Option<Self>> {
         // The path is a link by its nature; where it leads is checked by the number.
         Self::open_path(handle, format!("/proc/{pid}/fd/{descriptor}").into(), OFlags::RDONLY)
@@ -60,7 +70,7 @@ impl SegmentFile {
 
     /// Gives it this size; what is added is zeros, for which nothing is reserved.
     pub(super) fn resize(&self, bytes: u64) -> Result<()> {
-        fs::ftruncate(&self.fd, bytes).map_err(|e| {
+        without_size_signal(|| fs::ftruncate(&self.fd, bytes)).map_err(|e| {
             no_space(&e.into(), bytes, &self.handle.place).unwrap_or_else(|| self.error("resize", e))
         })
     }
@@ -107,6 +117,9 @@ impl SegmentFile {
     }
 
     /// The number of the file system that it lies in.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn device(&self) -> Result<u64> {
         Ok(fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?.st_dev)
     }
@@ -117,18 +130,27 @@ impl SegmentFile {
     }
 
     /// Its size in bytes.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     #[allow(clippy::len_without_is_empty)] // no segment is empty
     pub fn len(&self) -> Result<u64> {
         let stat = fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?;
         Ok(stat.st_size as u64)
     }
 
-    /// Writes all of `bytes` at `at`. A full memory is [`Error::NoSpace`].
+    /// Writes all of `bytes` at `at`.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full memory or disk; [`Error::Os`] for any other refusal. A part may be written.
     pub fn write_at(&self, at: u64, bytes: &[u8]) -> Result<()> {
-        write_all(&self.fd, at, bytes).map_err(|e| self.write_error(e))
+        write_all(&self.fd, at, bytes).map_err(|e| self.write_error(e, bytes.len() as u64))
     }
 
-    /// Fills `buf` from `at`; an end before is an error.
+    /// Fills `buf` from `at`.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it ends before; [`Error::Os`] when the system refuses.
     pub fn read_at(&self, mut at: u64, mut buf: &mut [u8]) -> Result<()> {
         while !buf.is_empty() {
             match rustix::io::pread(&self.fd, &mut *buf, at) {
@@ -146,19 +168,22 @@ impl SegmentFile {
 
     /// Reserves all of it. Where the file system cannot, it is filled with zeros, which does the same; so this comes
     /// before any content.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full memory or disk; [`Error::Os`] for any other refusal.
     pub fn reserve(&self) -> Result<()> {
         let end = self.len()?;
         let mut at = 0;
         while at < end {
             let slice = RESERVE_SLICE.min(end - at);
-            match fs::fallocate(&self.fd, FallocateFlags::empty(), at, slice) {
+            match without_size_signal(|| fs::fallocate(&self.fd, FallocateFlags::empty(), at, slice)) {
                 Ok(()) => at += slice,
                 Err(Errno::INTR) => {}
                 Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
                     self.write_at(at, &vec![0; slice as usize])?;
                     at += slice;
                 }
-                Err(e) => return Err(self.write_error(e)),
+                Err(e) => return Err(self.write_error(e, end)),
             }
         }
         Ok(())
@@ -166,6 +191,9 @@ impl SegmentFile {
 
     /// Gives the memory of these bytes back, as far as they fill whole pages of memory; they read as zeros from then on. The
     /// size stays.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses, or the file system cannot do it.
     pub fn punch(&self, at: u64, len: u64) -> Result<()> {
         let page = rustix::param::page_size() as u64;
         let start = at.next_multiple_of(page);
@@ -188,6 +216,9 @@ impl SegmentFile {
     ///
     /// Of several processes that do this at once, the lock on the segment itself lets in one at a time, and each looks
     /// whether the name is still this segment's before it unlinks; so nobody's new segment is hit.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses the lock or the removal.
     pub fn remove_orphan(&self) -> Result<bool> {
         match fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -207,8 +238,8 @@ impl SegmentFile {
         }
     }
 
-    fn write_error(&self, e: Errno) -> Error {
-        let needed = self.len().unwrap_or(0);
+    /// The error of a write, for which so many bytes were needed.
+    fn write_error(&self, e: Errno, needed: u64) -> Error {
         no_space(&e.into(), needed, &self.handle.place).unwrap_or_else(|| self.error("write", e))
     }
 
@@ -226,7 +257,7 @@ impl AsFd for SegmentFile {
 /// Writes all of `bytes` at `at`, in as many calls as it takes.
 pub(super) fn write_all(fd: impl AsFd, mut at: u64, mut bytes: &[u8]) -> rustix::io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::pwrite(&fd, bytes, at) {
+        match without_size_signal(|| rustix::io::pwrite(&fd, bytes, at)) {
             Ok(0) => return Err(Errno::IO),
             Ok(n) => {
                 at += n as u64;
@@ -247,6 +278,9 @@ pub(crate) fn names(handle: &SegmentHandle) -> bool {
 /// The error for a refusal that means a full place; `None` for any other.
 pub(crate) fn no_space(source: &io::Error, needed: u64, place: &Place) -> Option<Error> {
     let code = Errno::from_io_error(source)?;
+    if code == Errno::FBIG {
+        return Some(space::file_limit(needed));
+    }
     if !matches!(code, Errno::NOSPC | Errno::DQUOT | Errno::NOMEM) {
         return None;
     }

@@ -39,6 +39,10 @@ pub fn thread_count() -> usize {
 ///
 /// The child has a process group of its own, dies with the fork server, reads nothing and adds its output to `log`. It has
 /// copies of all descriptors, so it must drop the fork server's channels first of all.
+///
+/// # Errors
+/// [`Error::Launch`] when there are more threads, the log cannot be opened, or the system refuses. A child that cannot begin ends at
+/// once, and its parent sees it end.
 pub fn fork_worker(log: &Path) -> Result<Forked> {
     let threads = thread_count();
     if threads != 1 {

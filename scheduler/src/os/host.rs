@@ -1,5 +1,7 @@
 //! This host, its clock and its boot, which all of its processes share; and this process in it.
 
+use std::sync::OnceLock;
+
 use rustix::time::{clock_gettime, ClockId};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, the same clock in every process of this host.
@@ -14,10 +16,15 @@ pub fn unix_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// Names this boot of this host: processes with different ones share no memory. Empty where the system does not tell.
+/// Names this boot of this host: processes with different ones share no memory. Empty where the system does not tell. Read once: later
+/// there may be no descriptor left to read it by.
 pub fn boot_id() -> String {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    text.trim().to_owned()
+    static BOOT: OnceLock<String> = OnceLock::new();
+    let known = BOOT.get().cloned().or_else(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(BOOT.get_or_init(|| text.trim().to_owned()).clone())
+    });
+    known.unwrap_or_default()
 }
 
 /// Bytes of a page of memory: mappings begin and end at multiples of it.

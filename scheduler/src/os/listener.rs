@@ -26,7 +26,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `path`, which is in a directory that only this user can enter.
+    /// Listens at `path`, in a directory that only this user can enter.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when others can enter the directory, or the system refuses.
     pub fn bind(path: &Path) -> Result<Listener> {
         let failed = |e: std::io::Error| Error::os(format!("cannot listen at {}", path.display()), e);
         let dir = path.parent().unwrap_or(Path::new("."));
@@ -51,6 +54,9 @@ impl Listener {
     }
 
     /// The next connection of a process of this user; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses.
     pub fn accept(&self) -> Result<Option<Channel>> {
         loop {
             match net::accept_with(&self.fd, SocketFlags::CLOEXEC) {
@@ -85,6 +91,9 @@ impl Drop for Listener {
 
 impl Channel {
     /// Connects to the process of this user that listens at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when nobody listens there, or another user does.
     pub fn connect(path: &Path) -> Result<Channel> {
         let failed = |e: Errno| Error::os(format!("cannot connect to {}", path.display()), e);
         let fd = socket(SocketFlags::empty()).map_err(failed)?;

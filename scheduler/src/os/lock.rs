@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 
+use super::access::Access;
 use super::file::SegmentFile;
 use crate::error::{Error, Result};
 
@@ -19,15 +20,6 @@ use crate::error::{Error, Result};
 const FIRST_PAUSE: Duration = Duration::from_micros(20);
 /// ... up to this one.
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
-
-/// What a lock is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reading, beside other readers.
-    Read,
-    /// Writing, beside nobody. The segment must be open for writing.
-    Write,
-}
 
 /// A range of which all bytes, and those that the segment does not have, are part.
 pub const ALL: Range<u64> = 0..u64::MAX;
@@ -52,6 +44,9 @@ pub enum Locked {
 
 impl RangeLock {
     /// Takes the lock. A writer is waited for up to `patience`, for a write is short; a reader is not, for a run is not.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses: for writing, also when the segment is open for reading only.
     pub fn take(file: SegmentFile, access: Access, range: Range<u64>, patience: Duration) -> Result<Locked> {
         let deadline = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fd::AsRawFd;
 
+use super::access::Access;
 use super::data_file::{DataFile, FilePart};
 use super::file::{damaged, SegmentFile};
 use super::joined::Joined;
@@ -28,6 +29,9 @@ enum Map {
 
 impl Mapping {
     /// Copy-on-write: writable, and nobody else ever sees what is written. The file may be open for reading only.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for an empty segment; [`Error::Os`] when the system refuses, for instance for want of addresses.
     pub fn private(file: &SegmentFile) -> Result<Mapping> {
         // No swap is set aside for it: pages that are only read cost nothing, and a system that counts strictly would
         // charge every view in full.
@@ -38,8 +42,11 @@ impl Mapping {
 
     /// As [`Mapping::private`], and behind the segment, whose length is of whole pages, the file's part: from the page on in
     /// which it begins, to its end.
+    ///
+    /// # Errors
+    /// As [`Mapping::private`], and as [`DataFile::open_part`] where the file is not as it was.
     pub fn private_with(file: &SegmentFile, part: &FilePart) -> Result<Mapping> {
-        let data = DataFile::open_part(part, false)?;
+        let data = DataFile::open_part(part, Access::Read)?;
         if part.bytes == 0 {
             return Mapping::private(file);
         }
@@ -47,11 +54,17 @@ impl Mapping {
     }
 
     /// Shared and read-only: a store through it is a fault.
+    ///
+    /// # Errors
+    /// As [`Mapping::private`].
     pub fn read_only(file: &SegmentFile) -> Result<Mapping> {
         Self::map(file, |options, fd| options.map_raw_read_only(fd))
     }
 
     /// Shared and writable, for a segment that was reserved; the file must be open for writing.
+    ///
+    /// # Errors
+    /// As [`Mapping::private`].
     pub fn shared(file: &SegmentFile) -> Result<Mapping> {
         Self::map(file, |options, fd| options.map_raw(fd))
     }

@@ -9,6 +9,7 @@ compile_error!(
     "memshare runs on Linux so far: its segments, wake-ups and worker processes stand on Linux's calls"
 );
 
+mod access;
 pub mod child;
 pub mod data_file;
 pub mod file;
@@ -33,6 +34,7 @@ mod signals;
 pub mod socket;
 pub mod space;
 
+pub use access::Access;
 pub use child::{is_stopped, reap, Child, Exit, Peer};
 pub use data_file::{DataFile, FilePart};
 pub use file::SegmentFile;
@@ -40,7 +42,7 @@ pub use fork::{fork_worker, leave_forked, thread_count, Forked};
 pub use handle::{Place, SegmentHandle};
 pub use host::{boot_id, most_descriptors, now_ns, page_size, unix_ns, user};
 pub use listener::Listener;
-pub use lock::{Access, Locked, RangeLock};
+pub use lock::{Locked, RangeLock};
 pub use mapping::Mapping;
 pub use owner::SessionLock;
 pub(crate) use per_process::PerProcess;
@@ -48,5 +50,5 @@ pub use poll::{poll, poll_each, Interest};
 pub use process::{environment, launch, locale, umask, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Segment};
 pub use session_id::SessionId;
-pub use signals::with_signals_blocked;
+pub use signals::{disarm_worker_signals, with_signals_blocked};
 pub use socket::{Channel, Received};

@@ -30,6 +30,9 @@ pub struct SessionLock {
 
 impl SessionLock {
     /// Begins a session.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] when there is no room for its segment of a byte; [`Error::Os`] when the system refuses.
     pub fn acquire() -> Result<Self> {
         // A cleaner may come between the making of the segment and its locking: it takes the session for dead, and the name
         // away. Then another one is begun.
@@ -81,6 +84,9 @@ impl SessionLock {
     }
 
     /// Takes away the lock of a session that died. `false` when it lives, or is gone already.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses the lock or the removal; [`Error::Damaged`] for what is no segment of this user.
     pub fn remove_dead(id: SessionId) -> Result<bool> {
         let handle = SegmentHandle::named(name::lock(id), Place::Memory);
         let Some(file) = SegmentFile::open_read(&handle)? else { return Ok(false) };

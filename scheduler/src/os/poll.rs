@@ -19,12 +19,18 @@ pub enum Interest {
 
 /// Waits until one of `fds` can be read, or its other end is closed, or the time is up; says which. An interruption by a
 /// signal is an early "none". A process's descriptor "can be read" when the process has ended.
+///
+/// # Errors
+/// [`Error::Os`] when the system refuses to wait.
 pub fn poll(fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> Result<Vec<bool>> {
     let all: Vec<_> = fds.iter().map(|fd| (*fd, Interest::Read)).collect();
     poll_each(&all, timeout)
 }
 
 /// The same, with what of each descriptor is waited for.
+///
+/// # Errors
+/// As [`poll`].
 pub fn poll_each(fds: &[(BorrowedFd<'_>, Interest)], timeout: Option<Duration>) -> Result<Vec<bool>> {
     let flags = |interest: Interest| match interest {
         Interest::Read => PollFlags::IN,

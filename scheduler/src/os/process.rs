@@ -18,7 +18,7 @@ use rustix::process::{getppid, setpgid, Pid, Signal};
 
 use super::child::Child;
 use super::launcher;
-use super::signals::set_signal_mask;
+use super::signals::{set_signal_mask, Blocked};
 use crate::error::{Error, Result};
 
 /// The variable that tells a worker which of its descriptors is the channel.
@@ -39,10 +39,13 @@ pub struct Launch<'a> {
     pub channel_fd: BorrowedFd<'a>,
 }
 
-/// Starts a process. An error if the program cannot be run at all.
+/// Starts a process.
 ///
 /// It is started from a thread that lives until [`super::launcher::stop`], because the kernel's parent-death signal is sent
 /// when the *thread* ends that started the child.
+///
+/// # Errors
+/// [`Error::Launch`] when the program cannot be run at all, or its log not be written. One that runs and fails is no error.
 pub fn launch(launch: &Launch<'_>) -> Result<Child> {
     let failed = |e: io::Error| Error::Launch(format!("{}: {e}", launch.program.display()));
     let log = open_log(&launch.log)?;
@@ -72,7 +75,7 @@ fn prepare(parent: u32, channel: RawFd) -> io::Result<()> {
         // SAFETY: sets a disposition to the default in a process of a single thread; where it may not (SIGKILL), it fails.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    set_signal_mask(libc::SIG_SETMASK, false);
+    set_signal_mask(Blocked::None);
     // R opens files without close-on-exec: another session's sockets would stay open in the worker.
     // SAFETY: closes nothing, only marks descriptors, and reads no memory.
     let marked =

@@ -31,8 +31,11 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Makes a segment of `bytes` zeros, for which nothing is reserved yet, and leaves it open for its content. A name that is taken is
-    /// an `AlreadyExists`.
+    /// Makes a segment of `bytes` zeros, for which nothing is reserved yet, and leaves it open for its content.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full memory or disk; [`Error::Os`] when the system refuses, with `AlreadyExists` for a name that is
+    /// taken.
     pub fn create(name: &str, bytes: u64, place: &Place) -> Result<(Segment, SegmentFile)> {
         if bytes == 0 || usize::try_from(bytes).is_err() {
             return Err(refused(name, io::ErrorKind::InvalidInput.into()));
@@ -45,6 +48,9 @@ impl Segment {
 
     /// Gives an open segment a second name in the same place, which this process owns: what becomes of the first one then
     /// no longer matters.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses for another reason than [`Link`] has.
     pub fn link(file: &SegmentFile, name: &str) -> Result<Link> {
         let first = file.handle();
         let second = SegmentHandle { name: name.to_owned(), ..first.clone() };
@@ -70,6 +76,9 @@ impl Segment {
     }
 
     /// Opens it for reading and writing.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when its name was taken away from outside; else as [`SegmentFile::open_write`].
     pub fn file(&self) -> Result<SegmentFile> {
         SegmentFile::open_write(&self.handle)?.ok_or_else(|| Error::Damaged {
             segment: self.handle.name.clone(),
@@ -78,6 +87,9 @@ impl Segment {
     }
 
     /// Gives the segment another name in one step, unless that is taken: then `false`, and nothing has changed.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses.
     pub fn rename(&mut self, name: &str) -> Result<bool> {
         let new = SegmentHandle { name: name.to_owned(), ..self.handle.clone() };
         let (from, to) = (self.handle.path(), new.path());

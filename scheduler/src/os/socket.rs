@@ -36,6 +36,9 @@ pub enum Received {
 
 impl Channel {
     /// Two connected ends.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when there is no descriptor left.
     pub fn pair() -> Result<(Channel, Channel)> {
         net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map(|(a, b)| (Channel(a), Channel(b)))
@@ -58,13 +61,20 @@ impl Channel {
         Channel(fd)
     }
 
-    /// Sends one message, and waits for room where there is none. A closed other end is a `BrokenPipe`, never a signal.
+    /// Sends one message, and waits for room where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Os`], with `BrokenPipe` for a closed other end, which is never a signal; [`Error::Message`] for a message that is
+    /// empty or too long.
     pub fn send(&self, message: &[u8]) -> Result<()> {
         self.send_with(message, None, SendFlags::empty()).map(|_| ())
     }
 
     /// Sends one message and, with it, a copy of a file descriptor, without waiting. `false`: there is no room now, for the other
     /// end does not read.
+    ///
+    /// # Errors
+    /// As [`Channel::send`].
     pub fn try_send(&self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<bool> {
         self.send_with(message, fd, SendFlags::DONTWAIT)
     }
@@ -99,6 +109,9 @@ impl Channel {
 
     /// Waits for a message and puts it into the front of `buf`: its length, and the descriptor that came with it. `None` when
     /// the other end is closed. `buf` grows to [`MAX_MESSAGE`] once: keep it for the next message.
+    ///
+    /// # Errors
+    /// [`Error::Message`] for one that is too long or carries more than a descriptor; [`Error::Os`] when the system refuses.
     pub fn receive(&self, buf: &mut Vec<u8>) -> Result<Option<(usize, Option<OwnedFd>)>> {
         match self.receive_with(buf, RecvFlags::empty())? {
             Received::Message(length, fd) => Ok(Some((length, fd))),
@@ -108,6 +121,9 @@ impl Channel {
     }
 
     /// Takes a message if there is one; like [`Channel::receive`], without waiting.
+    ///
+    /// # Errors
+    /// As [`Channel::receive`].
     pub fn try_receive(&self, buf: &mut Vec<u8>) -> Result<Received> {
         self.receive_with(buf, RecvFlags::DONTWAIT)
     }
@@ -141,12 +157,18 @@ impl Channel {
     }
 
     /// The user of the process that made the other end, as the kernel knows it.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
     pub fn peer_uid(&self) -> Result<u32> {
         self.peer().map(|who| who.uid)
     }
 
     /// The process that made the other end, by its id as this process sees it; `None` of one in a namespace that cannot be seen from
     /// here.
+    ///
+    /// # Errors
+    /// As [`Channel::peer_uid`].
     pub fn peer_pid(&self) -> Result<Option<u32>> {
         self.peer().map(|who| u32::try_from(who.pid).ok().filter(|&pid| pid > 0))
     }

@@ -29,6 +29,9 @@ impl Space {
 }
 
 /// The room there is now.
+///
+/// # Errors
+/// [`Error::Os`] when the directory cannot be examined.
 pub fn of(place: &Place) -> Result<Space> {
     let dir = place.dir();
     let stat = rustix::fs::statvfs(dir)
@@ -53,11 +56,23 @@ pub fn of(place: &Place) -> Result<Space> {
     Ok(space)
 }
 
+/// In place of a directory in [`Error::NoSpace`]: this process's limit on the size of a file.
+pub const FILE_LIMIT: &str = "ulimit -f";
+
+/// The error for a file of `needed` bytes that would pass that limit.
+pub(crate) fn file_limit(needed: u64) -> Error {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current.unwrap_or(UNLIMITED);
+    Error::NoSpace { needed, free: limit, limit, dir: FILE_LIMIT.into() }
+}
+
 /// What is smaller than this is not asked for first: reading the system's figures takes longer than to write it, and a
 /// place that is full says so then.
 const SMALL: u64 = 1 << 20;
 
-/// An error unless `needed` bytes are free.
+/// Checks that `needed` bytes are free, as far as that can be known before they are taken.
+///
+/// # Errors
+/// [`Error::NoSpace`] when there are fewer; [`Error::Os`] when the directory cannot be examined.
 pub fn check(needed: u64, place: &Place) -> Result<()> {
     if needed < SMALL {
         return Ok(());

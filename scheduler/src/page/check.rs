@@ -14,9 +14,9 @@ const MAX_LEN: u64 = 1 << 52;
 impl<'a> BlobView<'a> {
     /// Checks the blob at the beginning of `bytes` (more may follow) and opens it.
     ///
-    /// # Returns
-    /// `Error::Damaged` unless every node, index, length and string lies inside the blob, the nodes form a tree, and the
-    /// bytes begin at an address divisible by 8.
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) unless every node, index, length and string lies inside the blob, the nodes
+    /// form a tree, and the bytes begin at an address divisible by 8.
     ///
     /// # Complexity
     /// Linear in the nodes and in the number of strings; no other data is touched.
@@ -26,8 +26,8 @@ impl<'a> BlobView<'a> {
 
     /// As [`BlobView::open`], for a blob that refers to `pages`, of which each begins at an address divisible by 8.
     ///
-    /// # Returns
-    /// `Error::Damaged` also when a View does not lie within its page.
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) also when a View does not lie within its page.
     ///
     /// # Complexity
     /// Besides: linear in the strings of the tables that are referred to.

@@ -11,7 +11,7 @@
 use super::writer::Blob;
 use super::{damaged, BlobView, BlobWriter, Node, StringTable, Tag};
 use crate::error::Result;
-use crate::os::{page_size, FilePart, SegmentFile};
+use crate::os::{page_size, Access, FilePart, SegmentFile};
 use crate::store::{Content, Traits, CONTENT};
 
 /// More items than any vector has (R's own limit).
@@ -68,6 +68,9 @@ pub struct Zeros(Outline);
 
 impl Zeros {
     /// `len` items of a plain type; an array's `dim`, which is empty for a vector.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) for more items than a vector can have, or a type that is not plain.
     pub fn new(tag: Tag, len: u64, dim: &[u32]) -> Result<Zeros> {
         Outline::new(tag, len, dim, 0).map(Zeros)
     }
@@ -95,19 +98,20 @@ pub struct FromFile {
 }
 
 impl FromFile {
-    /// The items of a plain type that `part` holds; an array's `dim`, which is empty for a vector.
+    /// The items of a plain type that `part` holds; an array's `dim`, which is empty for a vector. With [`Access::Write`] it may be
+    /// written into.
     ///
-    /// # Returns
-    /// `Error::Damaged` for a part that does not begin at a multiple of the item's size (of 8 bytes, for longer ones) or does
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) for a part that does not begin at a multiple of the item's size (of 8 bytes, for longer ones) or does
     /// not hold whole items.
-    pub fn new(tag: Tag, dim: &[u32], part: FilePart, writable: bool) -> Result<FromFile> {
+    pub fn new(tag: Tag, dim: &[u32], part: FilePart, access: Access) -> Result<FromFile> {
         let size = tag.item_size().max(1);
         if part.offset % size.min(8) != 0 || part.bytes % size != 0 {
             let where_ = format!("{} bytes at {}", part.bytes, part.offset);
             return Err(damaged(format!("{where_} are no items of {size} bytes")));
         }
         let outline = Outline::new(tag, part.bytes / size, dim, part.offset % page_size())?;
-        Ok(FromFile { outline, traits: Traits { writable, file: Some(part) } })
+        Ok(FromFile { outline, traits: Traits { writable: access == Access::Write, file: Some(part) } })
     }
 }
 

@@ -106,6 +106,9 @@ impl Selection {
     }
 
     /// Visits all runs, in the order in which the items were named; ends at the first error.
+    ///
+    /// # Errors
+    /// The first that `visit` gives.
     pub fn runs<E>(&self, visit: &mut dyn FnMut(Run) -> Result<(), E>) -> Result<(), E> {
         let mut pending = Run { at: 0, len: 0, from: 0 };
         walk(&self.axes, 0, &mut |at, len| {

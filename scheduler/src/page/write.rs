@@ -42,8 +42,9 @@ pub struct Writing {
 impl Writing {
     /// Looks at what the variable is.
     ///
-    /// # Returns
-    /// `NotWritable` unless it was allocated or mapped to be written to.
+    /// # Errors
+    /// [`Error::NotWritable`] unless it was allocated or mapped to be written to; [`Error::Damaged`] when it is no value;
+    /// [`Error::Os`] when its items are not plain.
     pub fn open(found: &Found) -> Result<Writing> {
         let header = found.header.clone();
         if !header.traits.writable {
@@ -80,9 +81,10 @@ impl Writing {
 
     /// Writes the items that are meant. `place` is where to look for who is in the way.
     ///
-    /// # Returns
-    /// `Busy` when a run reads the variable, or others keep writing there; `NoSpace` for a disk that is full. After an error in
-    /// the middle, a part is written.
+    /// # Errors
+    /// [`Error::Busy`] when a run reads the variable, or others keep writing there; [`Error::NotAllocated`] when it was released;
+    /// [`Error::NoSpace`] for a disk that is full; [`Error::Os`] for items that it does not have. After an error in the middle, a
+    /// part is written.
     pub fn write(self, meant: &Selection, values: Values<'_>, place: &Place) -> Result<()> {
         let size = self.tag.item_size();
         let given = match values {
@@ -131,7 +133,7 @@ impl Writing {
     fn target<'a>(&self, segment: &'a SegmentFile) -> Result<Target<'a>> {
         Ok(match &self.header.traits.file {
             None => Target::Segment(segment, self.at),
-            Some(part) => Target::File(DataFile::open_part(part, true)?, part.offset),
+            Some(part) => Target::File(DataFile::open_part(part, Access::Write)?, part.offset),
         })
     }
 }

@@ -55,8 +55,8 @@ impl Temporary {
     }
 
     fn content(&self, tag: Tag, offset: u64, bytes: u64) -> FromFile {
-        let part = DataFile::open(&self.0, true).unwrap().part(offset, bytes).unwrap();
-        FromFile::new(tag, &[], part, true).unwrap()
+        let part = DataFile::open(&self.0, Access::Write).unwrap().part(offset, bytes).unwrap();
+        FromFile::new(tag, &[], part, Access::Write).unwrap()
     }
 }
 
@@ -99,9 +99,9 @@ fn registered_data_is_never_written_into() {
         "{refused}"
     );
     let file = Temporary::new("sealed-file", 8);
-    let part = DataFile::open(&file.0, false).unwrap().part(0, 8).unwrap();
+    let part = DataFile::open(&file.0, Access::Read).unwrap().part(0, 8).unwrap();
     store.release(&ns, &["x".into()]).unwrap();
-    register(&mut store, &ns, &FromFile::new(Tag::Real, &[], part, false).unwrap());
+    register(&mut store, &ns, &FromFile::new(Tag::Real, &[], part, Access::Read).unwrap());
     assert_eq!(write(&ns, &positions(&[0]), Values::Same(&[0; 8])).unwrap_err().kind(), "not_writable");
 }
 

@@ -56,6 +56,9 @@ impl BlobWriter {
     }
 
     /// Makes `n` nodes side by side, all Null, and gives the first one's index.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::error::Error::Damaged) when the blob would have more nodes than a number of 32 bits counts.
     pub fn children(&mut self, n: usize) -> Result<u32> {
         let first = self.nodes.len();
         let end = first.checked_add(n).filter(|&end| u32::try_from(end).is_ok());
@@ -244,6 +247,9 @@ impl Blob {
 
     /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning. Padding is left out: the place is
     /// expected to be zero. Big blobs are handed over from several threads at once.
+    ///
+    /// # Errors
+    /// The first that `put` gives.
     pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
         let slices = sliced(self.own().chain(self.borrowed()), SLICE);
         if self.size() < PARALLEL_FROM {
@@ -273,17 +279,17 @@ impl Blob {
 
     /// What it does not borrow, and where that belongs.
     pub(super) fn own(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        std::iter::once((0, self.head.as_slice())).chain(self.placed(false))
+        std::iter::once((0, self.head.as_slice()))
+            .chain(self.placed(|source| !matches!(source, Source::Borrowed(_))))
     }
 
     /// What it borrows, and where that belongs, in this order.
     pub(super) fn borrowed(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.placed(true)
+        self.placed(|source| matches!(source, Source::Borrowed(_)))
     }
 
-    fn placed(&self, borrowed: bool) -> impl Iterator<Item = (u64, &[u8])> {
-        let pieces = self.pieces.iter();
-        let pieces = pieces.filter(move |piece| matches!(piece.source, Source::Borrowed(_)) == borrowed);
+    fn placed(&self, wanted: fn(&Source) -> bool) -> impl Iterator<Item = (u64, &[u8])> {
+        let pieces = self.pieces.iter().filter(move |piece| wanted(&piece.source));
         pieces.map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)))
     }
 

@@ -42,7 +42,7 @@ pub struct PassCall {
     pub elements: u64,
     /// How many levels of a fold it does: each makes one result of every [`FOLD`] consecutive values. 0: a result each.
     pub levels: u32,
-    /// How its bites are sized.
+    /// How its chunks are sized.
     pub policy: Policy,
     /// The bytes of all its results, as far as known when the plan is made.
     pub bytes: u64,
@@ -73,13 +73,13 @@ impl Source {
 
 impl PassCall {
     /// Elements that end in one result.
-    pub fn grain(&self) -> u64 {
+    pub fn elements_per_result(&self) -> u64 {
         FOLD.checked_pow(self.levels).unwrap_or(u64::MAX)
     }
 
     /// How many results it has.
     pub fn results(&self) -> u64 {
-        self.elements.div_ceil(self.grain())
+        self.elements.div_ceil(self.elements_per_result())
     }
 
     /// All that it reads: inputs, then sides.

@@ -56,6 +56,12 @@ fn check_pass(spec: &CallSpec, pass: &PassCall) -> Result<()> {
         }
         _ => {}
     }
+    check_sources(spec, pass)
+}
+
+fn check_sources(spec: &CallSpec, pass: &PassCall) -> Result<()> {
+    let PassCall { name, elements, .. } = pass;
+    let bad = |text: String| Err(Error::BadPlan(text));
     for source in pass.sources() {
         let known = match source {
             Source::Data(resource) => resource.index() < spec.resources.len(),

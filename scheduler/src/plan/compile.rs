@@ -41,32 +41,15 @@ pub fn compile_sized(mut spec: CallSpec, sizes: &[Option<ResultSize>]) -> Result
     }
     let stages = order::order(&spec, stages, &leaves);
     let mut stages: Vec<Stage> = stages.into_iter().map(|passes| stage(&spec, passes, &leaves)).collect();
-    let (builder, results) = draw(&spec, &mut stages);
+    let (builder, results) = build_tasks(&spec, &mut stages);
     let graph = builder.build()?;
-    let gathered: Vec<ResourceId> = spec.gather.iter().filter_map(|pass| results[pass.index()]).collect();
-    let mut readers: Vec<Vec<TaskId>> = vec![Vec::new(); graph.resources().len()];
-    for (task, node) in graph.tasks().iter().enumerate() {
-        let read = node.accesses.iter().filter(|(_, access)| *access == Access::Read);
-        read.for_each(|(resource, _)| readers[resource.index()].push(TaskId(task as u32)));
+    let reads = Reads::of(&spec, &graph, &results);
+    for stage in &mut stages {
+        stage.consumes = reads.last_by(stage);
     }
-    let sources = spec.passes.iter().flat_map(PassCall::sources);
-    let whole: HashSet<PassId> = sources
-        .filter_map(|source| match source {
-            Source::Whole(pass) => Some(pass),
-            _ => None,
-        })
-        .collect();
-    let mut makers = vec![None; graph.resources().len()];
-    for (id, stage) in stages.iter_mut().enumerate() {
-        stage.drains = drains(&spec, &graph, stage, &results, &readers, &whole);
-        for (nth, pass) in stage.outputs.iter().enumerate() {
-            if let Some(resource) = results[pass.index()] {
-                makers[resource.index()] = Some((StageId(id as u32), nth as u32));
-            }
-        }
-    }
+    let makers = makers(&graph, &stages, &results);
     let lifetimes = memory::lifetimes(&graph);
-    let mut stays = gathered;
+    let mut stays: Vec<ResourceId> = spec.gather.iter().filter_map(|pass| results[pass.index()]).collect();
     if spec.keep {
         stays.extend((0..spec.resources.len() as u32).map(ResourceId));
     }
@@ -110,7 +93,7 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
     if outputs.is_empty() {
         outputs.extend(passes.last());
     }
-    let align = calls().map(PassCall::grain).max().unwrap_or(1).min(elements.max(1));
+    let align = calls().map(PassCall::elements_per_result).max().unwrap_or(1).min(elements.max(1));
     let costs = Costs::joined(calls().filter_map(|call| call.costs.as_ref()));
     let mut policy = asked.unwrap_or(Policy::auto());
     let mut pieces = Vec::new();
@@ -131,7 +114,7 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
     Stage {
         passes,
         outputs,
-        drains: Vec::new(),
+        consumes: Vec::new(),
         streams: Vec::new(),
         task: TaskId(0),
         costs,
@@ -152,15 +135,23 @@ fn decide(costs: &Costs, policy: &Policy) -> bool {
     }
 }
 
-/// The tasks; and the resource of each pass's results, where they leave their stage.
-fn draw(spec: &CallSpec, stages: &mut [Stage]) -> (GraphBuilder, Vec<Option<ResourceId>>) {
-    let mut builder = GraphBuilder::new();
-    let mut used = vec![false; spec.resources.len()];
-    for source in spec.passes.iter().flat_map(PassCall::sources) {
-        if let Source::Data(resource) = source {
-            used[resource.index()] = true;
+/// The stage that makes each resource, and which of its outputs it is.
+fn makers(graph: &Graph, stages: &[Stage], results: &[Option<ResourceId>]) -> Vec<Option<(StageId, u32)>> {
+    let mut makers = vec![None; graph.resources().len()];
+    for (id, stage) in stages.iter().enumerate() {
+        for (nth, pass) in stage.outputs.iter().enumerate() {
+            if let Some(resource) = results[pass.index()] {
+                makers[resource.index()] = Some((StageId(id as u32), nth as u32));
+            }
         }
     }
+    makers
+}
+
+/// The tasks; and the resource of each pass's results, where they leave their stage.
+fn build_tasks(spec: &CallSpec, stages: &mut [Stage]) -> (GraphBuilder, Vec<Option<ResourceId>>) {
+    let mut builder = GraphBuilder::new();
+    let used = used(spec);
     let mut scoped = Vec::new();
     for (resource, &used) in spec.resources.iter().zip(&used) {
         let id = builder.resource(resource.clone());
@@ -197,6 +188,17 @@ fn draw(spec: &CallSpec, stages: &mut [Stage]) -> (GraphBuilder, Vec<Option<Reso
     (builder, results)
 }
 
+/// Which variables some pass reads.
+fn used(spec: &CallSpec) -> Vec<bool> {
+    let mut used = vec![false; spec.resources.len()];
+    for source in spec.passes.iter().flat_map(PassCall::sources) {
+        if let Source::Data(resource) = source {
+            used[resource.index()] = true;
+        }
+    }
+    used
+}
+
 /// What a stage touches, each resource once a way.
 fn accesses(spec: &CallSpec, stage: &Stage, results: &[Option<ResourceId>]) -> Vec<(ResourceId, Access)> {
     let inside: HashSet<PassId> = stage.passes.iter().copied().collect();
@@ -215,32 +217,52 @@ fn accesses(spec: &CallSpec, stage: &Stage, results: &[Option<ResourceId>]) -> V
     accesses
 }
 
-/// Results that `stage` is the last to read, and that are read element by element alone: a function that got all of them at
-/// once may have kept them. `whole`: the passes whose results are read that way.
-fn drains(
-    spec: &CallSpec,
-    graph: &Graph,
-    stage: &Stage,
-    results: &[Option<ResourceId>],
-    readers: &[Vec<TaskId>],
-    whole: &HashSet<PassId>,
-) -> Vec<ResourceId> {
-    let each = |source: Source| match source {
-        Source::Each(pass) if !stage.passes.contains(&pass) && !whole.contains(&pass) => {
-            results[pass.index()]
+/// Who reads what in a graph.
+struct Reads<'a> {
+    spec: &'a CallSpec,
+    graph: &'a Graph,
+    results: &'a [Option<ResourceId>],
+    /// The tasks that read each resource.
+    readers: Vec<Vec<TaskId>>,
+    /// The passes whose results are read all at once.
+    whole: HashSet<PassId>,
+}
+
+impl<'a> Reads<'a> {
+    fn of(spec: &'a CallSpec, graph: &'a Graph, results: &'a [Option<ResourceId>]) -> Reads<'a> {
+        let mut readers: Vec<Vec<TaskId>> = vec![Vec::new(); graph.resources().len()];
+        for (task, node) in graph.tasks().iter().enumerate() {
+            let read = node.accesses.iter().filter(|(_, access)| *access == Access::Read);
+            read.for_each(|(resource, _)| readers[resource.index()].push(TaskId(task as u32)));
         }
-        _ => None,
-    };
-    let sources = stage.passes.iter().flat_map(|pass| spec.passes[pass.index()].sources());
-    let mut drains: Vec<ResourceId> = sources.filter_map(each).collect();
-    drains.sort_unstable();
-    drains.dedup();
-    drains.retain(|resource| {
-        // What is wanted has a reader that waits for this stage: the gathering.
-        let before = |task: &TaskId| *task == stage.task || graph.precedes(*task, stage.task);
-        readers[resource.index()].iter().all(before)
-    });
-    drains
+        let whole = |source| match source {
+            Source::Whole(pass) => Some(pass),
+            _ => None,
+        };
+        let whole = spec.passes.iter().flat_map(PassCall::sources).filter_map(whole).collect();
+        Reads { spec, graph, results, readers, whole }
+    }
+
+    /// Results that `stage` is the last to read, and that are read element by element alone: a function that got all of them at
+    /// once may have kept them.
+    fn last_by(&self, stage: &Stage) -> Vec<ResourceId> {
+        let each = |source: Source| match source {
+            Source::Each(pass) if !stage.passes.contains(&pass) && !self.whole.contains(&pass) => {
+                self.results[pass.index()]
+            }
+            _ => None,
+        };
+        let sources = stage.passes.iter().flat_map(|pass| self.spec.passes[pass.index()].sources());
+        let mut last: Vec<ResourceId> = sources.filter_map(each).collect();
+        last.sort_unstable();
+        last.dedup();
+        last.retain(|resource| {
+            // What is wanted has a reader that waits for this stage: the gathering.
+            let before = |task: &TaskId| *task == stage.task || self.graph.precedes(*task, stage.task);
+            self.readers[resource.index()].iter().all(before)
+        });
+        last
+    }
 }
 
 impl TryFrom<CallSpec> for Plan {

@@ -72,6 +72,9 @@ impl Costs {
 
     /// As [`Costs::new`], from doubles of any scale: without a unit they are taken relative to the largest, so that none is
     /// too large or too small for 4 bytes.
+    ///
+    /// # Errors
+    /// As [`Costs::new`].
     pub fn of_doubles(each: &[f64], origin: Origin, unit_ns: Option<f64>) -> Result<Costs> {
         let largest = each.iter().fold(0f64, |a, &b| a.max(b));
         let scale =

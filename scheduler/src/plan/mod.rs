@@ -1,7 +1,7 @@
 //! Plans: a call made concrete. Which passes run together, in which order, what is copied in, when each resource dies, and
 //! how much memory the run needs at most.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `call` | what is asked for: data, passes over it, wanted results |
 //! | `check` | what cannot run is refused, by name |
@@ -10,7 +10,7 @@
 //! | `costs` | what elements are expected to cost |
 //! | `pieces` | where that is known: pieces of equal cost, the costliest first |
 //! | `sizes` | what results take in their pages, where their sizes are known |
-//! | `pace` | whether they cost in a run what they should |
+//! | `deviation` | whether they cost in a run what they should |
 //! | `compile` | from a call to a plan, through the rooms above |
 //! | `memory` | lives, the peak, and what to do when it is too high |
 //! | `forecast` | the peak from any point of a run on: what may begin now |
@@ -23,11 +23,11 @@ mod check;
 mod compile;
 mod compiled;
 mod costs;
+mod deviation;
 mod forecast;
 mod fuse;
 mod memory;
 mod order;
-mod pace;
 mod pieces;
 mod sizes;
 mod stage;

@@ -8,18 +8,18 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 /// What a stage reads, and what it makes.
-struct Traffic {
+struct StageIo {
     /// Stages that it waits for.
     before: BTreeSet<usize>,
     /// What it reads that goes when its last reader is through.
-    reads: BTreeSet<Thing>,
+    reads: BTreeSet<Buffer>,
     /// Bytes that it makes.
     makes: u64,
 }
 
 /// Something that takes memory: a scoped variable, or a pass's results.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Thing {
+enum Buffer {
     Data(usize),
     Result(usize),
 }
@@ -31,14 +31,14 @@ pub(super) fn order(spec: &CallSpec, mut stages: Vec<Vec<PassId>>, leaves: &[boo
         passes.iter().for_each(|pass| stage_of[pass.index()] = stage);
     }
     let all = stages.iter().enumerate();
-    let traffic: Vec<Traffic> =
-        all.map(|(stage, passes)| traffic(spec, stage, passes, &stage_of, leaves)).collect();
+    let io: Vec<StageIo> =
+        all.map(|(stage, passes)| stage_io(spec, stage, passes, &stage_of, leaves)).collect();
     let mut after = vec![Vec::new(); stages.len()];
-    let mut waits: Vec<usize> = traffic.iter().map(|stage| stage.before.len()).collect();
-    for (stage, traffic) in traffic.iter().enumerate() {
-        traffic.before.iter().for_each(|&before| after[before].push(stage));
+    let mut waits: Vec<usize> = io.iter().map(|stage| stage.before.len()).collect();
+    for (stage, io) in io.iter().enumerate() {
+        io.before.iter().for_each(|&before| after[before].push(stage));
     }
-    let mut queue = Queue::new(spec, &traffic, &stages);
+    let mut queue = Queue::new(spec, &io, &stages);
     (0..stages.len()).filter(|&stage| waits[stage] == 0).for_each(|stage| queue.add(stage));
     let mut ordered = Vec::with_capacity(stages.len());
     while let Some(stage) = queue.take() {
@@ -59,50 +59,50 @@ type Rank = (i128, u64, Reverse<Option<PassId>>, usize);
 /// Stages that wait for nothing. What one of them frees changes when it becomes the last to read something.
 struct Queue<'a> {
     spec: &'a CallSpec,
-    traffic: &'a [Traffic],
+    io: &'a [StageIo],
     behind: Vec<u64>,
     named: Vec<Option<PassId>>,
     freed: Vec<i128>,
-    /// How many still read a thing (the caller is one, of what is wanted), and who reads it at all.
-    readers: HashMap<Thing, (usize, Vec<usize>)>,
+    /// How many still read a buffer (the caller is one, of what is wanted), and who reads it at all.
+    readers: HashMap<Buffer, (usize, Vec<usize>)>,
     ready: BTreeSet<Rank>,
     taken: Vec<bool>,
 }
 
 impl Queue<'_> {
-    fn new<'a>(spec: &'a CallSpec, traffic: &'a [Traffic], stages: &[Vec<PassId>]) -> Queue<'a> {
-        let mut readers: HashMap<Thing, (usize, Vec<usize>)> = HashMap::new();
-        for (stage, traffic) in traffic.iter().enumerate() {
-            for thing in &traffic.reads {
-                let (count, who) = readers.entry(*thing).or_default();
+    fn new<'a>(spec: &'a CallSpec, io: &'a [StageIo], stages: &[Vec<PassId>]) -> Queue<'a> {
+        let mut readers: HashMap<Buffer, (usize, Vec<usize>)> = HashMap::new();
+        for (stage, io) in io.iter().enumerate() {
+            for buffer in &io.reads {
+                let (count, who) = readers.entry(*buffer).or_default();
                 *count += 1;
                 who.push(stage);
             }
         }
         for pass in &spec.gather {
-            readers.entry(Thing::Result(pass.index())).or_default().0 += 1;
+            readers.entry(Buffer::Result(pass.index())).or_default().0 += 1;
         }
         let mut queue = Queue {
             spec,
-            traffic,
-            behind: ways_behind(traffic),
+            io,
+            behind: ways_behind(io),
             named: stages.iter().map(|passes| passes.iter().min().copied()).collect(),
-            freed: traffic.iter().map(|stage| -i128::from(stage.makes)).collect(),
+            freed: io.iter().map(|stage| -i128::from(stage.makes)).collect(),
             readers,
             ready: BTreeSet::new(),
             taken: vec![false; stages.len()],
         };
-        for (stage, traffic) in traffic.iter().enumerate() {
-            let last = traffic.reads.iter().filter(|thing| queue.readers[thing].0 == 1);
-            queue.freed[stage] += last.map(|thing| queue.bytes(thing)).sum::<i128>();
+        for (stage, io) in io.iter().enumerate() {
+            let last = io.reads.iter().filter(|buffer| queue.readers[buffer].0 == 1);
+            queue.freed[stage] += last.map(|buffer| queue.bytes(buffer)).sum::<i128>();
         }
         queue
     }
 
-    fn bytes(&self, thing: &Thing) -> i128 {
-        i128::from(match *thing {
-            Thing::Data(data) => self.spec.resources[data].bytes,
-            Thing::Result(pass) => self.spec.passes[pass].bytes,
+    fn bytes(&self, buffer: &Buffer) -> i128 {
+        i128::from(match *buffer {
+            Buffer::Data(data) => self.spec.resources[data].bytes,
+            Buffer::Result(pass) => self.spec.passes[pass].bytes,
         })
     }
 
@@ -118,13 +118,13 @@ impl Queue<'_> {
     fn take(&mut self) -> Option<usize> {
         let (_, _, _, stage) = self.ready.pop_last()?;
         self.taken[stage] = true;
-        for thing in &self.traffic[stage].reads {
-            let Some((count, who)) = self.readers.get_mut(thing) else { continue };
+        for buffer in &self.io[stage].reads {
+            let Some((count, who)) = self.readers.get_mut(buffer) else { continue };
             *count -= 1;
             let left = if *count == 1 { who.iter().find(|&&reader| !self.taken[reader]) } else { None };
             if let Some(&last) = left {
                 let was_ready = self.ready.remove(&self.rank(last));
-                self.freed[last] += self.bytes(thing);
+                self.freed[last] += self.bytes(buffer);
                 if was_ready {
                     self.add(last);
                 }
@@ -134,36 +134,42 @@ impl Queue<'_> {
     }
 }
 
-fn traffic(spec: &CallSpec, stage: usize, passes: &[PassId], stage_of: &[usize], leaves: &[bool]) -> Traffic {
-    let mut traffic = Traffic { before: BTreeSet::new(), reads: BTreeSet::new(), makes: 0 };
+fn stage_io(
+    spec: &CallSpec,
+    stage: usize,
+    passes: &[PassId],
+    stage_of: &[usize],
+    leaves: &[bool],
+) -> StageIo {
+    let mut io = StageIo { before: BTreeSet::new(), reads: BTreeSet::new(), makes: 0 };
     for pass in passes {
         let call = &spec.passes[pass.index()];
         if leaves[pass.index()] {
-            traffic.makes = traffic.makes.saturating_add(call.bytes);
+            io.makes = io.makes.saturating_add(call.bytes);
         }
         for source in call.sources() {
             match source {
                 Source::Data(data) if spec.resources[data.index()].scope == Scope::Scoped => {
-                    traffic.reads.insert(Thing::Data(data.index()));
+                    io.reads.insert(Buffer::Data(data.index()));
                 }
                 Source::Data(_) => {}
                 Source::Each(other) | Source::Whole(other) => {
                     if stage_of[other.index()] != stage {
-                        traffic.reads.insert(Thing::Result(other.index()));
-                        traffic.before.insert(stage_of[other.index()]);
+                        io.reads.insert(Buffer::Result(other.index()));
+                        io.before.insert(stage_of[other.index()]);
                     }
                 }
             }
         }
     }
-    traffic
+    io
 }
 
 /// How many stages stand on the longest way that begins at each. Stages come in dependence order.
-fn ways_behind(traffic: &[Traffic]) -> Vec<u64> {
-    let mut behind = vec![1u64; traffic.len()];
-    for stage in (0..traffic.len()).rev() {
-        for &before in &traffic[stage].before {
+fn ways_behind(io: &[StageIo]) -> Vec<u64> {
+    let mut behind = vec![1u64; io.len()];
+    for stage in (0..io.len()).rev() {
+        for &before in &io[stage].before {
             behind[before] = behind[before].max(behind[stage] + 1);
         }
     }

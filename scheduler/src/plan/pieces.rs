@@ -1,7 +1,7 @@
 //! Pieces: contiguous ranges of elements of about equal cost, for a stage whose costs are known. Workers take the costliest
 //! first (longest processing time first, Graham 1969), so that what is left for the end is small.
 //!
-//! Pieces shrink towards the end of the collection, as the bites of factoring do: sixteenths of a worker's share at first,
+//! Pieces shrink towards the end of the collection, as the chunks of factoring do: sixteenths of a worker's share at first,
 //! hundredths at last; these fill the gaps that measured costs, which are never exact, leave. An element that costs as much as
 //! a piece is one alone. No piece is long in elements, however little they should cost: when the costs mislead, that bounds the
 //! harm until the run notices ([`crate::engine`]).
@@ -67,7 +67,7 @@ impl Limits {
         let elements = costs.each().len() as u64 / (LONGEST * finer * workers);
         let (mut coarsest, mut finest) = (share / (COARSEST * finer as f64), share / (FINEST * finer as f64));
         if let Some(unit) = costs.unit_ns() {
-            // As for any bite: not so short that its own cost shows, unless there is little to do in all; not so long that a
+            // As for any chunk: not so short that its own cost shows, unless there is little to do in all; not so long that a
             // death costs much, as far as a board has room.
             finest = finest.max((policy.shortest_ns as f64 / unit).min(share / 4.0));
             coarsest = coarsest.max(finest).min((policy.longest_ns as f64 / unit).max(costs.total() / MOST));

@@ -7,7 +7,7 @@ use super::{CallSpec, PassCall, Source, Stage};
 use crate::board::reserved;
 use crate::id::PassId;
 use crate::page::packed_size;
-use crate::policy::{next_bite, recut_capacity, Schedule, Stats};
+use crate::policy::{next_chunk, recut_capacity, Schedule, Stats};
 use serde::{Deserialize, Serialize};
 
 /// Stages of more chunks than this are not cut on trial.
@@ -95,7 +95,7 @@ impl ResultSize {
 
     /// What all take in a stage that is cut so.
     fn in_page(&self, call: &PassCall, cut: &Cut) -> u64 {
-        let results = |elements: u64| elements.div_ceil(call.grain());
+        let results = |elements: u64| elements.div_ceil(call.elements_per_result());
         let chunks = match cut {
             Cut::Into(chunks) => chunks.len() as u64,
             Cut::AtMost(chunks) => (*chunks).min(call.results()),
@@ -158,7 +158,8 @@ fn cut(spec: &CallSpec, stage: &Stage) -> Cut {
             entries_left: u64::from(board.log_capacity).saturating_sub(chunks.len() as u64),
             ..Stats::default()
         };
-        let wanted = if stats.entries_left <= 1 { stats.remaining } else { next_bite(&board.policy, &stats) };
+        let wanted =
+            if stats.entries_left <= 1 { stats.remaining } else { next_chunk(&board.policy, &stats) };
         let end = start.saturating_add(wanted).checked_next_multiple_of(board.align);
         let end = end.unwrap_or(board.elements).min(board.elements);
         chunks.push(end - start);

@@ -14,7 +14,7 @@ pub struct Stage {
     pub outputs: Vec<PassId>,
     /// Resources that nothing needs once this stage has read them, element by element: a chunk of them may go with the
     /// chunk that read it.
-    pub drains: Vec<ResourceId>,
+    pub consumes: Vec<ResourceId>,
     /// Variables that it reads as they come into shared memory, see [`Plan::streamed`].
     pub streams: Vec<ResourceId>,
     /// Its `Map` task.
@@ -29,11 +29,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// What certainly goes as fast as the stage's own results come: results that are drained in the order of elements. Pieces
+    /// What certainly goes as fast as the stage's own results come: results that are consumed in the order of elements. Pieces
     /// are taken out of order, and of many parts a little stays unread for long.
     pub(crate) fn eased_by(&self) -> &[ResourceId] {
         if self.pieces.is_empty() {
-            &self.drains
+            &self.consumes
         } else {
             &[]
         }

@@ -11,14 +11,14 @@ impl Plan {
     /// The same plan for a run in which these variables come into shared memory element by element (each has so many), in
     /// [`ADVANCES`] steps at most. A stage that reads one in step with its own elements, and nothing else of it, begins at once and reads
     /// what is there. Any other stage waits for all of it; and so does one whose chunks end where numbers alone say, or where those of
-    /// results do that it drains.
+    /// results do that it consumes.
     pub fn streamed(mut self, data: &[(ResourceId, u64)]) -> Plan {
         let free = |stage: &&mut Stage| {
             let by_number = matches!(
                 stage.board.policy.schedule,
                 Schedule::Static | Schedule::Guided | Schedule::Factoring
             );
-            stage.drains.is_empty() && !by_number
+            stage.consumes.is_empty() && !by_number
         };
         for stage in self.stages.iter_mut().filter(free) {
             let comes = |(resource, elements): &&(ResourceId, u64)| {

@@ -3,7 +3,7 @@
 /// How the pieces that are done compare with what they should have cost. All pieces of a stage that were cut by costs count;
 /// those that were cut again do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pace {
+pub struct CostDeviation {
     /// Pieces done.
     pub pieces: u64,
     /// What they should have cost.
@@ -11,7 +11,7 @@ pub struct Pace {
     /// Nanoseconds that they took.
     pub ns: f64,
     /// How far each was from its share of that, added up: the sum of `|ns - cost * (sum of ns / sum of cost)|`.
-    pub astray_ns: f64,
+    pub off_ns: f64,
     /// Elements of them.
     pub elements: u64,
     /// Ranges that nobody has taken yet.
@@ -19,18 +19,18 @@ pub struct Pace {
 }
 
 /// No number of it is NaN.
-impl Eq for Pace {}
+impl Eq for CostDeviation {}
 
-/// The part of the time that may be astray before costs are no longer followed. Costs that are right to a third in every piece
+/// The part of the time that may be off before costs are no longer followed. Costs that are right to a third in every piece
 /// balance better than none.
-const ASTRAY: f64 = 0.4;
+const OFF: f64 = 0.4;
 /// Pieces that must be done before they are judged, and this many for each worker.
 const JUDGED: u64 = 6;
 
 /// Whether the costs mislead. A sum of absolute differences is not decided by one piece in which a worker collected garbage.
-pub fn misled(pace: &Pace, workers: u32) -> bool {
-    let enough = pace.pieces >= JUDGED.max(u64::from(workers));
-    enough && pace.waiting > 0 && pace.ns > 0.0 && pace.astray_ns > ASTRAY * pace.ns
+pub fn costs_deviate(deviation: &CostDeviation, workers: u32) -> bool {
+    let enough = deviation.pieces >= JUDGED.max(u64::from(workers));
+    enough && deviation.waiting > 0 && deviation.ns > 0.0 && deviation.off_ns > OFF * deviation.ns
 }
 
 /// Cuts ranges by number alone, each piece a 64th of a worker's share of what is left (factoring, with 64 in place of 2: where

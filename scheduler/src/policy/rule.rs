@@ -1,24 +1,24 @@
-//! The rules by which bites are sized, and what they go by.
+//! The rules by which chunks are sized, and what they go by.
 
 use serde::{Deserialize, Serialize};
 
 use super::fit::Timed;
 
-/// How bites are sized.
+/// How chunks are sized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u32)]
 pub enum Schedule {
-    /// Probe with single elements, grow until a bite lasts, then shrink towards the end; see [`Policy::auto`].
+    /// Probe with single elements, grow until a chunk lasts, then shrink towards the end; see [`Policy::auto`].
     Auto = 0,
-    /// One bite a worker, all of about the same size.
+    /// One chunk a worker, all of about the same size.
     Static = 1,
     /// `ceil(R / P)`: guided self-scheduling (Polychronopoulos and Kuck 1987).
     Guided = 2,
     /// `ceil(R / 2P)`: factoring without statistics, "FAC2" (Hummel, Schonberg and Flynn 1992).
     Factoring = 3,
-    /// Bites of [`Policy::chunk`] elements.
+    /// Chunks of [`Policy::chunk`] elements.
     Fixed = 4,
-    /// From mean and variance of the elements' times so far (Banicescu and Liu 2000); see [`Policy::auto`] for the first bites.
+    /// From mean and variance of the elements' times so far (Banicescu and Liu 2000); see [`Policy::auto`] for the first chunks.
     Adaptive = 5,
     /// Workers cut nothing: the plan has cut pieces by the elements' costs.
     Profiled = 6,
@@ -40,25 +40,25 @@ impl Schedule {
     }
 }
 
-/// A pass's rule for bites. The times are read by `Auto`, `Adaptive` and `Profiled`.
+/// A pass's rule for chunks. The times are read by `Auto`, `Adaptive` and `Profiled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// The rule.
     pub schedule: Schedule,
-    /// `Fixed`: the size of a bite. `Guided`, `Factoring`, `Adaptive`: no bite is smaller (0: no such bound).
+    /// `Fixed`: the size of a chunk. `Guided`, `Factoring`, `Adaptive`: no chunk is smaller (0: no such bound).
     pub chunk: u64,
-    /// No bite shall last less, in nanoseconds, as long as a chunk's own cost is not measured: it is taken to be a twentieth.
+    /// No chunk shall last less, in nanoseconds, as long as a chunk's own cost is not measured: it is taken to be a twentieth.
     pub shortest_ns: u64,
-    /// No bite shall last longer: what a cancel waits for, what a death costs, how often progress shows.
+    /// No chunk shall last longer: what a cancel waits for, what a death costs, how often progress shows.
     pub longest_ns: u64,
-    /// Bites grow fourfold a round until they are known to last this long.
+    /// Chunks grow fourfold a round until they are known to last this long.
     pub probe_ns: u64,
 }
 
 impl Policy {
-    /// The rule that needs no knowledge of the elements. Single elements first, then bites that grow fourfold a round until
+    /// The rule that needs no knowledge of the elements. Single elements first, then chunks that grow fourfold a round until
     /// they last 2 ms; then `ceil(R / 2P)`, or less where elements vary so much that this would be waited for (adaptive
-    /// factoring). A bite lasts 20 times as long as a chunk's own measured cost, less only for the last ones, and 50 ms at
+    /// factoring). A chunk lasts 20 times as long as a chunk's own measured cost, less only for the last ones, and 50 ms at
     /// most.
     pub const fn auto() -> Self {
         Policy {
@@ -70,12 +70,12 @@ impl Policy {
         }
     }
 
-    /// Bites of `chunk` elements (at least one).
+    /// Chunks of `chunk` elements (at least one).
     pub const fn fixed(chunk: u64) -> Self {
         Policy { schedule: Schedule::Fixed, chunk: if chunk == 0 { 1 } else { chunk }, ..Policy::auto() }
     }
 
-    /// Another schedule, without a lower bound on bites.
+    /// Another schedule, without a lower bound on chunks.
     pub const fn of(schedule: Schedule) -> Self {
         Policy { schedule, ..Policy::auto() }
     }
@@ -87,7 +87,7 @@ impl Default for Policy {
     }
 }
 
-/// What is known about a pass when a worker asks for a bite. The `done` numbers may lag: they steer, nothing is counted
+/// What is known about a pass when a worker asks for a chunk. The `done` numbers may lag: they steer, nothing is counted
 /// by them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -95,9 +95,9 @@ pub struct Stats {
     pub remaining: u64,
     /// Workers of the run.
     pub workers: u64,
-    /// Bites taken so far.
+    /// Chunks taken so far.
     pub claimed_chunks: u64,
-    /// Bites that the log still has room for.
+    /// Chunks that the log still has room for.
     pub entries_left: u64,
     /// Elements done.
     pub done_elements: u64,

@@ -25,7 +25,7 @@ fn noise(seed: u64) -> impl Iterator<Item = f64> {
     })
 }
 
-/// PEERS' row D: ten elements of 20 ms first, then 990 of 0.2 ms.
+/// Row D of docs/benchmarks.md: ten elements of 20 ms first, then 990 of 0.2 ms.
 fn skewed() -> Vec<f32> {
     [vec![20e6; 10], vec![200e3; 990]].concat()
 }

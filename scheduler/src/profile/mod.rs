@@ -5,11 +5,11 @@
 //! |---|---|
 //! | `file` | a profile on disk: versioned, checksummed, read with care |
 //! | `cache` | the profiles of a session, by key, within bounds |
-mod file;
 mod cache;
+mod file;
 
-pub use file::{fingerprint, load, save};
 pub use cache::ProfileCache;
+pub use file::{fingerprint, load, save};
 
 use crate::plan::ResultSize;
 use serde::{Deserialize, Serialize};

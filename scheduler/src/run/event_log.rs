@@ -5,6 +5,15 @@ use crate::engine::What;
 use crate::id::{ChunkId, PassId, StageId, WorkerId};
 use serde::{Deserialize, Serialize};
 
+/// How much is said of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What its chunks come to.
+    Totals,
+    /// Each chunk too.
+    Chunks,
+}
+
 /// The log of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EventLog {
@@ -45,11 +54,11 @@ pub enum Ended {
     #[default]
     Done,
     /// FUN failed.
-    Failed(Spot),
+    Failed(FailedElement),
     /// An element killed each worker that ran it.
     WorkerDied {
         /// The element.
-        spot: Spot,
+        position: FailedElement,
         /// How many workers it killed.
         deaths: u32,
         /// Who the last of them was, how it ended, and what it said last.
@@ -68,7 +77,7 @@ pub enum Ended {
 
 /// An element of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spot {
+pub struct FailedElement {
     /// The pass.
     pub pass: PassId,
     /// The element, from 0 on.

@@ -1,8 +1,8 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
-use crate::board::Board;
-use crate::engine::{Loss, Outcome, What, World};
+use crate::board::SupervisorBoard;
+use crate::engine::{Outcome, What, World};
 use crate::id::{ResourceId, WorkerId};
-use crate::pool::Crew;
+use crate::pool::{Processes, WorkerPool};
 use crate::run::journal::Journal;
 use crate::run::Job;
 use crate::store::Page;
@@ -20,9 +20,11 @@ pub(super) struct HostRun {
 }
 
 /// A run on this host, and the workers.
-pub(super) struct HostWorld<'a> {
+pub(super) struct HostWorld<'a, P> {
     pub(super) run: &'a mut HostRun,
-    pub(super) crew: &'a mut Crew,
+    /// None of a run that ends without having had any.
+    pub(super) pool: Option<&'a mut WorkerPool<P>>,
+    pub(super) now_ns: u64,
 }
 
 impl HostRun {
@@ -33,8 +35,8 @@ impl HostRun {
     }
 }
 
-impl World for HostWorld<'_> {
-    fn board(&self) -> &Board {
+impl<P: Processes> World for HostWorld<'_, P> {
+    fn board(&self) -> &SupervisorBoard {
         self.run.job.board.board()
     }
 
@@ -44,8 +46,8 @@ impl World for HostWorld<'_> {
     }
 
     fn wake(&mut self, worker: WorkerId) {
-        // One that is gone says so by its channel.
-        let _ = self.crew.at(worker).map(|worker| worker.tell(&ToWorker::Wake));
+        let now_ns = self.now_ns;
+        self.pool.iter_mut().for_each(|pool| pool.tell(worker, &ToWorker::Wake, now_ns));
     }
 
     /// The supervisor recruits for vacant places after every event.
@@ -54,15 +56,11 @@ impl World for HostWorld<'_> {
     }
 
     fn interrupt(&mut self, worker: WorkerId) {
-        if let Some(worker) = self.crew.at(worker) {
-            worker.interrupt();
-        }
+        self.pool.iter_mut().for_each(|pool| pool.interrupt(worker));
     }
 
     fn kill(&mut self, worker: WorkerId) {
-        if let Some(worker) = self.crew.at(worker) {
-            worker.end(Loss::EndedByUs);
-        }
+        self.pool.iter_mut().for_each(|pool| pool.end(worker));
     }
 
     fn deliver(&mut self, _resource: ResourceId) {}
@@ -85,7 +83,7 @@ impl World for HostWorld<'_> {
     }
 
     fn dismiss(&mut self) {
-        self.crew.dismiss();
+        self.pool.iter_mut().for_each(|pool| pool.dismiss());
     }
 
     fn finish(&mut self, _now_ns: u64, outcome: Outcome) {

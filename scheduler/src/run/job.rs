@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::engine::{Outcome, Settings};
 use crate::error::Result;
 use crate::id::{ChunkId, ResourceId, StageId};
@@ -36,7 +36,7 @@ pub struct JobSpec {
     /// How failures are met.
     pub settings: Settings,
     /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
-    pub guests: Option<Listener>,
+    pub external: Option<Listener>,
     /// What the pool's workers must have begun as.
     pub generation: Generation,
 }
@@ -50,22 +50,33 @@ pub struct Job {
     pub(crate) copies: Copies,
     pub(crate) pins: Vec<(ResourceId, Pin)>,
     pub(crate) settings: Settings,
-    pub(crate) guests: Option<Listener>,
+    pub(crate) external: Option<Listener>,
     pub(crate) generation: Generation,
 }
 
 /// A board and the memory it lies in.
 #[derive(Debug)]
 pub struct BoardImage {
-    board: Board,
+    board: SupervisorBoard,
     _mapping: Mapping,
     page: Page,
 }
 
 impl BoardImage {
     /// The board.
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &SupervisorBoard {
         &self.board
+    }
+
+    /// A worker's hold on it, to be dropped before this.
+    #[cfg(test)]
+    pub(crate) fn attach(&self) -> crate::board::WorkerBoard {
+        let skip = CONTENT as usize;
+        // SAFETY: the mapping holds the board from its content on, is writable, and lives as long as this.
+        let board = unsafe {
+            crate::board::WorkerBoard::attach(self._mapping.as_ptr().add(skip), self._mapping.len() - skip)
+        };
+        board.expect("a board")
     }
 
     /// The page that it lies in.
@@ -114,21 +125,26 @@ pub struct RunStats {
 
 impl Job {
     /// Lays the board out in shared memory, reserved in full before the first store to it.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`](crate::error::Error::NoSpace) where memory has no room for the board;
+    /// [`Error::BadPlan`](crate::error::Error::BadPlan) for a plan that no board can have.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, guests, generation } = job;
+        let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, external, generation } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
-        let page = store.empty_page(Kind::Board, layout.bytes()?, true)?;
+        let page = store.zeros_page(Kind::Board, layout.bytes()?)?;
         let mapping = Mapping::shared(&page.file()?)?;
         let skip = CONTENT as usize;
         // SAFETY: the mapping is fresh, zeroed, writable and as long as the layout asks for, nobody else knows its name
         // yet, and it is kept in the same struct as the board.
-        let board = unsafe { Board::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
+        let board =
+            unsafe { SupervisorBoard::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
         let copies = Copies::new(copies);
-        Ok(Job { plan, board, pages, copies, pins, settings, guests, generation })
+        Ok(Job { plan, board, pages, copies, pins, settings, external, generation })
     }
 
     /// Its board.

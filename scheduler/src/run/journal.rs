@@ -1,10 +1,10 @@
 //! What the supervisor saw of a run, event by event, while it goes on. A few entries a stage and worker, none a chunk: chunks
 //! write themselves down on the board.
 use super::event_log::{Died, Event, WorkerLife};
-use crate::board::Board;
+use crate::board::BoardReader;
 use crate::engine::What;
 use crate::id::WorkerId;
-use crate::os::{now_ns, unix_ns};
+use crate::os::unix_ns;
 use crate::pool::logs::Death;
 
 /// The events of a run, and who took part.
@@ -20,28 +20,24 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn begin(board: &Board) -> Journal {
+    pub(crate) fn begin(board: &BoardReader, begun_ns: u64) -> Journal {
         let data_bytes = board.live_bytes();
-        Journal { begun_ns: now_ns(), begun: unix_ns(), data_bytes, ..Journal::default() }
-    }
-
-    pub(crate) fn note(&mut self, what: What) {
-        self.note_at(now_ns(), what);
+        Journal { begun_ns, begun: unix_ns(), data_bytes, ..Journal::default() }
     }
 
     pub(crate) fn note_at(&mut self, now_ns: u64, what: What) {
-        self.events.push(Event { at_ns: now_ns.saturating_sub(self.begun_ns), what });
+        self.events.push(Event { at_ns: self.since_begin(now_ns), what });
     }
 
-    pub(crate) fn joined(&mut self, worker: WorkerId, pid: Option<u32>) {
-        let joined_ns = self.now();
-        self.note(What::Joined(worker));
+    pub(crate) fn joined(&mut self, worker: WorkerId, pid: Option<u32>, now_ns: u64) {
+        let joined_ns = self.since_begin(now_ns);
+        self.note_at(now_ns, What::Joined(worker));
         self.workers.push(WorkerLife { worker, pid, joined_ns, left_ns: joined_ns, died: None });
     }
 
-    pub(crate) fn died(&mut self, death: &Death) {
-        let left_ns = self.now();
-        self.note(What::Died(death.worker, death.how.clone()));
+    pub(crate) fn died(&mut self, death: &Death, now_ns: u64) {
+        let left_ns = self.since_begin(now_ns);
+        self.note_at(now_ns, What::Died(death.worker, death.how.clone()));
         if let Some(life) = self.workers.iter_mut().rfind(|life| life.worker == death.worker) {
             let last_words = death.last_words().into_iter().map(str::to_owned).collect();
             let died = Died { how: death.how.clone(), signal: death.signal, last_words };
@@ -50,15 +46,15 @@ impl Journal {
     }
 
     /// The run is over: all that are left leave. Gives how long it took.
-    pub(crate) fn end(&mut self) -> u64 {
-        let wall_ns = self.now();
+    pub(crate) fn end(&mut self, now_ns: u64) -> u64 {
+        let wall_ns = self.since_begin(now_ns);
         for life in self.workers.iter_mut().filter(|life| life.died.is_none()) {
             life.left_ns = wall_ns;
         }
         wall_ns
     }
 
-    fn now(&self) -> u64 {
-        now_ns().saturating_sub(self.begun_ns)
+    fn since_begin(&self, now_ns: u64) -> u64 {
+        now_ns.saturating_sub(self.begun_ns)
     }
 }

@@ -1,9 +1,9 @@
 //! The event log of a run that is over: what the supervisor saw, and what the board's entries say.
 use std::collections::{HashMap, HashSet};
 
-use super::event_log::{Chunk, Ended, EventLog, PassTotal, Spot, StageTotal, State, Step};
+use super::event_log::{Chunk, Detail, Ended, EventLog, FailedElement, PassTotal, StageTotal, State, Step};
 use super::Finished;
-use crate::board::{self, Board, ChunkRecord, ChunkState};
+use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
 use crate::id::{PassId, StageId, WorkerId};
 use crate::plan::{Plan, Stage};
@@ -14,9 +14,9 @@ const SLOWEST: usize = 5;
 const PAUSE_NS: u64 = 200_000;
 
 impl Finished {
-    /// The event log. `copied`: nanoseconds and bytes of copying data in, before the run began. Without `trace` it has no chunks,
+    /// The event log. `copied`: nanoseconds and bytes of copying data in, before the run began. With [`Detail::Totals`] it has no chunks,
     /// only their sums. O(chunks log chunks), and O(elements) where they were measured.
-    pub fn log(&self, plan: &Plan, copied: (u64, u64), trace: bool) -> EventLog {
+    pub fn log(&self, plan: &Plan, copied: (u64, u64), detail: Detail) -> EventLog {
         let board = self.board.board();
         let journal = &self.journal;
         let mut log = EventLog {
@@ -37,7 +37,7 @@ impl Finished {
             let total = Reader { board, id, stage, finished: self }.read(&mut log);
             log.stages.push(total);
         }
-        if !trace {
+        if detail == Detail::Totals {
             (log.chunks, log.outputs, log.steps) = (Vec::new(), Vec::new(), Vec::new());
         }
         log
@@ -61,7 +61,7 @@ impl Finished {
 
 /// Reads one stage off the board.
 struct Reader<'a> {
-    board: &'a Board,
+    board: &'a BoardReader,
     id: StageId,
     stage: &'a Stage,
     finished: &'a Finished,
@@ -101,23 +101,8 @@ impl Reader<'_> {
             let output = board.output(id, record.chunk, nth).filter(|_| is_done);
             log.outputs.push(output.map_or(0, |output| output.len));
         }
-        let mut fun_ns = 0;
-        for (nth, &pass) in stage.passes.iter().enumerate().filter(|_| is_done) {
-            let step = board.step(id, record.chunk, nth as u32);
-            let range = record.start as usize..record.end as usize;
-            let measured = costs[nth].as_ref().and_then(|costs| costs.get(range));
-            let took = match (measured, step) {
-                (Some(costs), _) => costs.iter().map(|&ns| f64::from(ns)).sum::<f64>() as u64,
-                (None, Some(step)) => step.busy_ns,
-                (None, None) => ended_ns.saturating_sub(started_ns),
-            };
-            fun_ns += took;
-            log.passes[pass.index()].fun_ns += took;
-            if let Some(step) = step {
-                let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
-                log.steps.push(Step { pass, started_ns, ended_ns, fun_ns: took });
-            }
-        }
+        let all_ns = ended_ns.saturating_sub(started_ns);
+        let fun_ns = if is_done { self.steps(record, costs, all_ns, log) } else { 0 };
         let state = match record.state {
             ChunkState::Done => State::Done,
             ChunkState::Failed => State::Failed,
@@ -139,6 +124,37 @@ impl Reader<'_> {
             outputs_at,
             steps_at,
         }
+    }
+}
+
+impl Reader<'_> {
+    /// What the steps of a chunk did, that took `all_ns`; how long FUN ran.
+    fn steps(
+        &self,
+        record: &ChunkRecord,
+        costs: &[Option<Vec<f32>>],
+        all_ns: u64,
+        log: &mut EventLog,
+    ) -> u64 {
+        let since = |ns: u64| ns.saturating_sub(self.finished.journal.begun_ns);
+        let mut fun_ns = 0;
+        for (nth, &pass) in self.stage.passes.iter().enumerate() {
+            let step = self.board.step(self.id, record.chunk, nth as u32);
+            let range = record.start as usize..record.end as usize;
+            let measured = costs[nth].as_ref().and_then(|costs| costs.get(range));
+            let took = match (measured, step) {
+                (Some(costs), _) => costs.iter().map(|&ns| f64::from(ns)).sum::<f64>() as u64,
+                (None, Some(step)) => step.busy_ns,
+                (None, None) => all_ns,
+            };
+            fun_ns += took;
+            log.passes[pass.index()].fun_ns += took;
+            if let Some(step) = step {
+                let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
+                log.steps.push(Step { pass, started_ns, ended_ns, fun_ns: took });
+            }
+        }
+        fun_ns
     }
 }
 
@@ -187,17 +203,17 @@ fn slowest(costs: &[f32]) -> Vec<(u64, f32)> {
 
 /// How a run ended, by passes.
 fn ended(outcome: &Outcome, plan: &Plan) -> Ended {
-    let spot = |stage: StageId, at: board::Spot| {
+    let position = |stage: StageId, at: board::ElementPosition| {
         let passes = plan.stage(stage).map_or(&[][..], |stage| &stage.passes);
         // Workers say the step: one that is none is taken for the first.
         let pass = passes.get(at.step as usize).or(passes.first()).copied().unwrap_or(PassId(0));
-        Spot { pass, element: at.element }
+        FailedElement { pass, element: at.element }
     };
     match outcome {
         Outcome::Done => Ended::Done,
-        Outcome::Failed(failure) => Ended::Failed(spot(failure.stage, failure.spot)),
-        Outcome::WorkerKilled { stage, spot: at, deaths, reason } => {
-            Ended::WorkerDied { spot: spot(*stage, *at), deaths: *deaths, reason: reason.clone() }
+        Outcome::Failed(failure) => Ended::Failed(position(failure.stage, failure.position)),
+        Outcome::WorkerKilled { stage, position: at, deaths, reason } => {
+            Ended::WorkerDied { position: position(*stage, *at), deaths: *deaths, reason: reason.clone() }
         }
         Outcome::Cancelled { cause: Cause::Timeout } => Ended::Timeout,
         Outcome::Cancelled { cause: Cause::User } => Ended::Cancelled,

@@ -1,34 +1,39 @@
 //! Runs: one execution of a plan, from the session's side.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `job` | what a run needs: plan, board, pages; and what comes of it |
-//! | `drive` | one run in progress: what workers say, told to the engine |
+//! | `order` | runs and configurations, one after the other |
+//! | `active` | the run in progress: what workers say, told to the engine |
 //! | `copying` | variables that are copied in while the run goes on |
 //! | `host` | this host as the engine's world: board, pages, workers |
 //! | `event_log` | what happened in a run, as it is kept |
 //! | `journal` | what the supervisor saw, while the run goes on |
 //! | `log` | the event log of a run that is over |
-//! | `supervisor` | the thread that waits for news and is the only one to do either |
-//! | `ticket` | what the session holds meanwhile: the wait for the end, how far it is |
+//! | `supervisor` | the thread that waits for news and drives all of this |
+//! | `handle` | what the session holds meanwhile: the wait for the end, how far it is |
 //! | `pool` | the session's face: begin, wait, cancel, stop |
 
+mod active;
 mod copying;
-mod drive;
 mod event_log;
+mod handle;
 mod host;
 mod job;
 mod journal;
 mod log;
+mod order;
 mod pool;
 mod supervisor;
-mod ticket;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, Died, Ended, Event, EventLog, PassTotal, Spot, StageTotal, State, Step, WorkerLife,
+    Chunk, Detail, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, Step,
+    WorkerLife,
 };
+pub use handle::{Progress, RunHandle};
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};
 pub use pool::Pool;
 pub use supervisor::PoolStatus;
-pub use ticket::{Progress, Ticket};

@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::os::{self, Channel};
 use crate::pool::PoolConfig;
-use crate::run::supervisor::{Command, PoolStatus, Supervisor};
-use crate::run::{Job, Ticket};
+use crate::run::order::Command;
+use crate::run::supervisor::{PoolStatus, Supervisor};
+use crate::run::{Job, RunHandle};
 
 /// How long the end of a pool is waited for: workers are killed, and the kernel may take a moment over a big one.
 const END_WITHIN: Duration = Duration::from_secs(10);
@@ -19,7 +20,7 @@ const END_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Pool {
     commands: Option<Sender<Command>>,
-    bell: Channel,
+    wakeup: Channel,
     status: Arc<Mutex<PoolStatus>>,
     supervisor: Option<JoinHandle<()>>,
     /// Closed when the supervisor has ended.
@@ -51,25 +52,34 @@ impl Pool {
         let thread = os::with_signals_blocked(|| builder.spawn(work))
             .map_err(|e| Error::os("starting the supervisor's thread", e))?;
         let maker = std::process::id();
-        Ok(Pool { commands: Some(commands), bell: ours, status, supervisor: Some(thread), ended, maker })
+        Ok(Pool { commands: Some(commands), wakeup: ours, status, supervisor: Some(thread), ended, maker })
     }
 
     /// Begins a run, or queues it behind the one that goes on.
-    pub fn begin(&mut self, job: Job) -> Result<(u64, Arc<Ticket>)> {
+    ///
+    /// # Errors
+    /// [`Error::Launch`] when the supervisor has ended, or stayed in the parent process; [`Error::Os`] when the channel to it is broken.
+    pub fn begin(&mut self, job: Job) -> Result<(u64, Arc<RunHandle>)> {
         let run = RUNS.fetch_add(1, Ordering::Relaxed) + 1;
-        let ticket = Arc::new(Ticket::new(&job.plan, &job.board));
+        let handle = Arc::new(RunHandle::new(&job.plan, &job.board));
         let job = Box::new(job);
-        self.command(Command::Begin { run, job, ticket: ticket.clone() })?;
-        Ok((run, ticket))
+        self.command(Command::Begin { run, job, handle: handle.clone() })?;
+        Ok((run, handle))
     }
 
     /// Workers of the runs that are begun from now on are started by this configuration; those that were started otherwise
     /// leave when no run begun before needs them.
+    ///
+    /// # Errors
+    /// As [`Pool::begin`].
     pub fn configure(&self, config: PoolConfig) -> Result<()> {
         self.command(Command::Configure(Box::new(config)))
     }
 
-    /// Asks a run to stop. Its ticket rings when it has.
+    /// Asks a run to stop. Its handle says when it has.
+    ///
+    /// # Errors
+    /// As [`Pool::begin`].
     pub fn cancel(&self, run: u64) -> Result<()> {
         self.command(Command::Cancel { run })
     }
@@ -80,7 +90,7 @@ impl Pool {
     /// [`Error::Os`] when the channel to the supervisor is broken.
     pub fn look(&self) -> Result<()> {
         // Where there is no room it has unread ones already, which will do.
-        self.bell.try_send(b"!", None).map(|_| ())
+        self.wakeup.try_send(b"!", None).map(|_| ())
     }
 
     /// Who is in the pool.
@@ -114,7 +124,7 @@ impl Pool {
             return Ok(());
         }
         drop(commands);
-        let _ = self.bell.try_send(b"!", None);
+        let _ = self.wakeup.try_send(b"!", None);
         let Some(thread) = supervisor else { return Ok(()) };
         if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(END_WITHIN) {
             let seconds = END_WITHIN.as_secs();

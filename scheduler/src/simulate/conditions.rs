@@ -1,10 +1,10 @@
 //! What differs between simulated runs: how long things take, what goes wrong, and what FUN gives. [`crate::simulate`] takes times from
 //! a model, and nothing goes wrong. The engine's tests take times and faults from a seed, compute results, and check what they see.
-use super::world::Context;
+use super::context::Context;
 use crate::board::Lease;
 use crate::engine::What;
 use crate::id::{ResourceId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::link::work::{At, Attached, Work};
 use std::fmt::Debug;
 
@@ -56,8 +56,8 @@ pub(crate) trait Conditions {
     fn step_ns(&mut self, context: &Context, worker: WorkerId, at: At) -> Option<u64>;
 
     /// A worker claims a chunk of the stage that it aims at.
-    fn claim(&mut self, context: &Context, drains: &mut Drains, work: &mut Work) -> Option<Lease> {
-        work.claim(&mut context.attached(drains))
+    fn claim(&mut self, context: &Context, consumes: &mut Consumption, work: &mut Work) -> Option<Lease> {
+        work.claim(&mut context.attached(consumes))
     }
 
     /// FUN's next step: it enters an element, or hands in the chunk.
@@ -108,12 +108,12 @@ pub(crate) trait Conditions {
 /// A run, as a worker sees it that hands in.
 pub(crate) struct Run<'a> {
     pub(crate) context: &'a Context,
-    pub(crate) drains: &'a mut Drains,
+    pub(crate) consumes: &'a mut Consumption,
 }
 
 impl Run<'_> {
     /// As [`Work`] wants it.
     pub(crate) fn attached(&mut self) -> Attached<'_> {
-        self.context.attached(self.drains)
+        self.context.attached(self.consumes)
     }
 }

@@ -1,5 +1,5 @@
 //! How long the elements of each stage take, as sums from the first on, so that a chunk's time is one subtraction.
-use super::{Model, Work};
+use super::model::{Model, Work};
 use crate::error::{Error, Result};
 use crate::id::StageId;
 use crate::plan::{Plan, Stage};

@@ -1,13 +1,14 @@
 //! Memory for a board that only this thread uses: zeroed, aligned, and taken from the system page by page as it is touched.
-use crate::board::{Board, BoardSpec};
+use crate::board::{BoardSpec, SupervisorBoard, WorkerBoard};
 use crate::error::Result;
 use std::alloc::{alloc_zeroed, dealloc, handle_alloc_error, Layout};
 use std::ptr::NonNull;
 
 /// A board and its memory.
 pub(super) struct Private {
-    // Before the memory, which it points into.
-    board: Board,
+    // Before the memory, which they point into.
+    supervisor: SupervisorBoard,
+    worker: WorkerBoard,
     _memory: Memory,
 }
 
@@ -19,14 +20,23 @@ struct Memory {
 impl Private {
     pub(super) fn new(spec: &BoardSpec<'_>) -> Result<Private> {
         let memory = Memory::new(spec.bytes()? as usize);
+        let (base, len) = (memory.base.as_ptr(), memory.layout.size());
         // SAFETY: fresh, zeroed, aligned memory of this length that nobody else knows; it is kept beside the board, which is
         // dropped first.
-        let board = unsafe { Board::create(memory.base.as_ptr(), memory.layout.size(), spec) }?;
-        Ok(Private { board, _memory: memory })
+        let supervisor = unsafe { SupervisorBoard::create(base, len, spec) }?;
+        // SAFETY: the same memory, which holds a board now.
+        let worker = unsafe { WorkerBoard::attach(base, len) }?;
+        Ok(Private { supervisor, worker, _memory: memory })
     }
 
-    pub(super) fn board(&self) -> &Board {
-        &self.board
+    /// The board for the engine.
+    pub(super) fn supervisor(&self) -> &SupervisorBoard {
+        &self.supervisor
+    }
+
+    /// The board for the workers, all of which are this process.
+    pub(super) fn worker(&self) -> &WorkerBoard {
+        &self.worker
     }
 }
 

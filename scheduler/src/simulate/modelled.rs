@@ -1,9 +1,10 @@
 //! The conditions of [`super::simulate`]: times and sizes as the model has them, and nothing goes wrong. A chunk has two times, its claim
 //! and its end; its elements are not entered one by one.
 use super::conditions::{Conditions, Run};
+use super::context::Context;
 use super::load::Load;
-use super::world::{Context, Simulation};
-use super::{Model, Simulated};
+use super::model::{Model, Simulated};
+use super::run::Simulation;
 use crate::board::{Lease, Output, StepReport};
 use crate::engine::{Event, Settings};
 use crate::error::Result;
@@ -78,8 +79,8 @@ impl Modelled<'_> {
     /// The bytes that a pass's results of a chunk take.
     fn piece(&self, context: &Context, pass: PassId, lease: &Lease) -> u64 {
         if let Some(size) = self.model.sizes.get(pass.index()).copied().flatten() {
-            let grain = context.plan.spec().passes[pass.index()].grain();
-            return size.of_chunk((lease.end - lease.start).div_ceil(grain));
+            let per_result = context.plan.spec().passes[pass.index()].elements_per_result();
+            return size.of_chunk((lease.end - lease.start).div_ceil(per_result));
         }
         let elements = context.plan.stages()[lease.stage.index()].board.elements.max(1);
         let bytes = context.plan.result_of(pass).map_or(0, |resource| context.bytes(resource));
@@ -118,7 +119,11 @@ impl Conditions for Modelled<'_> {
     fn run(&mut self, context: &Context, work: &mut Work, _: &mut ()) {
         if let At::Begun(lease) = work.at() {
             let outputs = &context.plan.stages()[lease.stage.index()].outputs;
-            work.encoded(context.board(), outputs.iter().map(|&pass| self.piece(context, pass, &lease)), 0);
+            work.encoded(
+                context.worker_board(),
+                outputs.iter().map(|&pass| self.piece(context, pass, &lease)),
+                0,
+            );
         }
     }
 

@@ -1,58 +1,12 @@
 //! A simulated worker: its steps are those of every worker ([`crate::link::work`]), and after each it could die.
 use super::conditions::{Conditions, Run};
+use super::place::{Life, Worker};
 use super::queue::Entry;
 use super::world::SimWorld;
 use crate::board::Lease;
 use crate::engine::{Event, Loss};
 use crate::id::WorkerId;
-use crate::link::work::{At, Report, Work};
-use std::collections::VecDeque;
-
-/// Whether there is a worker in a place; what is left of it, from nothing on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Life {
-    /// None, or a dead one.
-    Absent,
-    /// One that is not reached and reaches nobody, but for the board.
-    CutOff,
-    Lives,
-}
-
-/// A place for a worker.
-#[derive(Debug)]
-pub(crate) struct Worker<C> {
-    pub(crate) work: Work,
-    /// What came of its chunk so far.
-    pub(crate) chunk: C,
-    pub(crate) life: Life,
-    /// It found nothing, and waits to be woken.
-    pub(crate) asleep: bool,
-    /// What it said and nobody has read.
-    pub(crate) said: VecDeque<Event>,
-    /// What it dropped when the run was stopped: nobody asks for that any more.
-    dropped: Option<Lease>,
-    /// Its next step's number in the queue.
-    due: Option<u64>,
-}
-
-impl<C: Default> Worker<C> {
-    pub(super) fn absent(id: WorkerId) -> Worker<C> {
-        Worker {
-            work: Work::new(id),
-            chunk: C::default(),
-            life: Life::Absent,
-            asleep: false,
-            said: VecDeque::new(),
-            dropped: None,
-            due: None,
-        }
-    }
-
-    /// The chunk that the board says it has.
-    pub(super) fn holds(&self) -> Option<Lease> {
-        self.work.held().map(|(lease, _)| lease).or(self.dropped)
-    }
-}
+use crate::link::work::{At, Report};
 
 impl<C: Conditions> SimWorld<C> {
     /// A worker's next step is due.
@@ -86,46 +40,54 @@ impl<C: Conditions> SimWorld<C> {
 
     /// One step. `false` when it takes no further one by itself.
     fn take_step(&mut self, id: WorkerId) -> bool {
-        let SimWorld { context, drains, workers, conditions, .. } = self;
-        let Worker { work, chunk, asleep, dropped, .. } = &mut workers[id.index()];
+        let SimWorld { context, consumes, workers, conditions, .. } = self;
+        let Worker { work, chunk, asleep, .. } = &mut workers[id.index()];
         match work.at() {
             At::Idle => {
-                *asleep = work.aim(context.board()).is_none();
+                *asleep = work.aim(context.worker_board()).is_none();
                 if *asleep {
                     self.say(id, Event::WorkerDry { worker: id });
                     return false;
                 }
             }
             At::Aims(_) => {
-                conditions.claim(context, drains, work);
+                conditions.claim(context, consumes, work);
             }
             At::Claimed(_) => {
                 *chunk = C::Chunk::default();
-                work.begin(context.board(), context.now.saturating_add(conditions.chunk_ns()));
+                work.begin(context.worker_board(), context.now.saturating_add(conditions.chunk_ns()));
             }
-            At::Begun(lease) | At::Runs(lease, _) => {
-                if conditions.kills(context, work) {
-                    let mute = conditions.is_mute();
-                    self.lose(id, mute, Loss::Died);
-                    return false;
-                }
-                if conditions.hangs(context, work) {
-                    return false;
-                }
-                conditions.run(context, work, chunk);
-                *dropped = matches!(work.at(), At::Idle).then_some(lease);
-            }
+            At::Begun(lease) | At::Runs(lease, _) => return self.run(id, lease),
             At::HandsIn(..) | At::Done(_) => {
-                if conditions.hand_in(&mut Run { context, drains }, work, chunk) {
+                if conditions.hand_in(&mut Run { context, consumes }, work, chunk) {
                     self.say(id, Event::Tick);
                 }
             }
             At::Failed(_) => {
-                if let Some(Report { stage, chunk, spot, .. }) = work.report() {
-                    self.say(id, Event::ChunkFailed { stage, chunk, spot });
+                if let Some(Report { stage, chunk, position, .. }) = work.report() {
+                    self.say(id, Event::ChunkFailed { stage, chunk, position });
                 }
             }
         }
+        true
+    }
+
+    /// FUN's next step. `false` when the worker takes no further one by itself.
+    fn run(&mut self, id: WorkerId, lease: Lease) -> bool {
+        let SimWorld { context, workers, conditions, .. } = self;
+        let Worker { work, chunk, dropped, .. } = &mut workers[id.index()];
+        if conditions.kills(context, work) {
+            if conditions.is_mute() {
+                self.silence(id);
+            }
+            self.lose(id, Loss::Died);
+            return false;
+        }
+        if conditions.hangs(context, work) {
+            return false;
+        }
+        conditions.run(context, work, chunk);
+        *dropped = matches!(work.at(), At::Idle).then_some(lease);
         true
     }
 

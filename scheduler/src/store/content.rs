@@ -11,6 +11,9 @@ pub trait Content {
     fn bytes(&self) -> u64;
 
     /// Writes exactly that many bytes at `at`. What is left out stays zero.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::write_at`], and what is wrong with the content itself.
     fn write(&self, file: &SegmentFile, at: u64) -> Result<()>;
 
     /// What its header says of it besides.

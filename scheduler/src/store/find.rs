@@ -19,6 +19,9 @@ pub struct Found {
 
 impl Found {
     /// Maps it for this caller alone, with its file if it has one.
+    ///
+    /// # Errors
+    /// As [`Mapping::private_with`].
     pub fn map(&self) -> Result<Mapping> {
         map(&self.file, &self.header)
     }
@@ -26,6 +29,9 @@ impl Found {
 
 /// Maps a sealed page privately, of whatever kind: all there is of it, also what lies in a file. A mapping of the segment
 /// alone would show a variable from a file without its items.
+///
+/// # Errors
+/// [`Error::Damaged`] for a page that was never sealed; else as [`Mapping::private_with`].
 pub fn map_private(file: &SegmentFile) -> Result<Mapping> {
     let unsealed = || Error::Damaged { segment: file.handle().name, reason: "it has no header".into() };
     map(file, &Header::read(file)?.ok_or_else(unsealed)?)
@@ -52,6 +58,9 @@ pub struct Listed {
 }
 
 /// Opens the variable `name` of `namespace`, whichever living session registered it.
+///
+/// # Errors
+/// [`Error::NotAllocated`] when no living session registered it; [`Error::Damaged`] for a segment of that name that is none of ours.
 pub fn find(namespace: &str, name: &str, place: &Place) -> Result<Found> {
     for place in places(place) {
         if let Some(found) = registered_in(namespace, name, &place)? {
@@ -78,12 +87,18 @@ pub(super) fn registered_in(namespace: &str, name: &str, place: &Place) -> Resul
 
 /// All sealed pages of this user, in name order; what cannot be read is left out, and so are holds, second names of what is
 /// listed already or was released.
+///
+/// # Errors
+/// [`Error::Os`] when a place cannot be listed.
 pub fn list(place: &Place) -> Result<Vec<Listed>> {
     let named = |named| matches!(named, Named::Page(_) | Named::Variable);
     pages(place, named, |_| true)
 }
 
 /// The boards among them, with less ado where much is registered.
+///
+/// # Errors
+/// As [`list`].
 pub fn boards(place: &Place) -> Result<Vec<Listed>> {
     pages(place, |named| matches!(named, Named::Page(_)), |header| header.kind == Kind::Board)
 }

@@ -125,7 +125,10 @@ impl Header {
         file.write_at(0, &self.encode())
     }
 
-    /// Reads the header of a page; `None` when it was never sealed, an error when it is not as it should be.
+    /// Reads the header of a page; `None` when it was never sealed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not as it should be; [`Error::Os`] when it cannot be read.
     pub fn read(file: &SegmentFile) -> Result<Option<Header>> {
         let damaged = |reason: String| Error::Damaged { segment: file.handle().name, reason };
         let length = file.len()?;
@@ -186,26 +189,12 @@ impl Header {
     }
 
     fn decode(block: &[u8; SIZE]) -> std::result::Result<Header, String> {
-        let number = |at: usize, bytes: usize| {
-            block[at..at + bytes].iter().rev().fold(0_u64, |value, &byte| value << 8 | u64::from(byte))
-        };
-        if block[..MAGIC.len()] != MAGIC {
-            return Err("it is not memshare's".into());
-        }
-        let version = number(8, 4);
-        if version != u64::from(VERSION) {
-            return Err(format!(
-                "another version of memshare wrote it (layout {version}, this one reads {VERSION})"
-            ));
-        }
-        if checksum(block) != block[CHECKSUM..FILE] {
-            return Err("its header is damaged".into());
-        }
+        check_origin(block)?;
+        let number = |at: usize, bytes: usize| number(block, at, bytes);
         let kind = number(12, 4) as u32;
-        let bytes =
-            |from: usize, length: usize| block.get(from..from + length).ok_or("its names are too long");
         let text = |from: usize, length: usize| {
-            String::from_utf8(bytes(from, length)?.to_vec()).map_err(|_| "its names are not text")
+            String::from_utf8(bytes(block, from, length)?.to_vec())
+                .map_err(|_| "its names are not text".to_owned())
         };
         let (namespace, name) = (number(56, 2) as usize, number(58, 2) as usize);
         let flags = number(60, 2) as u16;
@@ -214,14 +203,7 @@ impl Header {
         }
         let file = match flags & HAS_FILE {
             0 => None,
-            _ => Some(FilePart {
-                path: OsStr::from_bytes(bytes(STRINGS + namespace + name, number(FILE + 32, 2) as usize)?)
-                    .into(),
-                device: number(FILE, 8),
-                inode: number(FILE + 8, 8),
-                offset: number(FILE + 16, 8),
-                bytes: number(FILE + 24, 8),
-            }),
+            _ => Some(FilePart::decode(block, STRINGS + namespace + name)?),
         };
         Ok(Header {
             kind: Kind::of(kind).ok_or_else(|| format!("it is of the unknown kind {kind}"))?,
@@ -234,6 +216,46 @@ impl Header {
             namespace: text(STRINGS, namespace)?,
             name: text(STRINGS + namespace, name)?,
             traits: Traits { writable: flags & WRITABLE != 0, file },
+        })
+    }
+}
+
+/// Whether a block is a header of this version, as it was written.
+fn check_origin(block: &[u8; SIZE]) -> std::result::Result<(), String> {
+    if block[..MAGIC.len()] != MAGIC {
+        return Err("it is not memshare's".into());
+    }
+    let version = number(block, 8, 4);
+    if version != u64::from(VERSION) {
+        return Err(format!(
+            "another version of memshare wrote it (layout {version}, this one reads {VERSION})"
+        ));
+    }
+    if checksum(block) != block[CHECKSUM..FILE] {
+        return Err("its header is damaged".into());
+    }
+    Ok(())
+}
+
+/// A number of so many bytes, which lie in the block.
+fn number(block: &[u8; SIZE], at: usize, bytes: usize) -> u64 {
+    block[at..at + bytes].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
+}
+
+fn bytes(block: &[u8; SIZE], from: usize, length: usize) -> std::result::Result<&[u8], String> {
+    block.get(from..from + length).ok_or_else(|| "its names are too long".into())
+}
+
+impl FilePart {
+    /// The part that a header names, whose path begins at `from`.
+    fn decode(block: &[u8; SIZE], from: usize) -> std::result::Result<FilePart, String> {
+        let path = bytes(block, from, number(block, FILE + 32, 2) as usize)?;
+        Ok(FilePart {
+            path: OsStr::from_bytes(path).into(),
+            device: number(block, FILE, 8),
+            inode: number(block, FILE + 8, 8),
+            offset: number(block, FILE + 16, 8),
+            bytes: number(block, FILE + 24, 8),
         })
     }
 }

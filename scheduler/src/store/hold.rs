@@ -36,11 +36,11 @@ impl Held {
 }
 
 impl Store {
-    /// Holds a variable for a run.
+    /// Holds a variable for a run. Where the file system has no second names the hold is of the lock alone, and its handle is the
+    /// variable's own.
     ///
-    /// # Returns
-    /// `NotAllocated` when it was released after it was found, `Busy` when somebody keeps writing into it. Where the file
-    /// system has no second names the hold is of the lock alone, and its handle is the variable's own.
+    /// # Errors
+    /// [`Error::NotAllocated`] when it was released after it was found, [`Error::Busy`] when somebody keeps writing into it.
     ///
     /// # Complexity
     /// A link, an opening, a lock: a few microseconds, whatever the variable's size; one descriptor until it is dropped.
@@ -82,6 +82,9 @@ pub struct Hold {
 }
 
 /// All holds of this user's sessions, in name order; what cannot be read is left out.
+///
+/// # Errors
+/// [`Error::Os`] when a place cannot be listed.
 pub fn holds(place: &Place) -> Result<Vec<Hold>> {
     let mut found = Vec::new();
     for place in super::content::places(place) {

@@ -25,6 +25,9 @@ pub struct Orphan {
 
 /// The segments of dead sessions of this user, in memory and in the place's directory. What cannot be read is left out, as it
 /// is by [`super::prune`].
+///
+/// # Errors
+/// [`Error::Os`](crate::error::Error::Os) when a place cannot be listed.
 pub fn orphans(place: &Place) -> Result<Vec<Orphan>> {
     let mut sessions = Sessions::default();
     let mut found = Vec::new();

@@ -38,15 +38,14 @@ impl Page {
         })
     }
 
-    /// Makes a page of zeros, for others to write to; reserved when they will do so through a mapping.
-    pub(super) fn empty(birth: Birth<'_>, place: &Place, bytes: u64, reserve: bool) -> Result<Page> {
-        Self::seal(
-            birth,
-            place,
-            bytes,
-            Traits::default(),
-            |file| if reserve { file.reserve() } else { Ok(()) },
-        )
+    /// Makes a page of zeros, reserved, for others to write to through a mapping.
+    pub(super) fn zeros(birth: Birth<'_>, place: &Place, bytes: u64) -> Result<Page> {
+        Self::seal(birth, place, bytes, Traits::default(), SegmentFile::reserve)
+    }
+
+    /// Makes a page with nothing in it, for others to append to.
+    pub(super) fn empty(birth: Birth<'_>, place: &Place) -> Result<Page> {
+        Self::seal(birth, place, 0, Traits::default(), |_| Ok(()))
     }
 
     fn seal(
@@ -95,6 +94,9 @@ impl Page {
     }
 
     /// Opens it for reading and writing; its content begins at [`CONTENT`].
+    ///
+    /// # Errors
+    /// As [`Segment::file`].
     pub fn file(&self) -> Result<SegmentFile> {
         self.segment.file()
     }

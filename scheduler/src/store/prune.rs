@@ -13,6 +13,9 @@ use crate::os::name::Named;
 use crate::os::{Place, SegmentFile, SegmentHandle, SessionId, SessionLock};
 
 /// Removes the segments of dead sessions of this user, in memory and in the place's directory; gives their names.
+///
+/// # Errors
+/// [`Error::Os`](crate::error::Error::Os) when a place cannot be listed. A segment that cannot be removed is left alone.
 pub fn prune(place: &Place) -> Result<Vec<String>> {
     let mut sessions = Sessions::default();
     let mut removed = Vec::new();

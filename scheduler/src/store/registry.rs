@@ -36,6 +36,9 @@ pub struct Store {
 
 impl Store {
     /// Begins a session, and clears away what dead ones left.
+    ///
+    /// # Errors
+    /// As [`SessionLock::acquire`]. What cannot be cleared away is no error.
     pub fn open(place: Place) -> Result<Store> {
         let lock = SessionLock::acquire()?;
         let store = Store { place, variables: BTreeMap::new(), serial: AtomicU64::new(1), lock };
@@ -66,26 +69,39 @@ impl Store {
     }
 
     /// Removes the segments of dead sessions; gives their names.
+    ///
+    /// # Errors
+    /// As [`super::prune`].
     pub fn prune(&self) -> Result<Vec<String>> {
         prune(&self.place)
     }
 
     /// A page of the session's own, written and sealed.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] when no place has room for it; [`Error::Os`] when the system refuses, or in a forked child; what writing the
+    /// content gives.
     pub fn page(&self, kind: Kind, content: &dyn Content) -> Result<Page> {
         self.make(|birth, place| Page::make(birth, place, content), kind, ("", ""))
     }
 
-    /// A page of zeros for others to write to; reserved when they will do so through a mapping.
-    pub fn empty_page(&self, kind: Kind, bytes: u64, reserve: bool) -> Result<Page> {
-        self.make(|birth, place| Page::empty(birth, place, bytes, reserve), kind, ("", ""))
+    /// A page of zeros for others to write to through a mapping: its memory is reserved.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn zeros_page(&self, kind: Kind, bytes: u64) -> Result<Page> {
+        self.make(|birth, place| Page::zeros(birth, place, bytes), kind, ("", ""))
     }
 
     /// A page for results, empty so far, in a place that has room for what is expected to be written to it. More may come: one in
     /// memory has its overflow in the directory, where there is one.
+    ///
+    /// # Errors
+    /// As [`Store::page`]: room is needed for what is expected.
     pub fn results_page(&self, expected: u64) -> Result<Page> {
         let how = |birth: Birth<'_>, place: &Place| {
             space::check(size(expected), place)?;
-            Page::empty(birth, place, 0, false)
+            Page::empty(birth, place)
         };
         let page = self.make(how, Kind::Results, ("", ""))?;
         if page.handle().place == self.place {
@@ -93,7 +109,7 @@ impl Store {
         }
         let (session, serial) = (self.session(), self.next_serial());
         let birth = Birth { kind: Kind::Results, session, serial, variable: ("", "") };
-        Ok(match Page::empty(birth, &self.place, 0, false) {
+        Ok(match Page::empty(birth, &self.place) {
             Ok(overflow) => page.with_overflow(overflow),
             // A directory that cannot be used is no reason to fail a run that may not need it.
             Err(e) => {
@@ -129,6 +145,9 @@ impl Store {
     }
 
     /// Registers variables: all of them or, on an error, none. A name whose owner died is taken over.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyRegistered`] for a name that a living session has, or that is given twice; else as [`Store::page`].
     pub fn register(&mut self, namespace: &str, variables: &[(String, &dyn Content)]) -> Result<()> {
         self.check_mine()?;
         let mut seen = BTreeSet::new();
@@ -192,6 +211,9 @@ impl Store {
     }
 
     /// Releases variables: all of them or, on an error, none. Mappings that others hold stay readable.
+    ///
+    /// # Errors
+    /// [`Error::NotOwner`] for a variable of another session; [`Error::NotAllocated`] for one that nobody has.
     pub fn release(&mut self, namespace: &str, names: &[String]) -> Result<()> {
         for name in names {
             if !self.owns(namespace, name) {

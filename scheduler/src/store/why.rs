@@ -59,8 +59,8 @@ pub struct User {
 
 /// Finds what keeps the variable `name` of `namespace`.
 ///
-/// # Returns
-/// `NotAllocated` when nothing is known of it: nobody has registered it, and nobody has its memory.
+/// # Errors
+/// [`Error::NotAllocated`] when nothing is known of it: nobody has registered it, and nobody has its memory.
 ///
 /// # Complexity
 /// Reads the maps of all processes of this user: milliseconds.

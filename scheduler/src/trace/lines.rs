@@ -14,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::Layer;
 
 use super::format::{line, Fields, Format};
+use super::owner::is_ours;
 use crate::error::{Error, Result};
 
 /// A log that grew this long is set aside, and a new one begun: no more than twice of it is kept.
@@ -91,7 +92,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if !super::is_ours() {
+        if !is_ours() {
             return;
         }
         let mut fields = Fields::default();

@@ -5,10 +5,11 @@
 //! and taken back at any time; the first [`set`] of a process puts our subscriber in place, each further one only turns its
 //! screws. Off, an event costs the look at one number.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `format` | how an event becomes a line, as text or as JSON |
 //! | `lines` | the layer that writes lines, and the file they go to |
+//! | `owner` | which process logs |
 //! | `read` | a line read back: when, how grave, of which run |
 //!
 //! Levels: `error` what should never happen; `warn` what went wrong and was met (a worker died); `info` the outlines of runs;
@@ -17,13 +18,14 @@
 
 mod format;
 mod lines;
+mod owner;
 mod read;
 
 pub use format::Format;
+pub(crate) use owner::move_in;
 pub use read::{parse, seconds, Said};
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,7 @@ use tracing_subscriber::{reload, EnvFilter, Registry};
 
 use crate::error::{Error, Result};
 use lines::{Lines, Sink};
+use owner::is_ours;
 
 /// The target of spans that carry a run's number: they are there whenever anything is.
 pub(crate) const RUN: &str = "memshare_run";
@@ -56,24 +59,6 @@ struct State {
 }
 
 static STATE: OnceLock<Mutex<State>> = OnceLock::new();
-
-/// The process that logs: the first that asked for anything here. A fork of the session (mclapply) is another and logs nothing: it may
-/// have been forked while a thread, which it does not have, held one of the locks here or in the subscriber.
-static OWNER: AtomicU32 = AtomicU32::new(0);
-
-/// The fork of a fork server is a process of its own, and logs as its parent did.
-pub(crate) fn move_in() {
-    OWNER.store(std::process::id(), Ordering::Relaxed);
-}
-
-/// Whether this process may log. To be asked before any lock is taken.
-fn is_ours() -> bool {
-    let pid = std::process::id();
-    match OWNER.compare_exchange(0, pid, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => true,
-        Err(owner) => owner == pid,
-    }
-}
 
 fn state() -> MutexGuard<'static, State> {
     STATE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)

@@ -31,13 +31,13 @@ fn a_new_configuration_ends_no_run_and_holds_for_those_begun_after_it() {
 fn a_run_that_ended_is_there_after_a_new_configuration_and_one_that_waits_can_be_cancelled() {
     let mut session = Session::new("configured-ended", true);
     let ended = session.begin(session::squares(10, Policy::auto()), "");
-    assert!(ended.ticket.wait(Duration::from_secs(20)));
+    assert!(ended.handle.wait(Duration::from_secs(20)));
     let goes_on = session.begin(session::squares(4, Policy::fixed(1)), "sleep=square/0:300");
     session.pool.configure(session.config.clone()).unwrap();
     let waits = session.begin(session::squares(50, Policy::fixed(1)), "");
     session.pool.configure(session.config.clone()).unwrap();
     session.pool.cancel(waits.run).unwrap();
-    assert!(waits.ticket.wait(Duration::from_secs(20)));
+    assert!(waits.handle.wait(Duration::from_secs(20)));
     assert_eq!(results(&goes_on.wait(), "square"), expected(4));
     assert_eq!(results(&ended.wait(), "square"), expected(10));
     assert_eq!(results(&session.run(session::squares(10, Policy::auto()), ""), "square"), expected(10));

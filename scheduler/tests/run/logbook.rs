@@ -1,12 +1,12 @@
 //! What must be true of the log of every run, however it ended: checked after each run of these tests.
 use inspect::{Document, Record};
 use scheduler::engine::Outcome;
-use scheduler::run::{EventLog, State};
+use scheduler::run::{Detail, EventLog, State};
 
 use crate::session::Ended;
 
 pub(crate) fn check(ended: &Ended) {
-    let log = ended.finished.log(&ended.plan, (0, 0), true);
+    let log = ended.finished.log(&ended.plan, (0, 0), Detail::Chunks);
     let plan = scheduler::plan::Plan::clone(&ended.plan);
     let record = Record {
         title: "test".into(),
@@ -20,7 +20,7 @@ pub(crate) fn check(ended: &Ended) {
     assert_eq!(again, record);
     check_chunks(ended, &log);
     check_document(ended, &Document::of(&record));
-    let bare = ended.finished.log(&ended.plan, (0, 0), false);
+    let bare = ended.finished.log(&ended.plan, (0, 0), Detail::Totals);
     assert!(bare.chunks.is_empty() && bare.stages == log.stages && bare.passes == log.passes);
 }
 

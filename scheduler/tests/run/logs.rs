@@ -37,18 +37,18 @@ fn progress_is_exact_and_never_goes_back_whatever_dies() {
     let trouble = format!("sleep=square/30:50 die_once=square/60:{} sleep=square/90:50", mark.display());
     let begun = session.begin(squares(100, Policy::fixed(5)), &trouble);
     let mut seen = 0;
-    while !begun.ticket.wait(Duration::from_millis(1)) {
-        let progress = begun.ticket.progress().unwrap();
+    while !begun.handle.wait(Duration::from_millis(1)) {
+        let progress = begun.handle.progress().unwrap();
         assert_eq!((progress.done.len(), &progress.elements[..]), (1, &[100][..]));
         assert!(seen <= progress.done[0] && progress.done[0] <= 100, "{progress:?}");
         seen = progress.done[0];
     }
     assert!(mark.exists());
-    let over = begun.ticket.progress().unwrap();
+    let over = begun.handle.progress().unwrap();
     assert_eq!((over.done[0], over.at_work[0]), (100, false), "until it is taken, its end can be seen");
-    let ticket = begun.ticket.clone();
+    let handle = begun.handle.clone();
     drop(begun.wait());
-    assert_eq!(ticket.progress(), None);
+    assert_eq!(handle.progress(), None);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_run_that_waits_has_not_begun() {
     let mut session = Session::new("waits", true);
     let first = session.begin(squares(2, Policy::fixed(1)), "sleep=square/0:300 sleep=square/1:300");
     let second = session.begin(squares(2, Policy::fixed(1)), "");
-    assert_eq!(second.ticket.progress().unwrap().seconds, None);
+    assert_eq!(second.handle.progress().unwrap().seconds, None);
     assert_eq!(results(&first.wait(), "square"), [0, 1]);
     let ended = second.wait();
     assert_eq!(results(&ended, "square"), [0, 1]);

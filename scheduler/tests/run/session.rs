@@ -12,7 +12,7 @@ use scheduler::os::{Listener, Place};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
 use scheduler::policy::Policy;
 use scheduler::pool::{Generation, Patience, PoolConfig};
-use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, Ticket};
+use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, RunHandle};
 use scheduler::store::{Kind, Page, Store, CONTENT};
 use scheduler::wire::RunSpec;
 
@@ -30,7 +30,7 @@ pub(crate) struct Session {
 /// A run that goes on.
 pub(crate) struct Begun {
     pub(crate) run: u64,
-    pub(crate) ticket: Arc<Ticket>,
+    pub(crate) handle: Arc<RunHandle>,
     plan: Arc<Plan>,
 }
 
@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// The same, for the nodes that come to a listener where one is given.
-    pub(crate) fn begin_for(&mut self, spec: CallSpec, trouble: &str, guests: Option<Listener>) -> Begun {
+    pub(crate) fn begin_for(&mut self, spec: CallSpec, trouble: &str, external: Option<Listener>) -> Begun {
         let plan = Arc::new(plan::compile(spec).unwrap());
         let given = plan.spec().resources.len();
         let mut pages: Vec<(ResourceId, Page)> = Vec::new();
@@ -118,7 +118,7 @@ impl Session {
                 let bytes = numbers::bytes(&variable(id, resource.bytes / 8));
                 self.store.page(Kind::Page, &bytes.as_slice()).unwrap()
             } else {
-                self.store.empty_page(Kind::Results, 0, false).unwrap()
+                self.store.results_page(0).unwrap()
             };
             handles.push(Some(page.handle()));
             match resource.scope {
@@ -139,12 +139,12 @@ impl Session {
             pins,
             kept_bytes: 0,
             settings,
-            guests,
+            external,
             generation,
         };
         let job = Job::new(&self.store, job).unwrap();
-        let (run, ticket) = self.pool.begin(job).unwrap();
-        Begun { run, ticket, plan }
+        let (run, handle) = self.pool.begin(job).unwrap();
+        Begun { run, handle, plan }
     }
 
     pub(crate) fn run(&mut self, spec: CallSpec, trouble: &str) -> Ended {
@@ -168,8 +168,8 @@ impl Drop for Session {
 
 impl Begun {
     pub(crate) fn wait(self) -> Ended {
-        assert!(self.ticket.wait(Duration::from_secs(20)), "the run never ended");
-        let ended = Ended { finished: *self.ticket.take().unwrap(), plan: self.plan };
+        assert!(self.handle.wait(Duration::from_secs(20)), "the run never ended");
+        let ended = Ended { finished: *self.handle.take().unwrap(), plan: self.plan };
         logbook::check(&ended);
         ended
     }

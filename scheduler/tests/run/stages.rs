@@ -1,4 +1,4 @@
-//! Plans of several stages: chains, folds, drains, several outputs; with deaths and errors in the middle.
+//! Plans of several stages: chains, folds, consumes, several outputs; with deaths and errors in the middle.
 use std::time::Duration;
 
 use scheduler::engine::{Cause, Outcome, What};
@@ -6,6 +6,7 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{CallSpec, PassCall, Source, FOLD};
 use scheduler::policy::Policy;
+use scheduler::run::Detail;
 
 use crate::numbers;
 use crate::session::{pass, results, variable, Ended, Session};
@@ -21,8 +22,8 @@ fn whole(pass: u32) -> Source {
 }
 
 /// A diamond with a fold: two maps over X that a third takes together (and their sum as a whole), a fold of two levels over
-/// that, and a last map over what the fold left. `n` elements, bites of `bite`.
-fn diamond(n: u64, bite: u64, fuse: bool) -> CallSpec {
+/// that, and a last map over what the fold left. `n` elements, chunks of `chunk`.
+fn diamond(n: u64, chunk: u64, fuse: bool) -> CallSpec {
     let resources = vec![Resource { name: "X".into(), bytes: 8 * n, scope: Scope::Scoped }];
     let folded = n.div_ceil(FOLD * FOLD);
     let mut passes = vec![
@@ -35,7 +36,7 @@ fn diamond(n: u64, bite: u64, fuse: bool) -> CallSpec {
     ];
     passes[3].sides = vec![whole(1), X];
     passes[4].levels = 2;
-    passes.iter_mut().for_each(|pass| pass.policy = Policy::fixed(bite));
+    passes.iter_mut().for_each(|pass| pass.policy = Policy::fixed(chunk));
     CallSpec {
         resources,
         passes,
@@ -84,6 +85,9 @@ fn check(ended: &Ended) {
     }
 }
 
+/// What a worker that died may leave in the account too much: the piece that it was adding or giving back.
+const PIECE: u64 = 4096;
+
 /// Bytes that the caller still holds: what is wanted was written, and nothing else is there.
 fn check_account(ended: &Ended) {
     let board = ended.finished.board.board();
@@ -92,15 +96,17 @@ fn check_account(ended: &Ended) {
         let (stage, nth) = ended.plan.maker_of(resource).expect("a result");
         board.written(stage, nth).0
     });
-    assert_eq!(board.live_bytes(), written.sum::<u64>());
+    let (written, live) = (written.sum::<u64>(), board.live_bytes());
+    let spare = PIECE * u64::from(ended.finished.stats.deaths);
+    assert!(live >= written && live - written <= spare, "{live} bytes are held, {written} were written");
 }
 
 #[test]
 fn a_net_of_passes_gives_what_it_gives_one_after_the_other() {
     let mut session = Session::new("net", true);
-    for (n, bite) in [(1, 1), (16, 3), (5_000, 7), (20_000, 300)] {
+    for (n, chunk) in [(1, 1), (16, 3), (5_000, 7), (20_000, 300)] {
         for fuse in [true, false] {
-            let ended = session.run(diamond(n, bite, fuse), "");
+            let ended = session.run(diamond(n, chunk, fuse), "");
             check(&ended);
             check_account(&ended);
         }
@@ -137,12 +143,12 @@ fn what_stays_in_a_stage_never_touches_shared_memory() {
 #[test]
 fn results_go_chunk_by_chunk_as_the_next_stage_reads_them() {
     let mut session = Session::new("drain", true);
-    // Whole pages of memory a bite, so that each can be given back.
-    let (n, bite) = (1 << 18, 1 << 12);
+    // Whole pages of memory a chunk, so that each can be given back.
+    let (n, chunk) = (1 << 18, 1 << 12);
     let resources = vec![Resource { name: "X".into(), bytes: 8 * n, scope: Scope::Pinned }];
-    // The third has bites of its own, that never end where those before it did.
+    // The third has chunks of its own, that never end where those before it did.
     let chain = |nth: u32| PassCall {
-        policy: Policy::fixed(if nth == 2 { 3_001 } else { bite }),
+        policy: Policy::fixed(if nth == 2 { 3_001 } else { chunk }),
         ..pass(&format!("square-{nth}"), vec![if nth == 0 { X } else { each(nth - 1) }], n)
     };
     let passes: Vec<PassCall> = (0..4).map(chain).collect();
@@ -166,7 +172,7 @@ fn results_go_chunk_by_chunk_as_the_next_stage_reads_them() {
     }
     let peak = ended.finished.stats.peak_bytes;
     assert_eq!(ended.plan.peak_bytes(), 8 * n, "one pass's results at a time");
-    let most = ended.plan.peak_bytes() + 4 * 8 * bite;
+    let most = ended.plan.peak_bytes() + 4 * 8 * chunk;
     assert!(peak <= most, "{peak} bytes, {most} expected");
 }
 
@@ -178,8 +184,8 @@ fn an_error_in_the_middle_names_pass_and_element_and_leaves_nothing() {
         let Outcome::Failed(failure) = &ended.finished.outcome else {
             panic!("{:?}", ended.finished.outcome)
         };
-        let pass = ended.plan.stages()[failure.stage.index()].passes[failure.spot.step as usize];
-        assert_eq!((pass, failure.spot.element), (PassId(3), 4321));
+        let pass = ended.plan.stages()[failure.stage.index()].passes[failure.position.step as usize];
+        assert_eq!((pass, failure.position.element), (PassId(3), 4321));
         check_account(&ended);
         check(&session.run(diamond(100, 7, fuse), ""));
     }
@@ -193,11 +199,11 @@ fn a_death_in_the_middle_of_a_stage_names_its_step() {
     check(&ended);
     assert_eq!(ended.finished.stats.deaths, 1);
     let ended = session.run(diamond(5_000, 64, true), "die=add-c/70");
-    let Outcome::WorkerKilled { stage, spot, .. } = &ended.finished.outcome else {
+    let Outcome::WorkerKilled { stage, position, .. } = &ended.finished.outcome else {
         panic!("{:?}", ended.finished.outcome)
     };
-    let pass = ended.plan.stages()[stage.index()].passes[spot.step as usize];
-    assert_eq!((pass, spot.element), (PassId(2), 70));
+    let pass = ended.plan.stages()[stage.index()].passes[position.step as usize];
+    assert_eq!((pass, position.element), (PassId(2), 70));
     check_account(&ended);
 }
 
@@ -205,7 +211,7 @@ fn a_death_in_the_middle_of_a_stage_names_its_step() {
 fn a_cancel_between_stages_ends_the_run() {
     let mut session = Session::new("between", true);
     let begun = session.begin(diamond(100, 10, false), "sleep=add-d/3:60000");
-    assert!(!begun.ticket.wait(Duration::from_millis(300)), "it sleeps for a minute");
+    assert!(!begun.handle.wait(Duration::from_millis(300)), "it sleeps for a minute");
     session.pool.cancel(begun.run).unwrap();
     let ended = begun.wait();
     assert_eq!(ended.finished.outcome, Outcome::Cancelled { cause: Cause::User });
@@ -238,7 +244,7 @@ fn what_waits_for_a_stage_begins_when_that_is_through_though_nobody_is_idle() {
     let trouble: Vec<String> = (0..20).map(|element| format!("sleep=square-b/{element}:50")).collect();
     let ended = session.run(spec, &trouble.join(" "));
     check(&ended);
-    let events = ended.finished.log(&ended.plan, (0, 0), true).events;
+    let events = ended.finished.log(&ended.plan, (0, 0), Detail::Chunks).events;
     let task = |pass| {
         let stage = ended.plan.stages().iter().find(|stage| stage.passes.contains(&PassId(pass)));
         stage.expect("its stage").task

@@ -30,8 +30,8 @@ pub(super) fn plan() -> Document {
             resource(3, "top", "result", 0, Some(1), &[3]),
         ],
         tasks: vec![
-            map(0, 0, "map mu + s", 0, &[0], &[1, 2], &[]),
-            map(1, 1, "map z + top", 1, &[0, 1, 2], &[3], &[(0, "reads")]),
+            map((0, 0), "map mu + s", 0, &[0], &[1, 2], &[]),
+            map((1, 1), "map z + top", 1, &[0, 1, 2], &[3], &[(0, "reads")]),
             other(2, "gather", "gather s", 2, 1, &[(0, "reads")]),
             other(3, "gather", "gather top", 3, 2, &[(1, "reads")]),
             other(4, "release", "release mu", 1, 2, &[(0, "overwrites"), (1, "frees")]),
@@ -133,7 +133,7 @@ pub(super) fn large(width: u32, depth: u32, name: impl Fn(u32) -> String) -> Doc
     let below = |id: u32| Some(id + width).filter(|&id| id < count);
     let task = |id: u32| {
         let waits: Vec<_> = above(id).map(|before| (before, "reads")).into_iter().collect();
-        map(id, id, &name(id), id / width, above(id).as_slice(), &[id], &waits)
+        map((id, id), &name(id), id / width, above(id).as_slice(), &[id], &waits)
     };
     document.tasks = (0..count).map(task).collect();
     let made = |id: u32| resource(id, &name(id), "result", 8, Some(id), below(id).as_slice());
@@ -189,8 +189,7 @@ fn resource(
 }
 
 fn map(
-    id: u32,
-    stage: u32,
+    (id, stage): (u32, u32),
     label: &str,
     step: u32,
     reads: &[u32],
@@ -221,7 +220,7 @@ fn other(
     waits: &[(u32, &'static str)],
 ) -> TaskView {
     let (reads, frees) = if kind == "release" { (vec![], vec![resource]) } else { (vec![resource], vec![]) };
-    let task = map(id, 0, label, step, &reads, &[], waits);
+    let task = map((id, 0), label, step, &reads, &[], waits);
     TaskView { kind, stage: None, resource: Some(resource), frees, ..task }
 }
 

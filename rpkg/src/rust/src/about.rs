@@ -32,7 +32,7 @@ pub(crate) enum Input {
         /// The results.
         of: ResourceId,
         /// Whether some stage gives them back chunk by chunk.
-        drained: bool,
+        consumed: bool,
     },
     /// All that an earlier stage made, as a list.
     Whole(Listed),

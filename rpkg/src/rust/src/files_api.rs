@@ -5,33 +5,30 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use extendr_api::prelude::*;
-use scheduler::os::DataFile;
+use scheduler::os::{Access, DataFile};
 use scheduler::page::{FromFile, Tag, Zeros};
 use scheduler::store::Content;
 
-use crate::r::{self, argument, edge, nothing, protect, Failure, Kind};
+use crate::r::{self, argument, edge, nothing, protect, Failure, Kind, Sexp};
+use crate::runs::Reader;
 use crate::store_api::namespace;
 use crate::{codec, session};
 
-/// Registers a part of a file as a variable. Nothing is read.
+/// Registers a part of a file as a variable. Nothing is read. `part` has the file's `path`, the `offset` of the part, and `writable`.
 #[extendr]
-fn ms_map_file(
-    namespace_: Robj,
-    name: Robj,
-    file: Robj,
-    kind: Robj,
-    dim: Robj,
-    offset: f64,
-    writable: bool,
-) -> Robj {
+fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) -> Robj {
     edge(|| {
+        let part = Reader { list: argument(&part) };
+        let offset = part.number("offset")?;
+        let access = if part.number("writable")? != 0.0 { Access::Write } else { Access::Read };
         let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
         let tag = tag(&kind)?;
-        let file = DataFile::open(&path(&file)?, writable)?;
+        let file = DataFile::open(&path(part.item("path")?)?, access)?;
         let size = tag.item_size();
-        let (offset, grain) = (offset as u64, size.min(8));
-        if offset % grain != 0 {
-            let message = format!("offset must be a multiple of {grain}, the size of an item, not {offset}");
+        let (offset, per_result) = (offset as u64, size.min(8));
+        if offset % per_result != 0 {
+            let message =
+                format!("offset must be a multiple of {per_result}, the size of an item, not {offset}");
             return Err(Failure::input(message));
         }
         let dim = dims(&dim)?;
@@ -40,7 +37,7 @@ fn ms_map_file(
             None => items_to_the_end(&file, offset, size)?,
         };
         let part = file.part(offset, items.saturating_mul(size))?;
-        register(&namespace, name, &FromFile::new(tag, &shape(dim), part, writable)?)
+        register(&namespace, name, &FromFile::new(tag, &shape(dim), part, access)?)
     })
 }
 
@@ -66,8 +63,7 @@ fn tag(kind: &Robj) -> r::Result<Tag> {
 }
 
 /// A file's name, which comes as the bytes that the system knows it by.
-fn path(file: &Robj) -> r::Result<PathBuf> {
-    let raw = argument(file);
+fn path(raw: Sexp) -> r::Result<PathBuf> {
     let data = protect(|_| Ok(if raw.kind() == Kind::RAWSXP { raw.data() } else { None }))?;
     let data = data.ok_or_else(|| Failure::Internal("a file's name is not a raw vector".into()))?;
     // SAFETY: a raw vector of this length, an argument of the running call.

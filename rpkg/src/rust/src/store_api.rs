@@ -66,7 +66,7 @@ fn open(namespace: &str, name: &str) -> r::Result<Opened> {
 impl Opened {
     /// What its views come from, so that they can travel as references.
     fn with_origin(self) -> (Arc<Mapping>, Option<Rc<Origin>>) {
-        let origin = Origin::new(self.file, self.mapping.len(), self.header.traits.writable);
+        let origin = Origin::new(self.file, self.mapping.len(), &self.header.traits);
         (self.mapping, origin)
     }
 }

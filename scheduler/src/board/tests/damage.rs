@@ -1,12 +1,12 @@
 //! A board that something wrote over: an error or wrong numbers, never a panic or a reference outside of it.
-use super::{board, complete, stage, Memory};
-use crate::board::{Board, StageSpec};
+use super::{board, complete, stage, Both, Memory};
+use crate::board::{BoardReader, StageSpec, SupervisorBoard, WorkerBoard};
 use crate::error::Error;
 use crate::id::{StageId, WorkerId};
 use proptest::prelude::*;
 
 /// Attaches to a copy of `memory` that `change` was let at.
-fn attach_changed(memory: &Memory, change: impl FnOnce(&mut [u8])) -> (Result<Board, Error>, Memory) {
+fn attach_changed(memory: &Memory, change: impl FnOnce(&mut [u8])) -> (Result<Both, Error>, Memory) {
     let copy = Memory::new(memory.len);
     // SAFETY: both are `len` bytes long, and nobody else uses them meanwhile.
     unsafe {
@@ -14,46 +14,51 @@ fn attach_changed(memory: &Memory, change: impl FnOnce(&mut [u8])) -> (Result<Bo
         change(std::slice::from_raw_parts_mut(copy.base, copy.len));
     }
     // SAFETY: the copy is returned with the board.
-    let attached = unsafe { Board::attach(copy.base, copy.len) };
+    let attached = unsafe { WorkerBoard::attach(copy.base, copy.len) };
+    let attached = attached.map(|worker| {
+        // SAFETY: as above; it was a board just now.
+        let reader = unsafe { BoardReader::attach(copy.base, copy.len) }.expect("a board");
+        Both { supervisor: SupervisorBoard { reader }, worker }
+    });
     // SAFETY: as above; what was found is dropped here.
-    let found = unsafe { Board::look(copy.base, copy.len) };
+    let found = unsafe { BoardReader::look(copy.base, copy.len) };
     assert!(attached.is_ok() || !matches!(found, Ok(Some(_))), "who looks is not told more than who joins");
     (attached, copy)
 }
 
 /// All that reads or changes a board.
-fn use_it(board: &Board) {
+fn use_it(board: &Both) {
     let _ = board.payload().iter().map(|&byte| u64::from(byte)).sum::<u64>();
     for stage in (0..board.stages().min(4)).map(StageId) {
-        board.open(stage);
+        board.supervisor.open(stage);
     }
     for worker in (0..board.workers().min(4)).map(WorkerId) {
         let _ = (board.at_work(worker), board.presence(worker));
-        if let Some(lease) = board.claim(worker) {
-            board.begin(&lease, 1);
-            let _ = board.complete(&lease, &Default::default());
+        if let Some(lease) = board.worker.claim(worker) {
+            board.worker.begin(&lease, 1);
+            let _ = board.worker.complete(&lease, &Default::default());
             let _ = (board.output(lease.stage, lease.chunk, 0), board.step(lease.stage, lease.chunk, 1));
         }
-        let _ = board.claim(worker);
-        let _ = board.recover(worker);
+        let _ = board.worker.claim(worker);
+        let _ = board.supervisor.recover(worker);
     }
     for stage in (0..board.stages().min(4)).map(StageId) {
-        let _ = board.append(stage, 0, 1, 0);
-        let _ = (board.reserve_output(stage, 0, 100), board.written(stage, 1));
-        board.return_output(stage, 0, 100);
+        let _ = board.supervisor.append(stage, 0, 1, 0);
+        let _ = (board.worker.reserve_output(stage, 0, 100), board.written(stage, 1));
+        board.worker.return_output(stage, 0, 100);
         let _ = (board.done_elements(stage), board.chunks(stage).len());
     }
 }
 
-fn sample() -> (Board, Memory) {
+fn sample() -> (Both, Memory) {
     let (board, memory) =
         board(2, vec![stage(20, 3), StageSpec { align: 2, outputs: 2, steps: 3, ..stage(7, 2) }], b"payload");
-    board.open(StageId(0));
-    board.set_begun(1);
-    let lease = board.claim(WorkerId(0)).expect("a chunk");
-    assert!(complete(&board, &lease));
-    board.claim(WorkerId(1)).expect("a chunk");
-    board.append(StageId(0), 0, 2, 1).expect("room");
+    board.supervisor.open(StageId(0));
+    board.supervisor.set_begun(1);
+    let lease = board.worker.claim(WorkerId(0)).expect("a chunk");
+    assert!(complete(&board.worker, &lease));
+    board.worker.claim(WorkerId(1)).expect("a chunk");
+    board.supervisor.append(StageId(0), 0, 2, 1).expect("room");
     (board, memory)
 }
 
@@ -69,12 +74,13 @@ fn what_is_no_board_is_refused() {
     assert!(damaged(|bytes| bytes[16..20].fill(255)), "stages");
     assert!(damaged(|bytes| bytes[24] = bytes[24].wrapping_add(64)), "bytes");
     assert!(damaged(|bytes| bytes[32] = bytes[32].wrapping_add(100)), "the payload's length");
-    // SAFETY: shorter than it is; nothing beyond the header is touched.
-    assert!(unsafe { Board::attach(memory.base, 100) }.is_err(), "too short");
-    // SAFETY: refused before it is read.
-    assert!(unsafe { Board::attach(memory.base.wrapping_add(8), memory.len - 8) }.is_err(), "not aligned");
-    // SAFETY: refused before it is read.
-    assert!(unsafe { Board::attach(std::ptr::null_mut(), memory.len) }.is_err(), "no memory");
+    let refused = |base: *mut u8, len: usize| {
+        // SAFETY: refused before anything beyond the header is read.
+        unsafe { WorkerBoard::attach(base, len) }.is_err()
+    };
+    assert!(refused(memory.base, 100), "too short");
+    assert!(refused(memory.base.wrapping_add(8), memory.len - 8), "not aligned");
+    assert!(refused(std::ptr::null_mut(), memory.len), "no memory");
 }
 
 proptest! {
@@ -98,7 +104,7 @@ proptest! {
 }
 
 /// The word of entry `index` of the log of stage 0 is set to what a worker that is wrong may write.
-fn set_end(board: &Board, index: usize, end: u64) {
+fn set_end(board: &Both, index: usize, end: u64) {
     use crate::board::word::{ChunkState, Word};
     let stage = board.stage(StageId(0)).expect("a stage");
     let word = Word::new(end, WorkerId(0), 0, ChunkState::Done);
@@ -108,12 +114,12 @@ fn set_end(board: &Board, index: usize, end: u64) {
 #[test]
 fn results_that_lie_beyond_their_stage_or_meet_are_damage() {
     let (board, _memory) = board(1, vec![stage(7, 4)], b"");
-    board.open(StageId(0));
+    board.supervisor.open(StageId(0));
     for _ in 0..2 {
-        let lease = board.claim(WorkerId(0)).expect("a chunk");
-        assert!(complete(&board, &lease));
+        let lease = board.worker.claim(WorkerId(0)).expect("a chunk");
+        assert!(complete(&board.worker, &lease));
     }
-    let ranges = |board: &Board| {
+    let ranges = |board: &Both| {
         let results = board.results(StageId(0))?;
         Ok::<_, Error>(results.iter().map(|chunk| (chunk.start, chunk.end)).collect::<Vec<_>>())
     };
@@ -139,15 +145,15 @@ fn results_that_lie_beyond_their_stage_or_meet_are_damage() {
 #[test]
 fn results_that_cut_what_belongs_together_or_overlap_are_damage() {
     let (board, _memory) = board(1, vec![StageSpec { align: 2, ..stage(8, 4) }], b"");
-    board.open(StageId(0));
-    let lease = board.claim(WorkerId(0)).expect("a chunk");
-    assert!(complete(&board, &lease));
+    board.supervisor.open(StageId(0));
+    let lease = board.worker.claim(WorkerId(0)).expect("a chunk");
+    assert!(complete(&board.worker, &lease));
     assert!(board.results(StageId(0)).is_ok());
     set_end(&board, 0, 3);
     assert!(matches!(board.results(StageId(0)), Err(Error::Damaged { .. })), "a block is cut");
     set_end(&board, 0, 4);
-    board.append(StageId(0), 2, 4, 1).expect("room");
-    let lease = board.claim(WorkerId(0)).expect("a chunk");
-    assert!(complete(&board, &lease));
+    board.supervisor.append(StageId(0), 2, 4, 1).expect("room");
+    let lease = board.worker.claim(WorkerId(0)).expect("a chunk");
+    assert!(complete(&board.worker, &lease));
     assert!(matches!(board.results(StageId(0)), Err(Error::Damaged { .. })), "both have elements 3 and 4");
 }

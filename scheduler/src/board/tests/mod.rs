@@ -17,7 +17,8 @@ pub(crate) use bench::*;
 
 #[cfg(not(loom))]
 mod bench {
-    use crate::board::{Board, BoardSpec, Delivered, Lease, Output, Span, Spot, StageSpec};
+    use crate::board::{BoardReader, BoardSpec, Delivered, ElementPosition, Lease, Output, Span, StageSpec};
+    use crate::board::{SupervisorBoard, WorkerBoard};
     use crate::policy::Policy;
     use std::alloc::{alloc_zeroed, dealloc, Layout};
 
@@ -43,13 +44,33 @@ mod bench {
         }
     }
 
+    /// A board as its supervisor and its workers have it.
+    pub(crate) struct Both {
+        pub(crate) supervisor: SupervisorBoard,
+        pub(crate) worker: WorkerBoard,
+    }
+
+    impl std::ops::Deref for Both {
+        type Target = BoardReader;
+
+        fn deref(&self) -> &BoardReader {
+            &self.supervisor
+        }
+    }
+
     /// A board over fresh memory. The board goes first.
-    pub(crate) fn board(workers: u32, stages: Vec<StageSpec>, payload: &[u8]) -> (Board, Memory) {
+    pub(crate) fn board(workers: u32, stages: Vec<StageSpec>, payload: &[u8]) -> (Both, Memory) {
         let spec = BoardSpec { workers, stages, payload };
         let memory = Memory::new(spec.bytes().expect("a shape") as usize);
         // SAFETY: fresh, zeroed, ours, and returned with the board.
-        let board = unsafe { Board::create(memory.base, memory.len, &spec) }.expect("a board");
-        (board, memory)
+        let supervisor = unsafe { SupervisorBoard::create(memory.base, memory.len, &spec) }.expect("a board");
+        (Both { supervisor, worker: attach(&memory) }, memory)
+    }
+
+    /// Another worker's hold on the board in this memory.
+    pub(crate) fn attach(memory: &Memory) -> WorkerBoard {
+        // SAFETY: the memory is used by boards only, and goes after them in each of the tests.
+        unsafe { WorkerBoard::attach(memory.base, memory.len) }.expect("a board")
     }
 
     pub(crate) fn stage(elements: u64, chunk: u64) -> StageSpec {
@@ -57,14 +78,14 @@ mod bench {
     }
 
     /// Completes a lease with its own range as output, so that tests can tell whose it is.
-    pub(crate) fn complete(board: &Board, lease: &Lease) -> bool {
+    pub(crate) fn complete(board: &WorkerBoard, lease: &Lease) -> bool {
         let output = Output { at: 2 * lease.start, len: lease.end - lease.start, ..Output::default() };
         let span = Span { started_ns: 1_000, ended_ns: 1_000 + output.len };
         board.complete(lease, &Delivered { outputs: &[output], span, ..Delivered::default() })
     }
 
     /// An element of a stage's first step.
-    pub(crate) fn at(element: u64) -> Spot {
-        Spot { step: 0, element }
+    pub(crate) fn at(element: u64) -> ElementPosition {
+        ElementPosition { step: 0, element }
     }
 }

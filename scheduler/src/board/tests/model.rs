@@ -1,7 +1,7 @@
 //! All interleavings (and all weak-memory outcomes that loom knows) of the protocol on a log of two or three elements:
 //! `RUSTFLAGS="--cfg loom" cargo test --release --lib loom`.
-use crate::board::log::{Claim, Extras, Log};
-use crate::board::record::{Ending, Output, Record, Span, Spot};
+use crate::board::log::{Appended, Claim, Log};
+use crate::board::record::{ElementPosition, Ending, Output, Record, Span};
 use crate::board::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::board::word::{ChunkState, Word};
 use crate::id::WorkerId;
@@ -15,23 +15,23 @@ struct Stage {
     reports: Vec<AtomicU64>,
     hint: AtomicU32,
     elements: u64,
-    extras: Vec<Record>,
+    appended: Vec<Record>,
     starts: Vec<AtomicU64>,
     count: AtomicU32,
-    extra_hint: AtomicU32,
+    appended_hint: AtomicU32,
 }
 
 impl Stage {
-    fn new(elements: u64, extras: usize) -> Arc<Stage> {
+    fn new(elements: u64, appended: usize) -> Arc<Stage> {
         Arc::new(Stage {
             records: (0..elements).map(|_| Record::empty()).collect(),
             reports: (0..elements).map(|_| AtomicU64::new(0)).collect(),
             hint: AtomicU32::new(0),
             elements,
-            extras: (0..extras).map(|_| Record::empty()).collect(),
-            starts: (0..extras).map(|_| AtomicU64::new(0)).collect(),
+            appended: (0..appended).map(|_| Record::empty()).collect(),
+            starts: (0..appended).map(|_| AtomicU64::new(0)).collect(),
             count: AtomicU32::new(0),
-            extra_hint: AtomicU32::new(0),
+            appended_hint: AtomicU32::new(0),
         })
     }
 
@@ -50,8 +50,13 @@ impl Stage {
         self.log().claim(WorkerId(worker), |start, _| start + 1)
     }
 
-    fn extras(&self) -> Extras<'_> {
-        Extras { records: &self.extras, starts: &self.starts, count: &self.count, hint: &self.extra_hint }
+    fn appended(&self) -> Appended<'_> {
+        Appended {
+            records: &self.appended,
+            starts: &self.starts,
+            count: &self.count,
+            hint: &self.appended_hint,
+        }
     }
 
     /// Takes one element after another until none is left; gives those whose completion counted. Reports are left out:
@@ -67,7 +72,7 @@ impl Stage {
         done
     }
 
-    /// Takes back what `worker` holds in the log and puts it among the extras; gives how much that was.
+    /// Takes back what `worker` holds in the log and appends it again; gives how much that was.
     fn recover(&self, worker: u32) -> usize {
         let mut start = 0;
         let mut back = 0;
@@ -78,7 +83,7 @@ impl Stage {
             }
             let held = word.state() == ChunkState::Leased && word.worker() == WorkerId(worker);
             if held && record.change(word, word.with_state(ChunkState::Lost)) {
-                self.extras().append(start, word.end(), 1).expect("room");
+                self.appended().append(start, word.end(), 1).expect("room");
                 back += 1;
             }
             start = word.end();
@@ -93,7 +98,7 @@ fn ending(start: u64) -> Ending {
     Ending {
         error: output,
         notes: output,
-        failed: Some(Spot { step: 7, element: start + 300 }),
+        failed: Some(ElementPosition { step: 7, element: start + 300 }),
         span: Span { started_ns: start, ended_ns: start + 1 },
     }
 }
@@ -164,7 +169,7 @@ fn loom_what_is_put_back_is_taken_once_and_whole() {
         let take = |worker: u32| {
             let stage = Arc::clone(&stage);
             thread::spawn(move || {
-                let claim = stage.extras().claim(WorkerId(worker))?;
+                let claim = stage.appended().claim(WorkerId(worker))?;
                 assert_eq!((claim.start, claim.end, claim.attempt), (0, 1, 1));
                 Some(claim.index)
             })
@@ -174,7 +179,7 @@ fn loom_what_is_put_back_is_taken_once_and_whole() {
         let (first, second) = (first.join().expect("no panic"), second.join().expect("no panic"));
         assert!(first.is_none() || second.is_none(), "taken twice");
         // Nobody is left who could take it but us: it is there exactly when nobody did.
-        let left = stage.extras().claim(WorkerId(1));
+        let left = stage.appended().claim(WorkerId(1));
         assert_eq!(left.is_some(), first.is_none() && second.is_none());
     });
 }
@@ -183,11 +188,11 @@ fn loom_what_is_put_back_is_taken_once_and_whole() {
 fn loom_two_extras_go_to_two_workers() {
     loom::model(|| {
         let stage = Stage::new(1, 2);
-        stage.extras().append(0, 1, 1).expect("room");
-        stage.extras().append(1, 2, 1).expect("room");
+        stage.appended().append(0, 1, 1).expect("room");
+        stage.appended().append(1, 2, 1).expect("room");
         let other = Arc::clone(&stage);
-        let thread = thread::spawn(move || other.extras().claim(WorkerId(1)).map(|claim| claim.start));
-        let mine = stage.extras().claim(WorkerId(0)).map(|claim| claim.start);
+        let thread = thread::spawn(move || other.appended().claim(WorkerId(1)).map(|claim| claim.start));
+        let mine = stage.appended().claim(WorkerId(0)).map(|claim| claim.start);
         let other = thread.join().expect("no panic");
         let mut both = [mine, other];
         both.sort_unstable();
@@ -200,15 +205,15 @@ fn loom_what_is_withdrawn_is_taken_by_nobody_and_what_is_taken_is_not_withdrawn(
     // Two pieces; a worker takes what it can while the supervisor withdraws what is left and puts it back.
     loom::model(|| {
         let stage = Stage::new(1, 4);
-        stage.extras().append(0, 1, 0).expect("room");
-        stage.extras().append(1, 2, 0).expect("room");
+        stage.appended().append(0, 1, 0).expect("room");
+        stage.appended().append(1, 2, 0).expect("room");
         let other = Arc::clone(&stage);
-        let thread = thread::spawn(move || other.extras().claim(WorkerId(1)));
-        for (start, end, attempt) in stage.extras().withdraw() {
-            stage.extras().append(start, end, attempt).expect("room");
+        let thread = thread::spawn(move || other.appended().claim(WorkerId(1)));
+        for (start, end, attempt) in stage.appended().withdraw() {
+            stage.appended().append(start, end, attempt).expect("room");
         }
         let mut claims: Vec<Claim> = thread.join().expect("no panic").into_iter().collect();
-        claims.extend(std::iter::from_fn(|| stage.extras().claim(WorkerId(0))));
+        claims.extend(std::iter::from_fn(|| stage.appended().claim(WorkerId(0))));
         let mut taken: Vec<(u64, u64)> = claims.iter().map(|claim| (claim.start, claim.end)).collect();
         taken.sort_unstable();
         assert_eq!(taken, [(0, 1), (1, 2)]);

@@ -1,7 +1,7 @@
 //! Random histories against a naive oracle: whoever claims, ends or dies in whatever order, at the end every element was
 //! done exactly once and the counts agree with a recount.
-use super::{board, complete};
-use crate::board::{Board, ChunkState, Lease, StageSpec};
+use super::{board, complete, Both};
+use crate::board::{ChunkState, Lease, StageSpec};
 use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 use proptest::prelude::*;
@@ -51,19 +51,19 @@ impl Oracle {
     }
 }
 
-fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
+fn step(board: &Both, oracle: &mut Oracle, step: &Step) {
     match *step {
         // A worker claims when it has nothing.
         Step::Claim(worker) => {
             if let Entry::Vacant(place) = oracle.held.entry(worker) {
-                if let Some(lease) = board.claim(WorkerId(worker)) {
+                if let Some(lease) = board.worker.claim(WorkerId(worker)) {
                     place.insert(lease);
                 }
             }
         }
         Step::Complete(worker) => {
             if let Some(lease) = oracle.held.remove(&worker) {
-                assert!(complete(board, &lease), "nobody revoked it");
+                assert!(complete(&board.worker, &lease), "nobody revoked it");
                 oracle.done(&lease);
             }
         }
@@ -86,26 +86,26 @@ fn step(board: &Board, oracle: &mut Oracle, step: &Step) {
     }
 }
 
-fn die(board: &Board, oracle: &mut Oracle, worker: u32, at: u8) {
+fn die(board: &Both, oracle: &mut Oracle, worker: u32, at: u8) {
     let held = oracle.held.remove(&worker);
     let element =
         held.filter(|_| at > 0).map(|lease| lease.start + u64::from(at) % (lease.end - lease.start));
     if let Some(element) = element {
-        board.element(WorkerId(worker), super::at(element));
+        board.worker.element(WorkerId(worker), super::at(element));
     }
-    let recovered = board.recover(WorkerId(worker));
+    let recovered = board.supervisor.recover(WorkerId(worker));
     assert_eq!(recovered.len(), usize::from(held.is_some()));
     for back in recovered {
         let lease = back.lease;
         let align = board.stage(lease.stage).expect("a stage").align;
         assert_eq!(Some(lease), held);
-        assert_eq!(back.spot, element.map(super::at));
-        assert!(!complete(board, &lease), "a ghost's results must not count");
+        assert_eq!(back.position, element.map(super::at));
+        assert!(!complete(&board.worker, &lease), "a ghost's results must not count");
         let first = element.unwrap_or(lease.start) / align * align;
         let after = (first + align).min(lease.end);
         for (start, end) in [(lease.start, first), (first, after), (after, lease.end)] {
             if start < end {
-                board.append(lease.stage, start, end, lease.attempt + 1).expect("room");
+                board.supervisor.append(lease.stage, start, end, lease.attempt + 1).expect("room");
             }
         }
     }
@@ -130,11 +130,11 @@ proptest! {
         let stages: Vec<StageSpec> = sizes.iter().map(|&elements| {
             let spec = StageSpec::new(elements, policy, WORKERS);
             let log_capacity = if short_log { spec.log_capacity.min(3) } else { spec.log_capacity };
-            StageSpec { log_capacity, align, extra_capacity: 400, ..spec }
+            StageSpec { log_capacity, align, appended_capacity: 400, ..spec }
         }).collect();
         let (board, _memory) = board(WORKERS, stages, b"");
         let mut oracle = Oracle { times_done: BTreeMap::new(), held: BTreeMap::new() };
-        (0..sizes.len() as u32).map(StageId).for_each(|stage| board.open(stage));
+        (0..sizes.len() as u32).map(StageId).for_each(|stage| board.supervisor.open(stage));
         for one in &history {
             step(&board, &mut oracle, one);
         }

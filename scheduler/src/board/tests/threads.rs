@@ -1,6 +1,6 @@
 //! Threads on one board, as processes would be; and what a claim costs.
-use super::{at, board, complete};
-use crate::board::{Board, ChunkState, StageSpec};
+use super::{at, board, complete, Both};
+use crate::board::{ChunkState, StageSpec};
 use crate::id::{StageId, WorkerId};
 use crate::policy::{Policy, Schedule};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -9,19 +9,19 @@ use std::time::Instant;
 const P0: StageId = StageId(0);
 
 /// Claims and completes until the stage is done; dies (leaves its lease behind) at every `deadly`-th claim.
-fn work(board: &Board, worker: WorkerId, ran: &[AtomicU8], deadly: usize, over: &AtomicBool) -> bool {
+fn work(board: &Both, worker: WorkerId, ran: &[AtomicU8], deadly: usize, over: &AtomicBool) -> bool {
     let mut claims = 0;
     while !over.load(Ordering::Relaxed) {
-        let Some(lease) = board.claim(worker) else {
+        let Some(lease) = board.worker.claim(worker) else {
             std::thread::yield_now();
             continue;
         };
         claims += 1;
         if claims % deadly == 0 {
-            board.element(worker, at(lease.start));
+            board.worker.element(worker, at(lease.start));
             return false;
         }
-        if complete(board, &lease) {
+        if complete(&board.worker, &lease) {
             for element in lease.start..lease.end {
                 ran[element as usize].fetch_add(1, Ordering::Relaxed);
             }
@@ -35,11 +35,11 @@ fn every_element_is_done_once_whoever_dies() {
     const N: usize = 20_000;
     for schedule in [Schedule::Fixed, Schedule::Guided, Schedule::Auto] {
         let policy = Policy { chunk: 3, ..Policy::of(schedule) };
-        let spec = StageSpec { extra_capacity: 20_000, ..StageSpec::new(N as u64, policy, 4) };
+        let spec = StageSpec { appended_capacity: 20_000, ..StageSpec::new(N as u64, policy, 4) };
         let (board, _memory) = board(4, vec![spec], b"");
         let ran: Vec<AtomicU8> = (0..N).map(|_| AtomicU8::new(0)).collect();
         let over = AtomicBool::new(false);
-        board.open(P0);
+        board.supervisor.open(P0);
         std::thread::scope(|scope| {
             let (board, ran, over) = (&board, &ran, &over);
             let spawn = |worker| scope.spawn(move || work(board, worker, ran, 50, over));
@@ -47,11 +47,14 @@ fn every_element_is_done_once_whoever_dies() {
             while board.done_elements(P0) < N as u64 {
                 for (worker, thread) in &mut living {
                     if thread.is_finished() {
-                        for held in board.recover(*worker) {
-                            let (lease, at) = (held.lease, held.spot.expect("it said so").element);
-                            board.append(P0, at, at + 1, lease.attempt + 1).expect("room");
+                        for held in board.supervisor.recover(*worker) {
+                            let (lease, at) = (held.lease, held.position.expect("it said so").element);
+                            board.supervisor.append(P0, at, at + 1, lease.attempt + 1).expect("room");
                             if at + 1 < lease.end {
-                                board.append(P0, at + 1, lease.end, lease.attempt + 1).expect("room");
+                                board
+                                    .supervisor
+                                    .append(P0, at + 1, lease.end, lease.attempt + 1)
+                                    .expect("room");
                             }
                         }
                         *thread = spawn(*worker);
@@ -74,7 +77,8 @@ fn every_element_is_done_once_whoever_dies() {
 fn outputs_never_overlap() {
     let (board, _memory) = board(4, vec![StageSpec::new(1, Policy::auto(), 4)], b"");
     let mut ends: Vec<u64> = std::thread::scope(|scope| {
-        let reserve = || (1..=500).map(|bytes| (board.reserve_output(P0, 0, bytes).expect("room"), bytes));
+        let reserve =
+            || (1..=500).map(|bytes| (board.worker.reserve_output(P0, 0, bytes).expect("room"), bytes));
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(move || reserve().collect::<Vec<_>>())).collect();
         let pieces = threads.into_iter().flat_map(|thread| thread.join().expect("no panic"));
         pieces.flat_map(|(at, bytes)| [at, at + bytes.next_multiple_of(64)]).collect()
@@ -91,8 +95,8 @@ fn the_account_is_exact_whoever_still_takes_and_gives_back_while_a_page_goes() {
         let (board, _memory) = board(4, vec![StageSpec::new(1, Policy::auto(), 4)], b"");
         let take = || {
             for bytes in 1..=50 {
-                if board.reserve_output(P0, 0, bytes).is_some() && bytes % 3 == 0 {
-                    board.return_output(P0, 0, bytes);
+                if board.worker.reserve_output(P0, 0, bytes).is_some() && bytes % 3 == 0 {
+                    board.worker.return_output(P0, 0, bytes);
                 }
             }
         };
@@ -100,7 +104,7 @@ fn the_account_is_exact_whoever_still_takes_and_gives_back_while_a_page_goes() {
             (0..3).for_each(|_| {
                 scope.spawn(take);
             });
-            scope.spawn(|| board.close_output(P0, 0));
+            scope.spawn(|| board.supervisor.close_output(P0, 0));
         });
         assert_eq!(board.live_bytes(), 0);
         assert!(board.peak_bytes() <= 3 * (1..=50u64).map(|bytes| bytes.next_multiple_of(64)).sum::<u64>());
@@ -117,15 +121,15 @@ fn cost_of_claim_and_complete() {
         {
             let spec = StageSpec { log_capacity: N as u32, ..StageSpec::new(N, policy, workers) };
             let (board, _memory) = board(workers, vec![spec], b"");
-            board.open(P0);
+            board.supervisor.open(P0);
             let clock = Instant::now();
             std::thread::scope(|scope| {
                 for worker in (0..workers).map(WorkerId) {
                     let board = &board;
                     scope.spawn(move || {
-                        while let Some(lease) = board.claim(worker) {
-                            board.begin(&lease, 1);
-                            if !complete(board, &lease) {
+                        while let Some(lease) = board.worker.claim(worker) {
+                            board.worker.begin(&lease, 1);
+                            if !complete(&board.worker, &lease) {
                                 break;
                             }
                         }

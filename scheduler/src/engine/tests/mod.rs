@@ -1,12 +1,12 @@
 //! The core's tests: each transition by table, and random runs on a real board with simulated workers.
+mod deviation;
 mod oracle;
-mod pace;
 mod random;
-mod sim;
+pub(crate) mod sim;
 mod stream;
 mod table;
 
-use crate::board::Spot;
+use crate::board::ElementPosition;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
 use crate::plan::{compile, CallSpec, Costs, PassCall, Plan, Source};
@@ -47,8 +47,8 @@ fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
 }
 
 /// An element of a stage's first step.
-fn at(element: u64) -> Spot {
-    Spot { step: 0, element }
+fn at(element: u64) -> ElementPosition {
+    ElementPosition { step: 0, element }
 }
 
 /// A plan of one pass over data that is pinned, so that a run has nothing to share before its stage opens.

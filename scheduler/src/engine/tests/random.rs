@@ -19,7 +19,7 @@ proptest! {
         let settings = Settings { workers, retries, ..Settings::default() };
         let mut driver = Driver::new(&plan, settings, natures, Pace::new(Rng::new(seed)));
         let outcome = driver.finish();
-        let named = matches!(outcome, Outcome::WorkerKilled { spot, deaths, .. } if spot == super::at(element) && deaths == retries + 1);
+        let named = matches!(outcome, Outcome::WorkerKilled { position, deaths, .. } if position == super::at(element) && deaths == retries + 1);
         prop_assert!(named, "{:?}", outcome);
     }
 }
@@ -37,9 +37,9 @@ fn a_failure_of_a_worker_that_was_cut_off_just_before_its_claim_ends_the_run() {
         while aims(&driver).is_none() {
             assert!(driver.next());
         }
-        driver.lose(aims(&driver).expect("one does"), false, Loss::CutOff);
+        driver.lose(aims(&driver).expect("one does"), Loss::CutOff);
         let outcome = driver.finish();
-        let failed = matches!(outcome, Outcome::Failed(failure) if failure.spot == super::at(0));
+        let failed = matches!(outcome, Outcome::Failed(failure) if failure.position == super::at(0));
         assert!(failed, "seed {seed}: {outcome:?}");
     }
 }
@@ -47,7 +47,7 @@ fn a_failure_of_a_worker_that_was_cut_off_just_before_its_claim_ends_the_run() {
 #[test]
 #[ignore = "a measurement; run alone with --release -- --ignored --nocapture"]
 fn cost_of_the_core() {
-    use crate::engine::core::Core;
+    use crate::engine::state::Core;
     use crate::engine::LostLease;
     use crate::id::{ChunkId, StageId};
     let plan = plan(&[(1 << 30, 1, &[])], 64);
@@ -73,7 +73,7 @@ fn cost_of_the_core() {
             start,
             end: start + 9,
             attempt: 0,
-            spot: Some(super::at(start + 4)),
+            position: Some(super::at(start + 4)),
         };
         let leases = vec![lease];
         core.on_event(

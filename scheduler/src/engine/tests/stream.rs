@@ -1,7 +1,7 @@
 //! Stages that read a variable as it comes: these events, then exactly these actions.
 use super::plan;
 use super::table::Run;
-use crate::engine::core::Core;
+use crate::engine::state::Core;
 use crate::engine::{Action, Cause, Event, Outcome, Settings};
 use crate::id::{ResourceId, StageId, WorkerId};
 

@@ -1,6 +1,6 @@
 //! One transition a test: these events, then exactly these actions.
 use super::{at, one_pass, plan};
-use crate::engine::core::Core;
+use crate::engine::state::Core;
 use crate::engine::{Action, Cause, Event, Failure, Loss, LostLease, Outcome, Settings, TaskState};
 use crate::graph::{Resource, Scope};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
@@ -63,8 +63,8 @@ impl Run {
 }
 
 fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u64>) -> Event {
-    let spot = element.map(at);
-    let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, spot }];
+    let position = element.map(at);
+    let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, position }];
     Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), loss: Loss::Died }
 }
 
@@ -77,7 +77,7 @@ fn append(start: u64, end: u64, attempt: u32) -> Action {
 }
 
 fn failure(element: u64) -> Event {
-    Event::ChunkFailed { stage: P, chunk: ChunkId(element as u32), spot: at(element) }
+    Event::ChunkFailed { stage: P, chunk: ChunkId(element as u32), position: at(element) }
 }
 
 fn end(outcome: Outcome) -> Vec<Action> {
@@ -175,7 +175,7 @@ fn an_element_that_kills_each_worker_is_named() {
     run.on(Event::WorkerJoined { worker: A });
     assert_eq!(run.on(lost(B, 6, 7, 1, Some(6))), [Action::Stop], "A may be in an element");
     let reason = "killed by signal 9".into();
-    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { stage: P, spot: at(6), deaths: 2, reason }));
+    assert_eq!(run.dry(A), end(Outcome::WorkerKilled { stage: P, position: at(6), deaths: 2, reason }));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn of_the_failures_the_lowest_is_reported() {
     assert_eq!(run.dry(A), [], "B is still in an element");
     assert_eq!(run.on(failure(4)), []);
     assert_eq!(run.on(failure(17)), []);
-    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { stage: P, spot: at(4), chunk: ChunkId(4) })));
+    assert_eq!(run.dry(B), end(Outcome::Failed(Failure { stage: P, position: at(4), chunk: ChunkId(4) })));
     assert_eq!(run.core.task_states()[1], TaskState::Failed);
 }
 
@@ -274,7 +274,7 @@ fn who_does_not_stop_is_interrupted_then_killed_then_left() {
     assert_eq!(run.at(200 * MS + 10, Event::Tick), [Action::Interrupt { worker: B }]);
     assert_eq!(run.at(2_200 * MS + 10, Event::Tick), [Action::Kill { worker: B }]);
     let last = run.at(4_200 * MS + 10, Event::Tick);
-    assert_eq!(last, end(Outcome::Failed(Failure { stage: P, spot: at(3), chunk: ChunkId(3) })));
+    assert_eq!(last, end(Outcome::Failed(Failure { stage: P, position: at(3), chunk: ChunkId(3) })));
     assert_eq!(run.core.next_deadline(), None);
 }
 
@@ -325,7 +325,7 @@ fn too_many_deaths_for_the_board_end_the_run() {
     let last = (0..10_000)
         .map(|_| run.on(lost(A, 3, 4, 1, Some(3))))
         .find(|actions| actions.contains(&Action::Stop));
-    assert!(last.is_some(), "the board's room for extras has an end");
+    assert!(last.is_some(), "the board's room for appended has an end");
     let actions = run.dry(B);
     let Some(Action::Finish(Outcome::NoWorkers { reason })) = actions.last() else { panic!("{actions:?}") };
     assert!(reason.contains("too many workers died"), "{reason}");

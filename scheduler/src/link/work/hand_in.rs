@@ -1,9 +1,9 @@
 //! Handing in a chunk, one step at a time: its results, or the failure that it ended in.
 use super::{At, Attached, Ending, Hand, Work};
-use crate::board::{Delivered, Lease, Output, Span, StepReport};
+use crate::board::{Delivered, Lease, Output, PageSegment, Span, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId};
-use crate::link::drains::Spent;
+use crate::link::consumption::Spent;
 use crate::link::Part;
 use crate::wire::Lost;
 
@@ -152,8 +152,8 @@ impl Work {
             }
             Err(error) => error.into_shortage()?,
         };
-        if !output.overflow && outside.has_overflow(resource) {
-            self.pieces[piece].overflow = true;
+        if output.segment == PageSegment::Main && outside.has_overflow(resource) {
+            self.pieces[piece].segment = PageSegment::Overflow;
             return Ok(Step::Diverted);
         }
         run.board.return_output(stage, nth, output.len);
@@ -180,8 +180,8 @@ impl Work {
 
     fn publish(&mut self, run: &Attached<'_>, lease: Lease, now_ns: u64, outside: &dyn Outside) -> Step {
         let span = Span { started_ns: self.started_ns, ended_ns: now_ns };
-        let (&notes, others) =
-            self.pieces.split_last().unwrap_or((&Output { at: 0, len: 0, overflow: false }, &[]));
+        let (notes, others) =
+            self.pieces.split_last().map_or((Output::default(), &[][..]), |(&notes, others)| (notes, others));
         let (counts, at, step) = match self.ending {
             Ending::Results => {
                 let delivered = Delivered { outputs: others, notes, span, steps: outside.steps() };
@@ -192,9 +192,9 @@ impl Work {
                     Step::Completed { ends_stage: counts && run.board.is_through(lease.stage) },
                 )
             }
-            Ending::Failure(spot, _) => {
+            Ending::Failure(position, _) => {
                 let error = others.first().copied().unwrap_or_default();
-                (run.board.fail(&lease, spot, error, notes, span), At::Failed(lease), Step::Failed)
+                (run.board.fail(&lease, position, error, notes, span), At::Failed(lease), Step::Failed)
             }
         };
         self.at = if counts { at } else { At::Idle };
@@ -208,7 +208,7 @@ impl Work {
 
 /// Gives back what a chunk was the last to read.
 fn give_back(run: &mut Attached<'_>, lease: &Lease, outside: &mut dyn Outside) {
-    for Spent { resource, maker: (stage, nth), part } in run.drains.spent(run.board, run.spec, lease) {
+    for Spent { resource, maker: (stage, nth), part } in run.consumes.spent(run.board, run.spec, lease) {
         match outside.give_back(resource, &part) {
             Ok(()) => run.board.return_output(stage, nth, part.output.len),
             Err(e) => tracing::debug!(%e, "a part stays until its page goes"),

@@ -1,7 +1,7 @@
 //! The steps of a worker by hand, between which anything can happen.
 use super::*;
-use crate::board::tests::{board, Memory};
-use crate::board::{ChunkState, StepReport};
+use crate::board::tests::{board, Both, Memory};
+use crate::board::{ChunkState, PageSegment, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
@@ -14,10 +14,10 @@ const S0: StageId = StageId(0);
 
 /// A run with one worker at a chunk of ten elements: two passes over them, both wanted and measured.
 struct Fixture {
-    board: Board,
+    board: Both,
     _memory: Memory,
     spec: RunSpec,
-    drains: Drains,
+    consumes: Consumption,
     work: Work,
     pages: Pages,
 }
@@ -38,7 +38,11 @@ impl Outside for Pages {
         if self.broken {
             return Err(Error::os("broken", std::io::Error::other("as told")));
         }
-        let room = if output.overflow { self.overflow.as_mut().expect("one") } else { &mut self.room };
+        let room = if output.segment == PageSegment::Overflow {
+            self.overflow.as_mut().expect("one")
+        } else {
+            &mut self.room
+        };
         match room.checked_sub(output.len) {
             None => Err(shortage(output.len, *room).into()),
             Some(left) => {
@@ -101,42 +105,42 @@ impl Fixture {
         let plan = plan();
         let (board, memory) = board(1, plan.stages().iter().map(|stage| stage.board).collect(), b"");
         for piece in plan.stages()[0].pieces.iter() {
-            board.append(S0, piece.start, piece.end, 0).expect("room");
+            board.supervisor.append(S0, piece.start, piece.end, 0).expect("room");
         }
-        board.open(S0);
+        board.supervisor.open(S0);
         let pages = Pages { room, overflow, costs: vec![vec![COST; 10]; 2], ..Pages::default() };
         let spec = RunSpec::new(&plan, vec![], vec![]);
         Fixture {
             board,
             _memory: memory,
             spec,
-            drains: Drains::default(),
+            consumes: Consumption::default(),
             work: Work::new(WorkerId(0)),
             pages,
         }
     }
 
     fn step(&mut self) -> Result<Step> {
-        let Fixture { board, spec, drains, work, pages, .. } = self;
-        work.step(&mut Attached { board, spec, drains }, 100, pages)
+        let Fixture { board, spec, consumes, work, pages, .. } = self;
+        work.step(&mut Attached { board: &board.worker, spec, consumes }, 100, pages)
     }
 
     fn claim(&mut self) -> Lease {
-        assert_eq!(self.work.aim(&self.board), Some(S0));
-        let Fixture { board, spec, drains, work, .. } = self;
-        work.claim(&mut Attached { board, spec, drains }).expect("a chunk")
+        assert_eq!(self.work.aim(&self.board.worker), Some(S0));
+        let Fixture { board, spec, consumes, work, .. } = self;
+        work.claim(&mut Attached { board: &board.worker, spec, consumes }).expect("a chunk")
     }
 
     /// Through all elements, with results of so many bytes.
     fn run(&mut self, outputs: [u64; 2], notes: u64) -> Lease {
         let lease = self.claim();
-        self.work.begin(&self.board, 40);
+        self.work.begin(&self.board.worker, 40);
         for element in lease.start..lease.end {
             for step in 0..2 {
-                assert!(self.work.enter(&self.board, Spot { step, element }));
+                assert!(self.work.enter(&self.board.worker, ElementPosition { step, element }));
             }
         }
-        self.work.encoded(&self.board, outputs.into_iter(), notes);
+        self.work.encoded(&self.board.worker, outputs.into_iter(), notes);
         lease
     }
 
@@ -179,7 +183,8 @@ fn a_chunk_is_held_until_the_board_says_that_it_ended() {
         let taken: Vec<Step> = (0..steps).map(|_| fixture.step().expect("nothing is wrong")).collect();
         let done = taken.iter().any(|step| matches!(step, Step::Completed { .. }));
         assert_eq!(fixture.work.held().is_none(), done, "after {taken:?}");
-        let back: Vec<Lease> = fixture.board.recover(WorkerId(0)).iter().map(|back| back.lease).collect();
+        let back: Vec<Lease> =
+            fixture.board.supervisor.recover(WorkerId(0)).iter().map(|back| back.lease).collect();
         assert_eq!(back, if done { vec![] } else { vec![lease] }, "after {taken:?}");
         // It was thought dead: what it does from here on does not count.
         if !done {
@@ -193,9 +198,9 @@ fn a_chunk_is_held_until_the_board_says_that_it_ended() {
 fn who_was_cut_off_takes_no_room_in_a_page_that_went_meanwhile() {
     let mut fixture = Fixture::new(1_000, None);
     fixture.run([64, 64], 64);
-    assert_eq!(fixture.board.shut_out(WorkerId(0)).len(), 1);
+    assert_eq!(fixture.board.supervisor.shut_out(WorkerId(0)).len(), 1);
     // Others did the chunk again, and who reads the second result is through.
-    fixture.board.close_output(S0, 1);
+    fixture.board.supervisor.close_output(S0, 1);
     assert_eq!(fixture.step().expect("nothing is wrong"), Step::Revoked);
     assert_eq!((fixture.board.live_bytes(), fixture.work.held()), (0, None), "nor in the other's");
     assert!(fixture.pages.written.is_empty());
@@ -210,15 +215,15 @@ fn results_that_do_not_fit_leave_a_chunk_that_can_fail() {
     assert_eq!(fixture.step().expect("no room"), Step::Refused(Some(1), shortage(64, 36)));
     assert_eq!(fixture.work.held(), Some((lease, None)));
     assert_eq!(fixture.board.live_bytes(), 64, "what was not written is not counted");
-    let spot = Spot { step: 1, element: 3 };
+    let position = ElementPosition { step: 1, element: 3 };
     let lost = Some(Lost::Results(shortage(64, 36)));
-    fixture.work.fail(&fixture.board, spot, [0, 0], lost.clone());
+    fixture.work.fail(&fixture.board.worker, position, [0, 0], lost.clone());
     assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
     assert_eq!(fixture.work.report(), None, "the board does not know yet");
     assert_eq!(fixture.step().expect("failed"), Step::Failed);
     assert_eq!(fixture.state(), ChunkState::Failed);
     let report = fixture.work.report().expect("it is to be told");
-    assert_eq!((report.stage, report.spot, report.lost), (S0, spot, lost));
+    assert_eq!((report.stage, report.position, report.lost), (S0, position, lost));
     assert_eq!((fixture.work.report(), fixture.work.held()), (None, None));
 }
 
@@ -242,10 +247,10 @@ fn results_that_do_not_fit_go_to_the_overflow() {
     while fixture.step().expect("there is room") != Step::None {}
     assert_eq!(fixture.state(), ChunkState::Done);
     let outputs = [0, 1].map(|nth| fixture.board.output(S0, ChunkId(0), nth).expect("an output"));
-    assert_eq!(outputs[0], Output { at: 0, len: 64, overflow: false });
-    assert_eq!(outputs[1], Output { at: 0, len: 65, overflow: true });
+    assert_eq!(outputs[0], Output { at: 0, len: 64, segment: PageSegment::Main });
+    assert_eq!(outputs[1], Output { at: 0, len: 65, segment: PageSegment::Overflow });
     let notes = fixture.board.chunks(S0)[0].notes;
-    assert_eq!(notes, Output { at: 64, len: 64, overflow: true });
+    assert_eq!(notes, Output { at: 64, len: 64, segment: PageSegment::Overflow });
     assert_eq!(fixture.pages.written, [(0, outputs[0]), (1, outputs[1]), (2, notes)]);
 }
 
@@ -253,14 +258,14 @@ fn results_that_do_not_fit_go_to_the_overflow() {
 fn a_condition_that_does_not_fit_is_left_out_and_said_so() {
     let mut fixture = Fixture::new(70, None);
     fixture.claim();
-    fixture.work.begin(&fixture.board, 40);
-    let spot = Spot { step: 0, element: 0 };
-    assert!(fixture.work.enter(&fixture.board, spot));
-    fixture.work.fail(&fixture.board, spot, [100, 64], None);
+    fixture.work.begin(&fixture.board.worker, 40);
+    let position = ElementPosition { step: 0, element: 0 };
+    assert!(fixture.work.enter(&fixture.board.worker, position));
+    fixture.work.fail(&fixture.board.worker, position, [100, 64], None);
     let steps: Vec<Step> = (0..4).map(|_| fixture.step().expect("nothing is wrong")).collect();
     assert_eq!(steps, [Step::Reserved, Step::LeftOut, Step::Wrote, Step::Failed]);
     let chunk = &fixture.board.chunks(S0)[0];
-    assert_eq!((chunk.error, chunk.notes.len, chunk.failed), (Output::default(), 64, Some(spot)));
+    assert_eq!((chunk.error, chunk.notes.len, chunk.failed), (Output::default(), 64, Some(position)));
     let report = fixture.work.report().expect("it is to be told");
     assert_eq!(report.lost, Some(Lost::Condition(shortage(100, 70))));
 }
@@ -276,7 +281,7 @@ fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
         assert_eq!(fixture.work.held(), Some((lease, None)));
     }
     fixture.pages.broken = false;
-    fixture.work.fail(&fixture.board, Spot { step: 0, element: 9 }, [64, 0], None);
+    fixture.work.fail(&fixture.board.worker, ElementPosition { step: 0, element: 9 }, [64, 0], None);
     while fixture.step().expect("nothing is wrong") != Step::Failed {}
     assert!(fixture.work.report().is_some());
 }
@@ -285,11 +290,11 @@ fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
 fn a_stopped_run_drops_the_chunk_at_its_next_element() {
     let mut fixture = Fixture::new(1_000, None);
     let lease = fixture.claim();
-    fixture.work.begin(&fixture.board, 40);
-    assert!(fixture.work.enter(&fixture.board, Spot { step: 0, element: 0 }));
-    fixture.board.set_control(Control::Stop);
-    assert!(!fixture.work.enter(&fixture.board, Spot { step: 1, element: 0 }));
-    assert_eq!((fixture.work.held(), fixture.work.aim(&fixture.board)), (None, None));
-    let back = fixture.board.recover(WorkerId(0));
+    fixture.work.begin(&fixture.board.worker, 40);
+    assert!(fixture.work.enter(&fixture.board.worker, ElementPosition { step: 0, element: 0 }));
+    fixture.board.supervisor.set_control(Control::Stop);
+    assert!(!fixture.work.enter(&fixture.board.worker, ElementPosition { step: 1, element: 0 }));
+    assert_eq!((fixture.work.held(), fixture.work.aim(&fixture.board.worker)), (None, None));
+    let back = fixture.board.supervisor.recover(WorkerId(0));
     assert_eq!(back.first().map(|back| back.lease), Some(lease), "the board knows whose it was");
 }

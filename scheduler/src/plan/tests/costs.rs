@@ -2,7 +2,7 @@
 use super::sketch;
 use crate::board::StageSpec;
 use crate::plan::{compile, CallSpec, Costs, Origin, Piece, Plan};
-use crate::policy::{extra_capacity, Policy, Schedule};
+use crate::policy::{appended_capacity, Policy, Schedule};
 use proptest::prelude::*;
 
 fn costs(each: Vec<f32>, origin: Origin) -> Costs {
@@ -160,7 +160,7 @@ proptest! {
         let plan = compile(spec).expect("a plan");
         let stage = &plan.stages()[0];
         prop_assume!(!stage.pieces.is_empty());
-        let StageSpec { align, extra_capacity: room, log_capacity, .. } = stage.board;
+        let StageSpec { align, appended_capacity: room, log_capacity, .. } = stage.board;
         let mut at = 0;
         for (start, end) in sorted(&plan) {
             prop_assert_eq!(start, at);
@@ -172,7 +172,7 @@ proptest! {
         prop_assert!(stage.pieces.iter().all(|piece| piece.end - piece.start <= longest));
         prop_assert_eq!(log_capacity, 0);
         // Room for all of them, for as many ranges withdrawn, and for deaths.
-        prop_assert!(room as usize >= 2 * stage.pieces.len() + extra_capacity(workers) as usize);
+        prop_assert!(room as usize >= 2 * stage.pieces.len() + appended_capacity(workers) as usize);
         let share = stage.costs.as_ref().expect("costs").total() / f64::from(workers);
         let heavy = |piece: &&Piece| piece.end - piece.start <= align;
         let light = stage.pieces.iter().filter(|piece| !heavy(piece));

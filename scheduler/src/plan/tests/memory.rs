@@ -1,4 +1,4 @@
-//! Lives, peaks, drains and budgets.
+//! Lives, peaks, consumes and budgets.
 use super::properties::calls;
 use super::{plan, sketch, stages};
 use crate::error::Error;
@@ -28,25 +28,29 @@ fn what_is_read_chunk_by_chunk_goes_as_the_next_comes() {
     // X is small; a, b and c are large: two whole ones never meet.
     let spec = sketch("a 100: X =5000\n b 100: .a =5000\n c 100: .b =5000");
     let plan = compile(CallSpec { fuse: false, ..spec.clone() }).expect("a plan");
-    let drains: Vec<_> = plan.stages().iter().map(|stage| stage.drains.clone()).collect();
-    assert_eq!(drains, [vec![], vec![ResourceId(1)], vec![ResourceId(2)]]);
+    let consumes: Vec<_> = plan.stages().iter().map(|stage| stage.consumes.clone()).collect();
+    assert_eq!(consumes, [vec![], vec![ResourceId(1)], vec![ResourceId(2)]]);
     assert_eq!(plan.peak_bytes(), 6_000);
     // What is wanted, or read as a whole, or read again later, does not go by chunks.
     let wanted = CallSpec { fuse: false, gather: vec![spec.gather[0], crate::id::PassId(0)], ..spec };
-    assert_eq!(compile(wanted).expect("a plan").stages()[1].drains, []);
-    let drains = |lines: &str| {
+    assert_eq!(compile(wanted).expect("a plan").stages()[1].consumes, []);
+    let consumes = |lines: &str| {
         let plan = compile(CallSpec { fuse: false, ..sketch(lines) }).expect("a plan");
-        plan.stages().iter().map(|stage| stage.drains.len()).collect::<Vec<_>>()
+        plan.stages().iter().map(|stage| stage.consumes.len()).collect::<Vec<_>>()
     };
-    assert_eq!(drains("a 9: X\n b 9: .a / *a"), [0, 0], "also as a whole");
+    assert_eq!(consumes("a 9: X\n b 9: .a / *a"), [0, 0], "also as a whole");
     assert_eq!(
-        drains("a 9: X\n b 9: X / *a\n c 9: .a / *b"),
+        consumes("a 9: X\n b 9: X / *a\n c 9: .a / *b"),
         [0, 0, 0],
         "as a whole by a function that may keep it"
     );
-    assert_eq!(drains("a 9: X\n b 9: .a\n c 9: .a"), [0, 0, 0], "by two, of which either may be the last");
-    assert_eq!(drains("a 9: X\n b 9: .a\n c 9: .a / *b"), [0, 0, 2].map(|n: usize| n.min(1)), "the last one");
-    assert_eq!(drains("a 9: X\n b 9: .a\n c 9: .a .b"), [0, 0, 2], "both");
+    assert_eq!(consumes("a 9: X\n b 9: .a\n c 9: .a"), [0, 0, 0], "by two, of which either may be the last");
+    assert_eq!(
+        consumes("a 9: X\n b 9: .a\n c 9: .a / *b"),
+        [0, 0, 2].map(|n: usize| n.min(1)),
+        "the last one"
+    );
+    assert_eq!(consumes("a 9: X\n b 9: .a\n c 9: .a .b"), [0, 0, 2], "both");
 }
 
 #[test]
@@ -57,7 +61,7 @@ fn a_stage_that_is_cut_by_costs_eases_nothing() {
         Some(Costs::new((0..100u8).map(f32::from).collect::<Vec<_>>(), Origin::Known, None).expect("costs"));
     let plan = compile(CallSpec { fuse: false, ..spec }).expect("a plan");
     assert!(!plan.stages()[2].pieces.is_empty());
-    assert_eq!(plan.stages()[2].drains, [ResourceId(2)], "what was read to its end goes all the same");
+    assert_eq!(plan.stages()[2].consumes, [ResourceId(2)], "what was read to its end goes all the same");
     assert_eq!(plan.peak_bytes(), 10_000);
 }
 
@@ -142,7 +146,7 @@ fn living(plan: &Plan, now: u64, when: &dyn Fn(usize) -> u64) -> u64 {
     for (_, stage) in plan.stages().iter().enumerate().filter(|(index, _)| when(*index) == now) {
         let made: u64 =
             stage.outputs.iter().filter_map(|&pass| plan.result_of(pass)).map(|id| bytes(&id)).sum();
-        sum -= if stage.pieces.is_empty() { made.min(stage.drains.iter().map(bytes).sum()) } else { 0 };
+        sum -= if stage.pieces.is_empty() { made.min(stage.consumes.iter().map(bytes).sum()) } else { 0 };
     }
     sum
 }
@@ -162,7 +166,7 @@ proptest! {
             let accesses = &plan.graph().tasks()[stage.task.index()].accesses;
             let scoped = accesses.iter().map(|(id, _)| &plan.graph().resources()[id.index()]);
             let needs: u64 = scoped.filter(|resource| resource.scope == Scope::Scoped).map(|r| r.bytes).sum();
-            let eased: u64 = stage.drains.iter().map(|id| plan.graph().resources()[id.index()].bytes).sum();
+            let eased: u64 = stage.consumes.iter().map(|id| plan.graph().resources()[id.index()].bytes).sum();
             prop_assert!(plan.peak_bytes() >= needs.saturating_sub(eased));
         }
     }

@@ -13,7 +13,7 @@ use crate::id::{PassId, ResourceId};
 use crate::policy::Policy;
 
 /// A call in short. A line a pass, `name elements: inputs / sides`, in which `X` (upper case) is a variable, `.a` an element
-/// of pass a, `*a` all of it; `^2` makes it a fold of two levels, `@4` cuts it into bites of 4, `=400` says what its
+/// of pass a, `*a` all of it; `^2` makes it a fold of two levels, `@4` cuts it into chunks of 4, `=400` says what its
 /// results take (else 8 bytes each). Variables are scoped and take 1,000 bytes. The last pass is wanted.
 pub(super) fn sketch(lines: &str) -> CallSpec {
     let lines: Vec<&str> = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -91,9 +91,11 @@ pub(super) fn check_stages(plan: &Plan) -> Result<(), String> {
             let call = &spec.passes[pass.index()];
             let all = call.elements == stage.board.elements;
             ensure(all, format!("{pass} goes over other elements than its stage"))?;
-            ensure(stage.board.align % call.grain() == 0 || stage.board.align == call.elements.max(1), {
-                format!("blocks of {pass} are cut")
-            })?;
+            ensure(
+                stage.board.align % call.elements_per_result() == 0
+                    || stage.board.align == call.elements.max(1),
+                format!("blocks of {pass} are cut"),
+            )?;
             let inputs = call.inputs.len();
             for (nth, source) in call.sources().enumerate() {
                 let Some(other) = source.pass() else { continue };
@@ -113,7 +115,7 @@ pub(super) fn check_stages(plan: &Plan) -> Result<(), String> {
     ensure(home.iter().all(Option::is_some), "a pass is in no stage".into())
 }
 
-/// Drains, recounted: a stage drains what is read element by element alone, and nobody else still needs.
+/// Consumption, recounted: a stage consumes what is read element by element alone, and nobody else still needs.
 fn check_drains(plan: &Plan) -> Result<(), TestCaseError> {
     let spec = plan.spec();
     let wanted: Vec<_> = spec.gather.iter().filter_map(|&pass| plan.result_of(pass)).collect();
@@ -137,7 +139,7 @@ fn check_drains(plan: &Plan) -> Result<(), TestCaseError> {
             let whole = plan.stages().iter().any(|stage| reads(stage, true));
             let should = reads(stage, false) && !whole && last && !wanted.contains(&resource);
             prop_assert_eq!(
-                stage.drains.contains(&resource),
+                stage.consumes.contains(&resource),
                 should,
                 "stage {} and resource {}",
                 id,

@@ -25,7 +25,7 @@ fn those_that_go_over_it_element_by_element() {
          d 100: X / X
          e 100: .a X / *b *c *d",
     );
-    // e goes over what it drains of a, whose parts its chunks end with.
+    // e goes over what it consumes of a, whose parts its chunks end with.
     assert_eq!(streams(&plan), [0]);
     assert_eq!(plan.streamed_elements(ResourceId(0)), Some(100));
     assert_eq!(plan.streamed_elements(ResourceId(1)), None);

@@ -1,7 +1,7 @@
 //! Workers' logs: a file for each process, which gets what FUN prints, what R or the system says when it dies, and our own
 //! lines. They lie in the session's directory and go with it.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `book` | which part of which file was written in which run; which files are kept |
 //! | `tail` | the last lines of a dead worker |

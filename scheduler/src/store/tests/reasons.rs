@@ -1,7 +1,7 @@
 //! Why a variable is still there: each reason alone, and all of them gone.
 
 use super::*;
-use crate::os::{DataFile, Mapping};
+use crate::os::{Access, DataFile, Mapping};
 use crate::page::{FromFile, Tag};
 
 fn why_it(ns: &str) -> Result<Why> {
@@ -85,10 +85,10 @@ fn a_file_behind_it_is_named_and_its_bytes_are_counted() {
     let (ns, dir) = (namespace("why-file"), Dir::new("why-file"));
     let path = std::fs::canonicalize(&dir.0).unwrap().join("data");
     std::fs::write(&path, vec![0; 100_000]).unwrap();
-    let part = DataFile::open(&path, false).unwrap().part(8, 99_992).unwrap();
+    let part = DataFile::open(&path, Access::Read).unwrap().part(8, 99_992).unwrap();
     let mut store = open();
     store
-        .register(&ns, &[("x".into(), &FromFile::new(Tag::Raw, &[], part.clone(), false).unwrap())])
+        .register(&ns, &[("x".into(), &FromFile::new(Tag::Raw, &[], part.clone(), Access::Read).unwrap())])
         .unwrap();
     let found = find(&ns, "x", &Place::Memory).unwrap();
     assert_eq!(found.header.total(), found.header.bytes + 99_992);

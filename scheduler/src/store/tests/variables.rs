@@ -91,7 +91,7 @@ fn the_impossible_size_is_refused_and_leaves_nothing() {
             matches!(&refused, Error::NoSpace { needed: u64::MAX, dir, .. } if dir == place.dir()),
             "{refused}"
         );
-        assert!(matches!(store.empty_page(Kind::Board, 1 << 62, true), Err(Error::NoSpace { .. })));
+        assert!(matches!(store.zeros_page(Kind::Board, 1 << 62), Err(Error::NoSpace { .. })));
         let both: [(String, &dyn Content); 2] = [("s".into(), &small), ("h".into(), &Huge)];
         assert!(matches!(store.register(&ns, &both), Err(Error::NoSpace { .. })));
         assert_eq!(pages_of(store.session(), &place), 0);
@@ -142,7 +142,7 @@ fn results_in_memory_have_their_overflow_in_the_directory() {
 #[test]
 fn pages_are_sealed_and_boards_reserved() {
     let store = open();
-    let board = store.empty_page(Kind::Board, 100_000, true).unwrap();
+    let board = store.zeros_page(Kind::Board, 100_000).unwrap();
     assert_eq!((board.bytes(), board.header().kind), (100_000, Kind::Board));
     let file = SegmentFile::open_read(&board.handle()).unwrap().unwrap();
     assert_eq!(&Header::read(&file).unwrap().unwrap(), board.header());

@@ -1,5 +1,6 @@
 //! Views: R vectors that read a page in place. README.md beside this file tells which methods there are, and why.
 mod cell;
+mod classes;
 mod guard;
 mod numbers;
 mod origin;
@@ -8,22 +9,19 @@ mod reference;
 mod strings;
 
 use std::ffi::c_char;
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::Ordering;
 
 use extendr_ffi::*;
 use scheduler::page::Tag;
 
 use crate::r::{Kind, Scope, Sexp};
+use classes::{is_ours, CLASSES};
 
 pub use numbers::vector;
 pub use origin::Origin;
 pub use owner::owner;
 pub use reference::{reference, Reference};
 pub use strings::{strings, table_of};
-
-/// The six classes, by [`Tag`]. Made anew each time R loads the library: a `DllInfo` lives as long as one loading.
-static CLASSES: [AtomicPtr<SEXPREC>; 7] = [const { AtomicPtr::new(null_mut()) }; 7];
 
 /// The package's name as ALTREP classes carry it: the same as the R package's, or R finds no class when it unserializes.
 const PACKAGE: *const c_char = c"memshare".as_ptr();
@@ -52,11 +50,6 @@ pub(crate) unsafe fn register(dll: *mut DllInfo) {
     }
 }
 
-/// The class of a tag that has one.
-fn class(tag: Tag) -> R_altrep_class_t {
-    R_altrep_class_t { ptr: CLASSES[tag as usize].load(Ordering::Relaxed) }
-}
-
 /// Whether the value is a view, or holds one: R's own wrapper around a view, a list with a view in it, an attribute.
 pub fn is_view(s: &Scope, x: Sexp) -> bool {
     s.check_stack();
@@ -71,23 +64,4 @@ pub fn is_view(s: &Scope, x: Sexp) -> bool {
     let mut found = false;
     x.each_attribute(&mut |_, value| found = found || is_view(s, value));
     found
-}
-
-fn is_ours(x: Sexp) -> bool {
-    tag_of(x).is_some()
-}
-
-/// The tag of a view; `None` of whatever is none.
-fn tag_of(x: Sexp) -> Option<Tag> {
-    // SAFETY: a live value; the classes are those that R made.
-    unsafe {
-        if ALTREP(x.raw()) == 0 {
-            return None;
-        }
-        let place = CLASSES.iter().position(|ptr| {
-            let class = R_altrep_class_t { ptr: ptr.load(Ordering::Relaxed) };
-            !class.ptr.is_null() && R_altrep_inherits(x.raw(), class) == Rboolean::TRUE
-        });
-        Tag::of(u8::try_from(place?).ok()?)
-    }
 }

@@ -17,7 +17,7 @@ use crate::r::{Scope, Sexp};
 pub unsafe fn vector<'s>(s: &'s Scope, tag: Tag, owner: Sexp, data: *mut u8, len: usize) -> Sexp<'s> {
     let cell = hold(s, Cell { data, len });
     // SAFETY: R's main thread, by the scope; the class was made at load.
-    s.keep(unsafe { R_new_altrep(super::class(tag), owner.raw(), cell.raw()) })
+    s.keep(unsafe { R_new_altrep(super::classes::class(tag), owner.raw(), cell.raw()) })
 }
 
 unsafe extern "C" fn length(x: SEXP) -> R_xlen_t {

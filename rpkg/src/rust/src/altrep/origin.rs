@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use scheduler::os::{SegmentFile, SegmentHandle};
-use scheduler::store::{most_open, OpenPage};
+use scheduler::store::{most_open, OpenPage, Traits};
 
 /// Pages of fewer bytes are not worth opening once more in every worker: what is in them is copied.
 const WORTH_REFERRING: usize = 64 << 10;
@@ -26,15 +26,15 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of views into a page of `bytes`, which `file` is; `None` for one that is not worth it.
-    pub fn new(file: SegmentFile, bytes: usize, writable: bool) -> Option<Rc<Origin>> {
+    /// The origin of views into a page of `bytes` and these `traits`, which `file` is; `None` for one that is not worth it.
+    pub fn new(file: SegmentFile, bytes: usize, traits: &Traits) -> Option<Rc<Origin>> {
         if bytes < WORTH_REFERRING {
             return None;
         }
         let handle = file.handle();
         make_room();
         let open = RefCell::new(OpenPage::keep(file).map(Arc::new));
-        let origin = Rc::new(Origin { handle, writable, open });
+        let origin = Rc::new(Origin { handle, writable: traits.writable, open });
         KEPT.with_borrow_mut(|kept| kept.push_back(Rc::downgrade(&origin)));
         Some(origin)
     }

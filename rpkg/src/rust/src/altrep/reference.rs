@@ -67,7 +67,7 @@ unsafe fn unwrapped(x: Sexp) -> Option<(SEXP, Tag)> {
             if ALTREP(inner) == 0 {
                 return None;
             }
-            if let Some(tag) = super::tag_of(Sexp::new(inner)) {
+            if let Some(tag) = super::classes::tag_of(Sexp::new(inner)) {
                 let view = Sexp::new(inner);
                 let same = inner == x.raw()
                     || (view.kind() == x.kind()

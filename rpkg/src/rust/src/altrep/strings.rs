@@ -36,7 +36,7 @@ pub unsafe fn strings<'s>(
     let state = s.vector(Kind::VECSXP, 2);
     state.set_item(0, hold(s, Part { table, start, len, expanded: false }));
     // SAFETY: R's main thread, by the scope; the class was made at load.
-    s.keep(unsafe { R_new_altrep(super::class(Tag::Strings), owner.raw(), state.raw()) })
+    s.keep(unsafe { R_new_altrep(super::classes::class(Tag::Strings), owner.raw(), state.raw()) })
 }
 
 /// The view's part of the table.
@@ -51,7 +51,7 @@ unsafe fn part(x: SEXP) -> Part {
 /// The table that a view of strings still reads, and where its part begins; `None` for everything else. The table lives as long
 /// as the view.
 pub fn table_of(x: Sexp<'_>) -> Option<(StringsView<'_>, usize)> {
-    if super::tag_of(x) != Some(Tag::Strings) {
+    if super::classes::tag_of(x) != Some(Tag::Strings) {
         return None;
     }
     // SAFETY: R's main thread, and `strings` made this live view.

@@ -2,7 +2,8 @@
 use scheduler::page::Tag;
 
 use super::decode::{decode, packed_item};
-use super::source::{kind_of, set_text, Source};
+use super::source::{set_text, Source};
+use super::tags::kind_of;
 use crate::r::{Failure, Kind, Result, Scope, Sexp};
 
 /// Columns and rows of a tile in `rows`: 8 KiB of doubles, so that both sides of the transposition stay in the cache.

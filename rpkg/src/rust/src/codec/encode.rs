@@ -1,13 +1,12 @@
 //! R value to blob.
-use extendr_ffi::{
-    COMPLEX_GET_REGION, INTEGER_GET_REGION, LOGICAL_GET_REGION, RAW_GET_REGION, REAL_GET_REGION,
-};
-use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM, FLAG_S4};
+use scheduler::page::{BlobWriter, Node, StringTable, Tag, FLAG_S4};
 
 use super::deferred;
 use super::outline::{is_long, long_cells, share_bytes, Outline};
 use super::references::References;
+use super::region::copy_region;
 use super::survey::holds_references;
+use super::tags::tag_of;
 use crate::altrep;
 use crate::r::{bytes_of, logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
@@ -30,37 +29,6 @@ pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut Referenc
     protect(|s| Encoder { w, table: &mut table, outline: &mut outline, at: &mut at, references }.root(s, x))
 }
 
-/// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does
-/// otherwise. On a failure `at` is the place of the result that cannot be encoded.
-pub fn encode_list(results: Sexp, w: &mut BlobWriter, at: &mut usize) -> Result<()> {
-    let mut table = StringTable::default();
-    let mut outline = Outline::default();
-    protect(|s| {
-        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline, at, references: None };
-        match packable(results) {
-            Some((tag, each)) => encoder.packed(s, results, tag, each),
-            None => encoder.root(s, results),
-        }
-    })
-}
-
-/// The tag of a type that has one of its own; `None` for what R serializes.
-pub(super) fn tag_of(x: Sexp) -> Option<Tag> {
-    Some(match x.kind() {
-        Kind::NILSXP => Tag::Null,
-        Kind::LGLSXP => Tag::Logical,
-        Kind::INTSXP => Tag::Integer,
-        Kind::REALSXP => Tag::Real,
-        Kind::CPLXSXP => Tag::Complex,
-        Kind::RAWSXP => Tag::Raw,
-        Kind::STRSXP => Tag::Strings,
-        Kind::VECSXP => Tag::List,
-        kind if kind as u32 == 25 => Tag::S4, // S4SXP; OBJSXP, which is S4 or not, from R 4.4 on
-        _ => return None,
-    })
-    .filter(|&tag| (tag != Tag::S4 || x.is_s4()) && !x.makes_items())
-}
-
 fn attributes(x: Sexp) -> usize {
     let mut count = 0;
     if x.has_attributes() {
@@ -69,30 +37,17 @@ fn attributes(x: Sexp) -> usize {
     count
 }
 
-/// The common tag and length, if the list is plain and all items are plain vectors of them.
-fn packable(results: Sexp) -> Option<(Tag, u32)> {
-    if results.kind() != Kind::VECSXP || results.is_empty() || results.has_attributes() {
-        return None;
-    }
-    let shape = |x: Sexp| {
-        let tag = tag_of(x).filter(|tag| tag.packs())?;
-        (!x.has_attributes() && !x.is_s4()).then_some((tag, u32::try_from(x.len()).ok()?))
-    };
-    let first = shape(results.item(0))?;
-    (1..results.len()).all(|i| shape(results.item(i)) == Some(first)).then_some(first)
-}
-
 /// Owns nothing: R may jump out of every method.
-struct Encoder<'a> {
-    w: &'a mut BlobWriter,
+pub(super) struct Encoder<'a> {
+    pub(super) w: &'a mut BlobWriter,
     /// The table in the making; empty between two vectors.
-    table: &'a mut StringTable,
+    pub(super) table: &'a mut StringTable,
     /// What is taken out of a value that R serializes; empty between two of them.
-    outline: &'a mut Outline,
+    pub(super) outline: &'a mut Outline,
     /// The item of the root that is being encoded.
-    at: &'a mut usize,
+    pub(super) at: &'a mut usize,
     /// Where views are noted; `None` to copy them.
-    references: Option<&'a mut References>,
+    pub(super) references: Option<&'a mut References>,
 }
 
 /// Whether R refuses to make the value anew from its parts: a factor's class on what is no integer vector.
@@ -107,7 +62,7 @@ fn is_odd(s: &Scope, x: Sexp) -> bool {
 }
 
 impl Encoder<'_> {
-    fn root(&mut self, s: &Scope, x: Sexp) -> Result<()> {
+    pub(super) fn root(&mut self, s: &Scope, x: Sexp) -> Result<()> {
         if x.kind() != Kind::VECSXP || x.is_object() || x.is_empty() || x.makes_items() {
             return self.piece(s, x, 0);
         }
@@ -202,7 +157,7 @@ impl Encoder<'_> {
         outcome.map(|()| list)
     }
 
-    fn texts(&mut self, s: &Scope, x: Sexp) {
+    pub(super) fn texts(&mut self, s: &Scope, x: Sexp) {
         if let Some((table, start)) = altrep::table_of(x) {
             return self.table.push_part(&table, start, x.len());
         }
@@ -239,46 +194,6 @@ impl Encoder<'_> {
                 start
             }
         }
-    }
-
-    fn packed(&mut self, s: &Scope, results: Sexp, tag: Tag, each: u32) -> Result<()> {
-        let n = results.len();
-        let off = if tag == Tag::Strings {
-            for i in 0..n {
-                self.texts(s, results.item(i));
-            }
-            self.w.strings(self.table)
-        } else {
-            let size = each as usize * tag.item_size() as usize;
-            let bytes = size.checked_mul(n).ok_or_else(|| Failure::input("results too long"))?;
-            if size >= BORROW_FROM && (0..n).all(|i| results.item(i).data().is_some()) {
-                let off = self.borrowed(results, size);
-                self.w.set(0, Node::packed(tag, n as u64, each, off));
-                return Ok(());
-            }
-            let start = self.w.reserve(bytes);
-            for i in 0..n {
-                copy_region(results.item(i), 0, &mut self.w.reserved(start)[i * size..(i + 1) * size]);
-            }
-            start
-        };
-        self.w.set(0, Node::packed(tag, n as u64, each, off));
-        Ok(())
-    }
-
-    /// Big results of `size` bytes each, read where they lie when the blob is written.
-    fn borrowed(&mut self, results: Sexp, size: usize) -> u64 {
-        let mut off = 0;
-        for (i, data) in (0..results.len()).filter_map(|i| Some((i, results.item(i).data()?))) {
-            // SAFETY: the vector's own bytes; who encodes keeps the results until the blob is written (`encode`).
-            unsafe {
-                match i {
-                    0 => off = self.w.borrow(data, size),
-                    _ => self.w.borrow_behind(data, size),
-                }
-            }
-        }
-        off
     }
 
     /// What has no layout and is part of another value: R's own serialization, in the machine's byte order.
@@ -349,27 +264,5 @@ impl Encoder<'_> {
         let off = self.w.strings(self.table);
         self.w.set(names, Node::of(Tag::Strings, count as u64, off));
         Ok((list, names + 1))
-    }
-}
-
-/// Copies a plain vector's items from `i` on, as many as `out` has room for, which lies at an address divisible by 8. The vector
-/// has as many.
-pub fn copy_region(x: Sexp, i: usize, out: &mut [u8]) {
-    if let Some(data) = x.data() {
-        // SAFETY: a live vector's own bytes; the callers' `out` is no longer than they are.
-        unsafe { std::ptr::copy_nonoverlapping(data, out.as_mut_ptr(), out.len()) };
-        return;
-    }
-    let (raw, i, at) = (x.raw(), i as isize, out.as_mut_ptr());
-    let n = |size: usize| (out.len() / size) as isize;
-    // SAFETY: a live vector of this type; `out` has room for so many items, at an address divisible by 8.
-    unsafe {
-        match x.kind() {
-            Kind::LGLSXP => LOGICAL_GET_REGION(raw, i, n(4), at.cast()),
-            Kind::INTSXP => INTEGER_GET_REGION(raw, i, n(4), at.cast()),
-            Kind::REALSXP => REAL_GET_REGION(raw, i, n(8), at.cast()),
-            Kind::CPLXSXP => COMPLEX_GET_REGION(raw, i, n(16), at.cast()),
-            _ => RAW_GET_REGION(raw, i, n(1), at),
-        };
     }
 }

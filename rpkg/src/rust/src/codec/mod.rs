@@ -8,19 +8,22 @@ mod decode;
 mod deferred;
 mod encode;
 mod outline;
+mod packed;
 mod references;
+mod region;
 mod results;
 mod source;
 mod survey;
+mod tags;
 
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
-pub use encode::{copy_region, encode, encode_list, encode_with};
+pub use encode::{encode, encode_with};
 pub use outline::{unserialize, Outline};
+pub use packed::encode_list;
 pub use references::References;
+pub use region::copy_region;
 pub use results::{check_count, Pieces};
-pub use source::{kind_of, tag_named, Referred, Source};
+pub use source::{Referred, Source};
 pub use survey::{data_bytes, holds_references, Found, Reach};
-
-/// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
-pub const VIEW_MIN: usize = 2048;
+pub use tags::{kind_of, tag_named};

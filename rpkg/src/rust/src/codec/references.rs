@@ -17,8 +17,8 @@ pub struct References {
     /// By file system and file: a page's number, or `None` of one that is copied.
     known: HashMap<usize, Option<u64>>,
     numbers: HashMap<(u64, u64), u64>,
-    /// Whether pages that may be written into are referred to.
-    pub writable: bool,
+    /// Whether pages that may be written into are referred to, and locked.
+    locking: bool,
 }
 
 /// What keeps a page readable: it is kept open and, where it may be written into, locked against that.
@@ -29,9 +29,10 @@ pub struct Held {
 }
 
 impl References {
-    /// None yet. `writable`: whether those are among them that may be written into; they cannot be, as long as this is kept.
-    pub fn new(writable: bool) -> References {
-        References { writable, ..References::default() }
+    /// None yet, of which some may be such as can be written into: that is not possible as long as this is kept. Of those that come of
+    /// `default()` none is.
+    pub fn locking() -> References {
+        References { locking: true, ..References::default() }
     }
 
     /// Where the page is numbered, and numbered if it is not yet; `None` when it cannot be referred to.
@@ -51,7 +52,7 @@ impl References {
 
     /// The number of the page that two origins may have in common.
     fn number(&mut self, origin: &Origin) -> Option<u64> {
-        if origin.writable && !self.writable {
+        if origin.writable && !self.locking {
             return None;
         }
         let page = origin.page()?;

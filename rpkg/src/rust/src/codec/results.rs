@@ -6,7 +6,8 @@ use scheduler::error::Error;
 use scheduler::page::Tag;
 
 use super::cut::{copy_strings, element};
-use super::source::{kind_of, Source};
+use super::source::Source;
+use super::tags::kind_of;
 use crate::r::{Kind, Result, Scope, Sexp};
 
 /// A chunk's blob, whose root is the list of its results.

@@ -5,8 +5,12 @@ use scheduler::os::Mapping;
 use scheduler::page::{BlobView, Node, Tag};
 use scheduler::store::CONTENT;
 
+use super::tags::kind_of;
 use crate::altrep;
 use crate::r::{protect, Kept, Kind, Result, Scope, Sexp};
+
+/// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
+const VIEW_MIN: usize = 2048;
 
 /// Where values are decoded from.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +116,7 @@ impl<'a> Source<'a> {
         let start = start.saturating_mul(size).min(data.len());
         let bytes = &data[start..start.saturating_add(len.saturating_mul(size)).min(data.len())];
         let len = bytes.len() / size;
-        if bytes.len() >= super::VIEW_MIN {
+        if bytes.len() >= VIEW_MIN {
             // SAFETY: the bytes lie in a private mapping, which the owner keeps (`Source`'s makers); the blob was checked,
             // so they are aligned to their items' size, 8 at most.
             return unsafe { altrep::vector(s, tag, self.owner_of(node), bytes.as_ptr().cast_mut(), len) };
@@ -137,7 +141,7 @@ impl<'a> Source<'a> {
         let start = start.min(all);
         let len = len.min(all - start);
         let start = first + start;
-        if len.saturating_mul(9) >= super::VIEW_MIN {
+        if len.saturating_mul(9) >= VIEW_MIN {
             // SAFETY: the table lies in a mapping that the owner keeps; the part is within it.
             return unsafe { altrep::strings(s, self.owner_of(node), table, start, len) };
         }
@@ -154,31 +158,5 @@ pub(super) fn set_text(s: &Scope, out: Sexp, i: usize, text: Option<(&[u8], u8)>
     match text {
         Some((bytes, mark)) => out.set_text(i, crate::r::character_bytes(s, bytes, mark)),
         None => out.set_na_text(i),
-    }
-}
-
-/// The tag of a plain vector's type, as `typeof()` calls it.
-pub fn tag_named(kind: &str) -> Option<Tag> {
-    Some(match kind {
-        "logical" => Tag::Logical,
-        "integer" => Tag::Integer,
-        "double" => Tag::Real,
-        "complex" => Tag::Complex,
-        "raw" => Tag::Raw,
-        _ => return None,
-    })
-}
-
-/// R's type of a tag that is a vector's.
-pub fn kind_of(tag: Tag) -> Kind {
-    match tag {
-        Tag::Null => Kind::NILSXP,
-        Tag::Logical => Kind::LGLSXP,
-        Tag::Integer => Kind::INTSXP,
-        Tag::Real => Kind::REALSXP,
-        Tag::Complex => Kind::CPLXSXP,
-        Tag::Raw | Tag::Serialized => Kind::RAWSXP,
-        Tag::Strings => Kind::STRSXP,
-        Tag::List | Tag::Packed | Tag::S4 | Tag::View => Kind::VECSXP,
     }
 }

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 
 use scheduler::page::Tag;
 
-use super::encode::tag_of;
+use super::tags::tag_of;
 use crate::r::{bytes_of, Bound, Kept, Kind, Scope, Sexp};
 
 /// Visits the values of a value's attributes until one answers TRUE.

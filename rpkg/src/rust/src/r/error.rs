@@ -2,6 +2,7 @@
 use inspect::error::Error as InspectError;
 use inspect::words::bytes;
 use scheduler::error::Error;
+use scheduler::os::space::FILE_LIMIT;
 use scheduler::plan::Lifetime;
 
 /// Rows of a plan's resources that a message shows.
@@ -12,7 +13,11 @@ const DISK: &str = "set options(memshare.dir = ) to a directory on a disk";
 pub fn words(error: &Error) -> String {
     let what = match error {
         Error::NoSpace { needed, free, limit, dir } => {
-            let (needed, free, limit, dir) = (bytes(*needed), bytes(*free), bytes(*limit), dir.display());
+            let (needed, free, limit) = (bytes(*needed), bytes(*free), bytes(*limit));
+            if dir.as_os_str() == FILE_LIMIT {
+                return format!("a file of at least {needed} is needed, and this process may write files of {limit} at most ({FILE_LIMIT})");
+            }
+            let dir = dir.display();
             return format!(
                 "not enough shared memory in {dir}: {needed} needed, {free} free of {limit}; release variables, enlarge {dir}, \
                  or {DISK}"

@@ -1,10 +1,10 @@
 //! Evaluating R code, which may jump: only where a [`Scope`] stands.
 use extendr_ffi::*;
 
+use super::failure::{Failure, Result};
 use super::ffi;
 use super::protect::protect;
 use super::sexp::{Kind, Scope, Sexp};
-use super::{Failure, Result};
 
 impl Scope {
     /// The symbol of this name, of any length: R errors on what is none.

@@ -1,4 +1,4 @@
-//! The one face to R's C API. Outside this room and `altrep/` nothing calls R directly.
+//! The one face to R's C API. Outside this module and `altrep/` nothing calls R directly.
 //!
 //! Three rules keep it sound:
 //!
@@ -9,11 +9,14 @@
 //! 3. What R allocates is kept in a [`Scope`] until the scope ends, and a [`Sexp`] has that lifetime: the compiler lets none outlive what
 //!    keeps it. A value leaves a scope for the next one out by [`Scope::carry`], for Rust's own use as [`Kept`], and for R as [`Given`].
 //!    R keeps values on a stack, so only the innermost scope may keep one; another that tries is a fault that is told.
+mod attributes;
 mod edge;
 mod error;
 mod evaluate;
+mod failure;
 mod ffi;
 mod frames;
+mod jump;
 mod kept;
 mod make;
 mod protect;
@@ -21,9 +24,10 @@ pub mod resume;
 mod sexp;
 mod text;
 
-pub use edge::{argument, edge, nothing, Failure, Result};
+pub use edge::{argument, edge, nothing};
 pub use error::words;
 pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
+pub use failure::{Failure, Result};
 pub use frames::Bound;
 pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, path, real, reals};
@@ -31,5 +35,5 @@ pub use protect::{give, protect};
 pub use sexp::{Given, Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, path_of, string, strings, with_bytes};
 
-pub(crate) use protect::owns_nothing;
+pub(crate) use jump::owns_nothing;
 pub(crate) use text::bytes_of;

@@ -2,14 +2,14 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
 
-use super::protect;
+use super::jump;
 
 /// Goes on with the jump that the last native call was left by. Called by `native()` alone, at once.
 #[extendr]
 pub fn ms_resume() -> Robj {
     // SAFETY: R's main thread; this frame owns nothing; `native()` calls this right after the `.Call` that was left, so
     // all contexts further out still stand.
-    unsafe { protect::resume() };
+    unsafe { jump::resume() };
     ().into()
 }
 

@@ -1,13 +1,12 @@
 //! A live R value, and the scope that keeps values alive.
 use std::cell::Cell;
-use std::ffi::c_void;
 use std::marker::PhantomData;
 
 pub use extendr_ffi::SEXPTYPE as Kind;
 use extendr_ffi::*;
 
 use super::ffi;
-use super::protect::owns_nothing;
+use super::jump::owns_nothing;
 
 /// A value that R will not collect as long as `'s`: an argument of the running `.Call`, kept by a [`Scope`] or a [`super::Kept`], or
 /// reachable from such a one. That is the promise of who makes it; all methods rest on it.
@@ -300,38 +299,6 @@ impl<'s> Sexp<'s> {
         self.0 == unsafe { R_NaString }
     }
 
-    /// The names, or NULL.
-    pub fn names<'k>(self, s: &'k Scope) -> Sexp<'k> {
-        // SAFETY: a live value; R may have to make its names (a one-dimensional array), so they are kept.
-        s.keep(unsafe { Rf_getAttrib(self.0, R_NamesSymbol) })
-    }
-
-    /// An attribute, or NULL. The name is one of ours.
-    pub fn attribute<'k>(self, s: &'k Scope, name: &str) -> Sexp<'k> {
-        // SAFETY: a live value.
-        s.keep(unsafe { Rf_getAttrib(self.0, symbol(name)) })
-    }
-
-    /// Sets an attribute as R's `attr<-` would. The name is one of ours.
-    pub fn set_attribute(self, _: &Scope, name: &str, value: Sexp) {
-        // SAFETY: both live; a symbol is never collected.
-        unsafe { Rf_setAttrib(self.0, symbol(name), value.0) };
-    }
-
-    /// Sets an attribute of any name as it was stored. R's `attr<-` would change some, refuse some and run code for others; a class alone
-    /// goes through it, for it marks the value as an object.
-    pub fn set_attribute_of(self, _: &Scope, name: Sexp, value: Sexp) {
-        // SAFETY: all live. The name is a text object, and symbols are made of its bytes.
-        unsafe {
-            let symbol = Rf_install(R_CHAR(name.0));
-            if symbol == R_ClassSymbol || R_CHAR(name.0) == R_CHAR(PRINTNAME(self::symbol(".Data"))) {
-                Rf_setAttrib(self.0, symbol, value.0);
-            } else {
-                R_do_slot_assign(self.0, symbol, value.0);
-            }
-        }
-    }
-
     /// The value with R's S4 bit set, kept.
     pub fn as_s4<'k>(self, s: &'k Scope) -> Sexp<'k> {
         // SAFETY: a live value.
@@ -342,21 +309,5 @@ impl<'s> Sexp<'s> {
     pub fn freeze(self) {
         // SAFETY: a live value.
         unsafe { MARK_NOT_MUTABLE(self.0) };
-    }
-
-    /// Calls `visit(name's text object, value)` for every attribute as it is stored (compact row names stay compact).
-    pub fn each_attribute(self, visit: &mut dyn FnMut(Sexp<'s>, Sexp<'s>)) {
-        unsafe extern "C" fn call(visit: *mut c_void, tag: SEXP, value: SEXP) {
-            // SAFETY: `visit` is what stands below; the attributes are reachable from the value.
-            unsafe {
-                let visit = &mut *visit.cast::<&mut dyn FnMut(Sexp<'static>, Sexp<'static>)>();
-                visit(Sexp(PRINTNAME(tag), PhantomData), Sexp(value, PhantomData));
-            }
-        }
-        let mut visit = visit;
-        // SAFETY: a live value; `visit` outlives the call.
-        unsafe {
-            ffi::memshare_each_attribute(self.0, call, std::ptr::from_mut(&mut visit).cast());
-        }
     }
 }

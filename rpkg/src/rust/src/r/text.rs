@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use extendr_ffi::SEXP;
 
+use super::failure::{Failure, Result};
 use super::ffi;
 use super::kept::Kept;
 use super::protect::protect;
 use super::sexp::{Kind, Scope, Sexp};
-use super::{Failure, Result};
 
 /// The bytes of a text object and its encoding: 0 as it is, 1 UTF-8, 2 Latin-1, 3 bytes. Text of another native encoding is
 /// translated to UTF-8 first. The bytes live as long as the text, translated ones until the `.Call` ends; both as long as a scope that

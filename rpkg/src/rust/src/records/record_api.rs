@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use extendr_api::prelude::*;
 use inspect::{Document, PassNote, Record};
 use scheduler::plan::Plan;
-use scheduler::run::EventLog;
+use scheduler::run::{Detail, EventLog};
 
 use super::{last_run, to_r};
 use crate::r::{self, argument, edge, nothing, Given, Kind, Result, Sexp};
@@ -51,7 +51,10 @@ fn ms_record_of_plan(id: i32, about: Robj) -> Robj {
 /// What a record says, as a list; without `chunks` not the columns of its chunks, steps and memory.
 #[extendr]
 fn ms_record_document(record: Robj, chunks: bool) -> Robj {
-    edge(|| to_r::document(document_in(argument(&record))?, chunks))
+    edge(|| {
+        let detail = if chunks { Detail::Chunks } else { Detail::Totals };
+        to_r::document(document_in(argument(&record))?, detail)
+    })
 }
 
 /// Writes a record to a file.

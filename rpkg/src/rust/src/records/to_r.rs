@@ -1,12 +1,13 @@
 //! A document as R sees it: objects are named lists, arrays of numbers or of strings are vectors (what is missing is NaN), other
 //! arrays lists. The long columns go straight into vectors.
 use inspect::{Chunks, Document, Memory, Steps};
+use scheduler::run::Detail;
 use serde_json::Value;
 
 use crate::r::{self, Given, Kind, Result, Scope, Sexp};
 
-/// The document as a list. Without `chunks` the columns of chunks, steps and memory are left out, which is what is long.
-pub(super) fn document(mut document: Document, chunks: bool) -> Result<Given> {
+/// The document as a list; of [`Detail::Totals`] without the columns of chunks, steps and memory, which are what is long.
+pub(super) fn document(mut document: Document, detail: Detail) -> Result<Given> {
     let (columns, steps, memory) = document.run.as_mut().map_or_else(Default::default, |run| {
         let chunks = std::mem::take(&mut run.chunks);
         (chunks, std::mem::take(&mut run.steps), std::mem::take(&mut run.memory))
@@ -19,7 +20,7 @@ pub(super) fn document(mut document: Document, chunks: bool) -> Result<Given> {
     let states = columns.states.as_slice();
     r::give(|s| {
         let list = value(s, &all);
-        if is_run && chunks {
+        if is_run && detail == Detail::Chunks {
             let run = r::field(s, list, "run").unwrap_or(s.null());
             put(s, run, "chunks", &columns.numbers, states);
             put(s, run, "steps", &steps.numbers, &[]);

@@ -13,7 +13,8 @@ use scheduler::store::{find, Kind, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
 use super::coming::Coming;
-use super::planned::{bytes_of, encoded, Data, Encoded, Planned};
+use super::encoded::{encoded, Encoded, Purpose};
+use super::planned::{bytes_of, Data, Planned};
 use super::spec::Reader;
 use crate::codec::References;
 use crate::r::{self, Failure, Kept, Result, Sexp};
@@ -24,6 +25,15 @@ pub(super) struct Prepared {
     pub(super) job: Job,
     pub(super) copied: (u64, u64),
     pub(super) coming: Coming,
+}
+
+/// When data is copied in that stages can read as it comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copying {
+    /// Before the run begins.
+    Before,
+    /// While the run goes on: it is left to [`Prepared::coming`].
+    Meanwhile,
 }
 
 /// The pages of a run.
@@ -39,7 +49,10 @@ struct Pages {
     pins: Vec<(ResourceId, Pin)>,
     /// The pages that the data refers to.
     refers: Vec<(ResourceId, Vec<PageAddress>)>,
+    /// Bytes that were copied in.
     bytes: u64,
+    /// Bytes of pages that stay with the plan.
+    kept_bytes: u64,
 }
 
 /// What of the data is another object in this run, by resource.
@@ -64,65 +77,34 @@ impl SessionState {
     }
 }
 
-/// Copies in what is not there, and lays out the board. With `keep`, copied-in data stays with the plan for its next run. `title`
-/// says what was called, `state` how its workers must be. With `stream`, what stages can read as it comes is left to
-/// [`Prepared::coming`].
+/// Copies in what is not there, and lays out the board. `title` says what was called, `state` how its workers must be.
 pub(super) fn prepare(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
-    guests: Option<Listener>,
-    (keep, stream): (bool, bool),
+    external: Option<Listener>,
+    (purpose, copying): (Purpose, Copying),
     (title, state): (&str, &SessionState),
 ) -> Result<Prepared> {
     let since = now_ns();
     let mut pages = Pages::default();
     let plan = Arc::clone(&planned.plan);
-    let mut kept_bytes = 0;
     let mut blobs = blobs.into_iter();
     for (index, data) in planned.data.iter_mut().enumerate() {
         let id = ResourceId(index as u32);
         let made = blobs.next().flatten();
-        if let Some(object) = changes.get(&id) {
-            let page = pages.copy_in(id, &encoded(object.get(), false)?)?;
-            pages.own(id, page);
-            continue;
-        }
-        match data {
-            Data::Object(object) if keep => {
-                let made = made.map_or_else(|| encoded(object.get(), true), Ok)?;
-                let page = pages.copy_in(id, &made)?;
-                kept_bytes += page.bytes();
-                pages.handles.push(Some(page.handle()));
-                *data = Data::Kept(Box::new((page, made.1)));
+        let elements = plan.streamed_elements(id).filter(|_| copying == Copying::Meanwhile);
+        match changes.get(&id) {
+            Some(object) => {
+                let page = pages.copy_in(id, &encoded(object.get(), Purpose::Run)?)?;
+                pages.own(id, page);
             }
-            Data::Object(object) => {
-                let made = made.map_or_else(|| encoded(object.get(), false), Ok)?;
-                pages.take_in(id, made, plan.streamed_elements(id).filter(|_| stream))?;
-            }
-            Data::Kept(kept) => {
-                let (page, references) = &**kept;
-                pages.refer(id, references);
-                kept_bytes += page.bytes();
-                pages.handles.push(Some(page.handle()));
-            }
-            Data::Registered { namespace, name, session, serial } => {
-                pages.registered(id, namespace, name, (*session, *serial))?;
-            }
+            None => pages.add(id, data, made, (purpose, elements))?,
         }
     }
     let copied = (now_ns() - since, pages.bytes);
     for resource in plan.graph().resources().iter().skip(pages.handles.len()) {
-        let id = ResourceId(pages.handles.len() as u32);
-        let page = results_page(
-            resource.bytes,
-            plan.maker_of(id).is_none_or(|(stage, nth)| {
-                let pass = plan.stages()[stage.index()].outputs[nth as usize];
-                planned.learned[pass.index()].said
-            }),
-        )?;
-        pages.overflow.extend(page.overflow().map(|overflow| (id, overflow.handle())));
-        pages.own(id, page);
+        pages.add_results(resource.bytes, planned)?;
     }
     let timeout = planned.timeout_seconds;
     let settings = Settings {
@@ -131,7 +113,7 @@ pub(super) fn prepare(
         timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
         ..Settings::default()
     };
-    let Pages { handles, own, coming, overflow, pins, refers, .. } = pages;
+    let Pages { handles, own, coming, overflow, pins, refers, kept_bytes, .. } = pages;
     let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
     spec.overflow = overflow;
     spec.refers = refers;
@@ -139,7 +121,7 @@ pub(super) fn prepare(
     spec.session = state.bytes.clone();
     let generation = state.generation.clone();
     let copies = coming.copies();
-    let job = JobSpec { plan, spec, pages: own, copies, pins, kept_bytes, settings, guests, generation };
+    let job = JobSpec { plan, spec, pages: own, copies, pins, kept_bytes, settings, external, generation };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
     Ok(Prepared { job, copied, coming })
 }
@@ -154,6 +136,56 @@ fn results_page(bytes: u64, said: bool) -> Result<Page> {
 }
 
 impl Pages {
+    /// A variable of the plan, and how many of its elements are to be read as they come.
+    fn add(
+        &mut self,
+        id: ResourceId,
+        data: &mut Data,
+        made: Option<Encoded>,
+        (purpose, elements): (Purpose, Option<u64>),
+    ) -> Result<()> {
+        match data {
+            Data::Object(object) if purpose == Purpose::Plan => {
+                let made = made.map_or_else(|| encoded(object.get(), purpose), Ok)?;
+                let page = self.copy_in(id, &made)?;
+                self.kept(&page);
+                *data = Data::Kept(Box::new((page, made.1)));
+            }
+            Data::Object(object) => {
+                let made = made.map_or_else(|| encoded(object.get(), purpose), Ok)?;
+                self.take_in(id, made, elements)?;
+            }
+            Data::Kept(kept) => {
+                let (page, references) = &**kept;
+                self.refer(id, references);
+                self.kept(page);
+            }
+            Data::Registered { namespace, name, session, serial } => {
+                self.registered(id, namespace, name, (*session, *serial))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The page of the next resource, which a stage makes.
+    fn add_results(&mut self, bytes: u64, planned: &Planned) -> Result<()> {
+        let id = ResourceId(self.handles.len() as u32);
+        let said = planned.plan.maker_of(id).is_none_or(|(stage, nth)| {
+            let pass = planned.plan.stages()[stage.index()].outputs[nth as usize];
+            planned.learned[pass.index()].said
+        });
+        let page = results_page(bytes, said)?;
+        self.overflow.extend(page.overflow().map(|overflow| (id, overflow.handle())));
+        self.own(id, page);
+        Ok(())
+    }
+
+    /// The page of a variable that stays with the plan.
+    fn kept(&mut self, page: &Page) {
+        self.kept_bytes += page.bytes();
+        self.handles.push(Some(page.handle()));
+    }
+
     fn own(&mut self, id: ResourceId, page: Page) {
         self.handles.push(Some(page.handle()));
         self.own.push((id, page));

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use scheduler::board::{ChunkRecord, ChunkState, Output};
+use scheduler::board::{ChunkRecord, ChunkState, Output, PageSegment};
 use scheduler::engine::Outcome;
 use scheduler::error::Error;
 use scheduler::id::{PassId, ResourceId, StageId};
 use scheduler::os::Mapping;
 use scheduler::plan::Plan;
-use scheduler::run::Finished;
+use scheduler::run::{Detail, Finished};
 use scheduler::store::Page;
 
 use super::hall::Begun;
@@ -16,8 +16,8 @@ use super::log_api;
 use super::profiles;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Pieces, Source};
-use crate::r::{self, Failure, Given, Kept, Kind, Result, Sexp};
-use crate::records::shelf;
+use crate::r::{self, Failure, Given, Kept, Kind, Result, Scope, Sexp};
+use crate::records::last_run;
 
 /// The results pages of an ended run, mapped when they are read.
 pub(super) struct Ended<'a> {
@@ -44,12 +44,21 @@ pub(super) struct Opened {
     overflow: Option<Box<Opened>>,
 }
 
-/// Everything R asks of an ended run, as one list. `as_vector` says of each wanted result whether it is to be one vector.
+/// What a wanted result is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A list with an item for each result.
+    List,
+    /// One vector, if the results are alike.
+    Vector,
+}
+
+/// Everything R asks of an ended run, as one list: its wanted results in these `forms`.
 pub(super) fn collect(
     (run, begun): (i32, &Begun),
     finished: &Finished,
-    as_vector: &[bool],
-    traced: bool,
+    forms: &[Form],
+    detail: Detail,
 ) -> Result<Given> {
     let plan = &*begun.plan;
     let board = finished.board.board();
@@ -63,30 +72,20 @@ pub(super) fn collect(
     let notes = ended.notes_page()?;
     let conditions = ended.conditions(&notes)?;
     let values = match finished.outcome {
-        Outcome::Done => Some(ended.values(as_vector)?),
+        Outcome::Done => Some(ended.values(forms)?),
         _ => None,
     };
     let error = ended.error(&notes)?;
     let written = ended.written();
     let died = log_api::died(&finished.stats.died)?;
-    let log = finished.log(plan, begun.copied, traced);
-    shelf::keep(shelf::Kept { run, plan: Arc::clone(&begun.plan), log });
+    let log = finished.log(plan, begun.copied, detail);
+    last_run::keep(last_run::Kept { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
     }
     r::give(|s| {
         let bytes = r::reals(s, &written);
-        let peak = r::real(s, finished.stats.peak_bytes as f64);
-        let seconds = r::real(s, finished.stats.seconds);
-        let notes = r::character(s, &finished.stats.notes);
-        let stats = [
-            ("run", r::integer(s, run)),
-            ("seconds", seconds),
-            ("peak", peak),
-            ("died", died.get()),
-            ("notes", notes),
-        ];
-        let stats = r::named_list(s, &stats);
+        let stats = stats(s, run, finished, &died);
         let parts = [
             ("values", values.as_ref().map_or(s.null(), Kept::get)),
             ("conditions", conditions.get()),
@@ -96,6 +95,17 @@ pub(super) fn collect(
         ];
         Ok(r::named_list(s, &parts))
     })
+}
+
+/// What a run took, and who died in it.
+fn stats<'s>(s: &'s Scope, run: i32, finished: &Finished, died: &Kept) -> Sexp<'s> {
+    let peak = r::real(s, finished.stats.peak_bytes as f64);
+    let seconds = r::real(s, finished.stats.seconds);
+    let notes = r::character(s, &finished.stats.notes);
+    let died = s.kept(died.get());
+    let parts =
+        [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak), ("died", died), ("notes", notes)];
+    r::named_list(s, &parts)
 }
 
 impl Ended<'_> {
@@ -110,7 +120,7 @@ impl Ended<'_> {
         let file = page.file()?;
         let mapping = Arc::new(Mapping::private(&file)?);
         let origin = match views {
-            Views::Lasting => Origin::new(file, mapping.len(), false),
+            Views::Lasting => Origin::new(file, mapping.len(), &page.header().traits),
             Views::Passing => None,
         };
         let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
@@ -140,10 +150,10 @@ impl Ended<'_> {
     }
 
     /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result.
-    fn values(&self, as_vector: &[bool]) -> Result<Kept> {
-        let mut all = Vec::with_capacity(as_vector.len());
+    fn values(&self, forms: &[Form]) -> Result<Kept> {
+        let mut all = Vec::with_capacity(forms.len());
         for (nth, &pass) in self.plan.spec().gather.iter().enumerate() {
-            all.push(self.value(pass, as_vector.get(nth) == Some(&true))?);
+            all.push(self.value(pass, forms.get(nth).copied().unwrap_or(Form::List))?);
         }
         r::protect(|s| {
             let list = s.vector(Kind::VECSXP, all.len());
@@ -158,26 +168,26 @@ impl Ended<'_> {
     }
 
     /// One vector where it is asked for as such and the results are alike, else a list.
-    fn value(&self, pass: PassId, as_vector: bool) -> Result<(Kept, Option<usize>)> {
+    fn value(&self, pass: PassId, form: Form) -> Result<(Kept, Option<usize>)> {
         let call = &self.plan.spec().passes[pass.index()];
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
         let (resource, (stage, nth)) =
             made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
         let opened = self.open(resource, Views::Lasting)?;
         let board = self.finished.board.board();
-        let grain = call.grain();
+        let per_result = call.elements_per_result();
         let mut pieces = Pieces::default();
         for chunk in board.results(stage)? {
             let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
             let source = opened.source(board.output(stage, chunk.chunk, nth).ok_or_else(missing)?)?;
-            pieces.push((chunk.start / grain, chunk.end.div_ceil(grain)), source)?;
+            pieces.push((chunk.start / per_result, chunk.end.div_ceil(per_result)), source)?;
         }
         if pieces.count() as u64 != call.results() {
             let reason =
                 format!("'{}' has {} results instead of {}", call.name, pieces.count(), call.results());
             return Err(damaged(reason));
         }
-        if let Some((tag, each)) = pieces.alike().filter(|_| as_vector) {
+        if let Some((tag, each)) = pieces.alike().filter(|_| form == Form::Vector) {
             let vector = r::protect(|s| Ok(Kept::new(pieces.joined(s, (tag, each)))))?;
             return Ok((vector, Some(each)));
         }
@@ -237,8 +247,8 @@ fn damaged(reason: String) -> Failure {
 
 impl Opened {
     pub(super) fn source(&self, output: Output) -> Result<Source<'_>> {
-        if let (true, Some(overflow)) = (output.overflow, &self.overflow) {
-            return overflow.source(Output { overflow: false, ..output });
+        if let (PageSegment::Overflow, Some(overflow)) = (output.segment, &self.overflow) {
+            return overflow.source(Output { segment: PageSegment::Main, ..output });
         }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
         unsafe { Source::open(&self.mapping, output.at, output.len, &self.owner) }

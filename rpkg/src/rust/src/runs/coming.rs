@@ -6,7 +6,7 @@ use scheduler::id::ResourceId;
 use scheduler::os::SegmentFile;
 use scheduler::page::Streamed;
 use scheduler::plan::ADVANCES;
-use scheduler::run::{Copying, Ticket};
+use scheduler::run::{Copying, RunHandle};
 
 use crate::r::{self, Failure, Result};
 
@@ -32,7 +32,7 @@ impl Coming {
     }
 
     /// Writes what is to be written, as long as the run goes on. Left with R's jump on Ctrl-C.
-    pub(super) fn write(self, ticket: &Ticket, look: impl Fn() -> Result<()>) -> Result<()> {
+    pub(super) fn write(self, handle: &RunHandle, look: impl Fn() -> Result<()>) -> Result<()> {
         for One { file, streamed, copying } in self.0 {
             let complete = streamed.rest::<Failure>(&file, ADVANCES, |there| {
                 copying.set_there(there);
@@ -41,7 +41,7 @@ impl Coming {
                     s.check_interrupt();
                     Ok(())
                 })?;
-                Ok(ticket.goes_on())
+                Ok(handle.goes_on())
             })?;
             if !complete {
                 return Ok(());

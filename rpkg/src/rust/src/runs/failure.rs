@@ -15,25 +15,10 @@ impl Ended<'_> {
             let passes = self.plan.stage(stage).map(|stage| &stage.passes);
             passes.and_then(|passes| passes.get(step as usize)).map_or(0, |pass| pass.0 as i32 + 1)
         };
-        let plain = |kind: &'static str, at: Option<(i32, u64)>, message: String| {
-            r::protect(|s| {
-                let (pass, index) = match at {
-                    Some((pass, element)) => (r::integer(s, pass), r::real(s, element as f64 + 1.0)),
-                    None => (s.null(), s.null()),
-                };
-                let parts = [
-                    ("kind", r::character(s, &[kind])),
-                    ("pass", pass),
-                    ("index", index),
-                    ("message", r::character(s, &[message.as_str()])),
-                ];
-                Ok(Some(Kept::new(r::named_list(s, &parts))))
-            })
-        };
         match &self.finished.outcome {
             Outcome::Done => Ok(None),
             Outcome::Failed(failure) => {
-                let at = (pass(failure.stage, failure.spot.step), failure.spot.element);
+                let at = (pass(failure.stage, failure.position.step), failure.position.element);
                 let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
                 let mut lost = self.finished.lost.iter();
                 if let Some((.., lost)) = lost.find(|(stage, chunk, _)| same(*stage, *chunk)) {
@@ -45,22 +30,37 @@ impl Ended<'_> {
                 let source = notes.source(record.ok_or_else(lost)?.error)?;
                 r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
             }
-            Outcome::WorkerKilled { stage, spot, deaths, reason } => plain(
+            Outcome::WorkerKilled { stage, position, deaths, reason } => plain(
                 "worker_died",
-                Some((pass(*stage, spot.step), spot.element)),
-                format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
+                Some((pass(*stage, position.step), position.element)),
+                &format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
             ),
             Outcome::Cancelled { cause: Cause::Timeout } => {
-                plain("timeout", None, "the run took longer than memControl(timeout = ) allows".into())
+                plain("timeout", None, "the run took longer than memControl(timeout = ) allows")
             }
-            Outcome::Cancelled { cause: Cause::User } => {
-                plain("cancelled", None, "the run was cancelled".into())
-            }
+            Outcome::Cancelled { cause: Cause::User } => plain("cancelled", None, "the run was cancelled"),
             Outcome::NoWorkers { reason } => {
-                plain("no_workers", None, format!("no worker is left: {reason}"))
+                plain("no_workers", None, &format!("no worker is left: {reason}"))
             }
         }
     }
+}
+
+/// A failure in words, at an element or not.
+fn plain(kind: &str, at: Option<(i32, u64)>, message: &str) -> Result<Option<Kept>> {
+    r::protect(|s| {
+        let (pass, index) = match at {
+            Some((pass, element)) => (r::integer(s, pass), r::real(s, element as f64 + 1.0)),
+            None => (s.null(), s.null()),
+        };
+        let parts = [
+            ("kind", r::character(s, &[kind])),
+            ("pass", pass),
+            ("index", index),
+            ("message", r::character(s, &[message])),
+        ];
+        Ok(Some(Kept::new(r::named_list(s, &parts))))
+    })
 }
 
 /// What there was no room for, with the numbers.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use scheduler::os::Listener;
 use scheduler::plan::Plan;
 use scheduler::pool::PoolConfig;
-use scheduler::run::{Finished, Job, Pool, PoolStatus, Ticket};
+use scheduler::run::{Finished, Job, Pool, PoolStatus, RunHandle};
 
 use crate::r::{Failure, Result};
 
@@ -17,7 +17,7 @@ use crate::r::{Failure, Result};
 #[derive(Debug, Clone)]
 pub(super) struct Begun {
     pub(super) number: u64,
-    pub(super) ticket: Arc<Ticket>,
+    pub(super) handle: Arc<RunHandle>,
     /// Where nodes of the user's cluster come in.
     pub(super) address: Option<PathBuf>,
     pub(super) plan: Arc<Plan>,
@@ -90,9 +90,9 @@ pub(super) fn begin(
             hall.pool = Some(Pool::start(hall.config.clone().ok_or_else(unconfigured)?)?);
         }
         let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
-        let (number, ticket) = pool.begin(job)?;
+        let (number, handle) = pool.begin(job)?;
         let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
-        let begun = Begun { number, ticket, address, plan, keys, copied, stopped: false };
+        let begun = Begun { number, handle, address, plan, keys, copied, stopped: false };
         hall.runs.insert(id, begun);
         Ok(id)
     })
@@ -142,7 +142,7 @@ pub(super) fn stop() -> Result<()> {
         scheduler::os::launcher::stop();
     }
     with(|hall| {
-        hall.runs.values_mut().for_each(|begun| begun.stopped |= !begun.ticket.wait(Duration::ZERO));
+        hall.runs.values_mut().for_each(|begun| begun.stopped |= !begun.handle.wait(Duration::ZERO));
         Ok(())
     })?;
     Ok(stopped?)
@@ -165,7 +165,7 @@ pub(super) fn take(id: i32) -> Result<(Begun, Box<Finished>)> {
             format!("run {id}: the workers were ended before it was through"),
         ));
     }
-    let finished = begun.ticket.take();
+    let finished = begun.handle.take();
     let finished = finished.ok_or_else(|| Failure::Kind("still_running", format!("run {id} goes on")))?;
     forget(id)?;
     Ok((begun, finished))
@@ -174,7 +174,7 @@ pub(super) fn take(id: i32) -> Result<(Begun, Box<Finished>)> {
 /// Waits a little for the end of a run; whether it is over.
 pub(super) fn wait(id: i32, patience: Duration) -> Result<bool> {
     let begun = run(id)?;
-    if begun.stopped || begun.ticket.wait(patience) {
+    if begun.stopped || begun.handle.wait(patience) {
         return Ok(true);
     }
     match with(|hall| Ok(hall.pool.as_ref().is_some_and(Pool::is_supervised)))? {

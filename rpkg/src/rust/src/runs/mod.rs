@@ -1,10 +1,13 @@
 //! The session's side of a run: a call's data becomes pages, a plan and a job; the run is waited for; what came of it
 //! becomes R values.
 //!
-//! | room | what stands there |
+//! | file | what stands there |
 //! |---|---|
 //! | `spec` | R's specification, read |
 //! | `planned` | the specification compiled, and the plans that are kept |
+//! | `encoded` | an object as it will lie in its page |
+//! | `learn`, `relearn` | what plans learn from earlier runs |
+//! | `coming` | data that is copied while the run goes on |
 //! | `describe` | a plan in columns |
 //! | `begin` | a plan made pages and job |
 //! | `collect` | results and conditions made R values |
@@ -19,6 +22,7 @@ mod begin;
 mod collect;
 mod coming;
 mod describe;
+mod encoded;
 mod failure;
 pub(crate) mod hall;
 mod learn;
@@ -26,6 +30,7 @@ pub mod log_api;
 pub mod plan_api;
 mod planned;
 mod profiles;
+mod relearn;
 pub mod run_api;
 pub mod simulate_api;
 mod spec;

@@ -12,12 +12,13 @@ use scheduler::error::Error;
 use scheduler::plan::{CallSpec, Plan, ResultSize};
 use scheduler::profile::Profile;
 
-use super::begin::{prepare, Changes, Prepared, SessionState};
+use super::begin::{prepare, Changes, Copying, Prepared, SessionState};
 use super::describe::describe;
+use super::encoded::{Encoded, Purpose};
 use super::hall;
-use super::learn::{relearn, sizes};
-use super::planned::{bytes_of, compile, Encoded, Planned};
+use super::planned::{bytes_of, compile, Planned};
 use super::profiles;
+use super::relearn::{relearn, sizes};
 use super::spec::{value as kept, Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result, Sexp};
 
@@ -87,7 +88,7 @@ fn given_back() -> Failure {
 fn ms_plan_make(spec: Robj) -> Robj {
     edge(|| {
         let spec = Spec::read(argument(&spec))?;
-        let (planned, _) = compile(&spec, false, true)?;
+        let (planned, _) = compile(&spec, Purpose::Plan)?;
         let id = with(|plans| {
             plans.last += 1;
             plans.plans.insert(plans.last, planned);
@@ -134,15 +135,16 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, title: &str, state: Robj) ->
         let state = SessionState::read(argument(&state))?;
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
-            let (mut planned, blobs) = compile(&spec, spec.passes.len() == 1, false)?;
-            begin(&mut planned, blobs, &Changes::new(), false, (title, &state))?
+            let (mut planned, blobs) = compile(&spec, Purpose::Run)?;
+            begin(&mut planned, blobs, &Changes::new(), Purpose::Run, (title, &state))?
         } else {
             let changes = argument(&changes);
             // Out of the room while R may be called, and back whatever happens.
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(given_back))?;
-            let begun = relearn(&mut planned)
-                .and_then(|()| read_changes(&planned, changes))
-                .and_then(|changes| begin(&mut planned, Vec::new(), &changes, true, (title, &state)));
+            let begun =
+                relearn(&mut planned).and_then(|()| read_changes(&planned, changes)).and_then(|changes| {
+                    begin(&mut planned, Vec::new(), &changes, Purpose::Plan, (title, &state))
+                });
             with(|plans| {
                 plans.plans.insert(id, planned);
                 Ok(())
@@ -157,14 +159,14 @@ fn begin(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
-    keep: bool,
+    purpose: Purpose,
     by: (&str, &SessionState),
 ) -> Result<i32> {
-    if let Some(run) = try_begin(planned, blobs, changes, (keep, true), by)? {
+    if let Some(run) = try_begin(planned, blobs, changes, (purpose, Copying::Meanwhile), by)? {
         return Ok(run);
     }
     // With all data copied before, it may go to the directory for pages.
-    let begun = try_begin(planned, Vec::new(), changes, (keep, false), by)?;
+    let begun = try_begin(planned, Vec::new(), changes, (purpose, Copying::Before), by)?;
     begun.ok_or_else(|| Failure::Internal("a run had no room for data that was there".into()))
 }
 
@@ -173,19 +175,19 @@ fn try_begin(
     planned: &mut Planned,
     blobs: Vec<Option<Encoded>>,
     changes: &Changes,
-    how: (bool, bool),
+    how: (Purpose, Copying),
     by: (&str, &SessionState),
 ) -> Result<Option<i32>> {
-    let guests = if planned.guests { Some(hall::listener()?) } else { None };
-    let address = guests.as_ref().map(|listener| listener.path().to_owned());
-    let Prepared { job, copied, coming } = prepare(planned, blobs, changes, guests, how, by)?;
+    let external = if planned.external { Some(hall::listener()?) } else { None };
+    let address = external.as_ref().map(|listener| listener.path().to_owned());
+    let Prepared { job, copied, coming } = prepare(planned, blobs, changes, external, how, by)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
     let run = hall::begin(job, address, of, copied)?;
-    let ticket = hall::run(run)?.ticket;
-    if let Err(failure) = coming.write(&ticket, hall::look) {
+    let handle = hall::run(run)?.handle;
+    if let Err(failure) = coming.write(&handle, hall::look) {
         // Within a second the workers have let go of the pages.
         hall::cancel(run)?;
-        ticket.wait(AT_ONCE);
+        handle.wait(AT_ONCE);
         hall::forget(run)?;
         return match failure {
             Failure::Scheduler(Error::NoSpace { .. }) => Ok(None),

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, Place, SessionId};
-use scheduler::page::{Blob, BlobWriter};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
 use scheduler::store::{find, Page};
 
+use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
 use super::spec::{Input, Pass, Side, Source, Spec};
 use crate::about::{self, Cut, Listed, Program, Step, Steps};
-use crate::codec::{self, References};
+use crate::codec::References;
 use crate::r::{self, Failure, Kept, Result, Sexp};
 use crate::session;
 
@@ -33,7 +33,7 @@ pub(super) struct Planned {
     pub(super) retries: u32,
     pub(super) timeout_seconds: f64,
     /// Whether nodes of the user's own cluster do the work.
-    pub(super) guests: bool,
+    pub(super) external: bool,
     /// By what name each pass's profile is kept; empty for none.
     pub(super) keys: Arc<[String]>,
     /// What each pass learned from runs before.
@@ -50,57 +50,61 @@ pub(super) enum Data {
     Registered { namespace: String, name: String, session: SessionId, serial: u64 },
 }
 
-/// An object as it will lie in its page, and the pages that it refers to.
-pub(super) type Encoded = (Blob, References);
+/// The data of a specification, as resources.
+#[derive(Default)]
+struct Resources {
+    resources: Vec<Resource>,
+    data: Vec<Data>,
+    blobs: Vec<Option<Encoded>>,
+    /// The resource of each source of data.
+    resource_of: Vec<ResourceId>,
+}
 
-/// An object as it will lie in its page. With `keep`, for more than one run: what may be written into between them is copied.
-pub(super) fn encoded(object: Sexp, keep: bool) -> Result<Encoded> {
-    let (mut writer, mut references) = (BlobWriter::new(), References::new(!keep));
-    codec::encode_with(object, &mut writer, Some(&mut references))?;
-    Ok((writer.finish(), references))
+impl Resources {
+    fn of(spec: &Spec, purpose: Purpose) -> Result<Resources> {
+        let mut all = Resources::default();
+        let mut seen: HashMap<usize, ResourceId> = HashMap::new();
+        for (name, source) in &spec.data {
+            let mut id = ResourceId(all.resources.len() as u32);
+            match source {
+                Source::Object(object) => {
+                    id = *seen.entry(object.get().raw() as usize).or_insert(id);
+                    // The same object twice is one.
+                    if id.index() == all.resources.len() {
+                        all.add_object(name, object.get(), purpose)?;
+                    }
+                }
+                Source::Registered { namespace, name } => all.add_registered(namespace, name)?,
+            }
+            all.resource_of.push(id);
+        }
+        Ok(all)
+    }
+
+    fn add_object(&mut self, name: &str, object: Sexp, purpose: Purpose) -> Result<()> {
+        let encoded = encoded(object, purpose)?;
+        let bytes = encoded.0.size();
+        self.resources.push(Resource { name: name.to_owned(), bytes, scope: Scope::Scoped });
+        self.data.push(Data::Object(Kept::new(object)));
+        self.blobs.push(Some(encoded));
+        Ok(())
+    }
+
+    fn add_registered(&mut self, namespace: &str, name: &str) -> Result<()> {
+        let header = session::with(|session| Ok(find(namespace, name, session.place())?))?.header;
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        self.resources.push(Resource { name: name.clone(), bytes: header.bytes, scope: Scope::Pinned });
+        let (session, serial) = (header.session, header.serial);
+        self.data.push(Data::Registered { namespace, name, session, serial });
+        self.blobs.push(None);
+        Ok(())
+    }
 }
 
 /// Compiles a specification; also gives the blob of each resource that is an object, so that it is made once. Nothing is
-/// copied. `plain`: a call of one pass, which asks for no room of its own but that of its pages. `keep`: its data stays for other
-/// runs.
-pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, Vec<Option<Encoded>>)> {
-    let mut resources = Vec::new();
-    let mut data = Vec::new();
-    let mut blobs = Vec::new();
-    let mut resource_of = Vec::with_capacity(spec.data.len());
-    let mut seen: HashMap<usize, ResourceId> = HashMap::new();
-    for (name, source) in &spec.data {
-        let id = ResourceId(resources.len() as u32);
-        match source {
-            Source::Object(object) => {
-                let object = object.get();
-                if let Some(&known) = seen.get(&(object.raw() as usize)) {
-                    resource_of.push(known);
-                    continue;
-                }
-                seen.insert(object.raw() as usize, id);
-                let encoded = encoded(object, keep)?;
-                let bytes = encoded.0.size();
-                resources.push(Resource { name: name.clone(), bytes, scope: Scope::Scoped });
-                data.push(Data::Object(Kept::new(object)));
-                blobs.push(Some(encoded));
-            }
-            Source::Registered { namespace, name } => {
-                let found = session::with(|session| Ok(find(namespace, name, session.place())?))?;
-                let (bytes, scope) = (found.header.bytes, Scope::Pinned);
-                resources.push(Resource { name: name.clone(), bytes, scope });
-                let (session, serial) = (found.header.session, found.header.serial);
-                data.push(Data::Registered {
-                    namespace: namespace.clone(),
-                    name: name.clone(),
-                    session,
-                    serial,
-                });
-                blobs.push(None);
-            }
-        }
-        resource_of.push(id);
-    }
+/// copied.
+pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Option<Encoded>>)> {
+    let Resources { resources, data, blobs, resource_of } = Resources::of(spec, purpose)?;
     let (mut passes, mut learned) = (Vec::new(), Vec::new());
     for pass in &spec.passes {
         let (costs, from) = known(pass)?;
@@ -112,8 +116,8 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         passes,
         gather: spec.gather.clone(),
         workers: spec.workers,
-        budget: budget(spec.memory, plain)?,
-        keep,
+        budget: budget(spec, purpose)?,
+        keep: purpose == Purpose::Plan,
         fuse: true,
         measure: spec.measure,
     };
@@ -127,7 +131,7 @@ pub(super) fn compile(spec: &Spec, plain: bool, keep: bool) -> Result<(Planned, 
         data,
         retries: spec.retries,
         timeout_seconds: spec.timeout_seconds,
-        guests: spec.guests,
+        external: spec.external,
         keys: spec.passes.iter().map(|pass| pass.key.clone()).collect(),
         learned,
     };
@@ -158,11 +162,12 @@ fn streamed(spec: &Spec, resource_of: &[ResourceId], blobs: &[Option<Encoded>]) 
 }
 
 /// The most bytes that a plan may take: what the user said, else what is free.
-fn budget(asked: f64, plain: bool) -> Result<Option<u64>> {
-    if asked.is_finite() {
-        return Ok(Some(asked as u64));
+fn budget(spec: &Spec, purpose: Purpose) -> Result<Option<u64>> {
+    if spec.memory.is_finite() {
+        return Ok(Some(spec.memory as u64));
     }
-    if plain {
+    // A call of one pass asks for no room but that of its pages.
+    if purpose == Purpose::Run && spec.passes.len() == 1 {
         return Ok(None);
     }
     let place = session::with(|session| Ok(session.place().clone()))?;
@@ -213,10 +218,10 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
 
 /// What the workers are told.
 fn program(spec: &Spec, plan: &Plan, resource_of: &[ResourceId]) -> Result<Program> {
-    let drained: HashSet<ResourceId> =
-        plan.stages().iter().flat_map(|stage| &stage.drains).copied().collect();
+    let consumed: HashSet<ResourceId> =
+        plan.stages().iter().flat_map(|stage| &stage.consumes).copied().collect();
     let stages = plan.stages().iter().map(|stage| {
-        let steps = stage.passes.iter().map(|&pass| step(spec, plan, &drained, stage, pass, resource_of));
+        let steps = stage.passes.iter().map(|&pass| step(spec, plan, &consumed, stage, pass, resource_of));
         let place = |pass: &PassId| stage.passes.iter().position(|step| step == pass).unwrap_or(0) as u32;
         Ok(Steps { steps: steps.collect::<Result<_>>()?, outputs: stage.outputs.iter().map(place).collect() })
     });
@@ -226,7 +231,7 @@ fn program(spec: &Spec, plan: &Plan, resource_of: &[ResourceId]) -> Result<Progr
 fn step(
     spec: &Spec,
     plan: &Plan,
-    drained: &HashSet<ResourceId>,
+    consumed: &HashSet<ResourceId>,
     stage: &Stage,
     id: PassId,
     resource_of: &[ResourceId],
@@ -249,7 +254,7 @@ fn step(
                 Some(step) => about::Input::Step(step as u32),
                 None => {
                     let of = result(pass)?;
-                    about::Input::Part { of, drained: drained.contains(&of) }
+                    about::Input::Part { of, consumed: consumed.contains(&of) }
                 }
             },
         })

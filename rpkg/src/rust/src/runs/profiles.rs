@@ -1,4 +1,4 @@
-//! The profiles of this session's runs: of the last few runs by number, and by key on a shelf for the runs to come.
+//! The profiles of this session's runs: of the last few runs by number, and by key on a cache for the runs to come.
 
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
@@ -6,22 +6,39 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scheduler::board::{Board, ChunkRecord, ChunkState};
+use scheduler::board::{BoardReader, ChunkRecord, ChunkState};
 use scheduler::id::StageId;
 use scheduler::plan::{Plan, ResultSize};
-use scheduler::profile::{self, Profile, Shelf};
+use scheduler::profile::{self, Profile, ProfileCache};
 use scheduler::run::Finished;
 
 use crate::r::{self, Failure, Given, Result, Scope, Sexp};
 
-/// Runs whose profiles are kept beside the shelf.
+/// Runs whose profiles are kept beside the cache.
 const RUNS: usize = 8;
 
 #[derive(Default)]
 struct Profiles {
-    shelf: Shelf,
+    cache: ProfileCache,
     /// The last runs, by number.
     last: VecDeque<(i32, OfRun)>,
+}
+
+impl Profiles {
+    /// Keeps a run's profiles. The costs that `misled` passes were planned by were wrong.
+    fn keep(&mut self, run: i32, taken: OfRun, misled: &HashSet<u32>) {
+        for (pass, profile) in &taken {
+            if misled.contains(pass) {
+                self.cache.learn_anew(Arc::clone(profile));
+            } else {
+                self.cache.learn(Arc::clone(profile));
+            }
+        }
+        self.last.push_back((run, taken));
+        while self.last.len() > RUNS {
+            self.last.pop_front();
+        }
+    }
 }
 
 /// A run's profiles, each with its pass, from 0 on.
@@ -64,24 +81,21 @@ pub(super) fn take(run: i32, plan: &Plan, finished: &Finished, keys: &[String], 
             taken.push((pass.0, Arc::new(profile)));
         }
     }
-    PROFILES.with_borrow_mut(|profiles| {
-        for (pass, profile) in &taken {
-            profiles.shelf.learn(Arc::clone(profile), misled.contains(pass));
-        }
-        profiles.last.push_back((run, taken));
-        while profiles.last.len() > RUNS {
-            profiles.last.pop_front();
-        }
-    });
+    PROFILES.with_borrow_mut(|profiles| profiles.keep(run, taken, &misled));
 }
 
 /// How large the results of an output were.
-fn size(plan: &Plan, board: &Board, chunks: &[ChunkRecord], (id, nth): (StageId, u32)) -> Option<ResultSize> {
+fn size(
+    plan: &Plan,
+    board: &BoardReader,
+    chunks: &[ChunkRecord],
+    (id, nth): (StageId, u32),
+) -> Option<ResultSize> {
     let pass = *plan.stage(id)?.outputs.get(nth as usize)?;
-    let grain = plan.spec().passes[pass.index()].grain();
+    let per_result = plan.spec().passes[pass.index()].elements_per_result();
     let done = chunks.iter().filter(|chunk| chunk.state == ChunkState::Done);
     ResultSize::measured(done.filter_map(|chunk| {
-        let results = chunk.end.div_ceil(grain) - chunk.start / grain;
+        let results = chunk.end.div_ceil(per_result) - chunk.start / per_result;
         Some((results, board.output(id, chunk.chunk, nth)?.len))
     }))
 }
@@ -100,12 +114,12 @@ fn overhead(chunks: &[ChunkRecord], costs: &[Option<Vec<f32>>]) -> (u64, f64) {
     (chunks, (ns / (chunks.max(1) as f64)).max(0.0))
 }
 
-/// The profile on the shelf, if there is one for so many elements.
+/// The profile on the cache, if there is one for so many elements.
 pub(super) fn known(key: &str, elements: u64) -> Option<Arc<Profile>> {
-    PROFILES.with_borrow_mut(|profiles| profiles.shelf.get(key, elements))
+    PROFILES.with_borrow_mut(|profiles| profiles.cache.get(key, elements))
 }
 
-/// What the shelf has under a key, as R gets it.
+/// What the cache has under a key, as R gets it.
 pub(super) fn on_shelf(key: &str, elements: u64) -> Result<Given> {
     let found = known(key, elements);
     r::give(|s| Ok(found.as_ref().map_or(s.null(), |profile| as_list(s, profile, 0))))
@@ -113,7 +127,7 @@ pub(super) fn on_shelf(key: &str, elements: u64) -> Result<Given> {
 
 /// Forgets a profile.
 pub(super) fn forget(key: &str) {
-    PROFILES.with_borrow_mut(|profiles| profiles.shelf.forget(key));
+    PROFILES.with_borrow_mut(|profiles| profiles.cache.forget(key));
 }
 
 /// The profiles of a run, as R gets them.
@@ -203,9 +217,9 @@ pub(super) fn save(list: Sexp, path: &str) -> Result<()> {
     Ok(profile::save(&from_list(list)?, Path::new(path))?)
 }
 
-/// Reads a file, and puts what it holds on the shelf.
+/// Reads a file, and puts what it holds on the cache.
 pub(super) fn load(path: &str) -> Result<Given> {
     let profile = Arc::new(profile::load(Path::new(path))?);
-    PROFILES.with_borrow_mut(|profiles| profiles.shelf.put(Arc::clone(&profile)));
+    PROFILES.with_borrow_mut(|profiles| profiles.cache.put(Arc::clone(&profile)));
     r::give(|s| Ok(as_list(s, &profile, 0)))
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
 use scheduler::pool::{Patience, PoolConfig};
-use scheduler::run::Progress;
+use scheduler::run::{Detail, Progress};
 
-use super::collect::collect;
+use super::collect::{collect, Form};
 use super::hall;
 use crate::r::{self, argument, edge, nothing, Failure, Kind};
 use crate::session;
@@ -98,7 +98,7 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
 #[extendr]
 fn ms_run_progress(id: i32) -> Robj {
     edge(|| {
-        let progress = hall::run(id).ok().and_then(|begun| begun.ticket.progress());
+        let progress = hall::run(id).ok().and_then(|begun| begun.handle.progress());
         let Some(Progress { done, elements, at_work, seconds }) = progress else { return nothing() };
         let numbers = |counts: Vec<u64>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
         let (done, elements) = (numbers(done), numbers(elements));
@@ -140,8 +140,10 @@ fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
     edge(|| {
         let modes = r::strings(argument(&modes), "modes")?;
         let (begun, finished) = hall::take(id)?;
-        let as_vector: Vec<bool> = modes.iter().map(|mode| mode == "vector").collect();
-        collect((id, &begun), &finished, &as_vector, trace)
+        let form = |mode: &String| if mode == "vector" { Form::Vector } else { Form::List };
+        let forms: Vec<Form> = modes.iter().map(form).collect();
+        let detail = if trace { Detail::Chunks } else { Detail::Totals };
+        collect((id, &begun), &finished, &forms, detail)
     })
 }
 

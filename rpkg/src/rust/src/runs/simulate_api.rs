@@ -4,51 +4,35 @@
 use extendr_api::prelude::*;
 use scheduler::plan::{CallSpec, Costs, Origin};
 use scheduler::policy::{Policy, Schedule};
-use scheduler::simulate::{sweep, Case, Model, Work};
+use scheduler::simulate::{sweep, Case, Model, Simulated, Work};
 
 use super::plan_api;
-use crate::r::{self, argument, edge, Failure, Result, Sexp};
+use super::spec::{policy, Reader};
+use crate::r::{self, argument, edge, Given, Result, Sexp};
 
-/// The rule of this name; `None` for "as planned".
-pub(super) fn policy(name: &str, chunk: u64) -> Result<Option<Policy>> {
-    let schedule = match name {
-        "as planned" => return Ok(None),
-        "auto" => return Ok(Some(Policy::auto())),
-        "static" => Schedule::Static,
-        "guided" => Schedule::Guided,
-        "factoring" => Schedule::Factoring,
-        "adaptive" => Schedule::Adaptive,
-        "profiled" => Schedule::Profiled,
-        "fixed" => return Ok(Some(Policy::fixed(chunk))),
-        other => return Err(Failure::input(format!("there is no schedule '{other}'"))),
-    };
-    Ok(Some(Policy { chunk, ..Policy::of(schedule) }))
-}
-
-/// Simulates plan `id` for every number of workers and every schedule. `work` has for each pass of the plan the seconds of its
-/// elements: one for each, or one for all. `known`: whether schedules may know them beforehand. `overhead`: seconds a chunk.
+/// Simulates plan `id` for every number of workers and every schedule. `model` has for each pass of the plan the seconds of its
+/// elements (`work`): one for each, or one for all; `known`: whether schedules may know them beforehand; `overhead`: seconds a chunk.
 /// Gives columns.
 #[extendr]
-fn ms_simulate(
-    id: i32,
-    workers: Robj,
-    schedules: Robj,
-    chunk: f64,
-    work: Robj,
-    known: bool,
-    overhead: f64,
-) -> Robj {
+fn ms_simulate(id: i32, workers: Robj, schedules: Robj, chunk: f64, model: Robj) -> Robj {
     edge(|| {
         let (mut spec, sizes) = plan_api::call_of(id)?;
         let workers = r::numbers(argument(&workers))?;
         let schedules = r::strings(argument(&schedules), "schedules")?;
+        let asked = Reader { list: argument(&model) };
         let model = Model {
-            chunk_ns: (overhead * 1e9) as u64,
-            work: works(argument(&work))?,
+            chunk_ns: (asked.number("overhead")? * 1e9) as u64,
+            work: works(asked.item("work")?)?,
             sizes,
             ..Model::default()
         };
-        prepare(&mut spec, &model, known)?;
+        // What is simulated has no budget.
+        (spec.budget, spec.measure) = (None, false);
+        if asked.number("known")? != 0.0 {
+            take_costs(&mut spec, &model)?;
+        } else {
+            forget_costs(&mut spec);
+        }
         let mut cases = Vec::with_capacity(workers.len() * schedules.len());
         for schedule in &schedules {
             let policy = policy(schedule, chunk as u64)?;
@@ -57,28 +41,32 @@ fn ms_simulate(
         let results = sweep(&spec, &cases, &model)?;
         let names: Vec<&str> =
             schedules.iter().flat_map(|name| std::iter::repeat_n(name.as_str(), workers.len())).collect();
-        let column =
-            |of: &dyn Fn(&scheduler::simulate::Simulated) -> f64| results.iter().map(of).collect::<Vec<_>>();
-        let columns = [
-            ("workers", column(&|run| f64::from(run.workers))),
-            ("makespan", column(&|run| run.makespan_ns as f64 / 1e9)),
-            ("bound", column(&|run| run.bound_ns as f64 / 1e9)),
-            ("efficiency", column(&|run| run.efficiency)),
-            ("idle", column(&|run| run.idle)),
-            ("overhead", column(&|run| run.overhead)),
-            ("chunks", column(&|run| run.chunks as f64)),
-            ("recuts", column(&|run| f64::from(run.recuts))),
-            ("peak", column(&|run| run.peak_bytes as f64)),
-        ];
-        let (columns, names) = (&columns, &names);
-        r::give(|s| {
-            let mut parts = [("", s.null()); 10];
-            parts[0] = ("schedule", r::character(s, names));
-            for (part, (name, column)) in parts[1..].iter_mut().zip(columns) {
-                *part = (name, r::reals(s, column));
-            }
-            Ok(r::named_list(s, &parts))
-        })
+        table(&names, &results)
+    })
+}
+
+/// Simulated runs in columns, with their schedules.
+fn table(names: &[&str], results: &[Simulated]) -> Result<Given> {
+    let column = |of: &dyn Fn(&Simulated) -> f64| results.iter().map(of).collect::<Vec<_>>();
+    let columns = [
+        ("workers", column(&|run| f64::from(run.workers))),
+        ("makespan", column(&|run| run.makespan_ns as f64 / 1e9)),
+        ("bound", column(&|run| run.bound_ns as f64 / 1e9)),
+        ("efficiency", column(&|run| run.efficiency)),
+        ("idle", column(&|run| run.idle)),
+        ("overhead", column(&|run| run.overhead)),
+        ("chunks", column(&|run| run.chunks as f64)),
+        ("recuts", column(&|run| f64::from(run.recuts))),
+        ("peak", column(&|run| run.peak_bytes as f64)),
+    ];
+    let columns = &columns;
+    r::give(|s| {
+        let mut parts = [("", s.null()); 10];
+        parts[0] = ("schedule", r::character(s, names));
+        for (part, (name, column)) in parts[1..].iter_mut().zip(columns) {
+            *part = (name, r::reals(s, column));
+        }
+        Ok(r::named_list(s, &parts))
     })
 }
 
@@ -94,19 +82,9 @@ fn works(list: Sexp) -> Result<Vec<Work>> {
     (0..list.len()).map(work).collect()
 }
 
-/// What is simulated has no budget; and whether its schedules know the work is asked for. One that has to know it is the automatic
-/// one where it does not.
-fn prepare(spec: &mut CallSpec, model: &Model, known: bool) -> Result<()> {
-    spec.budget = None;
-    spec.measure = false;
+/// Schedules know the work.
+fn take_costs(spec: &mut CallSpec, model: &Model) -> Result<()> {
     for (pass, work) in spec.passes.iter_mut().zip(&model.work) {
-        if !known {
-            pass.costs = pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes);
-            if pass.policy.schedule == Schedule::Profiled {
-                pass.policy = Policy::auto();
-            }
-            continue;
-        }
         pass.costs = Some(match work {
             Work::Each(costs) => costs.clone(),
             Work::Uniform(ns) => {
@@ -116,6 +94,16 @@ fn prepare(spec: &mut CallSpec, model: &Model, known: bool) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Schedules know no more of the work than sizes tell. One that has to know it becomes the automatic one.
+fn forget_costs(spec: &mut CallSpec) {
+    for pass in &mut spec.passes {
+        pass.costs = pass.costs.take().filter(|costs| costs.origin() == Origin::Sizes);
+        if pass.policy.schedule == Schedule::Profiled {
+            pass.policy = Policy::auto();
+        }
+    }
 }
 
 extendr_module! {

@@ -2,9 +2,8 @@
 
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{Costs, Origin};
-use scheduler::policy::Policy;
+use scheduler::policy::{Policy, Schedule};
 
-use super::simulate_api::policy;
 use crate::about::Cut;
 use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
 
@@ -25,7 +24,7 @@ pub(super) struct Spec {
     pub(super) retries: u32,
     pub(super) timeout_seconds: f64,
     pub(super) memory: f64,
-    pub(super) guests: bool,
+    pub(super) external: bool,
     /// Whether it is noted what each element costs.
     pub(super) measure: bool,
 }
@@ -82,7 +81,7 @@ impl Spec {
             retries: reader.number("retries")? as u32,
             timeout_seconds: reader.number("timeout")?,
             memory: reader.number("memory")?,
-            guests: reader.number("cluster")? != 0.0,
+            external: reader.number("cluster")? != 0.0,
             // Absent: yes.
             measure: reader.numbers("measure")?.first() != Some(&0.0),
         })
@@ -119,6 +118,22 @@ impl Pass {
             costs: reader.costs()?,
         })
     }
+}
+
+/// The rule of this name; `None` for "as planned".
+pub(super) fn policy(name: &str, chunk: u64) -> Result<Option<Policy>> {
+    let schedule = match name {
+        "as planned" => return Ok(None),
+        "auto" => return Ok(Some(Policy::auto())),
+        "static" => Schedule::Static,
+        "guided" => Schedule::Guided,
+        "factoring" => Schedule::Factoring,
+        "adaptive" => Schedule::Adaptive,
+        "profiled" => Schedule::Profiled,
+        "fixed" => return Ok(Some(Policy::fixed(chunk))),
+        other => return Err(Failure::input(format!("there is no schedule '{other}'"))),
+    };
+    Ok(Some(Policy { chunk, ..Policy::of(schedule) }))
 }
 
 /// A value that is to be copied in, kept until then; of a list that makes its items when asked, a list that holds them.
@@ -203,7 +218,7 @@ impl<'a> Reader<'a> {
         r::numbers(item)
     }
 
-    fn number(&self, name: &str) -> Result<f64> {
+    pub(crate) fn number(&self, name: &str) -> Result<f64> {
         r::number_at(self.item(name)?, 0)
     }
 

@@ -1,9 +1,9 @@
 //! The chunk under way: element by element, step by step, what FUN is to be called on next and what it gave.
-use scheduler::board::{Lease, Spot};
+use scheduler::board::{ElementPosition, Lease};
 
 use super::fold::{Fold, Turn};
-use super::meter::Meter;
-use super::stage::{Ready, Stage};
+use super::meter::{Costs, Meter};
+use super::stage::{Ready, Running, Stage};
 use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
 
 /// A chunk, taken and not handed in.
@@ -42,11 +42,34 @@ pub(super) struct Call<'s> {
     pub(super) element: u64,
 }
 
+impl<'s> Call<'s> {
+    /// The call of a step at an element of a chunk that ends at `end` and whose steps gave these `values`; the arguments are bound.
+    fn at(s: &'s Scope, step: &mut Running, element: u64, (end, values): (u64, Sexp)) -> Option<Call<'s>> {
+        for nth in 0..step.arity() {
+            let argument = step.argument(s, nth, element, end, values);
+            step.ready.as_ref()?.elements.get().set_item(nth, argument);
+        }
+        Call::of(s, step.ready.as_ref()?, element)
+    }
+
+    /// What a step made ready, kept.
+    fn of(s: &'s Scope, ready: &Ready, element: u64) -> Option<Call<'s>> {
+        let Ready { call, frame, setter, .. } = ready;
+        let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
+        Some(Call { call, frame, setter, element })
+    }
+}
+
 impl Chunk {
-    pub(super) fn begin(lease: Lease, stage: &Stage, grains: &[u64], measured: bool) -> Result<Chunk> {
+    pub(super) fn begin(
+        lease: Lease,
+        stage: &Stage,
+        elements_per_result: &[u64],
+        costs: Costs,
+    ) -> Result<Chunk> {
         let list = |len: usize| r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, len))));
-        let results = |grain: &u64| {
-            let count = (lease.end - lease.start).div_ceil((*grain).max(1)) as usize;
+        let results = |per_result: &u64| {
+            let count = (lease.end - lease.start).div_ceil((*per_result).max(1)) as usize;
             Ok(Results { list: list(count)?, next: 0 })
         };
         let fold = |levels: u32| if levels > 0 { Fold::new(levels).map(Some) } else { Ok(None) };
@@ -57,9 +80,9 @@ impl Chunk {
             step: 0,
             folding: false,
             values: list(steps)?,
-            outputs: grains.iter().map(results).collect::<Result<_>>()?,
+            outputs: elements_per_result.iter().map(results).collect::<Result<_>>()?,
             folds: stage.steps.iter().map(|step| fold(step.levels)).collect::<Result<_>>()?,
-            meter: Meter::start(steps, measured, stage.mean_ns),
+            meter: Meter::start(steps, costs, stage.mean_ns),
             notes: Vec::new(),
             stopped: false,
             through: false,
@@ -68,8 +91,8 @@ impl Chunk {
     }
 
     /// Where FUN is.
-    pub(super) fn spot(&self) -> Spot {
-        Spot { step: self.step as u32, element: self.at.min(self.lease.end.saturating_sub(1)) }
+    pub(super) fn position(&self) -> ElementPosition {
+        ElementPosition { step: self.step as u32, element: self.at.min(self.lease.end.saturating_sub(1)) }
     }
 
     /// The next call, its element arguments bound; `None` when the chunk is through, or `go` says no.
@@ -77,14 +100,14 @@ impl Chunk {
         &mut self,
         s: &'s Scope,
         stage: &mut Stage,
-        mut go: impl FnMut(Spot) -> bool,
+        mut go: impl FnMut(ElementPosition) -> bool,
     ) -> Option<Call<'s>> {
         while self.at < self.lease.end {
             if self.step == stage.steps.len() {
                 (self.at, self.step) = (self.at + 1, 0);
                 continue;
             }
-            if !go(self.spot()) {
+            if !go(self.position()) {
                 self.stopped = true;
                 return None;
             }
@@ -95,15 +118,7 @@ impl Chunk {
             let step = &mut steps[self.step];
             let (at, end, values) = (self.at, self.lease.end, self.values.get());
             let Some(fold) = &mut self.folds[self.step] else {
-                let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
-                let [call, frame, setter, elements] =
-                    [call, frame, setter, elements].map(|x| s.kept(x.get()));
-                let call = Call { call, frame, setter, element: at };
-                for nth in 0..step.arity() {
-                    let argument = step.argument(s, nth, at, end, values);
-                    elements.set_item(nth, argument);
-                }
-                return Some(call);
+                return Call::at(s, step, at, (end, values));
             };
             if !self.folding {
                 fold.push(step.argument(s, 0, at, end, values));
@@ -111,10 +126,9 @@ impl Chunk {
             }
             match fold.turn(s, at + 1 == end) {
                 Turn::Combine(block) => {
-                    let Ready { call, frame, elements, setter } = step.ready.as_ref()?;
-                    elements.get().set_item(0, block);
-                    let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
-                    return Some(Call { call, frame, setter, element: at });
+                    let ready = step.ready.as_ref()?;
+                    ready.elements.get().set_item(0, block);
+                    return Call::of(s, ready, at);
                 }
                 Turn::Result(value) => {
                     if let Some(output) = outputs[self.step] {
@@ -168,13 +182,14 @@ impl Chunk {
 
     /// Takes what the step under way said.
     pub(super) fn note(&mut self, pass: u32, condition: Kept) {
-        self.notes.push((pass, self.spot().element, condition));
+        self.notes.push((pass, self.position().element, condition));
     }
 
     /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
     pub(super) fn go_back(&mut self, stage: &Stage, output: usize, nth: usize) {
-        let grain = (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
-        self.at = (self.lease.start + nth as u64 * grain).min(self.lease.end.saturating_sub(1));
+        let per_result =
+            (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
+        self.at = (self.lease.start + nth as u64 * per_result).min(self.lease.end.saturating_sub(1));
         self.step = stage.outputs.iter().position(|&at| at == Some(output)).unwrap_or(0);
     }
 

@@ -10,10 +10,11 @@ use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk};
 use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
-use super::home::waiting;
+use super::meter::Costs;
 use super::packages::Packages;
 use super::pages::Pages;
 use super::stage::{Ready, Stage};
+use super::waiting::waiting;
 use crate::about::Program;
 use crate::codec;
 use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
@@ -93,8 +94,8 @@ impl Current {
             let Some(lease) = self.membership.claim() else { continue };
             self.membership.turn_to(Activity::Run);
             let elements_per_result = &self.membership.spec().stages[id.index()].elements_per_result;
-            let measured = self.membership.is_measured(id);
-            let chunk = Chunk::begin(lease, &self.stages[&id], elements_per_result, measured)?;
+            let costs = if self.membership.is_measured(id) { Costs::Elements } else { Costs::Steps };
+            let chunk = Chunk::begin(lease, &self.stages[&id], elements_per_result, costs)?;
             self.membership.begin(chunk.meter.started_ns);
             self.chunk = Some(chunk);
         }
@@ -277,7 +278,7 @@ impl Current {
         codec::encode(error, &mut words)?;
         if self.chunk.is_none() {
             let Some(lease) = self.membership.next_lease(link)? else { return Ok(()) };
-            self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], false)?);
+            self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], Costs::Steps)?);
         }
         self.note_waiting();
         let Some(chunk) = &self.chunk else { return Ok(()) };

@@ -2,13 +2,13 @@
 //!
 //! R code may run while something is done with the worker: reading data may load a package whose hooks warn, and the handlers around the
 //! loop call in here again. So whoever works with the worker takes it out of its place. Who comes meanwhile finds the place empty, and
-//! can do nothing to what is in use; a warning or message that comes so is kept for the chunk at hand.
-use std::cell::{Cell, RefCell};
+//! can do nothing to what is in use; a warning or message that comes so is kept for the chunk at hand (`waiting.rs`).
+use std::cell::Cell;
 
 use scheduler::link::{Link, Mirror};
 
 use super::current::Current;
-use crate::r::{Failure, Kept, Result};
+use crate::r::{Failure, Result};
 
 /// What this process is to a session.
 #[derive(Default)]
@@ -22,8 +22,6 @@ pub(super) struct Worker {
 thread_local! {
     /// Empty while somebody works with it.
     static HOME: Cell<Option<Box<Worker>>> = Cell::new(Some(Box::default()));
-    /// Conditions that came meanwhile.
-    static WAITING: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The worker, out of its place until this is dropped. To be owned by a frame that no jump of R passes over.
@@ -67,14 +65,4 @@ pub(super) fn with<T>(f: impl FnOnce(&mut Worker) -> Result<T>) -> Result<T> {
     let in_use = || Failure::Internal("the worker is in use: R code that it runs called into it".into());
     let mut taken = Taken::take().ok_or_else(in_use)?;
     f(taken.worker().ok_or_else(in_use)?)
-}
-
-/// Keeps a condition that came while the worker was in use.
-pub(super) fn keep_waiting(condition: Kept) {
-    WAITING.with_borrow_mut(|waiting| waiting.push(condition));
-}
-
-/// The conditions that came while the worker was in use, in their order; they are not kept any longer.
-pub(super) fn waiting() -> Vec<Kept> {
-    WAITING.take()
 }

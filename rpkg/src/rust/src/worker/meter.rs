@@ -9,6 +9,15 @@ const FINE_NS: f64 = 2_000.0;
 /// Of shorter ones, one in so many is timed.
 const SAMPLE: u64 = 8;
 
+/// What is to be known of a chunk's costs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Costs {
+    /// Those of its steps.
+    Steps,
+    /// Those of each element too.
+    Elements,
+}
+
 /// The clock of a chunk.
 pub(super) struct Meter {
     pub(super) started_ns: u64,
@@ -29,7 +38,7 @@ pub(super) struct Meter {
 
 impl Meter {
     /// `mean_ns` is what elements of this stage took so far; 0 when that is not known.
-    pub(super) fn start(steps: usize, measured: bool, mean_ns: f64) -> Meter {
+    pub(super) fn start(steps: usize, costs: Costs, mean_ns: f64) -> Meter {
         let started_ns = now_ns();
         Meter {
             started_ns,
@@ -39,7 +48,7 @@ impl Meter {
             begun: 0,
             sampled: 0,
             reports: vec![StepReport::default(); if steps > 1 { steps } else { 0 }],
-            costs: vec![Vec::new(); if measured { steps } else { 0 }],
+            costs: vec![Vec::new(); if costs == Costs::Elements { steps } else { 0 }],
         }
     }
 

@@ -8,7 +8,7 @@
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
 //! | `meter` | how long things take |
-//! | `home` | where the worker is kept, and taken from to work with |
+//! | `home` | where the worker is kept, and taken from to work with; `waiting`: conditions that came meanwhile |
 //! | `packages` | which packages it loads meanwhile |
 //! | `pages` | the run's pages, mapped when first read |
 //! | `worker_api` | the `.Call`s of `R/worker.R` |
@@ -27,4 +27,5 @@ mod meter;
 mod packages;
 mod pages;
 mod stage;
+mod waiting;
 pub mod worker_api;

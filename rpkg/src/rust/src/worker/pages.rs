@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use scheduler::board::PageSegment;
 use scheduler::error::{Error, Result as Scheduled};
 use scheduler::id::ResourceId;
 use scheduler::link::{Membership, Parts};
@@ -34,12 +35,12 @@ pub(super) struct Made {
 /// The pages that were opened. A page goes with the last stage that reads it here.
 #[derive(Default)]
 pub(super) struct Pages {
-    open: HashMap<(ResourceId, bool), std::rc::Weak<Opened>>,
+    open: HashMap<(ResourceId, PageSegment), std::rc::Weak<Opened>>,
 }
 
 impl Opened {
-    fn map(membership: &Membership, resource: ResourceId, overflow: bool) -> Result<Opened> {
-        let mapping = Arc::new(mapping(membership, resource, overflow)?);
+    fn map(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Result<Opened> {
+        let mapping = Arc::new(mapping(membership, resource, segment)?);
         let owner = Box::new(r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?);
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
@@ -71,8 +72,8 @@ impl Opened {
     }
 }
 
-fn mapping(membership: &Membership, resource: ResourceId, overflow: bool) -> Scheduled<Mapping> {
-    let handle = membership.spec().segment(resource, overflow);
+fn mapping(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Scheduled<Mapping> {
+    let handle = membership.spec().segment(resource, segment);
     let gone = || Error::Damaged {
         segment: handle.map_or_else(|| format!("of resource {resource}"), |handle| handle.name.clone()),
         reason: "it was released while a run reads it".into(),
@@ -84,7 +85,7 @@ fn mapping(membership: &Membership, resource: ResourceId, overflow: bool) -> Sch
 impl Pages {
     /// A page of the run.
     pub(super) fn open(&mut self, membership: &Membership, resource: ResourceId) -> Result<Rc<Opened>> {
-        self.segment(membership, resource, false)
+        self.segment(membership, resource, PageSegment::Main)
     }
 
     /// A page of the run, or its overflow.
@@ -92,13 +93,13 @@ impl Pages {
         &mut self,
         membership: &Membership,
         resource: ResourceId,
-        overflow: bool,
+        segment: PageSegment,
     ) -> Result<Rc<Opened>> {
-        if let Some(open) = self.open.get(&(resource, overflow)).and_then(std::rc::Weak::upgrade) {
+        if let Some(open) = self.open.get(&(resource, segment)).and_then(std::rc::Weak::upgrade) {
             return Ok(open);
         }
-        let opened = Rc::new(Opened::map(membership, resource, overflow)?);
-        self.open.insert((resource, overflow), Rc::downgrade(&opened));
+        let opened = Rc::new(Opened::map(membership, resource, segment)?);
+        self.open.insert((resource, segment), Rc::downgrade(&opened));
         Ok(opened)
     }
 
@@ -114,8 +115,9 @@ impl Pages {
         let parts = membership.parts(resource)?;
         let sources = vec![None; parts.all().len()];
         let page = self.open(membership, resource)?;
-        let beyond = parts.all().iter().any(|part| part.output.overflow);
-        let overflow = beyond.then(|| self.segment(membership, resource, true)).transpose()?;
+        let beyond = parts.all().iter().any(|part| part.output.segment == PageSegment::Overflow);
+        let overflow =
+            beyond.then(|| self.segment(membership, resource, PageSegment::Overflow)).transpose()?;
         Ok(Made { parts, page, overflow, sources })
     }
 
@@ -148,12 +150,15 @@ impl Pages {
 impl Made {
     /// The segment in which the part of a result lies.
     pub(super) fn page_of(&self, result: u64) -> &Rc<Opened> {
-        let part = self.parts.find(result).map(|place| &self.parts.all()[place]);
-        self.segment(part.is_some_and(|part| part.output.overflow))
+        let place = self.parts.find(result);
+        self.segment(place.map_or(PageSegment::Main, |place| self.parts.all()[place].output.segment))
     }
 
-    fn segment(&self, overflow: bool) -> &Rc<Opened> {
-        self.overflow.as_ref().filter(|_| overflow).unwrap_or(&self.page)
+    fn segment(&self, segment: PageSegment) -> &Rc<Opened> {
+        match (segment, &self.overflow) {
+            (PageSegment::Overflow, Some(overflow)) => overflow,
+            _ => &self.page,
+        }
     }
 
     /// Bytes that are mapped.
@@ -167,7 +172,7 @@ impl Made {
             return Ok(source);
         }
         let part = self.parts.all()[place];
-        let source = self.segment(part.output.overflow).source(part.output.at, part.output.len)?;
+        let source = self.segment(part.output.segment).source(part.output.at, part.output.len)?;
         codec::check_count((part.start, part.end), &source)?;
         Ok(*self.sources[place].insert(source))
     }

@@ -205,7 +205,9 @@ impl Feed {
                 Feed::cut(source, root, cut, Rc::clone(made.page_of(0)))?
             }
             Input::Step(step) => Feed::Step(step as usize),
-            Input::Part { of, drained } => Feed::Part { made: pages.made(membership, of)?, copied: drained },
+            Input::Part { of, consumed } => {
+                Feed::Part { made: pages.made(membership, of)?, copied: consumed }
+            }
             Input::Whole(listed) => Feed::Whole(pages.list(membership, listed)?),
         })
     }

@@ -9,8 +9,9 @@ use scheduler::link::{Link, Mirror, Role};
 
 use super::chunk::Call;
 use super::current::{Current, Next};
-use super::home::{keep_waiting, waiting, with, Taken, Worker};
+use super::home::{with, Taken, Worker};
 use super::stage::Ready;
+use super::waiting::{keep_waiting, waiting};
 use crate::r::{self, argument, edge, nothing, Failure, Given, Kind, Result, Scope, Sexp};
 
 fn no_run() -> Failure {

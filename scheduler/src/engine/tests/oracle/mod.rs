@@ -94,28 +94,29 @@ fn run(seed: u64, kept: &Kept) -> Met {
 /// The outcome is one that these troubles can have, and says the right thing.
 fn check(driver: &Driver, trouble: &Trouble, outcome: &Outcome, retries: u32) {
     assert!(!trouble.is_none() || *outcome == Outcome::Done, "{outcome:?} without a reason");
-    let nature = |stage: crate::id::StageId, spot: crate::board::Spot| {
-        let pass = driver.plan().stages()[stage.index()].passes[spot.step as usize];
-        trouble.natures.get(&(pass, spot.element)).copied()
+    let nature = |stage: crate::id::StageId, position: crate::board::ElementPosition| {
+        let pass = driver.plan().stages()[stage.index()].passes[position.step as usize];
+        trouble.natures.get(&(pass, position.element)).copied()
     };
     match outcome {
         Outcome::Done => assert!(trouble.natures.is_empty(), "each element was run, also the bad ones"),
         Outcome::Failed(failure) => {
-            assert_eq!(nature(failure.stage, failure.spot), Some(Nature::Fails));
-            let place =
-                |failure: &crate::engine::Failure| (failure.stage, failure.spot.element, failure.spot.step);
+            assert_eq!(nature(failure.stage, failure.position), Some(Nature::Fails));
+            let place = |failure: &crate::engine::Failure| {
+                (failure.stage, failure.position.element, failure.position.step)
+            };
             let lowest =
                 driver.reported().iter().min_by_key(|failure| place(failure)).expect("it was reported");
             assert_eq!(place(failure), place(lowest), "the lowest of those reported");
             let known = driver.board().failures(failure.stage);
             assert!(known
                 .iter()
-                .any(|chunk| chunk.chunk == failure.chunk && chunk.failed == Some(failure.spot)));
+                .any(|chunk| chunk.chunk == failure.chunk && chunk.failed == Some(failure.position)));
         }
-        Outcome::WorkerKilled { stage, spot, deaths, .. } => {
+        Outcome::WorkerKilled { stage, position, deaths, .. } => {
             assert_eq!(*deaths, retries + 1);
-            let kills = nature(*stage, *spot) == Some(Nature::Kills);
-            assert!(kills || trouble.died, "{spot:?} of stage {stage} kills nobody");
+            let kills = nature(*stage, *position) == Some(Nature::Kills);
+            assert!(kills || trouble.died, "{position:?} of stage {stage} kills nobody");
         }
         Outcome::Cancelled { cause: Cause::User } => assert!(trouble.cancelled),
         Outcome::Cancelled { cause: Cause::Timeout } => {

@@ -1,17 +1,18 @@
 //! A simulation that is fed with a run's log gives that run's measurement: the chunks as the board has them (who, when, how large), and
 //! when the engine did something. The log has one time for all of a chunk's handing in, so the runs here hand in at one time.
 use super::{program, Pace, Rng};
-use crate::board::{Board, ChunkRecord, ChunkState, Lease};
+use crate::board::{BoardReader, ChunkRecord, ChunkState, Lease};
 use crate::engine::tests::sim::{Driver, Natures};
 use crate::engine::{Event, Outcome, Settings, What};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::link::work::{At, Step, Work};
 use crate::plan::Plan;
 use crate::simulate::conditions::{Conditions, Run};
+use crate::simulate::context::Context;
 use crate::simulate::modelled::Nowhere;
-use crate::simulate::world::{Context, Simulation};
+use crate::simulate::run::Simulation;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A chunk of a run.
@@ -39,7 +40,7 @@ struct Replay {
 /// What is not to happen.
 const NEVER: u64 = u64::MAX / 2;
 
-fn chunks(plan: &Plan, board: &Board) -> Vec<Chunk> {
+fn chunks(plan: &Plan, board: &BoardReader) -> Vec<Chunk> {
     let stages = (0..plan.stages().len() as u32).map(StageId);
     let mut all: Vec<Chunk> = stages
         .flat_map(|stage| board.chunks(stage).into_iter().map(move |record| (stage, record)))
@@ -84,15 +85,15 @@ impl Conditions for Replay {
         Some(time.map_or(NEVER, |time| time - context.now))
     }
 
-    fn claim(&mut self, context: &Context, _: &mut Drains, work: &mut Work) -> Option<Lease> {
+    fn claim(&mut self, context: &Context, _: &mut Consumption, work: &mut Work) -> Option<Lease> {
         let chunk = self.coming.get_mut(&work.slot()).and_then(VecDeque::pop_front)?;
-        let lease = work.claim_to(context.board(), chunk.stage, chunk.record.end);
+        let lease = work.claim_to(context.worker_board(), chunk.stage, chunk.record.end);
         self.at.insert(work.slot(), chunk);
         lease
     }
 
     fn run(&mut self, context: &Context, work: &mut Work, _: &mut ()) {
-        work.encoded(context.board(), self.at[&work.slot()].outputs.iter().copied(), 0);
+        work.encoded(context.worker_board(), self.at[&work.slot()].outputs.iter().copied(), 0);
     }
 
     fn hand_in(&mut self, run: &mut Run<'_>, work: &mut Work, _: &mut ()) -> bool {

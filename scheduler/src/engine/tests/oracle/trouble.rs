@@ -168,7 +168,10 @@ impl Trouble {
         }
         let (worker, loss) = (*worker, *loss);
         self.armed = None;
-        if driver.lose(worker, rng.once_in(2), loss) {
+        if rng.once_in(2) {
+            driver.silence(worker);
+        }
+        if driver.lose(worker, loss) {
             self.lost = true;
             self.died |= loss == Loss::Died;
             self.cut_off |= loss == Loss::CutOff;

@@ -1,13 +1,13 @@
 //! What is read, and what must hold when it is, when something goes, and at the end.
 use super::fun::cost;
 use super::{values, Checked, Driver};
-use crate::board::{Board, ChunkState, Control, Lease};
+use crate::board::{BoardReader, ChunkState, Control, Lease};
 use crate::engine::{Outcome, ResourceState, TaskState};
 use crate::graph::{Scope, TaskKind};
 use crate::id::{PassId, ResourceId, StageId};
 use crate::link::{Part, Parts};
-use crate::simulate::worker::Life;
-use crate::simulate::world::Context;
+use crate::simulate::context::Context;
+use crate::simulate::place::Life;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -24,7 +24,7 @@ fn check_results(context: &Context, lease: &Lease) {
     }
 }
 
-fn is_done(board: &Board, stage: StageId) -> bool {
+fn is_done(board: &BoardReader, stage: StageId) -> bool {
     Some(board.done_elements(stage)) == board.elements(stage)
 }
 
@@ -89,17 +89,17 @@ impl Checked {
         let wanted = |pass: &&PassId| context.plan.result_of(**pass) == Some(resource);
         let pass = *context.plan.spec().gather.iter().find(wanted).expect("nobody wants it");
         let (stage, nth) = context.plan.maker_of(resource).expect("a result");
-        let grain = context.plan.spec().passes[pass.index()].grain();
+        let per_result = context.plan.spec().passes[pass.index()].elements_per_result();
         let mut chunks = context.board().chunks(stage);
         chunks.retain(|chunk| chunk.state == ChunkState::Done);
         chunks.sort_unstable_by_key(|chunk| chunk.start);
         let (mut next, mut found) = (0, Vec::new());
         for chunk in chunks {
             assert_eq!(chunk.start, next, "stage {stage} has a gap or did something twice");
-            assert!(chunk.start % grain == 0, "a block of {pass} is cut");
+            assert!(chunk.start % per_result == 0, "a block of {pass} is cut");
             next = chunk.end;
             let output = context.board().output(stage, chunk.chunk, nth).expect("an output");
-            let results = chunk.end.div_ceil(grain) - chunk.start / grain;
+            let results = chunk.end.div_ceil(per_result) - chunk.start / per_result;
             found.extend((0..results).map(|result| self.pages.read(resource, output, result)));
         }
         assert_eq!(found, self.expected[pass.index()], "the results of pass {pass}");
@@ -219,8 +219,9 @@ impl Driver {
     /// has not read to its end, and a chunk that it has.
     pub(in crate::engine::tests) fn slack(&self) -> u64 {
         let workers = u64::from(self.plan().workers());
-        let drained = self.plan().stages().iter().enumerate().filter(|(_, stage)| !stage.drains.is_empty());
-        let each = drained.map(|(id, stage)| {
+        let consumed =
+            self.plan().stages().iter().enumerate().filter(|(_, stage)| !stage.consumes.is_empty());
+        let each = consumed.map(|(id, stage)| {
             let longest = |lengths: &mut dyn Iterator<Item = u64>| lengths.max().unwrap_or(0);
             let parts = |&resource: &ResourceId| {
                 let parts = Parts::of(self.board(), &self.sim.world.context.spec, resource).expect("parts");
@@ -228,7 +229,7 @@ impl Driver {
             };
             let chunks = self.board().chunks(StageId(id as u32));
             let chunk = longest(&mut chunks.iter().map(|chunk| chunk.end - chunk.start));
-            let parts: u64 = stage.drains.iter().map(parts).sum();
+            let parts: u64 = stage.consumes.iter().map(parts).sum();
             (workers + 1) * parts + workers * chunk * stage.outputs.len() as u64
         });
         super::pages::EACH * each.sum::<u64>()

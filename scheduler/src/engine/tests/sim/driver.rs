@@ -1,13 +1,13 @@
 //! A simulated run of the tests, driven from one entry of its queue to the next.
 use super::pace::Pace;
 use super::{Checked, Natures};
-use crate::board::Board;
+use crate::board::SupervisorBoard;
 use crate::engine::{Engine, Event, Failure, Loss, Outcome, Settings};
 use crate::id::WorkerId;
 use crate::link::work::At;
 use crate::plan::Plan;
 use crate::simulate::queue::Entry;
-use crate::simulate::world::Simulation;
+use crate::simulate::run::Simulation;
 
 /// When a worker may be lost; two of these times chance hardly meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Driver {
         &self.sim.world.context.plan
     }
 
-    pub(in crate::engine::tests) fn board(&self) -> &Board {
+    pub(in crate::engine::tests) fn board(&self) -> &SupervisorBoard {
         self.sim.world.context.board()
     }
 
@@ -104,8 +104,13 @@ impl Driver {
         self.feed(Event::Tick);
     }
 
-    pub(in crate::engine::tests) fn lose(&mut self, worker: WorkerId, mute: bool, loss: Loss) -> bool {
-        let lost = self.sim.world.lose(worker, mute, loss);
+    /// What a worker said is not heard.
+    pub(in crate::engine::tests) fn silence(&mut self, worker: WorkerId) {
+        self.sim.world.silence(worker);
+    }
+
+    pub(in crate::engine::tests) fn lose(&mut self, worker: WorkerId, loss: Loss) -> bool {
+        let lost = self.sim.world.lose(worker, loss);
         if lost && loss == Loss::CutOff {
             self.seen().cut_off.insert(worker);
         }
@@ -117,7 +122,7 @@ impl Driver {
         let work = &self.sim.world.workers[id.index()].work;
         match when {
             When::Any => true,
-            When::Holds => work.held().is_some_and(|(_, spot)| spot.is_none()),
+            When::Holds => work.held().is_some_and(|(_, position)| position.is_none()),
             When::Aims => matches!(work.at(), At::Aims(_)),
         }
     }

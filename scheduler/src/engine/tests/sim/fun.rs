@@ -1,14 +1,14 @@
 //! FUN in the tests' runs, and what a chunk hands in.
 use super::pages::{Pages, EACH};
 use super::{values, Checked, Nature};
-use crate::board::{ChunkState, Control, Lease, Output, Span, Spot, StepReport};
+use crate::board::{ChunkState, Control, ElementPosition, Lease, Output, PageSegment, Span, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{PassId, ResourceId};
 use crate::link::work::{At, Outside, Step, Work};
 use crate::link::Part;
 use crate::plan::Source;
 use crate::simulate::conditions::Run;
-use crate::simulate::world::Context;
+use crate::simulate::context::Context;
 use crate::wire::Lost;
 
 /// What came of the chunk at hand so far.
@@ -19,7 +19,7 @@ pub(crate) struct Chunk {
     /// What each output has.
     outputs: Vec<Vec<u64>>,
     /// Where a result is that does not fit anywhere, and which output that is.
-    too_big: Option<(usize, Spot)>,
+    too_big: Option<(usize, ElementPosition)>,
     steps: Vec<StepReport>,
     costs: Vec<Vec<f32>>,
 }
@@ -46,7 +46,7 @@ impl Outside for Paper<'_> {
             };
         }
         let too_big = self.chunk.too_big.is_some_and(|(output, _)| output == piece);
-        if too_big || (self.full && !output.overflow) {
+        if too_big || (self.full && output.segment == PageSegment::Main) {
             return Err(Error::NoSpace { needed: output.len, free: 0, limit: 0, dir: "/full".into() });
         }
         self.pages.write(resource, output, &self.chunk.outputs[piece]);
@@ -80,43 +80,43 @@ pub(super) fn cost(step: usize, element: u64) -> f32 {
 impl Checked {
     /// What the element does to its worker where FUN is at one.
     pub(super) fn nature(&self, context: &Context, work: &Work) -> Option<Nature> {
-        let (lease, Some(spot)) = work.held()? else { return None };
-        let pass = context.plan.stages()[lease.stage.index()].passes[spot.step as usize];
-        self.natures.get(&(pass, spot.element)).copied()
+        let (lease, Some(position)) = work.held()? else { return None };
+        let pass = context.plan.stages()[lease.stage.index()].passes[position.step as usize];
+        self.natures.get(&(pass, position.element)).copied()
     }
 
     /// FUN enters the first element; or ends at one, and enters the next, or it was the last.
     pub(super) fn fun(&mut self, context: &Context, work: &mut Work, chunk: &mut Chunk) {
-        let (lease, spot) = match work.at() {
+        let (lease, position) = match work.at() {
             At::Begun(lease) => {
                 chunk.values.resize_with(context.plan.stages()[lease.stage.index()].passes.len(), Vec::new);
-                work.enter(context.board(), Spot { step: 0, element: lease.start });
+                work.enter(context.worker_board(), ElementPosition { step: 0, element: lease.start });
                 return;
             }
-            At::Runs(lease, spot) => (lease, spot),
+            At::Runs(lease, position) => (lease, position),
             other => panic!("FUN runs, and its worker is at {other:?}"),
         };
         let stage = &context.plan.stages()[lease.stage.index()];
-        let pass = stage.passes[spot.step as usize];
+        let pass = stage.passes[position.step as usize];
         if self.nature(context, work) == Some(Nature::Fails) {
             let output = stage.outputs.iter().position(|&output| output == pass);
             match output.filter(|_| self.pace.coin()) {
                 // Its result does not fit, which turns out later.
-                Some(output) => chunk.too_big = chunk.too_big.or(Some((output, spot))),
-                None => return work.fail(context.board(), spot, [0, 0], None),
+                Some(output) => chunk.too_big = chunk.too_big.or(Some((output, position))),
+                None => return work.fail(context.worker_board(), position, [0, 0], None),
             }
         }
-        let value = self.value(context, pass, chunk, &lease, spot.element);
-        chunk.values[spot.step as usize].push(value);
-        let Spot { step, element } = spot;
+        let value = self.value(context, pass, chunk, &lease, position.element);
+        chunk.values[position.step as usize].push(value);
+        let ElementPosition { step, element } = position;
         if step as usize + 1 < chunk.values.len() {
-            work.enter(context.board(), Spot { step: step + 1, element });
+            work.enter(context.worker_board(), ElementPosition { step: step + 1, element });
         } else if element + 1 < lease.end {
-            work.enter(context.board(), Spot { step: 0, element: element + 1 });
+            work.enter(context.worker_board(), ElementPosition { step: 0, element: element + 1 });
         } else {
             encode(context, work, chunk, &lease);
             let bytes = chunk.outputs.iter().map(|output| EACH * output.len() as u64);
-            work.encoded(context.board(), bytes, 0);
+            work.encoded(context.worker_board(), bytes, 0);
         }
     }
 
@@ -157,7 +157,12 @@ impl Checked {
             Ok(step) => step,
             Err(_) if is_cut_off => {
                 chunk.outputs.clear();
-                work.fail(context.board(), Spot { step: 0, element: lease.start }, [0, 0], None);
+                work.fail(
+                    context.worker_board(),
+                    ElementPosition { step: 0, element: lease.start },
+                    [0, 0],
+                    None,
+                );
                 return false;
             }
             Err(broken) => panic!("a page is broken: {broken}"),
@@ -169,7 +174,7 @@ impl Checked {
                     self.pages.reserve(page_of(context, &lease, output), EACH * values.len() as u64);
                 }
             }
-            Step::Refused(output, shortage) => self.refused(context, work, chunk, &lease, output, shortage),
+            Step::Refused(output, shortage) => self.refused(context, work, chunk, output, shortage),
             Step::Completed { .. } => {
                 for element in lease.start..lease.end {
                     self.done[lease.stage.index()][element as usize] += 1;
@@ -193,16 +198,16 @@ impl Checked {
         context: &Context,
         work: &mut Work,
         chunk: &mut Chunk,
-        lease: &Lease,
         output: Option<usize>,
         shortage: Shortage,
     ) {
-        let (too_big, spot) = chunk.too_big.expect("all others have room in the overflow");
+        let (lease, _) = work.held().expect("what is refused is held");
+        let (too_big, position) = chunk.too_big.expect("all others have room in the overflow");
         assert_eq!(output, Some(too_big));
         let bytes = EACH * chunk.outputs[too_big].len() as u64;
-        self.pages.unreserve(page_of(context, lease, too_big), bytes);
+        self.pages.unreserve(page_of(context, &lease, too_big), bytes);
         chunk.outputs.clear();
-        work.fail(context.board(), spot, [0, 0], Some(Lost::Results(shortage)));
+        work.fail(context.worker_board(), position, [0, 0], Some(Lost::Results(shortage)));
     }
 }
 

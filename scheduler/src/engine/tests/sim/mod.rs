@@ -13,19 +13,19 @@ mod driver;
 mod fun;
 pub(super) mod pace;
 pub(super) mod pages;
-pub(super) mod rng;
+pub(crate) mod rng;
 pub(super) mod values;
 
 use crate::board::{Control, Lease};
 use crate::engine::{Failure, What};
 use crate::graph::TaskKind;
 use crate::id::{PassId, ResourceId, WorkerId};
-use crate::link::drains::Drains;
+use crate::link::consumption::Consumption;
 use crate::link::work::{At, Work};
 use crate::link::Parts;
 use crate::plan::Plan;
 use crate::simulate::conditions::{Conditions, Run};
-use crate::simulate::world::Context;
+use crate::simulate::context::Context;
 pub(super) use driver::{Driver, When};
 use pace::Pace;
 use pages::Pages;
@@ -140,11 +140,11 @@ impl Conditions for Checked {
         self.pace.step(worker, at, context.now)
     }
 
-    fn claim(&mut self, context: &Context, drains: &mut Drains, work: &mut Work) -> Option<Lease> {
+    fn claim(&mut self, context: &Context, consumes: &mut Consumption, work: &mut Work) -> Option<Lease> {
         // One that is cut off may have been just before its claim.
         let late = self.cut_off.contains(&work.slot()) && self.pace.coin();
         let shut = late && context.board().set_shut(work.slot(), false);
-        let lease = work.claim(&mut context.attached(drains));
+        let lease = work.claim(&mut context.attached(consumes));
         if shut {
             context.board().set_shut(work.slot(), true);
         }
@@ -225,8 +225,8 @@ impl Conditions for Checked {
             What::Failed(stage, chunk, _) => {
                 let failures = board.failures(stage);
                 let record = failures.iter().find(|record| record.chunk == chunk).expect("it failed");
-                let spot = record.failed.expect("it failed");
-                self.reported.push(Failure { stage, spot, chunk });
+                let position = record.failed.expect("it failed");
+                self.reported.push(Failure { stage, position, chunk });
             }
             _ => {}
         }

@@ -25,6 +25,11 @@ impl Rng {
         self.below(times) == 0
     }
 
+    /// True or false.
+    pub(crate) fn coin(&mut self) -> bool {
+        self.once_in(2)
+    }
+
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64) as usize]
     }

@@ -29,7 +29,7 @@ pub(crate) fn whole(values: &[u64]) -> u64 {
     values.iter().copied().fold(values.len() as u64, mix)
 }
 
-/// What a pass gives of a run of its values, which begins at a multiple of its grain: as they are, or folded.
+/// What a pass gives of a run of its values, which begins at a multiple of its per_result: as they are, or folded.
 pub(crate) fn folded(mut values: Vec<u64>, levels: u32) -> Vec<u64> {
     for _ in 0..levels {
         values = values.chunks(FOLD as usize).map(|block| mix(whole(block), 77)).collect();

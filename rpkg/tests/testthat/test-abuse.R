@@ -1,0 +1,122 @@
+# What a machine, its administrator and other programs do to a session and its workers.
+
+# Runs code in a session of its own, started by a shell after `first`; what it says.
+in_shell <- function(first, code, seconds = 60) {
+  command <- sprintf("%s; exec timeout %d %s --vanilla %s 2>&1", first, seconds, shQuote(rscript()), shQuote(script(code)))
+  suppressWarnings(system2("sh", c("-c", shQuote(command)), stdout = TRUE))
+}
+
+# Waits until it holds, up to some seconds.
+until <- function(holds, seconds = 10) {
+  end <- Sys.time() + seconds
+  while (!(held <- holds()) && Sys.time() < end) Sys.sleep(0.02)
+  held
+}
+
+runs <- function(pid) {
+  stat <- suppressWarnings(tryCatch(readLines(sprintf("/proc/%s/stat", pid)), error = function(e) ""))
+  nzchar(stat) && !grepl(") Z ", stat, fixed = TRUE)
+}
+
+test_that("what FUN started does not outlive a worker that is killed", {
+  for (fork in c(TRUE, FALSE)) {
+    old <- options(memshare.fork = fork)
+    file <- tempfile()
+    out <- memLapply(1L, function(i, file) {
+      if (file.exists(file)) return("again")
+      system(sprintf("sleep 96 & echo $! > %s", file))
+      tools::pskill(Sys.getpid(), tools::SIGKILL)
+      Sys.sleep(60)
+    }, VARS = list(file = file), MAX.CORES = 1)
+    expect_identical(out, list("again"))
+    expect_true(until(function() !runs(readLines(file))), info = fork)
+    options(old)
+  }
+})
+
+test_that("a signal by which R saves the workspace does nothing to a worker", {
+  pids <- NULL
+  both <- function(i) c(Sys.getpid(), Sys.sleep(0.2))
+  expect_true(until(function() length(pids <<- unique(unlist(memLapply(1:4, both, MAX.CORES = 2)))) == 2L))
+  dir.create(directory <- tempfile())
+  old <- setwd(directory)
+  on.exit(setwd(old))
+  for (signal in c(tools::SIGUSR1, tools::SIGUSR2)) for (pid in pids) tools::pskill(pid, signal)
+  out <- memLapply(1:4, function(i) {
+    tools::pskill(Sys.getpid(), tools::SIGUSR1)
+    Sys.sleep(0.05)
+    Sys.getpid()
+  }, MAX.CORES = 2)
+  expect_true(all(unlist(out) %in% pids))
+  expect_identical(list.files(all.files = TRUE, no.. = TRUE), character())
+})
+
+test_that("a temporary directory that was removed is made anew", {
+  out <- run_r('
+    suppressPackageStartupMessages(library(memshare))
+    a <- memLapply(1:2, function(i) i)
+    unlink(tempdir(), recursive = TRUE)
+    b <- memLapply(1:2, function(i) i + 1L)
+    tempdir(check = TRUE)
+    d <- memLapply(1:2, function(i) i + 2L)
+    k <- 5
+    e <- memLapply(1:2, function(i) i + k)
+    cat(identical(list(a, b, d, e), list(list(1L, 2L), list(2L, 3L), list(3L, 4L), list(6, 7))))
+  ')
+  expect_match(out[length(out)], "TRUE")
+})
+
+test_that("the package is loaded where the working directory is gone", {
+  out <- run_r('
+    dir.create(there <- tempfile()); setwd(there); unlink(there, recursive = TRUE)
+    suppressPackageStartupMessages(library(memshare))
+    cat(identical(memLapply(1:2, function(i) i), list(1L, 2L)))
+  ')
+  expect_match(out[length(out)], "TRUE")
+})
+
+test_that("what is no file of ours is refused at once, whatever it is", {
+  fifo <- tempfile()
+  system2("mkfifo", fifo)
+  directory <- tempfile()
+  dir.create(directory)
+  for (path in c("/dev/zero", "/dev/null", fifo, directory)) {
+    took <- system.time({
+      expect_error(memLoad(path), class = "memshare_error", info = path)
+      expect_error(memLapply(1:2, identity, CONTROL = memControl(profile = path)), class = "memshare_error", info = path)
+    })
+    expect_lt(took[["elapsed"]], 10)
+  }
+})
+
+test_that("a limit on the size of files is an error, and no death", {
+  out <- in_shell("ulimit -f 2000", '
+    suppressPackageStartupMessages(library(memshare))
+    said <- function(code) tryCatch(code, error = function(e) paste(class(e)[[1]], conditionMessage(e)))
+    cat(said({ memLapply(list(numeric(1e6)), sum); "no error" }), "\\n")
+    cat(said({ memLapply(1:2, function(i) numeric(1e6), MAX.CORES = 2); "no error" }), "\\n")
+    cat(said(registerVariables("limit", list(x = numeric(1e6)))), "\\n")
+    cat(said(identical(memLapply(1:2, function(i) i), list(1L, 2L))), "\\n")
+  ')
+  full <- "^memshare_error_no_space .*this process may write files of 1.0 MB at most \\(ulimit -f\\)"
+  for (line in 1:3) expect_match(out[[line]], full, info = line)
+  expect_match(out[[2]], "element [12]")
+  expect_match(out[[4]], "TRUE")
+})
+
+test_that("too many open files are an error soon, and pass", {
+  out <- in_shell("ulimit -n 256", '
+    suppressPackageStartupMessages(library(memshare))
+    invisible(memLapply(1:2, function(i) i, MAX.CORES = 2))
+    held <- list()
+    while (!inherits(try(held[[length(held) + 1L]] <- file("/dev/null", "r"), silent = TRUE), "try-error") && length(held) < 120L) NULL
+    descriptors <- length(list.files("/proc/self/fd"))
+    system2("prlimit", c("--pid", Sys.getpid(), sprintf("--nofile=%d:256", descriptors)))
+    took <- system.time(said <- tryCatch({ memLapply(1:2, function(i) numeric(1e5), MAX.CORES = 2); "no error" }, error = function(e) class(e)[[1]]))
+    cat(said, took[["elapsed"]] < 10, took[["user.self"]] + took[["sys.self"]] < 5, "\\n")
+    system2("prlimit", c("--pid", Sys.getpid(), "--nofile=256:256"))
+    cat(identical(memLapply(1:2, function(i) i, MAX.CORES = 2), list(1L, 2L)), "\\n")
+  ')
+  expect_match(out[[length(out) - 1L]], "^(memshare_error[a-z_]*|no error) TRUE TRUE")
+  expect_match(out[[length(out)]], "TRUE")
+})

@@ -1,0 +1,53 @@
+//! A stage's unchanging part, as each process keeps it for itself.
+use super::layout::{StageFixed, StagePlace, StageSpec};
+use crate::policy::{Policy, Schedule};
+
+/// A stage's unchanging part, in this process's memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stage {
+    pub(super) elements: u64,
+    pub(super) policy: Policy,
+    pub(super) log_capacity: u32,
+    pub(super) appended_capacity: u32,
+    pub(super) align: u64,
+    pub(super) outputs: u32,
+    pub(super) steps: u32,
+    pub(super) measured: bool,
+    pub(super) place: StagePlace,
+}
+
+impl Stage {
+    /// A stage whose numbers a board of this version can have.
+    pub(super) fn checked(fixed: &StageFixed, place: StagePlace) -> Option<Stage> {
+        Schedule::from_u32(fixed.schedule)?;
+        let spec = spec_of(fixed);
+        spec.check().ok()?;
+        let StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity } =
+            spec;
+        Some(Stage {
+            elements,
+            policy,
+            log_capacity,
+            appended_capacity,
+            align,
+            outputs,
+            steps,
+            measured,
+            place,
+        })
+    }
+}
+
+/// The specification in a stage's unchanging part; an unknown schedule is read as the automatic one.
+pub(super) fn spec_of(fixed: &StageFixed) -> StageSpec {
+    let policy = Policy {
+        schedule: Schedule::from_u32(fixed.schedule).unwrap_or(Schedule::Auto),
+        chunk: fixed.chunk,
+        shortest_ns: fixed.shortest_ns,
+        longest_ns: fixed.longest_ns,
+        probe_ns: fixed.probe_ns,
+    };
+    let StageFixed { elements, log_capacity, appended_capacity, outputs, steps, align, .. } = *fixed;
+    let measured = fixed.measured != 0;
+    StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity }
+}
