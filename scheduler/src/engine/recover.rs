@@ -53,6 +53,10 @@ impl Core {
     ) {
         if loss == Loss::CutOff {
             self.workers.give_up(worker, Some(reason));
+        } else if loss == Loss::EndedByUs && leases.is_empty() {
+            // It says nothing about what comes of the next one.
+            self.workers.start(worker);
+            out.push(Action::Spawn { worker });
         } else if self.workers.lose(worker, leases, &reason) {
             out.push(Action::Spawn { worker });
         }

@@ -108,6 +108,13 @@ impl Workers {
         false
     }
 
+    /// Another worker comes to this place, whatever became of the one before.
+    pub(super) fn start(&mut self, worker: WorkerId) {
+        if let Some(place) = self.places.get_mut(worker.index()) {
+            *place = Place::Starting;
+        }
+    }
+
     /// No worker will come to this place.
     pub(super) fn give_up(&mut self, worker: WorkerId, reason: Option<String>) {
         if let Some(place) = self.places.get_mut(worker.index()) {

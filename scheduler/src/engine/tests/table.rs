@@ -69,7 +69,7 @@ fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u6
 }
 
 fn idle_death(worker: WorkerId) -> Event {
-    Event::WorkerLost { worker, leases: vec![], reason: "exited with status 1".into(), loss: Loss::EndedByUs }
+    Event::WorkerLost { worker, leases: vec![], reason: "exited with status 1".into(), loss: Loss::Died }
 }
 
 fn append(start: u64, end: u64, attempt: u32) -> Action {
@@ -184,6 +184,16 @@ fn a_worker_that_was_ended_on_purpose_blames_nobody() {
     let Event::WorkerLost { worker, leases, reason, .. } = lost(A, 4, 8, 0, Some(6)) else { unreachable!() };
     let event = Event::WorkerLost { worker, leases, reason, loss: Loss::EndedByUs };
     assert_eq!(run.on(event), [append(4, 8, 1), Action::Spawn { worker: A }]);
+}
+
+#[test]
+fn workers_that_left_before_they_began_are_replaced_however_many() {
+    let mut run = Run::open(Settings::default());
+    for worker in [A, B].into_iter().cycle().take(100) {
+        let Event::WorkerLost { leases, reason, .. } = idle_death(worker) else { unreachable!() };
+        let event = Event::WorkerLost { worker, leases, reason, loss: Loss::EndedByUs };
+        assert_eq!(run.on(event), [Action::Spawn { worker }]);
+    }
 }
 
 #[test]
