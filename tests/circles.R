@@ -1,4 +1,4 @@
-# No circles of imports between files: Rscript tests/circles.R
+# No circles of imports between files, and no function of R defined twice: Rscript tests/circles.R
 #
 # An edge goes from a file to the file that defines what it names. Rust: by `use` or by a path, followed through re-exports; `mod` lines,
 # re-exports and tests do not count, and a method belongs to no file (its type does). R: by the functions that are called.
@@ -138,6 +138,11 @@ r_edges <- function(source) {
   assigned <- function(one) if (is.call(one) && identical(one[[1]], quote(`<-`)) && is.name(one[[2]])) as.character(one[[2]])
   defines <- lapply(code, function(all) unlist(lapply(all, assigned)))
   home <- stats::setNames(rep(files, lengths(defines)), unlist(defines))
+  # The later file's would be the one for both.
+  for (name in unique(names(home)[duplicated(names(home))])) {
+    cat("defined twice:", name, "in", paste(home[names(home) == name], collapse = " and "), "\n")
+    bad <<- bad + 1
+  }
   # What a function binds itself is none of the package's.
   bound <- function(x) if (is.call(x)) c(if (identical(x[[1]], quote(`function`))) names(x[[2]]), assigned(x), unlist(lapply(as.list(x), bound)))
   named <- function(x) {
@@ -162,9 +167,9 @@ circles <- function(edges) {
   unique(lapply(files[diag(both)], function(file) files[both[file, ]]))
 }
 
+bad <- 0
 rust <- Filter(dir.exists, c("scheduler/src", "inspect/src", "cli/src", "rpkg/src/rust/src"))
 edges <- c(lapply(rust, function(source) rust_edges(rust_crate(source))), list(r_edges("rpkg/R")))
-bad <- 0
 for (some in edges) {
   for (group in circles(some)) {
     bad <- bad + 1

@@ -52,8 +52,8 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   further <- if (...length()) further_arguments(environment(), call, fun, caller)
   input <- called(cells_of(array, shape$margin, call), substitute(X))
   pass <- new_pass(
-    "apply", over(list(input), prod(array$dim[shape$margin]), names, shape = shape), list(fun = fun, further = further), vars,
-    how(control, namespace, given, cores, cluster, label), call
+    "apply", pass_elements(list(input), prod(array$dim[shape$margin]), names, shape = shape), list(fun = fun, further = further), vars,
+    pass_settings(control, namespace, given, cores, cluster, label), call
   )
   deliver(pass, call)
 }

@@ -61,8 +61,8 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   further <- if (...length()) further_arguments(environment(), call, fun, caller)
   input <- called(items$x, substitute(X))
   pass <- new_pass(
-    "lapply", over(list(input), items$n, items$names, if (plain) items$names else items$labels), list(fun = fun, further = further),
-    vars, how(control, namespace, given, cores, cluster, label), call
+    "lapply", pass_elements(list(input), items$n, items$names, if (plain) items$names else items$labels), list(fun = fun, further = further),
+    vars, pass_settings(control, namespace, given, cores, cluster, label), call
   )
   deliver(pass, call)
 }

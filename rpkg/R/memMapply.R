@@ -53,9 +53,9 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   spread <- recycle(items, arguments, n, fun)
   inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
   pass <- new_pass(
-    "mapply", over(inputs, n, names, elements = spread$arguments),
+    "mapply", pass_elements(inputs, n, names, elements = spread$arguments),
     list(fun = fun, further = further_values(c(spread$fixed, MoreArgs))), vars,
-    how(control, namespace, given, cores, cluster, label), call
+    pass_settings(control, namespace, given, cores, cluster, label), call
   )
   deliver(pass, call)
 }

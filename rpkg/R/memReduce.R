@@ -51,9 +51,9 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., CON
   if (is_pass(init[[1L]])) abort_input("init is a pass, which has not run; memRun() it first", call)
   input <- called(items$x, substitute(X))
   pass <- new_pass(
-    "reduce", over(list(input), items$n, items$names, NULL, elements = c("", "")),
+    "reduce", pass_elements(list(input), items$n, items$names, NULL, elements = c("", "")),
     list(fun = fun, further = further_values(list(...)), init = init), list(),
-    how(control, namespace, given, cores, NULL, label), call
+    pass_settings(control, namespace, given, cores, NULL, label), call
   )
   deliver(pass, call)
 }

@@ -9,24 +9,24 @@
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
 # What a pass goes over: its inputs, `n` elements and their names, what the value is named by, an apply's shape, FUN's element arguments.
-over <- function(inputs, n, names, value_names = names, shape = NULL, elements = "") {
+pass_elements <- function(inputs, n, names, value_names = names, shape = NULL, elements = "") {
   list(inputs = inputs, n = n, names = names, value_names = value_names, shape = shape, elements = elements)
 }
 
 # How it is to be run.
-how <- function(control, namespace, given, cores, cluster, label) {
+pass_settings <- function(control, namespace, given, cores, cluster, label) {
   list(control = control, namespace = namespace, given = given, cores = cores, cluster = cluster, label = label)
 }
 
-# Checks what FUN is given, builds the payload, and gives the pass. `over` and `how` as above; `fun` has the function, its further
+# Checks what FUN is given, builds the payload, and gives the pass. `elements` and `settings` as above; `fun` has the function, its further
 # arguments (`further`), and of memReduce() `init`.
-new_pass <- function(verb, over, fun, vars, how, call) {
+new_pass <- function(verb, elements, fun, vars, settings, call) {
   functions <- list()
-  passes <- any(vapply(over$inputs, function(input) is_pass(input$source), NA))
+  passes <- any(vapply(elements$inputs, function(input) is_pass(input$source), NA))
   by_value <- !inherits(vars, "memshare_names")
   if (length(vars)) {
     if (!by_value) {
-      vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(how$namespace, name))), vars)
+      vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(settings$namespace, name))), vars)
     } else {
       kept <- vapply(vars, function(x) is.function(x) + 2L * is_pass(x), 0L)
       functions <- vars[kept == 1L]
@@ -38,7 +38,7 @@ new_pass <- function(verb, over, fun, vars, how, call) {
     verb = verb, vars = vars, functions = functions, fun = fun$fun, dots = fun$further$values, init = fun$init, passes = passes,
     call = call[[1L]]
   )
-  pass <- c(own, over, how)
+  pass <- c(own, elements, settings)
   check_call(pass, call)
   if (pass$n > 0) pass$costs <- said_costs(pass$control, pass$n, call)
   if (pass$control$lazy || passes) check_registered(pass, call)

@@ -67,3 +67,10 @@ left_over <- function(before) {
   }
   left
 }
+
+# Waits until it holds, up to some seconds.
+until <- function(holds, seconds = 10) {
+  end <- Sys.time() + seconds
+  while (!(held <- holds()) && Sys.time() < end) Sys.sleep(0.02)
+  held
+}

@@ -6,13 +6,6 @@ in_shell <- function(first, code, seconds = 60) {
   suppressWarnings(system2("sh", c("-c", shQuote(command)), stdout = TRUE))
 }
 
-# Waits until it holds, up to some seconds.
-until <- function(holds, seconds = 10) {
-  end <- Sys.time() + seconds
-  while (!(held <- holds()) && Sys.time() < end) Sys.sleep(0.02)
-  held
-}
-
 runs <- function(pid) {
   stat <- suppressWarnings(tryCatch(readLines(sprintf("/proc/%s/stat", pid)), error = function(e) ""))
   nzchar(stat) && !grepl(") Z ", stat, fixed = TRUE)

@@ -76,6 +76,8 @@ test_that("a worker that is stopped costs a retry, and its element is not blamed
 test_that("a worker that comes when the others have done it all lives on", {
   pool <- function() sort(memshare:::native(memshare:::ms_pool_status())$pids)
   for (i in 1:20) memLapply(1:2, identity, MAX.CORES = 2)
+  # The second one may still be on its way.
+  expect_true(until(function() length(memLapply(1:2, identity, MAX.CORES = 2)) && length(pool()) == 2L))
   before <- pool()
   for (i in 1:500) memLapply(1:2, identity, MAX.CORES = 2)
   expect_identical(pool(), before)
