@@ -1,5 +1,5 @@
 //! What the supervisor saw, and how the run ended: events of the log as a document tells them, typed and in words.
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::id::{ResourceId, StageId, TaskId, WorkerId};
 use scheduler::plan::Plan;
 use scheduler::run::{Ended, Event, FailedElement};
@@ -13,35 +13,39 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
     let name = |id: ResourceId| plan.graph().resources()[id.index()].name.as_str();
     let stage = |id: StageId| label(plan.stages()[id.index()].task);
     let view = match &event.what {
-        What::Began(task) => of_task("began", *task, format!("{} begins", label(*task))),
-        What::Ended(task) => of_task("ended", *task, format!("{} is done", label(*task))),
-        What::Freed(id) => of_resource("freed", *id, format!("the memory of {} is given back", name(*id))),
-        What::LetGo(id) => of_resource("let_go", *id, format!("{} is not read any more", name(*id))),
-        What::Joined(worker) => of_worker("joined", *worker, "joins", None),
-        What::Died(worker, how) => of_worker("died", *worker, "died", Some(how)),
-        What::NotStarted(worker, why) => of_worker("not_started", *worker, "could not be started", Some(why)),
-        What::PutUp(id, start, end, attempt) => {
+        EventKind::Began(task) => of_task("began", *task, format!("{} begins", label(*task))),
+        EventKind::Ended(task) => of_task("ended", *task, format!("{} is done", label(*task))),
+        EventKind::Freed(id) => {
+            of_resource("freed", *id, format!("the memory of {} is given back", name(*id)))
+        }
+        EventKind::LetGo(id) => of_resource("let_go", *id, format!("{} is not read any more", name(*id))),
+        EventKind::Joined(worker) => of_worker("joined", *worker, "joins", None),
+        EventKind::Died(worker, how) => of_worker("died", *worker, "died", Some(how)),
+        EventKind::NotStarted(worker, why) => {
+            of_worker("not_started", *worker, "could not be started", Some(why))
+        }
+        EventKind::PutUp(id, start, end, attempt) => {
             let (first, attempt) = (start + 1, attempt + 1);
             let words = format!("{}: elements {first} to {end} are put up, attempt {attempt}", stage(*id));
             EventView { attempt: Some(attempt), ..of_stage("put_up", *id, words, Some((first, *end))) }
         }
-        What::TakenBack(id, ranges) => {
+        EventKind::TakenBack(id, ranges) => {
             let words = format!("{}: {ranges} pieces are taken back, their costs misled", stage(*id));
             of_stage("taken_back", *id, words, None)
         }
-        What::Failed(id, _, element) => {
+        EventKind::Failed(id, _, element) => {
             let number = element + 1;
             let words = format!("{}: FUN failed at element {number}", stage(*id));
             of_stage("failed", *id, words, Some((number, number)))
         }
-        What::Loaded(worker, stage, packages, ns) => EventView {
+        EventKind::Loaded(worker, stage, packages, ns) => EventView {
             kind: "loaded",
             words: loaded(*worker, stage.is_some(), packages, *ns),
             worker: worker.map(|worker| worker.0 + 1),
             stage: stage.map(|stage| stage.0),
             ..EventView::default()
         },
-        What::Stopped => {
+        EventKind::Stopped => {
             EventView { kind: "stopped", words: "the run is stopped".into(), ..EventView::default() }
         }
     };

@@ -2,7 +2,7 @@
 use std::path::Path;
 
 use scheduler::checksummed::{self, Format, Unusable};
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::plan::Plan;
 use scheduler::run::{Chunk, Ended, EventLog, State};
 
@@ -68,21 +68,25 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Whether what an event is about is there.
-fn is_known(what: &What, plan: &Plan) -> bool {
+fn is_known(what: &EventKind, plan: &Plan) -> bool {
     let (stages, workers) = (plan.stages(), plan.workers());
     match what {
-        What::Began(task) | What::Ended(task) => task.index() < plan.graph().tasks().len(),
-        What::Freed(resource) | What::LetGo(resource) => resource.index() < plan.graph().resources().len(),
-        What::Joined(worker) | What::Died(worker, _) | What::NotStarted(worker, _) => worker.0 < workers,
-        What::PutUp(stage, start, end, _) => {
+        EventKind::Began(task) | EventKind::Ended(task) => task.index() < plan.graph().tasks().len(),
+        EventKind::Freed(resource) | EventKind::LetGo(resource) => {
+            resource.index() < plan.graph().resources().len()
+        }
+        EventKind::Joined(worker) | EventKind::Died(worker, _) | EventKind::NotStarted(worker, _) => {
+            worker.0 < workers
+        }
+        EventKind::PutUp(stage, start, end, _) => {
             start < end && stages.get(stage.index()).is_some_and(|stage| *end <= stage.board.elements)
         }
-        What::TakenBack(stage, _) | What::Failed(stage, ..) => stage.index() < stages.len(),
-        What::Loaded(worker, stage, ..) => {
+        EventKind::TakenBack(stage, _) | EventKind::Failed(stage, ..) => stage.index() < stages.len(),
+        EventKind::Loaded(worker, stage, ..) => {
             worker.is_none_or(|worker| worker.0 < workers)
                 && stage.is_none_or(|stage| stage.index() < stages.len())
         }
-        What::Stopped => true,
+        EventKind::Stopped => true,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a document says of a run: figures of passes and of the whole, and when tasks and resources lived.
 use std::collections::HashSet;
 
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::id::ResourceId;
 use scheduler::plan::Plan;
 use scheduler::run::{Ended, Event, EventLog, WorkerLife};
@@ -78,7 +78,7 @@ fn passes(document: &mut Document, record: &Record, log: &EventLog) {
     let workers = f64::from(record.plan.workers());
     let all: u64 = log.passes.iter().map(|pass| pass.fun_ns).sum();
     let taken_back = |event: &Event| match event.what {
-        What::TakenBack(stage, _) => Some(stage.0),
+        EventKind::TakenBack(stage, _) => Some(stage.0),
         _ => None,
     };
     let misled: HashSet<u32> = log.events.iter().filter_map(taken_back).collect();
@@ -119,10 +119,12 @@ fn tasks(document: &mut Document, plan: &Plan, log: &EventLog) {
     let mut freed = vec![None; document.resources.len()];
     for event in &log.events {
         match event.what {
-            What::Began(task) => lives[task.index()].0 = lives[task.index()].0.or(Some(event.at_ns)),
-            What::Ended(task) => lives[task.index()].1 = Some(event.at_ns),
-            What::Failed(stage, ..) => failed = failed.or(Some(stage)),
-            What::Freed(resource) | What::LetGo(resource) => freed[resource.index()] = Some(event.at_ns),
+            EventKind::Began(task) => lives[task.index()].0 = lives[task.index()].0.or(Some(event.at_ns)),
+            EventKind::Ended(task) => lives[task.index()].1 = Some(event.at_ns),
+            EventKind::Failed(stage, ..) => failed = failed.or(Some(stage)),
+            EventKind::Freed(resource) | EventKind::LetGo(resource) => {
+                freed[resource.index()] = Some(event.at_ns)
+            }
             _ => {}
         }
     }
@@ -157,7 +159,7 @@ fn tasks(document: &mut Document, plan: &Plan, log: &EventLog) {
 fn resources(document: &mut Document, plan: &Plan, log: &EventLog) {
     let mut until = vec![None; document.resources.len()];
     for event in &log.events {
-        if let What::Freed(resource) = event.what {
+        if let EventKind::Freed(resource) = event.what {
             until[resource.index()] = Some(seconds(event.at_ns));
         }
     }

@@ -1,6 +1,6 @@
 //! The bytes of a run's own pages over time, from its log: data is there from the begin on, each chunk adds what it wrote, a page
 //! that is freed takes what is left of it away. Of results that are consumed, a part goes when the last chunk that reads it is done.
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::id::{ResourceId, StageId};
 use scheduler::plan::Plan;
 use scheduler::run::{Chunk, EventLog, State};
@@ -35,7 +35,7 @@ pub(crate) fn curve(plan: &Plan, log: &EventLog) -> Memory {
         }
     }
     for event in &log.events {
-        if let What::Freed(resource) = event.what {
+        if let EventKind::Freed(resource) = event.what {
             changes.push((event.at_ns, -std::mem::take(&mut held[resource.index()])));
         }
     }

@@ -3,7 +3,7 @@
 //! Loading packages is a part of its own, wherever it happened: in a worker before FUN was called; in an element of FUN, which then took
 //! longer than others do; or in the process that forks workers, for which their places waited.
 use scheduler::board::Activity;
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::id::{StageId, WorkerId};
 use scheduler::plan::Plan;
 use scheduler::run::{EventLog, State};
@@ -133,7 +133,7 @@ pub(crate) fn loads(plan: &Plan, log: &EventLog) -> Vec<LoadView> {
         }
     };
     let of = |event: &scheduler::run::Event| match &event.what {
-        What::Loaded(worker, stage, packages, ns) if *ns >= LONG_NS => {
+        EventKind::Loaded(worker, stage, packages, ns) if *ns >= LONG_NS => {
             Some(load(seconds(event.at_ns), *worker, *stage, packages, seconds(*ns)))
         }
         _ => None,

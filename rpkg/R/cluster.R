@@ -59,10 +59,10 @@ answers_within <- 30
 at_once <- 0.9
 
 # Looks, without waiting, whether nodes answered while the run is still on. When one cannot take part, or none is left, it cannot go on.
-watch_nodes <- function(crew, run, call) {
-  nodes <- crew$nodes
+watch_nodes <- function(under_way, run, call) {
+  nodes <- under_way$nodes
   for (i in seq_along(nodes)) if (nodes[[i]]$open && answers(nodes[[i]], 0)) nodes[[i]] <- receive(nodes[[i]])
-  crew$nodes <- nodes
+  under_way$nodes <- nodes
   failed <- tryCatch(
     {
       check_joined(nodes, call)
@@ -77,7 +77,7 @@ watch_nodes <- function(crew, run, call) {
   )
   if (is.null(failed)) return(invisible())
   # The other nodes were not interrupted and may take their time; after Ctrl-C, which may come in here too, nobody waits that long.
-  crew$patience <- answers_within
+  under_way$patience <- answers_within
   stop(failed)
 }
 

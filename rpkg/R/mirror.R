@@ -180,7 +180,7 @@ enter_session <- function() {
 }
 
 # The same on a node of the user's own cluster, whose packages and random numbers are the user's. The value puts back what was there.
-enter_as_guest <- function() {
+enter_as_external <- function() {
   about <- unserialize(native(ms_worker_session()))
   before <- state_now()
   about$settings$kinds <- before$settings$kinds

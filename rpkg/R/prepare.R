@@ -1,12 +1,12 @@
 # Runs on a worker: from a step's payload (payload.R) to a call of FUN that native code evaluates for each element.
 
 # From a step's payload to a call of FUN and the frame it is evaluated in, which native code then calls for each element.
-prepare <- function(step, guest) {
+prepare <- function(step, external) {
   head <- unserialize(step$payload)
   # A worker of ours draws random numbers from a state of its own.
-  if (!guest && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
+  if (!external && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
-  body <- bind_globals(native(ms_unpack(head$body, step$captured)), head$own, guest)
+  body <- bind_globals(native(ms_unpack(head$body, step$captured)), head$own, external)
   bind_dots(body$frame_dots)
   made <- call_of(body)
   native(ms_worker_ready(made$call, made$frame, made$elements, stream_setter(head$seed)))
@@ -36,15 +36,15 @@ bind_dots <- function(entries) {
 }
 
 # Binds the session's global variables in the global environment, or, where a pass has its `own`, in an environment in front of it, in
-# which its functions then live. What a guest's global environment had of these names is put back after the run.
-bind_globals <- function(body, own, guest) {
+# which its functions then live. What the global environment of a cluster's node had of these names is put back after the run.
+bind_globals <- function(body, own, external) {
   env <- globalenv()
   if (own) {
     env <- new.env(parent = globalenv())
     body <- rehomed(body, env)
   }
   for (name in c(names(body$globals), names(body$absent))) {
-    if (guest && !own) set_aside(name)
+    if (external && !own) set_aside(name)
     if (exists(name, envir = env, inherits = FALSE)) rm(list = name, envir = env)
     if (name %in% names(body$absent)) {
       bind_absent(name, body$absent[[name]], env)
@@ -77,7 +77,7 @@ rehomed <- function(body, front) {
   body
 }
 
-# Remembers what a global variable of a guest is, once a run.
+# Remembers what a global variable of a cluster's node is, once a run.
 set_aside <- function(name) {
   if (name %in% names(state$aside)) return(invisible())
   there <- exists(name, envir = globalenv(), inherits = FALSE)

@@ -5,20 +5,20 @@
 first_look <- 200L
 next_look <- 100L
 
-# Waits for a run's end. `crew$nodes` are the nodes of its CLUSTER, or NULL; the run's bar is closed however the wait is left.
-await_run <- function(run, program, crew, call) {
+# Waits for a run's end. `under_way$nodes` are the nodes of its CLUSTER, or NULL; the run's bar is closed however the wait is left.
+await_run <- function(run, program, under_way, call) {
   bar <- NULL
   on.exit(if (!is.null(bar)) bar$close(FALSE))
-  patience <- if (is.null(crew$nodes)) first_look else next_look
+  patience <- if (is.null(under_way$nodes)) first_look else next_look
   looked <- 0L
   shown <- NULL
   while (!isTRUE(native(ms_run_wait(run, patience), call))) {
-    if (!is.null(crew$nodes)) watch_nodes(crew, run, call)
+    if (!is.null(under_way$nodes)) watch_nodes(under_way, run, call)
     looked <- looked + patience
     if (looked < first_look) next
     if (is.null(shown)) {
       shown <- way_to_show(program$progress)
-      patience <- if (is.null(crew$nodes) && is.null(shown$open)) 1000L else next_look
+      patience <- if (is.null(under_way$nodes) && is.null(shown$open)) 1000L else next_look
     }
     if (is.null(shown$open)) next
     at <- progress_of(run, program)

@@ -15,13 +15,13 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
   if (!length(program$modes)) return(settle(program, NULL, call))
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
-  crew <- new.env(parent = emptyenv())
-  on.exit(if (!ended) abandon(run, crew))
-  crew$nodes <- join_run(program, run, call)
-  await_run(run, program, crew, call)
+  under_way <- new.env(parent = emptyenv())
+  on.exit(if (!ended) abandon(run, under_way))
+  under_way$nodes <- join_run(program, run, call)
+  await_run(run, program, under_way, call)
   out <- native(ms_run_collect(run, program$modes, program$trace), call)
   ended <- TRUE
-  if (!is.null(crew$nodes)) check_joined(leave_nodes(crew$nodes, patience_after(out)), call)
+  if (!is.null(under_way$nodes)) check_joined(leave_nodes(under_way$nodes, patience_after(out)), call)
   if (!is.null(after)) after(out)
   settle(program, out, call)
 }
@@ -39,16 +39,16 @@ join_run <- function(program, run, call) {
 }
 
 # Ends a run that nobody waits for any more, within a second: this runs while an error or an interrupt is under way. What has not ended by
-# then, native code ends behind the scenes. `crew$patience` are the seconds that nodes of a CLUSTER have, where those are more.
-abandon <- function(run, crew) {
+# then, native code ends behind the scenes. `under_way$patience` are the seconds that nodes of a CLUSTER have, where those are more.
+abandon <- function(run, under_way) {
   suspendInterrupts({
     deadline <- elapsed() + at_once
     try(ms_run_cancel(run), silent = TRUE)
     try(while (!isTRUE(ms_run_wait(run, 50L)) && elapsed() < deadline) NULL, silent = TRUE)
     try(ms_run_forget(run), silent = TRUE)
   })
-  seconds <- if (is.null(crew$patience)) max(deadline - elapsed(), 0) else crew$patience
-  if (!is.null(crew$nodes)) try(leave_nodes(crew$nodes, seconds), silent = TRUE)
+  seconds <- if (is.null(under_way$patience)) max(deadline - elapsed(), 0) else under_way$patience
+  if (!is.null(under_way$nodes)) try(leave_nodes(under_way$nodes, seconds), silent = TRUE)
   invisible()
 }
 

@@ -2,7 +2,7 @@
 
 # Calls FUN for as many elements as this worker gets. The native loop comes back when a step has to be made ready, and is left by
 # R's error when FUN fails. What failed is reported here; where errors are collected the loop is entered again at the next element.
-work <- function(guest) {
+work <- function(external) {
   level <- getOption("warn")
   expressions <- getOption("expressions")
   preparing <- FALSE
@@ -10,7 +10,7 @@ work <- function(guest) {
     failed <- watched(
       while (!is.null(step <- native(ms_worker_loop()))) {
         preparing <- TRUE
-        prepare(step, guest)
+        prepare(step, external)
         preparing <- FALSE
       }, level, function() !preparing
     )

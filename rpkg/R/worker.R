@@ -64,20 +64,20 @@ worker_join <- function(address) {
     ms_worker_leave()
   })
   seed <- globalenv()$.Random.seed
-  if (native(ms_worker_next())) worker_run(guest = TRUE)
+  if (native(ms_worker_next())) worker_run(external = TRUE)
   if (is.null(seed) && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
   gc(verbose = FALSE)
 }
 
 # One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's.
-worker_run <- function(guest = FALSE) {
+worker_run <- function(external = FALSE) {
   tryCatch(
     {
-      entered <- tryCatch(if (guest) enter_as_guest() else enter_session(), error = identity)
-      if (guest && is.function(entered)) on.exit(entered())
+      entered <- tryCatch(if (external) enter_as_external() else enter_session(), error = identity)
+      if (external && is.function(entered)) on.exit(entered())
       on.exit(detach_packages(), add = TRUE)
-      if (inherits(entered, "error")) report(slim(entered), character()) else work(guest)
+      if (inherits(entered, "error")) report(slim(entered), character()) else work(external)
     },
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
     interrupt = function(i) report(simpleError("the worker was interrupted"), NULL)

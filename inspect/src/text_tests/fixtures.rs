@@ -2,7 +2,7 @@
 //! changes, `MEMSHARE_BLESS=1 cargo test -p memshare-inspect --lib fixtures` writes them anew.
 use std::path::{Path, PathBuf};
 
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
@@ -156,8 +156,8 @@ fn ended(mut chunks: Chunks, plan: &Plan) -> EventLog {
             (total.fun_ns, total.bytes, total.measured) = (fun_ns, 8 * elements, true);
         }
         let task = plan.stages()[id].task;
-        log.events.push(Event { at_ns: total.began_ns, what: What::Began(task) });
-        log.events.push(Event { at_ns: total.ended_ns, what: What::Ended(task) });
+        log.events.push(Event { at_ns: total.began_ns, what: EventKind::Began(task) });
+        log.events.push(Event { at_ns: total.ended_ns, what: EventKind::Ended(task) });
     }
     for chunk in &log.chunks {
         let place = chunk.worker.index();
@@ -186,7 +186,7 @@ pub(super) fn diamond_run() -> Record {
     }
     let mut log = ended(chunks, &plan);
     let result = plan.result_of(PassId(0)).expect("a page");
-    log.events.push(Event { at_ns: 990 * MS, what: What::Freed(result) });
+    log.events.push(Event { at_ns: 990 * MS, what: EventKind::Freed(result) });
     log.events.sort_by_key(|event| event.at_ns);
     record("memRun(z, s)", plan, &[], Some(log))
 }
@@ -226,8 +226,8 @@ fn straggler_run() -> Record {
         died: None,
     };
     log.workers.push(joined);
-    log.events.push(Event { at_ns: 54 * MS, what: What::Died(WorkerId(1), how) });
-    log.events.push(Event { at_ns: 55 * MS, what: What::PutUp(StageId(0), 850, 900, 1) });
+    log.events.push(Event { at_ns: 54 * MS, what: EventKind::Died(WorkerId(1), how) });
+    log.events.push(Event { at_ns: 55 * MS, what: EventKind::PutUp(StageId(0), 850, 900, 1) });
     log.events.sort_by_key(|event| event.at_ns);
     record("memApply(z)", plan, &["TP53"], Some(log))
 }

@@ -4,7 +4,7 @@ use crate::document::Document;
 use crate::run_view::RunView;
 use crate::spent::total;
 use scheduler::board::Activity;
-use scheduler::engine::What;
+use scheduler::engine::EventKind;
 use scheduler::id::{StageId, WorkerId};
 use scheduler::run::{Event, EventLog};
 
@@ -16,7 +16,7 @@ fn run(change: impl FnOnce(&mut EventLog)) -> RunView {
 }
 
 fn loaded(at: u64, by: Option<u32>, stage: Option<u32>, packages: &str, took: u64) -> Event {
-    let what = What::Loaded(by.map(WorkerId), stage.map(StageId), packages.into(), took * MS);
+    let what = EventKind::Loaded(by.map(WorkerId), stage.map(StageId), packages.into(), took * MS);
     Event { at_ns: at * MS, what }
 }
 

@@ -191,7 +191,7 @@ test_that("what has no meaning on a worker is a clear error", {
   expect_error(callCC(function(k) memLapply(1:3, function(i) k(i))), "leaves a call", class = "memshare_error_input")
 })
 
-test_that("a guest's globals are put back", {
+test_that("a external's globals are put back", {
   with_globals(memshare_g = "mine")
   memshare:::bind_globals(list(globals = list(memshare_g = 1, memshare_h = 2), absent = c(memshare_i = 10)), FALSE, TRUE)
   expect_identical(globalenv()$memshare_g, 1)

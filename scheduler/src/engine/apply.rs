@@ -1,6 +1,6 @@
 //! The one place where decisions of the core are applied: to the board, which is the same in every world, and to the world.
 use super::event::{Action, Event, Loss, LostLease};
-use super::log::What;
+use super::log::EventKind;
 use super::{Engine, World};
 use crate::board::{ChunkRecord, Control, Recovered};
 use crate::graph::TaskKind;
@@ -14,10 +14,10 @@ impl Engine {
         }
         match event {
             Event::ChunkFailed { stage, chunk, position } => {
-                world.log(now_ns, What::Failed(stage, chunk, position.element));
+                world.log(now_ns, EventKind::Failed(stage, chunk, position.element));
             }
             Event::Shared { resource } if self.core.shares(resource) => {
-                self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended)
+                self.log_task(world, now_ns, TaskKind::Share(resource), EventKind::Ended)
             }
             _ => {}
         }
@@ -43,7 +43,7 @@ impl Engine {
             }
             for stage in ended {
                 tracing::debug!(stage = stage.0, "done");
-                self.log_stage(world, now_ns, stage, What::Ended);
+                self.log_stage(world, now_ns, stage, EventKind::Ended);
                 self.handle(Event::StageDone { stage }, world, now_ns);
             }
         }
@@ -121,7 +121,7 @@ impl Engine {
             Action::Withdraw { stage } => self.withdraw(stage, world, now_ns),
             Action::Stop => {
                 tracing::debug!("stopping");
-                world.log(now_ns, What::Stopped);
+                world.log(now_ns, EventKind::Stopped);
                 world.board().set_control(Control::Stop);
             }
             Action::Interrupt { worker } => {
@@ -145,15 +145,15 @@ impl Engine {
     }
 
     fn share<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
-        self.log_task(world, now_ns, TaskKind::Share(resource), What::Began);
+        self.log_task(world, now_ns, TaskKind::Share(resource), EventKind::Began);
         if world.share(resource) {
-            self.log_task(world, now_ns, TaskKind::Share(resource), What::Ended);
+            self.log_task(world, now_ns, TaskKind::Share(resource), EventKind::Ended);
             self.events.push_back(Event::Shared { resource });
         }
     }
 
     fn open<W: World>(&mut self, stage: StageId, world: &mut W, now_ns: u64) {
-        self.log_stage(world, now_ns, stage, What::Began);
+        self.log_stage(world, now_ns, stage, EventKind::Began);
         let pieces = &self.plan.stages()[stage.index()].pieces;
         self.awaited.extend(pieces.iter().map(|piece| (stage, *piece)));
         self.append_there(world, stage);
@@ -166,14 +166,14 @@ impl Engine {
         let ranges = world.board().withdraw(stage);
         tracing::info!(stage = stage.0, ranges = ranges.len(), "costs misled, withdrawn");
         if !ranges.is_empty() {
-            world.log(now_ns, What::TakenBack(stage, ranges.len() as u64));
+            world.log(now_ns, EventKind::TakenBack(stage, ranges.len() as u64));
             self.withdrawn.push((stage, ranges.iter().map(|(start, ..)| *start).collect()));
         }
         self.events.push_back(Event::Withdrawn { stage, ranges });
     }
 
     fn deliver<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
-        for what in [What::Began, What::Ended] {
+        for what in [EventKind::Began, EventKind::Ended] {
             self.log_task(world, now_ns, TaskKind::Gather(resource), what);
         }
         world.deliver(resource);
@@ -181,7 +181,7 @@ impl Engine {
 
     fn let_go<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
         tracing::debug!(resource = self.name_of(resource), "released");
-        world.log(now_ns, What::LetGo(resource));
+        world.log(now_ns, EventKind::LetGo(resource));
         world.release(resource);
     }
 
@@ -204,21 +204,21 @@ impl Engine {
         }
         let Some(bytes) = world.free(resource) else { return };
         tracing::debug!(resource = self.name_of(resource), "freed");
-        world.log(now_ns, What::Freed(resource));
+        world.log(now_ns, EventKind::Freed(resource));
         match self.plan.maker_of(resource) {
             None => world.board().give_bytes(bytes),
             Some((stage, nth)) => world.board().close_output(stage, nth),
         }
     }
 
-    fn log_stage<W: World>(&self, world: &mut W, now_ns: u64, stage: StageId, what: fn(TaskId) -> What) {
+    fn log_stage<W: World>(&self, world: &mut W, now_ns: u64, stage: StageId, what: fn(TaskId) -> EventKind) {
         if let Some(stage) = self.plan.stage(stage) {
             world.log(now_ns, what(stage.task));
         }
     }
 
     /// The task that shares or delivers a resource.
-    fn log_task<W: World>(&self, world: &mut W, now_ns: u64, kind: TaskKind, what: fn(TaskId) -> What) {
+    fn log_task<W: World>(&self, world: &mut W, now_ns: u64, kind: TaskKind, what: fn(TaskId) -> EventKind) {
         let (TaskKind::Share(resource) | TaskKind::Gather(resource)) = kind else { return };
         let graph = self.plan.graph();
         let mut tasks = graph.producers(resource).chain(graph.consumers(resource));
@@ -237,7 +237,7 @@ fn put_up<W: World>(world: &mut W, now_ns: u64, stage: StageId, (start, end, att
     if attempt > 0 {
         tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
     }
-    world.log(now_ns, What::PutUp(stage, start, end, attempt));
+    world.log(now_ns, EventKind::PutUp(stage, start, end, attempt));
     append(world, stage, (start, end, attempt));
 }
 

@@ -5,7 +5,7 @@ use crate::id::{ChunkId, ResourceId, StageId, TaskId, WorkerId};
 
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum What {
+pub enum EventKind {
     /// A task began.
     Began(TaskId),
     /// A task ended as it should.

@@ -33,7 +33,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use event::{Cause, Event, Failure, Loss, LostLease, Outcome, Settings};
-pub use log::What;
+pub use log::EventKind;
 pub use tasks::{ResourceState, TaskState};
 pub use world::World;
 

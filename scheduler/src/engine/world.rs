@@ -1,5 +1,5 @@
 //! What an engine acts on. Nothing comes back this way: what becomes of an order arrives as an event later.
-use super::log::What;
+use super::log::EventKind;
 use super::Outcome;
 use crate::board::SupervisorBoard;
 use crate::id::{ResourceId, WorkerId};
@@ -40,7 +40,7 @@ pub trait World {
     fn release(&mut self, resource: ResourceId);
 
     /// Something to be written down.
-    fn log(&mut self, now_ns: u64, what: What);
+    fn log(&mut self, now_ns: u64, what: EventKind);
 
     /// The run is over for all workers: they leave the board.
     fn dismiss(&mut self);

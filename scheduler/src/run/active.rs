@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, Event, Loss, What};
+use crate::engine::{Engine, Event, EventKind, Loss};
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::os::Listener;
 use crate::pool::{External, PoolEvent, Processes, WorkerPool};
 use crate::run::host::{HostRun, HostWorld};
-use crate::run::journal::Journal;
+use crate::run::recorder::EventRecorder;
 use crate::run::{Finished, Job, RunHandle, RunStats};
 use crate::trace;
 use crate::wire::{FromWorker, Lost, ToWorker};
@@ -46,10 +46,10 @@ impl ActiveRun {
         );
         let board = job.board.board();
         let engine = Engine::new(job.plan.clone(), job.settings, board);
-        let journal = Journal::begin(board, now_ns);
+        let recorder = EventRecorder::begin(board, now_ns);
         board.set_begun(now_ns);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
-        let host = HostRun { job, vacant, results: Vec::new(), journal, outcome: None };
+        let host = HostRun { job, vacant, results: Vec::new(), recorder, outcome: None };
         let (lost, stats) = (Vec::new(), RunStats::default());
         let mut active = ActiveRun { run, engine, host, handle, deadline_ns: None, lost, stats, span };
         active.step(Event::Started, now_ns, pool);
@@ -73,7 +73,7 @@ impl ActiveRun {
     /// When it began, while there are places for nodes of the user's cluster that none took.
     pub(crate) fn awaits_external_since(&self) -> Option<u64> {
         let awaits = self.listener().is_some() && !self.host.vacant.is_empty();
-        awaits.then_some(self.host.journal.begun_ns)
+        awaits.then_some(self.host.recorder.begun_ns)
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -100,7 +100,7 @@ impl ActiveRun {
         let whose = if self.listener().is_some() { External::Only } else { External::None };
         let (false, Some(&slot)) = (self.is_over(), self.host.vacant.last()) else { return false };
         let Some(pid) = pool.join(whose, (self.run, slot), now_ns) else { return false };
-        self.host.journal.joined(slot, pid, now_ns);
+        self.host.recorder.joined(slot, pid, now_ns);
         self.host.vacant.pop();
         self.stats.workers += 1;
         // Before it can claim: what it does not find must be known as offered after it came.
@@ -123,7 +123,7 @@ impl ActiveRun {
             PoolEvent::Said { slot, message } => self.hear(slot, message, now_ns, pool),
             PoolEvent::Lost { loss, death } => {
                 let (worker, reason) = (death.worker, death.reason());
-                self.host.journal.died(&death, now_ns);
+                self.host.recorder.died(&death, now_ns);
                 self.stats.died.push(death);
                 self.stats.deaths += 1;
                 let event = Event::WorkerLost { worker, leases: Vec::new(), reason, loss };
@@ -181,7 +181,7 @@ impl ActiveRun {
         now_ns: u64,
     ) {
         tracing::debug!(worker = worker.map(|worker| worker.0 + 1), packages, ns, "loaded");
-        self.host.journal.note_at(now_ns, What::Loaded(worker, stage, packages, ns));
+        self.host.recorder.note_at(now_ns, EventKind::Loaded(worker, stage, packages, ns));
     }
 
     /// No more workers can be started: what is vacant stays so.
@@ -191,7 +191,7 @@ impl ActiveRun {
         }
         tracing::error!(reason, "no more workers can be made");
         for worker in std::mem::take(&mut self.host.vacant) {
-            self.host.journal.note_at(now_ns, What::NotStarted(worker, reason.to_owned()));
+            self.host.recorder.note_at(now_ns, EventKind::NotStarted(worker, reason.to_owned()));
             self.tell(Event::LaunchFailed { worker, reason: reason.to_owned() }, now_ns, pool);
         }
     }
@@ -215,10 +215,10 @@ impl ActiveRun {
     /// Hands what came of the run to whoever holds its handle.
     pub(crate) fn finish(self, now_ns: u64) {
         let ActiveRun { engine, host, handle, lost, mut stats, span, .. } = self;
-        let HostRun { job, mut results, mut journal, outcome, .. } = host;
+        let HostRun { job, mut results, mut recorder, outcome, .. } = host;
         stats.withdrawn = engine.withdrawn().to_vec();
         stats.retries = engine.retries();
-        stats.seconds = journal.end(now_ns) as f64 / 1e9;
+        stats.seconds = recorder.end(now_ns) as f64 / 1e9;
         results.extend(job.pages);
         stats.peak_bytes = job.board.board().peak_bytes();
         let _within = span.entered();
@@ -232,6 +232,6 @@ impl ActiveRun {
             peak_bytes = stats.peak_bytes,
             "ended"
         );
-        handle.complete(Finished { outcome, board: job.board, results, lost, stats, journal });
+        handle.complete(Finished { outcome, board: job.board, results, lost, stats, recorder });
     }
 }

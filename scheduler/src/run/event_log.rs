@@ -1,7 +1,7 @@
 //! What happened in a run. The supervisor notes an [`Event`] for each thing that the engine was told or decided; the chunks are
 //! the board's own entries, read when the run is over. Times are nanoseconds from the run's begin.
 use crate::board::Activity;
-use crate::engine::What;
+use crate::engine::EventKind;
 use crate::id::{ChunkId, PassId, StageId, WorkerId};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,7 @@ pub struct Event {
     /// When.
     pub at_ns: u64,
     /// What.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// A worker's part in the run.

@@ -1,9 +1,9 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
 use crate::board::SupervisorBoard;
-use crate::engine::{Outcome, What, World};
+use crate::engine::{EventKind, Outcome, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::pool::{Processes, WorkerPool};
-use crate::run::journal::Journal;
+use crate::run::recorder::EventRecorder;
 use crate::run::Job;
 use crate::store::Page;
 use crate::wire::ToWorker;
@@ -15,7 +15,7 @@ pub(super) struct HostRun {
     pub(super) vacant: Vec<WorkerId>,
     /// Pages whose last reader is done, kept because the caller reads them: results.
     pub(super) results: Vec<(ResourceId, Page)>,
-    pub(super) journal: Journal,
+    pub(super) recorder: EventRecorder,
     pub(super) outcome: Option<Outcome>,
 }
 
@@ -78,8 +78,8 @@ impl<P: Processes> World for HostWorld<'_, P> {
         self.run.job.pins.retain(|(pinned, _)| *pinned != resource);
     }
 
-    fn log(&mut self, now_ns: u64, what: What) {
-        self.run.journal.note_at(now_ns, what);
+    fn log(&mut self, now_ns: u64, what: EventKind) {
+        self.run.recorder.note_at(now_ns, what);
     }
 
     fn dismiss(&mut self) {

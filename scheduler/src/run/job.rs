@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::pool::logs::Death;
 use crate::pool::Generation;
 use crate::run::copying::{Copies, Copying};
-use crate::run::journal::Journal;
+use crate::run::recorder::EventRecorder;
 use crate::store::{Kind, Page, Store, CONTENT};
 use crate::wire::{Lost, RunSpec};
 
@@ -99,7 +99,7 @@ pub struct Finished {
     /// Counts and times.
     pub stats: RunStats,
     /// What the supervisor saw.
-    pub(crate) journal: Journal,
+    pub(crate) recorder: EventRecorder,
 }
 
 /// Counts and times of a run.

@@ -18,16 +18,16 @@ impl Finished {
     /// only their sums. O(chunks log chunks), and O(elements) where they were measured.
     pub fn log(&self, plan: &Plan, copied: (u64, u64), detail: Detail) -> EventLog {
         let board = self.board.board();
-        let journal = &self.journal;
+        let recorder = &self.recorder;
         let mut log = EventLog {
-            begun: journal.begun,
+            begun: recorder.begun,
             wall_ns: (self.stats.seconds * 1e9).round() as u64,
             ended: ended(&self.outcome, plan),
-            events: journal.events.clone(),
-            workers: journal.workers.clone(),
+            events: recorder.events.clone(),
+            workers: recorder.workers.clone(),
             activities: (0..board.workers()).filter_map(|worker| board.spent(WorkerId(worker))).collect(),
             passes: vec![PassTotal::default(); plan.spec().passes.len()],
-            data_bytes: journal.data_bytes,
+            data_bytes: recorder.data_bytes,
             copied,
             peak_bytes: self.stats.peak_bytes,
             ..EventLog::default()
@@ -89,7 +89,7 @@ impl Reader<'_> {
     /// One entry, with its outputs and steps; adds to what its passes took.
     fn chunk(&self, record: &ChunkRecord, costs: &[Option<Vec<f32>>], log: &mut EventLog) -> Chunk {
         let Reader { board, id, stage, finished } = *self;
-        let since = |ns: u64| ns.saturating_sub(finished.journal.begun_ns);
+        let since = |ns: u64| ns.saturating_sub(finished.recorder.begun_ns);
         let is_done = record.state == ChunkState::Done;
         let started_ns = since(record.span.started_ns);
         let ended_ns = match record.state {
@@ -136,7 +136,7 @@ impl Reader<'_> {
         all_ns: u64,
         log: &mut EventLog,
     ) -> u64 {
-        let since = |ns: u64| ns.saturating_sub(self.finished.journal.begun_ns);
+        let since = |ns: u64| ns.saturating_sub(self.finished.recorder.begun_ns);
         let mut fun_ns = 0;
         for (nth, &pass) in self.stage.passes.iter().enumerate() {
             let step = self.board.step(self.id, record.chunk, nth as u32);

@@ -8,7 +8,7 @@
 //! | `copying` | variables that are copied in while the run goes on |
 //! | `host` | this host as the engine's world: board, pages, workers |
 //! | `event_log` | what happened in a run, as it is kept |
-//! | `journal` | what the supervisor saw, while the run goes on |
+//! | `recorder` | what the supervisor saw, while the run goes on |
 //! | `log` | the event log of a run that is over |
 //! | `supervisor` | the thread that waits for news and drives all of this |
 //! | `handle` | what the session holds meanwhile: the wait for the end, how far it is |
@@ -20,10 +20,10 @@ mod event_log;
 mod handle;
 mod host;
 mod job;
-mod journal;
 mod log;
 mod order;
 mod pool;
+mod recorder;
 mod supervisor;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -2,7 +2,7 @@
 //! a model, and nothing goes wrong. The engine's tests take times and faults from a seed, compute results, and check what they see.
 use super::context::Context;
 use crate::board::Lease;
-use crate::engine::What;
+use crate::engine::EventKind;
 use crate::id::{ResourceId, WorkerId};
 use crate::link::consumption::Consumption;
 use crate::link::work::{At, Attached, Work};
@@ -99,7 +99,7 @@ pub(crate) trait Conditions {
 
     fn releases(&mut self, _resource: ResourceId) {}
 
-    fn logs(&mut self, _ground: &Context, _what: &What) {}
+    fn logs(&mut self, _ground: &Context, _what: &EventKind) {}
 
     /// The engine heard of a worker's loss, which held this chunk, and took so many back.
     fn lost(&mut self, _held: Option<Lease>, _taken_back: u32) {}

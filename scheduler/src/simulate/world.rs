@@ -5,7 +5,7 @@ use super::context::Context;
 use super::place::{Life, Worker};
 use super::queue::{Entry, Queue};
 use crate::board::SupervisorBoard;
-use crate::engine::{Event, Loss, Outcome, What, World};
+use crate::engine::{Event, EventKind, Loss, Outcome, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::link::consumption::Consumption;
 
@@ -139,7 +139,7 @@ impl<C: Conditions> World for SimWorld<C> {
         self.conditions.releases(resource);
     }
 
-    fn log(&mut self, _now_ns: u64, what: What) {
+    fn log(&mut self, _now_ns: u64, what: EventKind) {
         self.conditions.logs(&self.context, &what);
     }
 

@@ -1,7 +1,7 @@
 //! Plans of several stages: chains, folds, consumes, several outputs; with deaths and errors in the middle.
 use std::time::Duration;
 
-use scheduler::engine::{Cause, Outcome, What};
+use scheduler::engine::{Cause, EventKind, Outcome};
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{CallSpec, PassCall, Source, FOLD};
@@ -249,9 +249,9 @@ fn what_waits_for_a_stage_begins_when_that_is_through_though_nobody_is_idle() {
         let stage = ended.plan.stages().iter().find(|stage| stage.passes.contains(&PassId(pass)));
         stage.expect("its stage").task
     };
-    let place = |what: What| events.iter().position(|event| event.what == what).expect("it happened");
+    let place = |what: EventKind| events.iter().position(|event| event.what == what).expect("it happened");
     assert!(
-        place(What::Began(task(2))) < place(What::Ended(task(1))),
+        place(EventKind::Began(task(2))) < place(EventKind::Ended(task(1))),
         "c began only when b was through: {events:?}"
     );
 }

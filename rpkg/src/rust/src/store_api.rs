@@ -12,7 +12,7 @@ use scheduler::store::{find, prune, Content, Header};
 
 use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, give, nothing, protect, Failure, Kept, Scope, Sexp};
-use crate::runs::{hall, plan_api};
+use crate::runs::{plan_api, registry};
 use crate::{codec, session};
 
 pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
@@ -274,7 +274,7 @@ fn ms_set_place(directory: Robj) -> Robj {
 #[extendr]
 fn ms_cleanup() -> Robj {
     edge(|| {
-        let stopped = hall::close();
+        let stopped = registry::close();
         plan_api::clear()?;
         session::with(|session| {
             session.close();

@@ -30,7 +30,7 @@ pub(super) struct Stretch {
 
 #[derive(Debug, Default)]
 struct Book {
-    births: u64,
+    starts: u64,
     stretches: VecDeque<Stretch>,
     ended: VecDeque<Arc<Path>>,
 }
@@ -45,8 +45,8 @@ fn book() -> MutexGuard<'static, Book> {
 pub(crate) fn next(dir: &Path) -> PathBuf {
     let mut book = book();
     loop {
-        book.births += 1;
-        let log = dir.join(format!("worker-{}.log", book.births));
+        book.starts += 1;
+        let log = dir.join(format!("worker-{}.log", book.starts));
         if !log.exists() {
             return log;
         }

@@ -11,9 +11,9 @@ use scheduler::plan::Plan;
 use scheduler::run::{Detail, Finished};
 use scheduler::store::Page;
 
-use super::hall::Begun;
 use super::log_api;
 use super::profiles;
+use super::registry::Begun;
 use crate::altrep::{self, Origin};
 use crate::codec::{self, Pieces, Source};
 use crate::r::{self, Failure, Given, Kept, Kind, Result, Scope, Sexp};

@@ -13,7 +13,7 @@
 //! | `collect` | results and conditions made R values |
 //! | `failure` | what ended a run that did not succeed |
 //! | `profiles` | what elements cost, kept for the runs to come |
-//! | `hall` | the pool and the runs that are begun |
+//! | `registry` | the pool and the runs that are begun |
 //! | `simulate_api` | a plan on a virtual clock |
 //! | `log_api` | logs, and deaths of workers |
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
@@ -24,12 +24,12 @@ mod coming;
 mod describe;
 mod encoded;
 mod failure;
-pub(crate) mod hall;
 mod learn;
 pub mod log_api;
 pub mod plan_api;
 mod planned;
 mod profiles;
+pub(crate) mod registry;
 mod relearn;
 pub mod run_api;
 pub mod simulate_api;

@@ -15,9 +15,9 @@ use scheduler::profile::Profile;
 use super::begin::{prepare, Changes, Copying, Prepared, SessionState};
 use super::describe::describe;
 use super::encoded::{Encoded, Purpose};
-use super::hall;
 use super::planned::{bytes_of, compile, Planned};
 use super::profiles;
+use super::registry;
 use super::relearn::{relearn, sizes};
 use super::spec::{value as kept, Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result, Sexp};
@@ -178,17 +178,17 @@ fn try_begin(
     how: (Purpose, Copying),
     by: (&str, &SessionState),
 ) -> Result<Option<i32>> {
-    let external = if planned.external { Some(hall::listener()?) } else { None };
+    let external = if planned.external { Some(registry::listener()?) } else { None };
     let address = external.as_ref().map(|listener| listener.path().to_owned());
     let Prepared { job, copied, coming } = prepare(planned, blobs, changes, external, how, by)?;
     let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
-    let run = hall::begin(job, address, of, copied)?;
-    let handle = hall::run(run)?.handle;
-    if let Err(failure) = coming.write(&handle, hall::look) {
+    let run = registry::begin(job, address, of, copied)?;
+    let handle = registry::run(run)?.handle;
+    if let Err(failure) = coming.write(&handle, registry::look) {
         // Within a second the workers have let go of the pages.
-        hall::cancel(run)?;
+        registry::cancel(run)?;
         handle.wait(AT_ONCE);
-        hall::forget(run)?;
+        registry::forget(run)?;
         return match failure {
             Failure::Scheduler(Error::NoSpace { .. }) => Ok(None),
             other => Err(other),

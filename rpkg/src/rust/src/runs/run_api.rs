@@ -8,7 +8,7 @@ use scheduler::pool::{Patience, PoolConfig};
 use scheduler::run::{Detail, Progress};
 
 use super::collect::{collect, Form};
-use super::hall;
+use super::registry;
 use crate::r::{self, argument, edge, nothing, Failure, Kind};
 use crate::session;
 
@@ -46,7 +46,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
         let dir = r::string(item("dir")?, "dir")?;
         env.push(("TMPDIR".to_owned(), dir.clone()));
         let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
-        hall::configure(PoolConfig {
+        registry::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
             args: args.iter().map(Into::into).collect(),
             env,
@@ -66,7 +66,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
 #[extendr]
 fn ms_run_join_address(id: i32) -> Robj {
     edge(|| {
-        let address = hall::run(id)?.address.unwrap_or_default();
+        let address = registry::run(id)?.address.unwrap_or_default();
         let address =
             address.to_str().ok_or_else(|| Failure::input("the temporary directory's name is not UTF-8"))?;
         let session = session::with(|session| Ok(session.store()?.session().to_string()))?;
@@ -81,7 +81,7 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
         let until = Instant::now() + Duration::from_millis(milliseconds.max(0) as u64);
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let ended = hall::wait(id, left.min(GLANCE))?;
+            let ended = registry::wait(id, left.min(GLANCE))?;
             r::protect(|s| {
                 s.check_interrupt();
                 Ok(())
@@ -98,7 +98,7 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
 #[extendr]
 fn ms_run_progress(id: i32) -> Robj {
     edge(|| {
-        let progress = hall::run(id).ok().and_then(|begun| begun.handle.progress());
+        let progress = registry::run(id).ok().and_then(|begun| begun.handle.progress());
         let Some(Progress { done, elements, at_work, seconds }) = progress else { return nothing() };
         let numbers = |counts: Vec<u64>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
         let (done, elements) = (numbers(done), numbers(elements));
@@ -119,7 +119,7 @@ fn ms_run_progress(id: i32) -> Robj {
 #[extendr]
 fn ms_run_cancel(id: i32) -> Robj {
     edge(|| {
-        hall::cancel(id)?;
+        registry::cancel(id)?;
         nothing()
     })
 }
@@ -128,7 +128,7 @@ fn ms_run_cancel(id: i32) -> Robj {
 #[extendr]
 fn ms_run_forget(id: i32) -> Robj {
     edge(|| {
-        hall::forget(id)?;
+        registry::forget(id)?;
         nothing()
     })
 }
@@ -139,7 +139,7 @@ fn ms_run_forget(id: i32) -> Robj {
 fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
     edge(|| {
         let modes = r::strings(argument(&modes), "modes")?;
-        let (begun, finished) = hall::take(id)?;
+        let (begun, finished) = registry::take(id)?;
         let form = |mode: &String| if mode == "vector" { Form::Vector } else { Form::List };
         let forms: Vec<Form> = modes.iter().map(form).collect();
         let detail = if trace { Detail::Chunks } else { Detail::Totals };
@@ -151,7 +151,7 @@ fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
 #[extendr]
 fn ms_pool_status() -> Robj {
     edge(|| {
-        let status = hall::status()?;
+        let status = registry::status()?;
         r::give(|s| {
             let pids = s.vector(Kind::INTSXP, status.pids.len());
             for (place, pid) in status.pids.iter().enumerate() {
@@ -175,7 +175,7 @@ fn ms_pool_status() -> Robj {
 #[extendr]
 fn ms_pool_stop() -> Robj {
     edge(|| {
-        hall::stop()?;
+        registry::stop()?;
         nothing()
     })
 }

@@ -3,7 +3,7 @@
 use super::{program, Pace, Rng};
 use crate::board::{BoardReader, ChunkRecord, ChunkState, Lease};
 use crate::engine::tests::sim::{Driver, Natures};
-use crate::engine::{Event, Outcome, Settings, What};
+use crate::engine::{Event, EventKind, Outcome, Settings};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, WorkerId};
 use crate::link::consumption::Consumption;
@@ -27,7 +27,7 @@ struct Chunk {
 /// What a run left: its chunks in the order in which they began, and what the engine did when.
 struct Log {
     chunks: Vec<Chunk>,
-    done: Vec<(u64, What)>,
+    done: Vec<(u64, EventKind)>,
 }
 
 /// The conditions of a run that is over: what comes next on each worker, and what it has.
@@ -109,8 +109,8 @@ fn replay(plan: &Plan, log: &Log) -> (Vec<Chunk>, u64) {
     for chunk in &log.chunks {
         coming.entry(chunk.record.worker).or_default().push_back(chunk.clone());
     }
-    let shared = |(time, what): &(u64, What)| match what {
-        What::Ended(task) => match plan.graph().tasks()[task.index()].kind {
+    let shared = |(time, what): &(u64, EventKind)| match what {
+        EventKind::Ended(task) => match plan.graph().tasks()[task.index()].kind {
             TaskKind::Share(resource) => Some((resource, *time)),
             _ => None,
         },
@@ -127,7 +127,7 @@ fn replay(plan: &Plan, log: &Log) -> (Vec<Chunk>, u64) {
             sim.next();
         }
         // The engine looks at the board in every step; at how costs mislead only when time has passed.
-        let event = if matches!(what, What::TakenBack(..)) { Event::Tick } else { Event::Started };
+        let event = if matches!(what, EventKind::TakenBack(..)) { Event::Tick } else { Event::Started };
         sim.tell(event, *time);
     }
     let board = sim.world.context.board();

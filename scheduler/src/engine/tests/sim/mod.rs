@@ -17,7 +17,7 @@ pub(crate) mod rng;
 pub(super) mod values;
 
 use crate::board::{Control, Lease};
-use crate::engine::{Failure, What};
+use crate::engine::{EventKind, Failure};
 use crate::graph::TaskKind;
 use crate::id::{PassId, ResourceId, WorkerId};
 use crate::link::consumption::Consumption;
@@ -67,7 +67,7 @@ pub(super) struct Checked {
     /// Workers that were cut off: they live on, and nobody can end them.
     cut_off: BTreeSet<WorkerId>,
     /// What the engine wrote down.
-    pub(super) log: Vec<(u64, What)>,
+    pub(super) log: Vec<(u64, EventKind)>,
     /// Failures that the core heard of before the end.
     pub(super) reported: Vec<Failure>,
     /// Why a worker cannot be started that comes next.
@@ -204,12 +204,12 @@ impl Conditions for Checked {
         assert!(self.let_go.insert(resource), "released twice");
     }
 
-    fn logs(&mut self, context: &Context, what: &What) {
+    fn logs(&mut self, context: &Context, what: &EventKind) {
         let board = context.board();
         assert_ne!(board.control(), Control::Ended, "{what:?} after the end");
         self.log.push((context.now, what.clone()));
         match *what {
-            What::Began(task) => {
+            EventKind::Began(task) => {
                 let TaskKind::Map(stage) = context.plan.graph().tasks()[task.index()].kind else { return };
                 assert_eq!(board.control(), Control::Go);
                 for &pass in &context.plan.stages()[stage.index()].outputs {
@@ -217,12 +217,12 @@ impl Conditions for Checked {
                     assert!(self.touched.insert(made), "opened twice");
                 }
             }
-            What::PutUp(stage, start, end, _) => {
+            EventKind::PutUp(stage, start, end, _) => {
                 assert_eq!(board.control(), Control::Go);
                 let again = &self.done[stage.index()][start as usize..end as usize];
                 assert!(again.iter().all(|&times| times == 0), "asked to do again what is done");
             }
-            What::Failed(stage, chunk, _) => {
+            EventKind::Failed(stage, chunk, _) => {
                 let failures = board.failures(stage);
                 let record = failures.iter().find(|record| record.chunk == chunk).expect("it failed");
                 let position = record.failed.expect("it failed");

@@ -30,7 +30,7 @@ pub(super) struct Begun {
 }
 
 #[derive(Default)]
-struct Hall {
+struct Registry {
     config: Option<PoolConfig>,
     pool: Option<Pool>,
     runs: HashMap<i32, Begun>,
@@ -38,39 +38,40 @@ struct Hall {
 }
 
 thread_local! {
-    static HALL: RefCell<Hall> = RefCell::default();
+    static REGISTRY: RefCell<Registry> = RefCell::default();
 }
 
-/// Runs `f` on the hall; `f` does not call R.
-fn with<T>(f: impl FnOnce(&mut Hall) -> Result<T>) -> Result<T> {
-    HALL.with(|hall| {
-        let mut hall = hall.try_borrow_mut().map_err(|_| Failure::Internal("the pool is in use".into()))?;
-        if hall.pool.as_ref().is_some_and(|pool| !pool.is_ours()) {
+/// Runs `f` on the registry; `f` does not call R.
+fn with<T>(f: impl FnOnce(&mut Registry) -> Result<T>) -> Result<T> {
+    REGISTRY.with(|registry| {
+        let mut registry =
+            registry.try_borrow_mut().map_err(|_| Failure::Internal("the pool is in use".into()))?;
+        if registry.pool.as_ref().is_some_and(|pool| !pool.is_ours()) {
             // A forked child: the pool is its parent's, and letting go of it here takes nothing from the parent.
-            hall.pool = None;
-            hall.runs.clear();
+            registry.pool = None;
+            registry.runs.clear();
         }
-        f(&mut hall)
+        f(&mut registry)
     })
 }
 
 /// How the workers of runs that are begun from now on are started. Runs that were begun before go on as they are.
 pub(super) fn configure(config: PoolConfig) -> Result<()> {
-    with(|hall| {
-        if let Some(pool) = &hall.pool {
+    with(|registry| {
+        if let Some(pool) = &registry.pool {
             pool.configure(config.clone())?;
         }
-        hall.config = Some(config);
+        registry.config = Some(config);
         Ok(())
     })
 }
 
 /// A listener for nodes of the user's cluster.
 pub(super) fn listener() -> Result<Listener> {
-    with(|hall| {
-        let config = hall.config.as_ref().ok_or_else(unconfigured)?;
-        hall.listeners += 1;
-        Ok(Listener::bind(&config.dir.join(format!("join-{}", hall.listeners)))?)
+    with(|registry| {
+        let config = registry.config.as_ref().ok_or_else(unconfigured)?;
+        registry.listeners += 1;
+        Ok(Listener::bind(&config.dir.join(format!("join-{}", registry.listeners)))?)
     })
 }
 
@@ -85,39 +86,39 @@ pub(super) fn begin(
     (plan, keys): (Arc<Plan>, Arc<[String]>),
     copied: (u64, u64),
 ) -> Result<i32> {
-    with(|hall| {
-        if hall.pool.is_none() {
-            hall.pool = Some(Pool::start(hall.config.clone().ok_or_else(unconfigured)?)?);
+    with(|registry| {
+        if registry.pool.is_none() {
+            registry.pool = Some(Pool::start(registry.config.clone().ok_or_else(unconfigured)?)?);
         }
-        let pool = hall.pool.as_mut().ok_or_else(unconfigured)?;
+        let pool = registry.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, handle) = pool.begin(job)?;
         let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
         let begun = Begun { number, handle, address, plan, keys, copied, stopped: false };
-        hall.runs.insert(id, begun);
+        registry.runs.insert(id, begun);
         Ok(id)
     })
 }
 
 /// A run by its number in R.
 pub(super) fn run(id: i32) -> Result<Begun> {
-    with(|hall| {
+    with(|registry| {
         let unknown =
             || Failure::Kind("unknown_run", format!("there is no run {id}, or it was collected already"));
-        hall.runs.get(&id).cloned().ok_or_else(unknown)
+        registry.runs.get(&id).cloned().ok_or_else(unknown)
     })
 }
 
 /// Forgets a run that nobody collects.
 pub(super) fn forget(id: i32) -> Result<()> {
-    with(|hall| {
-        hall.runs.remove(&id);
+    with(|registry| {
+        registry.runs.remove(&id);
         Ok(())
     })
 }
 
 pub(super) fn cancel(id: i32) -> Result<()> {
     let number = run(id)?.number;
-    with(|hall| match &hall.pool {
+    with(|registry| match &registry.pool {
         Some(pool) => Ok(pool.cancel(number)?),
         None => Ok(()),
     })
@@ -125,24 +126,24 @@ pub(super) fn cancel(id: i32) -> Result<()> {
 
 /// Has the supervisor look how far the data of a run is.
 pub(super) fn look() -> Result<()> {
-    with(|hall| hall.pool.as_ref().map_or(Ok(()), |pool| Ok(pool.look()?)))
+    with(|registry| registry.pool.as_ref().map_or(Ok(()), |pool| Ok(pool.look()?)))
 }
 
 pub(super) fn status() -> Result<PoolStatus> {
-    with(|hall| Ok(hall.pool.as_ref().map(Pool::status).unwrap_or_default()))
+    with(|registry| Ok(registry.pool.as_ref().map(Pool::status).unwrap_or_default()))
 }
 
 /// Ends the workers and the supervisor. The next run makes new ones. A run that had ended can still be collected, of any other
 /// it is known that it was broken off.
 pub(super) fn stop() -> Result<()> {
-    let Some(pool) = with(|hall| Ok(hall.pool.take()))? else { return Ok(()) };
+    let Some(pool) = with(|registry| Ok(registry.pool.take()))? else { return Ok(()) };
     let ours = pool.is_ours();
     let stopped = pool.stop();
     if ours && stopped.is_ok() {
         scheduler::os::launcher::stop();
     }
-    with(|hall| {
-        hall.runs.values_mut().for_each(|begun| begun.stopped |= !begun.handle.wait(Duration::ZERO));
+    with(|registry| {
+        registry.runs.values_mut().for_each(|begun| begun.stopped |= !begun.handle.wait(Duration::ZERO));
         Ok(())
     })?;
     Ok(stopped?)
@@ -151,7 +152,7 @@ pub(super) fn stop() -> Result<()> {
 /// As [`stop`], and all runs are forgotten: their results go.
 pub(crate) fn close() -> Result<()> {
     let stopped = stop();
-    let runs = with(|hall| Ok(std::mem::take(&mut hall.runs)))?;
+    let runs = with(|registry| Ok(std::mem::take(&mut registry.runs)))?;
     drop(runs);
     stopped
 }
@@ -177,7 +178,7 @@ pub(super) fn wait(id: i32, patience: Duration) -> Result<bool> {
     if begun.stopped || begun.handle.wait(patience) {
         return Ok(true);
     }
-    match with(|hall| Ok(hall.pool.as_ref().is_some_and(Pool::is_supervised)))? {
+    match with(|registry| Ok(registry.pool.as_ref().is_some_and(Pool::is_supervised)))? {
         true => Ok(false),
         false => {
             Err(Failure::Internal("the pool's supervisor ended; restart R, and please report it".into()))

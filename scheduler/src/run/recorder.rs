@@ -2,14 +2,14 @@
 //! write themselves down on the board.
 use super::event_log::{Died, Event, WorkerLife};
 use crate::board::BoardReader;
-use crate::engine::What;
+use crate::engine::EventKind;
 use crate::id::WorkerId;
 use crate::os::unix_ns;
 use crate::pool::logs::Death;
 
 /// The events of a run, and who took part.
 #[derive(Debug, Default)]
-pub(crate) struct Journal {
+pub(crate) struct EventRecorder {
     /// The run's begin, on the clock of [`now_ns`] and in nanoseconds since 1970.
     pub(crate) begun_ns: u64,
     pub(crate) begun: u64,
@@ -19,25 +19,25 @@ pub(crate) struct Journal {
     pub(crate) data_bytes: u64,
 }
 
-impl Journal {
-    pub(crate) fn begin(board: &BoardReader, begun_ns: u64) -> Journal {
+impl EventRecorder {
+    pub(crate) fn begin(board: &BoardReader, begun_ns: u64) -> EventRecorder {
         let data_bytes = board.live_bytes();
-        Journal { begun_ns, begun: unix_ns(), data_bytes, ..Journal::default() }
+        EventRecorder { begun_ns, begun: unix_ns(), data_bytes, ..EventRecorder::default() }
     }
 
-    pub(crate) fn note_at(&mut self, now_ns: u64, what: What) {
+    pub(crate) fn note_at(&mut self, now_ns: u64, what: EventKind) {
         self.events.push(Event { at_ns: self.since_begin(now_ns), what });
     }
 
     pub(crate) fn joined(&mut self, worker: WorkerId, pid: Option<u32>, now_ns: u64) {
         let joined_ns = self.since_begin(now_ns);
-        self.note_at(now_ns, What::Joined(worker));
+        self.note_at(now_ns, EventKind::Joined(worker));
         self.workers.push(WorkerLife { worker, pid, joined_ns, left_ns: joined_ns, died: None });
     }
 
     pub(crate) fn died(&mut self, death: &Death, now_ns: u64) {
         let left_ns = self.since_begin(now_ns);
-        self.note_at(now_ns, What::Died(death.worker, death.how.clone()));
+        self.note_at(now_ns, EventKind::Died(death.worker, death.how.clone()));
         if let Some(life) = self.workers.iter_mut().rfind(|life| life.worker == death.worker) {
             let last_words = death.last_words().into_iter().map(str::to_owned).collect();
             let died = Died { how: death.how.clone(), signal: death.signal, last_words };
