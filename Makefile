@@ -43,6 +43,7 @@ test: setup install
 	cd rpkg/src/rust && CARGO_TARGET_DIR=$(BUILD)/target-r cargo clippy --release --locked -- -D warnings -D clippy::too_many_lines -D clippy::too_many_arguments
 	sh tests/protected.sh
 	Rscript tests/circles.R
+	Rscript tests/long.R
 	cargo test --workspace --locked
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
 	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check

@@ -103,25 +103,8 @@ draw_lanes <- function(shown, left) {
     done$from, done$worker + half - high, done$to, done$worker + half, col = shown$colours[done$stage], border = border, lwd = 0.5
   )
   draw_loads(shown$loads, half)
-  slow <- shown$slow
-  if (!is.null(slow)) {
-    graphics::rect(slow$from, slow$worker - half, slow$to, slow$worker + half, border = "black", lwd = 1.5)
-    room <- (slow$to - slow$from) / shown$wall * graphics::par("pin")[[1L]] * 0.95
-    label <- fitted(slow$label, room, 0.9)
-    dark <- sum(grDevices::col2rgb(shown$colours[[slow$stage]]) * c(0.3, 0.59, 0.11)) < 140
-    graphics::text((slow$from + slow$to) / 2, slow$worker, label, cex = 0.9, col = if (dark) "white" else "black")
-  }
-  odd <- shown$odd
-  if (nrow(odd)) {
-    graphics::rect(odd$from, odd$worker - half, odd$to, odd$worker + half, col = ink$paper, border = NA)
-    graphics::rect(
-      odd$from, odd$worker - half, odd$to, odd$worker + half, col = shown$colours[odd$stage], density = 25,
-      angle = ifelse(odd$state == "failed", -45, 45),
-      border = "black", lwd = 0.8
-    )
-    failed <- odd[odd$state == "failed", ]
-    if (nrow(failed)) graphics::points(failed$to, failed$worker, pch = 17, cex = 1.1, xpd = NA)
-  }
+  if (!is.null(shown$slow)) draw_slow(shown, half)
+  if (nrow(shown$odd)) draw_odd(shown, half)
   if (nrow(shown$deaths)) {
     graphics::points(shown$deaths$left, shown$deaths$worker, pch = 4, cex = 1.3, lwd = 4.5, col = ink$paper, xpd = NA)
     graphics::points(shown$deaths$left, shown$deaths$worker, pch = 4, cex = 1.3, lwd = 2.2, col = "black", xpd = NA)
@@ -132,6 +115,29 @@ draw_lanes <- function(shown, left) {
     wide <- graphics::strwidth("worker 00", units = "inches") < graphics::par("mai")[[2L]]
     graphics::axis(2, at, if (wide) paste("worker", at) else at, tick = FALSE, line = -0.4, gap.axis = 0.1)
   }
+}
+
+# The longest chunk, named.
+draw_slow <- function(shown, half) {
+  slow <- shown$slow
+  graphics::rect(slow$from, slow$worker - half, slow$to, slow$worker + half, border = "black", lwd = 1.5)
+  room <- (slow$to - slow$from) / shown$wall * graphics::par("pin")[[1L]] * 0.95
+  label <- fitted(slow$label, room, 0.9)
+  dark <- sum(grDevices::col2rgb(shown$colours[[slow$stage]]) * c(0.3, 0.59, 0.11)) < 140
+  graphics::text((slow$from + slow$to) / 2, slow$worker, label, cex = 0.9, col = if (dark) "white" else "black")
+}
+
+# Chunks that did not end as they should: striped, a triangle where FUN failed.
+draw_odd <- function(shown, half) {
+  odd <- shown$odd
+  graphics::rect(odd$from, odd$worker - half, odd$to, odd$worker + half, col = ink$paper, border = NA)
+  graphics::rect(
+    odd$from, odd$worker - half, odd$to, odd$worker + half, col = shown$colours[odd$stage], density = 25,
+    angle = ifelse(odd$state == "failed", -45, 45),
+    border = "black", lwd = 0.8
+  )
+  failed <- odd[odd$state == "failed", ]
+  if (nrow(failed)) graphics::points(failed$to, failed$worker, pch = 17, cex = 1.1, xpd = NA)
 }
 
 # Loading packages: striped upright, whether in the worker or before there was one.
