@@ -18,12 +18,12 @@ test_that("the activities of all workers add up to the time of the run", {
   for (cores in worker_counts()) {
     memLapply(rep(0.002, 20), sleep, MAX.CORES = cores)
     run <- memLastRun()
-    expect_identical(ncol(run$activities), 6L)
+    expect_identical(ncol(run$activities), 8L)
     expect_true(all(run$activities >= 0))
     expect_lt(abs(sum(run$activities) / (run$seconds * nrow(run$activities)) - 1), 0.01)
   }
   table <- as.data.frame(run, what = "activities")
-  expect_identical(names(table)[c(1, 4)], c("worker", "run"))
+  expect_identical(names(table)[1:3], c("worker", "run", "call"))
   expect_gte(sum(table$run), 20 * 0.002)
 })
 
@@ -31,7 +31,7 @@ test_that("the summary of a run shows what its workers did", {
   memLapply(rep(0.005, 6), sleep, MAX.CORES = 2)
   expect_output(print(memLastRun()), "workers busy [0-9]+ % of the time")
   text <- format(summary(memLastRun()))
-  expect_match(text[[4]], "wait +map +run +serialize +collect garbage +idle +in all")
+  expect_match(text[[4]], "FUN +calls .*results .*waiting .*not there +in all")
   expect_match(text[[5]], "^ *worker 1 .*\\([0-9]+ %\\)")
   expect_match(text[[7]], "^in all")
   expect_match(text[-(1:7)], "^advice: ")
