@@ -38,13 +38,7 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
             let words = format!("{}: FUN failed at element {number}", stage(*id));
             of_stage("failed", *id, words, Some((number, number)))
         }
-        EventKind::Loaded(worker, stage, packages, ns) => EventView {
-            kind: "loaded",
-            words: loaded(*worker, stage.is_some(), packages, *ns),
-            worker: worker.map(|worker| worker.0 + 1),
-            stage: stage.map(|stage| stage.0),
-            ..EventView::default()
-        },
+        EventKind::Loaded(worker, stage, packages, ns) => of_loading(*worker, *stage, packages, *ns),
         EventKind::Stopped => {
             EventView { kind: "stopped", words: "the run is stopped".into(), ..EventView::default() }
         }
@@ -65,6 +59,16 @@ fn of_worker(kind: &'static str, worker: WorkerId, what: &str, how: Option<&Stri
     let why = how.map_or(String::new(), |how| format!(": {how}"));
     let words = format!("worker {number} {what}{why}");
     EventView { kind, words, worker: Some(number), how: how.cloned(), ..EventView::default() }
+}
+
+fn of_loading(worker: Option<WorkerId>, stage: Option<StageId>, packages: &str, ns: u64) -> EventView {
+    EventView {
+        kind: "loaded",
+        words: loaded(worker, stage.is_some(), packages, ns),
+        worker: worker.map(|worker| worker.0 + 1),
+        stage: stage.map(|stage| stage.0),
+        ..EventView::default()
+    }
 }
 
 fn of_stage(kind: &'static str, stage: StageId, words: String, elements: Option<(u64, u64)>) -> EventView {
