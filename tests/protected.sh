@@ -1,6 +1,6 @@
 #!/bin/sh
 # R leaves by longjmp, which drops nothing: where R may be called, nothing may be made that needs dropping. The compiler sees to what
-# closures capture (`owns_nothing` in r/protect.rs); this sees to what is made in closures given to `protect` and in functions that are
+# closures capture (`owns_nothing` in r/jump.rs); this sees to what is made in closures given to `protect` and in functions that are
 # given a `Scope`. A failure that is returned at once (`Failure::`) may be made. Prints what it finds; status 1 if anything.
 #
 #   sh tests/protected.sh [DIRECTORY]     of the R package's Rust sources

@@ -66,12 +66,12 @@ need <- function(name, as_function, env, capture) {
     env <- parent.env(env)
   }
   if (need_global(name, as_function, capture)) return(invisible())
-  home <- home_on_search_path(name, as_function)
-  if (is.null(home)) return(invisible())
-  if (!is_package_frame(home)) {
-    need_global(name, as_function, capture, home)
-  } else if (!identical(home, baseenv())) {
-    capture$packages <- c(capture$packages, sub("^package:", "", attr(home, "name")))
+  place <- place_on_search_path(name, as_function)
+  if (is.null(place)) return(invisible())
+  if (!is_package_frame(place)) {
+    need_global(name, as_function, capture, place)
+  } else if (!identical(place, baseenv())) {
+    capture$packages <- c(capture$packages, sub("^package:", "", attr(place, "name")))
   }
   invisible()
 }

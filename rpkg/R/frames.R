@@ -151,19 +151,19 @@ is_package_frame <- function(env) {
 
 # Where a name that no frame below the search path has is found on it: the frame of a package, or of something else that was
 # attached, or NULL. What packages hold is remembered as long as the search path stays the same.
-home_on_search_path <- function(name, as_function) {
+place_on_search_path <- function(name, as_function) {
   path <- search()
   if (!identical(path, state$search)) {
     state$search <- path
-    state$homes <- new.env(parent = emptyenv())
+    state$places <- new.env(parent = emptyenv())
   }
   key <- paste0(if (as_function) "f:" else "v:", name)
-  known <- state$homes[[key]]
+  known <- state$places[[key]]
   if (!is.null(known)) return(known)
   for (i in seq_along(path)[-1L]) {
     env <- as.environment(i)
     if (!exists(name, envir = env, mode = if (as_function) "function" else "any", inherits = FALSE)) next
-    if (is_package_frame(env)) assign(key, env, envir = state$homes)
+    if (is_package_frame(env)) assign(key, env, envir = state$places)
     return(env)
   }
   NULL

@@ -7,7 +7,7 @@ new_handle <- function(program, names, call, made = NULL, changes = NULL, after 
   handle$program <- program
   handle$names <- names
   handle$after <- after
-  # What began the run: collect() only brings it home.
+  # What began the run; collect() did not.
   handle$call <- call
   handle$keep <- made
   handle$status <- "running"

@@ -41,7 +41,7 @@ bind_globals <- function(body, own, external) {
   env <- globalenv()
   if (own) {
     env <- new.env(parent = globalenv())
-    body <- rehomed(body, env)
+    body <- moved_to(body, env)
   }
   for (name in c(names(body$globals), names(body$absent))) {
     if (external && !own) set_aside(name)
@@ -60,18 +60,18 @@ bind_globals <- function(body, own, external) {
 bind_absent <- function(name, bytes, env) delayedAssign(name, absent_global(name, bytes), assign.env = env)
 
 # Functions of the global environment, and frames around which it stands, get `front` instead.
-rehomed <- function(body, front) {
-  home <- function(value) {
+moved_to <- function(body, front) {
+  moved <- function(value) {
     if (typeof(value) == "closure" && identical(environment(value), globalenv())) environment(value) <- front
     value
   }
-  body$fun <- home(body$fun)
-  for (field in c("dots", "functions", "globals")) body[[field]] <- lapply(body[[field]], home)
-  body$frame_dots <- lapply(body$frame_dots, function(entry) list(env = entry$env, values = lapply(entry$values, home)))
+  body$fun <- moved(body$fun)
+  for (field in c("dots", "functions", "globals")) body[[field]] <- lapply(body[[field]], moved)
+  body$frame_dots <- lapply(body$frame_dots, function(entry) list(env = entry$env, values = lapply(entry$values, moved)))
   for (frame in body$frames) {
     if (identical(parent.env(frame), globalenv())) parent.env(frame) <- front
     for (name in ls(frame, all.names = TRUE, sorted = FALSE)) {
-      if (!bindingIsActive(as.name(name), frame)) assign(name, home(get(name, envir = frame)), envir = frame)
+      if (!bindingIsActive(as.name(name), frame)) assign(name, moved(get(name, envir = frame)), envir = frame)
     }
   }
   body

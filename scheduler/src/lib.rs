@@ -1,7 +1,7 @@
 //! memshare's scheduler: passes over shared data become a task graph, a plan, a board in shared memory, and a run.
 //!
 //! Nothing here knows R: what a task computes is bytes to this crate, and what it computes on are handles of pages. The
-//! way of a call through these rooms is told in `docs/architecture.md`.
+//! way of a call through these modules is told in `docs/architecture.md`.
 pub mod board;
 pub mod checksummed;
 pub mod engine;

@@ -148,7 +148,7 @@ test_that("costs that mislead are given up, and what was measured takes their pl
   expect_identical(sort(unlist(Map(seq, trace$start, trace$end))), 1:72)
   known <- native(ms_profile_known(key_of(unwrap_pass(pass)), 72))$costs
   expect_gt(mean(known[61:72]), mean(known[1:60]))
-  # A profile on the shelf that misleads is replaced.
+  # A known profile that misleads is replaced.
   file <- tempfile()
   profile <- memProfile()
   profile$costs <- rev(profile$costs)

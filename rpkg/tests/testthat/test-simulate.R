@@ -46,7 +46,7 @@ test_that("chains need the costs of one pass at least", {
   b <- memLapply(a, function(v) v + 100, CONTROL = lazy)
   total <- memReduce(b, `+`)
   plan <- memPlan(total, b)
-  # What other tests' passes over the same functions left on the shelf.
+  # What other tests' passes over the same functions left as profiles.
   for (pass in list(a, b, total)) for (part in c("", "(folds)")) native(ms_profile_forget(key_of(unwrap_pass(pass), part)))
   expect_error(memSimulate(plan, profile = 0.1), "list by label.*'a', 'b', 'total'", class = "memshare_error_input")
   expect_error(memSimulate(plan, profile = list(c = 0.1)), "no pass 'c'", class = "memshare_error_input")

@@ -1,4 +1,4 @@
-//! The invariants, recounted from scratch. Run after every event in tests (docs/contract.md names them).
+//! The invariants, recounted from scratch. Run after every event in tests. What it needs the board for stands in `tests/sim/checks.rs`.
 use super::state::{Core, Phase};
 use super::tasks::used;
 use super::tasks::{ResourceState, TaskState};

@@ -222,7 +222,7 @@ impl Membership {
         Ok(())
     }
 
-    /// FUN is about to begin at `position`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    /// FUN is about to begin at `position`, so that a death can be blamed on it. `false`: the run was stopped, and the chunk is dropped.
     pub fn enter_element(&mut self, position: ElementPosition) -> bool {
         self.work.enter(&self.board, position)
     }

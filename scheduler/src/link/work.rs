@@ -170,7 +170,7 @@ impl Work {
         self.at = At::Begun(lease);
     }
 
-    /// FUN is about to begin at `position`, so that a death can be laid at its door. `false`: the run was stopped, and the chunk is dropped.
+    /// FUN is about to begin at `position`, so that a death can be blamed on it. `false`: the run was stopped, and the chunk is dropped.
     pub(crate) fn enter(&mut self, board: &WorkerBoard, position: ElementPosition) -> bool {
         let (At::Begun(lease) | At::Runs(lease, _)) = self.at else { return false };
         board.element(self.slot, position);

@@ -11,7 +11,7 @@
 //! | `pieces` | where that is known: pieces of equal cost, the costliest first |
 //! | `sizes` | what results take in their pages, where their sizes are known |
 //! | `deviation` | whether they cost in a run what they should |
-//! | `compile` | from a call to a plan, through the rooms above |
+//! | `compile` | from a call to a plan, by the files above |
 //! | `memory` | lives, the peak, and what to do when it is too high |
 //! | `forecast` | the peak from any point of a run on: what may begin now |
 //!

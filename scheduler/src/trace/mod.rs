@@ -2,8 +2,8 @@
 //! user's console.
 //!
 //! The filter is that of `tracing-subscriber`: a level, or levels by module, like `warn,scheduler::pool=debug`. It can be changed
-//! and taken back at any time; the first [`set`] of a process puts our subscriber in place, each further one only turns its
-//! screws. Off, an event costs the look at one number.
+//! and taken back at any time; the first [`set`] of a process puts our subscriber in place, each further one only changes
+//! its filter. Off, an event costs the look at one number.
 //!
 //! | file | what stands there |
 //! |---|---|

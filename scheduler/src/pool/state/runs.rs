@@ -69,7 +69,7 @@ impl<P: Processes> WorkerPool<P> {
         }
     }
 
-    /// Tells those who were dismissed: our own workers are idle again, those of the user's cluster go home. A step of its own, to be
+    /// Tells those who were dismissed: our own workers are idle again, those of the user's cluster leave. A step of its own, to be
     /// taken when the session has its results: a worker that is woken may take the core that the session needs.
     pub(crate) fn send_off(&mut self, now_ns: u64) {
         let WorkerPool { workers, processes, .. } = self;

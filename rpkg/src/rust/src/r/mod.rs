@@ -1,4 +1,5 @@
-//! The one face to R's C API. Outside this module and `altrep/` nothing calls R directly.
+//! The one face to R's C API. Outside this module and `altrep/` nothing calls R directly, but for reading numbers in bulk
+//! (`codec/region.rs`, `codec/deferred.rs`, `index.rs`) and the look at the session (`state/look.rs`).
 //!
 //! Three rules keep it sound:
 //!

@@ -139,7 +139,7 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, title: &str, state: Robj) ->
             begin(&mut planned, blobs, &Changes::new(), Purpose::Run, (title, &state))?
         } else {
             let changes = argument(&changes);
-            // Out of the room while R may be called, and back whatever happens.
+            // Taken out while R may be called, and put back whatever happens.
             let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(given_back))?;
             let begun =
                 relearn(&mut planned).and_then(|()| read_changes(&planned, changes)).and_then(|changes| {
@@ -223,7 +223,7 @@ fn ms_profile_of(run: i32) -> Robj {
 /// What is known under a key of so many elements, as [`ms_profile_of`] gives it; NULL for nothing.
 #[extendr]
 fn ms_profile_known(key: &str, elements: f64) -> Robj {
-    edge(|| profiles::on_shelf(key, elements as u64))
+    edge(|| profiles::known_costs(key, elements as u64))
 }
 
 /// A short name of some bytes, the same in every session.

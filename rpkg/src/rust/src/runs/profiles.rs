@@ -120,7 +120,7 @@ pub(super) fn known(key: &str, elements: u64) -> Option<Arc<Profile>> {
 }
 
 /// What the cache has under a key, as R gets it.
-pub(super) fn on_shelf(key: &str, elements: u64) -> Result<Given> {
+pub(super) fn known_costs(key: &str, elements: u64) -> Result<Given> {
     let found = known(key, elements);
     r::give(|s| Ok(found.as_ref().map_or(s.null(), |profile| as_list(s, profile, 0))))
 }

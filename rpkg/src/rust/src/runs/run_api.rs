@@ -1,4 +1,4 @@
-//! The `.Call`s of runs; `R/run.R` and `R/options.R` make them.
+//! The `.Call`s of the pool and of runs that were begun; what begins one is in `plan_api`.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! R's specification of a plan, read. R's plan_spec() writes it and has checked what a user can get wrong.
+//! R's specification of a plan, read. R's spec_of() writes it, and R has checked what a user can get wrong.
 
 use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{Costs, Origin};
