@@ -31,7 +31,7 @@ test_that("the summary of a run shows what its workers did", {
   memLapply(rep(0.005, 6), sleep, MAX.CORES = 2)
   expect_output(print(memLastRun()), "workers busy [0-9]+ % of the time")
   text <- format(summary(memLastRun()))
-  expect_match(text[[4]], "FUN +calls .*results .*waiting .*not there +in all")
+  expect_match(text[[4]], "FUN +calls .*results .*in all")
   expect_match(text[[5]], "^ *worker 1 .*\\([0-9]+ %\\)")
   expect_match(text[[7]], "^in all")
   expect_match(text[-(1:7)], "^advice: ")
