@@ -164,7 +164,7 @@ fn run(store: &Store) -> Run {
     board.set_begun(now - 10_000_000_000);
     board.open(stage);
     worker.join(place, 4_321, now - 8_000_000_000);
-    worker.turn_to(place, Activity::Run, now - 6_000_000_000);
+    worker.set_activity(place, Activity::Run, now - 6_000_000_000);
     let lease = worker.claim(place).expect("a chunk");
     assert!(worker.complete(&lease, &Delivered::default()));
     let lease = worker.claim(place).expect("a chunk");

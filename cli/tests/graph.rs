@@ -6,7 +6,6 @@ use inspect::Record;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId, StageId, WorkerId};
 use scheduler::plan::{compile, CallSpec, PassCall, Source};
-use scheduler::policy::Policy;
 use scheduler::run::{Chunk, EventLog, PassTotal, StageTotal, State};
 
 /// A folder of one test, removed with it.
@@ -25,27 +24,9 @@ impl Scratch {
 
     /// A saved plan of one pass, or a run of it in one chunk.
     fn record(&self, name: &str, log: Option<EventLog>) -> PathBuf {
-        let pass = PassCall {
-            name: "mean".into(),
-            inputs: vec![Source::Data(ResourceId(0))],
-            sides: vec![],
-            elements: 12,
-            levels: 0,
-            policy: Policy::auto(),
-            bytes: 96,
-            costs: None,
-        };
+        let pass = PassCall { bytes: 96, ..PassCall::new("mean", vec![Source::Data(ResourceId(0))], 12) };
         let resource = Resource { name: "X".into(), bytes: 960, scope: Scope::Pinned };
-        let spec = CallSpec {
-            resources: vec![resource],
-            passes: vec![pass],
-            gather: vec![PassId(0)],
-            workers: 2,
-            budget: None,
-            keep: false,
-            fuse: true,
-            measure: false,
-        };
+        let spec = CallSpec::new(vec![resource], vec![pass], vec![PassId(0)], 2);
         let plan = compile(spec).expect("a plan");
         let title = "memApply(X)".to_owned();
         let record = Record { title, package: "0.1.0".into(), made: 1, plan, notes: vec![], log };

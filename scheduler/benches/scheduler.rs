@@ -18,7 +18,7 @@ fn pass(nth: u32, inputs: Vec<Source>, sides: Vec<Source>, elements: u64, policy
 fn call(passes: Vec<PassCall>, workers: u32, fuse: bool) -> CallSpec {
     let resources = vec![Resource { name: "x".into(), bytes: 1_000, scope: Scope::Scoped }];
     let gather = vec![PassId(passes.len() as u32 - 1)];
-    CallSpec { resources, passes, gather, workers, budget: None, keep: false, fuse, measure: false }
+    CallSpec { fuse, ..CallSpec::new(resources, passes, gather, workers) }
 }
 
 fn one_pass(elements: u64, policy: Policy, workers: u32) -> CallSpec {

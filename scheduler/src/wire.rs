@@ -80,7 +80,7 @@ pub enum FromWorker {
         /// The step and the element whose FUN failed.
         position: ElementPosition,
         /// What there was no room for; then no condition was written.
-        lost: Option<Lost>,
+        unwritten: Option<Unwritten>,
     },
     /// Packages were loaded in this worker while the run went on.
     Loaded {
@@ -105,7 +105,7 @@ pub enum FromWorker {
 
 /// What a failed chunk's worker could not write for want of room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Lost {
+pub enum Unwritten {
     /// The chunk's results, which is why it failed.
     Results(Shortage),
     /// The condition that FUN ended with.
@@ -333,7 +333,12 @@ mod tests {
             stage: StageId(0),
             chunk: ChunkId(3),
             position: ElementPosition { step: 1, element: 41 },
-            lost: Some(Lost::Results(Shortage { needed: 3, free: 2, limit: 1, dir: "/dev/shm".into() })),
+            unwritten: Some(Unwritten::Results(Shortage {
+                needed: 3,
+                free: 2,
+                limit: 1,
+                dir: "/dev/shm".into(),
+            })),
         };
         assert_eq!(decode::<FromWorker>(&encode(&message), "test").unwrap(), message);
     }

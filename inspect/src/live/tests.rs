@@ -21,27 +21,19 @@ const B: WorkerId = WorkerId(1);
 /// `mu` and `sd` over 10 columns, joined in one stage, and `z`, which reads all of both; chunks of 4.
 fn call() -> CallSpec {
     let pass = |name: &str, inputs: Vec<Source>, sides: Vec<Source>| PassCall {
-        name: name.into(),
-        inputs,
         sides,
-        elements: 10,
-        levels: 0,
         policy: Policy::fixed(4),
         bytes: 80,
-        costs: None,
+        ..PassCall::new(name, inputs, 10)
     };
     let x = || vec![Source::Data(ResourceId(0))];
     let whole = vec![Source::Whole(PassId(0)), Source::Whole(PassId(1))];
-    CallSpec {
-        resources: vec![Resource { name: "X".into(), bytes: 1_000, scope: Scope::Pinned }],
-        passes: vec![pass("mu", x(), vec![]), pass("sd", x(), vec![]), pass("z", x(), whole)],
-        gather: vec![PassId(2)],
-        workers: 3,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    }
+    CallSpec::new(
+        vec![Resource { name: "X".into(), bytes: 1_000, scope: Scope::Pinned }],
+        vec![pass("mu", x(), vec![]), pass("sd", x(), vec![]), pass("z", x(), whole)],
+        vec![PassId(2)],
+        3,
+    )
 }
 
 fn job(store: &Store) -> Job {
@@ -153,7 +145,7 @@ fn workers_say_what_they_are_at_and_since_when() {
     board.open(StageId(0));
     for (worker, pid, ago) in [(A, 71, 8), (B, 72, 4)] {
         hold.join(worker, pid, now - ago * 1_000_000_000);
-        hold.turn_to(worker, Activity::Run, now - 2_000_000_000);
+        hold.set_activity(worker, Activity::Run, now - 2_000_000_000);
     }
     let lease = hold.claim(A).expect("a chunk");
     hold.begin(&lease, now - 3_000_000_000);
@@ -170,10 +162,10 @@ fn workers_say_what_they_are_at_and_since_when() {
     assert!((0.5..=1.0).contains(&busy), "{busy}: 2 s and those of the chunk, of 8 and those since");
     assert_eq!((worker(1).state, worker(1).chunk), ("running", None), "between two chunks");
     assert_eq!((worker(2).state, worker(2).pid, worker(2).seconds), ("absent", None, None));
-    hold.turn_to(B, Activity::Wait, now);
+    hold.set_activity(B, Activity::Wait, now);
     assert_eq!(worker(1).state, "asleep");
     hold.between_elements(A);
-    hold.turn_to(A, Activity::Serialize, now);
+    hold.set_activity(A, Activity::Serialize, now);
     let chunk = worker(0).chunk.expect("it still has it");
     assert_eq!((worker(0).state, chunk.first, chunk.pass, chunk.element), ("writing", 1, None, None));
     board.recover(A);

@@ -1,6 +1,6 @@
 //! The life of a chunk or an element: every attempt at it, its passes, the deaths in between.
+use super::lines::{end, how, range, Line, Story};
 use super::task::chunk_lines;
-use super::told::{end, how, range, Line, Story};
 use crate::document::{Document, PassView};
 use crate::names::{element_name, stage_name};
 use crate::record::PassNote;
@@ -13,12 +13,12 @@ pub(super) fn of_chunk(document: &Document, run: &RunView, at: usize) -> Story {
     let stage = chunks.stage[at];
     let name = names(document, stage);
     let (first, last) = (chunks.first[at], chunks.last[at]);
-    let mut told = Story::new(format!("chunk {} of {name}: {}", chunks.number[at], range(first, last)));
-    ready(document, stage, &mut told);
-    attempts(run, stage, first, last, &mut told);
-    steps(document, run, at, &mut told);
+    let mut story = Story::new(format!("chunk {} of {name}: {}", chunks.number[at], range(first, last)));
+    ready(document, stage, &mut story);
+    attempts(run, stage, first, last, &mut story);
+    steps(document, run, at, &mut story);
     if chunks.state[at] == "done" {
-        told.tell_of(
+        story.tell_of(
             chunks.ended[at],
             format!(
                 "results of {} written, {}; FUN took {}",
@@ -29,8 +29,8 @@ pub(super) fn of_chunk(document: &Document, run: &RunView, at: usize) -> Story {
             chunks.worker[at],
         );
     }
-    end(document, &mut told);
-    told
+    end(document, &mut story);
+    story
 }
 
 /// An element: the chunks that it was in.
@@ -39,25 +39,26 @@ pub(super) fn of_element(document: &Document, pass: &PassView, number: u64, note
     let known = slowest.into_iter().find(|(_, slow)| slow.element == number);
     let name =
         known.and_then(|(_, slow)| slow.name.clone()).or_else(|| element_name(notes, pass.id, number - 1));
-    let mut told = Story::new(format!("{} of '{}'", element(number, name.as_deref()), short(&pass.name, 40)));
-    ready(document, pass.stage, &mut told);
+    let mut story =
+        Story::new(format!("{} of '{}'", element(number, name.as_deref()), short(&pass.name, 40)));
+    ready(document, pass.stage, &mut story);
     let Some(run) = &document.run else {
-        told.say("it has not run".to_owned());
-        return told;
+        story.say("it has not run".to_owned());
+        return story;
     };
     if run.chunks.stage.is_empty() {
-        told.say("the run kept no trace of its chunks: memControl(trace = TRUE) asks for one".to_owned());
+        story.say("the run kept no trace of its chunks: memControl(trace = TRUE) asks for one".to_owned());
     }
-    attempts(run, pass.stage, number, number, &mut told);
+    attempts(run, pass.stage, number, number, &mut story);
     if let Some((place, slow)) = known {
         let place = match place {
             0 => "the slowest of its pass".to_owned(),
             n => format!("number {} among the slowest of its pass", n + 1),
         };
-        told.say(format!("FUN took {}: {place}", seconds(slow.seconds)));
+        story.say(format!("FUN took {}: {place}", seconds(slow.seconds)));
     }
-    end(document, &mut told);
-    told
+    end(document, &mut story);
+    story
 }
 
 /// The passes of a stage.
@@ -67,25 +68,25 @@ fn names(document: &Document, stage: u32) -> String {
 }
 
 /// When its stage could begin.
-fn ready(document: &Document, stage: u32, told: &mut Story) {
+fn ready(document: &Document, stage: u32, story: &mut Story) {
     let task = document.stages.get(stage as usize).and_then(|stage| document.tasks.get(stage.task as usize));
     let Some(task) = task else { return };
     match task.life.as_ref().and_then(|life| life.began) {
         Some(began) => {
-            told.tell(began, format!("'{}' began: its chunks can be claimed", short(&task.label, 40)))
+            story.tell(began, format!("'{}' began: its chunks can be claimed", short(&task.label, 40)))
         }
-        None => told.say(format!("'{}' has not begun", short(&task.label, 40))),
+        None => story.say(format!("'{}' has not begun", short(&task.label, 40))),
     }
 }
 
 /// All chunks that had one of these elements, and when they were put up again.
-fn attempts(run: &RunView, stage: u32, first: u64, last: u64, told: &mut Story) {
+fn attempts(run: &RunView, stage: u32, first: u64, last: u64, story: &mut Story) {
     let chunks = &run.chunks;
     let meets =
         |at: &usize| chunks.stage[*at] == stage && chunks.first[*at] <= last && chunks.last[*at] >= first;
     let met: Vec<usize> = (0..chunks.stage.len()).filter(meets).collect();
     for &at in &met {
-        chunk_lines(run, at, told);
+        chunk_lines(run, at, story);
     }
     // What died with one of them, and what was done then.
     let lost: Vec<usize> = met.into_iter().filter(|&at| chunks.state[at] == "lost").collect();
@@ -99,18 +100,18 @@ fn attempts(run: &RunView, stage: u32, first: u64, last: u64, told: &mut Story) 
             _ => event.words.clone(),
         };
         if died || again {
-            told.lines.push(Line { at: Some(event.at), what, worker: event.worker });
+            story.lines.push(Line { at: Some(event.at), what, worker: event.worker });
         }
     }
 }
 
 /// What its passes did, where there are several.
-fn steps(document: &Document, run: &RunView, at: usize, told: &mut Story) {
+fn steps(document: &Document, run: &RunView, at: usize, story: &mut Story) {
     let steps = &run.steps;
     let own = (0..steps.chunk.len()).filter(|&step| steps.chunk[step] as usize == at);
     for step in own {
         let name = document.passes.get(steps.pass[step] as usize).map_or("?", |pass| pass.name.as_str());
-        told.tell_of(
+        story.tell_of(
             steps.started[step],
             format!("'{}' began in it: FUN took {}", short(name, 30), seconds(steps.fun[step])),
             run.chunks.worker[at],

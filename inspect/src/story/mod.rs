@@ -9,13 +9,13 @@
 //! | `worker 2` | a worker's place |
 mod chunk;
 mod find;
+mod lines;
 mod resource;
 mod task;
-mod told;
 mod worker;
 
 pub use find::Unknown;
-pub use told::{Line, Story};
+pub use lines::{Line, Story};
 
 use crate::document::Document;
 use crate::record::PassNote;
@@ -26,7 +26,7 @@ use find::{find, Subject};
 /// # Errors
 /// [`Unknown`] where nothing has this name, with the nearest names there are.
 pub fn story(document: &Document, notes: &[PassNote], id: &str) -> Result<Story, Unknown> {
-    let mut told = match find(document, notes, id)? {
+    let mut story = match find(document, notes, id)? {
         Subject::Pass(pass) => task::of_pass(document, pass),
         Subject::Resource(resource) => resource::of(document, resource),
         Subject::Task(task) => task::of_task(document, task),
@@ -35,6 +35,6 @@ pub fn story(document: &Document, notes: &[PassNote], id: &str) -> Result<Story,
         Subject::Worker(run, worker) => worker::of(document, run, worker),
     };
     let key = |line: &Line| line.at.unwrap_or(f64::NEG_INFINITY);
-    told.lines.sort_by(|a, b| key(a).total_cmp(&key(b)));
-    Ok(told)
+    story.lines.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    Ok(story)
 }

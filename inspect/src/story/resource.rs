@@ -1,5 +1,5 @@
 //! The life of what lies in shared memory: who made it, who read it, when it was given back.
-use super::told::{labels, Line, Story, FEW};
+use super::lines::{labels, Line, Story, FEW};
 use crate::document::{Document, ResourceView};
 use crate::words::{bytes, list, seconds, short};
 
@@ -11,30 +11,31 @@ pub(super) fn of(document: &Document, id: u32) -> Story {
         "shared" => "data shared for the run",
         _ => "results",
     };
-    let mut told = Story::new(format!("'{}', {scope}, {}", short(&resource.name, 40), bytes(resource.bytes)));
+    let mut story =
+        Story::new(format!("'{}', {scope}, {}", short(&resource.name, 40), bytes(resource.bytes)));
     if let (Some(born), Some(last)) = (resource.born, resource.last_use) {
-        told.say(format!("lives from step {born} to step {last}"));
+        story.say(format!("lives from step {born} to step {last}"));
     }
     if let Some(task) = resource.made_by.and_then(|task| document.tasks.get(task as usize)) {
-        told.say(format!("made by '{}'", short(&task.label, 40)));
+        story.say(format!("made by '{}'", short(&task.label, 40)));
         if let Some(life) = &task.life {
             if let Some(began) = life.began {
-                told.tell(began, format!("'{}' began to make it", short(&task.label, 40)));
+                story.tell(began, format!("'{}' began to make it", short(&task.label, 40)));
             }
             if let Some(ended) = life.ended {
-                told.tell(ended, "all of it was there".to_owned());
+                story.tell(ended, "all of it was there".to_owned());
             }
         }
     }
-    readers(document, resource, &mut told);
-    end_of(document, resource, &mut told);
-    told
+    readers(document, resource, &mut story);
+    end_of(document, resource, &mut story);
+    story
 }
 
 /// The tasks that read it.
-fn readers(document: &Document, resource: &ResourceView, told: &mut Story) {
+fn readers(document: &Document, resource: &ResourceView, story: &mut Story) {
     let names = labels(document, resource.read_by.iter().copied());
-    told.say(match names.len() {
+    story.say(match names.len() {
         0 => "nobody reads it".to_owned(),
         _ => format!("read by {}", list(&names, 6)),
     });
@@ -47,36 +48,36 @@ fn readers(document: &Document, resource: &ResourceView, told: &mut Story) {
         lives.extend(life.ended.map(|ended| (ended, format!("'{name}' was done with it"))));
     }
     for (at, words) in lives {
-        told.tell(at, words);
+        story.tell(at, words);
     }
 }
 
 /// How it ended.
-pub(super) fn end_of(document: &Document, resource: &ResourceView, told: &mut Story) {
+pub(super) fn end_of(document: &Document, resource: &ResourceView, story: &mut Story) {
     let Some(run) = &document.run else { return };
     let name = short(&resource.name, 30);
     let events = run.events.iter().filter(|event| event.resource == Some(resource.id));
     let mut said = false;
     for event in events.filter(|event| matches!(event.kind, "freed" | "let_go")) {
         said = true;
-        told.lines.push(Line { at: Some(event.at), what: event.words.clone(), worker: None });
+        story.lines.push(Line { at: Some(event.at), what: event.words.clone(), worker: None });
     }
     match &resource.life {
         Some(life) => match life.until {
             Some(until) if !said => {
                 let lived = seconds(until - life.from);
-                told.tell(
+                story.tell(
                     until,
                     format!("'{name}' ({}) was given back, after {lived}", bytes(resource.bytes)),
                 );
             }
             None if resource.scope == "result" => {
-                told.tell(run.figures.seconds, format!("'{name}' outlived the run: the session has it"));
+                story.tell(run.figures.seconds, format!("'{name}' outlived the run: the session has it"));
             }
             _ => {}
         },
         None if resource.scope == "registered" => {
-            told.say("registered: it stays until releaseVariables()".to_owned())
+            story.say("registered: it stays until releaseVariables()".to_owned())
         }
         None => {}
     }

@@ -1,48 +1,48 @@
 //! The life of a pass or a task: what it waits for, when it could begin and did, its chunks, who died over it.
-use super::told::{death, end, labels, range, resources, Line, Story, FEW};
+use super::lines::{death, end, labels, range, resources, Line, Story, FEW};
 use crate::document::{Document, PassView, StageView, TaskView};
 use crate::run_view::{Chunks, RunView};
 use crate::words::{bytes, count, element, list, number, seconds, short};
 
 /// A pass: its task's life, and its own figures.
 pub(super) fn of_pass(document: &Document, pass: &PassView) -> Story {
-    let mut told = Story::new(format!("pass '{}', {}", pass.name, count(pass.elements, "element")));
+    let mut story = Story::new(format!("pass '{}', {}", pass.name, count(pass.elements, "element")));
     if !pass.about.is_empty() {
-        told.say(short(&pass.about, 120));
+        story.say(short(&pass.about, 120));
     }
     let reads = resources(document, &pass.reads);
     if !reads.is_empty() {
-        told.say(format!("reads {}", list(&reads, 6)));
+        story.say(format!("reads {}", list(&reads, 6)));
     }
     let after = pass.after.iter().filter_map(|&other| document.passes.get(other as usize));
     let after: Vec<String> = after.map(|other| format!("'{}'", short(&other.name, 30))).collect();
     if !after.is_empty() {
-        told.say(format!("takes the elements of {} one by one, on the same worker", list(&after, 6)));
+        story.say(format!("takes the elements of {} one by one, on the same worker", list(&after, 6)));
     }
     if pass.result.is_none() {
-        told.say("its results never leave the worker: the next pass takes them".to_owned());
+        story.say("its results never leave the worker: the next pass takes them".to_owned());
     }
     if let Some(stage) = document.stages.get(pass.stage as usize) {
         if let Some(task) = document.tasks.get(stage.task as usize) {
-            common(document, task, &mut told);
+            common(document, task, &mut story);
         }
-        of_chunks(document, stage, &mut told);
+        of_chunks(document, stage, &mut story);
     }
     if let (Some(figures), Some(run)) = (&pass.figures, &document.run) {
         if let Some(slow) = figures.slowest.first() {
             let who = element(slow.element, slow.name.as_deref());
             let words = format!("the slowest was {who}: {}", seconds(slow.seconds));
             match chunk_of(&run.chunks, pass.stage, slow.element) {
-                Some(at) => told.tell_of(run.chunks.ended[at], words, run.chunks.worker[at]),
-                None => told.tell(figures.ended, words),
+                Some(at) => story.tell_of(run.chunks.ended[at], words, run.chunks.worker[at]),
+                None => story.tell(figures.ended, words),
             }
         }
     }
     if let Some(resource) = pass.result.and_then(|id| document.resources.get(id as usize)) {
-        super::resource::end_of(document, resource, &mut told);
+        super::resource::end_of(document, resource, &mut story);
     }
-    end(document, &mut told);
-    told
+    end(document, &mut story);
+    story
 }
 
 /// The chunk that did an element.
@@ -57,26 +57,26 @@ pub(super) fn chunk_of(chunks: &Chunks, stage: u32, element: u64) -> Option<usiz
 /// A task.
 pub(super) fn of_task(document: &Document, id: u32) -> Story {
     let Some(task) = document.tasks.get(id as usize) else { return Story::new(String::new()) };
-    let mut told = Story::new(format!("task '{}', step {}", short(&task.label, 60), task.step));
-    common(document, task, &mut told);
+    let mut story = Story::new(format!("task '{}', step {}", short(&task.label, 60), task.step));
+    common(document, task, &mut story);
     if let Some(stage) = task.stage.and_then(|stage| document.stages.get(stage as usize)) {
-        of_chunks(document, stage, &mut told);
+        of_chunks(document, stage, &mut story);
     }
-    end(document, &mut told);
-    told
+    end(document, &mut story);
+    story
 }
 
 /// What holds for every task.
-fn common(document: &Document, task: &TaskView, told: &mut Story) {
+fn common(document: &Document, task: &TaskView, story: &mut Story) {
     let waits = labels(document, task.waits_for.iter().map(|wait| wait.task));
-    told.say(match waits.len() {
+    story.say(match waits.len() {
         0 => "waits for nothing".to_owned(),
         _ => format!("waits for {}", list(&waits, 6)),
     });
     for (verb, ids) in [("makes", &task.writes), ("is the last to need", &task.frees)] {
         let named = resources(document, ids);
         if !named.is_empty() {
-            told.say(format!("{verb} {}", list(&named, 6)));
+            story.say(format!("{verb} {}", list(&named, 6)));
         }
     }
     let Some(life) = &task.life else { return };
@@ -87,15 +87,15 @@ fn common(document: &Document, task: &TaskView, told: &mut Story) {
         } else {
             String::new()
         };
-        told.tell(ready, format!("nothing was in its way any more{why}"));
+        story.tell(ready, format!("nothing was in its way any more{why}"));
     }
     if let Some(began) = life.began {
-        told.tell(began, format!("'{}' began", short(&task.label, 40)));
+        story.tell(began, format!("'{}' began", short(&task.label, 40)));
     } else if document.run.is_some() {
-        told.say("it never began".to_owned());
+        story.say("it never began".to_owned());
     }
     if let Some(ended) = life.ended {
-        told.tell(
+        story.tell(
             ended,
             format!(
                 "'{}' {}",
@@ -107,13 +107,13 @@ fn common(document: &Document, task: &TaskView, told: &mut Story) {
 }
 
 /// What a stage's chunks did: all of a few, else the first, the longest, the last and those with which something happened.
-fn of_chunks(document: &Document, stage: &StageView, told: &mut Story) {
+fn of_chunks(document: &Document, stage: &StageView, story: &mut Story) {
     let Some(run) = &document.run else { return };
     for event in run.events.iter().filter(|event| event.stage == Some(stage.id)) {
         // What is put up for the first time is the stage's own beginning.
         let again = event.kind == "put_up" && event.attempt > Some(1);
         if again || matches!(event.kind, "taken_back" | "failed") {
-            told.lines.push(Line { at: Some(event.at), what: event.words.clone(), worker: event.worker });
+            story.lines.push(Line { at: Some(event.at), what: event.words.clone(), worker: event.worker });
         }
     }
     let chunks = &run.chunks;
@@ -123,7 +123,7 @@ fn of_chunks(document: &Document, stage: &StageView, told: &mut Story) {
     }
     let shown = telling(chunks, &own);
     for &at in &shown {
-        chunk_lines(run, at, told);
+        chunk_lines(run, at, story);
     }
     if own.len() > shown.len() {
         let spent: u64 = own.iter().map(|&at| chunks.bytes[at]).sum();
@@ -132,7 +132,7 @@ fn of_chunks(document: &Document, stage: &StageView, told: &mut Story) {
             count(own.len() as u64, "chunk"),
             bytes(spent)
         );
-        told.say(words);
+        story.say(words);
     }
 }
 
@@ -158,7 +158,7 @@ fn telling(chunks: &Chunks, own: &[usize]) -> Vec<usize> {
 }
 
 /// A chunk in a line: where it ran, how long, how it ended.
-pub(super) fn chunk_lines(run: &RunView, at: usize, told: &mut Story) {
+pub(super) fn chunk_lines(run: &RunView, at: usize, story: &mut Story) {
     let chunks = &run.chunks;
     let attempt =
         if chunks.attempt[at] > 1 { format!(", attempt {}", chunks.attempt[at]) } else { String::new() };
@@ -177,5 +177,5 @@ pub(super) fn chunk_lines(run: &RunView, at: usize, told: &mut Story) {
             None => format!("lost after {took}"),
         },
     };
-    told.tell_of(chunks.started[at], format!("{what} began: {ended}"), chunks.worker[at]);
+    story.tell_of(chunks.started[at], format!("{what} began: {ended}"), chunks.worker[at]);
 }

@@ -1,6 +1,6 @@
 //! A worker's part in the run.
+use super::lines::{how, Story, FEW};
 use super::task::chunk_lines;
-use super::told::{how, Story, FEW};
 use crate::document::Document;
 use crate::names::stage_name;
 use crate::run_view::RunView;
@@ -9,27 +9,27 @@ use crate::words::{count, seconds};
 
 /// A worker's place: who held it, what they did.
 pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
-    let mut told = Story::new(format!("worker {worker} of {}", document.workers));
+    let mut story = Story::new(format!("worker {worker} of {}", document.workers));
     for life in run.workers.iter().filter(|life| life.worker == worker) {
         let pid = life.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
-        told.tell_of(life.joined, format!("joined{pid}"), worker);
+        story.tell_of(life.joined, format!("joined{pid}"), worker);
         match &life.died {
-            Some(reason) => told.tell_of(life.left, format!("died: {}", how(reason)), worker),
-            None => told.tell_of(life.left, "left".to_owned(), worker),
+            Some(reason) => story.tell_of(life.left, format!("died: {}", how(reason)), worker),
+            None => story.tell_of(life.left, "left".to_owned(), worker),
         }
     }
-    if told.lines.is_empty() {
-        told.say("nobody ever took this place".to_owned());
+    if story.lines.is_empty() {
+        story.say("nobody ever took this place".to_owned());
     }
     if let Some(spent) = run.activities.get(worker as usize - 1).filter(|_| run.figures.seconds > 0.0) {
-        told.say(format!("its time: {}", in_words(spent)));
+        story.say(format!("its time: {}", in_words(spent)));
     }
-    tell_chunks(document, run, worker, &mut told);
-    told
+    tell_chunks(document, run, worker, &mut story);
+    story
 }
 
 /// The worker's chunks; of many those that went wrong, and the longest.
-fn tell_chunks(document: &Document, run: &RunView, worker: u32, told: &mut Story) {
+fn tell_chunks(document: &Document, run: &RunView, worker: u32, story: &mut Story) {
     let chunks = &run.chunks;
     let own: Vec<usize> = (0..chunks.stage.len()).filter(|&at| chunks.worker[at] == worker).collect();
     let mut telling = own.clone();
@@ -41,15 +41,15 @@ fn tell_chunks(document: &Document, run: &RunView, worker: u32, told: &mut Story
         });
         telling.truncate(FEW);
         let fun: f64 = own.iter().map(|&at| chunks.fun[at]).sum();
-        told.say(format!(
+        story.say(format!(
             "{} in all, FUN took {}; shown are those that went wrong and the longest",
             count(own.len() as u64, "chunk"),
             seconds(fun)
         ));
     }
     for at in telling {
-        chunk_lines(run, at, told);
-        if let Some(last) = told.lines.last_mut().filter(|_| document.stages.len() > 1) {
+        chunk_lines(run, at, story);
+        if let Some(last) = story.lines.last_mut().filter(|_| document.stages.len() > 1) {
             let stage = document.stages.get(chunks.stage[at] as usize);
             let name = stage.map_or(String::new(), |stage| stage_name(document, &stage.passes));
             last.what = format!("'{name}': {}", last.what);

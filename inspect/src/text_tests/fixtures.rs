@@ -7,31 +7,28 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
 use scheduler::policy::Policy;
-use scheduler::run::{Chunk, Died, Ended, Event, EventLog, PassTotal, StageTotal, State, Step, WorkerLife};
+use scheduler::run::{
+    Chunk, ChunkStep, Died, Ended, Event, EventLog, PassTotal, StageTotal, State, WorkerLife,
+};
 
 use crate::{PassNote, Record};
 
 pub(super) const MS: u64 = 1_000_000;
 
 fn pass(name: &str, elements: u64, inputs: Vec<Source>, sides: Vec<Source>) -> PassCall {
-    let (name, bytes) = (name.into(), 8 * elements);
-    PassCall { name, inputs, sides, elements, levels: 0, policy: Policy::fixed(50), bytes, costs: None }
+    PassCall {
+        sides,
+        policy: Policy::fixed(50),
+        bytes: 8 * elements,
+        ..PassCall::new(name, inputs, elements)
+    }
 }
 
 fn compiled(resource: Resource, passes: Vec<PassCall>, gather: Vec<u32>) -> Plan {
     let gather = gather.into_iter().map(PassId).collect();
     let (resources, workers, budget) = (vec![resource], 4, Some(1_000_000_000));
-    plan::compile(CallSpec {
-        resources,
-        passes,
-        gather,
-        workers,
-        budget,
-        keep: false,
-        fuse: true,
-        measure: true,
-    })
-    .expect("a plan")
+    plan::compile(CallSpec { budget, measure: true, ..CallSpec::new(resources, passes, gather, workers) })
+        .expect("a plan")
 }
 
 fn record(title: &str, plan: Plan, names: &[&str], log: Option<EventLog>) -> Record {
@@ -90,7 +87,7 @@ impl Chunks {
             for step in 0..self.steps as u64 {
                 let (from, pass) = (started_ns + step * part, PassId(step as u32));
                 let fun_ns = fun_ns / self.steps as u64;
-                log.steps.push(Step { pass, started_ns: from, ended_ns: from + part, fun_ns });
+                log.steps.push(ChunkStep { pass, started_ns: from, ended_ns: from + part, fun_ns });
             }
         }
         let chunk = ChunkId(log.chunks.iter().filter(|other| other.stage.0 == stage).count() as u32);

@@ -2,7 +2,7 @@
 //! worker that holds the chunk, before it ends the lease: who sees the chunk done sees its costs. An element that was tried twice
 //! has the cost of the later try.
 use super::reader::BoardReader;
-use super::stage::Stage;
+use super::stage::BoardStage;
 use super::sync::{AtomicU32, Ordering};
 use super::worker::WorkerBoard;
 use super::Lease;
@@ -32,7 +32,7 @@ impl BoardReader {
         self.stage(stage).is_some_and(|stage| stage.measured)
     }
 
-    fn costs_of(&self, stage: &Stage, step: u32) -> Option<&[AtomicU32]> {
+    fn costs_of(&self, stage: &BoardStage, step: u32) -> Option<&[AtomicU32]> {
         let elements = stage.elements as usize;
         let start = (step as usize).checked_mul(elements)?;
         self.all_costs(stage).get(start..start.checked_add(elements)?).filter(|costs| !costs.is_empty())

@@ -39,7 +39,7 @@ impl WorkerBoard {
     }
 
     /// From now on it is at this.
-    pub fn turn_to(&self, worker: WorkerId, activity: Activity, now_ns: u64) {
+    pub fn set_activity(&self, worker: WorkerId, activity: Activity, now_ns: u64) {
         if let Some(slot) = self.slot(worker) {
             let time = now_ns & ((1 << TIME_BITS) - 1);
             slot.at.store(((activity as u64 + 1) << TIME_BITS) | time, Ordering::Relaxed);
@@ -123,7 +123,7 @@ mod tests {
         let late = (1 << TIME_BITS) - 1;
         board.worker.join(A, 4321, 5);
         for activity in Activity::ALL {
-            board.worker.turn_to(A, activity, late);
+            board.worker.set_activity(A, activity, late);
             let presence = Presence { pid: 4321, joined_ns: 5, at: Some((activity, late)) };
             assert_eq!(board.presence(A), Some(presence));
         }
@@ -131,7 +131,7 @@ mod tests {
         board.supervisor.recover(A);
         assert_eq!(board.presence(A), Some(Presence { pid: 4321, joined_ns: 5, at: None }), "dead");
         board.worker.join(A, 4322, 9);
-        board.worker.turn_to(A, Activity::Map, 9);
+        board.worker.set_activity(A, Activity::Map, 9);
         board.worker.leave(A);
         assert_eq!(board.presence(A), Some(Presence { pid: 4322, joined_ns: 9, at: None }), "gone");
     }

@@ -10,7 +10,7 @@ use super::log::{Appended, Log};
 use super::progress::Progress;
 use super::record::Record;
 use super::report::{self, Reports};
-use super::stage::{spec_of, Stage};
+use super::stage::{spec_of, BoardStage};
 use super::sync::{acquire32, acquire64, AtomicU32, AtomicU64};
 use super::{Control, Lease};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ use crate::policy::Schedule;
 pub struct BoardReader {
     base: NonNull<u8>,
     layout: Layout,
-    stages: Vec<Stage>,
+    stages: Vec<BoardStage>,
     workers: u32,
     payload_len: usize,
     pub(super) progress: Mutex<Vec<Progress>>,
@@ -79,8 +79,11 @@ impl BoardReader {
         if layout.bytes != header.bytes {
             return Err(damaged("its length does not fit its shape"));
         }
-        let stages: Option<Vec<Stage>> =
-            fixed.iter().zip(&layout.stages).map(|(fixed, place)| Stage::checked(fixed, *place)).collect();
+        let stages: Option<Vec<BoardStage>> = fixed
+            .iter()
+            .zip(&layout.stages)
+            .map(|(fixed, place)| BoardStage::checked(fixed, *place))
+            .collect();
         let stages = stages.ok_or_else(|| damaged("a stage's numbers"))?;
         let progress = Mutex::new(vec![Progress::default(); stages.len()]);
         let payload_len = payload_len as usize;
@@ -133,7 +136,7 @@ impl BoardReader {
         self.stage(stage).map(|stage| stage.elements)
     }
 
-    pub(super) fn stage(&self, stage: StageId) -> Option<&Stage> {
+    pub(super) fn stage(&self, stage: StageId) -> Option<&BoardStage> {
         self.stages.get(stage.index())
     }
 
@@ -154,13 +157,13 @@ impl BoardReader {
         unsafe { self.at::<Slot>(self.layout.slots, self.workers as usize) }.get(worker.index())
     }
 
-    pub(super) fn head(&self, stage: &Stage) -> &StageHead {
+    pub(super) fn head(&self, stage: &BoardStage) -> &StageHead {
         // SAFETY: the stage's head lies at this offset of the checked layout.
         let heads = unsafe { self.at::<StageHead>(stage.place.head, 1) };
         &heads[0]
     }
 
-    pub(super) fn log(&self, stage: &Stage) -> Log<'_> {
+    pub(super) fn log(&self, stage: &BoardStage) -> Log<'_> {
         // SAFETY: `log_capacity` records lie at this offset of the checked layout.
         let records = unsafe { self.at::<Record>(stage.place.log, stage.log_capacity as usize) };
         let head = self.head(stage);
@@ -172,7 +175,7 @@ impl BoardReader {
         Log { records, hint: &head.claims.hint, elements, there, align: stage.align }
     }
 
-    pub(super) fn appended(&self, stage: &Stage) -> Appended<'_> {
+    pub(super) fn appended(&self, stage: &BoardStage) -> Appended<'_> {
         let capacity = stage.appended_capacity as usize;
         let RareLine { appended_count: count, appended_hint: hint, .. } = &self.head(stage).rare;
         // SAFETY: `appended_capacity` records and as many starts lie at these offsets of the checked layout.
@@ -185,13 +188,13 @@ impl BoardReader {
         Appended { records, starts, count, hint }
     }
 
-    pub(super) fn outputs(&self, stage: &Stage) -> &[OutputLine] {
+    pub(super) fn outputs(&self, stage: &BoardStage) -> &[OutputLine] {
         // SAFETY: `outputs` lines lie at this offset of the checked layout.
         unsafe { self.at::<OutputLine>(stage.place.outputs, stage.outputs as usize) }
     }
 
     /// The stage's reports.
-    pub(super) fn reports(&self, stage: &Stage) -> Reports<'_> {
+    pub(super) fn reports(&self, stage: &BoardStage) -> Reports<'_> {
         let entries = stage.log_capacity as usize + stage.appended_capacity as usize;
         let words = entries * report::width(stage.outputs, stage.steps);
         // SAFETY: that many words lie at this offset of the checked layout.
@@ -200,13 +203,13 @@ impl BoardReader {
     }
 
     /// What elements cost, step by step; nothing where it is not measured.
-    pub(super) fn all_costs(&self, stage: &Stage) -> &[AtomicU32] {
+    pub(super) fn all_costs(&self, stage: &BoardStage) -> &[AtomicU32] {
         let count = if stage.measured { stage.elements as usize * stage.steps as usize } else { 0 };
         // SAFETY: that many numbers lie at this offset of the checked layout.
         unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
     }
 
-    pub(super) fn is_open(&self, stage: &Stage) -> bool {
+    pub(super) fn is_open(&self, stage: &BoardStage) -> bool {
         acquire32(&self.head(stage).rare.open) != 0
     }
 

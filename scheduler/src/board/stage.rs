@@ -4,7 +4,7 @@ use crate::policy::{Policy, Schedule};
 
 /// A stage's unchanging part, in this process's memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stage {
+pub(super) struct BoardStage {
     pub(super) elements: u64,
     pub(super) policy: Policy,
     pub(super) log_capacity: u32,
@@ -16,15 +16,15 @@ pub(super) struct Stage {
     pub(super) place: StagePlace,
 }
 
-impl Stage {
+impl BoardStage {
     /// A stage whose numbers a board of this version can have.
-    pub(super) fn checked(fixed: &StageFixed, place: StagePlace) -> Option<Stage> {
+    pub(super) fn checked(fixed: &StageFixed, place: StagePlace) -> Option<BoardStage> {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
         let StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity } =
             spec;
-        Some(Stage {
+        Some(BoardStage {
             elements,
             policy,
             log_capacity,

@@ -7,7 +7,7 @@ use super::log::{Claim, Left};
 use super::reader::BoardReader;
 use super::record::{ElementPosition, Ending, Output, Span, NOWHERE};
 use super::report::StepReport;
-use super::stage::Stage;
+use super::stage::BoardStage;
 use super::sync::{fence, Ordering};
 use super::word::ChunkState;
 use super::{Control, Lease};
@@ -144,7 +144,12 @@ impl WorkerBoard {
         Some(lease)
     }
 
-    fn claim_new(&self, stage: &Stage, worker: WorkerId, fit: impl Fn(u64, u64) -> u64) -> Option<Claim> {
+    fn claim_new(
+        &self,
+        stage: &BoardStage,
+        worker: WorkerId,
+        fit: impl Fn(u64, u64) -> u64,
+    ) -> Option<Claim> {
         let stats = &self.head(stage).stats;
         self.log(stage).claim(worker, |start, left: Left| {
             let stats = Stats {

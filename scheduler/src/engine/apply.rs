@@ -133,7 +133,7 @@ impl Engine {
                 world.kill(worker);
             }
             Action::Spawn { worker } => world.spawn(worker),
-            Action::Deliver { resource } => self.deliver(resource, world, now_ns),
+            Action::Gather { resource } => self.gather(resource, world, now_ns),
             Action::Free { resource } => self.free(resource, world, now_ns),
             Action::LetGo { resource } => self.let_go(resource, world, now_ns),
             Action::EndRun => {
@@ -172,11 +172,11 @@ impl Engine {
         self.events.push_back(Event::Withdrawn { stage, ranges });
     }
 
-    fn deliver<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
+    fn gather<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
         for what in [EventKind::Began, EventKind::Ended] {
             self.log_task(world, now_ns, TaskKind::Gather(resource), what);
         }
-        world.deliver(resource);
+        world.gather(resource);
     }
 
     fn let_go<W: World>(&mut self, resource: ResourceId, world: &mut W, now_ns: u64) {
@@ -217,7 +217,7 @@ impl Engine {
         }
     }
 
-    /// The task that shares or delivers a resource.
+    /// The task that shares or gathers a resource.
     fn log_task<W: World>(&self, world: &mut W, now_ns: u64, kind: TaskKind, what: fn(TaskId) -> EventKind) {
         let (TaskKind::Share(resource) | TaskKind::Gather(resource)) = kind else { return };
         let graph = self.plan.graph();

@@ -184,7 +184,7 @@ pub(super) enum Action {
         worker: WorkerId,
     },
     /// A result that the caller wants is complete.
-    Deliver {
+    Gather {
         /// Which.
         resource: ResourceId,
     },

@@ -187,7 +187,7 @@ impl Tasks {
         match self.entries[task.index()].kind {
             TaskKind::Share(resource) => Some(Action::Share { resource }),
             TaskKind::Map(stage) => Some(Action::Open { stage }),
-            TaskKind::Gather(resource) => Some(Action::Deliver { resource }),
+            TaskKind::Gather(resource) => Some(Action::Gather { resource }),
             // Ended by `free`, before anything could make it ready.
             TaskKind::Release(_) => None,
         }

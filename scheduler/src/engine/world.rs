@@ -26,7 +26,7 @@ pub trait World {
     fn kill(&mut self, worker: WorkerId);
 
     /// A result that the caller wants is complete. It stays where it is.
-    fn deliver(&mut self, resource: ResourceId);
+    fn gather(&mut self, resource: ResourceId);
 
     /// Nobody in the run needs a scoped resource any more, and the caller does not want it: its page goes. Gives the bytes of its content
     /// where it is a variable, nothing where there is no page of the run's own. A variable that is still being copied in is dropped when the

@@ -55,13 +55,9 @@ impl Mirror {
     /// # Errors
     /// [`Error::Launch`] when other threads run in this process; the session was told.
     pub fn serve(self) -> Result<Role> {
-        match os::thread_count() {
-            1 => serve(self.channel),
-            threads => {
-                let reason = format!("{threads} threads run in it; forking would lose all but one");
-                self.channel.send(&wire::encode(&FromForkServer::Unsafe { reason: reason.clone() }))?;
-                Err(Error::Launch(reason))
-            }
+        match refuse_threads(&self.channel)? {
+            None => serve(self.channel),
+            Some(reason) => Err(Error::Launch(reason)),
         }
     }
 }
@@ -87,15 +83,22 @@ impl Link {
         if role != ROLE_FORK_SERVER {
             return Link::of_pool(channel).map(Role::Worker);
         }
-        match os::thread_count() {
-            1 => serve(channel),
-            threads => {
-                let reason = format!("{threads} threads run in it; forking would lose all but one");
-                channel.send(&wire::encode(&FromForkServer::Unsafe { reason }))?;
-                Link::of_pool(channel).map(Role::Worker)
-            }
+        match refuse_threads(&channel)? {
+            None => serve(channel),
+            Some(_) => Link::of_pool(channel).map(Role::Worker),
         }
     }
+}
+
+/// Why this process must not fork, if other threads run in it; the session is told.
+fn refuse_threads(channel: &Channel) -> Result<Option<String>> {
+    let threads = os::thread_count();
+    if threads == 1 {
+        return Ok(None);
+    }
+    let reason = format!("{threads} threads run in it; forking would lose all but one");
+    channel.send(&wire::encode(&FromForkServer::Unsafe { reason: reason.clone() }))?;
+    Ok(Some(reason))
 }
 
 /// Serves fork requests. Returns in each forked child, and in the server itself at the end.

@@ -8,12 +8,12 @@ use crate::link::consumption::Consumption;
 use crate::link::delivery::{Delivery, HandedIn};
 use crate::link::parts::Parts;
 use crate::link::results::{HandIn, Results};
-use crate::link::work::{Attached, Report, Step, Work};
+use crate::link::work::{Attached, HandInStep, Report, Work};
 use crate::link::{Link, Word};
 use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
 use crate::trace;
-use crate::wire::{FromWorker, Lost, RunSpec, ToWorker};
+use crate::wire::{FromWorker, RunSpec, ToWorker, Unwritten};
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Link {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.turn_to(self.at.0);
+        self.set_activity(self.at.0);
         self.board.leave(self.slot);
         tracing::debug!(run = self.run, worker = self.slot.0 + 1, "left");
     }
@@ -96,7 +96,7 @@ impl Membership {
         let at = (Activity::Map, now_ns());
         tracing::debug!(run, worker = slot.0 + 1, "joined");
         board.join(slot, std::process::id(), at.1);
-        board.turn_to(slot, at.0, at.1);
+        board.set_activity(slot, at.0, at.1);
         Ok(Some(Membership {
             run,
             slot,
@@ -168,10 +168,10 @@ impl Membership {
     }
 
     /// From now on this worker's time counts as spent on `activity`.
-    pub fn turn_to(&mut self, activity: Activity) {
+    pub fn set_activity(&mut self, activity: Activity) {
         let (before, since) = std::mem::replace(&mut self.at, (activity, now_ns()));
         self.board.spend(self.slot, before, self.at.1.saturating_sub(since));
-        self.board.turn_to(self.slot, self.at.0, self.at.1);
+        self.board.set_activity(self.slot, self.at.0, self.at.1);
     }
 
     /// Of the time that was spent on the present activity, so much belongs to another.
@@ -189,9 +189,9 @@ impl Membership {
     /// Waits for the session's word.
     fn hear(&mut self, link: &mut Link) -> Result<()> {
         let before = self.at.0;
-        self.turn_to(Activity::Wait);
+        self.set_activity(Activity::Wait);
         let word = link.wait()?;
-        self.turn_to(before);
+        self.set_activity(before);
         match word {
             Word::Said(ToWorker::Wake) => {}
             Word::Said(ToWorker::EndRun | ToWorker::Exit) | Word::Gone => self.over = true,
@@ -252,22 +252,26 @@ impl Membership {
         let mut end = HandedIn::Nothing;
         loop {
             match self.step(delivery)? {
-                Step::Reserved | Step::Wrote | Step::LeftOut | Step::GaveBack | Step::Failed => {}
-                Step::Diverted => tracing::debug!("results go to the directory, for memory is full"),
+                HandInStep::Reserved
+                | HandInStep::Wrote
+                | HandInStep::LeftOut
+                | HandInStep::GaveBack
+                | HandInStep::Failed => {}
+                HandInStep::Diverted => tracing::debug!("results go to the directory, for memory is full"),
                 // Said before it is done: who hears that all are done finds the lines of all.
-                Step::Costed => lease.iter().for_each(|lease| self.log_done(lease)),
-                Step::Completed { ends_stage } => {
+                HandInStep::Costed => lease.iter().for_each(|lease| self.log_done(lease)),
+                HandInStep::Completed { ends_stage } => {
                     end = HandedIn::Counts;
                     if ends_stage {
                         link.say(&FromWorker::StageEnded { run: self.run })?;
                     }
                 }
-                Step::Revoked => {
+                HandInStep::Revoked => {
                     tracing::debug!(run = self.run, "a chunk that was taken back does not count");
                     end = HandedIn::Nothing;
                 }
-                Step::Refused(output, shortage) => return Ok(HandedIn::Refused { output, shortage }),
-                Step::None => return Ok(end),
+                HandInStep::Refused(output, shortage) => return Ok(HandedIn::Refused { output, shortage }),
+                HandInStep::None => return Ok(end),
             }
         }
     }
@@ -286,9 +290,9 @@ impl Membership {
     ) -> Result<()> {
         let bytes = |content: Option<&dyn Content>| content.map_or(0, Content::bytes);
         let bytes = [bytes(delivery.outputs.first().copied()), bytes(delivery.notes)];
-        self.work.fail(&self.board, position, bytes, shortage.map(Lost::Results));
-        while !matches!(self.step(delivery)?, Step::None | Step::Failed | Step::Revoked) {}
-        let Some(Report { stage, chunk, position, lost }) = self.work.report() else { return Ok(()) };
+        self.work.fail(&self.board, position, bytes, shortage.map(Unwritten::Results));
+        while !matches!(self.step(delivery)?, HandInStep::None | HandInStep::Failed | HandInStep::Revoked) {}
+        let Some(Report { stage, chunk, position, unwritten }) = self.work.report() else { return Ok(()) };
         let run = self.run;
         tracing::debug!(
             run,
@@ -297,10 +301,10 @@ impl Membership {
             element = position.element + 1,
             "chunk failed"
         );
-        link.say(&FromWorker::Failed { run, stage, chunk, position, lost })
+        link.say(&FromWorker::Failed { run, stage, chunk, position, unwritten })
     }
 
-    fn step(&mut self, delivery: &Delivery<'_>) -> Result<Step> {
+    fn step(&mut self, delivery: &Delivery<'_>) -> Result<HandInStep> {
         let Membership { board, spec, consumes, work, results, .. } = self;
         // A look at the clock a chunk, not one a step.
         let now = if work.needs_time() { now_ns() } else { 0 };

@@ -20,12 +20,12 @@
 //! fail. Costs are written before the chunk is published: who sees it done sees what it cost.
 mod hand_in;
 
-pub(crate) use hand_in::{Outside, Step};
+pub(crate) use hand_in::{HandInStep, Outside};
 
 use crate::board::{Control, ElementPosition, Lease, Output, WorkerBoard};
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::link::consumption::Consumption;
-use crate::wire::{Lost, RunSpec};
+use crate::wire::{RunSpec, Unwritten};
 
 /// A run, as a process that is attached to its board sees it.
 pub(crate) struct Attached<'a> {
@@ -42,7 +42,7 @@ pub(crate) struct Report {
     pub(crate) chunk: ChunkId,
     pub(crate) position: ElementPosition,
     /// What there was no room for.
-    pub(crate) lost: Option<Lost>,
+    pub(crate) unwritten: Option<Unwritten>,
 }
 
 /// A worker's part in a run.
@@ -89,7 +89,7 @@ pub(crate) enum Hand {
 enum Ending {
     #[default]
     Results,
-    Failure(ElementPosition, Option<Lost>),
+    Failure(ElementPosition, Option<Unwritten>),
 }
 
 impl Work {
@@ -197,9 +197,9 @@ impl Work {
         board: &WorkerBoard,
         position: ElementPosition,
         bytes: [u64; 2],
-        lost: Option<Lost>,
+        unwritten: Option<Unwritten>,
     ) {
-        self.hand_in(board, bytes.into_iter(), Ending::Failure(position, lost));
+        self.hand_in(board, bytes.into_iter(), Ending::Failure(position, unwritten));
     }
 
     fn hand_in(&mut self, board: &WorkerBoard, bytes: impl Iterator<Item = u64>, ending: Ending) {
@@ -216,7 +216,7 @@ impl Work {
         let At::Failed(Lease { stage, chunk, .. }) = self.at else { return None };
         self.at = At::Idle;
         match std::mem::take(&mut self.ending) {
-            Ending::Failure(position, lost) => Some(Report { stage, chunk, position, lost }),
+            Ending::Failure(position, unwritten) => Some(Report { stage, chunk, position, unwritten }),
             Ending::Results => None,
         }
     }

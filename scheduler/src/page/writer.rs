@@ -24,7 +24,7 @@ pub(super) const SLICE: usize = 4 << 20;
 const MAX_THREADS: usize = 4;
 
 /// Where a piece's bytes are until they are written.
-enum Source {
+enum Bytes {
     /// In `staging`, from this place on.
     Staged(usize),
     /// Owned.
@@ -37,7 +37,7 @@ struct Piece {
     /// Where in the data area.
     at: u64,
     len: usize,
-    source: Source,
+    source: Bytes,
 }
 
 /// A blob in the making.
@@ -106,9 +106,9 @@ impl BlobWriter {
         let Some(piece) = self.pieces.last_mut() else { return &mut [] };
         let skip = at.saturating_sub(piece.at) as usize;
         match &mut piece.source {
-            Source::Staged(from) => self.staging.get_mut(*from + skip..).unwrap_or_default(),
-            Source::Owned(bytes) => bytes.get_mut(skip..).unwrap_or_default(),
-            Source::Borrowed(_) => &mut [],
+            Bytes::Staged(from) => self.staging.get_mut(*from + skip..).unwrap_or_default(),
+            Bytes::Owned(bytes) => bytes.get_mut(skip..).unwrap_or_default(),
+            Bytes::Borrowed(_) => &mut [],
         }
     }
 
@@ -122,7 +122,7 @@ impl BlobWriter {
             return self.copy(if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(bytes, len) } });
         }
         let at = self.aligned(len);
-        self.pieces.push(Piece { at, len, source: Source::Borrowed(bytes) });
+        self.pieces.push(Piece { at, len, source: Bytes::Borrowed(bytes) });
         self.end = at + len as u64;
         at
     }
@@ -132,7 +132,7 @@ impl BlobWriter {
     /// # Safety
     /// As for [`BlobWriter::borrow`].
     pub unsafe fn borrow_behind(&mut self, bytes: *const u8, len: usize) {
-        self.pieces.push(Piece { at: self.end, len, source: Source::Borrowed(bytes) });
+        self.pieces.push(Piece { at: self.end, len, source: Bytes::Borrowed(bytes) });
         self.end += len as u64;
     }
 
@@ -204,7 +204,7 @@ impl BlobWriter {
             return self.stage(at, &bytes);
         }
         self.end = at + bytes.len() as u64;
-        self.pieces.push(Piece { at, len: bytes.len(), source: Source::Owned(bytes) });
+        self.pieces.push(Piece { at, len: bytes.len(), source: Bytes::Owned(bytes) });
     }
 
     /// Copies bytes behind those staged last, in one piece with them when nothing else lies between.
@@ -213,12 +213,12 @@ impl BlobWriter {
             return;
         }
         match self.pieces.last_mut() {
-            Some(Piece { at: first, len, source: Source::Staged(_) }) => {
+            Some(Piece { at: first, len, source: Bytes::Staged(_) }) => {
                 let gap = (at - (*first + *len as u64)) as usize;
                 self.staging.resize(self.staging.len() + gap, 0);
                 *len += gap + bytes.len();
             }
-            _ => self.pieces.push(Piece { at, len: bytes.len(), source: Source::Staged(self.staging.len()) }),
+            _ => self.pieces.push(Piece { at, len: bytes.len(), source: Bytes::Staged(self.staging.len()) }),
         }
         self.staging.extend_from_slice(bytes);
         self.end = at + bytes.len() as u64;
@@ -280,25 +280,25 @@ impl Blob {
     /// What it does not borrow, and where that belongs.
     pub(super) fn own(&self) -> impl Iterator<Item = (u64, &[u8])> {
         std::iter::once((0, self.head.as_slice()))
-            .chain(self.placed(|source| !matches!(source, Source::Borrowed(_))))
+            .chain(self.placed(|source| !matches!(source, Bytes::Borrowed(_))))
     }
 
     /// What it borrows, and where that belongs, in this order.
     pub(super) fn borrowed(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.placed(|source| matches!(source, Source::Borrowed(_)))
+        self.placed(|source| matches!(source, Bytes::Borrowed(_)))
     }
 
-    fn placed(&self, wanted: fn(&Source) -> bool) -> impl Iterator<Item = (u64, &[u8])> {
+    fn placed(&self, wanted: fn(&Bytes) -> bool) -> impl Iterator<Item = (u64, &[u8])> {
         let pieces = self.pieces.iter().filter(move |piece| wanted(&piece.source));
         pieces.map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)))
     }
 
     fn piece<'a>(&'a self, piece: &'a Piece) -> &'a [u8] {
         match &piece.source {
-            Source::Staged(from) => &self.staging[*from..from + piece.len],
-            Source::Owned(bytes) => bytes,
+            Bytes::Staged(from) => &self.staging[*from..from + piece.len],
+            Bytes::Owned(bytes) => bytes,
             // SAFETY: `BlobWriter::borrow`'s caller promised `len` readable, unchanging bytes while the blob lives.
-            Source::Borrowed(bytes) => unsafe { std::slice::from_raw_parts(*bytes, piece.len) },
+            Bytes::Borrowed(bytes) => unsafe { std::slice::from_raw_parts(*bytes, piece.len) },
         }
     }
 }

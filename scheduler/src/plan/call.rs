@@ -29,6 +29,18 @@ pub struct CallSpec {
     pub measure: bool,
 }
 
+impl CallSpec {
+    /// A call as users make it: passes are fused, no bound of memory, nothing is kept or measured.
+    pub fn new(
+        resources: Vec<Resource>,
+        passes: Vec<PassCall>,
+        gather: Vec<PassId>,
+        workers: u32,
+    ) -> CallSpec {
+        CallSpec { resources, passes, gather, workers, budget: None, keep: false, fuse: true, measure: false }
+    }
+}
+
 /// One apply over one or several collections in step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassCall {
@@ -48,6 +60,14 @@ pub struct PassCall {
     pub bytes: u64,
     /// What its elements are expected to cost, if anything is known of that; one for each.
     pub costs: Option<Costs>,
+}
+
+impl PassCall {
+    /// A pass that gives a result for each element, reads nothing besides, and of which nothing is known beforehand.
+    pub fn new(name: impl Into<String>, inputs: Vec<Source>, elements: u64) -> PassCall {
+        let (name, sides, policy) = (name.into(), Vec::new(), Policy::auto());
+        PassCall { name, inputs, sides, elements, levels: 0, policy, bytes: 0, costs: None }
+    }
 }
 
 /// What a pass reads.

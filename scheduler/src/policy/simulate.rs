@@ -72,26 +72,12 @@ fn known(costs: &[f32]) -> Costs {
 /// A call over as many elements, with costs if they are to be known.
 fn call(elements: u64, costs: Option<Costs>) -> CallSpec {
     let pass = PassCall {
-        name: "f".into(),
-        inputs: vec![Source::Data(ResourceId(0))],
-        sides: vec![],
-        elements,
-        levels: 0,
-        policy: Policy::auto(),
         bytes: 8 * elements,
         costs,
+        ..PassCall::new("f", vec![Source::Data(ResourceId(0))], elements)
     };
     let resources = vec![Resource { name: "x".into(), bytes: 0, scope: Scope::Pinned }];
-    CallSpec {
-        resources,
-        passes: vec![pass],
-        gather: vec![PassId(0)],
-        workers: 1,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    }
+    CallSpec::new(resources, vec![pass], vec![PassId(0)], 1)
 }
 
 /// A run of `costs` by a rule; `told` are the costs that the plan is told.

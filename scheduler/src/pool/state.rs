@@ -134,7 +134,7 @@ impl<P: Processes> WorkerPool<P> {
     }
 
     /// From now on workers are of this generation; those of another one leave. None is in a run.
-    pub(crate) fn turn_to(&mut self, generation: &Generation, now_ns: u64) {
+    pub(crate) fn use_generation(&mut self, generation: &Generation, now_ns: u64) {
         let other = self.generation.id != generation.id;
         if other || generation.fresh || self.generation.fresh {
             tracing::debug!(generation = generation.id, fresh = generation.fresh, "new workers");

@@ -10,7 +10,7 @@ use crate::run::host::{HostRun, HostWorld};
 use crate::run::recorder::EventRecorder;
 use crate::run::{Finished, Job, RunHandle, RunStats};
 use crate::trace;
-use crate::wire::{FromWorker, Lost, ToWorker};
+use crate::wire::{FromWorker, ToWorker, Unwritten};
 use tracing::Span;
 
 /// A run in progress.
@@ -22,7 +22,7 @@ pub(crate) struct ActiveRun {
     /// When the engine wants to be asked again.
     deadline_ns: Option<u64>,
     /// What there was no room for, of failed chunks.
-    lost: Vec<(StageId, ChunkId, Lost)>,
+    unwritten: Vec<(StageId, ChunkId, Unwritten)>,
     stats: RunStats,
     /// Carries the run's number to all that is logged within.
     span: Span,
@@ -50,8 +50,8 @@ impl ActiveRun {
         board.set_begun(now_ns);
         let vacant = (0..job.plan.workers()).rev().map(WorkerId).collect();
         let host = HostRun { job, vacant, results: Vec::new(), recorder, outcome: None };
-        let (lost, stats) = (Vec::new(), RunStats::default());
-        let mut active = ActiveRun { run, engine, host, handle, deadline_ns: None, lost, stats, span };
+        let (unwritten, stats) = (Vec::new(), RunStats::default());
+        let mut active = ActiveRun { run, engine, host, handle, deadline_ns: None, unwritten, stats, span };
         active.step(Event::Started, now_ns, pool);
         active
     }
@@ -153,7 +153,7 @@ impl ActiveRun {
             }
             // The engine looks for stages that are through whatever it is told.
             FromWorker::StageEnded { run } if run == self.run => self.tell(Event::Tick, now_ns, pool),
-            FromWorker::Failed { run, stage, chunk, position, lost } if run == self.run => {
+            FromWorker::Failed { run, stage, chunk, position, unwritten } if run == self.run => {
                 tracing::debug!(
                     worker = slot.0 + 1,
                     stage = stage.0,
@@ -161,7 +161,7 @@ impl ActiveRun {
                     element = position.element + 1,
                     "failed"
                 );
-                self.lost.extend(lost.map(|lost| (stage, chunk, lost)));
+                self.unwritten.extend(unwritten.map(|piece| (stage, chunk, piece)));
                 self.tell(Event::ChunkFailed { stage, chunk, position }, now_ns, pool);
             }
             FromWorker::Loaded { packages, stage, ns } => {
@@ -214,7 +214,7 @@ impl ActiveRun {
 
     /// Hands what came of the run to whoever holds its handle.
     pub(crate) fn finish(self, now_ns: u64) {
-        let ActiveRun { engine, host, handle, lost, mut stats, span, .. } = self;
+        let ActiveRun { engine, host, handle, unwritten, mut stats, span, .. } = self;
         let HostRun { job, mut results, mut recorder, outcome, .. } = host;
         stats.withdrawn = engine.withdrawn().to_vec();
         stats.retries = engine.retries();
@@ -232,6 +232,6 @@ impl ActiveRun {
             peak_bytes = stats.peak_bytes,
             "ended"
         );
-        handle.complete(Finished { outcome, board: job.board, results, lost, stats, recorder });
+        handle.complete(Finished { outcome, board: job.board, results, unwritten, stats, recorder });
     }
 }

@@ -34,7 +34,7 @@ pub struct EventLog {
     /// Bytes that chunks wrote: of each chunk one number for each output of its stage.
     pub outputs: Vec<u64>,
     /// What the steps of chunks did, where a stage has several: of each chunk that is done one for each pass of its stage.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ChunkStep>,
     /// What is known of each stage as a whole, by its id.
     pub stages: Vec<StageTotal>,
     /// What is known of each pass as a whole, by its id.
@@ -163,7 +163,7 @@ pub enum State {
 
 /// What one step of a chunk did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub struct ChunkStep {
     /// The pass.
     pub pass: PassId,
     /// When its first element began.

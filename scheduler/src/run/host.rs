@@ -63,7 +63,7 @@ impl<P: Processes> World for HostWorld<'_, P> {
         self.pool.iter_mut().for_each(|pool| pool.end(worker));
     }
 
-    fn deliver(&mut self, _resource: ResourceId) {}
+    fn gather(&mut self, _resource: ResourceId) {}
 
     fn free(&mut self, resource: ResourceId) -> Option<u64> {
         self.run.take_page(resource).map(|(_, page)| page.bytes())

@@ -14,7 +14,7 @@ use crate::pool::Generation;
 use crate::run::copying::{Copies, Copying};
 use crate::run::recorder::EventRecorder;
 use crate::store::{Kind, Page, Store, CONTENT};
-use crate::wire::{Lost, RunSpec};
+use crate::wire::{RunSpec, Unwritten};
 
 /// Something whose dropping lets go of a variable.
 pub type Pin = Box<dyn Any + Send>;
@@ -95,7 +95,7 @@ pub struct Finished {
     /// The results pages.
     pub results: Vec<(ResourceId, Page)>,
     /// What there was no room for, of failed chunks.
-    pub lost: Vec<(StageId, ChunkId, Lost)>,
+    pub unwritten: Vec<(StageId, ChunkId, Unwritten)>,
     /// Counts and times.
     pub stats: RunStats,
     /// What the supervisor saw.

@@ -1,7 +1,9 @@
 //! The event log of a run that is over: what the supervisor saw, and what the board's entries say.
 use std::collections::{HashMap, HashSet};
 
-use super::event_log::{Chunk, Detail, Ended, EventLog, FailedElement, PassTotal, StageTotal, State, Step};
+use super::event_log::{
+    Chunk, ChunkStep, Detail, Ended, EventLog, FailedElement, PassTotal, StageTotal, State,
+};
 use super::Finished;
 use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
@@ -151,7 +153,7 @@ impl Reader<'_> {
             log.passes[pass.index()].fun_ns += took;
             if let Some(step) = step {
                 let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
-                log.steps.push(Step { pass, started_ns, ended_ns, fun_ns: took });
+                log.steps.push(ChunkStep { pass, started_ns, ended_ns, fun_ns: took });
             }
         }
         fun_ns

@@ -30,7 +30,7 @@ mod tests;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, Detail, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, Step,
+    Chunk, ChunkStep, Detail, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State,
     WorkerLife,
 };
 pub use handle::{Progress, RunHandle};

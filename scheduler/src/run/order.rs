@@ -116,7 +116,7 @@ impl<P: Processes> RunQueue<P> {
                 Some(Waiting::Run(run, job, handle)) => {
                     self.pool.forget_failures();
                     if job.external.is_none() {
-                        self.pool.turn_to(&job.generation, now_ns);
+                        self.pool.use_generation(&job.generation, now_ns);
                     }
                     let run = (run, *job, handle);
                     self.active = Some(ActiveRun::begin(run, now_ns, Some(&mut self.pool)));

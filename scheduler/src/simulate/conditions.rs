@@ -91,7 +91,7 @@ pub(crate) trait Conditions {
 
     fn spawns(&mut self, _ground: &Context) {}
 
-    fn delivers(&mut self, _ground: &Context, _resource: ResourceId) {}
+    fn gathers(&mut self, _ground: &Context, _resource: ResourceId) {}
 
     fn frees(&mut self, _ground: &Context, _resource: ResourceId) {}
 

@@ -9,7 +9,7 @@ use crate::board::{Lease, Output, StepReport};
 use crate::engine::{Event, Settings};
 use crate::error::Result;
 use crate::id::{PassId, ResourceId, WorkerId};
-use crate::link::work::{At, Outside, Step, Work};
+use crate::link::work::{At, HandInStep, Outside, Work};
 use crate::link::Part;
 use crate::plan::Plan;
 
@@ -130,10 +130,13 @@ impl Conditions for Modelled<'_> {
     fn hand_in(&mut self, run: &mut Run<'_>, work: &mut Work, _: &mut ()) -> bool {
         let now = run.context.now;
         let step = work.step(&mut run.attached(), now, &mut Nowhere);
-        debug_assert!(!matches!(step, Err(_) | Ok(Step::Revoked)), "nothing refuses a chunk here: {step:?}");
+        debug_assert!(
+            !matches!(step, Err(_) | Ok(HandInStep::Revoked)),
+            "nothing refuses a chunk here: {step:?}"
+        );
         if step.is_err() {
             work.drop_chunk();
         }
-        matches!(step, Ok(Step::Completed { ends_stage: true }))
+        matches!(step, Ok(HandInStep::Completed { ends_stage: true }))
     }
 }

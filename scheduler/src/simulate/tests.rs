@@ -9,25 +9,21 @@ use proptest::prelude::*;
 /// Passes over x (scoped, 1,000 bytes): `(elements, inputs' pass, sides' pass)`.
 fn call(passes: &[(u64, Option<u32>, Option<u32>)], workers: u32) -> CallSpec {
     let pass = |(nth, &(elements, each, whole)): (usize, &(u64, Option<u32>, Option<u32>))| PassCall {
-        name: format!("p{nth}"),
-        inputs: vec![each.map_or(Source::Data(ResourceId(0)), |pass| Source::Each(PassId(pass)))],
         sides: whole.into_iter().map(|pass| Source::Whole(PassId(pass))).collect(),
-        elements,
-        levels: 0,
         policy: Policy::fixed(1),
         bytes: 64 * elements,
-        costs: None,
+        ..PassCall::new(
+            format!("p{nth}"),
+            vec![each.map_or(Source::Data(ResourceId(0)), |pass| Source::Each(PassId(pass)))],
+            elements,
+        )
     };
-    CallSpec {
-        resources: vec![Resource { name: "x".into(), bytes: 1_000, scope: Scope::Scoped }],
-        passes: passes.iter().enumerate().map(pass).collect(),
-        gather: vec![PassId(passes.len() as u32 - 1)],
+    CallSpec::new(
+        vec![Resource { name: "x".into(), bytes: 1_000, scope: Scope::Scoped }],
+        passes.iter().enumerate().map(pass).collect(),
+        vec![PassId(passes.len() as u32 - 1)],
         workers,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    }
+    )
 }
 
 /// Nothing costs anything but elements.

@@ -122,8 +122,8 @@ impl<C: Conditions> World for SimWorld<C> {
         }
     }
 
-    fn deliver(&mut self, resource: ResourceId) {
-        self.conditions.delivers(&self.context, resource);
+    fn gather(&mut self, resource: ResourceId) {
+        self.conditions.gathers(&self.context, resource);
     }
 
     fn free(&mut self, resource: ResourceId) -> Option<u64> {

@@ -44,31 +44,13 @@ pub(crate) struct Ended {
 pub(crate) fn squares(elements: u64, policy: Policy) -> CallSpec {
     let resources = vec![Resource { name: "X".into(), bytes: 8 * elements, scope: Scope::Scoped }];
     let passes = vec![PassCall { policy, ..pass("square", vec![Source::Data(ResourceId(0))], elements) }];
-    CallSpec {
-        resources,
-        passes,
-        gather: vec![PassId(0)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    }
+    CallSpec::new(resources, passes, vec![PassId(0)], 2)
 }
 
 /// A pass without sides.
 pub(crate) fn pass(name: &str, inputs: Vec<Source>, elements: u64) -> PassCall {
     let policy = Policy::auto();
-    PassCall {
-        name: name.into(),
-        inputs,
-        sides: vec![],
-        elements,
-        levels: 0,
-        policy,
-        bytes: 8 * elements,
-        costs: None,
-    }
+    PassCall { policy, bytes: 8 * elements, ..PassCall::new(name, inputs, elements) }
 }
 
 impl Session {

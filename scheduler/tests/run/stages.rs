@@ -37,16 +37,7 @@ fn diamond(n: u64, chunk: u64, fuse: bool) -> CallSpec {
     passes[3].sides = vec![whole(1), X];
     passes[4].levels = 2;
     passes.iter_mut().for_each(|pass| pass.policy = Policy::fixed(chunk));
-    CallSpec {
-        resources,
-        passes,
-        gather: vec![PassId(5), PassId(2)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse,
-        measure: false,
-    }
+    CallSpec { fuse, ..CallSpec::new(resources, passes, vec![PassId(5), PassId(2)], 2) }
 }
 
 /// What each pass gives, one after the other.
@@ -122,16 +113,7 @@ fn what_stays_in_a_stage_never_touches_shared_memory() {
     let mut passes: Vec<PassCall> = (0..5).map(chain).collect();
     passes[4].levels = 3;
     passes[4].bytes = 8 * passes[4].results();
-    let spec = CallSpec {
-        resources,
-        passes,
-        gather: vec![PassId(4)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    };
+    let spec = CallSpec::new(resources, passes, vec![PassId(4)], 2);
     let ended = session.run(spec, "");
     check(&ended);
     let chunks = ended.finished.board.board().chunks(scheduler::id::StageId(0)).len() as u64;
@@ -152,16 +134,7 @@ fn results_go_chunk_by_chunk_as_the_next_stage_reads_them() {
         ..pass(&format!("square-{nth}"), vec![if nth == 0 { X } else { each(nth - 1) }], n)
     };
     let passes: Vec<PassCall> = (0..4).map(chain).collect();
-    let spec = CallSpec {
-        resources,
-        passes,
-        gather: vec![PassId(3)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse: false,
-        measure: false,
-    };
+    let spec = CallSpec { fuse: false, ..CallSpec::new(resources, passes, vec![PassId(3)], 2) };
     let ended = session.run(spec, "");
     check(&ended);
     check_account(&ended);

@@ -2,7 +2,7 @@
 use extendr_ffi::{INTEGER_GET_REGION, REAL_GET_REGION};
 use scheduler::page::{Selection, Stretches};
 
-use crate::r::{protect, Failure, Kept, Kind, Result, Sexp};
+use crate::r::{protect, Failure, Kind, Preserved, Result, Sexp};
 
 /// Positions that are read at a time: `1:n` is never made in full.
 const BLOCK: usize = 4096;
@@ -25,7 +25,7 @@ fn grid(index: Sexp, dim: &[u64]) -> Result<Selection> {
     }
     let mut along = Vec::with_capacity(dim.len());
     for (place, &extent) in dim.iter().enumerate() {
-        let axis = protect(|s| Ok(Kept::new(s.item(index, place))))?;
+        let axis = protect(|s| Ok(Preserved::new(s.item(index, place))))?;
         let axis = axis.get();
         let positions = match axis.kind() {
             Kind::NILSXP => Stretches::whole(extent),

@@ -3,7 +3,7 @@
 use extendr_api::prelude::*;
 
 use crate::codec::{self, Found, Outline, Reach};
-use crate::r::{self, argument, edge, give, nothing, protect, Kept, Kind, Scope, Sexp};
+use crate::r::{self, argument, edge, give, nothing, protect, Kind, Preserved, Scope, Sexp};
 
 /// Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 /// else those that it reaches. Nothing is called or forced.
@@ -46,7 +46,7 @@ fn ms_code(x: Robj) -> Robj {
     })
 }
 
-fn kept_list<'s>(s: &'s Scope, items: &[Kept]) -> Sexp<'s> {
+fn kept_list<'s>(s: &'s Scope, items: &[Preserved]) -> Sexp<'s> {
     let list = s.vector(Kind::VECSXP, items.len());
     items.iter().enumerate().for_each(|(i, item)| list.set_item(i, item.get()));
     list

@@ -11,7 +11,7 @@ use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{find, prune, Content, Header};
 
 use crate::altrep::{self, Origin};
-use crate::r::{self, argument, edge, give, nothing, protect, Failure, Kept, Scope, Sexp};
+use crate::r::{self, argument, edge, give, nothing, protect, Failure, Preserved, Scope, Sexp};
 use crate::runs::{plan_api, registry};
 use crate::{codec, session};
 
@@ -33,11 +33,11 @@ fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
     edge(|| {
         let (namespace, variables) = (namespace(&namespace_)?, argument(&variables));
         let names = r::list_names(variables, "the variables")?;
-        // Kept until all is written.
+        // Preserved until all is written.
         let mut values = Vec::with_capacity(names.len());
         let mut blobs = Vec::with_capacity(names.len());
         for (i, name) in names.into_iter().enumerate() {
-            let value = protect(|s| Ok(Kept::new(s.plain_list(s.item(variables, i)))))?;
+            let value = protect(|s| Ok(Preserved::new(s.plain_list(s.item(variables, i)))))?;
             let mut w = BlobWriter::new();
             codec::encode(value.get(), &mut w)?;
             values.push(value);
@@ -72,15 +72,15 @@ impl Opened {
 }
 
 /// What keeps a mapping for the views into it.
-fn owner(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> r::Result<Kept> {
-    protect(|s| Ok(Kept::new(altrep::owner(s, mapping, origin))))
+fn owner(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> r::Result<Preserved> {
+    protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, origin))))
 }
 
 /// The value of a registered variable.
-fn whole<'a>(mapping: &'a Mapping, owner: &'a Kept) -> r::Result<codec::Source<'a>> {
+fn whole<'a>(mapping: &'a Mapping, owner: &'a Preserved) -> r::Result<codec::BlobSource<'a>> {
     // SAFETY: a registered variable's page is sealed: it was written before it had its name. The items of one that may be written into
     // are taken as they come.
-    unsafe { codec::Source::open(mapping, 0, u64::MAX, owner) }
+    unsafe { codec::BlobSource::open(mapping, 0, u64::MAX, owner) }
 }
 
 /// Views of registered variables, in a named list. Each has a mapping of its own.
@@ -165,7 +165,7 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
     })
 }
 
-fn metadata<'s>(s: &'s Scope, source: &codec::Source<'_>, header: &Header) -> Sexp<'s> {
+fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header) -> Sexp<'s> {
     let node = source.view.node(0);
     let attribute = |wanted: &str| {
         let (names, first) = source.view.attributes(&node)?;

@@ -6,7 +6,7 @@ use scheduler::store::find;
 
 use crate::codec::{copy_region, kind_of};
 use crate::index::selection;
-use crate::r::{self, argument, edge, nothing, protect, Failure, Kept, Kind, Sexp};
+use crate::r::{self, argument, edge, nothing, protect, Failure, Kind, Preserved, Sexp};
 use crate::session;
 use crate::store_api::namespace;
 
@@ -66,7 +66,7 @@ fn word(kind: Kind) -> &'static str {
 
 /// A value's items in the variable's type.
 struct Items {
-    value: Kept,
+    value: Preserved,
     /// Their bytes, where R has none in one place (`1:n`).
     copied: Option<Vec<u64>>,
     data: *const u8,
@@ -75,7 +75,7 @@ struct Items {
 
 impl Items {
     fn of(value: Sexp, tag: Tag) -> r::Result<Items> {
-        let value = protect(|s| Ok(Kept::new(value.coerced(s, kind_of(tag)))))?;
+        let value = protect(|s| Ok(Preserved::new(value.coerced(s, kind_of(tag)))))?;
         let len = value.get().len() * tag.item_size() as usize;
         let data = protect(|_| Ok(value.get().data()))?;
         if let Some(data) = data {

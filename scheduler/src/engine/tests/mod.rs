@@ -22,28 +22,14 @@ fn plan(stages: &[(u64, u32, &[u32])], workers: u32) -> Plan {
         made => Source::Whole(PassId(made - 2)),
     };
     let call = |(nth, &(elements, collection, sides)): (usize, &(u64, u32, &[u32]))| PassCall {
-        name: nth.to_string(),
-        inputs: vec![source(collection)],
         sides: sides.iter().copied().map(source).collect(),
-        elements,
-        levels: 0,
         policy: Policy::fixed(4),
         bytes: 1,
-        costs: None,
+        ..PassCall::new(nth.to_string(), vec![source(collection)], elements)
     };
     let passes = stages.iter().enumerate().map(call).collect();
     let gather = (0..stages.len() as u32).map(PassId).collect();
-    compile(CallSpec {
-        resources,
-        passes,
-        gather,
-        workers,
-        budget: None,
-        keep: false,
-        fuse: false,
-        measure: false,
-    })
-    .expect("a plan")
+    compile(CallSpec { fuse: false, ..CallSpec::new(resources, passes, gather, workers) }).expect("a plan")
 }
 
 /// An element of a stage's first step.
@@ -54,24 +40,17 @@ fn at(element: u64) -> ElementPosition {
 /// A plan of one pass over data that is pinned, so that a run has nothing to share before its stage opens.
 fn one_pass(elements: u64, levels: u32, policy: Policy, costs: Option<Costs>) -> Plan {
     let pass = PassCall {
-        name: "f".into(),
-        inputs: vec![Source::Data(ResourceId(0))],
-        sides: vec![],
-        elements,
         levels,
         policy,
         bytes: 1,
         costs,
+        ..PassCall::new("f", vec![Source::Data(ResourceId(0))], elements)
     };
-    compile(CallSpec {
-        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
-        passes: vec![pass],
-        gather: vec![PassId(0)],
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    })
+    compile(CallSpec::new(
+        vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
+        vec![pass],
+        vec![PassId(0)],
+        2,
+    ))
     .expect("a plan")
 }

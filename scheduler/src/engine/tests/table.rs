@@ -96,7 +96,7 @@ fn a_run_from_share_to_finish() {
         run.on(Event::StageDone { stage: P }),
         [
             Action::Free { resource: X },
-            Action::Deliver { resource: OUT },
+            Action::Gather { resource: OUT },
             Action::Free { resource: OUT },
             Action::EndRun,
             Action::Finish(Outcome::Done)
@@ -131,7 +131,7 @@ fn a_stage_over_nothing_is_done_without_workers() {
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
     let let_go = Action::LetGo { resource: ResourceId(1) };
     let out = run.on(Event::Started);
-    assert_eq!(out[..2], [let_go, Action::Deliver { resource: OUT }]);
+    assert_eq!(out[..2], [let_go, Action::Gather { resource: OUT }]);
     assert_eq!(out.last(), Some(&Action::Finish(Outcome::Done)));
 }
 
@@ -141,9 +141,9 @@ fn independent_stages_open_together_and_a_dependent_one_waits() {
     let mut run = Run { core: Core::new(&plan, Settings::default()), now: 0 };
     let open = |stage| Action::Open { stage: StageId(stage) };
     assert_eq!(run.on(Event::Started), [open(0), open(1)]);
-    assert_eq!(run.on(Event::StageDone { stage: StageId(1) }), [Action::Deliver { resource: ResourceId(3) }]);
+    assert_eq!(run.on(Event::StageDone { stage: StageId(1) }), [Action::Gather { resource: ResourceId(3) }]);
     let next = run.on(Event::StageDone { stage: StageId(0) });
-    assert_eq!(next, [open(2), Action::Deliver { resource: OUT }]);
+    assert_eq!(next, [open(2), Action::Gather { resource: OUT }]);
 }
 
 #[test]
@@ -345,27 +345,22 @@ fn too_many_deaths_for_the_board_end_the_run() {
 fn a_stage_that_is_ready_early_does_not_take_the_room_that_an_earlier_one_needs() {
     // a (10) -> b (50) -> c (1), and d (45), which could run first: one after the other they take 60 bytes.
     let call = |name: &str, inputs, bytes| PassCall {
-        name: name.into(),
-        inputs: vec![inputs],
-        sides: vec![],
-        elements: 4,
-        levels: 0,
         policy: Policy::fixed(4),
         bytes,
-        costs: None,
+        ..PassCall::new(name, vec![inputs], 4)
     };
     let r = Source::Data(ResourceId(0));
     let whole = |pass| Source::Whole(PassId(pass));
     let passes = vec![call("a", r, 10), call("b", whole(0), 50), call("c", whole(1), 1), call("d", r, 45)];
     let spec = CallSpec {
-        resources: vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
-        passes,
-        gather: vec![PassId(2), PassId(3)],
-        workers: 1,
         budget: Some(60),
-        keep: false,
         fuse: false,
-        measure: false,
+        ..CallSpec::new(
+            vec![Resource { name: "r".into(), bytes: 1, scope: Scope::Pinned }],
+            passes,
+            vec![PassId(2), PassId(3)],
+            1,
+        )
     };
     let plan = compile(spec).expect("a plan");
     let stage = |pass: u32| {

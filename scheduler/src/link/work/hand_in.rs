@@ -5,7 +5,7 @@ use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId};
 use crate::link::consumption::Spent;
 use crate::link::Part;
-use crate::wire::Lost;
+use crate::wire::Unwritten;
 
 /// What a worker acts on besides the board, and what it has to say of the chunk that it hands in.
 pub(crate) trait Outside {
@@ -33,7 +33,7 @@ pub(crate) trait Outside {
 
 /// The step that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum HandInStep {
     /// None: there is nothing to hand in.
     None,
     /// Everything has its place.
@@ -72,7 +72,7 @@ impl Work {
         run: &mut Attached<'_>,
         now_ns: u64,
         outside: &mut dyn Outside,
-    ) -> Result<Step> {
+    ) -> Result<HandInStep> {
         match self.at {
             At::HandsIn(lease, Hand::Reserve) => self.reserve(run, lease),
             At::HandsIn(lease, Hand::Write(from)) => match self.piece(from) {
@@ -86,10 +86,10 @@ impl Work {
             At::Done(lease) => {
                 give_back(run, &lease, outside);
                 self.at = At::Idle;
-                Ok(Step::GaveBack)
+                Ok(HandInStep::GaveBack)
             }
             At::Idle | At::Aims(_) | At::Claimed(_) | At::Begun(_) | At::Runs(..) | At::Failed(_) => {
-                Ok(Step::None)
+                Ok(HandInStep::None)
             }
         }
     }
@@ -107,7 +107,7 @@ impl Work {
         }
     }
 
-    fn reserve(&mut self, run: &Attached<'_>, lease: Lease) -> Result<Step> {
+    fn reserve(&mut self, run: &Attached<'_>, lease: Lease) -> Result<HandInStep> {
         let mut from = 0;
         while let Some(piece) = self.piece(from) {
             let (stage, nth) = self.output_of(run, &lease, piece);
@@ -120,17 +120,17 @@ impl Work {
             from = piece + 1;
         }
         self.at = At::HandsIn(lease, Hand::Write(0));
-        Ok(Step::Reserved)
+        Ok(HandInStep::Reserved)
     }
 
     /// Drops a chunk that was taken back, with the room of its pieces before this one.
-    fn give_up(&mut self, run: &Attached<'_>, lease: Lease, end: usize) -> Step {
+    fn give_up(&mut self, run: &Attached<'_>, lease: Lease, end: usize) -> HandInStep {
         for piece in (0..end).filter(|&piece| self.pieces[piece].len > 0) {
             let (stage, nth) = self.output_of(run, &lease, piece);
             run.board.return_output(stage, nth, self.pieces[piece].len);
         }
         self.at = At::Idle;
-        Step::Revoked
+        HandInStep::Revoked
     }
 
     fn write(
@@ -139,7 +139,7 @@ impl Work {
         lease: Lease,
         piece: usize,
         outside: &mut dyn Outside,
-    ) -> Result<Step> {
+    ) -> Result<HandInStep> {
         let (stage, nth) = self.output_of(run, &lease, piece);
         let outputs = run.spec.stages.get(stage.index()).map(|stage| &stage.outputs);
         let resource = outputs.and_then(|outputs| outputs.get(nth as usize)).copied();
@@ -148,37 +148,45 @@ impl Work {
         let shortage = match outside.write(piece, resource, output) {
             Ok(()) => {
                 self.at = At::HandsIn(lease, Hand::Write(piece + 1));
-                return Ok(Step::Wrote);
+                return Ok(HandInStep::Wrote);
             }
             Err(error) => error.into_shortage()?,
         };
         if output.segment == PageSegment::Main && outside.has_overflow(resource) {
             self.pieces[piece].segment = PageSegment::Overflow;
-            return Ok(Step::Diverted);
+            return Ok(HandInStep::Diverted);
         }
         run.board.return_output(stage, nth, output.len);
         self.pieces[piece] = Output::default();
         self.at = At::HandsIn(lease, Hand::Write(piece + 1));
         match &mut self.ending {
-            Ending::Results => Ok(Step::Refused((piece + 1 < self.pieces.len()).then_some(piece), shortage)),
-            Ending::Failure(_, lost) => {
+            Ending::Results => {
+                Ok(HandInStep::Refused((piece + 1 < self.pieces.len()).then_some(piece), shortage))
+            }
+            Ending::Failure(_, unwritten) => {
                 if piece == 0 {
-                    lost.get_or_insert(Lost::Condition(shortage));
+                    unwritten.get_or_insert(Unwritten::Condition(shortage));
                 }
-                Ok(Step::LeftOut)
+                Ok(HandInStep::LeftOut)
             }
         }
     }
 
-    fn put_costs(&mut self, run: &Attached<'_>, lease: Lease, outside: &dyn Outside) -> Step {
+    fn put_costs(&mut self, run: &Attached<'_>, lease: Lease, outside: &dyn Outside) -> HandInStep {
         for (step, costs) in outside.costs().iter().enumerate() {
             run.board.put_costs(&lease, step as u32, costs);
         }
         self.at = At::HandsIn(lease, Hand::Publish);
-        Step::Costed
+        HandInStep::Costed
     }
 
-    fn publish(&mut self, run: &Attached<'_>, lease: Lease, now_ns: u64, outside: &dyn Outside) -> Step {
+    fn publish(
+        &mut self,
+        run: &Attached<'_>,
+        lease: Lease,
+        now_ns: u64,
+        outside: &dyn Outside,
+    ) -> HandInStep {
         let span = Span { started_ns: self.started_ns, ended_ns: now_ns };
         let (notes, others) =
             self.pieces.split_last().map_or((Output::default(), &[][..]), |(&notes, others)| (notes, others));
@@ -189,19 +197,19 @@ impl Work {
                 (
                     counts,
                     At::Done(lease),
-                    Step::Completed { ends_stage: counts && run.board.is_through(lease.stage) },
+                    HandInStep::Completed { ends_stage: counts && run.board.is_through(lease.stage) },
                 )
             }
             Ending::Failure(position, _) => {
                 let error = others.first().copied().unwrap_or_default();
-                (run.board.fail(&lease, position, error, notes, span), At::Failed(lease), Step::Failed)
+                (run.board.fail(&lease, position, error, notes, span), At::Failed(lease), HandInStep::Failed)
             }
         };
         self.at = if counts { at } else { At::Idle };
         if counts {
             step
         } else {
-            Step::Revoked
+            HandInStep::Revoked
         }
     }
 }

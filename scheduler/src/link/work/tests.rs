@@ -76,28 +76,13 @@ fn shortage(needed: u64, free: u64) -> Shortage {
 
 fn plan() -> Plan {
     let pass = |name: &str| PassCall {
-        name: name.into(),
-        inputs: vec![Source::Data(ResourceId(0))],
-        sides: vec![],
-        elements: 10,
-        levels: 0,
         policy: Policy::fixed(10),
         bytes: 640,
-        costs: None,
+        ..PassCall::new(name, vec![Source::Data(ResourceId(0))], 10)
     };
     let resources = vec![Resource { name: "x".into(), bytes: 1, scope: Scope::Pinned }];
     let (passes, gather) = (vec![pass("a"), pass("b")], vec![PassId(0), PassId(1)]);
-    compile(CallSpec {
-        resources,
-        passes,
-        gather,
-        workers: 1,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: true,
-    })
-    .expect("a plan")
+    compile(CallSpec { measure: true, ..CallSpec::new(resources, passes, gather, 1) }).expect("a plan")
 }
 
 impl Fixture {
@@ -120,7 +105,7 @@ impl Fixture {
         }
     }
 
-    fn step(&mut self) -> Result<Step> {
+    fn step(&mut self) -> Result<HandInStep> {
         let Fixture { board, spec, consumes, work, pages, .. } = self;
         work.step(&mut Attached { board: &board.worker, spec, consumes }, 100, pages)
     }
@@ -165,13 +150,13 @@ fn costs_are_there_before_the_chunk_is_done() {
                 );
             }
         }
-        if step == Step::None {
+        if step == HandInStep::None {
             break;
         }
         steps.push(step);
     }
-    use Step::{Costed, GaveBack, Reserved, Wrote};
-    assert_eq!(steps, [Reserved, Wrote, Wrote, Costed, Step::Completed { ends_stage: true }, GaveBack]);
+    use HandInStep::{Costed, GaveBack, Reserved, Wrote};
+    assert_eq!(steps, [Reserved, Wrote, Wrote, Costed, HandInStep::Completed { ends_stage: true }, GaveBack]);
 }
 
 #[test]
@@ -180,15 +165,15 @@ fn a_chunk_is_held_until_the_board_says_that_it_ended() {
     for steps in 0..8 {
         let mut fixture = Fixture::new(1_000, None);
         let lease = fixture.run([64, 64], 64);
-        let taken: Vec<Step> = (0..steps).map(|_| fixture.step().expect("nothing is wrong")).collect();
-        let done = taken.iter().any(|step| matches!(step, Step::Completed { .. }));
+        let taken: Vec<HandInStep> = (0..steps).map(|_| fixture.step().expect("nothing is wrong")).collect();
+        let done = taken.iter().any(|step| matches!(step, HandInStep::Completed { .. }));
         assert_eq!(fixture.work.held().is_none(), done, "after {taken:?}");
         let back: Vec<Lease> =
             fixture.board.supervisor.recover(WorkerId(0)).iter().map(|back| back.lease).collect();
         assert_eq!(back, if done { vec![] } else { vec![lease] }, "after {taken:?}");
         // It was thought dead: what it does from here on does not count.
         if !done {
-            while !matches!(fixture.step(), Ok(Step::None)) {}
+            while !matches!(fixture.step(), Ok(HandInStep::None)) {}
             assert_eq!(fixture.state(), ChunkState::Lost);
         }
     }
@@ -201,7 +186,7 @@ fn who_was_cut_off_takes_no_room_in_a_page_that_went_meanwhile() {
     assert_eq!(fixture.board.supervisor.shut_out(WorkerId(0)).len(), 1);
     // Others did the chunk again, and who reads the second result is through.
     fixture.board.supervisor.close_output(S0, 1);
-    assert_eq!(fixture.step().expect("nothing is wrong"), Step::Revoked);
+    assert_eq!(fixture.step().expect("nothing is wrong"), HandInStep::Revoked);
     assert_eq!((fixture.board.live_bytes(), fixture.work.held()), (0, None), "nor in the other's");
     assert!(fixture.pages.written.is_empty());
 }
@@ -210,20 +195,20 @@ fn who_was_cut_off_takes_no_room_in_a_page_that_went_meanwhile() {
 fn results_that_do_not_fit_leave_a_chunk_that_can_fail() {
     let mut fixture = Fixture::new(100, None);
     let lease = fixture.run([64, 64], 0);
-    assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
-    assert_eq!(fixture.step().expect("the first fits"), Step::Wrote);
-    assert_eq!(fixture.step().expect("no room"), Step::Refused(Some(1), shortage(64, 36)));
+    assert_eq!(fixture.step().expect("reserved"), HandInStep::Reserved);
+    assert_eq!(fixture.step().expect("the first fits"), HandInStep::Wrote);
+    assert_eq!(fixture.step().expect("no room"), HandInStep::Refused(Some(1), shortage(64, 36)));
     assert_eq!(fixture.work.held(), Some((lease, None)));
     assert_eq!(fixture.board.live_bytes(), 64, "what was not written is not counted");
     let position = ElementPosition { step: 1, element: 3 };
-    let lost = Some(Lost::Results(shortage(64, 36)));
-    fixture.work.fail(&fixture.board.worker, position, [0, 0], lost.clone());
-    assert_eq!(fixture.step().expect("reserved"), Step::Reserved);
+    let unwritten = Some(Unwritten::Results(shortage(64, 36)));
+    fixture.work.fail(&fixture.board.worker, position, [0, 0], unwritten.clone());
+    assert_eq!(fixture.step().expect("reserved"), HandInStep::Reserved);
     assert_eq!(fixture.work.report(), None, "the board does not know yet");
-    assert_eq!(fixture.step().expect("failed"), Step::Failed);
+    assert_eq!(fixture.step().expect("failed"), HandInStep::Failed);
     assert_eq!(fixture.state(), ChunkState::Failed);
     let report = fixture.work.report().expect("it is to be told");
-    assert_eq!((report.stage, report.position, report.lost), (S0, position, lost));
+    assert_eq!((report.stage, report.position, report.unwritten), (S0, position, unwritten));
     assert_eq!((fixture.work.report(), fixture.work.held()), (None, None));
 }
 
@@ -232,19 +217,19 @@ fn results_that_do_not_fit_go_to_the_overflow() {
     let mut fixture = Fixture::new(100, Some(100));
     let lease = fixture.run([64, 64], 64);
     let mut steps = Vec::new();
-    while steps.last() != Some(&Step::None) {
+    while steps.last() != Some(&HandInStep::None) {
         steps.push(fixture.step().expect("there is room"));
-        if let Some(Step::Refused(..)) = steps.last() {
+        if let Some(HandInStep::Refused(..)) = steps.last() {
             break;
         }
     }
-    use Step::{Diverted, Refused, Reserved, Wrote};
+    use HandInStep::{Diverted, Refused, Reserved, Wrote};
     assert_eq!(steps, [Reserved, Wrote, Diverted, Wrote, Diverted, Refused(None, shortage(64, 36))]);
     assert_eq!(fixture.work.held(), Some((lease, None)), "the notes are in neither");
     // The next one has room for all.
     let mut fixture = Fixture::new(64, Some(1_000));
     fixture.run([64, 65], 64);
-    while fixture.step().expect("there is room") != Step::None {}
+    while fixture.step().expect("there is room") != HandInStep::None {}
     assert_eq!(fixture.state(), ChunkState::Done);
     let outputs = [0, 1].map(|nth| fixture.board.output(S0, ChunkId(0), nth).expect("an output"));
     assert_eq!(outputs[0], Output { at: 0, len: 64, segment: PageSegment::Main });
@@ -262,12 +247,12 @@ fn a_condition_that_does_not_fit_is_left_out_and_said_so() {
     let position = ElementPosition { step: 0, element: 0 };
     assert!(fixture.work.enter(&fixture.board.worker, position));
     fixture.work.fail(&fixture.board.worker, position, [100, 64], None);
-    let steps: Vec<Step> = (0..4).map(|_| fixture.step().expect("nothing is wrong")).collect();
-    assert_eq!(steps, [Step::Reserved, Step::LeftOut, Step::Wrote, Step::Failed]);
+    let steps: Vec<HandInStep> = (0..4).map(|_| fixture.step().expect("nothing is wrong")).collect();
+    assert_eq!(steps, [HandInStep::Reserved, HandInStep::LeftOut, HandInStep::Wrote, HandInStep::Failed]);
     let chunk = &fixture.board.chunks(S0)[0];
     assert_eq!((chunk.error, chunk.notes.len, chunk.failed), (Output::default(), 64, Some(position)));
     let report = fixture.work.report().expect("it is to be told");
-    assert_eq!(report.lost, Some(Lost::Condition(shortage(100, 70))));
+    assert_eq!(report.unwritten, Some(Unwritten::Condition(shortage(100, 70))));
 }
 
 #[test]
@@ -282,7 +267,7 @@ fn what_is_broken_is_an_error_and_the_chunk_can_fail() {
     }
     fixture.pages.broken = false;
     fixture.work.fail(&fixture.board.worker, ElementPosition { step: 0, element: 9 }, [64, 0], None);
-    while fixture.step().expect("nothing is wrong") != Step::Failed {}
+    while fixture.step().expect("nothing is wrong") != HandInStep::Failed {}
     assert!(fixture.work.report().is_some());
 }
 

@@ -186,16 +186,7 @@ fn a_million_elements_cost_a_plan_nothing() {
 
 #[test]
 fn a_call_without_passes_is_a_plan_that_does_nothing() {
-    let spec = CallSpec {
-        resources: vec![],
-        passes: vec![],
-        gather: vec![],
-        workers: 1,
-        budget: None,
-        keep: false,
-        fuse: true,
-        measure: false,
-    };
+    let spec = CallSpec::new(vec![], vec![], vec![], 1);
     let plan = compile(spec).expect("a plan");
     assert_eq!((plan.graph().order().len(), plan.peak_bytes()), (0, 0));
 }

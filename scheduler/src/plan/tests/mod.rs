@@ -34,16 +34,7 @@ pub(super) fn sketch(lines: &str) -> CallSpec {
     for (line, name) in lines.iter().zip(&names) {
         let (head, reads) = line.split_once(':').expect("name elements: reads");
         let elements = head.split(' ').nth(1).expect("elements").parse().expect("a number");
-        let mut pass = PassCall {
-            name: (*name).into(),
-            inputs: Vec::new(),
-            sides: Vec::new(),
-            elements,
-            levels: 0,
-            policy: Policy::auto(),
-            bytes: u64::MAX,
-            costs: None,
-        };
+        let mut pass = PassCall { bytes: u64::MAX, ..PassCall::new(*name, Vec::new(), elements) };
         let mut aside = false;
         for word in reads.split_whitespace() {
             let number = || word[1..].parse::<u64>().expect("a number");
@@ -76,7 +67,7 @@ pub(super) fn sketch(lines: &str) -> CallSpec {
         passes.push(pass);
     }
     let gather = vec![PassId(passes.len() as u32 - 1)];
-    CallSpec { resources, passes, gather, workers: 4, budget: None, keep: false, fuse: true, measure: false }
+    CallSpec::new(resources, passes, gather, 4)
 }
 
 /// The plan of a call in short.

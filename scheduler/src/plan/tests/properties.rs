@@ -47,14 +47,11 @@ fn spec(wishes: &[Wish], fuse: bool, gather: u64, scopes: &[u8]) -> CallSpec {
         let sides = sides.iter().map(side).collect();
         let bytes = 64 * elements.div_ceil(FOLD.pow(levels));
         passes.push(PassCall {
-            name: format!("p{nth}"),
-            inputs,
             sides,
-            elements,
             levels,
             policy,
             bytes,
-            costs: None,
+            ..PassCall::new(format!("p{nth}"), inputs, elements)
         });
     }
     let resource = |nth: usize| Resource {
@@ -63,16 +60,7 @@ fn spec(wishes: &[Wish], fuse: bool, gather: u64, scopes: &[u8]) -> CallSpec {
         scope: if scopes[nth] == 0 { Scope::Pinned } else { Scope::Scoped },
     };
     let gather = (0..passes.len() as u32).filter(|nth| gather >> (nth % 64) & 1 == 1).map(PassId).collect();
-    CallSpec {
-        resources: (0..4).map(resource).collect(),
-        passes,
-        gather,
-        workers: 2,
-        budget: None,
-        keep: false,
-        fuse,
-        measure: false,
-    }
+    CallSpec { fuse, ..CallSpec::new((0..4).map(resource).collect(), passes, gather, 2) }
 }
 
 /// What must hold of the stages of any plan.

@@ -49,14 +49,14 @@ impl Fault {
 
 /// Which faults of a seed are kept, and how many commands of its session.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct FaultSet {
     pub(super) faults: Vec<Fault>,
     pub(super) commands: usize,
 }
 
-impl Kept {
-    pub(super) fn all() -> Kept {
-        Kept { faults: Fault::ALL.to_vec(), commands: usize::MAX }
+impl FaultSet {
+    pub(super) fn all() -> FaultSet {
+        FaultSet { faults: Fault::ALL.to_vec(), commands: usize::MAX }
     }
 
     /// Those that a seed has, of those that are kept: none in one of four, else each with one chance in three.

@@ -18,7 +18,7 @@ use crate::engine::tests::sim::rng;
 use crate::os::Place;
 use crate::pool::PoolConfig;
 use crate::store::Store;
-use faults::{Fault, Kept};
+use faults::{Fault, FaultSet};
 use met::Met;
 use rayon::prelude::*;
 use rng::Rng;
@@ -46,13 +46,15 @@ fn random_sessions_come_to_an_end_whatever_becomes_of_their_processes() {
         (None, None) => 0..SEEDS,
     };
     let clock = std::time::Instant::now();
-    let tried =
-        seeds.clone().into_par_iter().map(|seed| catch_unwind(|| run(seed, &Kept::all())).map_err(|_| seed));
+    let tried = seeds
+        .clone()
+        .into_par_iter()
+        .map(|seed| catch_unwind(|| run(seed, &FaultSet::all())).map_err(|_| seed));
     let all: Vec<Result<Met, u64>> = tried.collect();
     let broken: Vec<u64> = all.iter().filter_map(|one| one.as_ref().err().copied()).collect();
     let _ = std::fs::remove_dir_all(listen_dir());
     if let Some(&first) = broken.first() {
-        panic!("{} of {} seeds fail, {broken:?}\n{}", broken.len(), all.len(), told(first));
+        panic!("{} of {} seeds fail, {broken:?}\n{}", broken.len(), all.len(), describe(first));
     }
     let met = all.into_iter().flatten().fold(Met::default(), Met::and);
     let count = seeds.end - seeds.start;
@@ -63,7 +65,7 @@ fn random_sessions_come_to_an_end_whatever_becomes_of_their_processes() {
 }
 
 /// One seed; panics where something does not hold.
-fn run(seed: u64, kept: &Kept) -> Met {
+fn run(seed: u64, kept: &FaultSet) -> Met {
     let mut rng = Rng::new(seed);
     let faults = kept.of(&mut rng);
     let script = session::script(&mut rng, kept);
@@ -71,15 +73,15 @@ fn run(seed: u64, kept: &Kept) -> Met {
     Session::new(&store, &mut rng, faults).play(script)
 }
 
-fn fails(seed: u64, kept: &Kept) -> Option<String> {
+fn fails(seed: u64, kept: &FaultSet) -> Option<String> {
     let failure = catch_unwind(|| run(seed, kept)).err()?;
     let words = failure.downcast_ref::<String>().cloned();
     Some(words.or_else(|| failure.downcast_ref::<&str>().map(|&words| words.into())).unwrap_or_default())
 }
 
 /// The least that still fails: without the faults that it does not need, with the fewest commands.
-fn least(seed: u64) -> Kept {
-    let mut kept = Kept::all();
+fn least(seed: u64) -> FaultSet {
+    let mut kept = FaultSet::all();
     for fault in Fault::ALL {
         let mut without = kept.clone();
         without.faults.retain(|&one| one != fault);
@@ -87,12 +89,12 @@ fn least(seed: u64) -> Kept {
             kept = without;
         }
     }
-    let fewer = |commands| Kept { commands, ..kept.clone() };
+    let fewer = |commands| FaultSet { commands, ..kept.clone() };
     (1..10).map(fewer).find(|fewer| fails(seed, fewer).is_some()).unwrap_or(kept)
 }
 
 /// What is known of a seed that fails.
-fn told(seed: u64) -> String {
+fn describe(seed: u64) -> String {
     let kept = least(seed);
     let why = fails(seed, &kept).unwrap_or_default();
     let mut rng = Rng::new(seed);

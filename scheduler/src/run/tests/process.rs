@@ -35,7 +35,7 @@ pub(super) enum Phase {
 
 /// What a process is told.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum Message {
     ForkWorker(ProcessKey),
     ForkMirror(ProcessKey, Vec<String>),
     Worker(ToWorker),
@@ -59,7 +59,7 @@ pub(super) struct SimProcess {
     pub(super) is_cut: bool,
     /// It said which process it is.
     pub(super) is_known: bool,
-    pub(super) told: VecDeque<Told>,
+    pub(super) messages: VecDeque<Message>,
     /// Since when there is no room for more.
     pub(super) full_ns: u64,
     pub(super) said: VecDeque<ProcessEvent>,
@@ -85,7 +85,7 @@ impl SimProcess {
             is_held: true,
             is_cut: false,
             is_known: parent.is_none(),
-            told: VecDeque::new(),
+            messages: VecDeque::new(),
             full_ns: 0,
             said: VecDeque::new(),
             is_due: false,
@@ -96,14 +96,14 @@ impl SimProcess {
 
     /// Since when its channel has no room.
     pub(super) fn unread_since(&self) -> Option<u64> {
-        (self.told.len() > self.room()).then_some(self.full_ns)
+        (self.messages.len() > self.room()).then_some(self.full_ns)
     }
 
-    pub(super) fn tell(&mut self, told: Told, now: u64) {
-        if self.told.len() == self.room() {
+    pub(super) fn tell(&mut self, message: Message, now: u64) {
+        if self.messages.len() == self.room() {
             self.full_ns = now;
         }
-        self.told.push_back(told);
+        self.messages.push_back(message);
     }
 
     /// The channel of one that hangs is full.
@@ -124,17 +124,17 @@ impl SimProcess {
         }
     }
 
-    fn next_told(&mut self, now: u64) -> Option<Told> {
+    fn next_message(&mut self, now: u64) -> Option<Message> {
         self.full_ns = now;
         if self.is_cut {
             return None;
         }
-        self.told.pop_front()
+        self.messages.pop_front()
     }
 
     /// Whether it sees the end of its channel when it next looks.
     pub(super) fn sees_end(&self) -> bool {
-        self.is_cut || !self.is_held && self.told.is_empty()
+        self.is_cut || !self.is_held && self.messages.is_empty()
     }
 
     /// Whether it can see the end of its channel.
@@ -146,8 +146,8 @@ impl SimProcess {
     fn has_to_do(&self) -> bool {
         match &self.phase {
             Phase::Hangs => false,
-            Phase::Serves | Phase::Waits => self.sees_end() || !self.told.is_empty(),
-            Phase::Runs(part) if part.sleeps() => self.sees_end() || !self.told.is_empty(),
+            Phase::Serves | Phase::Waits => self.sees_end() || !self.messages.is_empty(),
+            Phase::Runs(part) if part.sleeps() => self.sees_end() || !self.messages.is_empty(),
             Phase::Runs(_) | Phase::Starts | Phase::Opens | Phase::Loads(_) => true,
         }
     }
@@ -172,15 +172,15 @@ impl SimProcesses {
             Phase::Loads(nth) => self.load(key, nth),
             Phase::Serves => {
                 process.phase = Phase::Serves;
-                match process.next_told(now) {
-                    Some(told) => self.serve(key, told),
+                match process.next_message(now) {
+                    Some(message) => self.serve(key, message),
                     None if process.sees_end() => self.die(key, Exit::Code(0)),
                     None => {}
                 }
             }
-            Phase::Waits => match process.next_told(now) {
-                Some(Told::Worker(ToWorker::Run { run, slot, .. })) => self.join(key, run, slot),
-                Some(Told::Worker(ToWorker::Exit)) => self.die(key, Exit::Code(0)),
+            Phase::Waits => match process.next_message(now) {
+                Some(Message::Worker(ToWorker::Run { run, slot, .. })) => self.join(key, run, slot),
+                Some(Message::Worker(ToWorker::Exit)) => self.die(key, Exit::Code(0)),
                 Some(_) => {}
                 None if process.sees_end() => self.die(key, Exit::Code(0)),
                 None => {}
@@ -265,10 +265,10 @@ impl SimProcesses {
         self.set(key, Phase::Loads(nth + 1));
     }
 
-    fn serve(&mut self, key: ProcessKey, told: Told) {
+    fn serve(&mut self, key: ProcessKey, message: Message) {
         let fails = self.happens(Fault::Forks, 5);
-        match told {
-            Told::ForkWorker(worker) if fails => {
+        match message {
+            Message::ForkWorker(worker) if fails => {
                 self.met.failed_starts += 1;
                 self.lose_forked(worker);
                 self.say_server(
@@ -276,15 +276,15 @@ impl SimProcesses {
                     FromForkServer::ForkFailed { token: worker.0, reason: "no memory".into() },
                 );
             }
-            Told::ForkMirror(mirror, _) if fails => self.lose_forked(mirror),
-            Told::ForkWorker(worker) => self.come(worker),
-            Told::ForkMirror(mirror, deferred) => {
+            Message::ForkMirror(mirror, _) if fails => self.lose_forked(mirror),
+            Message::ForkWorker(worker) => self.come(worker),
+            Message::ForkMirror(mirror, deferred) => {
                 if let Some(mirror) = self.all.get_mut(&mirror) {
                     mirror.deferred = deferred;
                 }
                 self.come(mirror);
             }
-            Told::Worker(_) => {}
+            Message::Worker(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! The simulated processes of a pool, on a virtual clock.
 use super::faults::Fault;
 use super::met::Met;
-use super::process::{Phase, SimProcess, Told};
+use super::process::{Message, Phase, SimProcess};
 use super::rng::Rng;
 use crate::error::{Error, Result};
 use crate::id::WorkerId;
@@ -242,14 +242,14 @@ impl Processes for SimProcesses {
         let by = self.all.get_mut(&server).expect("it is there");
         assert!(by.is_held, "what was let go is asked for a worker");
         assert_eq!(by.config, super::number_of(config), "of another configuration");
-        let (phase, generation, told) = match what {
-            Fork::Worker => (Phase::Starts, by.generation, Told::ForkWorker(key)),
+        let (phase, generation, message) = match what {
+            Fork::Worker => (Phase::Starts, by.generation, Message::ForkWorker(key)),
             Fork::Mirror { generation, deferred, .. } => {
-                (Phase::Loads(0), generation, Told::ForkMirror(key, deferred.to_vec()))
+                (Phase::Loads(0), generation, Message::ForkMirror(key, deferred.to_vec()))
             }
         };
         let (config, lives) = (by.config, by.lives);
-        by.tell(told, now_ns);
+        by.tell(message, now_ns);
         self.started += u64::from(matches!(what, Fork::Worker));
         self.add(key, SimProcess::new(phase, Some(server), config, generation));
         if lives {
@@ -266,7 +266,7 @@ impl Processes for SimProcesses {
         }
         let process = self.all.get_mut(&key).expect("it is there");
         assert!(process.is_held, "it was let go");
-        process.tell(Told::Worker(message.clone()), now_ns);
+        process.tell(Message::Worker(message.clone()), now_ns);
         self.come(key);
     }
 

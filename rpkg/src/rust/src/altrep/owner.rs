@@ -26,7 +26,7 @@ pub fn owner<'s>(s: &'s Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin
     // to finalize.
     unsafe {
         let owner = s.keep(R_MakeExternalPtr(std::ptr::null_mut(), R_NilValue, R_NilValue));
-        R_RegisterCFinalizerEx(owner.raw(), Some(release), Rboolean::FALSE);
+        R_RegisterCFinalizerEx(owner.raw(), Some(finalize), Rboolean::FALSE);
         let owned =
             Owned { mapping: Arc::clone(mapping), origin: origin.map(Rc::clone), exposed: Cell::new(false) };
         R_SetExternalPtrAddr(owner.raw(), Box::into_raw(Box::new(owned)).cast());
@@ -45,7 +45,7 @@ pub(super) unsafe fn owned<'a>(x: SEXP) -> Option<&'a Owned> {
 
 /// Gives the mapping back. Called by R's collector, at most once a pointer that is not cleared. In a forked child it unmaps and
 /// closes what is the child's own.
-unsafe extern "C" fn release(owner: SEXP) {
+unsafe extern "C" fn finalize(owner: SEXP) {
     // SAFETY: the address is null or what `owner` put there, which this takes; cleared at once, so never twice.
     unsafe {
         let address = R_ExternalPtrAddr(owner).cast::<Owned>();

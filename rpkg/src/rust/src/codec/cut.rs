@@ -2,15 +2,15 @@
 use scheduler::page::Tag;
 
 use super::decode::{decode, packed_item};
-use super::source::{set_text, Source};
+use super::source::{set_text, BlobSource};
 use super::tags::kind_of;
 use crate::r::{Failure, Kind, Result, Scope, Sexp};
 
 /// Columns and rows of a tile in `rows`: 8 KiB of doubles, so that both sides of the transposition stay in the cache.
 const TILE: usize = 32;
 
-/// Item `i` of a list, or of a vector as a vector of length 1. Kept.
-pub fn element<'s>(s: &'s Scope, source: &Source<'_>, index: u32, i: usize) -> Sexp<'s> {
+/// Item `i` of a list, or of a vector as a vector of length 1. Preserved.
+pub fn element<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32, i: usize) -> Sexp<'s> {
     let node = source.view.node(index);
     match node.tag {
         Tag::List => {
@@ -23,17 +23,17 @@ pub fn element<'s>(s: &'s Scope, source: &Source<'_>, index: u32, i: usize) -> S
 }
 
 /// The node of item `i` of a list, to be cut itself. A packed item has none: it is plain, and no collection of many.
-pub fn child(source: &Source<'_>, index: u32, i: usize) -> Result<u32> {
+pub fn child(source: &BlobSource<'_>, index: u32, i: usize) -> Result<u32> {
     let node = source.view.node(index);
     let inside = node.tag == Tag::List && (i as u64) < node.len;
     let missing = || Failure::Internal("the value of an earlier pass has no layout of its own".into());
     inside.then_some((node.off + i as u64) as u32).ok_or_else(missing)
 }
 
-/// Items `j * nrow` to `(j + 1) * nrow` of a vector or list: a column. Kept. `names` is a character vector or NULL.
+/// Items `j * nrow` to `(j + 1) * nrow` of a vector or list: a column. Preserved. `names` is a character vector or NULL.
 pub fn column<'s>(
     s: &'s Scope,
-    source: &Source<'_>,
+    source: &BlobSource<'_>,
     index: u32,
     j: usize,
     nrow: usize,
@@ -52,11 +52,11 @@ pub fn column<'s>(
     named(s, shared(out), names)
 }
 
-/// Rows `from` to `from + count` of a matrix of `nrow` by `ncol`, each a plain vector, in a list. Kept. They are
+/// Rows `from` to `from + count` of a matrix of `nrow` by `ncol`, each a plain vector, in a list. Preserved. They are
 /// transposed a tile at a time: neither side is walked in strides that miss the cache.
 pub fn rows<'s>(
     s: &'s Scope,
-    source: &Source<'_>,
+    source: &BlobSource<'_>,
     index: u32,
     (from, count): (usize, usize),
     (nrow, ncol): (usize, usize),
@@ -132,7 +132,7 @@ fn shared(x: Sexp<'_>) -> Sexp<'_> {
 }
 
 /// Sets the strings of `out` from `start` on to those of a table's or packed node.
-pub fn copy_strings(s: &Scope, source: &Source<'_>, index: u32, out: Sexp, start: usize) {
+pub fn copy_strings(s: &Scope, source: &BlobSource<'_>, index: u32, out: Sexp, start: usize) {
     let Some(table) = source.view.strings(&source.view.node(index)) else { return };
     for i in 0..table.len() {
         set_text(s, out, start + i, table.get(i));

@@ -2,16 +2,16 @@
 use scheduler::page::{Node, Tag, FLAG_S4};
 
 use super::outline;
-use super::source::Source;
+use super::source::BlobSource;
 use crate::r::{character_bytes, Kind, Scope, Sexp};
 
 /// The value of node `index`, kept. Big vectors in it are views; everything around them is R's own.
-pub fn decode<'s>(s: &'s Scope, source: &Source<'_>, index: u32) -> Sexp<'s> {
+pub fn decode<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32) -> Sexp<'s> {
     s.carry(|s| value(s, source, index))
 }
 
 /// The value, kept by an inner scope only.
-fn value<'s>(s: &'s Scope, source: &Source<'_>, index: u32) -> Sexp<'s> {
+fn value<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32) -> Sexp<'s> {
     s.check_stack();
     let node = source.view.node(index);
     let out = match node.tag {
@@ -40,12 +40,12 @@ fn value<'s>(s: &'s Scope, source: &Source<'_>, index: u32) -> Sexp<'s> {
 }
 
 /// Item `i` of a packed node, kept.
-pub(super) fn packed_item<'s>(s: &'s Scope, source: &Source<'_>, node: &Node, i: usize) -> Sexp<'s> {
+pub(super) fn packed_item<'s>(s: &'s Scope, source: &BlobSource<'_>, node: &Node, i: usize) -> Sexp<'s> {
     let each = node.attributes as usize;
     source.part(s, node, i * each, each)
 }
 
-fn unserialize<'s>(s: &'s Scope, source: &Source<'_>, node: &Node) -> Sexp<'s> {
+fn unserialize<'s>(s: &'s Scope, source: &BlobSource<'_>, node: &Node) -> Sexp<'s> {
     let data = source.view.data(node);
     let bytes = s.vector(Kind::RAWSXP, data.len());
     // SAFETY: the vector was just made, with room for exactly these bytes.
@@ -59,7 +59,7 @@ fn unserialize<'s>(s: &'s Scope, source: &Source<'_>, node: &Node) -> Sexp<'s> {
 }
 
 /// An attribute of a value, kept, without the value itself; NULL where it has none of this name.
-pub fn attribute<'s>(s: &'s Scope, source: &Source<'_>, index: u32, name: &str) -> Sexp<'s> {
+pub fn attribute<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32, name: &str) -> Sexp<'s> {
     let node = source.view.node(index);
     let Some((names, first)) = source.view.attributes(&node) else { return s.null() };
     let place = (0..names.len()).find(|&i| names.get(i).is_some_and(|(text, _)| text == name.as_bytes()));
@@ -67,7 +67,7 @@ pub fn attribute<'s>(s: &'s Scope, source: &Source<'_>, index: u32, name: &str) 
 }
 
 /// Sets the attributes in the order they had.
-fn set_attributes(s: &Scope, source: &Source<'_>, node: &Node, out: Sexp) {
+fn set_attributes(s: &Scope, source: &BlobSource<'_>, node: &Node, out: Sexp) {
     let Some((names, first)) = source.view.attributes(node) else { return };
     for i in 0..names.len() {
         s.inner(|s| {

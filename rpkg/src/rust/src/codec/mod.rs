@@ -24,6 +24,6 @@ pub use packed::encode_list;
 pub use references::References;
 pub use region::copy_region;
 pub use results::{check_count, Pieces};
-pub use source::{Referred, Source};
+pub use source::{BlobSource, Referred};
 pub use survey::{data_bytes, holds_references, Found, Reach};
 pub use tags::{kind_of, tag_named};

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::survey::{any_attribute, data_bytes, holds_references, is_unfinished, Found, Reach};
-use crate::r::{self, logical, Bound, Kept, Kind, Result, Scope, Sexp};
+use crate::r::{self, logical, Bound, Kind, Preserved, Result, Scope, Sexp};
 
 /// Cells of a pairlist or call from which on it travels as a list.
 const LONG: usize = 1000;
@@ -14,17 +14,17 @@ const LONG: usize = 1000;
 /// What was taken out, and what stands for what. The caller owns it: R may jump out of the copying.
 #[derive(Default)]
 pub struct Outline {
-    parts: Vec<Kept>,
+    parts: Vec<Preserved>,
     /// Environments' copies and parts' placeholders, by the address of what they stand for.
-    instead: HashMap<usize, Kept>,
+    instead: HashMap<usize, Preserved>,
     /// Items that their list made when it was asked: no other may have their address.
-    made: Vec<Kept>,
+    made: Vec<Preserved>,
     found: Found,
 }
 
 impl Outline {
     /// The big parts, in the order of their numbers.
-    pub fn parts(&self) -> &[Kept] {
+    pub fn parts(&self) -> &[Preserved] {
         &self.parts
     }
 
@@ -146,8 +146,8 @@ impl Copier<'_> {
             let number = r::integer(s, number);
             placeholder(s, s.call_base("as.character", &[number]))
         });
-        self.out.parts.push(Kept::new(x));
-        self.out.instead.insert(key, Kept::new(placeholder));
+        self.out.parts.push(Preserved::new(x));
+        self.out.instead.insert(key, Preserved::new(placeholder));
         placeholder
     }
 
@@ -166,7 +166,7 @@ impl Copier<'_> {
             s.inner(|s| {
                 let item = s.item(x, i);
                 if x.makes_items() {
-                    self.out.made.push(Kept::new(item));
+                    self.out.made.push(Preserved::new(item));
                 }
                 copy.set_item(i, self.value(s, item));
             });
@@ -217,7 +217,7 @@ impl Copier<'_> {
             return s.kept(copy.get());
         }
         let copy = s.environment(parent);
-        self.out.instead.insert(x.raw() as usize, Kept::new(copy));
+        self.out.instead.insert(x.raw() as usize, Preserved::new(copy));
         s.inner(|s| {
             let names = s.names_in(x);
             for i in 0..names.len() {

@@ -6,7 +6,7 @@ use scheduler::error::Error;
 use scheduler::page::Tag;
 
 use super::cut::{copy_strings, element};
-use super::source::Source;
+use super::source::BlobSource;
 use super::tags::kind_of;
 use crate::r::{Kind, Result, Scope, Sexp};
 
@@ -14,7 +14,7 @@ use crate::r::{Kind, Result, Scope, Sexp};
 #[derive(Clone, Copy, Debug)]
 struct Piece<'a> {
     count: usize,
-    source: Source<'a>,
+    source: BlobSource<'a>,
 }
 
 /// Results that follow each other without a gap, from the first on.
@@ -29,7 +29,7 @@ impl<'a> Pieces<'a> {
     ///
     /// # Errors
     /// `Error::Damaged` when they do not begin where the others end, or the blob does not hold as many.
-    pub fn push(&mut self, (start, end): (u64, u64), source: Source<'a>) -> Result<()> {
+    pub fn push(&mut self, (start, end): (u64, u64), source: BlobSource<'a>) -> Result<()> {
         check_count((start, end), &source)?;
         if start != self.count as u64 {
             let reason = format!("results from {} on follow {} results", start + 1, self.count);
@@ -95,7 +95,7 @@ impl<'a> Pieces<'a> {
 ///
 /// # Errors
 /// `Error::Damaged` when it does not.
-pub fn check_count((start, end): (u64, u64), source: &Source<'_>) -> Result<()> {
+pub fn check_count((start, end): (u64, u64), source: &BlobSource<'_>) -> Result<()> {
     let root = source.view.node(0);
     let held = if matches!(root.tag, Tag::List | Tag::Packed) { root.len } else { 0 };
     if end.checked_sub(start) == Some(held) {

@@ -7,18 +7,18 @@ use scheduler::store::CONTENT;
 
 use super::tags::kind_of;
 use crate::altrep;
-use crate::r::{protect, Kept, Kind, Result, Scope, Sexp};
+use crate::r::{protect, Kind, Preserved, Result, Scope, Sexp};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 const VIEW_MIN: usize = 2048;
 
 /// Where values are decoded from.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub struct BlobSource<'a> {
     /// The blob.
     pub view: BlobView<'a>,
     /// The R object that keeps the mapping under the blob.
-    owner: &'a Kept,
+    owner: &'a Preserved,
     /// The pages that the blob refers to.
     referred: &'a Referred,
 }
@@ -27,7 +27,7 @@ pub struct Source<'a> {
 #[derive(Debug, Default)]
 pub struct Referred {
     pages: Vec<&'static [u8]>,
-    owners: Vec<Kept>,
+    owners: Vec<Preserved>,
 }
 
 /// The pages of a blob that refers to none.
@@ -40,7 +40,7 @@ impl Referred {
     /// The page is sealed, but for plain items that may change (`Mapping::bytes`). Who uses this keeps it as long as what was
     /// made of it, views apart, which keep their owners.
     pub unsafe fn push(&mut self, mapping: &Arc<Mapping>) -> Result<()> {
-        let owner = protect(|s| Ok(Kept::new(altrep::owner(s, mapping, None))))?;
+        let owner = protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, None))))?;
         // SAFETY: by this function's contract; the owner, which is kept, keeps the mapping where its count has it.
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(mapping) };
         // SAFETY: by this function's contract.
@@ -66,32 +66,32 @@ pub struct Packed<'a> {
     pub data: &'a [u8],
 }
 
-impl<'a> Source<'a> {
+impl<'a> BlobSource<'a> {
     /// The blob at `at` (counted from the page's content) of a privately mapped page, `len` bytes at most; checked.
     ///
     /// # Safety
     /// The page is sealed up to there: nobody writes to these bytes any more, in any process.
-    pub unsafe fn open(mapping: &'a Mapping, at: u64, len: u64, owner: &'a Kept) -> Result<Self> {
+    pub unsafe fn open(mapping: &'a Mapping, at: u64, len: u64, owner: &'a Preserved) -> Result<Self> {
         // SAFETY: by this function's contract.
-        unsafe { Source::open_with(mapping, at, len, (owner, NONE)) }
+        unsafe { BlobSource::open_with(mapping, at, len, (owner, NONE)) }
     }
 
-    /// As [`Source::open`], for a blob that may refer to other pages.
+    /// As [`BlobSource::open`], for a blob that may refer to other pages.
     ///
     /// # Safety
-    /// As for [`Source::open`].
+    /// As for [`BlobSource::open`].
     pub unsafe fn open_with(
         mapping: &'a Mapping,
         at: u64,
         len: u64,
-        (owner, referred): (&'a Kept, &'a Referred),
+        (owner, referred): (&'a Preserved, &'a Referred),
     ) -> Result<Self> {
         // SAFETY: by this function's contract.
         let all = unsafe { mapping.bytes() };
         let start = usize::try_from(CONTENT.saturating_add(at)).unwrap_or(usize::MAX).min(all.len());
         let len = usize::try_from(len).unwrap_or(usize::MAX).min(all.len() - start);
         let view = BlobView::open_with(&all[start..start + len], &referred.pages)?;
-        Ok(Source { view, owner, referred })
+        Ok(BlobSource { view, owner, referred })
     }
 
     /// What is packed in this node, if it is a Packed.
@@ -105,7 +105,7 @@ impl<'a> Source<'a> {
     }
 
     /// `len` items of a plain vector's or a table's node, from item `start` on: a view when they are big, a copy when they
-    /// are small. No attributes. Kept. `len` is cut to what there is.
+    /// are small. No attributes. Preserved. `len` is cut to what there is.
     pub(super) fn part<'s>(&self, s: &'s Scope, node: &Node, start: usize, len: usize) -> Sexp<'s> {
         let tag = if node.tag == Tag::Packed { node.elem } else { node.kind() };
         if tag == Tag::Strings {
@@ -117,7 +117,7 @@ impl<'a> Source<'a> {
         let bytes = &data[start..start.saturating_add(len.saturating_mul(size)).min(data.len())];
         let len = bytes.len() / size;
         if bytes.len() >= VIEW_MIN {
-            // SAFETY: the bytes lie in a private mapping, which the owner keeps (`Source`'s makers); the blob was checked,
+            // SAFETY: the bytes lie in a private mapping, which the owner keeps (`BlobSource`'s makers); the blob was checked,
             // so they are aligned to their items' size, 8 at most.
             return unsafe { altrep::vector(s, tag, self.owner_of(node), bytes.as_ptr().cast_mut(), len) };
         }

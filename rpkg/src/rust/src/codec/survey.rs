@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use scheduler::page::Tag;
 
 use super::tags::tag_of;
-use crate::r::{bytes_of, Bound, Kept, Kind, Scope, Sexp};
+use crate::r::{bytes_of, Bound, Kind, Preserved, Scope, Sexp};
 
 /// Visits the values of a value's attributes until one answers TRUE.
 pub(super) fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
@@ -84,9 +84,9 @@ pub struct Reach<'a> {
     /// Environments that were visited.
     seen: &'a mut HashSet<usize>,
     /// Functions that were met.
-    functions: &'a mut Vec<Kept>,
+    functions: &'a mut Vec<Preserved>,
     /// Items of lists that make them when asked: what was seen in them must not go, nor its address be another's.
-    made: &'a mut Vec<Kept>,
+    made: &'a mut Vec<Preserved>,
     /// Symbols in code that is data.
     symbols: &'a mut HashSet<usize>,
     /// Symbols in functions.
@@ -101,15 +101,15 @@ pub struct Reach<'a> {
 #[derive(Default)]
 pub struct Found {
     seen: HashSet<usize>,
-    functions: Vec<Kept>,
-    made: Vec<Kept>,
+    functions: Vec<Preserved>,
+    made: Vec<Preserved>,
     symbols: HashSet<usize>,
     inside: HashSet<usize>,
 }
 
 impl Found {
     /// Functions that were met.
-    pub fn functions(&self) -> &[Kept] {
+    pub fn functions(&self) -> &[Preserved] {
         &self.functions
     }
 
@@ -152,7 +152,7 @@ impl<'a> Reach<'a> {
                     s.inner(|s| {
                         let item = s.item(x, i);
                         if x.makes_items() {
-                            self.made.push(Kept::new(item));
+                            self.made.push(Preserved::new(item));
                         }
                         self.value(s, item);
                     });
@@ -179,7 +179,7 @@ impl<'a> Reach<'a> {
         if of_package || !self.seen.insert(x.raw() as usize) {
             return;
         }
-        self.functions.push(Kept::new(x));
+        self.functions.push(Preserved::new(x));
         let outside = std::mem::replace(&mut self.within, true);
         self.value(s, x.formals());
         self.value(s, x.body());

@@ -8,7 +8,7 @@
 //!    [`edge`] has R go on with it. So a closure given to [`protect`] *owns nothing that needs dropping while it calls R*:
 //!    it works on what it borrows.
 //! 3. What R allocates is kept in a [`Scope`] until the scope ends, and a [`Sexp`] has that lifetime: the compiler lets none outlive what
-//!    keeps it. A value leaves a scope for the next one out by [`Scope::carry`], for Rust's own use as [`Kept`], and for R as [`Given`].
+//!    keeps it. A value leaves a scope for the next one out by [`Scope::carry`], for Rust's own use as [`Preserved`], and for R as [`Given`].
 //!    R keeps values on a stack, so only the innermost scope may keep one; another that tries is a fault that is told.
 mod attributes;
 mod edge;
@@ -18,8 +18,8 @@ mod failure;
 mod ffi;
 mod frames;
 mod jump;
-mod kept;
 mod make;
+mod preserved;
 mod protect;
 pub mod resume;
 mod sexp;
@@ -30,8 +30,8 @@ pub use error::words;
 pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use failure::{Failure, Result};
 pub use frames::Bound;
-pub use kept::Kept;
 pub use make::{character, integer, list, logical, named_list, path, real, reals};
+pub use preserved::Preserved;
 pub use protect::{give, protect};
 pub use sexp::{Given, Kind, Scope, Sexp};
 pub use text::{character_bytes, list_names, path_of, string, strings, with_bytes};

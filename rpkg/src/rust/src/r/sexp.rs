@@ -8,7 +8,7 @@ use extendr_ffi::*;
 use super::ffi;
 use super::jump::owns_nothing;
 
-/// A value that R will not collect as long as `'s`: an argument of the running `.Call`, kept by a [`Scope`] or a [`super::Kept`], or
+/// A value that R will not collect as long as `'s`: an argument of the running `.Call`, kept by a [`Scope`] or a [`super::Preserved`], or
 /// reachable from such a one. That is the promise of who makes it; all methods rest on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sexp<'s>(SEXP, PhantomData<&'s ()>);

@@ -7,7 +7,7 @@ use extendr_ffi::SEXP;
 
 use super::failure::{Failure, Result};
 use super::ffi;
-use super::kept::Kept;
+use super::preserved::Preserved;
 use super::protect::protect;
 use super::sexp::{Kind, Scope, Sexp};
 
@@ -108,7 +108,7 @@ pub fn list_names(x: Sexp, what: &str) -> Result<Vec<String>> {
     if x.kind() != Kind::VECSXP {
         return Err(Failure::input(format!("{what} must be a named list")));
     }
-    let names = protect(|s| Ok(Kept::new(x.names(s))))?;
+    let names = protect(|s| Ok(Preserved::new(x.names(s))))?;
     let names = strings(names.get(), &format!("the names of {what}"))?;
     if names.len() != x.len() || names.iter().any(String::is_empty) {
         return Err(Failure::input(format!("{what} must be a named list: every item needs a name")));

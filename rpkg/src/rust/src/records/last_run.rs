@@ -6,7 +6,7 @@ use scheduler::plan::Plan;
 use scheduler::run::EventLog;
 
 /// A run that was collected.
-pub(crate) struct Kept {
+pub(crate) struct LastRun {
     /// Its number in R.
     pub(crate) run: i32,
     pub(crate) plan: Arc<Plan>,
@@ -14,15 +14,15 @@ pub(crate) struct Kept {
 }
 
 thread_local! {
-    static LAST: RefCell<Option<Kept>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<LastRun>> = const { RefCell::new(None) };
 }
 
 /// Takes the place of the run before.
-pub(crate) fn keep(kept: Kept) {
-    LAST.set(Some(kept));
+pub(crate) fn keep(last: LastRun) {
+    LAST.set(Some(last));
 }
 
 /// What `f` makes of the run of this number; `None` when another came after it.
-pub(crate) fn with<T>(run: i32, f: impl FnOnce(&Kept) -> T) -> Option<T> {
-    LAST.with_borrow(|last| last.as_ref().filter(|kept| kept.run == run).map(f))
+pub(crate) fn with<T>(run: i32, f: impl FnOnce(&LastRun) -> T) -> Option<T> {
+    LAST.with_borrow(|last| last.as_ref().filter(|last| last.run == run).map(f))
 }

@@ -17,7 +17,7 @@ use super::encoded::{encoded, Encoded, Purpose};
 use super::planned::{bytes_of, Data, Planned};
 use super::spec::Reader;
 use crate::codec::References;
-use crate::r::{self, Failure, Kept, Result, Sexp};
+use crate::r::{self, Failure, Preserved, Result, Sexp};
 use crate::session;
 
 /// The job of a run, and nanoseconds and bytes of copying its data into shared memory before it begins.
@@ -56,7 +56,7 @@ struct Pages {
 }
 
 /// What of the data is another object in this run, by resource.
-pub(super) type Changes = HashMap<ResourceId, Kept>;
+pub(super) type Changes = HashMap<ResourceId, Preserved>;
 
 /// The state of the session that a run's workers must be in.
 pub(super) struct SessionState {

@@ -15,8 +15,8 @@ use super::log_api;
 use super::profiles;
 use super::registry::Begun;
 use crate::altrep::{self, Origin};
-use crate::codec::{self, Pieces, Source};
-use crate::r::{self, Failure, Given, Kept, Kind, Result, Scope, Sexp};
+use crate::codec::{self, BlobSource, Pieces};
+use crate::r::{self, Failure, Given, Kind, Preserved, Result, Scope, Sexp};
 use crate::records::last_run;
 
 /// The results pages of an ended run, mapped when they are read.
@@ -39,7 +39,7 @@ enum Views {
 /// A page, mapped.
 pub(super) struct Opened {
     mapping: Arc<Mapping>,
-    owner: Kept,
+    owner: Preserved,
     /// What the page had no room for.
     overflow: Option<Box<Opened>>,
 }
@@ -79,7 +79,7 @@ pub(super) fn collect(
     let written = ended.written();
     let died = log_api::died(&finished.stats.died)?;
     let log = finished.log(plan, begun.copied, detail);
-    last_run::keep(last_run::Kept { run, plan: Arc::clone(&begun.plan), log });
+    last_run::keep(last_run::LastRun { run, plan: Arc::clone(&begun.plan), log });
     if finished.outcome == Outcome::Done {
         profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
     }
@@ -87,9 +87,9 @@ pub(super) fn collect(
         let bytes = r::reals(s, &written);
         let stats = stats(s, run, finished, &died);
         let parts = [
-            ("values", values.as_ref().map_or(s.null(), Kept::get)),
+            ("values", values.as_ref().map_or(s.null(), Preserved::get)),
             ("conditions", conditions.get()),
-            ("error", error.as_ref().map_or(s.null(), Kept::get)),
+            ("error", error.as_ref().map_or(s.null(), Preserved::get)),
             ("stats", stats),
             ("bytes", bytes),
         ];
@@ -98,7 +98,7 @@ pub(super) fn collect(
 }
 
 /// What a run took, and who died in it.
-fn stats<'s>(s: &'s Scope, run: i32, finished: &Finished, died: &Kept) -> Sexp<'s> {
+fn stats<'s>(s: &'s Scope, run: i32, finished: &Finished, died: &Preserved) -> Sexp<'s> {
     let peak = r::real(s, finished.stats.peak_bytes as f64);
     let seconds = r::real(s, finished.stats.seconds);
     let notes = r::character(s, &finished.stats.notes);
@@ -123,7 +123,7 @@ impl Ended<'_> {
             Views::Lasting => Origin::new(file, mapping.len(), &page.header().traits),
             Views::Passing => None,
         };
-        let owner = r::protect(|s| Ok(Kept::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
+        let owner = r::protect(|s| Ok(Preserved::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
         let overflow =
             page.overflow().map(|overflow| Self::map(overflow, views).map(Box::new)).transpose()?;
         Ok(Opened { mapping, owner, overflow })
@@ -150,7 +150,7 @@ impl Ended<'_> {
     }
 
     /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result.
-    fn values(&self, forms: &[Form]) -> Result<Kept> {
+    fn values(&self, forms: &[Form]) -> Result<Preserved> {
         let mut all = Vec::with_capacity(forms.len());
         for (nth, &pass) in self.plan.spec().gather.iter().enumerate() {
             all.push(self.value(pass, forms.get(nth).copied().unwrap_or(Form::List))?);
@@ -163,12 +163,12 @@ impl Ended<'_> {
                     list.set_item(place, r::named_list(s, &[("values", values.get()), ("k", each)]));
                 });
             }
-            Ok(Kept::new(list))
+            Ok(Preserved::new(list))
         })
     }
 
     /// One vector where it is asked for as such and the results are alike, else a list.
-    fn value(&self, pass: PassId, form: Form) -> Result<(Kept, Option<usize>)> {
+    fn value(&self, pass: PassId, form: Form) -> Result<(Preserved, Option<usize>)> {
         let call = &self.plan.spec().passes[pass.index()];
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
         let (resource, (stage, nth)) =
@@ -188,18 +188,18 @@ impl Ended<'_> {
             return Err(damaged(reason));
         }
         if let Some((tag, each)) = pieces.alike().filter(|_| form == Form::Vector) {
-            let vector = r::protect(|s| Ok(Kept::new(pieces.joined(s, (tag, each)))))?;
+            let vector = r::protect(|s| Ok(Preserved::new(pieces.joined(s, (tag, each)))))?;
             return Ok((vector, Some(each)));
         }
-        Ok((r::protect(|s| Ok(Kept::new(pieces.list(s))))?, None))
+        Ok((r::protect(|s| Ok(Preserved::new(pieces.list(s))))?, None))
     }
 
     /// What FUN said, in the order of passes and elements: a list of triples.
-    fn conditions(&self, notes: &Opened) -> Result<Kept> {
+    fn conditions(&self, notes: &Opened) -> Result<Preserved> {
         let mut said = Vec::new();
         for chunk in self.chunks.iter().flatten().filter(|chunk| chunk.notes.len > 0) {
             let source = notes.source(chunk.notes)?;
-            said.push(r::protect(|s| Ok(Kept::new(codec::decode(s, &source, 0))))?);
+            said.push(r::protect(|s| Ok(Preserved::new(codec::decode(s, &source, 0))))?);
         }
         let mut order = Vec::new();
         for (nth, notes) in said.iter().enumerate() {
@@ -221,7 +221,7 @@ impl Ended<'_> {
                     list.set_item(place, r::list(s, &[r::real(s, pass), r::real(s, element), condition]));
                 });
             }
-            Ok(Kept::new(list))
+            Ok(Preserved::new(list))
         })
     }
 }
@@ -246,11 +246,11 @@ fn damaged(reason: String) -> Failure {
 }
 
 impl Opened {
-    pub(super) fn source(&self, output: Output) -> Result<Source<'_>> {
+    pub(super) fn source(&self, output: Output) -> Result<BlobSource<'_>> {
         if let (PageSegment::Overflow, Some(overflow)) = (output.segment, &self.overflow) {
             return overflow.source(Output { segment: PageSegment::Main, ..output });
         }
         // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
-        unsafe { Source::open(&self.mapping, output.at, output.len, &self.owner) }
+        unsafe { BlobSource::open(&self.mapping, output.at, output.len, &self.owner) }
     }
 }

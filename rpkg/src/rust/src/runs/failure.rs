@@ -2,15 +2,15 @@
 use scheduler::engine::{Cause, Outcome};
 use scheduler::error::Error;
 use scheduler::id::StageId;
-use scheduler::wire::Lost;
+use scheduler::wire::Unwritten;
 
 use super::collect::{Ended, Opened};
-use crate::codec::{self, Source};
-use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
+use crate::codec::{self, BlobSource};
+use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
 
 impl Ended<'_> {
     /// What ended the run, if it was not its end.
-    pub(super) fn error(&self, notes: &Opened) -> Result<Option<Kept>> {
+    pub(super) fn error(&self, notes: &Opened) -> Result<Option<Preserved>> {
         let pass = |stage: StageId, step: u32| {
             let passes = self.plan.stage(stage).map(|stage| &stage.passes);
             passes.and_then(|passes| passes.get(step as usize)).map_or(0, |pass| pass.0 as i32 + 1)
@@ -20,15 +20,15 @@ impl Ended<'_> {
             Outcome::Failed(failure) => {
                 let at = (pass(failure.stage, failure.position.step), failure.position.element);
                 let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
-                let mut lost = self.finished.lost.iter();
-                if let Some((.., lost)) = lost.find(|(stage, chunk, _)| same(*stage, *chunk)) {
-                    return lost_for_room(lost, at);
+                let mut unwritten = self.finished.unwritten.iter();
+                if let Some((.., piece)) = unwritten.find(|(stage, chunk, _)| same(*stage, *chunk)) {
+                    return not_written(piece, at);
                 }
                 let mut chunks = self.chunks.get(failure.stage.index()).into_iter().flatten();
                 let record = chunks.find(|chunk| chunk.chunk == failure.chunk);
                 let lost = || Failure::Internal("the error of a failed chunk is missing".into());
                 let source = notes.source(record.ok_or_else(lost)?.error)?;
-                r::protect(|s| Ok(Some(Kept::new(of_fun(s, &source, at)))))
+                r::protect(|s| Ok(Some(Preserved::new(of_fun(s, &source, at)))))
             }
             Outcome::WorkerKilled { stage, position, deaths, reason } => plain(
                 "worker_died",
@@ -47,7 +47,7 @@ impl Ended<'_> {
 }
 
 /// A failure in words, at an element or not.
-fn plain(kind: &str, at: Option<(i32, u64)>, message: &str) -> Result<Option<Kept>> {
+fn plain(kind: &str, at: Option<(i32, u64)>, message: &str) -> Result<Option<Preserved>> {
     r::protect(|s| {
         let (pass, index) = match at {
             Some((pass, element)) => (r::integer(s, pass), r::real(s, element as f64 + 1.0)),
@@ -59,15 +59,15 @@ fn plain(kind: &str, at: Option<(i32, u64)>, message: &str) -> Result<Option<Kep
             ("index", index),
             ("message", r::character(s, &[message])),
         ];
-        Ok(Some(Kept::new(r::named_list(s, &parts))))
+        Ok(Some(Preserved::new(r::named_list(s, &parts))))
     })
 }
 
 /// What there was no room for, with the numbers.
-fn lost_for_room(lost: &Lost, (pass, element): (i32, u64)) -> Result<Option<Kept>> {
-    let (what, shortage) = match lost {
-        Lost::Results(shortage) => ("its result does not fit", shortage),
-        Lost::Condition(shortage) => ("FUN failed, and there was no room for its error", shortage),
+fn not_written(piece: &Unwritten, (pass, element): (i32, u64)) -> Result<Option<Preserved>> {
+    let (what, shortage) = match piece {
+        Unwritten::Results(shortage) => ("its result does not fit", shortage),
+        Unwritten::Condition(shortage) => ("FUN failed, and there was no room for its error", shortage),
     };
     let message = format!("{what}: {}", r::words(&Error::from(shortage.clone())));
     r::protect(|s| {
@@ -81,12 +81,12 @@ fn lost_for_room(lost: &Lost, (pass, element): (i32, u64)) -> Result<Option<Kept
             ("limit", r::real(s, shortage.limit as f64)),
             ("dir", r::path(s, &shortage.dir)),
         ];
-        Ok(Some(Kept::new(r::named_list(s, &parts))))
+        Ok(Some(Preserved::new(r::named_list(s, &parts))))
     })
 }
 
 /// An error of FUN, or of getting ready for it, kept.
-fn of_fun<'s>(s: &'s Scope, source: &Source<'_>, (pass, element): (i32, u64)) -> Sexp<'s> {
+fn of_fun<'s>(s: &'s Scope, source: &BlobSource<'_>, (pass, element): (i32, u64)) -> Sexp<'s> {
     let error = codec::decode(s, source, 0);
     let at_element = r::field(s, error, "element").is_some_and(|x| r::is_true(s, x));
     let index = if at_element { r::real(s, element as f64 + 1.0) } else { s.null() };

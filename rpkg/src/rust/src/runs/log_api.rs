@@ -7,7 +7,7 @@ use extendr_api::prelude::*;
 use scheduler::pool::logs::{self, Death};
 use scheduler::trace::{self, Format, Setting};
 
-use crate::r::{self, argument, edge, nothing, Failure, Kept, Kind, Result, Scope, Sexp};
+use crate::r::{self, argument, edge, nothing, Failure, Kind, Preserved, Result, Scope, Sexp};
 
 /// Logs by `filter` (NULL: nothing), in `format`, into the file `log`. Workers follow with their next run.
 #[extendr]
@@ -57,7 +57,7 @@ fn ms_log_lines(dir: &str) -> Robj {
 }
 
 /// Deaths of workers in a run, in columns; `log` is a list of lines.
-pub(super) fn died(deaths: &[Death]) -> Result<Kept> {
+pub(super) fn died(deaths: &[Death]) -> Result<Preserved> {
     let worker: Vec<f64> = deaths.iter().map(|death| f64::from(death.worker.0) + 1.0).collect();
     let pid: Vec<f64> = deaths.iter().map(|death| death.pid.map_or(f64::NAN, f64::from)).collect();
     let how: Vec<&str> = deaths.iter().map(|death| death.how.as_str()).collect();
@@ -72,7 +72,7 @@ pub(super) fn died(deaths: &[Death]) -> Result<Kept> {
             ("how", r::character(s, &how)),
             ("log", log),
         ];
-        Ok(Kept::new(r::named_list(s, &parts)))
+        Ok(Preserved::new(r::named_list(s, &parts)))
     })
 }
 

@@ -12,10 +12,10 @@ use scheduler::store::{find, Page};
 
 use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
-use super::spec::{Input, Pass, Side, Source, Spec};
+use super::spec::{DataSource, Input, Pass, Side, Spec};
 use crate::about::{self, Cut, Listed, Program, Step, Steps};
 use crate::codec::References;
-use crate::r::{self, Failure, Kept, Result, Sexp};
+use crate::r::{self, Failure, Preserved, Result, Sexp};
 use crate::session;
 
 /// What a guess says of a pass whose results nobody knows: one number for each.
@@ -43,7 +43,7 @@ pub(super) struct Planned {
 /// Where a resource of data comes from.
 pub(super) enum Data {
     /// An object that is to be copied in for each run, or was not yet for a plan that keeps its pages.
-    Object(Kept),
+    Object(Preserved),
     /// A page that the plan keeps, and the pages that it refers to.
     Kept(Box<(Page, References)>),
     /// A registered variable, which must be the one that the plan was made for.
@@ -67,14 +67,14 @@ impl Resources {
         for (name, source) in &spec.data {
             let mut id = ResourceId(all.resources.len() as u32);
             match source {
-                Source::Object(object) => {
+                DataSource::Object(object) => {
                     id = *seen.entry(object.get().raw() as usize).or_insert(id);
                     // The same object twice is one.
                     if id.index() == all.resources.len() {
                         all.add_object(name, object.get(), purpose)?;
                     }
                 }
-                Source::Registered { namespace, name } => all.add_registered(namespace, name)?,
+                DataSource::Registered { namespace, name } => all.add_registered(namespace, name)?,
             }
             all.resource_of.push(id);
         }
@@ -85,7 +85,7 @@ impl Resources {
         let encoded = encoded(object, purpose)?;
         let bytes = encoded.0.size();
         self.resources.push(Resource { name: name.to_owned(), bytes, scope: Scope::Scoped });
-        self.data.push(Data::Object(Kept::new(object)));
+        self.data.push(Data::Object(Preserved::new(object)));
         self.blobs.push(Some(encoded));
         Ok(())
     }
@@ -112,14 +112,10 @@ pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Opt
         learned.push(from);
     }
     let call = CallSpec {
-        resources,
-        passes,
-        gather: spec.gather.clone(),
-        workers: spec.workers,
         budget: budget(spec, purpose)?,
         keep: purpose == Purpose::Plan,
-        fuse: true,
         measure: spec.measure,
+        ..CallSpec::new(resources, passes, spec.gather.clone(), spec.workers)
     };
     let sizes: Vec<_> = learned.iter().map(|learned| learned.size).collect();
     let plan = plan::compile_sized(call, &sizes)?.streamed(&streamed(spec, &resource_of, &blobs));
@@ -203,14 +199,10 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
     }
     sides.extend(pass.captured.iter().copied().map(data));
     let mut call = PassCall {
-        name: pass.name.clone(),
-        inputs,
         sides,
-        elements: pass.elements,
         levels: pass.levels,
         policy: pass.policy,
-        bytes: 0,
-        costs: None,
+        ..PassCall::new(pass.name.clone(), inputs, pass.elements)
     };
     call.bytes = call.results().saturating_mul(GUESSED);
     call

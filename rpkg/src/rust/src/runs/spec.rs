@@ -5,19 +5,19 @@ use scheduler::plan::{Costs, Origin};
 use scheduler::policy::{Policy, Schedule};
 
 use crate::about::Cut;
-use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
+use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
 
 /// A source of data: an object, or the name of a registered one.
 #[derive(Debug)]
-pub(super) enum Source {
-    Object(Kept),
+pub(super) enum DataSource {
+    Object(Preserved),
     Registered { namespace: String, name: String },
 }
 
 /// Passes over data, and which results are wanted.
 #[derive(Debug)]
 pub(super) struct Spec {
-    pub(super) data: Vec<(String, Source)>,
+    pub(super) data: Vec<(String, DataSource)>,
     pub(super) passes: Vec<Pass>,
     pub(super) gather: Vec<PassId>,
     pub(super) workers: u32,
@@ -37,7 +37,7 @@ pub(super) struct Pass {
     pub(super) inputs: Vec<Input>,
     pub(super) sides: Vec<(String, Side)>,
     pub(super) levels: u32,
-    pub(super) payload: Kept,
+    pub(super) payload: Preserved,
     pub(super) captured: Vec<ResourceId>,
     pub(super) policy: Policy,
     pub(super) collect: bool,
@@ -109,7 +109,7 @@ impl Pass {
                 .collect::<Result<_>>()?,
             sides: read,
             levels: reader.number("levels")? as u32,
-            payload: Kept::new(reader.item("payload")?),
+            payload: Preserved::new(reader.item("payload")?),
             captured: captured.collect(),
             policy: reader.policy()?,
             collect: reader.string("on_error")? == "collect",
@@ -137,11 +137,11 @@ pub(super) fn policy(name: &str, chunk: u64) -> Result<Option<Policy>> {
 }
 
 /// A value that is to be copied in, kept until then; of a list that makes its items when asked, a list that holds them.
-pub(super) fn value(x: Sexp) -> Result<Kept> {
-    r::protect(|s| Ok(Kept::new(s.plain_list(x))))
+pub(super) fn value(x: Sexp) -> Result<Preserved> {
+    r::protect(|s| Ok(Preserved::new(s.plain_list(x))))
 }
 
-fn source(x: Sexp) -> Result<Source> {
+fn source(x: Sexp) -> Result<DataSource> {
     let named = r::protect(|s| {
         let class = x.attribute(s, "class");
         Ok(class.kind() == Kind::STRSXP
@@ -149,11 +149,11 @@ fn source(x: Sexp) -> Result<Source> {
             && r::bytes_of(s, class.text(0)).0 == b"memshare_name")
     })?;
     if !named {
-        return Ok(Source::Object(value(x)?));
+        return Ok(DataSource::Object(value(x)?));
     }
     let mut parts = r::strings(x, "a registered variable")?.into_iter();
     match (parts.next(), parts.next()) {
-        (Some(namespace), Some(name)) => Ok(Source::Registered { namespace, name }),
+        (Some(namespace), Some(name)) => Ok(DataSource::Registered { namespace, name }),
         _ => Err(Failure::Internal("a registered variable is namespace and name".into())),
     }
 }

@@ -3,7 +3,7 @@
 use extendr_ffi::{Rf_xlength, CAR, CDR, SEXP, TAG};
 use scheduler::os;
 
-use crate::r::{self, Kept, Kind, Result, Sexp};
+use crate::r::{self, Kind, Preserved, Result, Sexp};
 
 /// Options changed.
 pub(super) const OPTIONS: i32 = 1;
@@ -38,7 +38,7 @@ pub(super) struct Seen<'a> {
 #[derive(Default)]
 pub(super) struct Look {
     /// Keeps all that the addresses below stand for.
-    kept: Option<Kept>,
+    kept: Option<Preserved>,
     options: Vec<SEXP>,
     settings: Vec<SEXP>,
     structure: Vec<SEXP>,
@@ -119,10 +119,10 @@ fn texts(vectors: Sexp, out: &mut Vec<SEXP>) {
 }
 
 /// A list that keeps all of it alive.
-fn keep(seen: Seen) -> Result<Kept> {
+fn keep(seen: Seen) -> Result<Preserved> {
     r::protect(|s| {
         // A copy: R may put other values into the cells of its own.
         let options = s.call_base("as.vector", &[seen.options, r::character(s, &["list"])]);
-        Ok(Kept::new(r::list(s, &[options, seen.settings, seen.structure, seen.objects, seen.names])))
+        Ok(Preserved::new(r::list(s, &[options, seen.settings, seen.structure, seen.objects, seen.names])))
     })
 }

@@ -3,8 +3,8 @@ use scheduler::board::{ElementPosition, Lease};
 
 use super::fold::{Fold, Turn};
 use super::meter::{Costs, Meter};
-use super::stage::{Ready, Running, Stage};
-use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
+use super::stage::{Ready, Running, WorkerStage};
+use crate::r::{self, Kind, Preserved, Result, Scope, Sexp};
 
 /// A chunk, taken and not handed in.
 pub(super) struct Chunk {
@@ -15,12 +15,12 @@ pub(super) struct Chunk {
     /// Whether the step's value went into its fold, which may not be at rest yet.
     folding: bool,
     /// What the steps gave for this element.
-    values: Kept,
+    values: Preserved,
     outputs: Vec<Results>,
     folds: Vec<Option<Fold>>,
     pub(super) meter: Meter,
     /// Warnings and messages: pass, element, condition.
-    pub(super) notes: Vec<(u32, u64, Kept)>,
+    pub(super) notes: Vec<(u32, u64, Preserved)>,
     pub(super) stopped: bool,
     /// Whether all calls are over: what fails now is a result that cannot be sent.
     pub(super) through: bool,
@@ -30,11 +30,11 @@ pub(super) struct Chunk {
 
 /// The results of one output.
 struct Results {
-    list: Kept,
+    list: Preserved,
     next: usize,
 }
 
-/// A call of FUN. Kept by the scope: FUN may leave the run, and with it what keeps these otherwise.
+/// A call of FUN. Preserved by the scope: FUN may leave the run, and with it what keeps these otherwise.
 pub(super) struct Call<'s> {
     pub(super) call: Sexp<'s>,
     pub(super) frame: Sexp<'s>,
@@ -63,11 +63,11 @@ impl<'s> Call<'s> {
 impl Chunk {
     pub(super) fn begin(
         lease: Lease,
-        stage: &Stage,
+        stage: &WorkerStage,
         elements_per_result: &[u64],
         costs: Costs,
     ) -> Result<Chunk> {
-        let list = |len: usize| r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, len))));
+        let list = |len: usize| r::protect(|s| Ok(Preserved::new(s.vector(Kind::VECSXP, len))));
         let results = |per_result: &u64| {
             let count = (lease.end - lease.start).div_ceil((*per_result).max(1)) as usize;
             Ok(Results { list: list(count)?, next: 0 })
@@ -99,7 +99,7 @@ impl Chunk {
     pub(super) fn next<'s>(
         &mut self,
         s: &'s Scope,
-        stage: &mut Stage,
+        stage: &mut WorkerStage,
         mut go: impl FnMut(ElementPosition) -> bool,
     ) -> Option<Call<'s>> {
         while self.at < self.lease.end {
@@ -114,7 +114,7 @@ impl Chunk {
             if self.step == 0 && !self.folding {
                 self.meter.begin_element();
             }
-            let Stage { steps, outputs, .. } = stage;
+            let WorkerStage { steps, outputs, .. } = stage;
             let step = &mut steps[self.step];
             let (at, end, values) = (self.at, self.lease.end, self.values.get());
             let Some(fold) = &mut self.folds[self.step] else {
@@ -145,7 +145,7 @@ impl Chunk {
     }
 
     /// Takes what FUN gave.
-    pub(super) fn took(&mut self, stage: &Stage, value: Sexp) {
+    pub(super) fn took(&mut self, stage: &WorkerStage, value: Sexp) {
         let output = stage.outputs[self.step];
         match &mut self.folds[self.step] {
             Some(fold) => {
@@ -181,12 +181,12 @@ impl Chunk {
     }
 
     /// Takes what the step under way said.
-    pub(super) fn note(&mut self, pass: u32, condition: Kept) {
+    pub(super) fn note(&mut self, pass: u32, condition: Preserved) {
         self.notes.push((pass, self.position().element, condition));
     }
 
     /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
-    pub(super) fn go_back(&mut self, stage: &Stage, output: usize, nth: usize) {
+    pub(super) fn go_back(&mut self, stage: &WorkerStage, output: usize, nth: usize) {
         let per_result =
             (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
         self.at = (self.lease.start + nth as u64 * per_result).min(self.lease.end.saturating_sub(1));

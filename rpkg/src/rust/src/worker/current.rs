@@ -13,11 +13,11 @@ use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
 use super::meter::Costs;
 use super::packages::Packages;
 use super::pages::Pages;
-use super::stage::{Ready, Stage};
+use super::stage::{Ready, WorkerStage};
 use super::waiting::waiting;
 use crate::about::Program;
 use crate::codec;
-use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
+use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
 
 /// Pages of this many bytes that a stage leaves behind are worth a collection of garbage: only then their memory goes.
 const WORTH_COLLECTING: usize = 32 << 20;
@@ -28,7 +28,7 @@ pub(super) struct Current {
     program: Program,
     pages: Pages,
     /// Stages that are open here.
-    stages: BTreeMap<StageId, Stage>,
+    stages: BTreeMap<StageId, WorkerStage>,
     /// The stage that was worked on last.
     at: Option<StageId>,
     chunk: Option<Chunk>,
@@ -42,7 +42,7 @@ pub(super) enum Next {
     /// A chunk is under way and its calls are ready.
     Work,
     /// R has to make a step ready: its pass, its payload, what FUN captured.
-    Prepare { pass: u32, payload: Vec<u8>, captured: Vec<Kept> },
+    Prepare { pass: u32, payload: Vec<u8>, captured: Vec<Preserved> },
     /// The run is over.
     Over,
 }
@@ -70,13 +70,13 @@ impl Current {
 
     /// From now on a package is loaded, before FUN is called.
     pub(super) fn loading(&mut self) {
-        self.membership.turn_to(Activity::Load);
+        self.membership.set_activity(Activity::Load);
         self.packages.begin();
     }
 
     /// It is loaded.
     pub(super) fn loaded(&mut self, link: &Link, package: &str) -> Result<()> {
-        self.membership.turn_to(Activity::Map);
+        self.membership.set_activity(Activity::Map);
         self.packages.end(link, package)
     }
 
@@ -84,7 +84,7 @@ impl Current {
     pub(super) fn next(&mut self, link: &mut Link) -> Result<Next> {
         while self.chunk.is_none() {
             let Some(id) = self.membership.next_stage(link)? else { return Ok(Next::Over) };
-            match self.turn_to(id).and_then(|()| self.wanted(id)) {
+            match self.open_stage(id).and_then(|()| self.wanted(id)) {
                 Ok(None) => {}
                 Ok(Some(wanted)) => return Ok(wanted),
                 Err(Failure::Scheduler(Error::Damaged { .. })) if self.came_late(id) => continue,
@@ -92,7 +92,7 @@ impl Current {
             }
             self.packages.know()?;
             let Some(lease) = self.membership.claim() else { continue };
-            self.membership.turn_to(Activity::Run);
+            self.membership.set_activity(Activity::Run);
             let elements_per_result = &self.membership.spec().stages[id.index()].elements_per_result;
             let costs = if self.membership.is_measured(id) { Costs::Elements } else { Costs::Steps };
             let chunk = Chunk::begin(lease, &self.stages[&id], elements_per_result, costs)?;
@@ -103,11 +103,11 @@ impl Current {
     }
 
     /// Opens a stage, and lets go of those that are through.
-    fn turn_to(&mut self, id: StageId) -> Result<()> {
+    fn open_stage(&mut self, id: StageId) -> Result<()> {
         if self.at == Some(id) {
             return Ok(());
         }
-        self.membership.turn_to(Activity::Map);
+        self.membership.set_activity(Activity::Map);
         let mut left = 0;
         let membership = &self.membership;
         self.stages.retain(|&stage, open| {
@@ -124,7 +124,7 @@ impl Current {
         if !self.stages.contains_key(&id) {
             let missing = || Failure::Internal(format!("the run has no stage {id}"));
             let about = self.program.stages.get(id.index()).ok_or_else(missing)?;
-            self.stages.insert(id, Stage::open(&self.membership, &mut self.pages, about)?);
+            self.stages.insert(id, WorkerStage::open(&self.membership, &mut self.pages, about)?);
         }
         self.at = Some(id);
         Ok(())
@@ -132,7 +132,7 @@ impl Current {
 
     /// What R has to make ready for a stage.
     fn wanted(&mut self, id: StageId) -> Result<Option<Next>> {
-        let Some(step) = self.stages.get(&id).and_then(Stage::unready) else { return Ok(None) };
+        let Some(step) = self.stages.get(&id).and_then(WorkerStage::unready) else { return Ok(None) };
         let about = &self.program.stages[id.index()].steps[step];
         let (membership, pages) = (&self.membership, &mut self.pages);
         let captured = about.captured.iter().map(|&resource| pages.variable(membership, resource));
@@ -181,7 +181,7 @@ impl Current {
         !through && step.is_some_and(|step| step.collect && step.levels == 0)
     }
 
-    fn stage(&self) -> Option<&Stage> {
+    fn stage(&self) -> Option<&WorkerStage> {
         self.chunk.as_ref().and_then(|chunk| self.stages.get(&chunk.lease.stage))
     }
 
@@ -205,7 +205,7 @@ impl Current {
     }
 
     /// Takes what FUN said at the element under way.
-    pub(super) fn note(&mut self, condition: Kept) {
+    pub(super) fn note(&mut self, condition: Preserved) {
         let Some(chunk) = &mut self.chunk else { return };
         let stage = self.stages.get(&chunk.lease.stage);
         // Between two elements the step is past the last.
@@ -236,7 +236,7 @@ impl Current {
         stage.mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
         chunk.through = true;
         self.packages.look(link, chunk.lease.stage, &chunk.meter)?;
-        self.membership.turn_to(Activity::Serialize);
+        self.membership.set_activity(Activity::Serialize);
         let blobs = encoded(chunk).map_err(|(output, nth, failure)| {
             // The error is that of the element whose result it is.
             chunk.go_back(stage, output, nth);
@@ -262,7 +262,7 @@ impl Current {
             }
         };
         self.drop_chunk();
-        self.membership.turn_to(Activity::Run);
+        self.membership.set_activity(Activity::Run);
         Ok(goes_on)
     }
 
@@ -278,7 +278,7 @@ impl Current {
         codec::encode(error, &mut words)?;
         if self.chunk.is_none() {
             let Some(lease) = self.membership.next_lease(link)? else { return Ok(()) };
-            self.chunk = Some(Chunk::begin(lease, &Stage::empty(), &[], Costs::Steps)?);
+            self.chunk = Some(Chunk::begin(lease, &WorkerStage::empty(), &[], Costs::Steps)?);
         }
         self.note_waiting();
         let Some(chunk) = &self.chunk else { return Ok(()) };

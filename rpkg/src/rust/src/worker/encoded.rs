@@ -6,7 +6,7 @@ use scheduler::store::Content;
 use super::chunk::Chunk;
 use super::meter::Meter;
 use crate::codec;
-use crate::r::{self, Failure, Kept, Kind, Result, Sexp};
+use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
 
 /// The results of a chunk's outputs; or which result of which output cannot be sent, and why.
 pub(super) fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (usize, usize, Failure)> {
@@ -49,7 +49,7 @@ pub(super) fn first_beyond(results: Sexp, bytes: u64) -> usize {
 }
 
 /// What FUN said: a list of the passes' numbers, the elements' numbers and the conditions.
-pub(super) fn encoded_notes(notes: &[(u32, u64, Kept)]) -> Result<Option<Blob>> {
+pub(super) fn encoded_notes(notes: &[(u32, u64, Preserved)]) -> Result<Option<Blob>> {
     if notes.is_empty() {
         return Ok(None);
     }
@@ -64,7 +64,7 @@ pub(super) fn encoded_notes(notes: &[(u32, u64, Kept)]) -> Result<Option<Blob>> 
             }
             conditions.set_item(place, condition.get());
         }
-        Ok(Kept::new(r::list(s, &[passes, indices, conditions])))
+        Ok(Preserved::new(r::list(s, &[passes, indices, conditions])))
     })?;
     let mut writer = BlobWriter::new();
     codec::encode(list.get(), &mut writer)?;

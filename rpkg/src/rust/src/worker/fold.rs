@@ -2,7 +2,7 @@
 //! level, in the order of elements. Chunks begin at whole blocks, so the tree is the same however the pass is cut.
 use scheduler::plan::FOLD;
 
-use crate::r::{self, Kept, Kind, Result, Scope, Sexp};
+use crate::r::{self, Kind, Preserved, Result, Scope, Sexp};
 
 /// The values that wait on each level.
 pub(super) struct Fold {
@@ -12,7 +12,7 @@ pub(super) struct Fold {
 }
 
 struct Level {
-    values: Kept,
+    values: Preserved,
     count: usize,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Turn<'s> {
 impl Fold {
     pub(super) fn new(levels: u32) -> Result<Fold> {
         let level = || {
-            let values = r::protect(|s| Ok(Kept::new(s.vector(Kind::VECSXP, FOLD as usize))))?;
+            let values = r::protect(|s| Ok(Preserved::new(s.vector(Kind::VECSXP, FOLD as usize))))?;
             Ok(Level { values, count: 0 })
         };
         Ok(Fold { levels: (0..levels).map(|_| level()).collect::<Result<_>>()?, at: 0 })

@@ -69,7 +69,7 @@ fn asked_for(new: Vec<String>) -> Result<Vec<String>> {
     for name in &new {
         let imports = r::protect(|s| {
             let imports = s.call_base("getNamespaceImports", &[r::character(s, &[name])]);
-            Ok(r::Kept::new(s.call_base("names", &[imports])))
+            Ok(r::Preserved::new(s.call_base("names", &[imports])))
         })?;
         imported.extend(r::strings(imports.get(), "names of imports")?);
     }
@@ -78,6 +78,6 @@ fn asked_for(new: Vec<String>) -> Result<Vec<String>> {
 }
 
 fn loaded_namespaces() -> Result<Vec<String>> {
-    let names = r::protect(|s| Ok(r::Kept::new(s.call_base("loadedNamespaces", &[]))))?;
+    let names = r::protect(|s| Ok(r::Preserved::new(s.call_base("loadedNamespaces", &[]))))?;
     r::strings(names.get(), "loadedNamespaces()")
 }

@@ -10,13 +10,13 @@ use scheduler::link::{Membership, Parts};
 use scheduler::os::{Mapping, SegmentFile};
 
 use crate::about::Listed;
-use crate::codec::{self, Pieces, Referred, Source};
-use crate::r::{self, Failure, Kept, Result};
+use crate::codec::{self, BlobSource, Pieces, Referred};
+use crate::r::{self, Failure, Preserved, Result};
 
 /// A page, mapped privately: what is written to it is this worker's, and ends with the run.
 pub(super) struct Opened {
     /// What keeps the mapping for views into it.
-    owner: Box<Kept>,
+    owner: Box<Preserved>,
     mapping: Arc<Mapping>,
     /// The pages that its value refers to; where they are when this moves is where they were.
     referred: Box<Referred>,
@@ -29,7 +29,7 @@ pub(super) struct Made {
     /// Where the parts lie that the page had no room for, if there are any.
     overflow: Option<Rc<Opened>>,
     /// The blob of each part, opened when it is first read.
-    sources: Vec<Option<Source<'static>>>,
+    sources: Vec<Option<BlobSource<'static>>>,
 }
 
 /// The pages that were opened. A page goes with the last stage that reads it here.
@@ -41,7 +41,7 @@ pub(super) struct Pages {
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Result<Opened> {
         let mapping = Arc::new(mapping(membership, resource, segment)?);
-        let owner = Box::new(r::protect(|s| Ok(Kept::new(crate::altrep::owner(s, &mapping, None))))?);
+        let owner = Box::new(r::protect(|s| Ok(Preserved::new(crate::altrep::owner(s, &mapping, None))))?);
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
         for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
@@ -53,17 +53,17 @@ impl Opened {
     }
 
     /// The blob at `at`, `len` bytes at most. It is good as long as the page, which its holder keeps.
-    pub(super) fn source(&self, at: u64, len: u64) -> Result<Source<'static>> {
+    pub(super) fn source(&self, at: u64, len: u64) -> Result<BlobSource<'static>> {
         // SAFETY: the mapping lies where its count keeps it; who takes the source keeps this page with it (`Made`, and the
         // steps of a stage), and views keep the owner.
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(&self.mapping) };
         // SAFETY: as above; the box stays where it is.
         let referred: &'static Referred = unsafe { &*std::ptr::from_ref(&*self.referred) };
         // SAFETY: as above, of the owner's box.
-        let owner: &'static Kept = unsafe { &*std::ptr::from_ref(&*self.owner) };
+        let owner: &'static Preserved = unsafe { &*std::ptr::from_ref(&*self.owner) };
         // SAFETY: variables are sealed before a run begins, or, where stages read them as they come, all but the data of elements that
         // are not there yet, which no chunk covers; what an earlier stage made is complete where it is said to be.
-        unsafe { Source::open_with(forever, at, len, (owner, referred)) }
+        unsafe { BlobSource::open_with(forever, at, len, (owner, referred)) }
     }
 
     /// Bytes that are mapped.
@@ -104,10 +104,10 @@ impl Pages {
     }
 
     /// A whole variable.
-    pub(super) fn variable(&mut self, membership: &Membership, resource: ResourceId) -> Result<Kept> {
+    pub(super) fn variable(&mut self, membership: &Membership, resource: ResourceId) -> Result<Preserved> {
         let page = self.open(membership, resource)?;
         let source = page.source(0, u64::MAX)?;
-        r::protect(|s| Ok(Kept::new(codec::decode(s, &source, 0))))
+        r::protect(|s| Ok(Preserved::new(codec::decode(s, &source, 0))))
     }
 
     /// What an earlier stage made.
@@ -122,7 +122,7 @@ impl Pages {
     }
 
     /// All that an earlier stage made, as a list with its names.
-    pub(super) fn list(&mut self, membership: &Membership, listed: Listed) -> Result<Kept> {
+    pub(super) fn list(&mut self, membership: &Membership, listed: Listed) -> Result<Preserved> {
         let mut made = self.made(membership, listed.of)?;
         let names = listed.names.map(|names| self.variable(membership, names)).transpose()?;
         let mut pieces = Pieces::default();
@@ -135,15 +135,15 @@ impl Pages {
             if let Some(names) = &names {
                 list.set_attribute(s, "names", names.get());
             }
-            Ok(Kept::new(list))
+            Ok(Preserved::new(list))
         })
     }
 
     /// The one value that an earlier stage made.
-    pub(super) fn one(&mut self, membership: &Membership, resource: ResourceId) -> Result<Kept> {
+    pub(super) fn one(&mut self, membership: &Membership, resource: ResourceId) -> Result<Preserved> {
         let mut made = self.made(membership, resource)?;
         let (source, place) = made.locate(0)?;
-        r::protect(|s| Ok(Kept::new(codec::element(s, &source, 0, place))))
+        r::protect(|s| Ok(Preserved::new(codec::element(s, &source, 0, place))))
     }
 }
 
@@ -167,7 +167,7 @@ impl Made {
     }
 
     /// The blob of the part at `place`, held against what the board says of it when it is first read.
-    fn source(&mut self, place: usize) -> Result<Source<'static>> {
+    fn source(&mut self, place: usize) -> Result<BlobSource<'static>> {
         if let Some(source) = self.sources[place] {
             return Ok(source);
         }
@@ -178,7 +178,7 @@ impl Made {
     }
 
     /// The blob that holds a result, and which of its items it is.
-    pub(super) fn locate(&mut self, result: u64) -> Result<(Source<'static>, usize)> {
+    pub(super) fn locate(&mut self, result: u64) -> Result<(BlobSource<'static>, usize)> {
         let missing = || Failure::Internal(format!("result {} of an earlier pass is missing", result + 1));
         let place = self.parts.find(result).ok_or_else(missing)?;
         Ok((self.source(place)?, (result - self.parts.all()[place].start) as usize))

@@ -6,14 +6,14 @@ use scheduler::link::Membership;
 
 use super::pages::{Made, Opened, Pages};
 use crate::about::{Cut, Input, Side, Step, Steps};
-use crate::codec::{self, Source};
-use crate::r::{self, Failure, Kept, Result, Scope, Sexp};
+use crate::codec::{self, BlobSource};
+use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
 
 /// Bytes of rows that are transposed at a time: they stay in the cache until FUN has read them.
 const ROWS_AT_A_TIME: u64 = 256 << 10;
 
 /// A stage, open for work.
-pub(super) struct Stage {
+pub(super) struct WorkerStage {
     pub(super) steps: Vec<Running>,
     /// The output that a step's results go to.
     pub(super) outputs: Vec<Option<usize>>,
@@ -34,45 +34,52 @@ pub(super) struct Running {
 /// What R made ready: the call of FUN, the frame it is evaluated in, the list that the call takes its elements from, and what sets
 /// the random numbers (NULL for nothing).
 pub(super) struct Ready {
-    pub(super) call: Kept,
-    pub(super) frame: Kept,
-    pub(super) elements: Kept,
-    pub(super) setter: Kept,
+    pub(super) call: Preserved,
+    pub(super) frame: Preserved,
+    pub(super) elements: Preserved,
+    pub(super) setter: Preserved,
 }
 
 /// Where the elements of an argument come from.
 enum Feed {
     /// Cut from a collection, whose page is held as long as the source.
-    Cut { source: Source<'static>, root: u32, cut: Cut, names: Kept, rows: Option<Rows>, _page: Rc<Opened> },
+    Cut {
+        source: BlobSource<'static>,
+        root: u32,
+        cut: Cut,
+        names: Preserved,
+        rows: Option<Rows>,
+        _page: Rc<Opened>,
+    },
     /// What a step gave.
     Step(usize),
     /// Of an earlier stage, one by one.
     Part { made: Made, copied: bool },
     /// One value for all elements.
-    Whole(Kept),
+    Whole(Preserved),
 }
 
 /// Rows that were transposed together.
 struct Rows {
     from: u64,
     to: u64,
-    values: Kept,
+    values: Preserved,
 }
 
-impl Stage {
-    pub(super) fn open(membership: &Membership, pages: &mut Pages, about: &Steps) -> Result<Stage> {
+impl WorkerStage {
+    pub(super) fn open(membership: &Membership, pages: &mut Pages, about: &Steps) -> Result<WorkerStage> {
         let mut steps = Vec::with_capacity(about.steps.len());
         for step in &about.steps {
             steps.push(Running::open(membership, pages, step)?);
         }
         let output = |step: u32| about.outputs.iter().position(|&output| output == step);
         let outputs = (0..steps.len() as u32).map(output).collect();
-        Ok(Stage { outputs, steps, mean_ns: 0.0 })
+        Ok(WorkerStage { outputs, steps, mean_ns: 0.0 })
     }
 
     /// A stage without steps: for a worker that cannot begin.
-    pub(super) fn empty() -> Stage {
-        Stage { steps: Vec::new(), outputs: Vec::new(), mean_ns: 0.0 }
+    pub(super) fn empty() -> WorkerStage {
+        WorkerStage { steps: Vec::new(), outputs: Vec::new(), mean_ns: 0.0 }
     }
 
     /// The first step whose call R has not made ready.
@@ -166,7 +173,7 @@ impl Running {
                         let (part, shape) =
                             ((at as usize, count as usize), (height as usize, width as usize));
                         let values = codec::rows(s, source, *root, part, shape, names.get());
-                        *rows = Some(Rows { from: at, to: at + count, values: Kept::new(values) });
+                        *rows = Some(Rows { from: at, to: at + count, values: Preserved::new(values) });
                     }
                     match rows {
                         Some(block) => s.kept(block.values.get().item((at - block.from) as usize)),
@@ -212,14 +219,14 @@ impl Feed {
         })
     }
 
-    fn cut(source: Source<'static>, root: u32, cut: Cut, page: Rc<Opened>) -> Result<Feed> {
-        let names = r::protect(|s| Ok(Kept::new(names_of_elements(s, &source, root, cut))))?;
+    fn cut(source: BlobSource<'static>, root: u32, cut: Cut, page: Rc<Opened>) -> Result<Feed> {
+        let names = r::protect(|s| Ok(Preserved::new(names_of_elements(s, &source, root, cut))))?;
         Ok(Feed::Cut { source, root, cut, names, rows: None, _page: page })
     }
 }
 
 /// The names that `apply` would give each element: the dimnames along it. NULL where there are none.
-fn names_of_elements<'s>(s: &'s Scope, source: &Source<'_>, root: u32, cut: Cut) -> Sexp<'s> {
+fn names_of_elements<'s>(s: &'s Scope, source: &BlobSource<'_>, root: u32, cut: Cut) -> Sexp<'s> {
     let along = match cut {
         Cut::Item => return s.null(),
         Cut::Row(..) => 1,

@@ -208,7 +208,7 @@ fn bytes<'s>(s: &'s Scope, bytes: &[u8]) -> Sexp<'s> {
 }
 
 /// What R is asked to make ready.
-fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Given> {
+fn request(pass: u32, payload: &[u8], captured: &[r::Preserved]) -> Result<Given> {
     r::give(|s| {
         let program = bytes(s, payload);
         let views = s.vector(Kind::VECSXP, captured.len());
@@ -226,7 +226,7 @@ fn request(pass: u32, payload: &[u8], captured: &[r::Kept]) -> Result<Given> {
 fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Robj {
     edge(|| {
         let [call, frame, elements, setter] =
-            [&call, &frame, &elements, &setter].map(|x| r::Kept::new(argument(x)));
+            [&call, &frame, &elements, &setter].map(|x| r::Preserved::new(argument(x)));
         with(|worker| {
             let current = worker.current.as_mut().ok_or_else(no_run)?;
             current.make_ready(Ready { call, frame, elements, setter })
@@ -259,7 +259,7 @@ fn ms_worker_collects() -> Robj {
 #[extendr]
 fn ms_worker_condition(condition: Robj) -> Robj {
     edge(|| {
-        let condition = r::Kept::new(argument(&condition));
+        let condition = r::Preserved::new(argument(&condition));
         match Taken::take().as_mut().and_then(Taken::worker) {
             Some(Worker { current: Some(current), .. }) => current.note(condition),
             Some(_) => {}
@@ -288,7 +288,7 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
                 let element = r::logical(s, within);
                 let parts =
                     [("condition", condition), ("calls", calls), ("said", said), ("element", element)];
-                Ok(r::Kept::new(r::named_list(s, &parts)))
+                Ok(r::Preserved::new(r::named_list(s, &parts)))
             })?;
             current.fail(link, error.get(), interrupted)?;
             Ok(false)

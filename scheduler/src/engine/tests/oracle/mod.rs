@@ -25,7 +25,7 @@ use met::Met;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::panic::catch_unwind;
-use trouble::{Kept, Trouble};
+use trouble::{FaultSet, Trouble};
 
 /// How many seeds `cargo test` tries.
 const SEEDS: u64 = 10_000;
@@ -45,11 +45,12 @@ fn random_programs_give_what_they_give_one_after_the_other() {
     let clock = std::time::Instant::now();
     let found = FOUND.iter().filter(|seed| !seeds.contains(seed)).copied();
     let all: Vec<u64> = seeds.clone().chain(found).collect();
-    let tried = all.into_par_iter().map(|seed| catch_unwind(|| run(seed, &Kept::all())).map_err(|_| seed));
+    let tried =
+        all.into_par_iter().map(|seed| catch_unwind(|| run(seed, &FaultSet::all())).map_err(|_| seed));
     let all: Vec<Result<Met, u64>> = tried.collect();
     let broken: Vec<u64> = all.iter().filter_map(|one| one.err()).collect();
     if let Some(&first) = broken.first() {
-        panic!("{} of {} seeds fail, {broken:?}\n{}", broken.len(), all.len(), shrink::told(first));
+        panic!("{} of {} seeds fail, {broken:?}\n{}", broken.len(), all.len(), shrink::describe(first));
     }
     let met = all.into_iter().flatten().fold(Met::default(), Met::and);
     let count = seeds.end - seeds.start;
@@ -73,7 +74,7 @@ fn range(seeds: &str) -> Range<u64> {
 }
 
 /// One seed; panics where something does not hold.
-fn run(seed: u64, kept: &Kept) -> Met {
+fn run(seed: u64, kept: &FaultSet) -> Met {
     let mut rng = Rng::new(seed);
     let plan = program::plan(&mut rng);
     let mut trouble = Trouble::new(&mut rng, &plan, kept);

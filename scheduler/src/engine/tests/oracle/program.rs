@@ -69,19 +69,8 @@ fn spec(rng: &mut Rng) -> CallSpec {
         scope: if nth % 2 == 0 { Scope::Scoped } else { Scope::Pinned },
     };
     let resources = (0..VARIABLES).map(resource).collect();
-    shuffled(
-        CallSpec {
-            resources,
-            passes,
-            gather,
-            workers: 1 + rng.below(4) as u32,
-            budget: None,
-            keep: false,
-            fuse: !rng.once_in(4),
-            measure: rng.once_in(2),
-        },
-        rng,
-    )
+    let call = CallSpec::new(resources, passes, gather, 1 + rng.below(4) as u32);
+    shuffled(CallSpec { fuse: !rng.once_in(4), measure: rng.once_in(2), ..call }, rng)
 }
 
 fn pass(rng: &mut Rng, before: &[PassCall], left: u64) -> PassCall {
@@ -109,7 +98,8 @@ fn pass(rng: &mut Rng, before: &[PassCall], left: u64) -> PassCall {
     let levels = if rng.once_in(5) { 1 + rng.below(2) as u32 } else { 0 };
     let name = format!("p{}", before.len());
     let costs = costs(rng, elements);
-    let mut pass = PassCall { name, inputs, sides, elements, levels, policy: policy(rng), bytes: 0, costs };
+    let mut pass =
+        PassCall { sides, levels, policy: policy(rng), costs, ..PassCall::new(name, inputs, elements) };
     pass.bytes = EACH * pass.results();
     pass
 }

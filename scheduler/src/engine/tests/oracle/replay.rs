@@ -7,7 +7,7 @@ use crate::engine::{Event, EventKind, Outcome, Settings};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, WorkerId};
 use crate::link::consumption::Consumption;
-use crate::link::work::{At, Step, Work};
+use crate::link::work::{At, HandInStep, Work};
 use crate::plan::Plan;
 use crate::simulate::conditions::{Conditions, Run};
 use crate::simulate::context::Context;
@@ -99,7 +99,7 @@ impl Conditions for Replay {
     fn hand_in(&mut self, run: &mut Run<'_>, work: &mut Work, _: &mut ()) -> bool {
         let now = run.context.now;
         let step = work.step(&mut run.attached(), now, &mut Nowhere).expect("nothing refuses it");
-        step == (Step::Completed { ends_stage: true })
+        step == (HandInStep::Completed { ends_stage: true })
     }
 }
 

@@ -1,9 +1,9 @@
 //! From a seed that fails to the least that does: without the faults that it does not need, in the shortest history.
-use super::trouble::{Fault, Kept, Trouble};
+use super::trouble::{Fault, FaultSet, Trouble};
 use super::{program, run, Rng};
 use std::panic::catch_unwind;
 
-fn fails(seed: u64, kept: &Kept) -> Option<String> {
+fn fails(seed: u64, kept: &FaultSet) -> Option<String> {
     let failure = catch_unwind(|| run(seed, kept)).err()?;
     let words = failure.downcast_ref::<String>().cloned();
     Some(
@@ -12,8 +12,8 @@ fn fails(seed: u64, kept: &Kept) -> Option<String> {
 }
 
 /// The least that still fails.
-fn least(seed: u64) -> Kept {
-    let mut kept = Kept::all();
+fn least(seed: u64) -> FaultSet {
+    let mut kept = FaultSet::all();
     for fault in Fault::ALL {
         let without = kept.without(fault);
         if fails(seed, &without).is_some() {
@@ -33,7 +33,7 @@ fn least(seed: u64) -> Kept {
 }
 
 /// What is known of a seed that fails: the failure, the faults that it needs, the program, and what happened.
-pub(super) fn told(seed: u64) -> String {
+pub(super) fn describe(seed: u64) -> String {
     let kept = least(seed);
     let why = fails(seed, &kept).unwrap_or_default();
     let mut rng = Rng::new(seed);
@@ -49,7 +49,7 @@ pub(super) fn told(seed: u64) -> String {
 #[test]
 fn a_seed_is_shrunk_to_what_it_needs() {
     // Nothing fails, so nothing is kept but what cannot go.
-    let kept = Kept::all().without(Fault::Losses).shorter(1_000_000);
+    let kept = FaultSet::all().without(Fault::Losses).shorter(1_000_000);
     assert_eq!(kept.steps, 0);
     assert!(!kept.keeps(Fault::Losses) && kept.keeps(Fault::Cancel));
     assert!(fails(0, &kept).is_none());

@@ -30,22 +30,25 @@ impl Fault {
 
 /// Which faults of a seed are kept, and how many moves are random before all is fair.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct FaultSet {
     faults: Vec<Fault>,
     pub(super) steps: u64,
 }
 
-impl Kept {
-    pub(super) fn all() -> Kept {
-        Kept { faults: Fault::ALL.to_vec(), steps: 1_560 }
+impl FaultSet {
+    pub(super) fn all() -> FaultSet {
+        FaultSet { faults: Fault::ALL.to_vec(), steps: 1_560 }
     }
 
-    pub(super) fn without(&self, fault: Fault) -> Kept {
-        Kept { faults: self.faults.iter().copied().filter(|&kept| kept != fault).collect(), ..self.clone() }
+    pub(super) fn without(&self, fault: Fault) -> FaultSet {
+        FaultSet {
+            faults: self.faults.iter().copied().filter(|&kept| kept != fault).collect(),
+            ..self.clone()
+        }
     }
 
-    pub(super) fn shorter(&self, steps: u64) -> Kept {
-        Kept { steps: self.steps.saturating_sub(steps), ..self.clone() }
+    pub(super) fn shorter(&self, steps: u64) -> FaultSet {
+        FaultSet { steps: self.steps.saturating_sub(steps), ..self.clone() }
     }
 
     pub(super) fn keeps(&self, fault: Fault) -> bool {
@@ -87,7 +90,7 @@ const SECOND: u64 = 1_000_000_000;
 
 impl Trouble {
     /// None in two of five.
-    pub(super) fn new(rng: &mut Rng, plan: &Plan, kept: &Kept) -> Trouble {
+    pub(super) fn new(rng: &mut Rng, plan: &Plan, kept: &FaultSet) -> Trouble {
         let mut trouble = Trouble { steps: kept.steps, ..Trouble::default() };
         if rng.below(5) < 2 {
             return trouble;
@@ -137,7 +140,7 @@ impl Trouble {
                 driver.pass(rng.pick(&[3_600 * SECOND, 1 << 62]));
             }
             4 => driver.pass(rng.below(SECOND / 5)),
-            5 => driver.seen().pace.turn_to(rng.pick(&[1, 100, 10_000, 1_000_000, 10_000_000])),
+            5 => driver.seen().pace.set_unit(rng.pick(&[1, 100, 10_000, 1_000_000, 10_000_000])),
             6 if self.launches_fail && rng.once_in(3) => {
                 self.launch_failed = true;
                 driver.seen().refused = Some("no room".into());

@@ -4,12 +4,12 @@ use super::{values, Checked, Nature};
 use crate::board::{ChunkState, Control, ElementPosition, Lease, Output, PageSegment, Span, StepReport};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{PassId, ResourceId};
-use crate::link::work::{At, Outside, Step, Work};
+use crate::link::work::{At, HandInStep, Outside, Work};
 use crate::link::Part;
 use crate::plan::Source;
 use crate::simulate::conditions::Run;
 use crate::simulate::context::Context;
-use crate::wire::Lost;
+use crate::wire::Unwritten;
 
 /// What came of the chunk at hand so far.
 #[derive(Debug, Default)]
@@ -167,27 +167,27 @@ impl Checked {
             }
             Err(broken) => panic!("a page is broken: {broken}"),
         };
-        let ends_stage = step == (Step::Completed { ends_stage: true });
+        let ends_stage = step == (HandInStep::Completed { ends_stage: true });
         match step {
-            Step::Reserved => {
+            HandInStep::Reserved => {
                 for (output, values) in chunk.outputs.iter().enumerate() {
                     self.pages.reserve(page_of(context, &lease, output), EACH * values.len() as u64);
                 }
             }
-            Step::Refused(output, shortage) => self.refused(context, work, chunk, output, shortage),
-            Step::Completed { .. } => {
+            HandInStep::Refused(output, shortage) => self.refused(context, work, chunk, output, shortage),
+            HandInStep::Completed { .. } => {
                 for element in lease.start..lease.end {
                     self.done[lease.stage.index()][element as usize] += 1;
                 }
             }
-            Step::GaveBack => {
+            HandInStep::GaveBack => {
                 for (resource, part) in &gave_back {
                     self.check_spent(context, lease.stage, *resource, part);
                 }
             }
-            Step::Revoked => assert!(is_cut_off, "nobody took the lease from a living worker"),
-            Step::Wrote | Step::Diverted | Step::Costed | Step::Failed => {}
-            Step::LeftOut | Step::None => panic!("{step:?}"),
+            HandInStep::Revoked => assert!(is_cut_off, "nobody took the lease from a living worker"),
+            HandInStep::Wrote | HandInStep::Diverted | HandInStep::Costed | HandInStep::Failed => {}
+            HandInStep::LeftOut | HandInStep::None => panic!("{step:?}"),
         }
         ends_stage
     }
@@ -207,7 +207,7 @@ impl Checked {
         let bytes = EACH * chunk.outputs[too_big].len() as u64;
         self.pages.unreserve(page_of(context, &lease, too_big), bytes);
         chunk.outputs.clear();
-        work.fail(context.worker_board(), position, [0, 0], Some(Lost::Results(shortage)));
+        work.fail(context.worker_board(), position, [0, 0], Some(Unwritten::Results(shortage)));
     }
 }
 

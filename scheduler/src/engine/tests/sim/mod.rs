@@ -184,7 +184,7 @@ impl Conditions for Checked {
         assert_eq!(context.board().control(), Control::Go);
     }
 
-    fn delivers(&mut self, context: &Context, resource: ResourceId) {
+    fn gathers(&mut self, context: &Context, resource: ResourceId) {
         assert!(self.gathered.insert(resource), "delivered twice");
         self.check_result(context, resource);
     }

@@ -26,7 +26,7 @@ impl Pace {
     }
 
     /// From here on steps take about so long. What has begun is not changed by it.
-    pub(crate) fn turn_to(&mut self, unit_ns: u64) {
+    pub(crate) fn set_unit(&mut self, unit_ns: u64) {
         self.unit_ns = unit_ns;
     }
 

@@ -2,11 +2,11 @@
 //! two of them.
 use super::super::faults::Fault;
 use super::super::world::SimProcesses;
-use super::{Phase, Told};
+use super::{Message, Phase};
 use crate::board::{Control, ElementPosition, WorkerBoard};
 use crate::id::WorkerId;
 use crate::link::consumption::Consumption;
-use crate::link::work::{At, Attached, Report, Step, Work};
+use crate::link::work::{At, Attached, HandInStep, Report, Work};
 use crate::os::Exit;
 use crate::pool::{ProcessEvent, ProcessKey};
 use crate::run::BoardImage;
@@ -79,7 +79,7 @@ impl SimProcesses {
             At::Runs(lease, _) => work.encoded(board, [8 * (lease.end - lease.start)].into_iter(), 0),
             At::HandsIn(..) | At::Done(_) => {
                 match work.step(&mut Attached { board, spec, consumes }, now, &mut Nowhere) {
-                    Ok(Step::Completed { ends_stage: true }) => {
+                    Ok(HandInStep::Completed { ends_stage: true }) => {
                         self.say(key, ProcessEvent::Worker(FromWorker::StageEnded { run }));
                     }
                     Ok(_) => {}
@@ -88,8 +88,8 @@ impl SimProcesses {
                 }
             }
             At::Failed(_) => {
-                if let Some(Report { stage, chunk, position, lost }) = work.report() {
-                    let failed = FromWorker::Failed { run, stage, chunk, position, lost };
+                if let Some(Report { stage, chunk, position, unwritten }) = work.report() {
+                    let failed = FromWorker::Failed { run, stage, chunk, position, unwritten };
                     self.say(key, ProcessEvent::Worker(failed));
                 }
             }
@@ -101,10 +101,10 @@ impl SimProcesses {
     fn listen(&mut self, key: ProcessKey, mut part: Box<Part>) {
         let now = self.now;
         let process = self.all.get_mut(&key).expect("it is there");
-        match process.next_told(now) {
-            Some(Told::Worker(ToWorker::EndRun)) => return self.leave(key),
-            Some(Told::Worker(ToWorker::Exit)) => return self.die(key, Exit::Code(0)),
-            Some(Told::Worker(ToWorker::Run { .. })) => panic!("a run in the middle of a run"),
+        match process.next_message(now) {
+            Some(Message::Worker(ToWorker::EndRun)) => return self.leave(key),
+            Some(Message::Worker(ToWorker::Exit)) => return self.die(key, Exit::Code(0)),
+            Some(Message::Worker(ToWorker::Run { .. })) => panic!("a run in the middle of a run"),
             Some(_) => part.sleeps = false,
             None if process.sees_end() => return self.die(key, Exit::Code(0)),
             None => {}

@@ -1,5 +1,5 @@
 //! What a session asks for, and when.
-use super::super::faults::Kept;
+use super::super::faults::FaultSet;
 use super::super::rng::Rng;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
@@ -26,7 +26,7 @@ pub(crate) enum Does {
 }
 
 /// What a session does, and when: a word every few seconds.
-pub(crate) fn script(rng: &mut Rng, kept: &Kept) -> Vec<(u64, Does)> {
+pub(crate) fn script(rng: &mut Rng, kept: &FaultSet) -> Vec<(u64, Does)> {
     let (mut at, mut begun, mut generation) = (0, 0, 0);
     let mut script = Vec::new();
     for _ in 0..2 + rng.below(8) {
@@ -55,14 +55,9 @@ pub(crate) fn script(rng: &mut Rng, kept: &Kept) -> Vec<(u64, Does)> {
 /// Two passes, one after the other.
 pub(super) fn plan(elements: [u64; 2], workers: u32) -> Plan {
     let pass = |name: &str, input, elements| PassCall {
-        name: name.into(),
-        inputs: vec![input],
-        sides: vec![],
-        elements,
-        levels: 0,
         policy: Policy::fixed(3),
         bytes: 1,
-        costs: None,
+        ..PassCall::new(name, vec![input], elements)
     };
     let passes = vec![
         pass("a", Source::Data(ResourceId(0)), elements[0]),
@@ -70,15 +65,5 @@ pub(super) fn plan(elements: [u64; 2], workers: u32) -> Plan {
     ];
     let resources = vec![Resource { name: "X".into(), bytes: 1, scope: Scope::Pinned }];
     let gather = vec![PassId(0), PassId(1)];
-    compile(CallSpec {
-        resources,
-        passes,
-        gather,
-        workers,
-        budget: None,
-        keep: false,
-        fuse: false,
-        measure: false,
-    })
-    .expect("a plan")
+    compile(CallSpec { fuse: false, ..CallSpec::new(resources, passes, gather, workers) }).expect("a plan")
 }

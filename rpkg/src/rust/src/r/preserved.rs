@@ -19,9 +19,9 @@ thread_local! {
 
 /// A value that R keeps until this is dropped. On R's main thread only, as [`Sexp`] is.
 #[derive(Debug)]
-pub struct Kept(SEXP);
+pub struct Preserved(SEXP);
 
-impl Kept {
+impl Preserved {
     /// Keeps `value` from here on.
     pub fn new(value: Sexp) -> Self {
         // SAFETY: a live value (see `Sexp`), R's main thread; all that is new is protected or reachable when R allocates.
@@ -35,7 +35,7 @@ impl Kept {
             }
             SETCDR(front, cell);
             Rf_unprotect(1);
-            Kept(cell)
+            Preserved(cell)
         }
     }
 
@@ -46,9 +46,9 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for Preserved {
     fn drop(&mut self) {
-        // SAFETY: put into the list by `new`, and taken out only here; `Kept` is not `Send`, so this is R's main thread.
+        // SAFETY: put into the list by `new`, and taken out only here; `Preserved` is not `Send`, so this is R's main thread.
         unsafe {
             let (before, after) = (CAR(self.0), CDR(self.0));
             SETCDR(before, after);

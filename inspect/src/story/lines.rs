@@ -1,4 +1,4 @@
-//! A story as it is told: its lines, and what several kinds of things say alike.
+//! The lines of a story, and what several kinds of things say alike.
 use serde::Serialize;
 
 use crate::document::Document;
@@ -69,9 +69,9 @@ pub(super) fn range(first: u64, last: u64) -> String {
 }
 
 /// How the run ended, where it did not end as it should: the last line of what was never begun or ended.
-pub(super) fn end(document: &Document, told: &mut Story) {
+pub(super) fn end(document: &Document, story: &mut Story) {
     if let Some(run) = document.run.as_ref().filter(|run| run.ended.kind != "done") {
-        told.tell(run.figures.seconds, format!("the run ended: {}", words::short(&run.ended.words, 120)));
+        story.tell(run.figures.seconds, format!("the run ended: {}", words::short(&run.ended.words, 120)));
     }
 }
 
