@@ -2,7 +2,7 @@
 // the part of it in which the worker was busy, FUN in full colour; so a hundred thousand chunks cost no more than the pixels, and idle
 // time stays visible.
 import { seconds } from '../format.js';
-import { COLOURS } from '../palette.js';
+import { colourOf } from '../palette.js';
 import { LEFT, RIGHT, clip } from './axis.js';
 
 /** The height of a lane for so many of them. */
@@ -114,7 +114,7 @@ export class Lanes {
       const faded = this.faded(colour[x], focus);
       const part = Math.max(1, Math.min(1, busy[x]) * tall);
       const full = Math.min(1, inside[x]) * tall;
-      ctx.fillStyle = colours.passes[this.main(colour[x]) % COLOURS];
+      ctx.fillStyle = colours.passes[colourOf(this.main(colour[x]))];
       ctx.globalAlpha = faded ? 0.1 : 0.35;
       ctx.fillRect(x, top + tall - part, 1, part);
       ctx.globalAlpha = faded ? 0.15 : 1;
@@ -144,7 +144,7 @@ export class Lanes {
     const faded = this.faded(stage, focus);
     let y = top;
     for (const { pass, part } of steps) {
-      ctx.fillStyle = colours.passes[pass % COLOURS];
+      ctx.fillStyle = colours.passes[colourOf(pass)];
       ctx.globalAlpha = faded ? 0.1 : 0.35;
       ctx.fillRect(x0, y, wide, tall * part);
       ctx.globalAlpha = faded ? 0.15 : 1;

@@ -1,7 +1,7 @@
 // Draws memory over time: the curve with the predicted peak, and the resources' lives.
 import { shorten } from '../dom.js';
 import { bytes as asBytes, size } from '../format.js';
-import { COLOURS } from '../palette.js';
+import { colourOf } from '../palette.js';
 import { LEFT, RIGHT, clip } from './axis.js';
 
 /** The curve's height. */
@@ -100,7 +100,7 @@ export class MemoryChart {
       const [x0, x1] = [axis.x(from), axis.x(until ?? this.data.end)];
       const wide = Math.max(x1 - x0, 2);
       const pass = this.maker.get(resource.id);
-      ctx.fillStyle = pass === undefined ? colours.resource : colours.passes[pass % COLOURS];
+      ctx.fillStyle = pass === undefined ? colours.resource : colours.passes[colourOf(pass)];
       ctx.globalAlpha = focus.resource === null || chosen ? 0.75 : 0.25;
       ctx.fillRect(x0, y + 4, wide, ROW - 8);
       ctx.globalAlpha = 1;
