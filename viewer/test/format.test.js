@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { bytes, countOf, percent, range, seconds, short } from '../src/format.js';
-import { passClass } from '../src/palette.js';
 import { example } from './browser.js';
 import { random } from './fixtures.js';
 
@@ -33,10 +32,4 @@ test('what is not known is a dash, and counts read well', () => {
     ['1 pass', '2,000 passes', '5', '1,000–2,000'],
   );
   assert.deepEqual([short(9999), short(12500), short(100000), short(1234567)], ['9,999', '12.5k', '100k', '1.23M']);
-});
-
-test('seven passes have a colour of their own, and no other pass has one of theirs', () => {
-  const classes = Array.from({ length: 40 }, (_, pass) => passClass(pass));
-  assert.equal(new Set(classes.slice(0, 8)).size, 8);
-  assert.deepEqual(new Set(classes.slice(7)), new Set([classes[7]]));
 });
