@@ -32,6 +32,8 @@
 #'   \item{`memshare_error_file`}{The file behind a variable of [memMap()] cannot be used: field `path`.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory, for data or for a result (then with the fields of an
 #'     element): fields `needed`, `free`, `limit` and `dir`. [memshare-options] tells how a directory can stand in.}
+#'   \item{`memshare_error_no_place`}{No file can be made in `/dev/shm`, or in the directory of `options(memshare.dir = )`: it is missing,
+#'     read-only, closed to you, or may have no file more. Field: `dir`.}
 #'   \item{`memshare_error_memory_limit`}{The call or plan needs more than `memControl(memory = )` allows, or than there is. Fields:
 #'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
 #'   \item{`memshare_error_cluster`}{A node of CLUSTER can take no part in the call, or none is left to work for it; the message says why, and

@@ -34,9 +34,25 @@ new_generation <- function() {
   if (identical(structure, state$generation$structure)) return(invisible())
   id <- state$generations <- sum(state$generations, 1)
   path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
-  saveRDS(list(id = id, structure = pack_structure(structure), settings = early_settings()), path, compress = FALSE)
+  write_generation(list(id = id, structure = pack_structure(structure), settings = early_settings()), path)
   functions <- c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
   state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
+}
+
+# Writes the file of a generation, or nothing.
+write_generation <- function(about, path) {
+  why <- NULL
+  tryCatch(
+    withCallingHandlers(saveRDS(about, path, compress = FALSE), warning = function(w) {
+      why <<- conditionMessage(w)
+      invokeRestart("muffleWarning")
+    }),
+    error = function(e) {
+      unlink(path)
+      reason <- if (is.null(why)) conditionMessage(e) else why
+      abort("system", sprintf("workers cannot be told of the session: %s cannot be written (%s); make room in tempdir()", path, reason))
+    }
+  )
 }
 
 # Functions that only the session defines and that FUN may reach by dispatch. What they use of the global environment has to travel as

@@ -10,7 +10,7 @@
 #' |---|---|---|---|
 #' | `memshare.cores` | `MEMSHARE_CORES` | [parallelly::availableCores()] | workers of a call that has no `MAX.CORES` |
 #' | `memshare.threads` | `MEMSHARE_THREADS` | 1 | BLAS and OpenMP threads of each worker; more than one means no fork server * |
-#' | `memshare.dir` | `MEMSHARE_DIR` | none | a directory whose files stand in when `/dev/shm` is full |
+#' | `memshare.dir` | `MEMSHARE_DIR` | none | a directory whose files stand in when `/dev/shm` is full or cannot be used |
 #' | `memshare.idle` | `MEMSHARE_IDLE` | 600 | seconds after which idle workers end * |
 #' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
 #' | `memshare.share` | `MEMSHARE_SHARE` | 1e6 | bytes from which an object that FUN captured is shared instead of copied |

@@ -26,6 +26,14 @@ pub enum Error {
         /// The place: `/dev/shm`, the user's directory, or `memory`; or the limit on the size of a file, `ulimit -f`.
         dir: PathBuf,
     },
+    /// No segment can be made in a place, of whatever size: it is missing, read-only, closed to this user.
+    #[error("no file can be made in {dir}: {reason}")]
+    NoPlace {
+        /// The place: `/dev/shm`, or the user's directory.
+        dir: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The name is taken, by this session or by another living one.
     #[error("variable '{namespace}.{name}' was already registered by {owner}")]
     AlreadyRegistered {
@@ -181,6 +189,7 @@ impl Error {
     pub const fn kind(&self) -> &'static str {
         match self {
             Error::NoSpace { .. } => "no_space",
+            Error::NoPlace { .. } => "no_place",
             Error::AlreadyRegistered { .. } => "already_registered",
             Error::NotAllocated { .. } => "not_allocated",
             Error::NotOwner { .. } => "not_owner",

@@ -29,7 +29,7 @@ impl Link {
             from: "the session".into(),
             reason: "it gave no session's id".into(),
         })?;
-        if !SessionLock::is_alive(session) {
+        if !SessionLock::is_alive(session, &Place::Memory) {
             return Err(Error::Node(format!(
                 "it does not see the session's shared memory in {}: it runs on another machine, or in a container with shared memory of \
                  its own",
@@ -56,7 +56,7 @@ mod tests {
                 Error::Node(why) => why,
                 other => panic!("{other}"),
             };
-        let lock = SessionLock::acquire().unwrap();
+        let lock = SessionLock::acquire(&Place::Memory).unwrap();
         let id = lock.id().to_string();
         let dir = std::env::temp_dir().join(format!("memshare-joining-{}", std::process::id()));
         std::fs::DirBuilder::new().mode(0o700).create(&dir).unwrap();

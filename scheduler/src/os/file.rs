@@ -58,12 +58,13 @@ impl SegmentFile {
     /// like a file in either place.
     pub(super) fn create(handle: &SegmentHandle) -> Result<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let refused = |e: Errno| {
-            no_space(&e.into(), 0, &handle.place).unwrap_or_else(|| {
-                Error::os(format!("cannot create the segment {}", handle.path().display()), e)
-            })
-        };
-        let fd = fs::open(handle.path(), flags, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+        let refused =
+            |e: Errno| Error::os(format!("cannot create the segment {}", handle.path().display()), e);
+        let fd = fs::open(handle.path(), flags, Mode::RUSR | Mode::WUSR).map_err(|e| {
+            space::no_place(e, &handle.place)
+                .or_else(|| no_space(&e.into(), 0, &handle.place))
+                .unwrap_or_else(|| refused(e))
+        })?;
         let inode = fs::fstat(&fd).map_err(refused)?.st_ino;
         Ok(SegmentFile { fd, handle: SegmentHandle { inode, ..handle.clone() } })
     }

@@ -3,13 +3,16 @@
 //! A session holds an exclusive `flock` on a small segment of its own. The kernel gives it up when the session ends, however
 //! it ends, and no later process can be mistaken for it, as one could by a process id. Whoever asks takes a shared lock, so
 //! that two who ask at once do not each see the other as the owner.
+//!
+//! It has one in each place in which it makes segments: who sees that place alone, as a container that shares a directory does,
+//! can tell there that the session lives.
 
 use std::io;
 
 use rustix::fs::{self, FlockOperation};
 use rustix::io::Errno;
 
-use super::file::{names, SegmentFile};
+use super::file::{damaged, names, SegmentFile};
 use super::handle::{Place, SegmentHandle};
 use super::name;
 use super::segment::Segment;
@@ -19,7 +22,7 @@ use crate::error::{Error, Result};
 /// Sessions that are begun before giving up; each is lost only to a cleaner that meets a gap of microseconds.
 const ATTEMPTS: usize = 1000;
 
-/// The sign of life of a session: alive as long as this is held.
+/// The sign of life of a session in one place: alive as long as this is held.
 #[derive(Debug)]
 pub struct SessionLock {
     id: SessionId,
@@ -29,21 +32,18 @@ pub struct SessionLock {
 }
 
 impl SessionLock {
-    /// Begins a session.
+    /// Begins a session, whose first lock lies in this place.
     ///
     /// # Errors
-    /// [`Error::NoSpace`] when there is no room for its segment of a byte; [`Error::Os`] when the system refuses.
-    pub fn acquire() -> Result<Self> {
+    /// [`Error::NoSpace`] and [`Error::NoPlace`] when its segment of a byte cannot be made there; [`Error::Os`] when the system refuses.
+    pub fn acquire(place: &Place) -> Result<Self> {
         // A cleaner may come between the making of the segment and its locking: it takes the session for dead, and the name
         // away. Then another one is begun.
         let mut last = None;
         for _ in 0..ATTEMPTS {
             let id = SessionId::draw()?;
-            let begun = Segment::create(&name::lock(id), 1, &Place::Memory).and_then(|(segment, held)| {
-                retry(|| fs::flock(&held, FlockOperation::LockExclusive))
-                    .map_err(|e| Error::os("cannot lock the session's segment", e))?;
-                Ok((segment, held))
-            });
+            let begun = Segment::create(&name::lock(id), 1, place)
+                .and_then(|(segment, held)| hold(&held).map(|()| (segment, held)));
             match begun {
                 Ok((segment, held)) if names(&segment.handle()) => {
                     return Ok(SessionLock { id, _held: held, segment })
@@ -56,9 +56,34 @@ impl SessionLock {
         Err(last.unwrap_or(Error::Unsupported("a lock on shared memory")))
     }
 
+    /// A further lock of this session, in another place. `serials` gives numbers of pages to come.
+    ///
+    /// # Errors
+    /// As [`SessionLock::acquire`].
+    pub fn also_in(&self, place: &Place, mut serials: impl FnMut() -> u64) -> Result<SessionLock> {
+        // The session's id is given, so no other session can be begun where a cleaner came in between. So it is locked under a
+        // page's name, and nobody ever meets it under its own without its lock.
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let (mut segment, held) = Segment::create(&name::page(self.id, serials()), 1, place)?;
+            hold(&held)?;
+            match segment.rename(&name::lock(self.id)) {
+                Ok(true) => return Ok(SessionLock { id: self.id, _held: held, segment }),
+                Ok(false) => return Err(damaged(&segment.handle(), "the session has another lock there")),
+                Err(e) => last = Some(e),
+            }
+        }
+        Err(last.unwrap_or(Error::Unsupported("a lock on shared memory")))
+    }
+
     /// Whose it is.
     pub fn id(&self) -> SessionId {
         self.id
+    }
+
+    /// Where it lies.
+    pub fn place(&self) -> &Place {
+        self.segment.place()
     }
 
     /// Whether this process began the session. A forked child did not.
@@ -66,9 +91,10 @@ impl SessionLock {
         self.segment.is_mine()
     }
 
-    /// Whether that session lives. When it cannot be told, yes: nothing of it is then touched.
-    pub fn is_alive(id: SessionId) -> bool {
-        let handle = SegmentHandle::named(name::lock(id), Place::Memory);
+    /// Whether that session lives, as told in a place in which it makes segments. When it cannot be told, yes: nothing of it is
+    /// then touched.
+    pub fn is_alive(id: SessionId, place: &Place) -> bool {
+        let handle = SegmentHandle::named(name::lock(id), place.clone());
         match SegmentFile::open_read(&handle) {
             Ok(None) => false,
             Ok(Some(file)) => matches!(dead(&file), Ok(false) | Err(_)),
@@ -76,19 +102,19 @@ impl SessionLock {
         }
     }
 
-    /// The process that holds a session's lock; `None` when none does, or when it cannot be told.
-    pub fn holder(id: SessionId) -> Option<u32> {
-        let handle = SegmentHandle::named(name::lock(id), Place::Memory);
+    /// The process that holds a session's lock in this place; `None` when none does, or when it cannot be told.
+    pub fn holder(id: SessionId, place: &Place) -> Option<u32> {
+        let handle = SegmentHandle::named(name::lock(id), place.clone());
         let inode = SegmentFile::open_read(&handle).ok()??.inode();
         holder_of(inode, &std::fs::read_to_string("/proc/locks").unwrap_or_default())
     }
 
-    /// Takes away the lock of a session that died. `false` when it lives, or is gone already.
+    /// Takes away the lock that a session which died had in this place. `false` when it lives, or is gone already.
     ///
     /// # Errors
     /// [`Error::Os`] when the system refuses the lock or the removal; [`Error::Damaged`] for what is no segment of this user.
-    pub fn remove_dead(id: SessionId) -> Result<bool> {
-        let handle = SegmentHandle::named(name::lock(id), Place::Memory);
+    pub fn remove_dead(id: SessionId, place: &Place) -> Result<bool> {
+        let handle = SegmentHandle::named(name::lock(id), place.clone());
         let Some(file) = SegmentFile::open_read(&handle)? else { return Ok(false) };
         // The shared lock is held until `file` closes, after the unlink: a session that is just beginning waits for it and
         // then sees that its name is gone.
@@ -100,6 +126,16 @@ impl SessionLock {
             Err(Errno::NOENT) => Ok(false),
             Err(e) => Err(Error::os(format!("cannot remove the segment {}", handle.name), e)),
         }
+    }
+}
+
+/// Takes the lock. A file system of a directory may know none: then the session's segments there are never taken for a dead one's,
+/// and go with the session alone.
+fn hold(file: &SegmentFile) -> Result<()> {
+    match retry(|| fs::flock(file, FlockOperation::LockExclusive)) {
+        Ok(()) => Ok(()),
+        Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK) if file.handle().place != Place::Memory => Ok(()),
+        Err(e) => Err(Error::os("cannot lock the session's segment", e)),
     }
 }
 
@@ -140,23 +176,23 @@ mod tests {
 
     #[test]
     fn a_session_lives_as_long_as_its_lock_is_held() {
-        let lock = SessionLock::acquire().unwrap();
+        let lock = SessionLock::acquire(&Place::Memory).unwrap();
         let id = lock.id();
-        assert!(SessionLock::is_alive(id) && lock.is_mine());
-        assert!(!SessionLock::remove_dead(id).unwrap());
-        assert!(SessionLock::is_alive(id));
+        assert!(SessionLock::is_alive(id, &Place::Memory) && lock.is_mine());
+        assert!(!SessionLock::remove_dead(id, &Place::Memory).unwrap());
+        assert!(SessionLock::is_alive(id, &Place::Memory));
         drop(lock);
-        assert!(!SessionLock::is_alive(id));
-        assert!(!SessionLock::remove_dead(id).unwrap(), "its name went with it");
+        assert!(!SessionLock::is_alive(id, &Place::Memory));
+        assert!(!SessionLock::remove_dead(id, &Place::Memory).unwrap(), "its name went with it");
     }
 
     #[test]
     fn the_process_behind_a_session_is_found() {
-        let lock = SessionLock::acquire().unwrap();
-        assert_eq!(SessionLock::holder(lock.id()), Some(std::process::id()));
+        let lock = SessionLock::acquire(&Place::Memory).unwrap();
+        assert_eq!(SessionLock::holder(lock.id(), &Place::Memory), Some(std::process::id()));
         let id = lock.id();
         drop(lock);
-        assert_eq!(SessionLock::holder(id), None);
+        assert_eq!(SessionLock::holder(id, &Place::Memory), None);
         let locks = "1: OFDLCK ADVISORY  READ -1 00:1a:56 0 EOF\n\
             2: -> FLOCK  ADVISORY  WRITE 9 00:1a:567 0 EOF\n\
             3: FLOCK  ADVISORY  READ 8 00:1a:567 0 EOF\n\
@@ -169,8 +205,8 @@ mod tests {
     fn a_lock_that_nobody_holds_is_a_dead_sessions() {
         let id = SessionId::draw().unwrap();
         let left = Segment::create(&name::lock(id), 1, &Place::Memory).unwrap().0;
-        assert!(!SessionLock::is_alive(id));
-        SessionLock::remove_dead(id).unwrap(); // unless another test's cleaner was quicker
+        assert!(!SessionLock::is_alive(id, &Place::Memory));
+        SessionLock::remove_dead(id, &Place::Memory).unwrap(); // unless another test's cleaner was quicker
         assert!(!left.handle().path().exists());
     }
 

@@ -18,7 +18,7 @@ pub enum Link {
     Made(Segment),
     /// The first name is no longer that segment's.
     Gone,
-    /// The file system has no second names.
+    /// The file system has no second names, or none left.
     Refused,
 }
 
@@ -34,8 +34,8 @@ impl Segment {
     /// Makes a segment of `bytes` zeros, for which nothing is reserved yet, and leaves it open for its content.
     ///
     /// # Errors
-    /// [`Error::NoSpace`] for a full memory or disk; [`Error::Os`] when the system refuses, with `AlreadyExists` for a name that is
-    /// taken.
+    /// [`Error::NoSpace`] for a full memory or disk, [`Error::NoPlace`] where no segment can be made; [`Error::Os`] when the system
+    /// refuses, with `AlreadyExists` for a name that is taken.
     pub fn create(name: &str, bytes: u64, place: &Place) -> Result<(Segment, SegmentFile)> {
         if bytes == 0 || usize::try_from(bytes).is_err() {
             return Err(refused(name, io::ErrorKind::InvalidInput.into()));
@@ -57,9 +57,11 @@ impl Segment {
         match fs::linkat(fs::CWD, first.path(), fs::CWD, second.path(), AtFlags::empty()) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(Link::Gone),
-            Err(Errno::PERM | Errno::ACCESS | Errno::MLINK | Errno::OPNOTSUPP | Errno::NOSYS) => {
-                return Ok(Link::Refused)
-            }
+            Err(
+                Errno::PERM | Errno::ACCESS | Errno::MLINK | Errno::OPNOTSUPP | Errno::NOSYS // it knows none
+                | Errno::NOSPC | Errno::DQUOT // a name is a file (inode) to `/dev/shm`, and it may have no more
+                | Errno::ROFS,
+            ) => return Ok(Link::Refused),
             Err(e) => return Err(refused(name, e.into())),
         }
         // The first name may have been given up and taken again just before: then that one's segment was linked.
@@ -108,6 +110,11 @@ impl Segment {
             Err(Errno::EXIST) => Ok(false),
             Err(e) => Err(refused(&self.handle.name, e.into())),
         }
+    }
+
+    /// Where it lies.
+    pub fn place(&self) -> &Place {
+        &self.handle.place
     }
 
     /// Whether this process made it. A forked child did not.

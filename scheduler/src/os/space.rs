@@ -4,7 +4,11 @@
 //! the control group, whose limit the kernel enforces by killing. A directory is limited by its file system.
 
 use std::fs;
+use std::io;
 use std::path::Path;
+
+use rustix::fs::Access;
+use rustix::io::Errno;
 
 use super::handle::Place;
 use crate::error::{Error, Result};
@@ -31,11 +35,13 @@ impl Space {
 /// The room there is now.
 ///
 /// # Errors
-/// [`Error::Os`] when the directory cannot be examined.
+/// [`Error::NoPlace`] when the directory is not there, [`Error::Os`] when it cannot be examined.
 pub fn of(place: &Place) -> Result<Space> {
     let dir = place.dir();
-    let stat = rustix::fs::statvfs(dir)
-        .map_err(|e| Error::os(format!("cannot examine the directory {}", dir.display()), e))?;
+    let stat = rustix::fs::statvfs(dir).map_err(|e| {
+        let refused = || Error::os(format!("cannot examine the directory {}", dir.display()), e);
+        no_place(e, place).unwrap_or_else(refused)
+    })?;
     // A tmpfs without a limit says 0 blocks.
     let mut space = match stat.f_blocks {
         0 => Space { free: UNLIMITED, limit: UNLIMITED },
@@ -56,6 +62,42 @@ pub fn of(place: &Place) -> Result<Space> {
     Ok(space)
 }
 
+/// What is free in all of these places together; one in which no segment can be made counts for nothing, unless it is the only one.
+///
+/// # Errors
+/// As [`of`], and [`Error::NoPlace`] for the only place, where no segment can be made in it.
+pub fn free_in(places: &[Place]) -> Result<u64> {
+    let mut free: u64 = 0;
+    for place in places {
+        let usable = rustix::fs::access(place.dir(), Access::WRITE_OK | Access::EXEC_OK);
+        match usable.map_err(|e| no_place(e, place)) {
+            Err(Some(e)) if places.len() == 1 => return Err(e),
+            Err(Some(_)) => {}
+            _ => free = free.saturating_add(of(place)?.free),
+        }
+    }
+    Ok(free)
+}
+
+/// The error for a refusal that means that no segment can be made in this place, whatever its size; `None` for any other.
+pub(crate) fn no_place(code: Errno, place: &Place) -> Option<Error> {
+    let dir = place.dir();
+    let reason = match code {
+        Errno::ROFS | Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::PERM | Errno::LOOP => {
+            io::Error::from(code).to_string()
+        }
+        // Room there may be, but no file more.
+        Errno::NOSPC => match rustix::fs::statvfs(dir) {
+            Ok(stat) if stat.f_files > 0 && stat.f_ffree == 0 => {
+                format!("the {} files (inodes) that it may have are there", stat.f_files)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Error::NoPlace { dir: dir.to_owned(), reason })
+}
+
 /// In place of a directory in [`Error::NoSpace`]: this process's limit on the size of a file.
 pub const FILE_LIMIT: &str = "ulimit -f";
 
@@ -72,7 +114,7 @@ const SMALL: u64 = 1 << 20;
 /// Checks that `needed` bytes are free, as far as that can be known before they are taken.
 ///
 /// # Errors
-/// [`Error::NoSpace`] when there are fewer; [`Error::Os`] when the directory cannot be examined.
+/// [`Error::NoSpace`] when there are fewer; else as [`of`].
 pub fn check(needed: u64, place: &Place) -> Result<()> {
     if needed < SMALL {
         return Ok(());

@@ -164,7 +164,7 @@ fn readers(inode: u64, place: &Place) -> String {
     let mut pids: Vec<u32> = held
         .iter()
         .filter(|hold| hold.handle.inode == inode)
-        .filter_map(|hold| SessionLock::holder(hold.session))
+        .filter_map(|hold| SessionLock::holder(hold.session, &hold.handle.place))
         .collect();
     pids.sort_unstable();
     pids.dedup();

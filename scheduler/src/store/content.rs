@@ -42,7 +42,7 @@ impl Content for &[u8] {
 }
 
 /// The places in which a session with this one looks, and makes pages: memory first, the directory when memory is short.
-pub(super) fn places(place: &Place) -> Vec<Place> {
+pub fn places(place: &Place) -> Vec<Place> {
     match place {
         Place::Memory => vec![Place::Memory],
         Place::Directory(_) => vec![Place::Memory, place.clone()],

@@ -64,7 +64,7 @@ pub struct Listed {
 pub fn find(namespace: &str, name: &str, place: &Place) -> Result<Found> {
     for place in places(place) {
         if let Some(found) = registered_in(namespace, name, &place)? {
-            if SessionLock::is_alive(found.header.session) {
+            if SessionLock::is_alive(found.header.session, &place) {
                 return Ok(found);
             }
         }
@@ -110,7 +110,7 @@ fn pages(place: &Place, by_name: fn(Named) -> bool, by_header: fn(&Header) -> bo
         for (handle, _) in segments(&place)?.into_iter().filter(|(_, named)| by_name(*named)) {
             let Ok(Some(file)) = SegmentFile::open_read(&handle) else { continue };
             let Some(header) = Header::read(&file).ok().flatten().filter(by_header) else { continue };
-            let alive = SessionLock::is_alive(header.session);
+            let alive = SessionLock::is_alive(header.session, &place);
             let Ok(size) = file.len() else { continue };
             pages.push(Listed { handle: file.handle(), header, alive, size: size.saturating_sub(CONTENT) });
         }
@@ -123,7 +123,12 @@ pub(super) fn segments(place: &Place) -> Result<Vec<(SegmentHandle, Named)>> {
     let dir = place.dir();
     let unreadable = |e| Error::os(format!("cannot list the directory {}", dir.display()), e);
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+    let entries = match std::fs::read_dir(dir) {
+        // A machine without shared memory has no segments in it.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && *place == Place::Memory => return Ok(found),
+        entries => entries.map_err(unreadable)?,
+    };
+    for entry in entries {
         let file = entry.map_err(unreadable)?.file_name();
         let Some(text) = file.to_str() else { continue };
         if let Some(named) = name::parse(text) {

@@ -48,7 +48,12 @@ impl Store {
         self.check_mine()?;
         let Header { namespace, name, .. } = &found.header;
         let released = || Error::NotAllocated { namespace: namespace.clone(), name: name.clone() };
-        let link = match Segment::link(&found.file, &name::hold(self.session(), self.next_serial()))? {
+        // A second name that bears this session's id needs this session's lock beside it.
+        let link = match self.lock_in(&found.handle.place) {
+            Ok(()) => Segment::link(&found.file, &name::hold(self.session(), self.next_serial()))?,
+            Err(_) => Link::Refused,
+        };
+        let link = match link {
             Link::Made(link) => Some(link),
             Link::Gone => return Err(released()),
             Link::Refused => None,

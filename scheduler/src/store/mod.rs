@@ -16,7 +16,7 @@ mod prune;
 mod registry;
 mod why;
 
-pub use content::{Content, Traits, CONTENT};
+pub use content::{places, Content, Traits, CONTENT};
 pub use find::{boards, find, list, map_private, Found, Listed};
 pub use header::{Header, Kind};
 pub use hold::{holds, Held, Hold};

@@ -52,7 +52,7 @@ fn left_behind(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) ->
             None => return Ok(None),
         },
     };
-    if sessions.is_alive(session) {
+    if sessions.is_alive(session, &handle.place) {
         return Ok(None);
     }
     let bytes = if matches!(named, Named::Hold(_)) { 0 } else { file.len()? };

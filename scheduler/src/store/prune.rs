@@ -37,30 +37,31 @@ pub fn prune(place: &Place) -> Result<Vec<String>> {
 /// Removes one segment if its session is dead.
 fn gone(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) -> Result<bool> {
     let owner = match named {
-        Named::Lock(session) => return SessionLock::remove_dead(session),
+        Named::Lock(session) => return SessionLock::remove_dead(session, &handle.place),
         // A hold is its holder's, whoever registered what it leads to; only the hold's own name goes.
         Named::Page(session) | Named::Hold(session) => Some(session),
         Named::Variable => None,
     };
-    if owner.is_some_and(|session| sessions.is_alive(session)) {
+    if owner.is_some_and(|session| sessions.is_alive(session, &handle.place)) {
         return Ok(false);
     }
     let Some(file) = SegmentFile::open_write(handle)? else { return Ok(false) };
     if owner.is_none() {
         match Header::read(&file)? {
-            Some(header) if !sessions.is_alive(header.session) => {}
+            Some(header) if !sessions.is_alive(header.session, &handle.place) => {}
             _ => return Ok(false),
         }
     }
     file.remove_orphan()
 }
 
-/// Whether sessions live, each asked once.
+/// Whether sessions live, each asked once a place.
 #[derive(Default)]
-pub(super) struct Sessions(HashMap<SessionId, bool>);
+pub(super) struct Sessions(HashMap<(SessionId, Place), bool>);
 
 impl Sessions {
-    pub(super) fn is_alive(&mut self, session: SessionId) -> bool {
-        *self.0.entry(session).or_insert_with(|| SessionLock::is_alive(session))
+    pub(super) fn is_alive(&mut self, session: SessionId, place: &Place) -> bool {
+        let ask = || SessionLock::is_alive(session, place);
+        *self.0.entry((session, place.clone())).or_insert_with(ask)
     }
 }

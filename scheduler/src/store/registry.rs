@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::content::{places, Content};
 use super::find::registered_in;
@@ -32,16 +33,19 @@ pub struct Store {
     variables: BTreeMap<(String, String), Page>,
     serial: AtomicU64,
     lock: SessionLock,
+    /// Those in further places.
+    further: Mutex<Vec<SessionLock>>,
 }
 
 impl Store {
     /// Begins a session, and clears away what dead ones left.
     ///
     /// # Errors
-    /// As [`SessionLock::acquire`]. What cannot be cleared away is no error.
+    /// As [`SessionLock::acquire`], in the last of the places. What cannot be cleared away is no error.
     pub fn open(place: Place) -> Result<Store> {
-        let lock = SessionLock::acquire()?;
-        let store = Store { place, variables: BTreeMap::new(), serial: AtomicU64::new(1), lock };
+        let lock = first_of(&place, SessionLock::acquire)?;
+        let (variables, serial, further) = (BTreeMap::new(), AtomicU64::new(1), Mutex::default());
+        let store = Store { place, variables, serial, lock, further };
         if let Err(e) = store.prune() {
             tracing::warn!(error = %e, "dead sessions' segments could not be cleared away");
         }
@@ -79,8 +83,8 @@ impl Store {
     /// A page of the session's own, written and sealed.
     ///
     /// # Errors
-    /// [`Error::NoSpace`] when no place has room for it; [`Error::Os`] when the system refuses, or in a forked child; what writing the
-    /// content gives.
+    /// [`Error::NoSpace`] when no place has room for it, [`Error::NoPlace`] when none can be made in the last of them; [`Error::Os`] when
+    /// the system refuses, or in a forked child; what writing the content gives.
     pub fn page(&self, kind: Kind, content: &dyn Content) -> Result<Page> {
         self.make(|birth, place| Page::make(birth, place, content), kind, ("", ""))
     }
@@ -109,7 +113,7 @@ impl Store {
         }
         let (session, serial) = (self.session(), self.next_serial());
         let birth = Birth { kind: Kind::Results, session, serial, variable: ("", "") };
-        Ok(match Page::empty(birth, &self.place) {
+        Ok(match self.lock_in(&self.place).and_then(|()| Page::empty(birth, &self.place)) {
             Ok(overflow) => page.with_overflow(overflow),
             // A directory that cannot be used is no reason to fail a run that may not need it.
             Err(e) => {
@@ -119,7 +123,7 @@ impl Store {
         })
     }
 
-    /// Makes a page where there is room: in memory, else in the directory if there is one.
+    /// Makes a page where there is room.
     fn make(
         &self,
         how: impl Fn(Birth<'_>, &Place) -> Result<Page>,
@@ -127,21 +131,24 @@ impl Store {
         variable: (&str, &str),
     ) -> Result<Page> {
         self.check_mine()?;
-        let mut full = None;
-        for place in places(&self.place) {
-            let serial = self.next_serial();
-            match how(Birth { kind, session: self.session(), serial, variable }, &place) {
-                Err(e @ Error::NoSpace { .. }) => full = Some(e),
-                made => {
-                    if let Ok(page) = &made {
-                        let segment = page.handle().name;
-                        tracing::debug!(segment, kind = kind.name(), bytes = page.bytes(), "made");
-                    }
-                    return made;
-                }
-            }
+        let page = first_of(&self.place, |place| {
+            self.lock_in(place)?;
+            how(Birth { kind, session: self.session(), serial: self.next_serial(), variable }, place)
+        })?;
+        tracing::debug!(segment = page.handle().name, kind = kind.name(), bytes = page.bytes(), "made");
+        Ok(page)
+    }
+
+    /// Makes sure of this session's sign of life in a place in which it makes a segment.
+    pub(super) fn lock_in(&self, place: &Place) -> Result<()> {
+        if self.lock.place() == place {
+            return Ok(());
         }
-        Err(full.unwrap_or(Error::Unsupported("a store without a place")))
+        let mut further = self.further.lock().unwrap_or_else(PoisonError::into_inner);
+        if !further.iter().any(|lock| lock.place() == place) {
+            further.push(self.lock.also_in(place, || self.next_serial())?);
+        }
+        Ok(())
     }
 
     /// Registers variables: all of them or, on an error, none. A name whose owner died is taken over.
@@ -258,10 +265,22 @@ impl Store {
     }
 }
 
+/// Makes something in the first place that has room for it and can be used: in memory, else in the directory if there is one.
+fn first_of<T>(place: &Place, make: impl Fn(&Place) -> Result<T>) -> Result<T> {
+    let mut refused = None;
+    for place in places(place) {
+        match make(&place) {
+            Err(e @ (Error::NoSpace { .. } | Error::NoPlace { .. })) => refused = Some(e),
+            made => return made,
+        }
+    }
+    Err(refused.unwrap_or(Error::Unsupported("a store without a place")))
+}
+
 /// An error if the owner of this variable lives.
 fn refuse_living(other: &Found) -> Result<()> {
     let header = &other.header;
-    if SessionLock::is_alive(header.session) {
+    if SessionLock::is_alive(header.session, &other.handle.place) {
         return Err(taken(&header.namespace, &header.name, format!("process {}", header.owner_pid)));
     }
     Ok(())

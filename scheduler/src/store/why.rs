@@ -71,7 +71,7 @@ pub fn why(namespace: &str, name: &str, place: &Place) -> Result<Why> {
         // Of a dead session's and a living one's in two places, the living one's.
         let Some(found) = registered_in(namespace, name, &place)? else { continue };
         let header = &found.header;
-        let alive = SessionLock::is_alive(header.session);
+        let alive = SessionLock::is_alive(header.session, &place);
         if out.registered.is_none_or(|known| !known.alive) {
             out.registered = Some(registration(header, alive));
             memory.current = Some(found.handle.inode);
@@ -83,7 +83,7 @@ pub fn why(namespace: &str, name: &str, place: &Place) -> Result<Why> {
             continue;
         }
         memory.add(handle.inode, &header);
-        let pid = SessionLock::holder(session);
+        let pid = SessionLock::holder(session, &handle.place);
         let current = memory.current == Some(handle.inode);
         let bytes = header.total();
         out.runs.push(User {

@@ -58,7 +58,7 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
     let refused = register(&mut store, &ns, "x", b"mine").unwrap_err().to_string();
     assert!(refused.contains(&format!("registered by process {}", owner.id())), "{refused}");
     store.prune().unwrap();
-    assert!(SessionLock::is_alive(session) && left(page));
+    assert!(SessionLock::is_alive(session, &Place::Memory) && left(page));
     // Names of what it left: the variable, and what bears the session's own names.
     let orphans = || {
         let all = orphans(&Place::Memory).unwrap();
@@ -69,7 +69,7 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
 
     owner.kill().unwrap();
     owner.wait().unwrap();
-    assert!(!SessionLock::is_alive(session));
+    assert!(!SessionLock::is_alive(session, &Place::Memory));
     assert!(is_unallocated(find(&ns, "x", &Place::Memory)));
     let named = [
         (Named::Lock(session), None),
@@ -116,7 +116,7 @@ fn a_forked_child_owns_nothing_and_takes_nothing_away() {
     assert_eq!(exit.to_string(), "exited with status 0");
     assert_eq!(content_of(&ns, "x").unwrap(), b"parent's");
     page.file().unwrap();
-    assert!(SessionLock::is_alive(store.session()));
+    assert!(SessionLock::is_alive(store.session(), &Place::Memory));
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_dead_sessions_hold_goes_and_the_variable_stays() {
     register(&mut owner, &ns, "x", b"content").unwrap();
     let found = find_it(&ns);
     let dead = SessionId(u64::from(std::process::id()) << 32 | 0x401d);
-    assert!(!SessionLock::is_alive(dead));
+    assert!(!SessionLock::is_alive(dead, &Place::Memory));
     let link = SegmentHandle { name: name::hold(dead, 1), ..found.handle.clone() };
     std::fs::hard_link(found.handle.path(), link.path()).unwrap();
     while link.path().exists() {

@@ -2,6 +2,7 @@
 
 mod death;
 mod holds;
+mod places;
 mod races;
 mod reasons;
 mod variables;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::error::{Error, Result};
+use crate::os::name::{self, Named};
 use crate::os::{Place, SegmentFile, SessionId};
 
 /// A namespace that no other test or process uses.
@@ -57,8 +59,15 @@ impl Dir {
         Place::Directory(self.0.clone())
     }
 
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// All of its files but the locks of sessions, which live as long as these.
     fn files(&self) -> usize {
-        std::fs::read_dir(&self.0).unwrap().count()
+        let is_lock = |name: &String| matches!(name::parse(name), Some(Named::Lock(_)));
+        self.names().iter().filter(|name| !is_lock(name)).count()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::os::{name, user, SessionLock};
 /// A variable as a session leaves it that was killed: published, and no lock is held.
 pub(super) fn leave_behind(namespace: &str, variable: &str) -> Page {
     let dead = SessionId(u64::from(std::process::id()) << 32 | 0xdead);
-    assert!(!SessionLock::is_alive(dead));
+    assert!(!SessionLock::is_alive(dead, &Place::Memory));
     let birth = Birth { kind: Kind::Variable, session: dead, serial: 1, variable: (namespace, variable) };
     // A cleaner of another test may be quicker than the renaming: then it is made again.
     loop {
@@ -81,7 +81,7 @@ fn cleaning_never_hits_a_session_that_lives_or_begins() {
                         register(&mut store, &ns, "x", b"variable").unwrap();
                         assert_eq!(content_of(&ns, "x").unwrap(), b"variable");
                         page.file().unwrap();
-                        assert!(SessionLock::is_alive(store.session()));
+                        assert!(SessionLock::is_alive(store.session(), &Place::Memory));
                     }
                 })
             })

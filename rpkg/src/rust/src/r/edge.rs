@@ -98,6 +98,7 @@ fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
         Failure::Scheduler(Error::Busy { namespace, name, by }) => {
             named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("by", text(by))])
         }
+        Failure::Scheduler(Error::NoPlace { dir, .. }) => named_list(s, &[("dir", super::path(s, dir))]),
         Failure::Scheduler(Error::File { path, .. }) => named_list(s, &[("path", super::path(s, path))]),
         Failure::Scheduler(
             Error::NotAllocated { namespace, name } | Error::NotWritable { namespace, name },

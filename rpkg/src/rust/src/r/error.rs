@@ -3,6 +3,7 @@ use inspect::error::Error as InspectError;
 use inspect::words::bytes;
 use scheduler::error::Error;
 use scheduler::os::space::FILE_LIMIT;
+use scheduler::os::Place;
 use scheduler::plan::Lifetime;
 
 /// Rows of a plan's resources that a message shows.
@@ -17,12 +18,19 @@ pub fn words(error: &Error) -> String {
             if dir.as_os_str() == FILE_LIMIT {
                 return format!("a file of at least {needed} is needed, and this process may write files of {limit} at most ({FILE_LIMIT})");
             }
+            let (what, help) = match dir == Place::Memory.dir() {
+                true => ("shared memory", format!(", enlarge {}, or {DISK}", dir.display())),
+                false => ("room", " or make room there".to_owned()),
+            };
             let dir = dir.display();
             return format!(
-                "not enough shared memory in {dir}: {needed} needed, {free} free of {limit}; release variables, enlarge {dir}, \
-                 or {DISK}"
+                "not enough {what} in {dir}: {needed} needed, {free} free of {limit}; release variables{help}"
             );
         }
+        Error::NoPlace { dir, .. } if dir == Place::Memory.dir() => {
+            return format!("shared memory cannot be used: {error}; mount it so that you can write to it, or {DISK}");
+        }
+        Error::NoPlace { .. } => "set options(memshare.dir = ) to a directory that you can write to",
         Error::OverBudget { needed, budget, table } => {
             return format!(
                 "this plan needs {} of shared memory at the same time, and may take {}; what takes most:{}\nregister what several \

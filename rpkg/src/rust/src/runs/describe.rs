@@ -4,6 +4,7 @@ use inspect::{planned, ResourceView, TaskView};
 use scheduler::id::StageId;
 use scheduler::os::{space, Place};
 use scheduler::plan::Plan;
+use scheduler::store::places;
 
 use crate::r::{self, Given, Result, Scope, Sexp};
 use crate::session;
@@ -99,7 +100,10 @@ fn labels(tasks: &[TaskView], ids: impl Iterator<Item = u32>) -> String {
 /// Bytes that shared memory has room for, where what does not fit goes to a directory; else no bound.
 fn memory_free() -> Result<u64> {
     let place = session::with(|session| Ok(session.place().clone()))?;
-    Ok(if place == Place::Memory { u64::MAX } else { space::of(&Place::Memory)?.free })
+    if place == Place::Memory {
+        return Ok(u64::MAX);
+    }
+    Ok(space::free_in(&places(&place)[..1]).unwrap_or(0))
 }
 
 /// `free`: what a page must not exceed to lie in shared memory.

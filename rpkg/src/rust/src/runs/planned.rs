@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
-use scheduler::os::{space, Place, SessionId};
+use scheduler::os::{space, SessionId};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
-use scheduler::store::{find, Page};
+use scheduler::store::{find, places, Page};
 
 use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
@@ -167,11 +167,7 @@ fn budget(spec: &Spec, purpose: Purpose) -> Result<Option<u64>> {
         return Ok(None);
     }
     let place = session::with(|session| Ok(session.place().clone()))?;
-    let mut free = space::of(&Place::Memory)?.free;
-    if place != Place::Memory {
-        free = free.saturating_add(space::of(&place)?.free);
-    }
-    Ok(Some(free))
+    Ok(Some(space::free_in(&places(&place))?))
 }
 
 fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
