@@ -28,7 +28,9 @@ pub fn words(error: &Error) -> String {
             );
         }
         Error::NoPlace { dir, .. } if dir == Place::Memory.dir() => {
-            return format!("shared memory cannot be used: {error}; mount it so that you can write to it, or {DISK}");
+            return format!(
+                "shared memory cannot be used: {error}; mount it so that you can write to it, or {DISK}"
+            );
         }
         Error::NoPlace { .. } => "set options(memshare.dir = ) to a directory that you can write to",
         Error::OverBudget { needed, budget, table } => {
