@@ -1,4 +1,6 @@
 //! The errors of native code in words for R users: what failed, and which of the package's functions and settings help.
+use std::path::Path;
+
 use inspect::error::Error as InspectError;
 use inspect::words::bytes;
 use scheduler::error::Error;
@@ -14,18 +16,7 @@ const DISK: &str = "set options(memshare.dir = ) to a directory on a disk";
 pub fn words(error: &Error) -> String {
     let what = match error {
         Error::NoSpace { needed, free, limit, dir } => {
-            let (needed, free, limit) = (bytes(*needed), bytes(*free), bytes(*limit));
-            if dir.as_os_str() == FILE_LIMIT {
-                return format!("a file of at least {needed} is needed, and this process may write files of {limit} at most ({FILE_LIMIT})");
-            }
-            let (what, help) = match dir == Place::Memory.dir() {
-                true => ("shared memory", format!(", enlarge {}, or {DISK}", dir.display())),
-                false => ("room", " or make room there".to_owned()),
-            };
-            let dir = dir.display();
-            return format!(
-                "not enough {what} in {dir}: {needed} needed, {free} free of {limit}; release variables{help}"
-            );
+            return no_space([*needed, *free, *limit], dir);
         }
         Error::NoPlace { dir, .. } if dir == Place::Memory.dir() => {
             return format!(
@@ -54,6 +45,22 @@ pub fn words(error: &Error) -> String {
         _ => return error.to_string(),
     };
     format!("{error}; {what}")
+}
+
+/// A place that is too small: bytes needed, free, and in all.
+fn no_space([needed, free, limit]: [u64; 3], dir: &Path) -> String {
+    let (needed, free, limit) = (bytes(needed), bytes(free), bytes(limit));
+    if dir.as_os_str() == FILE_LIMIT {
+        return format!(
+            "a file of at least {needed} is needed, and this process may write files of {limit} at most ({FILE_LIMIT})"
+        );
+    }
+    let (what, help) = match dir == Place::Memory.dir() {
+        true => ("shared memory", format!(", enlarge {}, or {DISK}", dir.display())),
+        false => ("room", " or make room there".to_owned()),
+    };
+    let dir = dir.display();
+    format!("not enough {what} in {dir}: {needed} needed, {free} free of {limit}; release variables{help}")
 }
 
 /// The first rows of a table of what takes memory, a line each.
