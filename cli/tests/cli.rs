@@ -11,7 +11,7 @@ use scheduler::board::{
 use scheduler::id::{StageId, WorkerId};
 use scheduler::os::{now_ns, Mapping, Place};
 use scheduler::policy::Policy;
-use scheduler::store::{Kind, Page, Store, CONTENT};
+use scheduler::store::{Kind, Memory, Page, Store, CONTENT};
 use scheduler::wire::{RunSpec, RunStage};
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ fn dies() {
     let Ok(ns) = std::env::var(ROLE) else { return };
     let mut store = Store::open(Place::Memory).expect("a session");
     register(&mut store, &ns, "left", 3_000);
-    let page = store.page(Kind::Page, &[1_u8; 500].as_slice()).expect("a page");
+    let page = store.page(Kind::Page, &[1_u8; 500].as_slice(), Memory::New).expect("a page");
     std::mem::forget((store, page));
 }
 
@@ -75,7 +75,7 @@ fn ls_tells_variables_and_whose_they_are_and_prune_removes_what_the_dead_left() 
     let mut store = Store::open(Place::Memory).expect("a session");
     let ns = namespace("ls");
     register(&mut store, &ns, "x", 1_500);
-    let page = store.page(Kind::Page, &[1_u8; 200].as_slice()).expect("a page");
+    let page = store.page(Kind::Page, &[1_u8; 200].as_slice(), Memory::New).expect("a page");
     dead(&ns);
 
     let listing = json(&["ls", "--json"]);

@@ -33,6 +33,12 @@ ms_prune <- function() .Call(wrap__ms_prune)
 # Sets the directory that pages go to when memory is short; NULL for none.
 ms_set_place <- function(directory) .Call(wrap__ms_set_place, directory)
 
+# Sets how many bytes of memory are kept for the pages of later calls, at most.
+ms_set_cache <- function(bytes) .Call(wrap__ms_set_cache, bytes)
+
+# Gives back the memory that is kept for the pages of later calls.
+ms_clear_cache <- function() .Call(wrap__ms_clear_cache)
+
 # Ends the workers and gives back all that this session shares. At unload and at R's end.
 ms_cleanup <- function() .Call(wrap__ms_cleanup)
 

@@ -4,7 +4,7 @@
 #'
 #' Drops every view of the namespace that this session holds and every variable of it that this session registered, on the
 #' nodes of `cluster` too, and collects garbage so that the memory goes at once. A view that is still bound to an R variable
-#' stays readable, and keeps its memory, until that variable goes. A node that does not answer within 30 seconds loses its connection, with a
+#' stays readable, and keeps its memory, until that variable goes. Memory that is kept for the next call goes too. A node that does not answer within 30 seconds loses its connection, with a
 #' warning.
 #'
 #' @inheritParams registerVariables
@@ -28,6 +28,7 @@ memshare_gc <- function(namespace, cluster = NULL) {
   }
   release_all(namespace, pageList(), releaseVariables)
   gc(verbose = FALSE)
+  native(ms_clear_cache())
   check_released(nodes, call)
   invisible(NULL)
 }

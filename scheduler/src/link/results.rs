@@ -8,8 +8,8 @@ use crate::id::ResourceId;
 use crate::link::delivery::Delivery;
 use crate::link::work::Outside;
 use crate::link::Part;
-use crate::os::{space, SegmentFile};
-use crate::store::CONTENT;
+use crate::os::{space, Access, SegmentFile};
+use crate::store::{open_page, CONTENT};
 use crate::wire::RunSpec;
 
 /// The segments that were opened: pages, and their overflows.
@@ -38,7 +38,7 @@ impl Results {
                     |reason: &str| Error::Damaged { segment: "of results".into(), reason: reason.into() };
                 let handle = spec.segment(resource, segment);
                 let handle = handle.ok_or_else(|| damaged("the run names no page for them"))?;
-                let file = SegmentFile::open_write(handle)?;
+                let file = open_page(handle, Access::Write)?;
                 Ok(place.insert(file.ok_or_else(|| damaged("the run is over"))?))
             }
         }
@@ -71,7 +71,7 @@ impl Outside for HandIn<'_> {
     fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
         let part = part.output;
         // Not kept open: the page may be about to go.
-        let file = self.spec.segment(resource, part.segment).map(SegmentFile::open_write);
+        let file = self.spec.segment(resource, part.segment).map(|handle| open_page(handle, Access::Write));
         file.transpose()?.flatten().map_or(Ok(()), |file| file.punch(CONTENT + part.at, part.len))
     }
 

@@ -69,16 +69,35 @@ impl SegmentFile {
         Ok(SegmentFile { fd, handle: SegmentHandle { inode, ..handle.clone() } })
     }
 
+    /// The same open segment, known by another name that does not stand in its place: others open it through this process.
+    pub fn renamed(self, name: String) -> Self {
+        let nameless = Some((std::process::id(), self.descriptor()));
+        SegmentFile { handle: SegmentHandle { name, nameless, ..self.handle.clone() }, ..self }
+    }
+
+    /// The bytes that it takes, which are fewer than its size where nothing was written.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
+    pub fn taken(&self) -> Result<u64> {
+        let stat = fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?;
+        Ok(stat.st_blocks as u64 * 512)
+    }
+
     /// Gives it this size; what is added is zeros, for which nothing is reserved.
-    pub(super) fn resize(&self, bytes: u64) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a limit on files; [`Error::Os`] when the system refuses.
+    pub fn resize(&self, bytes: u64) -> Result<()> {
         without_size_signal(|| fs::ftruncate(&self.fd, bytes)).map_err(|e| {
             no_space(&e.into(), bytes, &self.handle.place).unwrap_or_else(|| self.error("resize", e))
         })
     }
 
     fn open(handle: &SegmentHandle, access: OFlags) -> Result<Option<Self>> {
-        // A link must not lead us elsewhere.
-        Self::open_path(handle, handle.path(), access | OFlags::NOFOLLOW)
+        // A link must not lead us elsewhere. That of a descriptor is one by its nature: where it leads is checked by the number.
+        let follow = if handle.nameless.is_some() { OFlags::empty() } else { OFlags::NOFOLLOW };
+        Self::open_path(handle, handle.path(), access | follow)
     }
 
     fn open_path(handle: &SegmentHandle, path: PathBuf, access: OFlags) -> Result<Option<Self>> {
@@ -88,7 +107,7 @@ impl SegmentFile {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(damaged(handle, "it is a link")),
-            Err(Errno::ACCESS) => return Err(damaged(handle, "it belongs to another user")),
+            Err(Errno::ACCESS) => return Err(damaged(handle, no_access(handle))),
             Err(e) => return Err(Error::os(format!("cannot open the segment {}", handle.name), e)),
         };
         let stat = fs::fstat(&fd).map_err(|e| Error::os(format!("cannot examine {}", handle.name), e))?;
@@ -273,7 +292,13 @@ pub(super) fn write_all(fd: impl AsFd, mut at: u64, mut bytes: &[u8]) -> rustix:
 
 /// Whether the name is (still) that of the very segment the handle was made for.
 pub(crate) fn names(handle: &SegmentHandle) -> bool {
-    fs::lstat(handle.path()).is_ok_and(|stat| stat.st_ino == handle.inode)
+    handle.nameless.is_none() && fs::lstat(handle.path()).is_ok_and(|stat| stat.st_ino == handle.inode)
+}
+
+fn no_access(handle: &SegmentHandle) -> String {
+    handle.nameless.map_or("it belongs to another user".into(), |(pid, _)| {
+        format!("the system lets no other process open what process {pid} has open, so no memory can be kept for reuse")
+    })
 }
 
 /// The error for a refusal that means a full place; `None` for any other.

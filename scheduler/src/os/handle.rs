@@ -36,16 +36,21 @@ pub struct SegmentHandle {
     /// The file's number, so that a name given up and taken again is not mistaken for this segment; 0 for whichever
     /// segment has the name.
     pub inode: u64,
+    /// The process that keeps it open and the descriptor there, where the name is no path: the segment has none.
+    pub nameless: Option<(u32, i32)>,
 }
 
 impl SegmentHandle {
     /// Whichever segment has this name.
     pub fn named(name: impl Into<String>, place: Place) -> Self {
-        SegmentHandle { name: name.into(), place, inode: 0 }
+        SegmentHandle { name: name.into(), place, inode: 0, nameless: None }
     }
 
-    /// The path of the name.
+    /// The path that it is opened by.
     pub fn path(&self) -> PathBuf {
-        self.place.dir().join(&self.name)
+        match self.nameless {
+            Some((pid, descriptor)) => format!("/proc/{pid}/fd/{descriptor}").into(),
+            None => self.place.dir().join(&self.name),
+        }
     }
 }

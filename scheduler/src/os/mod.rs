@@ -18,6 +18,7 @@ pub mod handle;
 pub mod host;
 pub mod joined;
 pub mod launcher;
+mod lease;
 pub mod listener;
 pub mod lock;
 pub mod mapping;

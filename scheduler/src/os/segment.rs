@@ -46,6 +46,11 @@ impl Segment {
         Ok((segment, file))
     }
 
+    /// A segment without a name in its place, which `file` keeps open: see [`SegmentFile::renamed`].
+    pub fn nameless(file: &SegmentFile) -> Segment {
+        Segment { handle: file.handle(), creator: std::process::id() }
+    }
+
     /// Gives an open segment a second name in the same place, which this process owns: what becomes of the first one then
     /// no longer matters.
     ///

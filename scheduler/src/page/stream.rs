@@ -163,6 +163,11 @@ impl Content for First<'_> {
     fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
         self.0.own().try_for_each(|(offset, bytes)| file.write_at(at + offset, bytes))
     }
+
+    /// What is written later is read later.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

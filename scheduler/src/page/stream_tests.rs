@@ -3,7 +3,7 @@ use super::super::{BlobView, BlobWriter, Node};
 use super::*;
 use crate::error::Error;
 use crate::os::{Mapping, Place};
-use crate::store::{Kind, Page, Store};
+use crate::store::{Kind, Memory, Page, Store};
 
 /// Numbers that differ from one another and are never 0.
 fn numbers(count: usize, from: u64) -> Vec<u64> {
@@ -17,7 +17,7 @@ fn borrow(w: &mut BlobWriter, numbers: &[u64]) -> u64 {
 }
 
 fn page(store: &Store, streamed: &Streamed) -> (Page, Mapping) {
-    let page = store.page(Kind::Page, &streamed.first()).unwrap();
+    let page = store.page(Kind::Page, &streamed.first(), Memory::New).unwrap();
     let mapping = Mapping::private(&page.file().unwrap()).unwrap();
     (page, mapping)
 }

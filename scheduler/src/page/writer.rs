@@ -319,6 +319,10 @@ impl Content for Blob {
     fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
         Blob::write(self, &|offset, bytes| file.write_at(at + offset, bytes))
     }
+
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for Blob {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::os::{self, now_ns, Channel, Interest, Received};
 use crate::pool::{HostProcesses, PoolConfig, State, WorkerPool};
 use crate::run::order::{Command, RunQueue};
+use crate::store::sweep_cache;
 
 /// Who is in the pool.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,6 +57,7 @@ impl Supervisor {
     fn wait(&mut self) -> Vec<bool> {
         let now = now_ns();
         let tick = self.runs.tick_within(now);
+        let tick = sweep_cache(now).map_or(tick, |sweep| tick.min(sweep));
         self.runs.pool_mut().running(now, tick);
         let tick = if self.runs.pool().processes().has_heard() { Duration::ZERO } else { tick };
         let listener = self.runs.active().and_then(|active| active.listener());

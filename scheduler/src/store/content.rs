@@ -16,6 +16,11 @@ pub trait Content {
     /// As [`SegmentFile::write_at`], and what is wrong with the content itself.
     fn write(&self, file: &SegmentFile, at: u64) -> Result<()>;
 
+    /// Whether everything that is read of it is written: then it can be written over other bytes than zeros.
+    fn is_whole(&self) -> bool {
+        false
+    }
+
     /// What its header says of it besides.
     fn traits(&self) -> Traits {
         Traits::default()
@@ -38,6 +43,10 @@ impl Content for &[u8] {
 
     fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
         file.write_at(at, self)
+    }
+
+    fn is_whole(&self) -> bool {
+        true
     }
 }
 

@@ -5,6 +5,7 @@
 //! keeps one alive; [`prune`] clears away what dead sessions left, and [`orphans`] tells what that would be. What a page's content
 //! means is not known here.
 
+mod cache;
 mod content;
 mod find;
 mod header;
@@ -16,13 +17,14 @@ mod prune;
 mod registry;
 mod why;
 
+pub use cache::{clear_cache, open_page, set_cache, sweep_cache};
 pub use content::{places, Content, Traits, CONTENT};
 pub use find::{boards, find, list, map_private, Found, Listed};
 pub use header::{Header, Kind};
 pub use hold::{holds, Held, Hold};
 pub use open_page::{most_open, OpenPage, PageAddress};
 pub use orphans::{orphans, Orphan};
-pub use page::Page;
+pub use page::{Memory, Page};
 pub use prune::prune;
 pub use registry::{Entry, Store};
 pub use why::{why, Registered, User, Why};

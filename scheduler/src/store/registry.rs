@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::content::{places, Content};
 use super::find::registered_in;
 use super::page::{size, Birth};
-use super::{find, prune, Found, Kind, Page};
+use super::{clear_cache, find, prune, Found, Kind, Memory, Page};
 use crate::error::{Error, Result};
 use crate::os::{name, space, Place, SegmentFile, SessionId, SessionLock};
 
@@ -85,8 +85,8 @@ impl Store {
     /// # Errors
     /// [`Error::NoSpace`] when no place has room for it, [`Error::NoPlace`] when none can be made in the last of them; [`Error::Os`] when
     /// the system refuses, or in a forked child; what writing the content gives.
-    pub fn page(&self, kind: Kind, content: &dyn Content) -> Result<Page> {
-        self.make(|birth, place| Page::make(birth, place, content), kind, ("", ""))
+    pub fn page(&self, kind: Kind, content: &dyn Content, memory: Memory) -> Result<Page> {
+        self.make(|birth, place| Page::make(birth, place, content, memory), kind, ("", ""))
     }
 
     /// A page of zeros for others to write to through a mapping: its memory is reserved.
@@ -102,18 +102,15 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::page`]: room is needed for what is expected.
-    pub fn results_page(&self, expected: u64) -> Result<Page> {
-        let how = |birth: Birth<'_>, place: &Place| {
-            space::check(size(expected), place)?;
-            Page::empty(birth, place)
-        };
+    pub fn results_page(&self, expected: u64, memory: Memory) -> Result<Page> {
+        let how = |birth: Birth<'_>, place: &Place| Page::empty(birth, place, expected, memory);
         let page = self.make(how, Kind::Results, ("", ""))?;
         if page.handle().place == self.place {
             return Ok(page);
         }
         let (session, serial) = (self.session(), self.next_serial());
         let birth = Birth { kind: Kind::Results, session, serial, variable: ("", "") };
-        Ok(match self.lock_in(&self.place).and_then(|()| Page::empty(birth, &self.place)) {
+        Ok(match self.lock_in(&self.place).and_then(|()| Page::empty(birth, &self.place, 0, Memory::New)) {
             Ok(overflow) => page.with_overflow(overflow),
             // A directory that cannot be used is no reason to fail a run that may not need it.
             Err(e) => {
@@ -123,7 +120,7 @@ impl Store {
         })
     }
 
-    /// Makes a page where there is room.
+    /// Makes a page where there is room. What is kept in memory for later pages is given back for it.
     fn make(
         &self,
         how: impl Fn(Birth<'_>, &Place) -> Result<Page>,
@@ -133,7 +130,15 @@ impl Store {
         self.check_mine()?;
         let page = first_of(&self.place, |place| {
             self.lock_in(place)?;
-            how(Birth { kind, session: self.session(), serial: self.next_serial(), variable }, place)
+            let made =
+                || how(Birth { kind, session: self.session(), serial: self.next_serial(), variable }, place);
+            let first = made();
+            let full = matches!(first, Err(Error::NoSpace { .. })) && *place == Place::Memory;
+            if full && clear_cache() {
+                made()
+            } else {
+                first
+            }
         })?;
         tracing::debug!(segment = page.handle().name, kind = kind.name(), bytes = page.bytes(), "made");
         Ok(page)
@@ -173,8 +178,11 @@ impl Store {
         }
         let mut pages = Vec::with_capacity(variables.len());
         for (name, content) in variables {
-            let made =
-                self.make(|b, place| Page::make(b, place, *content), Kind::Variable, (namespace, name))?;
+            let made = self.make(
+                |b, place| Page::make(b, place, *content, Memory::New),
+                Kind::Variable,
+                (namespace, name),
+            )?;
             pages.push(made);
         }
         for page in &mut pages {

@@ -13,7 +13,7 @@ use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
 use scheduler::policy::Policy;
 use scheduler::pool::{Generation, Patience, PoolConfig};
 use scheduler::run::{Finished, Job, JobSpec, Pin, Pool, RunHandle};
-use scheduler::store::{Kind, Page, Store, CONTENT};
+use scheduler::store::{Kind, Memory, Page, Store, CONTENT};
 use scheduler::wire::RunSpec;
 
 use crate::{logbook, numbers};
@@ -98,9 +98,9 @@ impl Session {
             let id = ResourceId(place as u32);
             let page = if place < given {
                 let bytes = numbers::bytes(&variable(id, resource.bytes / 8));
-                self.store.page(Kind::Page, &bytes.as_slice()).unwrap()
+                self.store.page(Kind::Page, &bytes.as_slice(), Memory::New).unwrap()
             } else {
-                self.store.results_page(0).unwrap()
+                self.store.results_page(0, Memory::New).unwrap()
             };
             handles.push(Some(page.handle()));
             match resource.scope {

@@ -8,7 +8,7 @@ use extendr_api::prelude::*;
 use scheduler::error::Error;
 use scheduler::os::{Mapping, SegmentFile};
 use scheduler::page::{BlobWriter, Tag};
-use scheduler::store::{find, prune, Content, Header};
+use scheduler::store::{clear_cache, find, prune, set_cache, Content, Header};
 
 use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, give, nothing, protect, Failure, Preserved, Scope, Sexp};
@@ -250,6 +250,24 @@ fn ms_prune() -> Robj {
     })
 }
 
+/// Sets how many bytes of memory are kept for the pages of later calls, at most.
+#[extendr]
+fn ms_set_cache(bytes: f64) -> Robj {
+    edge(|| {
+        set_cache(bytes as u64);
+        nothing()
+    })
+}
+
+/// Gives back the memory that is kept for the pages of later calls.
+#[extendr]
+fn ms_clear_cache() -> Robj {
+    edge(|| {
+        clear_cache();
+        nothing()
+    })
+}
+
 /// Sets the directory that pages go to when memory is short; NULL for none.
 #[extendr]
 fn ms_set_place(directory: Robj) -> Robj {
@@ -296,5 +314,7 @@ extendr_module! {
     fn ms_is_view;
     fn ms_prune;
     fn ms_set_place;
+    fn ms_set_cache;
+    fn ms_clear_cache;
     fn ms_cleanup;
 }

@@ -38,7 +38,7 @@ fn role() {
 fn owner(ns: &str) {
     let mut store = open();
     register(&mut store, ns, "x", b"of the dead").unwrap();
-    let page = store.page(Kind::Page, &b"page".as_slice()).unwrap();
+    let page = store.page(Kind::Page, &b"page".as_slice(), Memory::New).unwrap();
     println!("\nsession {} {}", store.session().0, page.handle().name);
     let _ = std::io::stdin().read_line(&mut String::new());
 }
@@ -92,14 +92,14 @@ fn a_forked_child_owns_nothing_and_takes_nothing_away() {
     let ns = namespace("fork");
     let mut store = open();
     register(&mut store, &ns, "x", b"parent's").unwrap();
-    let page = store.page(Kind::Page, &b"page".as_slice()).unwrap();
+    let page = store.page(Kind::Page, &b"page".as_slice(), Memory::New).unwrap();
     // SAFETY: the child makes plain calls and allocates, which the C library keeps possible after a fork, and leaves by
     // `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
         let owns_nothing = !store.is_mine() && !store.owns(&ns, "x") && store.registered().is_empty();
-        let refused =
-            register(&mut store, &ns, "y", b"").is_err() && store.page(Kind::Page, &Odd::fine()).is_err();
+        let refused = register(&mut store, &ns, "y", b"").is_err()
+            && store.page(Kind::Page, &Odd::fine(), Memory::New).is_err();
         let reads = content_of(&ns, "x").is_ok_and(|content| content == b"parent's");
         let not_owner = matches!(store.release(&ns, &["x".into()]), Err(Error::NotOwner { .. }));
         drop((store, page));
@@ -135,7 +135,7 @@ fn cycles(ns: &str) {
     for cycle in 0..1200 {
         register(&mut store, ns, "x", &[cycle as u8; 100]).unwrap();
         assert_eq!(content_of(ns, "x").unwrap()[99], cycle as u8);
-        store.page(Kind::Page, &[0_u8; 10].as_slice()).unwrap();
+        store.page(Kind::Page, &[0_u8; 10].as_slice(), Memory::New).unwrap();
         store.release(ns, &["x".into()]).unwrap();
     }
     assert_eq!((count("fd"), maps()), (before, 0));

@@ -1,5 +1,6 @@
 //! The store on the real `/dev/shm`. Every test has names of its own, for other processes work there too.
 
+mod cache;
 mod death;
 mod holds;
 mod places;

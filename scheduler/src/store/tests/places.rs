@@ -5,7 +5,7 @@ use crate::os::{Segment, SessionLock};
 
 /// A page that lies in the directory, for want of memory.
 fn page_in(store: &Store, dir: &Dir) -> Page {
-    let page = store.page(Kind::Page, &Odd::too_big_for_memory()).unwrap();
+    let page = store.page(Kind::Page, &Odd::too_big_for_memory(), Memory::New).unwrap();
     assert_eq!(page.handle().place, dir.place());
     page
 }
@@ -64,10 +64,13 @@ fn a_directory_in_which_no_file_can_be_made_is_an_error_that_names_it() {
     std::fs::write(&file, b"no directory").unwrap();
     for place in [missing, file] {
         let store = Store::open(Place::Directory(place.clone())).unwrap();
-        let full = store.page(Kind::Page, &Odd::too_big_for_memory()).unwrap_err();
+        let full = store.page(Kind::Page, &Odd::too_big_for_memory(), Memory::New).unwrap_err();
         assert!(matches!(&full, Error::NoPlace { dir, .. } if *dir == place), "{full}");
         assert_eq!(full.kind(), "no_place");
         // What fits needs no directory.
-        assert!(store.page(Kind::Page, &Odd::fine()).is_ok() && store.results_page(1).is_ok());
+        assert!(
+            store.page(Kind::Page, &Odd::fine(), Memory::New).is_ok()
+                && store.results_page(1, Memory::New).is_ok()
+        );
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn leave_behind(namespace: &str, variable: &str) -> Page {
     // A cleaner of another test may be quicker than the renaming: then it is made again.
     loop {
         let birth = Birth { ..birth };
-        let Ok(mut page) = Page::make(birth, &Place::Memory, &b"dead".as_slice()) else { continue };
+        let Ok(mut page) = Page::make(birth, &Place::Memory, &b"dead".as_slice(), Memory::New) else {
+            continue;
+        };
         if matches!(page.segment.rename(&name::variable(user(), namespace, variable)), Ok(true)) {
             return page;
         }
@@ -77,7 +79,7 @@ fn cleaning_never_hits_a_session_that_lives_or_begins() {
                     for round in 0..100 {
                         let ns = namespace(&format!("clean{thread}-{round}"));
                         let mut store = open();
-                        let page = store.page(Kind::Page, &b"page".as_slice()).unwrap();
+                        let page = store.page(Kind::Page, &b"page".as_slice(), Memory::New).unwrap();
                         register(&mut store, &ns, "x", b"variable").unwrap();
                         assert_eq!(content_of(&ns, "x").unwrap(), b"variable");
                         page.file().unwrap();

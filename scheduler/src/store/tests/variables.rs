@@ -86,7 +86,7 @@ fn the_impossible_size_is_refused_and_leaves_nothing() {
     let small: &[u8] = b"small";
     for place in [Place::Memory, dir.place()] {
         store.set_place(place.clone());
-        let refused = store.page(Kind::Page, &Huge).unwrap_err();
+        let refused = store.page(Kind::Page, &Huge, Memory::New).unwrap_err();
         assert!(
             matches!(&refused, Error::NoSpace { needed: u64::MAX, dir, .. } if dir == place.dir()),
             "{refused}"
@@ -103,8 +103,8 @@ fn the_impossible_size_is_refused_and_leaves_nothing() {
 fn the_directory_is_used_when_memory_is_full_and_searched_too() {
     let (ns, dir) = (namespace("dir"), Dir::new("dir"));
     let mut store = Store::open(dir.place()).unwrap();
-    assert_eq!(store.page(Kind::Page, &Odd::fine()).unwrap().handle().place, Place::Memory);
-    let page = store.page(Kind::Results, &Odd::too_big_for_memory()).unwrap();
+    assert_eq!(store.page(Kind::Page, &Odd::fine(), Memory::New).unwrap().handle().place, Place::Memory);
+    let page = store.page(Kind::Results, &Odd::too_big_for_memory(), Memory::New).unwrap();
     assert_eq!(page.handle().place, dir.place());
     assert_eq!(pages_of(store.session(), &Place::Memory), 0, "the attempt in memory is gone");
     drop(page);
@@ -114,7 +114,7 @@ fn the_directory_is_used_when_memory_is_full_and_searched_too() {
     let mut other = Store::open(dir.place()).unwrap();
     assert!(matches!(register(&mut other, &ns, "x", b""), Err(Error::AlreadyRegistered { .. })));
     let full = Odd { full: Cell::new(9), ..Odd::fine() };
-    assert!(matches!(store.page(Kind::Page, &full), Err(Error::NoSpace { .. })));
+    assert!(matches!(store.page(Kind::Page, &full, Memory::New), Err(Error::NoSpace { .. })));
     drop(store);
     assert_eq!(dir.files(), 0);
     assert!(is_unallocated(find(&ns, "x", &dir.place())));
@@ -124,19 +124,19 @@ fn the_directory_is_used_when_memory_is_full_and_searched_too() {
 fn results_in_memory_have_their_overflow_in_the_directory() {
     let dir = Dir::new("overflow");
     let mut store = open();
-    assert!(store.results_page(0).unwrap().overflow().is_none(), "there is no directory");
+    assert!(store.results_page(0, Memory::New).unwrap().overflow().is_none(), "there is no directory");
     store.set_place(dir.place());
-    let page = store.results_page(0).unwrap();
+    let page = store.results_page(0, Memory::New).unwrap();
     let overflow = page.overflow().expect("there is a directory").handle();
     assert_eq!((page.handle().place, overflow.place), (Place::Memory, dir.place()));
     assert_eq!((dir.files(), pages_of(store.session(), &dir.place())), (1, 2));
     drop(page);
     assert_eq!(dir.files(), 0, "it goes with its page");
-    let there = store.results_page(1 << 61);
+    let there = store.results_page(1 << 61, Memory::New);
     assert!(matches!(there, Err(Error::NoSpace { .. })), "not even the directory has so much room");
     // A directory that is gone is noticed by who needs it.
     store.set_place(Place::Directory("/nowhere/at/all".into()));
-    assert!(store.results_page(0).unwrap().overflow().is_none());
+    assert!(store.results_page(0, Memory::New).unwrap().overflow().is_none());
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn pages_are_sealed_and_boards_reserved() {
     assert_eq!(&Header::read(&file).unwrap().unwrap(), board.header());
     let blocks = std::os::unix::fs::MetadataExt::blocks(&std::fs::metadata(board.handle().path()).unwrap());
     assert!(blocks * 512 >= 100_000 + CONTENT, "{blocks} blocks");
-    let page = store.page(Kind::Page, &b"bytes".as_slice()).unwrap();
+    let page = store.page(Kind::Page, &b"bytes".as_slice(), Memory::New).unwrap();
     assert_ne!(page.header().serial, board.header().serial);
     let mut read = [0; 5];
     page.file().unwrap().read_at(CONTENT, &mut read).unwrap();
@@ -158,7 +158,7 @@ fn pages_are_sealed_and_boards_reserved() {
 #[test]
 fn a_results_page_that_has_grown_is_read_and_mapped_whole() {
     let store = open();
-    let page = store.results_page(100).unwrap();
+    let page = store.results_page(100, Memory::New).unwrap();
     page.file().unwrap().write_at(CONTENT, b"results").unwrap();
     let file = SegmentFile::open_read(&page.handle()).unwrap().unwrap();
     assert_eq!(Header::read(&file).unwrap().unwrap().bytes, 0);

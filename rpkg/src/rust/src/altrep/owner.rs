@@ -20,6 +20,17 @@ pub(super) struct Owned {
     pub(super) exposed: Cell<bool>,
 }
 
+thread_local! {
+    /// Bytes that R's owners keep mapped.
+    static HELD: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Bytes that views of this process keep mapped, also those that nobody needs any more: R's collector finds these, which does not know
+/// how big they are. A mapping counts once for each of its owners.
+pub fn held() -> u64 {
+    HELD.get()
+}
+
 /// An owner of `mapping` for the views to be made, kept. With `origin`, the views can travel to workers as references.
 pub fn owner<'s>(s: &'s Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> Sexp<'s> {
     // SAFETY: R's main thread, by the scope. R may jump until the finalizer is registered; only then there is something
@@ -29,6 +40,7 @@ pub fn owner<'s>(s: &'s Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin
         R_RegisterCFinalizerEx(owner.raw(), Some(finalize), Rboolean::FALSE);
         let owned =
             Owned { mapping: Arc::clone(mapping), origin: origin.map(Rc::clone), exposed: Cell::new(false) };
+        HELD.set(HELD.get() + mapping.len() as u64);
         R_SetExternalPtrAddr(owner.raw(), Box::into_raw(Box::new(owned)).cast());
         owner
     }
@@ -51,7 +63,8 @@ unsafe extern "C" fn finalize(owner: SEXP) {
         let address = R_ExternalPtrAddr(owner).cast::<Owned>();
         R_ClearExternalPtr(owner);
         if !address.is_null() {
-            drop(Box::from_raw(address));
+            let owned = Box::from_raw(address);
+            HELD.set(HELD.get() - owned.mapping.len() as u64);
         }
     }
 }

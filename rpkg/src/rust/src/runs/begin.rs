@@ -9,7 +9,7 @@ use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
 use scheduler::pool::Generation;
 use scheduler::run::{Job, JobSpec, Pin};
-use scheduler::store::{find, Kind, Page, PageAddress};
+use scheduler::store::{find, Content, Kind, Memory, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
 use super::coming::Coming;
@@ -37,8 +37,9 @@ pub(super) enum Copying {
 }
 
 /// The pages of a run.
-#[derive(Default)]
 struct Pages {
+    /// What its own pages are made of.
+    memory: Memory,
     handles: Vec<Option<SegmentHandle>>,
     /// Those that are the run's own.
     own: Vec<(ResourceId, Page)>,
@@ -87,7 +88,8 @@ pub(super) fn prepare(
     (title, state): (&str, &SessionState),
 ) -> Result<Prepared> {
     let since = now_ns();
-    let mut pages = Pages::default();
+    // Nodes of a cluster find pages by their names.
+    let mut pages = Pages::new(if external.is_some() { Memory::New } else { Memory::Used });
     let plan = Arc::clone(&planned.plan);
     let mut blobs = blobs.into_iter();
     for (index, data) in planned.data.iter_mut().enumerate() {
@@ -96,7 +98,7 @@ pub(super) fn prepare(
         let elements = plan.streamed_elements(id).filter(|_| copying == Copying::Meanwhile);
         match changes.get(&id) {
             Some(object) => {
-                let page = pages.copy_in(id, &encoded(object.get(), Purpose::Run)?)?;
+                let page = pages.copy_in(id, &encoded(object.get(), Purpose::Run)?, pages.memory)?;
                 pages.own(id, page);
             }
             None => pages.add(id, data, made, (purpose, elements))?,
@@ -126,9 +128,13 @@ pub(super) fn prepare(
     Ok(Prepared { job, copied, coming })
 }
 
+fn page(content: &dyn Content, memory: Memory) -> Result<Page> {
+    session::with(|session| Ok(session.store()?.page(Kind::Page, content, memory)?))
+}
+
 /// A page for results of so many bytes. Where these are only remembered from an earlier run, they are no reason to refuse this one.
-fn results_page(bytes: u64, said: bool) -> Result<Page> {
-    let page = |bytes: u64| session::with(|session| Ok(session.store()?.results_page(bytes)?));
+fn results_page(bytes: u64, said: bool, memory: Memory) -> Result<Page> {
+    let page = |bytes: u64| session::with(|session| Ok(session.store()?.results_page(bytes, memory)?));
     match page(bytes) {
         Err(Failure::Scheduler(Error::NoSpace { .. })) if !said => page(0),
         made => made,
@@ -136,6 +142,20 @@ fn results_page(bytes: u64, said: bool) -> Result<Page> {
 }
 
 impl Pages {
+    fn new(memory: Memory) -> Pages {
+        Pages {
+            memory,
+            handles: Vec::new(),
+            own: Vec::new(),
+            coming: Coming::default(),
+            overflow: Vec::new(),
+            pins: Vec::new(),
+            refers: Vec::new(),
+            bytes: 0,
+            kept_bytes: 0,
+        }
+    }
+
     /// A variable of the plan, and how many of its elements are to be read as they come.
     fn add(
         &mut self,
@@ -147,7 +167,8 @@ impl Pages {
         match data {
             Data::Object(object) if purpose == Purpose::Plan => {
                 let made = made.map_or_else(|| encoded(object.get(), purpose), Ok)?;
-                let page = self.copy_in(id, &made)?;
+                // In a later run, nodes of a cluster may read it.
+                let page = self.copy_in(id, &made, Memory::New)?;
                 self.kept(&page);
                 *data = Data::Kept(Box::new((page, made.1)));
             }
@@ -174,7 +195,7 @@ impl Pages {
             let pass = planned.plan.stages()[stage.index()].outputs[nth as usize];
             planned.learned[pass.index()].said
         });
-        let page = results_page(bytes, said)?;
+        let page = results_page(bytes, said, self.memory)?;
         self.overflow.extend(page.overflow().map(|overflow| (id, overflow.handle())));
         self.own(id, page);
         Ok(())
@@ -200,12 +221,11 @@ impl Pages {
             None => Err(blob),
         };
         let page = match how {
-            Err(blob) => self.copy_in(id, &(blob, references))?,
+            Err(blob) => self.copy_in(id, &(blob, references), self.memory)?,
             Ok(streamed) => {
                 self.refer(id, &references);
                 self.bytes += bytes;
-                let page =
-                    session::with(|session| Ok(session.store()?.page(Kind::Page, &streamed.first())?))?;
+                let page = page(&streamed.first(), self.memory)?;
                 self.coming.push(id, page.file()?, streamed);
                 page
             }
@@ -215,10 +235,10 @@ impl Pages {
     }
 
     /// Makes the page of an object; what it refers to stays readable until the run has ended.
-    fn copy_in(&mut self, id: ResourceId, (blob, references): &Encoded) -> Result<Page> {
+    fn copy_in(&mut self, id: ResourceId, (blob, references): &Encoded, memory: Memory) -> Result<Page> {
         self.refer(id, references);
         self.bytes += blob.size();
-        session::with(|session| Ok(session.store()?.page(Kind::Page, blob)?))
+        page(blob, memory)
     }
 
     fn refer(&mut self, id: ResourceId, references: &References) {

@@ -8,6 +8,7 @@
 //! | `encoded` | an object as it will lie in its page |
 //! | `learn`, `relearn` | what plans learn from earlier runs |
 //! | `coming` | data that is copied while the run goes on |
+//! | `dead` | values of earlier runs that nobody needs any more |
 //! | `describe` | a plan in columns |
 //! | `begin` | a plan made pages and job |
 //! | `collect` | results and conditions made R values |
@@ -21,6 +22,7 @@
 mod begin;
 mod collect;
 mod coming;
+mod dead;
 mod describe;
 mod encoded;
 mod failure;

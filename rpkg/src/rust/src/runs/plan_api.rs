@@ -13,6 +13,7 @@ use scheduler::plan::{CallSpec, Plan, ResultSize};
 use scheduler::profile::Profile;
 
 use super::begin::{prepare, Changes, Copying, Prepared, SessionState};
+use super::dead;
 use super::describe::describe;
 use super::encoded::{Encoded, Purpose};
 use super::planned::{bytes_of, compile, Planned};
@@ -133,6 +134,7 @@ fn ms_plan_free(id: i32) -> Robj {
 fn ms_run_begin(id: i32, spec: Robj, changes: Robj, title: &str, state: Robj) -> Robj {
     edge(|| {
         let state = SessionState::read(argument(&state))?;
+        dead::collect()?;
         let run = if id == 0 {
             let spec = Spec::read(argument(&spec))?;
             let (mut planned, blobs) = compile(&spec, Purpose::Run)?;

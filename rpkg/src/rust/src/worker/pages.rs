@@ -7,7 +7,8 @@ use scheduler::board::PageSegment;
 use scheduler::error::{Error, Result as Scheduled};
 use scheduler::id::ResourceId;
 use scheduler::link::{Membership, Parts};
-use scheduler::os::{Mapping, SegmentFile};
+use scheduler::os::{Access, Mapping};
+use scheduler::store::open_page;
 
 use crate::about::Listed;
 use crate::codec::{self, BlobSource, Pieces, Referred};
@@ -78,7 +79,7 @@ fn mapping(membership: &Membership, resource: ResourceId, segment: PageSegment) 
         segment: handle.map_or_else(|| format!("of resource {resource}"), |handle| handle.name.clone()),
         reason: "it was released while a run reads it".into(),
     };
-    let file = SegmentFile::open_read(handle.ok_or_else(gone)?)?.ok_or_else(gone)?;
+    let file = open_page(handle.ok_or_else(gone)?, Access::Read)?.ok_or_else(gone)?;
     scheduler::store::map_private(&file)
 }
 

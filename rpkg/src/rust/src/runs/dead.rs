@@ -1,0 +1,40 @@
+//! Values of earlier runs that nobody needs any more. They lie in pages, of which R's collector sees a few bytes each, so that it would let
+//! gigabytes of them wait; here it is called when they may have become many.
+use std::cell::Cell;
+
+use scheduler::os::{space, Place};
+
+use crate::altrep;
+use crate::r::{self, Result};
+
+/// Fewer bytes are left to R.
+const FEW: u64 = 8 << 20;
+/// So many more than were needed at the last look are worth a look, or as many more as were needed then.
+const MANY: u64 = 256 << 20;
+
+thread_local! {
+    /// Bytes that were still needed at the last look.
+    static NEEDED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Has R give back what nobody needs, if that may be much: more than is needed, or half of the memory that is free.
+///
+/// # Errors
+/// What finalizers of the user's signal.
+pub(super) fn collect() -> Result<()> {
+    let needed = NEEDED.get().min(altrep::held());
+    let grown = altrep::held() - needed;
+    if grown < FEW {
+        return Ok(());
+    }
+    let free = space::of(&Place::Memory)?.free;
+    if grown < MANY.max(needed).min(free / 2) {
+        return Ok(());
+    }
+    r::protect(|s| {
+        s.call_base("gc", &[]);
+        Ok(())
+    })?;
+    NEEDED.set(altrep::held());
+    Ok(())
+}
