@@ -4,13 +4,16 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup install cli demo test check bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup install cli demo test check fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
 	@echo "make cli     the command-line program: build/bin/memshare"
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
+	@echo "make fuzz    every parser of outside bytes, guided by coverage, 30 CPU-minutes each (SECONDS=..., TARGETS=...)"
+	@echo "make valgrind every native entry and its workers under valgrind (FILES=... for R test files)"
+	@echo "make torture every native entry with R's collector at every allocation"
 	@echo "make bench   measurements against base R and peers"
 	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
 	@echo "make viewer  the page of memView(): script and style from viewer/"
@@ -47,6 +50,7 @@ test: setup install
 	cargo test --workspace --locked
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(BUILD)/target-loom cargo test --package memshare-scheduler --locked --lib loom
 	CARGO_TARGET_DIR=$(BUILD)/target-r sh tools/wrappers.sh --check
+	sh tests/bridge.sh
 	$(MAKE) test-viewer
 	sh tests/run.sh
 
@@ -54,6 +58,16 @@ test: setup install
 check: test
 	sh tools/vendor.sh
 	sh tests/check-package.sh
+
+# Goes on where it was broken off; finds and logs in build/fuzz.
+fuzz:
+	sh tools/fuzz.sh $(or $(SECONDS),1800) $(TARGETS)
+
+valgrind: install
+	sh tools/valgrind.sh $(FILES)
+
+torture: install
+	MEMSHARE_TORTURE=1 Rscript --vanilla tests/native/entries.R
 
 bench: install
 	for script in bench/[!a]*.R; do Rscript $$script; done

@@ -33,6 +33,7 @@ if [ "${1:-}" != demo ]; then
   for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do
     has_r_package "$package" || want "r-cran-$(echo "$package" | tr '[:upper:]' '[:lower:]')"
   done
+  command -v valgrind > /dev/null 2>&1 || want valgrind
   command -v dot > /dev/null 2>&1 || want graphviz
   command -v chromium > /dev/null 2>&1 || want chromium
   /usr/bin/python3 -c 'import jsonschema' 2> /dev/null || want python3-jsonschema

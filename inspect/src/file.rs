@@ -1,6 +1,7 @@
 //! A record on disk: a checksummed file, opened later or on another machine, with neither the data nor the session.
 use std::path::Path;
 
+use scheduler::board::MAX_ATTEMPT;
 use scheduler::checksummed::{self, Format, Unusable};
 use scheduler::engine::EventKind;
 use scheduler::plan::Plan;
@@ -9,7 +10,7 @@ use scheduler::run::{Chunk, Ended, EventLog, State};
 use crate::error::{Error, Result};
 use crate::record::Record;
 
-const FORMAT: Format = Format { magic: b"memshrec", version: 3, what: "a saved plan or run" };
+pub(crate) const FORMAT: Format = Format { magic: b"memshrec", version: 3, what: "a saved plan or run" };
 
 impl Record {
     /// The bytes of its file.
@@ -28,6 +29,7 @@ impl Record {
             Some(log) if !fits(log, &record.plan) => {
                 Err(bad(Unusable::Senseless("its log is not one of its plan".into())))
             }
+            _ if !adds_up(&record) => Err(bad(Unusable::Senseless("its numbers are no measurements".into()))),
             _ => Ok(record),
         }
     }
@@ -120,4 +122,48 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
         && log.steps.iter().all(|step| step.pass.index() < passes)
         && log.stages.len() == stages.len()
         && log.passes.len() == passes
+}
+
+/// What all durations, counts and bytes of a record come to at most, and what an instant is: some centuries, some exbibytes. So no sum
+/// of some of them overflows.
+const MOST: u64 = i64::MAX as u64;
+
+/// Whether the numbers of a record can be what was counted and measured.
+fn adds_up(record: &Record) -> bool {
+    let planned = record.plan.spec().passes.iter().map(|pass| pass.elements);
+    let noted = record.notes.iter().map(|note| note.elements);
+    let mut all = planned.chain(noted).chain(record.log.iter().flat_map(amounts));
+    all.try_fold(0, u64::checked_add).is_some_and(|sum| sum <= MOST)
+        && record.log.as_ref().is_none_or(|log| {
+            log.chunks.iter().all(|chunk| chunk.attempt <= MAX_ATTEMPT)
+                && log.stages.iter().all(|stage| stage.lost <= u64::from(u16::MAX))
+                && instants(log).all(|at| at <= MOST)
+        })
+}
+
+/// What a log counted, and how long things took.
+fn amounts(log: &EventLog) -> impl Iterator<Item = u64> + '_ {
+    let stages = log.stages.iter().flat_map(|stage| [stage.chunks, stage.lost, stage.chunks_ns]);
+    [log.wall_ns, log.data_bytes, log.copied.0, log.copied.1, log.peak_bytes]
+        .into_iter()
+        .chain(log.activities.iter().flatten().copied())
+        .chain(log.outputs.iter().copied())
+        .chain(log.steps.iter().map(|step| step.fun_ns))
+        .chain(stages)
+        .chain(log.passes.iter().flat_map(|pass| [pass.fun_ns, pass.bytes]))
+}
+
+/// When it says that something was, and which elements were slow.
+fn instants(log: &EventLog) -> impl Iterator<Item = u64> + '_ {
+    let chunks = log.chunks.iter().flat_map(|chunk| [chunk.started_ns, chunk.ended_ns, chunk.fun_ns]);
+    let steps = log.steps.iter().flat_map(|step| [step.started_ns, step.ended_ns]);
+    let stages = log.stages.iter().flat_map(|stage| [stage.began_ns, stage.ended_ns, stage.longest_ns]);
+    log.events
+        .iter()
+        .map(|event| event.at_ns)
+        .chain(log.workers.iter().flat_map(|life| [life.joined_ns, life.left_ns]))
+        .chain(chunks)
+        .chain(steps)
+        .chain(stages)
+        .chain(log.passes.iter().flat_map(|pass| pass.slowest.iter().map(|&(element, _)| element)))
 }

@@ -27,6 +27,8 @@ mod events;
 mod explain;
 pub mod export;
 mod file;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod html;
 pub mod live;
 mod measured;

@@ -56,13 +56,23 @@ pub struct Format {
 impl Format {
     /// The bytes of a file that holds `value`.
     pub fn to_bytes<T: Serialize>(&self, value: &T) -> Vec<u8> {
-        let body = crate::wire::pack(value);
+        self.around(&crate::wire::pack(value))
+    }
+
+    /// The bytes of a file with this body.
+    pub fn around(&self, body: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.magic.len() + 4 + CHECKSUM + body.len());
         bytes.extend_from_slice(self.magic);
         bytes.extend_from_slice(&self.version.to_le_bytes());
-        bytes.extend_from_slice(blake3::hash(&body).as_bytes());
-        bytes.extend_from_slice(&body);
+        bytes.extend_from_slice(blake3::hash(body).as_bytes());
+        bytes.extend_from_slice(body);
         bytes
+    }
+
+    /// The same bytes as a file of this kind with a right checksum: what stands behind its place is the body.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub fn summed(&self, bytes: &[u8]) -> Vec<u8> {
+        self.around(bytes.get(self.magic.len() + 4 + CHECKSUM..).unwrap_or(bytes))
     }
 
     /// Whether bytes say that they are of this kind and version.

@@ -6,6 +6,8 @@ pub mod board;
 pub mod checksummed;
 pub mod engine;
 pub mod error;
+#[cfg(all(any(test, feature = "fuzz"), not(loom)))]
+pub mod fuzz;
 pub mod graph;
 pub mod id;
 mod lifetime;

@@ -295,13 +295,22 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
         .expect("a value of plain fields encodes into memory")
 }
 
-/// The value in `bytes`, which came from `from`. A length in it that is no possible one is an error before room is made.
+/// The value in `bytes`, which came from `from`. A length in it that they cannot have is an error before room is made.
 ///
 /// # Errors
 /// [`Error::Message`] for what is no such value.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
-    let config = bincode::config::standard().with_limit::<{ 4 << 30 }>();
-    bincode::serde::decode_from_slice(bytes, config)
+    // A number takes a byte at least and counts as 8. The library knows limits at compile time only: the next one will do.
+    match bytes.len().saturating_mul(8) {
+        0..=0x4000 => unpack_within::<0x4000, T>(bytes, from),
+        0x4001..=0x10_0000 => unpack_within::<0x10_0000, T>(bytes, from),
+        0x10_0001..=0x400_0000 => unpack_within::<0x400_0000, T>(bytes, from),
+        _ => unpack_within::<0x1_0000_0000, T>(bytes, from),
+    }
+}
+
+fn unpack_within<const BYTES: usize, T: DeserializeOwned>(bytes: &[u8], from: &str) -> Result<T> {
+    bincode::serde::decode_from_slice(bytes, bincode::config::standard().with_limit::<BYTES>())
         .map(|(value, _)| value)
         .map_err(|e| Error::Message { from: from.to_owned(), reason: e.to_string() })
 }

@@ -74,12 +74,14 @@ impl BoardReader {
         held.map(|lease| Recovered { lease, position: self.position_of(&lease) }).collect()
     }
 
-    /// All entries that somebody wrote, the log's first; those that name no elements of the stage are left out. O(entries).
+    /// All entries that somebody wrote, the log's first; those that name no elements of the stage, or no place of
+    /// the board, are left out. O(entries).
     pub fn chunks(&self, stage: StageId) -> Vec<ChunkRecord> {
         let Some(elements) = self.elements(stage) else { return Vec::new() };
         let chunks =
             self.entries(stage).map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record));
-        chunks.filter(|chunk| chunk.start < chunk.end && chunk.end <= elements).collect()
+        let is_one = |chunk: &ChunkRecord| chunk.start < chunk.end && chunk.end <= elements;
+        chunks.filter(|chunk| is_one(chunk) && chunk.worker.0 < self.workers()).collect()
     }
 
     /// The chunks of a stage that are done, in the order of elements: each one lies within the stage, none meets another, and none cuts

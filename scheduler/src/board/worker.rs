@@ -159,7 +159,7 @@ impl WorkerBoard {
                 entries_left: left.entries,
                 done_elements: stats.elements.load(Ordering::Relaxed),
                 timed: stats.timed(),
-                done_bytes: self.outputs(stage).iter().map(OutputLine::taken).sum(),
+                done_bytes: self.outputs(stage).iter().map(OutputLine::taken).fold(0, u64::saturating_add),
             };
             fit(start, start.saturating_add(next_chunk(&stage.policy, &stats)))
         })

@@ -74,6 +74,10 @@ fn check(view: &BlobView<'_>) -> Result<()> {
             Tag::Packed if !node.elem.packs() => {
                 return Err(damaged(format!("value {index} packs {:?}", node.elem)))
             }
+            // Items without bytes can be any number; what is behind the root is made without asking how many are expected.
+            Tag::Packed if index > 0 && node.attributes == 0 && node.len > view.bytes() => {
+                return Err(damaged(format!("value {index} packs {} items of no bytes", node.len)))
+            }
             Tag::View => check_view(view, index, &node, &mut tables)?,
             _ => check_data(view, index, &node)?,
         }

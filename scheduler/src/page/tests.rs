@@ -247,6 +247,20 @@ fn a_shared_child_and_a_cycle_are_refused() {
     }
 }
 
+/// Only the reader of results, which has the root, knows how many there must be.
+#[test]
+fn items_without_bytes_are_not_made_in_numbers_that_their_blob_cannot_bear() {
+    let packed = |len: u64| {
+        let mut w = BlobWriter::new();
+        let child = w.children(1).unwrap();
+        w.set(0, Node::of(Tag::List, 1, u64::from(child)));
+        w.set(child, Node::packed(Tag::Real, len, 0, 0));
+        Aligned::new(&w.finish().to_vec())
+    };
+    assert!(BlobView::open(packed(20).bytes()).is_ok());
+    assert!(BlobView::open(packed(1 << 31).bytes()).is_err());
+}
+
 #[test]
 fn a_table_is_empty_after_it_was_taken_in_and_takes_parts_of_another() {
     let long = vec![b'x'; 40 << 10];

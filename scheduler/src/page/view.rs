@@ -26,6 +26,11 @@ impl<'a> BlobView<'a> {
         self.nodes.len() / NODE
     }
 
+    /// Bytes of nodes and data.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.nodes.len() + self.data.len()) as u64
+    }
+
     /// Node `index`; 0 is the root. [`Node::NULL`] for an index that is not there.
     pub fn node(&self, index: u32) -> Node {
         self.checked_node(index as usize).unwrap_or(Node::NULL)

@@ -7,7 +7,7 @@ use super::Profile;
 use crate::checksummed::{self, Format};
 use crate::error::{Error, Result};
 
-const FORMAT: Format = Format { magic: b"memshprf", version: 2, what: "a profile" };
+pub(crate) const FORMAT: Format = Format { magic: b"memshprf", version: 2, what: "a profile" };
 const FIRST: Format = Format { version: 1, ..FORMAT };
 
 /// What a file of the first version holds.
@@ -53,7 +53,8 @@ pub fn load(path: &Path) -> Result<Profile> {
     read(&bytes).map_err(|reason| Error::Profile { path: path.to_owned(), reason })
 }
 
-fn read(bytes: &[u8]) -> std::result::Result<Profile, String> {
+/// The profile that the bytes of a file are, or why they are none.
+pub(crate) fn read(bytes: &[u8]) -> std::result::Result<Profile, String> {
     let profile = match FIRST.is_of(bytes) {
         true => FIRST.open::<First>(bytes).map_err(|e| e.to_string())?.into(),
         false => FORMAT.open::<Profile>(bytes).map_err(|e| e.to_string())?,

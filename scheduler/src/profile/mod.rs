@@ -6,7 +6,7 @@
 //! | `file` | a profile on disk: versioned, checksummed, read with care |
 //! | `cache` | the profiles of a session, by key, within bounds |
 mod cache;
-mod file;
+pub(crate) mod file;
 
 pub use cache::ProfileCache;
 pub use file::{fingerprint, load, save};

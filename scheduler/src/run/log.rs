@@ -96,8 +96,10 @@ impl Reader<'_> {
         let started_ns = since(record.span.started_ns);
         let ended_ns = match record.state {
             ChunkState::Done | ChunkState::Failed => since(record.span.ended_ns),
-            _ => end_of(record.worker, started_ns, log).max(started_ns),
+            _ => end_of(record.worker, started_ns, log),
         };
+        // A worker says both.
+        let ended_ns = ended_ns.max(started_ns);
         let (outputs_at, steps_at) = (log.outputs.len() as u32, log.steps.len() as u32);
         for nth in 0..stage.outputs.len() as u32 {
             let output = board.output(id, record.chunk, nth).filter(|_| is_done);
@@ -149,8 +151,9 @@ impl Reader<'_> {
                 (None, Some(step)) => step.busy_ns,
                 (None, None) => all_ns,
             };
-            fun_ns += took;
-            log.passes[pass.index()].fun_ns += took;
+            fun_ns = fun_ns.saturating_add(took);
+            let total = &mut log.passes[pass.index()].fun_ns;
+            *total = total.saturating_add(took);
             if let Some(step) = step {
                 let (started_ns, ended_ns) = (since(step.span.started_ns), since(step.span.ended_ns));
                 log.steps.push(ChunkStep { pass, started_ns, ended_ns, fun_ns: took });
@@ -184,7 +187,8 @@ fn total(chunks: &[Chunk]) -> StageTotal {
         total.longest_ns = total.longest_ns.max(took);
         let before = last.insert(chunk.worker, chunk.ended_ns);
         let pause = before.map_or(u64::MAX, |before| chunk.started_ns.saturating_sub(before));
-        total.chunks_ns += took + if pause <= PAUSE_NS { pause } else { 0 };
+        let beside = if pause <= PAUSE_NS { pause } else { 0 };
+        total.chunks_ns = total.chunks_ns.saturating_add(took.saturating_add(beside));
     }
     total.began_ns = total.began_ns.min(total.ended_ns);
     total

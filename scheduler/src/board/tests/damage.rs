@@ -111,6 +111,20 @@ fn set_end(board: &Both, index: usize, end: u64) {
     board.log(stage).records[index].word.store(word.0, std::sync::atomic::Ordering::Release);
 }
 
+/// Who reads chunks finds their workers in lists as long as the board has places.
+#[test]
+fn a_chunk_of_a_worker_that_cannot_be_is_not_shown() {
+    use crate::board::word::{ChunkState, Word};
+    let (board, _memory) = board(2, vec![stage(7, 4)], b"");
+    let show = |worker: u32| {
+        let word = Word::new(4, WorkerId(worker), 0, ChunkState::Done);
+        let stage = board.stage(StageId(0)).expect("a stage");
+        board.log(stage).records[0].word.store(word.0, std::sync::atomic::Ordering::Release);
+        board.chunks(StageId(0)).len()
+    };
+    assert_eq!((show(1), show(2), show(5_000)), (1, 0, 0));
+}
+
 #[test]
 fn results_that_lie_beyond_their_stage_or_meet_are_damage() {
     let (board, _memory) = board(1, vec![stage(7, 4)], b"");

@@ -15,6 +15,8 @@ mod results;
 mod source;
 mod survey;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};

@@ -94,6 +94,12 @@ impl<'a> BlobSource<'a> {
         Ok(BlobSource { view, owner, referred })
     }
 
+    /// A blob in memory of ours, which outlives all views of it.
+    #[cfg(test)]
+    pub(super) fn of_bytes(bytes: &'a [u8], owner: &'a Preserved) -> Result<Self> {
+        Ok(BlobSource { view: BlobView::open(bytes)?, owner, referred: NONE })
+    }
+
     /// What is packed in this node, if it is a Packed.
     pub fn packed(&self, index: u32) -> Option<Packed<'a>> {
         let node = self.view.node(index);

@@ -12,6 +12,8 @@
 //!    R keeps values on a stack, so only the innermost scope may keep one; another that tries is a fault that is told.
 mod attributes;
 mod edge;
+#[cfg(test)]
+pub(crate) mod embedded;
 mod error;
 mod evaluate;
 mod failure;
@@ -23,6 +25,8 @@ mod preserved;
 mod protect;
 pub mod resume;
 mod sexp;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use edge::{argument, edge, nothing};

@@ -1,0 +1,146 @@
+//! The codec against R itself, on values and on damaged blobs, with R inside the test program.
+use scheduler::fuzz::{changed, Aligned, TARGETS};
+use scheduler::page::{BlobWriter, Tag};
+
+use super::{column, copy_region, decode, element, encode, rows, BlobSource};
+use crate::r::embedded::{identical, r, with_r};
+use crate::r::{protect, Preserved, Result, Scope, Sexp};
+
+/// The blob of what R code gives, in memory that outlives all views of it.
+fn blob(code: &str) -> &'static Aligned {
+    let value = protect(|s| Ok(Preserved::new(r(s, code)))).unwrap();
+    let mut w = BlobWriter::new();
+    encode(value.get(), &mut w).unwrap();
+    Box::leak(Box::new(Aligned::new(&w.finish().to_vec())))
+}
+
+/// An owner that owns nothing: the bytes stay.
+fn owner() -> Preserved {
+    protect(|s| Ok(Preserved::new(s.null()))).unwrap()
+}
+
+/// Whether `make` gives from a blob what R code gives.
+fn agrees(code: &str, wanted: &str, make: impl for<'s> Fn(&'s Scope, &BlobSource<'_>) -> Sexp<'s>) -> bool {
+    let owner = owner();
+    let source = BlobSource::of_bytes(blob(code).bytes(), &owner).unwrap();
+    let (make, source) = (&make, &source);
+    protect(|s| Ok(identical(s, make(s, source), r(s, wanted)))).unwrap()
+}
+
+const VALUES: [&str; 14] = [
+    "NULL",
+    "c(a = TRUE, b = NA)",
+    "1:5000",
+    "c(NA, NaN, Inf, 1:600)",
+    "complex(real = 1:300, imaginary = NA)",
+    "as.raw(rep(0:255, 20))",
+    "c(NA, '', '\\u00e9', sprintf('s%d', 1:500))",
+    "list(1, list('x', NULL), a = factor(c('u', 'v')))",
+    "data.frame(p = 1:3, q = c('a', NA, 'b'))",
+    "structure(1:24, dim = 2:4, note = list(quote(f(x))))",
+    "as.character(1:2000)",
+    "quote(f(x, y = 2))",
+    "as.POSIXct(0, tz = 'UTC')",
+    "structure(list(), class = c('a', 'b'))",
+];
+
+#[test]
+fn what_is_encoded_is_decoded() {
+    with_r(|| {
+        for code in VALUES {
+            assert!(agrees(code, code, |s, source| decode(s, source, 0)), "{code}");
+        }
+    });
+}
+
+#[test]
+fn columns_rows_and_items_are_those_of_r() {
+    with_r(|| {
+        let kinds =
+            ["1:12", "1:12 > 5", "1:12 + 0.5", "1:12 + 1i", "as.raw(1:12)", "letters[1:12]", "as.list(1:12)"];
+        for items in kinds {
+            let matrix = format!("matrix({items}, 3)");
+            let one = format!("{matrix}[, 2]");
+            assert!(agrees(&matrix, &one, |s, source| column(s, source, 0, 1, 3, s.null())), "{one}");
+            let two = format!("list({matrix}[2, ], {matrix}[3, ])");
+            assert!(agrees(&matrix, &two, |s, source| rows(s, source, 0, (1, 2), (3, 4), s.null())), "{two}");
+        }
+        // More than a tile each way.
+        let all = "lapply(1:70, function(i) matrix(1:4900 + 0, 70)[i, ])";
+        let whole = "matrix(1:4900 + 0, 70)";
+        assert!(agrees(whole, all, |s, source| rows(s, source, 0, (0, 70), (70, 70), s.null())));
+        assert!(agrees("list(1, 'b')", "'b'", |s, source| element(s, source, 0, 1)));
+        assert!(agrees("7:9", "9L", |s, source| element(s, source, 0, 2)));
+    });
+}
+
+#[test]
+fn items_of_a_view_are_copied_out_to_its_end_and_no_further() {
+    with_r(|| {
+        let owner = owner();
+        let source = &BlobSource::of_bytes(blob("1:5000").bytes(), &owner).unwrap();
+        let view = protect(|s| Ok(Preserved::new(decode(s, source, 0)))).unwrap();
+        let mut out = Aligned::new(&[0; 8]);
+        // SAFETY: 8 bytes, which nothing else uses.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(out.base(), 8) };
+        copy_region(view.get(), 4998, bytes);
+        assert_eq!(bytes, [4999_i32.to_ne_bytes(), 5000_i32.to_ne_bytes()].concat());
+        let mut more = [0_i32; 10];
+        // SAFETY: a live integer vector, and room for ten.
+        let count = unsafe { extendr_ffi::INTEGER_GET_REGION(view.get().raw(), 4995, 10, more.as_mut_ptr()) };
+        assert_eq!((count, more[4], more[5]), (5, 5000, 0));
+    });
+}
+
+/// A damaged blob is refused, or gives some value, or R's own error; the session goes on. What R serialized is left out: it is R's
+/// parser that reads it.
+#[test]
+fn damaged_blobs_end_no_session() {
+    with_r(|| {
+        let owner = owner();
+        let mut documents: Vec<Vec<u8>> = VALUES.iter().map(|code| blob(code).bytes().to_vec()).collect();
+        documents.extend((TARGETS[0].seeds)());
+        let (mut read, mut refused, mut random) = (0, 0, 7_u64);
+        for _ in 0..ROUNDS {
+            for document in &documents {
+                let bytes = changed(document, &script(&mut random));
+                let bytes: &'static Aligned = Box::leak(Box::new(Aligned::new(&bytes)));
+                match decoded(bytes, &owner) {
+                    Ok(()) => read += 1,
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+        assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
+        assert_eq!(protect(|s| Ok(r(s, "sum(1:3)").len())).unwrap(), 1, "R goes on");
+    });
+}
+
+const ROUNDS: usize = 100;
+
+/// A few changes, by numbers that are the same in each run.
+fn script(random: &mut u64) -> Vec<u8> {
+    let mut next = || {
+        *random ^= *random << 13;
+        *random ^= *random >> 7;
+        *random ^= *random << 17;
+        *random
+    };
+    let len = 4 + next() % 12;
+    (0..len).map(|_| (next() >> 11) as u8).collect()
+}
+
+fn decoded(bytes: &Aligned, owner: &Preserved) -> Result<()> {
+    let source = &BlobSource::of_bytes(bytes.bytes(), owner)?;
+    let serialized = |index: u32| source.view.node(index).tag == Tag::Serialized;
+    if (0..source.view.nodes() as u32).any(serialized) {
+        return Ok(());
+    }
+    protect(|s| {
+        let value = decode(s, source, 0);
+        // Reads all of it, views included.
+        s.call_base("identical", &[value, value]);
+        s.call_base("serialize", &[value, s.null()]);
+        Ok(())
+    })
+}

@@ -1,0 +1,154 @@
+# Every `.Call` of the package, every ALTREP class and every method of these, once each with small data: what valgrind and
+# gctorture are run over (`make valgrind`, `make torture`; a short form in tests/e2e/torture.R).
+#
+# MEMSHARE_TORTURE=n has R collect at every n-th allocation within each `.Call`, and from FUN's first element on in workers.
+suppressPackageStartupMessages(library(memshare))
+namespace <- asNamespace("memshare")
+# Of this process alone: others may do the same.
+space <- sprintf("entries-%d", Sys.getpid())
+step <- as.integer(Sys.getenv("MEMSHARE_TORTURE", "0"))
+entries <- grep("^ms_", ls(namespace, all.names = TRUE), value = TRUE)
+called <- new.env()
+
+# Stands in front of an entry: counts its calls, and tortures within it alone, since all else is R's.
+watch <- function(name) {
+  entry <- get(name, namespace)
+  watched <- function(...) {
+    assign(name, TRUE, called)
+    if (step > 0L) {
+      gctorture2(step)
+      on.exit(gctorture2(0L))
+    }
+    entry(...)
+  }
+  unlockBinding(name, namespace)
+  assign(name, watched, namespace)
+}
+for (name in entries) watch(name)
+
+# What memshare gave is what R gives. Sums are of whole numbers: valgrind computes with 64 bits where R has 80.
+same <- function(got, wanted) if (!identical(got, wanted)) stop("not the same: ", paste(deparse(sys.call()), collapse = ""), call. = FALSE)
+refused <- function(code, class) {
+  got <- tryCatch({ code; "no error" }, error = function(e) class(e))
+  if (!class %in% got) stop("not refused: ", paste(deparse(sys.call()), collapse = ""), call. = FALSE)
+}
+simple <- memControl(simplify = TRUE)
+# In a worker: from here on it collects as often.
+torture <- eval(bquote(function() if (.(step) > 0L) gctorture2(.(step))))
+
+# Views of every class, and what R asks of their methods.
+kinds <- list(
+  logical = rep(c(TRUE, FALSE, NA), 400L), integer = c(NA, seq_len(1199L)), double = c(NA, NaN, seq_len(1198L) + 0.5),
+  complex = complex(real = seq_len(300L), imaginary = 1), raw = as.raw(rep(0:255, 10L)), character = c(NA, "", "\u00e9", sprintf("s%d", 1:597))
+)
+registerVariables(space, kinds)
+views <- retrieveViews(space, names(kinds))
+for (kind in names(kinds)) {
+  x <- kinds[[kind]]
+  v <- views[[kind]]
+  stopifnot(memshare:::ms_is_view(v))
+  if (step > 0L) gctorture2(step)
+  got <- list(length(v), v[[2L]], v[3:40], rev(v)[1:3], unserialize(serialize(v, NULL)), c(v, v)[600L], is.na(v)[1:3])
+  duplicate <- v
+  duplicate[2L] <- x[[5L]]
+  shown <- utils::capture.output(.Internal(inspect(v)))
+  if (step > 0L) gctorture2(0L)
+  same(got, list(length(x), x[[2L]], x[3:40], rev(x)[1:3], x, c(x, x)[600L], is.na(x)[1:3]))
+  same(duplicate[1:3], c(x[[1L]], x[[5L]], x[[3L]]))
+  same(v, x)
+  stopifnot(any(grepl("memshare view", shown)))
+}
+stopifnot(sum(views$integer, na.rm = TRUE) == sum(1:1199), !anyNA(views$raw), nchar(views$character[[4L]]) == 2L)
+invisible(list(viewList(), pageList(), retrieveMetadata(space, "double")))
+refused(retrieveViews(space, "nothing"), "memshare_error")
+
+# Nested data, attributes, S4, code, environments; views that travel.
+setClass("Thing", representation(a = "numeric"), where = globalenv())
+environment <- new.env()
+environment$own <- environment
+nested <- list(
+  a = 1:3, b = list("x", NULL, factor(c("u", "v"))), c = structure(1:4, dim = c(2L, 2L)), d = quote(f(x)), e = environment, f = function(x) x + 1,
+  g = data.frame(p = 1:2, q = c("a", "b")), h = views$double, i = methods::new("Thing", a = 1), j = as.character(1:1200)
+)
+registerVariables(space, list(nested = nested))
+back <- retrieveViews(space, "nested")$nested
+same(back[c("a", "b", "c", "d", "g", "h", "i", "j")], nested[c("a", "b", "c", "d", "g", "h", "i", "j")])
+captured <- as.numeric(seq_len(2e5))
+same(
+  memLapply(nested[c("a", "b", "g")], function(v, big) { torture(); list(length(v), sum(captured), sum(big, na.rm = TRUE)) },
+    VARS = list(big = views$double), MAX.CORES = 2, CONTROL = memControl(globals = c("torture", "captured"))),
+  lapply(nested[c("a", "b", "g")], function(v) list(length(v), sum(captured), sum(kinds$double, na.rm = TRUE)))
+)
+
+# Runs: columns, rows, folds, chains, warnings, errors, handles, progress, cancelled ones.
+m <- matrix(as.numeric(1:6000), 300L)
+same(memApply(m, 2, function(v) { torture(); sum(v) }, MAX.CORES = 2, CONTROL = simple), apply(m, 2, sum))
+same(memApply(m, 1, function(v) { torture(); rev(v) }, MAX.CORES = 2, CONTROL = simple), apply(m, 1, rev))
+same(memApply(m, 2, function(v) { torture(); as.character(v) }, MAX.CORES = 1, CONTROL = simple), apply(m, 2, as.character))
+same(memReduce(1:40, function(a, b) a + b, MAX.CORES = 2), Reduce(`+`, 1:40))
+same(memMapply(function(a, b) a * b, 1:4, 4:1, MAX.CORES = 1, CONTROL = simple), mapply(function(a, b) a * b, 1:4, 4:1))
+refused(memLapply(1:4, function(i) { torture(); if (i == 3) stop("three") else i }, MAX.CORES = 2), "memshare_error_element")
+same(tryCatch(memLapply(1:2, function(i) { warning("look"); i }, MAX.CORES = 1), warning = function(w) "warned"), "warned")
+lazy <- memControl(lazy = TRUE)
+squares <- memLapply(1:20, function(i) { torture(); i^2 }, CONTROL = lazy)
+plan <- memPlan(memLapply(squares, function(v) v + 1, CONTROL = lazy))
+same(unlist(memRun(plan, MAX.CORES = 2)), (1:20)^2 + 1)
+handle <- memRun(plan, wait = FALSE, MAX.CORES = 1)
+same(unlist(collect(handle)), (1:20)^2 + 1)
+slow <- memRun(memLapply(1:4, function(i) { Sys.sleep(30); i }, CONTROL = lazy), wait = FALSE, MAX.CORES = 1)
+stopifnot(!resolved(slow))
+invisible(utils::capture.output(print(slow), print(summary(slow))))
+cancel(slow)
+same(memLapply(1:3, function(i) i, MAX.CORES = 1, CONTROL = memControl(progress = TRUE)), as.list(1:3))
+cluster <- parallel::makePSOCKcluster(1L, rscript_args = "--vanilla")
+same(memLapply(1:4, function(i) i * 2, CLUSTER = cluster), lapply(1:4, function(i) i * 2))
+parallel::stopCluster(cluster)
+
+# Files, writing, and what is said of all of it.
+file <- tempfile()
+writeBin(as.double(1:12), file)
+memMap(space, "mapped", file, "double", dim = c(4, 3))
+same(memApply("mapped", 2, sum, NAMESPACE = space, MAX.CORES = 1, CONTROL = simple), c(10, 26, 42))
+memAllocate(space, "empty", "double", c(2, 3))
+memWrite(space, "empty", c(5, 6), index = list(NULL, 2))
+same(retrieveViews(space, "empty")$empty[, 2L], c(5, 6))
+invisible(utils::capture.output(print(memWhy(space, "empty")), print(memTop(once = TRUE)), print(plan), print(explain(plan)), print(squares)))
+costly <- memLapply(1:8, function(i) { Sys.sleep(0.001); i }, MAX.CORES = 2)
+run <- memLastRun()
+profile <- memProfile(run)
+memSaveProfile(profile, file)
+same(memLapply(1:8, function(i) { Sys.sleep(0.001); i }, MAX.CORES = 2, CONTROL = memControl(profile = file)), costly)
+same(memLapply(1:8, function(i) i, MAX.CORES = 2, CONTROL = memControl(schedule = "profiled", profile = memLoadProfile(file))), as.list(1:8))
+memSave(run, file)
+saved <- memLoad(file)
+invisible(utils::capture.output(print(saved), print(summary(saved)), print(memStory(saved, "worker 1")), print(explain(saved)), print(as.data.frame(saved))))
+for (format in c("json", "dot", "mermaid", "trace", "html")) stopifnot(nzchar(memExport(saved, format = format)))
+memExport(saved, tempfile(fileext = ".dot"))
+refused(memWhy(plan, "squars"), "memshare_error")
+memSave(plan, file)
+invisible(utils::capture.output(print(memLoad(file)), print(memSimulate(plan, workers = 2)), print(memCompare(plan, c("auto", "static"), workers = 2))))
+refused(memStory(saved, "wroker 1"), "memshare_error")
+rm(plan, handle, slow)
+invisible(gc())
+old <- options(memshare.log = "info", memshare.dir = tempdir())
+carried <- list(a = list(1, "x"), b = new.env())
+same(memLapply(1:2, function(i) length(carried), MAX.CORES = 1), list(2L, 2L))
+same(memLapply(1:2, function(i) i, MAX.CORES = 1), as.list(1:2))
+invisible(memLog())
+options(old)
+writeLines("damaged", file)
+refused(memLoad(file), "memshare_error_record")
+refused(memLoadProfile(file), "memshare_error_profile")
+memshare:::native(memshare:::ms_profile_forget("none"))
+invisible(memshare:::native(memshare:::ms_prune()))
+invisible(memshare:::native(memshare:::ms_threads()))
+releaseViews(space, names(kinds))
+memshare_gc(space)
+invisible(gc())
+memshare:::native(memshare:::ms_pool_stop())
+invisible(memshare:::native(memshare:::ms_cleanup()))
+
+# Those that only a worker, or the process that forks them, calls are called there.
+missed <- setdiff(entries[!grepl("^ms_(worker|mirror)_", entries)], c(ls(called), "ms_resume", "ms_unpack"))
+if (length(missed)) stop("never called: ", toString(missed))
+cat(sprintf("%d entries called, %d classes\n", length(ls(called)), length(kinds)))

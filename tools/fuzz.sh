@@ -1,0 +1,63 @@
+#!/bin/sh
+# Fuzzing guided by coverage: every target of scheduler/src/fuzz and inspect/src/fuzz.rs under libFuzzer.
+#
+#   tools/fuzz.sh [SECONDS [TARGET...]]     SECONDS of each target in all (1800), of all targets
+#
+# It goes on where it was broken off: build/fuzz/TARGET has the inputs that reach something new (minimised, 200 kB at most), a log, and how
+# long the target has had. An input that breaks a target is kept as build/fuzz/TARGET/crash-*, and the script fails; run it
+# again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
+#
+# The coverage counters come from the compiler's own passes, which the stable toolchain has; libFuzzer itself is compiled from the
+# sources in its crate. AddressSanitizer needs the nightly one.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-1800}
+[ $# -eq 0 ] || shift
+PATH="$PATH:$HOME/.cargo/bin"
+host=$(rustc -vV | sed -n 's/^host: //p')
+passes="-Cpasses=sancov-module"
+for option in level=4 inline-8bit-counters pc-table trace-compares; do
+  passes="$passes -Cllvm-args=-sanitizer-coverage-$option"
+done
+# With --target, so that build scripts and macros stay as they are.
+RUSTFLAGS="$passes -Ccodegen-units=1 --cfg fuzzing" CARGO_TARGET_DIR=build/target-fuzz \
+  nice cargo build --release --locked --target "$host" --manifest-path fuzz/Cargo.toml
+program=$(pwd)/build/target-fuzz/$host/release/memshare-fuzz
+[ $# -gt 0 ] || set -- $(MEMSHARE_FUZZ_LIST=1 "$program")
+
+# The longest input that is made of others, by target.
+longest() { case $1 in board) echo 32768 ;; record) echo 8192 ;; *) echo 4096 ;; esac; }
+
+bad=0
+for target in "$@"; do
+  home=build/fuzz/$target
+  mkdir -p "$home/corpus"
+  export MEMSHARE_FUZZ="$target"
+  MEMSHARE_FUZZ_SEEDS="$home/corpus" "$program"
+  had=$(cat "$home/seconds" 2> /dev/null || echo 0)
+  # In pieces, so that little is lost when it is broken off.
+  while [ "$had" -lt "$seconds" ]; do
+    piece=$((seconds - had < 120 ? seconds - had : 120))
+    if ! nice -n 19 "$program" -max_total_time=$piece -max_len="$(longest "$target")" -timeout=20 -rss_limit_mb=1024 \
+      -artifact_prefix="$home/" -print_final_stats=1 -verbosity=1 "$home/corpus" > "$home/log" 2>&1; then
+      bad=$((bad + 1))
+      echo "FAILED  $target: see $home/log"
+      tail -n 40 "$home/log"
+      break
+    fi
+    had=$((had + piece))
+    echo "$had" > "$home/seconds"
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$home/log")
+    echo $(($(cat "$home/executions" 2> /dev/null || echo 0) + executions)) > "$home/executions"
+  done
+  # What covers as much as all of it.
+  mkdir -p "$home/small"
+  "$program" -merge=1 -max_len="$(longest "$target")" "$home/small" "$home/corpus" > "$home/merge" 2>&1 || true
+  if [ "$(du -s -B1 --apparent-size "$home/small" | cut -f1)" -lt 200000 ]; then
+    rm -rf "$home/corpus" && mv "$home/small" "$home/corpus"
+  fi
+  rm -rf "$home/small"
+  features=$(sed -n 's/.* ft: \([0-9]*\).*/\1/p' "$home/log" | tail -n 1)
+  echo "$target: $(cat "$home/executions" 2> /dev/null || echo 0) executions in $had s, $(ls "$home/corpus" | wc -l) inputs, $features features"
+done
+[ $bad -eq 0 ]
