@@ -10,7 +10,7 @@ export R_LIBS
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 # What R's own start script calls is not ours. --error-exitcode is for the session; workers speak by their logs.
-valgrind="valgrind -q --error-exitcode=9 --trace-children=yes --trace-children-skip=*/rm,*/sed,*/uname,*/which,*/stty --log-file=$logs/%p"
+valgrind="valgrind -q --suppressions=$(pwd)/tests/native/r.supp --error-exitcode=9 --trace-children=yes --trace-children-skip=*/rm,*/sed,*/uname,*/which,*/stty --log-file=$logs/%p"
 run() {
   echo "valgrind: $*"
   "$@" || echo "failed: $*" >> "$logs/failed"

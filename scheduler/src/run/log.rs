@@ -141,7 +141,7 @@ impl Reader<'_> {
         log: &mut EventLog,
     ) -> u64 {
         let since = |ns: u64| ns.saturating_sub(self.finished.recorder.begun_ns);
-        let mut fun_ns = 0;
+        let mut fun_ns = 0_u64;
         for (nth, &pass) in self.stage.passes.iter().enumerate() {
             let step = self.board.step(self.id, record.chunk, nth as u32);
             let range = record.start as usize..record.end as usize;

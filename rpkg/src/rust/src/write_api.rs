@@ -86,7 +86,7 @@ impl Items {
         // SAFETY: the words are at least `len` bytes, which nothing else uses meanwhile.
         let bytes = unsafe { std::slice::from_raw_parts_mut(place, len) };
         protect(|_| {
-            copy_region(value.get(), 0, bytes);
+            copy_region(value.get(), bytes);
             Ok(())
         })?;
         Ok(Items { value, copied: Some(words), data: place, len })

@@ -190,7 +190,7 @@ impl Encoder<'_> {
             None => {
                 // R has no bytes yet (1:n and the like): they are asked for in parts, and `x` stays as compact as it is.
                 let start = self.w.reserve(bytes);
-                copy_region(x, 0, self.w.reserved(start));
+                copy_region(x, self.w.reserved(start));
                 start
             }
         }

@@ -52,7 +52,7 @@ impl Encoder<'_> {
             }
             let start = self.w.reserve(bytes);
             for i in 0..n {
-                copy_region(results.item(i), 0, &mut self.w.reserved(start)[i * size..(i + 1) * size]);
+                copy_region(results.item(i), &mut self.w.reserved(start)[i * size..(i + 1) * size]);
             }
             start
         };
