@@ -36,7 +36,10 @@ fn a_panic_goes_through_r_and_r_goes_on() {
 #[test]
 fn kept_values_survive_the_collector_in_whatever_order_others_are_dropped() {
     with_r(|| {
-        let make = |i: usize| protect(|s| Ok(Preserved::new(r(s, &format!("c({i}, 1, 2)"))))).unwrap();
+        let make = |i: usize| {
+            let code = format!("c({i}, 1, 2)");
+            protect(|s| Ok(Preserved::new(r(s, &code)))).unwrap()
+        };
         let mut kept: Vec<Option<Preserved>> = (0..200).map(|i| Some(make(i))).collect();
         for place in (0..200).map(|i| i * 77 % 200).filter(|place| place % 3 != 0) {
             kept[place] = None;
