@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup install cli demo test check fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup install cli demo test check damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -14,6 +14,7 @@ help:
 	@echo "make fuzz    every parser of outside bytes, guided by coverage, 30 CPU-minutes each (SECONDS=..., TARGETS=...)"
 	@echo "make valgrind every native entry and its workers under valgrind (FILES=... for R test files)"
 	@echo "make torture every native entry with R's collector at every allocation"
+	@echo "make damage  damaged files, CASES=2000 in each place"
 	@echo "make bench   measurements against base R and peers"
 	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
 	@echo "make viewer  the page of memView(): script and style from viewer/"
@@ -68,6 +69,10 @@ valgrind: install
 
 torture: install
 	MEMSHARE_TORTURE=1 Rscript --vanilla tests/native/entries.R
+
+# Damaged, replaced and planted files: docs/reliability.md.
+damage: install
+	MEMSHARE_DAMAGE=$(or $(CASES),2000) MEMSHARE_DAMAGE_SEED=$(or $(SEED),1) Rscript --vanilla tests/one-file.R rpkg/tests/testthat/test-damage-files.R
 
 bench: install
 	for script in bench/[!a]*.R; do Rscript $$script; done

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use inspect::harmless::printable;
 use scheduler::os::Place;
 
 use output::Failure;
@@ -61,7 +62,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("memshare: {failure}");
+            let lines: Vec<String> = failure.to_string().lines().map(printable).collect();
+            eprintln!("memshare: {}", lines.join("\n"));
             ExitCode::FAILURE
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
 
 /// Writes a value as JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    text(&(serde_json::to_string_pretty(value)? + "\n"))
+    text(&(inspect::harmless::json(&serde_json::to_string_pretty(value)?) + "\n"))
 }
 
 /// How many columns a line may have.

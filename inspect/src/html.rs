@@ -4,6 +4,7 @@
 //! hashes, and nothing from any network. What users named can neither end an element nor be read as HTML: the document is JSON in which
 //! the characters that HTML and scripts could misread are escaped, and the script turns texts into text nodes only.
 use crate::document::Document;
+use crate::harmless::{is_acted_on, printable};
 
 const FRAME: &str = include_str!("page/page.html");
 const SCRIPT: &str = include_str!("page/viewer.js");
@@ -48,7 +49,7 @@ fn slot(text: &str) -> Option<(&str, &str, &str)> {
 
 /// Text between tags.
 fn escape_text(text: &str, out: &mut String) {
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -58,10 +59,12 @@ fn escape_text(text: &str, out: &mut String) {
     }
 }
 
-/// JSON within a script element. These characters occur in strings only, where `\u` stands for them.
+/// JSON within a script element. These characters occur in strings only, where `\u` stands for them. Marks of direction are shown as what
+/// they are, for a browser would act on them.
 fn escape_json(json: &str, out: &mut String) {
     let mut rest = json;
-    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+    let special = |c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') || is_acted_on(c);
+    while let Some(at) = rest.find(special) {
         let (before, found) = rest.split_at(at);
         out.push_str(before);
         let c = found.chars().next().unwrap_or_default();
@@ -70,7 +73,8 @@ fn escape_json(json: &str, out: &mut String) {
             '>' => "\\u003e",
             '&' => "\\u0026",
             '\u{2028}' => "\\u2028",
-            _ => "\\u2029",
+            '\u{2029}' => "\\u2029",
+            _ => "\u{fffd}",
         });
         rest = &found[c.len_utf8()..];
     }

@@ -29,6 +29,7 @@ pub mod export;
 mod file;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
+pub mod harmless;
 mod html;
 pub mod live;
 mod measured;

@@ -1,6 +1,8 @@
 //! Tables of text: columns as wide as what stands in them, and lines of their own between the rows.
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::harmless::printable;
+
 /// Where a column's text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -88,11 +90,6 @@ impl Table {
         let lines = head.map(row).into_iter().chain(self.lines.iter().map(line));
         lines.map(|line| cut(format!("{indent}{line}").trim_end(), width)).collect()
     }
-}
-
-/// Text without anything that would move a terminal's cursor: names are the user's, and may hold what they like.
-pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// As much of a line as fits; an ellipsis says that there is more.

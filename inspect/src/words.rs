@@ -1,5 +1,6 @@
 //! Numbers for people: the one place that writes figures for text views, the command line and R. The page has its own functions
 //! (`viewer/src/format.js`), and a test of it compares them with these.
+use crate::harmless::is_acted_on;
 
 /// A time: `"1.2 s"`, `"34 ms"`, `"20 us"`.
 pub fn seconds(seconds: f64) -> String {
@@ -98,7 +99,7 @@ pub fn element(index: u64, name: Option<&str>) -> String {
 
 /// A text of at most so many characters, on one line; what is left out is shown by `...`.
 pub fn short(text: &str, most: usize) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let plain = |c: char| if is_acted_on(c) { ' ' } else { c };
     if text.chars().count() <= most {
         return text.chars().map(plain).collect();
     }

@@ -34,6 +34,7 @@
 #'     element): fields `needed`, `free`, `limit` and `dir`. [memshare-options] tells how a directory can stand in.}
 #'   \item{`memshare_error_no_place`}{No file can be made in `/dev/shm`, or in the directory of `options(memshare.dir = )`: it is missing,
 #'     read-only, closed to you, or may have no file more. Field: `dir`.}
+#'   \item{`memshare_error_damaged`}{Something in shared memory is not as memshare wrote it, or belongs to another user.}
 #'   \item{`memshare_error_memory_limit`}{The call or plan needs more than `memControl(memory = )` allows, or than there is. Fields:
 #'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
 #'   \item{`memshare_error_cluster`}{A node of CLUSTER can take no part in the call, or none is left to work for it; the message says why, and
@@ -80,9 +81,9 @@ memshare_condition <- function(type, kind, message, ..., call = NULL, class = ch
   structure(class = unique(classes), list(message = message, call = call, ...))
 }
 
-# Raises memshare_error_<kind>.
+# Raises memshare_error_<kind>. The words are ours, with names of the user's in them.
 abort <- function(kind, message, ..., call = NULL) {
-  stop(memshare_condition("error", kind, message, ..., call = call))
+  stop(memshare_condition("error", kind, harmless(message), ..., call = call))
 }
 
 # An argument that cannot be used.
@@ -100,7 +101,7 @@ native <- function(value, call = NULL) {
 # "element 3" or "element 3 ('gene_3')".
 element_label <- function(index, name = NULL) {
   if (is.null(name) || is.na(name) || !nzchar(name)) return(sprintf("element %.0f", index))
-  sprintf("element %.0f ('%s')", index, name)
+  sprintf("element %.0f ('%s')", index, harmless(name))
 }
 
 # A warning or message of FUN, as the caller sees it: what comes in `fields` added, and its own classes kept. `where` is the element, or

@@ -93,7 +93,7 @@ format.memshare_explanation <- function(x, ...) x$lines
 
 #' @export
 print.memshare_explanation <- function(x, ...) {
-  cat(x$lines, sep = "\n")
+  cat_lines(x$lines)
   invisible(x)
 }
 

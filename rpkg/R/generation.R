@@ -42,6 +42,8 @@ new_generation <- function() {
 # Writes the file of a generation, or nothing.
 write_generation <- function(about, path) {
   why <- NULL
+  mask <- Sys.umask("077")
+  on.exit(Sys.umask(mask))
   tryCatch(
     withCallingHandlers(saveRDS(about, path, compress = FALSE), warning = function(w) {
       why <<- conditionMessage(w)

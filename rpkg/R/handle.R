@@ -144,10 +144,10 @@ format.memshare_handle <- function(x, ...) {
 
 #' @export
 print.memshare_handle <- function(x, ...) {
-  cat(format(x), "\n", sep = "")
+  cat(harmless(format(x)), "\n", sep = "")
   invisible(x)
 }
 
 #' @rawNamespace S3method(utils::str, memshare_handle)
 # Shown in few words by str().
-str.memshare_handle <- function(object, ...) cat("", format(object), "\n")
+str.memshare_handle <- function(object, ...) cat("", harmless(format(object)), "\n")

@@ -68,7 +68,7 @@ format.memshare_comparison <- function(x, ...) {
 #' @export
 print.memshare_comparison <- function(x, ...) {
   lines <- format(x)
-  if (length(lines)) cat(lines, sep = "\n") else print(as.data.frame(unclass(x), stringsAsFactors = FALSE))
+  if (length(lines)) cat_lines(lines) else print(as.data.frame(unclass(x), stringsAsFactors = FALSE))
   invisible(x)
 }
 

@@ -72,7 +72,7 @@ print.memshare_log <- function(x, ...) {
     cat("<log>: there are no such lines\n")
   } else {
     # Where columns were taken away it is a table like another.
-    if (all(c("run", "log", "worker", "text") %in% names(x))) writeLines(format(x)) else print(as.data.frame(unclass(x)))
+    if (all(c("run", "log", "worker", "text") %in% names(x))) writeLines(harmless(format(x))) else print(as.data.frame(unclass(x)))
   }
   invisible(x)
 }

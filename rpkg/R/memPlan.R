@@ -213,4 +213,4 @@ as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, w
 }
 
 #' @rawNamespace S3method(utils::str, memshare_plan)
-str.memshare_plan <- function(object, ...) cat("", format(object)[[1L]], "\n")
+str.memshare_plan <- function(object, ...) cat("", harmless(format(object)[[1L]]), "\n")

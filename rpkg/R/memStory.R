@@ -47,6 +47,6 @@ format.memshare_story <- function(x, ...) {
 print.memshare_story <- function(x, ...) {
   # A part of it that lost its attributes is a plain data frame.
   if (is.null(attr(x, "title")) || !all(c("time", "what", "worker") %in% names(x))) return(NextMethod())
-  cat(format(x), sep = "\n")
+  cat_lines(format(x))
   invisible(x)
 }

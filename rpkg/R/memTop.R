@@ -70,7 +70,7 @@ watch_runs <- function(interval, call) {
   tryCatch(
     repeat {
       clear_console()
-      cat(format(top), "Ctrl-C leaves", sep = "\n")
+      cat_lines(c(format(top), "Ctrl-C leaves"))
       Sys.sleep(interval)
       top <- look_at_runs(call)
     },
@@ -95,7 +95,7 @@ format.memshare_top <- function(x, ...) attr(x, "lines")
 
 #' @export
 print.memshare_top <- function(x, ...) {
-  cat(format(x), sep = "\n")
+  cat_lines(format(x))
   invisible(x)
 }
 

@@ -144,6 +144,6 @@ format.memshare_why <- function(x, ...) {
 print.memshare_why <- function(x, ...) {
   # A part of it that lost its attributes is a plain data frame.
   if (is.null(attr(x, "frees"))) return(NextMethod())
-  cat(format(x), sep = "\n")
+  cat_lines(format(x))
   invisible(x)
 }

@@ -85,12 +85,12 @@ format.memshare_pass_summary <- function(x, ...) x$lines
 
 #' @export
 print.memshare_pass_summary <- function(x, ...) {
-  cat(x$lines, sep = "\n")
+  cat_lines(x$lines)
   invisible(x)
 }
 
 #' @rawNamespace S3method(utils::str, memshare_pass)
-str.memshare_pass <- function(object, ...) cat("", format(object)[[1L]], "\n")
+str.memshare_pass <- function(object, ...) cat("", harmless(format(object)[[1L]]), "\n")
 
 # "memApply over the 5,000 columns of a numeric matrix of 200 x 5000 with FUN mean". With an order and labels, other passes have
 # names.

@@ -73,7 +73,7 @@ format.memshare_profile_summary <- function(x, ...) {
 
 #' @export
 print.memshare_profile_summary <- function(x, ...) {
-  cat(format(x), sep = "\n")
+  cat_lines(format(x))
   invisible(x)
 }
 
@@ -118,7 +118,7 @@ plot.memshare_profile <- function(x, heavy = 5, ...) {
 }
 
 #' @rawNamespace S3method(utils::str, memshare_profile)
-str.memshare_profile <- function(object, ...) cat("", format(object)[[1L]], "\n")
+str.memshare_profile <- function(object, ...) cat("", harmless(format(object)[[1L]]), "\n")
 
 # The unit in which the largest of some times is drawn.
 scale_of <- function(most) {

@@ -84,7 +84,7 @@ tell_once <- function(notes) {
 }
 
 # "pass 'z': " where there are several.
-pass_prefix <- function(program, label) if (length(program$order) > 1L) sprintf("pass '%s': ", label) else ""
+pass_prefix <- function(program, label) if (length(program$order) > 1L) sprintf("pass '%s': ", harmless(label)) else ""
 
 # An error of ours, said of a pass.
 in_pass <- function(error, prefix, label, call) {

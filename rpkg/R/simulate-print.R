@@ -23,7 +23,7 @@ right <- function(text) formatC(text, width = max(nchar(text)))
 #' @export
 print.memshare_simulation <- function(x, ...) {
   lines <- format(x)
-  if (length(lines)) cat(lines, sep = "\n") else print(as.data.frame(unclass(x), stringsAsFactors = FALSE))
+  if (length(lines)) cat_lines(lines) else print(as.data.frame(unclass(x), stringsAsFactors = FALSE))
   invisible(x)
 }
 

@@ -193,6 +193,6 @@ format.memshare_why_task <- function(x, ...) {
 #' @export
 print.memshare_why_task <- function(x, ...) {
   if (is.null(attr(x, "answer"))) return(NextMethod())
-  cat(format(x), sep = "\n")
+  cat_lines(format(x))
   invisible(x)
 }

@@ -5,15 +5,20 @@
 //! ```
 //! Numbers are little-endian. What is not as it should be is an error that says how: a file of something else, of another
 //! version, cut short, changed. A file is written beside its place and renamed, so that nobody ever reads half of one.
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
+use crate::os::within_file_limit;
+
 const CHECKSUM: usize = 32;
+/// Names that are tried for a file in the making.
+const NAMES: usize = 16;
 /// A longer file is none of ours.
 const MOST: u64 = 4 << 30;
 
@@ -104,15 +109,32 @@ impl Format {
     }
 }
 
-/// Puts bytes in the place of what is at `path`.
+/// Puts bytes in the place of what is at `path`, for this user alone. A link there is replaced, not followed.
 ///
 /// # Errors
 /// The system's answer.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension(format!("{}.part", std::process::id()));
-    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+    let (beside, mut file) = beside(path)?;
+    let written = within_file_limit(|| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
+    written.inspect_err(|_| {
         let _ = fs::remove_file(&beside);
     })
+}
+
+/// A new file in the same directory, under a name that nobody knows beforehand: in a directory where others may write they could
+/// otherwise have put a link there.
+fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut last = None;
+    for _ in 0..NAMES {
+        let random = RandomState::new().build_hasher().finish();
+        let beside = path.with_file_name(format!(".memshare-{random:016x}.part"));
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside) {
+            Ok(file) => return Ok((beside, file)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => last = Some(e),
+            Err(e) => return Err(e),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
 }
 
 /// The bytes of the file at `path`.
@@ -122,7 +144,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let refuse = |why| io::Error::new(io::ErrorKind::InvalidData, why);
     // Without waiting for whoever might write into a pipe.
-    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let found = file.metadata()?;
     if !found.is_file() {
         return Err(refuse("it is not a file"));
@@ -134,4 +156,54 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     // No further than it was: it may grow meanwhile.
     file.take(found.len()).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{symlink, PermissionsExt};
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Scratch {
+            let dir =
+                std::env::temp_dir().join(format!("memshare-checksummed-{}-{name}", std::process::id()));
+            fs::create_dir(&dir).unwrap();
+            Scratch(dir)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_is_the_users_alone_and_follows_no_link() {
+        let dir = Scratch::new("link");
+        let (other, path) = (dir.0.join("another's"), dir.0.join("run.memshare"));
+        fs::write(&other, b"as it was").unwrap();
+        symlink(&other, &path).unwrap();
+        write(&path, b"ours").unwrap();
+        assert_eq!(
+            (fs::read(&other).unwrap(), read(&path).unwrap()),
+            (b"as it was".to_vec(), b"ours".to_vec())
+        );
+        let found = fs::symlink_metadata(&path).unwrap();
+        assert!(found.is_file());
+        assert_eq!(found.permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 2, "nothing lies beside it");
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing() {
+        let dir = Scratch::new("nothing");
+        let path = dir.0.join("taken");
+        fs::create_dir(&path).unwrap();
+        assert!(write(&path, b"ours").is_err());
+        assert!(write(Path::new("/dev/full/x"), b"").is_err() && write(Path::new("/"), b"").is_err());
+        assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 1);
+    }
 }

@@ -7,6 +7,7 @@ use super::drawing::parts::{Arrow, Drawing, Group, Node, Shape, MOST_NODES};
 use super::links::Why;
 use super::quoted::Quoted;
 use crate::document::Document;
+use crate::harmless::is_acted_on;
 
 const CRITICAL: &str = "#c0392b";
 
@@ -117,6 +118,7 @@ fn quoted(lines: &[String]) -> Quoted<'_> {
             line.chars().try_for_each(|letter| match letter {
                 '"' | '\\' => write!(f, "\\{letter}"),
                 '&' => f.write_str("&amp;"),
+                _ if is_acted_on(letter) => f.write_char('\u{fffd}'),
                 _ => f.write_char(letter),
             })
         },

@@ -1,5 +1,6 @@
 //! The document as JSON: the exchange format, described by `docs/record.schema.json`.
 use crate::document::Document;
+use crate::harmless;
 
 /// One line of JSON. Numbers are as exact as they are in the document.
 pub(super) fn json(document: &Document) -> String {
@@ -8,5 +9,5 @@ pub(super) fn json(document: &Document) -> String {
         unreachable!("a document has a JSON form: {problem}")
     });
     text.push('\n');
-    text
+    harmless::json(&text)
 }

@@ -1,6 +1,7 @@
 //! Runs that go on, in lines of text. The same for a terminal and for a file.
 use super::run::{LiveChunk, LiveRun, LiveStage, LiveWorker};
-use crate::table::{cut, printable, Align, Table};
+use crate::harmless::printable;
+use crate::table::{cut, Align, Table};
 use crate::words;
 
 /// A line of text.

@@ -97,6 +97,23 @@ test_that("a limit on the size of files is an error, and no death", {
   expect_match(out[[4]], "TRUE")
 })
 
+test_that("files of ours that pass the limit on the size of files are an error, and logs that do are cut short", {
+  out <- in_shell("ulimit -f 160", '
+    suppressPackageStartupMessages(library(memshare))
+    options(memshare.log = "trace")
+    file <- tempfile()
+    said <- function(code) tryCatch(code, error = function(e) paste(class(e)[[1]], conditionMessage(e)))
+    big <- list()
+    for (i in 1:400) big[[i]] <- memLapply(1:2, function(i) i, MAX.CORES = 1)
+    cat(said({ memView(memLastRun(), file, open = FALSE); "no error" }), "\\n")
+    cat(said({ memSave(memLastRun(), file); "no error" }), "\\n")
+    cat(identical(big, rep(list(list(1L, 2L)), 400)), file.size(file) > 0, length(list.files(tempdir(), "part$", all.files = TRUE)), "\\n")
+  ')
+  expect_match(out[[1]], "^memshare_error.*File too large")
+  expect_match(out[[2]], "no error")
+  expect_match(out[[3]], "TRUE TRUE 0")
+})
+
 test_that("too many open files are an error soon, and pass", {
   out <- in_shell("ulimit -n 256", '
     suppressPackageStartupMessages(library(memshare))

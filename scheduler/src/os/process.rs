@@ -147,6 +147,7 @@ pub(super) fn open_log(path: &Path) -> Result<File> {
         .create(true)
         .append(true)
         .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(path)
         .map_err(|e| Error::Launch(format!("the log {}: {e}", path.display())))
 }

@@ -1,6 +1,9 @@
 //! Which signals a thread or process of ours may be interrupted by.
 
+use std::io;
 use std::mem::MaybeUninit;
+
+use rustix::io::Errno;
 
 /// Runs `start`, which starts threads that are not R's (R's handlers must run on R's thread), so that they have every
 /// signal blocked from their first instruction on: a thread inherits the mask of the one that starts it. This thread's own
@@ -73,11 +76,26 @@ pub(super) fn without_size_signal<T>(call: impl FnOnce() -> rustix::io::Result<T
     // SAFETY: reads sets that were filled in; where nothing is pending, the wait of no time ends at once.
     unsafe {
         let was_blocked = libc::sigismember(&before, libc::SIGXFSZ) == 1;
-        if matches!(outcome, Err(rustix::io::Errno::FBIG)) && !was_blocked {
+        if matches!(outcome, Err(Errno::FBIG)) && !was_blocked {
             let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             libc::sigtimedwait(&set, std::ptr::null_mut(), &none);
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
     }
     outcome
+}
+
+/// As [`without_size_signal`], for a file of the standard library's.
+///
+/// # Errors
+/// What the call gives.
+pub fn within_file_limit<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let mut failed = None;
+    let code_of = |e: io::Error| {
+        let code = Errno::from_io_error(&e).unwrap_or(Errno::IO);
+        failed = Some(e);
+        code
+    };
+    let outcome = without_size_signal(|| call().map_err(code_of));
+    outcome.map_err(|code| failed.unwrap_or_else(|| code.into()))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::damaged;
-use super::node::{number64, Node, Tag, HEADER, MAGIC, NODE};
+use super::node::{checksum, number64, Node, Tag, HEADER, MAGIC, NODE, SUM};
 use super::strings::fixed_size;
 use super::view::BlobView;
 use crate::error::Result;
@@ -19,7 +19,7 @@ impl<'a> BlobView<'a> {
     /// form a tree, and the bytes begin at an address divisible by 8.
     ///
     /// # Complexity
-    /// Linear in the nodes and in the number of strings; no other data is touched.
+    /// Linear in the nodes, in the number of strings, and in the bytes that are serialized; no other data is touched.
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
         Self::open_with(bytes, &[])
     }
@@ -116,7 +116,13 @@ fn check_data(view: &BlobView<'_>, index: usize, node: &Node) -> Result<()> {
         return Err(wrong("is not aligned"));
     }
     let size = view.extent(node).ok_or_else(|| wrong("has no size"))?;
-    view.slice(node.off, size).ok_or_else(|| wrong("reaches beyond the data"))?;
+    let bytes = view.slice(node.off, size).ok_or_else(|| wrong("reaches beyond the data"))?;
+    if node.tag == Tag::Serialized {
+        let sum = node.off.checked_add(size).and_then(|end| view.slice(end, SUM));
+        if sum != Some(&checksum(bytes)) {
+            return Err(wrong("is not as it was written"));
+        }
+    }
     if is_table {
         let table = view.strings(node).ok_or_else(|| wrong("has no table"))?;
         let fixed = fixed_size(table.len() as u64).ok_or_else(|| wrong("has no size"))?;

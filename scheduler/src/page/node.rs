@@ -4,7 +4,7 @@ use super::damaged;
 use crate::error::Result;
 
 /// The first bytes of every blob; the last one is the layout's version.
-pub(super) const MAGIC: [u8; 8] = *b"mshblob\x01";
+pub(super) const MAGIC: [u8; 8] = *b"mshblob\x02";
 /// Bytes of the header.
 pub(super) const HEADER: usize = 64;
 /// Bytes of a node.
@@ -159,4 +159,14 @@ pub(super) fn number32(bytes: &[u8]) -> u32 {
 /// The number in the first 8 bytes.
 pub(super) fn number64(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |b| u64::from_ne_bytes(*b))
+}
+
+/// Bytes of a checksum.
+pub(super) const SUM: u64 = 8;
+
+/// What stands behind serialized bytes, so that damage to them is noticed.
+pub(super) fn checksum(bytes: &[u8]) -> [u8; 8] {
+    let mut sum = [0; 8];
+    sum.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);
+    sum
 }

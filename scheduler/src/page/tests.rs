@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::node::SUM;
 use super::*;
 
 /// A blob's bytes at an address divisible by 8.
@@ -291,5 +292,26 @@ fn packed_vectors_take_what_is_foretold() {
         let off = writer.reserve(len as usize * each);
         writer.set(0, Node::packed(Tag::Raw, len, each as u32, off));
         assert_eq!(writer.finish().size(), packed_size(len, each as u64));
+    }
+}
+
+#[test]
+fn serialized_bytes_are_as_they_were_written_or_an_error() {
+    for len in [0, 1, 7, 64, 1000, 100_000] {
+        let bytes: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+        let mut w = BlobWriter::new();
+        let node = w.serialized(&bytes);
+        w.set(0, node);
+        let good = w.finish().to_vec();
+        let aligned = Aligned::new(&good);
+        let view = BlobView::open(aligned.bytes()).unwrap();
+        assert_eq!(view.data(&view.node(0)), bytes);
+        let start = good.len() - len - SUM as usize;
+        for at in (start..good.len()).step_by(1 + len / 100) {
+            let mut bad = good.clone();
+            bad[at] ^= 1 << (at % 8);
+            let refused = BlobView::open(Aligned::new(&bad).bytes()).err().unwrap();
+            assert!(refused.to_string().contains("not as it was written"), "{refused}");
+        }
     }
 }

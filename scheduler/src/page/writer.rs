@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::damaged;
 use super::location::Location;
-use super::node::{Node, Tag, HEADER, MAGIC, NODE};
+use super::node::{checksum, Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::StringTable;
 use crate::error::Result;
 use crate::os::{with_signals_blocked, SegmentFile};
@@ -86,6 +86,16 @@ impl BlobWriter {
         let at = self.aligned(bytes.len());
         self.stage(at, bytes);
         at
+    }
+
+    /// Copies in what the caller's language serialized, with its checksum behind it; gives the node. Its parser may trust its input, so it
+    /// is given what was written, or nothing.
+    pub fn serialized(&mut self, bytes: &[u8]) -> Node {
+        let sum = checksum(bytes);
+        let off = self.aligned(bytes.len() + sum.len());
+        self.stage(off, bytes);
+        self.stage(off + bytes.len() as u64, &sum);
+        Node::of(Tag::Serialized, bytes.len() as u64, off)
     }
 
     /// Takes bytes in without copying them again; gives their place.

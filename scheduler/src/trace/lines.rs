@@ -16,6 +16,7 @@ use tracing_subscriber::Layer;
 use super::format::{line, Fields, Format};
 use super::owner::is_ours;
 use crate::error::{Error, Result};
+use crate::os::within_file_limit;
 
 /// A log that grew this long is set aside, and a new one begun: no more than twice of it is kept.
 const LONGEST: u64 = 32 << 20;
@@ -40,7 +41,13 @@ impl Sink {
     pub(super) fn open(log: Option<&Path>) -> Result<Sink> {
         let Some(path) = log else { return Ok(Sink::Error) };
         let failed = |e| Error::os(format!("opening {}", path.display()), e);
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)
+            .map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         Ok(Sink::File(file, path.to_owned(), length))
     }
@@ -50,7 +57,7 @@ impl Sink {
         match self {
             Sink::Error => drop(std::io::stderr().write_all(line.as_bytes())),
             Sink::File(file, path, length) => {
-                let _ = file.write_all(line.as_bytes());
+                let _ = within_file_limit(|| file.write_all(line.as_bytes()));
                 *length += line.len() as u64;
                 if *length > LONGEST {
                     let _ = std::fs::rename(&*path, set_aside(path));

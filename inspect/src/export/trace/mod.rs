@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::{json, Value};
 
 use crate::document::Document;
+use crate::harmless;
 
 /// The trace of a run, an event a line. Of a plan, which has not run, a trace without events.
 pub(in crate::export) fn trace(document: &Document) -> String {
@@ -54,5 +55,7 @@ fn about(document: &Document) -> Value {
 }
 
 fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|problem| unreachable!("an event has a JSON form: {problem}"))
+    let text = serde_json::to_string(value)
+        .unwrap_or_else(|problem| unreachable!("an event has a JSON form: {problem}"));
+    harmless::json(&text)
 }

@@ -236,8 +236,7 @@ impl Encoder<'_> {
             return Err(Failure::Internal("serialize() gave no bytes".into()));
         };
         // SAFETY: a raw vector's own bytes, kept by the caller's scope; copied at once.
-        let off = self.w.copy(unsafe { std::slice::from_raw_parts(data, bytes.len()) });
-        Ok(Node::of(Tag::Serialized, bytes.len() as u64, off))
+        Ok(self.w.serialized(unsafe { std::slice::from_raw_parts(data, bytes.len()) }))
     }
 
     fn parts(&mut self, s: &Scope) -> Result<u32> {
