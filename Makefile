@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup install cli demo test check damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -19,10 +19,22 @@ help:
 	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
 	@echo "make viewer  the page of memView(): script and style from viewer/"
 	@echo "make tour    the pages and pictures of docs/tour.md, by real runs"
+	@echo "make vendor  the archives of crates anew, after a change of a lockfile"
 	@echo "make docs    NAMESPACE and manual pages from the sources"
 
 setup:
 	sh tools/setup.sh
+
+# The crates from their archives into build/vendor, and .cargo/config.toml, by which cargo takes them from there.
+crates:
+	sh tools/crates.sh
+
+# The archives anew from crates.io, after a change of a Cargo.toml or a Cargo.lock; and whether they hold what crates.io gives.
+vendor:
+	sh tools/vendor.sh
+
+check-vendor:
+	sh tools/vendor.sh --check
 
 # The R package into build/library; cargo rebuilds only what changed.
 install:
@@ -30,7 +42,7 @@ install:
 	mkdir -p $(LIBRARY)
 	CARGO_TARGET_DIR=$(BUILD)/target-r R CMD INSTALL --preclean --no-test-load --library=$(LIBRARY) rpkg
 
-cli:
+cli: crates
 	cargo build --release --locked --package memshare-cli
 	mkdir -p $(BUILD)/bin
 	cp target/release/memshare $(BUILD)/bin/
@@ -39,7 +51,9 @@ demo: install
 	Rscript examples/leukaemia.R
 
 # Cheap and telling first: format, lints, the scheduler; then what needs the installed package.
-test: setup install
+test: setup crates install
+	python3 tests/dependencies/test.py
+	python3 tests/dependencies/check.py
 	cargo fmt --check
 	cd rpkg/src/rust && cargo fmt --check -- --config-path ../../../rustfmt.toml
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -55,9 +69,8 @@ test: setup install
 	$(MAKE) test-viewer
 	sh tests/run.sh
 
-# What a release needs besides: R CMD check of the tarball, built offline from vendored crates.
+# What a release needs besides: R CMD check of the tarball, built offline from the crates' archive.
 check: test
-	sh tools/vendor.sh
 	sh tests/check-package.sh
 
 # Goes on where it was broken off; finds and logs in build/fuzz.
@@ -99,5 +112,5 @@ docs:
 	Rscript -e 'roxygen2::roxygenise("rpkg", load_code = "source")'
 
 clean:
-	rm -rf build target
+	rm -rf build target .cargo
 	cd rpkg && sh cleanup

@@ -1,14 +1,10 @@
 #!/bin/sh
-# R CMD check of the built tarball: no error and no warning. The tarball carries the crates' sources (tools/vendor.sh), so
-# that it installs without a network, as the check does; and all of scheduler/ and inspect/, which in the repository are links.
+# R CMD check of the built tarball: no error and no warning. The tarball carries the crates' sources (vendor.tar.xz),
+# so that it installs without a network, as the check does; and all of scheduler/ and inspect/, which in the repository are links.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/check
 rm -rf build/check/memshare_*.tar.gz build/check/memshare build/check/memshare.Rcheck
-# Not left behind: with the sources there, every install would build from them.
-root=$PWD
-trap 'rm -f "$root/rpkg/src/vendor.tar.xz"' EXIT
-sh tools/vendor.sh
 cd build/check
 R CMD build --no-manual ../../rpkg
 tar -xzf memshare_*.tar.gz

