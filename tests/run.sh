@@ -7,11 +7,8 @@
 set -u
 cd "$(dirname "$0")/.."
 root=$(pwd)
-# Where that is possible, with a /dev/shm of our own: other sessions' segments come and go, and would be taken for ours.
-if [ -z "${MEMSHARE_TEST_SHM:-}" ] && [ "$(id -u)" = 0 ] && unshare -m true 2> /dev/null; then
-  export MEMSHARE_TEST_SHM=own
-  exec unshare -m sh -c 'mount -t tmpfs -o mode=1777 tmpfs /dev/shm && exec sh tests/run.sh "$@"' run.sh "$@"
-fi
+# Other sessions' segments would be taken for ours.
+[ -n "${MEMSHARE_TEST_SHM:-}" ] || exec sh tests/lib/own-shm.sh sh tests/run.sh "$@"
 scratch=$(mktemp -d)
 export SCRATCH="$scratch"
 export R_LIBS="${R_LIBS:-$root/build/library}"
