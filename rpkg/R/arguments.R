@@ -1,17 +1,19 @@
 # What memApply and memLapply share: FUN, VARS, and a registered X in the form the run needs.
 
 # FUN itself, or the function of that name, looked up from the caller as match.fun() does.
-resolve_function <- function(fun, envir, call) {
+resolve_function <- function(fun, envir, call, what = "FUN") {
   if (is.function(fun)) return(fun)
   if (inherits(fun, "formula")) {
-    abort_input("FUN is a formula, and must be a function: write function(x) ..., or rlang::as_function() around the formula", call)
+    abort_input(
+      sprintf("%s is a formula, and must be a function: write function(x) ..., or rlang::as_function() around the formula", what), call
+    )
   }
   if (is.character(fun) && length(fun) == 1L && !is.na(fun) || is.symbol(fun)) {
     found <- get0(as.character(fun), envir = envir, mode = "function")
-    if (is.null(found)) abort_input(sprintf("FUN: there is no function '%s'", as.character(fun)), call)
+    if (is.null(found)) abort_input(sprintf("%s: there is no function '%s'", what, as.character(fun)), call)
     return(found)
   }
-  abort_input(sprintf("FUN must be a function or a function's name, not %s", describe(fun)), call)
+  abort_input(sprintf("%s must be a function or a function's name, not %s", what, describe(fun)), call)
 }
 
 # FUN's own name as it stands in the call, or "".
@@ -45,7 +47,7 @@ resolve_vars <- function(vars, namespace, given, call) {
 
 # Names that the worker's call of FUN uses itself.
 check_reserved <- function(names, call, what = "VARS") {
-  taken <- names[names %in% c("...", ".FUN", ".X", ".i", ".dots")]
+  taken <- names[names %in% c("...", ".FUN", ".X", ".i", ".dots", ".data", ".part")]
   if (length(taken)) abort_input(sprintf("%s cannot hold a variable named '%s'", what, taken[[1L]]), call)
   names
 }

@@ -2,8 +2,9 @@
 # its call is what lapply() shows: FUN(X[[i]], ...).
 
 # How a pass calls FUN: `names` of the arguments that take the elements ("" for one by position), `code` of the further arguments, and
-# `cell`, the dim and the dimnames that an element gets, or NULL.
-call_form <- function(names = "", code = list(), cell = NULL) list(names = names, code = code, cell = cell)
+# `cell`, the dim and the dimnames that an element gets, or NULL; where an element is a row set of the variable `.data`, the `extent` that
+# this must have.
+call_form <- function(names = "", code = list(), cell = NULL, extent = NULL) list(names = names, code = code, cell = cell, extent = extent)
 
 # list(call, frame, elements): native code puts the elements of each call into the list `elements`, which the call takes them from.
 call_of <- function(body) {
@@ -16,6 +17,10 @@ call_of <- function(body) {
   elements <- vector("list", length(form$names))
   arguments <- element_code(elements, frame, taken)
   if (!is.null(form$cell)) arguments <- lapply(arguments, shaped, form$cell)
+  if (!is.null(form$extent)) {
+    assign(".part", parts_of(form$extent), envir = frame)
+    arguments <- lapply(arguments, function(rows) call(".part", quote(.data), rows))
+  }
   if (any(nzchar(form$names))) names(arguments) <- form$names
   sides <- lapply(taken, as.name)
   names(sides) <- taken
@@ -42,6 +47,29 @@ free_name <- function(name, taken) if (name %in% taken) paste0(".", name) else n
 
 # A cell of an array keeps the dimensions that are left.
 shaped <- function(code, cell) as.call(list(quote(base::array), code, cell$dim, cell$dimnames))
+
+# A function that gives a part of a variable, which must have this extent: the rows of a data frame, else the items that split() gives, in its
+# way for the class.
+parts_of <- function(extent) {
+  force(extent)
+  function(x, rows) {
+    if (extent_of(x) != extent) {
+      stop(sprintf("the variable has %.0f rows or items, but its groups were made for %.0f", extent_of(x), extent), call. = FALSE)
+    }
+    if (is.data.frame(x)) return(x[rows, , drop = FALSE])
+    part <- x[rows]
+    if (is.object(x)) return(split(part, rep_len(1L, length(rows)))[[1L]])
+    if (length(dim(x)) == 1L) {
+      names <- names(part)
+      dim(part) <- NULL
+      names(part) <- names
+    }
+    part
+  }
+}
+
+# What a variable has along which it can be split.
+extent_of <- function(x) if (is.data.frame(x)) nrow(x) else length(x)
 
 # A frame around which there is base R's namespace, as around lapply()'s, and whose `...` holds the further arguments.
 frame_of <- function(dots, code) {

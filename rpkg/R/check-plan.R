@@ -50,7 +50,7 @@ check_input_still <- function(input, pass, label, call) {
   source <- input$source
   if (!inherits(source, "memshare_name")) return(invisible())
   found <- still_registered(source, label, call)
-  wanted <- if (is.null(input$dim)) pass$n else input$dim
+  wanted <- if (!is.null(input$dim)) input$dim else if (is.null(input$items)) pass$n else input$items
   has <- if (is.null(input$dim)) found$n else found$dim
   if (length(has) == length(wanted) && all(has == wanted)) return(invisible())
   size <- function(n) paste(format(n, trim = TRUE, scientific = FALSE), collapse = " x ")

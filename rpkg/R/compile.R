@@ -17,14 +17,14 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
     constants = list(), at = integer(length(order)), value_pass = integer(length(order)), checked_pass = integer(length(order))
   ))
-  b$own <- differing(lapply(order, function(pass) pass$payload))
+  b$own <- differing(lapply(order, function(pass) if (is.null(pass$payload)) pass$last else pass$payload))
   for (i in seq_along(order)) {
     pass <- order[[i]]
     check_profiled(pass, b$labels[[i]], call)
     if (pass$n == 0) {
       b$constants[[as.character(i)]] <- list(empty_value(pass, call))
     } else if (pass$verb == "reduce") {
-      add_reduce(b, i)
+      b$at[[i]] <- add_folds(b, i, input_in(pass$inputs[[1L]], i, b), b$labels[[i]])
     } else {
       add_map(b, i)
     }
@@ -49,10 +49,15 @@ compile_one <- function(pass, call) {
   inputs <- pass$inputs
   for (i in seq_along(inputs)) {
     input <- inputs[[i]]
-    inputs[[i]] <- list(kind = input$cut, data = put(input$source, if (nzchar(input$said)) input$said else "X"), dim = input$dim)
+    place <- put(input$source, if (nzchar(input$said)) input$said else "X")
+    inputs[[i]] <- list(kind = input$cut, data = place, dim = c(input$dim, input$size))
   }
   sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- list(data = put(pass$vars[[name]], name))
+  if (!is.null(pass$groups)) {
+    sides <- c(sides, list(.data = inputs[[2L]]["data"]))
+    inputs <- inputs[1L]
+  }
   captured <- integer()
   for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
   cores <- if (is.null(cluster)) pass$cores else length(cluster)
@@ -126,32 +131,33 @@ cluster_of <- function(order, call) {
 # A pass over elements.
 add_map <- function(b, i) {
   pass <- b$order[[i]]
-  inputs <- lapply(pass$inputs, input_in, i, b)
+  grouped <- !is.null(pass$groups)
+  inputs <- lapply(if (grouped) pass$inputs[1L] else pass$inputs, input_in, i, b)
   sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- side_in(pass$vars[[name]], name, b)
-  b$at[[i]] <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b), b$own[[i]]))
+  if (grouped) sides$.data <- side_in(pass$inputs[[2L]]$source, name_of_input(pass$inputs[[2L]], b$labels[[i]]), b, role = "")
+  at <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b), b$own[[i]]))
+  b$at[[i]] <- if (is.null(pass$fold)) at else add_folds(b, i, list(kind = "each", pass = at), paste(b$labels[[i]], "(combined)"), "(combined)")
 }
 
-# Folds where the values are, while there are many; then the last step, which sees all that is left.
-add_reduce <- function(b, i) {
+# Folds where the values are, while there are many; then the last step, which sees all that is left. `from` is the input that the values come
+# from, `label` and `part` are what the last step is called. The number of that step.
+add_folds <- function(b, i, from, label, part = "") {
   pass <- b$order[[i]]
-  input <- pass$inputs[[1L]]
-  from <- input_in(input, i, b)
-  label <- b$labels[[i]]
   levels <- fold_levels(pass$n, b$workers)
   # Only the results of a pass can be seen whole.
-  if (input$cut != "each") levels <- max(levels, 1)
+  if (from$kind != "each") levels <- max(levels, 1)
   source <- from$pass
   if (levels > 0) {
     fold <- spec_of_pass(
-      paste(label, "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
+      paste(b$labels[[i]], "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
       schedule = part_schedule(pass$control), chunk = chunk_of(pass$control), key = key_of(pass, "(folds)"), own = b$own[[i]]
     )
     source <- add_pass(b, i, "fold", fold)
   }
   whole <- list(kind = "whole", pass = source, names = 0L)
-  b$at[[i]] <- add_pass(b, i, "last", spec_of_pass(
-    label, 1, list(whole), pass$payload, captured_in(pass$payload, i, b), key = key_of(pass), own = b$own[[i]]
+  add_pass(b, i, "last", spec_of_pass(
+    label, 1, list(whole), pass$last, captured_in(pass$last, i, b), key = key_of(pass, part), own = b$own[[i]]
   ))
 }
 
@@ -172,14 +178,14 @@ finish_program <- function(b, roots, call) {
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
     roles = b$roles,
     elements = sum(unlist(lapply(order, function(pass) pass$n))), fresh = any(vapply(order, function(pass) pass$control$fresh, NA)),
-    named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named))))
+    named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named, pass$last$named))))
   )
 }
 
 # Where a wanted value comes from, and how it is made.
 wanted_from <- function(pass, result, label, is_named) {
   list(
-    result = result, how = how_of(pass), n = pass$n, names = pass$names, value_names = pass$value_names,
+    result = result, how = how_of(pass), n = pass$n, names = pass$names, unit = pass$unit, value_names = pass$value_names,
     collect = pass$control$on_error == "collect", label = label, is_named = is_named
   )
 }

@@ -98,10 +98,10 @@ native <- function(value, call = NULL) {
   do.call(abort, c(list(value$kind, value$message), as.list(value$fields), list(call = call)), quote = TRUE)
 }
 
-# "element 3" or "element 3 ('gene_3')".
-element_label <- function(index, name = NULL) {
-  if (is.null(name) || is.na(name) || !nzchar(name)) return(sprintf("element %.0f", index))
-  sprintf("element %.0f ('%s')", index, harmless(name))
+# "element 3" or "element 3 ('gene_3')"; "block 2 (columns 101 to 200)"; "group 1 ('setosa')". `unit` is a pass's.
+element_label <- function(index, name = NULL, unit = "element") {
+  if (is.null(name) || is.na(name) || !nzchar(name)) return(sprintf("%s %.0f", unit, index))
+  sprintf(if (unit == "block") "%s %.0f (%s)" else "%s %.0f ('%s')", unit, index, harmless(name))
 }
 
 # A warning or message of FUN, as the caller sees it: what comes in `fields` added, and its own classes kept. `where` is the element, or
@@ -116,12 +116,13 @@ said_at <- function(condition, said, where, fields) {
   whole
 }
 
-# FUN's failure at one element, or while results were combined. `what` is the part of the pass that failed, see compile.R.
+# FUN's failure at one element, or while results were combined. `what` is the part of the pass that failed, see compile.R; `error$unit` what
+# its elements are called.
 element_error <- function(error, call = NULL, prefix = "", what = "map") {
   where <- switch(what,
-    map = paste("FUN failed at", element_label(error$index, error$name)),
+    map = paste("FUN failed at", element_label(error$index, error$name, error$unit)),
     bind = , value = "its results could not be brought together",
-    "FUN failed while combining"
+    if (error$unit == "block") "combine failed" else "FUN failed while combining"
   )
   said <- if (is.null(error$message)) said_of(error$condition) else error$message
   memshare_condition(
@@ -131,8 +132,8 @@ element_error <- function(error, call = NULL, prefix = "", what = "map") {
 }
 
 # A failure that was collected, with the element that it learns of here. Its text is the worker's, which may know more methods.
-element_error_at <- function(error, index, name) {
-  element_error(list(index = index, name = name, condition = error$parent, calls = error$calls, message = error$message))
+element_error_at <- function(error, index, name, unit) {
+  element_error(list(index = index, name = name, unit = unit, condition = error$parent, calls = error$calls, message = error$message))
 }
 
 # The text of a condition, whatever its method of conditionMessage() does.

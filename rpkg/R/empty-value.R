@@ -2,6 +2,7 @@
 
 # The value of a pass over nothing.
 empty_value <- function(pass, call) {
+  if (is.function(pass$combine)) return(list())
   if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
   if (pass$verb == "apply") return(empty_apply(pass, call))
   value <- finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)

@@ -12,12 +12,12 @@ fold_levels <- function(n, workers) {
   levels
 }
 
-# FUN travels twice: for the folds, and for the last step, which knows init.
-fold_payloads <- function(pass, capture, call) {
-  travel <- function(fun, dots, capture) build_payload(fun, list(dots = dots), capture, pass$control, call)
-  pass$fold <- travel(fold_values, c(list(.f = pass$fun), pass$dots), capture)
-  pass$payload <- travel(finish_fold, c(list(.f = pass$fun, .init = pass$init), pass$dots), new_capture())
-  pass
+# What combines travels twice: for the folds, and for the last step, which knows init.
+fold_payloads <- function(fun, dots, init, control, capture, call) {
+  travel <- function(step, dots, capture) build_payload(step, list(dots = dots), capture, control, call)
+  list(
+    travel(fold_values, c(list(.f = fun), dots), capture), travel(finish_fold, c(list(.f = fun, .init = init), dots), new_capture())
+  )
 }
 
 # One block: at most 16 values from left to right.

@@ -60,7 +60,8 @@ kind_of_input <- function(input) {
 }
 
 kind_of_slices <- function(type, input) {
-  paste0(input$cut, " of ", said_kind(type, input$dim[[if (input$cut == "row") 2L else 1L]]))
+  each <- if (is.null(input$size)) 1 else input$size
+  paste0(input$cut, " of ", said_kind(type, each * input$dim[[if (startsWith(input$cut, "row")) 2L else 1L]]))
 }
 
 kind_of_items <- function(items, lengths) {
@@ -70,9 +71,12 @@ kind_of_items <- function(items, lengths) {
 }
 
 said_kind <- function(type, length) {
-  bytes <- length * switch(type, double = 8, logical = , integer = 4, complex = 16, raw = 1, 8)
+  bytes <- bytes_of_items(type, length)
   paste0(type, " ", if (bytes > 1) as.integer(log2(bytes) + 0.5) else 0L)
 }
+
+# The bytes of so many items of a type; of what is no number, those of a pointer.
+bytes_of_items <- function(type, length) length * switch(type, double = 8, logical = , integer = 4, complex = 16, raw = 1, 8)
 
 # A list as an input, looked at while it is at hand.
 looked_at <- function(input, view) {

@@ -97,12 +97,15 @@ str.memshare_pass <- function(object, ...) cat("", harmless(format(object)[[1L]]
 describe_pass <- function(pass, order = list(), labels = character()) {
   fun <- if (nzchar(pass$label)) pass$label else trimws(strtrim(deparse(args(pass$fun), nlines = 1L)[[1L]], 60))
   if (grepl("^[[:alpha:].]", pass$label)) fun <- paste0(fun, "()")
-  over <- vapply(pass$inputs, describe_input, "", pass = pass, order = order, labels = labels)
+  over <- vapply(shown_inputs(pass$inputs), describe_input, "", pass = pass, order = order, labels = labels)
   paste0(spoken_verb(pass), if (pass$verb == "reduce") " of " else " over ", paste(over, collapse = " and "), " with ", fun)
 }
 
 spoken_verb <- function(pass) {
-  c(apply = "memApply", lapply = "memLapply", mapply = "memMapply", reduce = "memReduce")[[pass$verb]]
+  c(
+    apply = "memApply", lapply = "memLapply", mapply = "memMapply", reduce = "memReduce", blocks = "memBlocks", tapply = "memTapply",
+    by = "memBy"
+  )[[pass$verb]]
 }
 
 describe_input <- function(input, pass, order, labels) {
@@ -113,7 +116,13 @@ describe_input <- function(input, pass, order, labels) {
 # What an element of an input is called.
 element_word <- function(input) {
   if (!is.null(input$what)) return(input$what)
-  switch(input$cut, row = "row", column = "column", each = "result", "item")
+  switch(input$cut, row = "row", column = "column", `row block` = , `column block` = "block", shared = "group", each = "result", "item")
+}
+
+# Of groups the variable, and not its row sets.
+shown_inputs <- function(inputs) {
+  shared <- vapply(inputs, function(input) input$cut == "shared", NA)
+  if (any(shared)) inputs[shared] else inputs
 }
 
 describe_source <- function(source, order = list(), labels = character()) {

@@ -56,7 +56,8 @@ items_of_pass <- function(x, what, call) {
   late <- is.character(pass$control$FUN.VALUE) && is.null(pass$value_names)
   switch(shape,
     list = list(
-      x = input_of(x, if (is_plain(pass)) "each" else "item"), n = pass$n, names = pass$value_names, labels = pass$value_names
+      x = input_of(x, if (is_itemwise(pass)) "each" else "item"), n = if (is.null(pass$shape$dim)) pass$n else prod(pass$shape$dim),
+      names = if (is.null(pass$shape$dim)) pass$value_names, labels = if (is.null(pass$shape$dim)) pass$value_names
     ),
     vector = list(
       x = input_of(x, if (pass$control$on_error == "collect") "item" else "each"), n = pass$n, names = pass$value_names,
@@ -64,15 +65,24 @@ items_of_pass <- function(x, what, call) {
     ),
     array = list(x = input_of(x), n = prod(array_dim(pass)), names = NULL, labels = NULL, late = late),
     one = abort_input(
-      sprintf("%s is the one value of memReduce(), whose length is not known before it ran; give it in VARS", what), call
+      sprintf("%s is the one value of %s, whose length is not known before it ran; give it in VARS", what, folded_by(pass)), call
     ),
     unknown = abort_input(
-      sprintf(
-        "%s is a pass with simplify = TRUE, whose value has no known shape before it ran; %s", what,
-        "leave simplify out of its memControl(), give it FUN.VALUE, or memRun() it first"
-      ), call
+      sprintf("%s is a pass with %s, whose value has no known shape before it ran; %s", what, unshaped_by(pass), shaped_by(pass)), call
     )
   )
+}
+
+# What made one value of the results of a pass.
+folded_by <- function(pass) if (pass$verb == "reduce") "memReduce()" else "memBlocks(combine = )"
+
+# What is why the shape of a pass's value is not known, and what to do.
+unshaped_by <- function(pass) if (is.null(pass$combine)) "simplify = TRUE" else sprintf("combine = %s", pass$combine)
+
+shaped_by <- function(pass) {
+  if (!is.null(pass$combine)) return("leave combine out, or memRun() it first")
+  if (!is.null(pass$groups)) return("say simplify = FALSE, give it FUN.VALUE, or memRun() it first")
+  "leave simplify out of its memControl(), give it FUN.VALUE, or memRun() it first"
 }
 
 # The matrix that a pass gives, as array_of() describes one.
@@ -82,8 +92,9 @@ matrix_of_pass <- function(x, call) {
   dim <- if (shape == "array") array_dim(pass)
   if (length(dim) != 2L) {
     what <- c(
-      list = "a list", vector = "a vector", one = "the one value of memReduce()", array = sprintf("an array of %d dimensions", length(dim)),
-      unknown = "of no known shape before it ran (simplify = TRUE)"
+      list = "a list", vector = "a vector", one = paste("the one value of", folded_by(pass)),
+      array = sprintf("an array of %d dimensions", length(dim)),
+      unknown = sprintf("of no known shape before it ran (%s)", unshaped_by(pass))
     )[[shape]]
     abort_input(
       sprintf(

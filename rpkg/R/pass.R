@@ -1,16 +1,22 @@
 # A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
 # lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
 #
-# Fields: `verb` ("apply", "lapply", "mapply" or "reduce"); `inputs`, a list of list(cut, source, dim, said): a source is data, the
-# name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
-# "column", or "each": result for result), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
-# `functions`, the functions among VARS; `n` elements and their `names`; `value_names`, what the value is named by; `shape`, of an
-# apply what memApply() says (see shapes.R); `fun` and `dots` as the user gave them (see further.R); `payload` for the workers; `control`,
+# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply" or "by"); `inputs`, a list of list(cut, source, dim, said): a
+# source is data, the name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
+# "column", "row block", "column block", "each": result for result; or "shared": it is there as a whole, and the elements of the other
+# input are row sets of it), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
+# `functions`, the functions among VARS; `n` elements and their `names`; `unit`, what they are called; `value_names`, what the value is named
+# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `fun` and
+# `dots` as the user gave them (see further.R); `payload` for the workers, and `fold` and `last` for folds and the last step; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
-# What a pass goes over: its inputs, `n` elements and their names, what the value is named by, an apply's shape, FUN's element arguments.
-pass_elements <- function(inputs, n, names, value_names = names, shape = NULL, elements = "") {
-  list(inputs = inputs, n = n, names = names, value_names = value_names, shape = shape, elements = elements)
+# What a pass goes over: its inputs, `n` elements and their names, what the value is named by; in `...` what is not as usual: FUN's element
+# arguments, the value's shape, what an element is called, groups.
+pass_elements <- function(inputs, n, names, value_names = names, ...) {
+  said <- list(inputs = inputs, n = n, names = names, value_names = value_names, shape = NULL, elements = "", unit = "element", groups = NULL)
+  given <- list(...)
+  said[names(given)] <- given
+  said
 }
 
 # How it is to be run.
@@ -19,7 +25,7 @@ pass_settings <- function(control, namespace, given, cores, cluster, label) {
 }
 
 # Checks what FUN is given, builds the payload, and gives the pass. `elements` and `settings` as above; `fun` has the function, its further
-# arguments (`further`), and of memReduce() `init`.
+# arguments (`further`), of memReduce() `init`, and of memBlocks() `combine`.
 new_pass <- function(verb, elements, fun, vars, settings, call) {
   functions <- list()
   passes <- any(vapply(elements$inputs, function(input) is_pass(input$source), NA))
@@ -36,7 +42,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
   }
   own <- list(
     verb = verb, vars = vars, functions = functions, fun = fun$fun, dots = fun$further$values, init = fun$init, passes = passes,
-    call = call[[1L]]
+    combine = fun$combine, call = call[[1L]]
   )
   pass <- c(own, elements, settings)
   check_call(pass, call)
@@ -45,9 +51,10 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
   if (pass$n == 0) return(pass)
   capture <- new_capture()
   if (verb == "reduce") {
-    pass <- fold_payloads(pass, capture, call)
+    pass[c("fold", "last")] <- fold_payloads(pass$fun, pass$dots, pass$init, pass$control, capture, call)
   } else {
     pass$payload <- payload_of(pass, capture, fun$further$code, if (by_value) unname(vars) else list(), call)
+    if (is.function(pass$combine)) pass[c("fold", "last")] <- fold_payloads(pass$combine, list(), NULL, pass$control, new_capture(), call)
   }
   tell_captured(capture$told, call)
   pass
@@ -57,7 +64,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
 payload_of <- function(pass, capture, code, data, call) {
   for (input in pass$inputs) data <- c(data, list(input$source))
   if (pass$passes) data <- data[!vapply(data, is_pass, NA)]
-  form <- call_form(pass$elements, code, pass$shape$cell)
+  form <- call_form(pass$elements, code, pass$shape$cell, pass$groups$extent)
   call_with <- list(dots = pass$dots, variables = names(pass$vars), functions = pass$functions, form = form)
   build_payload(pass$fun, call_with, capture, pass$control, call, data)
 }

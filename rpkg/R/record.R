@@ -61,7 +61,7 @@ brief_line <- function(pass) {
   fun <- pass$label
   if (grepl("^[[:alpha:].][[:alnum:]._:]*$", fun)) fun <- paste0(fun, "()")
   if (!nzchar(fun)) fun <- sprintf("function(%s)", paste(pass$formals, collapse = ", "))
-  over <- vapply(pass$inputs, function(input) {
+  over <- vapply(shown_inputs(pass$inputs), function(input) {
     paste0(count_of(pass$n, element_word(input)), if (nzchar(input$said)) paste(" of", input$said))
   }, "")
   paste(spoken_verb(pass), if (pass$verb == "reduce") "of" else "over", paste(over, collapse = " and "), "with", fun)

@@ -3,7 +3,7 @@
 # Runs one pass that nobody else needs.
 run_one <- function(pass, call) {
   if (pass$n == 0) return(empty_value(pass, call))
-  if (!pass$passes && pass$verb != "reduce") return(run_program(compile_one(pass, call), call, looked = TRUE)[[1L]])
+  if (!pass$passes && is.null(pass$fold)) return(run_program(compile_one(pass, call), call, looked = TRUE)[[1L]])
   program <- compile(list(pass), call = call)
   if (pass$passes) check_program(program, call)
   run_program(program, call, looked = TRUE)[[1L]]
@@ -69,7 +69,7 @@ wanted_value <- function(entry, program, out, call) {
   results <- out$values[[entry$result]]
   results$n <- entry$n
   prefix <- pass_prefix(program, entry$label)
-  if (entry$collect) results$values <- collected(results$values, entry$names, call, prefix)
+  if (entry$collect) results$values <- collected(results$values, entry$names, call, prefix, entry$unit)
   if (!nzchar(prefix)) return(finish_value(entry$how, results, entry$value_names, call))
   tryCatch(
     finish_value(entry$how, results, entry$value_names, call),
@@ -105,8 +105,9 @@ signal_conditions <- function(conditions, program) {
     label <- program$labels[[owner]]
     prefix <- pass_prefix(program, label)
     if (program$what[[entry[[1L]]]] == "map") {
-      fields <- list(index = entry[[2L]], name = name_of(program$order[[owner]]$names, entry[[2L]]), pass = label)
-      condition <- said_at(condition, said[[nth]], paste0(prefix, element_label(fields$index, fields$name)), fields)
+      pass <- program$order[[owner]]
+      fields <- list(index = entry[[2L]], name = name_of(pass$names, entry[[2L]]), pass = label)
+      condition <- said_at(condition, said[[nth]], paste0(prefix, element_label(fields$index, fields$name, pass$unit)), fields)
     } else if (!inherits(condition, "memshare_warning")) {
       condition <- said_at(condition, said[[nth]], paste0(prefix, "combining"), list(pass = label))
     } else {
@@ -130,6 +131,7 @@ raise <- function(error, program, call, died = NULL) {
     # The elements of folds and of what brings results together are none that the user knows.
     if (!what %in% c("map", "value")) error["index"] <- list(NULL)
     error$name <- name_of(program$order[[owner]]$names, error$index)
+    error$unit <- program$order[[owner]]$unit
   }
   if (identical(error$kind, "element")) {
     if (what %in% c("bind", "value") && inherits(error$condition, "memshare_error")) {
@@ -142,7 +144,7 @@ raise <- function(error, program, call, died = NULL) {
   }
   text <- error$message
   if (length(error$index) == 1L && !is.na(error$index)) {
-    text <- sprintf("%s: %s", element_label(error$index, error$name), text)
+    text <- sprintf("%s: %s", element_label(error$index, error$name, error$unit), text)
   }
   kind <- if (inherits(error$condition, "packageNotFoundError")) "package" else error$kind
   if (identical(kind, "no_workers") && !is.null(program$cluster)) kind <- "cluster"

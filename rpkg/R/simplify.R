@@ -25,6 +25,15 @@ simplify_apply <- function(results, n, shape) {
   by_margin(values, shape, size %/% n, titled(list(inside), shape$inner))
 }
 
+# What tapply() and by() make of them: both are given what a group's results are by one element of each, which is enough to say where they go.
+# `how` as how_of() says.
+by_group <- function(results, how, call) {
+  groups <- how$groups
+  values <- if (is.null(how$FUN.VALUE)) as_result_list(results) else simplify_vapply(results, NULL, how$FUN.VALUE, call)
+  value <- tapply(seq_along(values), groups$index, function(at) values[[at]], default = groups$default, simplify = how$simplify)
+  if (is.null(groups$call)) value else structure(value, call = groups$call, class = "by")
+}
+
 # The names along the results, with the title of the dimension that they have the length of.
 titled <- function(names, inner) {
   title <- names(inner)[1L]
@@ -112,4 +121,10 @@ as_result_list <- function(results) {
 named <- function(values, names) {
   if (length(names)) names(values) <- names
   values
+}
+
+# What `c`, `rbind` or `cbind` of base R make of all of them at once.
+combined_at_once <- function(results, name) {
+  if (name == "c" && is_packed(results)) return(results$values)
+  do.call(get(name, envir = baseenv()), as_result_list(results), quote = TRUE)
 }

@@ -108,27 +108,27 @@ input_in <- function(input, reader, b) {
     constant <- b$constants[[as.character(i)]]
     if (is.null(constant)) {
       if (input$cut == "each") return(list(kind = "each", pass = checked_pass(i, b)))
-      return(list(kind = input$cut, pass = value_pass(i, b), dim = input$dim))
+      return(list(kind = input$cut, pass = value_pass(i, b), dim = c(input$dim, input$size)))
     }
     source <- constant[[1L]]
   }
-  list(kind = input$cut, data = data_in(source, name_of_input(input, b$labels[[reader]]), "", b), dim = input$dim)
+  list(kind = input$cut, data = data_in(source, name_of_input(input, b$labels[[reader]]), "", b), dim = c(input$dim, input$size))
 }
 
-# A side variable in the words of the spec.
-side_in <- function(source, name, b) {
+# A side variable in the words of the spec; `role` as in data_in().
+side_in <- function(source, name, b, role = name) {
   if (is_pass(source)) {
     i <- place_of(unwrap_pass(source), b$order)
     constant <- b$constants[[as.character(i)]]
     if (is.null(constant)) {
       pass <- b$order[[i]]
-      if (pass$verb == "reduce") return(list(pass = b$at[[i]], whole = FALSE))
+      if (shape_of(pass) == "one") return(list(pass = b$at[[i]], whole = FALSE))
       if (is_plain(pass)) return(list(pass = b$at[[i]], whole = TRUE, names = names_in_data(pass, i, b)))
       return(list(pass = value_pass(i, b), whole = FALSE))
     }
     source <- constant[[1L]]
   }
-  list(data = data_in(source, name, name, b))
+  list(data = data_in(source, name, role, b))
 }
 
 # The number of a piece of data: equal data is there once. `role` is its name in VARS; the data of a name that is to be replaced in

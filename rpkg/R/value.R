@@ -1,9 +1,10 @@
 # What the value of a pass is: its shape before it ran, and the value itself made from the results of its elements.
 
-# "list": one item an element. "vector": FUN.VALUE of one value. "array": FUN.VALUE of several; its dim. "one": what memReduce
-# gives. "unknown": simplify decides when it sees the results.
+# "list": one item an element. "vector": FUN.VALUE of one value. "array": FUN.VALUE of several; its dim. "one": what a fold
+# gives. "unknown": simplify, or what combines the results of blocks, decides when it sees the results.
 shape_of <- function(pass) {
-  if (pass$verb == "reduce") return("one")
+  if (pass$verb == "reduce" || is.function(pass$combine)) return("one")
+  if (!is.null(pass$combine)) return("unknown")
   template <- pass$control$FUN.VALUE
   if (!is.null(template)) return(if (is_single(template) && is.null(pass$shape$dim)) "vector" else "array")
   if (isFALSE(pass$control$simplify)) "list" else "unknown"
@@ -18,12 +19,15 @@ array_dim <- function(pass) {
   c(inside, if (is.null(pass$shape$dim)) pass$n else pass$shape$dim)
 }
 
-# Whether the results are the value as they come from native code.
-is_plain <- function(pass) shape_of(pass) == "list" && pass$control$on_error != "collect" && is.null(pass$shape$dim)
+# Whether the results are the items of the value, one by one.
+is_itemwise <- function(pass) shape_of(pass) == "list" && pass$control$on_error != "collect" && is.null(pass$shape$dim)
+
+# Whether they are the value as they come from native code: what tapply() gives has a dim.
+is_plain <- function(pass) is_itemwise(pass) && is.null(pass$groups)
 
 # Whether the values are wanted as a packed vector where they can be.
 mode_of <- function(pass) {
-  if (pass$verb == "reduce" || isFALSE(pass$control$simplify) && is.null(pass$control$FUN.VALUE)) "list" else "vector"
+  if (shape_of(pass) %in% c("one", "list")) "list" else "vector"
 }
 
 # What finish_value() must know of a pass: small, for it travels to workers too. Of the dimnames along an element it needs the length and
@@ -32,12 +36,17 @@ how_of <- function(pass) {
   shape <- pass$shape[c("outer", "inner", "dim")]
   if (is.null(shape$dim) && !is.null(shape$outer)) shape$outer[1L] <- list(NULL)
   if (!is.null(shape$inner)) shape$inner <- lapply(utils::head(shape$inner, 1L), seq_along)
-  list(verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, shape = shape)
+  list(
+    verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, shape = shape, unit = pass$unit,
+    groups = pass$groups, combine = if (is.function(pass$combine)) "fold" else pass$combine
+  )
 }
 
 # From results, list(values, k, n), to the value of the call.
 finish_value <- function(how, results, names, call) {
-  if (how$verb == "reduce") return(results$values[[1L]])
+  if (how$verb == "reduce" || identical(how$combine, "fold")) return(results$values[[1L]])
+  if (!is.null(how$combine)) return(combined_at_once(results, how$combine))
+  if (!is.null(how$groups)) return(by_group(results, how, call))
   shape <- how$shape
   if (!is.null(how$FUN.VALUE)) {
     values <- simplify_vapply(results, names, how$FUN.VALUE, call)
@@ -72,7 +81,7 @@ check_value <- function(.value, .template) {
 bind_values <- function(.values, .how, .collect, .rows) {
   names <- names(.values)
   results <- list(values = unname(.values), k = NULL, n = length(.values))
-  if (.collect) results$values <- collected(results$values, names, NULL)
+  if (.collect) results$values <- collected(results$values, names, NULL, unit = .how$unit)
   value <- finish_value(.how, results, names, NULL)
   if (.rows && !is.null(rownames(value)) && is.null(.how$shape$dim) && is.null(names(.how$FUN.VALUE)) && is.null(dim(.how$FUN.VALUE))) {
     abort("value", "the results have names and become the rows of a matrix, but FUN.VALUE has no names: name it, or unname() the results")
@@ -81,13 +90,13 @@ bind_values <- function(.values, .how, .collect, .rows) {
 }
 
 # on_error = "collect": the failed elements' conditions learn which element they are, and a warning counts them.
-collected <- function(values, names, call, prefix = "") {
+collected <- function(values, names, call, prefix = "", unit = "element") {
   if (!is.list(values)) return(values)
   failed <- which(vapply(values, inherits, NA, "memshare_error_element"))
-  for (i in failed) values[[i]] <- element_error_at(values[[i]], i, name_of(names, i))
+  for (i in failed) values[[i]] <- element_error_at(values[[i]], i, name_of(names, i), unit)
   if (length(failed)) {
-    text <- sprintf("%sFUN failed at %d of %d elements, first at %s", prefix, length(failed), length(values),
-                    element_label(failed[[1L]], name_of(names, failed[[1L]])))
+    text <- sprintf("%sFUN failed at %d of %d %ss, first at %s", prefix, length(failed), length(values), unit,
+                    element_label(failed[[1L]], name_of(names, failed[[1L]]), unit))
     warning(memshare_condition("warning", "collected", text, failed = failed, call = call))
   }
   values

@@ -37,7 +37,7 @@ pub use location::Location;
 pub use node::{packed_size, Node, Tag, FLAG_S4};
 pub use outline::{dim, FromFile, Zeros};
 pub use select::{Run, Selection, Stretches};
-pub use stream::Streamed;
+pub use stream::{Elements, Streamed};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;
 pub use write::{Values, Writing};

@@ -18,6 +18,15 @@ const STREAM_FROM: u64 = 8 << 20;
 /// At least so many bytes are written in a step.
 const STEP: u64 = 1 << 20;
 
+/// The elements that a blob is read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elements {
+    /// How many.
+    pub count: u64,
+    /// Of a plain vector: the items of each but the last, which may have fewer.
+    pub items: u64,
+}
+
 /// A blob, as far as it is known where in its data area each element ends.
 #[derive(Debug)]
 pub struct Streamed {
@@ -28,7 +37,7 @@ pub struct Streamed {
 /// Where elements end, counted from the beginning of the data area.
 #[derive(Debug)]
 enum Ends {
-    /// Element i ends at `at + (i + 1) * each`.
+    /// Element i ends at `at + (i + 1) * each`, the last one with the data.
     Even {
         at: u64,
         each: u64,
@@ -38,9 +47,9 @@ enum Ends {
 }
 
 impl Blob {
-    /// Whether it can be written element by element: it is big, and a plain vector that is so many elements of one length, or a list of
-    /// so many plain vectors and tables of strings. O(elements) of a list.
-    pub fn can_stream(&self, elements: u64) -> bool {
+    /// Whether it can be written element by element: it is big, and a plain vector of so many elements, or a list of so many plain vectors
+    /// and tables of strings. O(elements) of a list.
+    pub fn can_stream(&self, elements: Elements) -> bool {
         Ends::of(self, elements).is_some()
     }
 
@@ -48,7 +57,7 @@ impl Blob {
     ///
     /// # Errors
     /// The blob.
-    pub fn streamed(self, elements: u64) -> std::result::Result<Streamed, Blob> {
+    pub fn streamed(self, elements: Elements) -> std::result::Result<Streamed, Blob> {
         match Ends::of(&self, elements) {
             Some(ends) => Ok(Streamed { blob: self, ends }),
             None => Err(self),
@@ -61,7 +70,7 @@ impl Blob {
 }
 
 impl Ends {
-    fn of(blob: &Blob, elements: u64) -> Option<Ends> {
+    fn of(blob: &Blob, Elements { count: elements, items }: Elements) -> Option<Ends> {
         if elements < 2 || blob.borrowed_bytes() < STREAM_FROM {
             return None;
         }
@@ -72,8 +81,8 @@ impl Ends {
         let root = node(0)?;
         if root.tag != Tag::List {
             let size = root.tag.item_size();
-            let each = (size > 0 && root.len % elements == 0).then(|| root.len / elements * size)?;
-            return Some(Ends::Even { at: root.off, each, elements });
+            let fits = size > 0 && root.len.checked_div(items)? + u64::from(root.len % items > 0) == elements;
+            return fits.then_some(Ends::Even { at: root.off, each: items * size, elements });
         }
         if root.len != elements {
             return None;
@@ -96,7 +105,6 @@ impl Ends {
     /// How many elements end at `written` or before.
     fn until(&self, written: u64) -> u64 {
         match self {
-            Ends::Even { each: 0, elements, .. } => *elements,
             Ends::Even { at, each, elements } => (written.saturating_sub(*at) / each).min(*elements),
             Ends::Each(ends) => ends.partition_point(|&end| end <= written) as u64,
         }

@@ -15,6 +15,41 @@ pub(crate) enum Cut {
     Row(u64, u64),
     /// A column of a matrix with this many rows and columns.
     Column(u64, u64),
+    /// Some rows of a matrix, as a matrix.
+    RowBlock(Blocks),
+    /// Some columns of a matrix, as a matrix.
+    ColumnBlock(Blocks),
+}
+
+/// A matrix, cut into blocks of consecutive rows or columns.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Blocks {
+    /// Rows of the matrix.
+    pub(crate) rows: u64,
+    /// Columns of the matrix.
+    pub(crate) columns: u64,
+    /// Rows or columns of a block. The last one may have fewer.
+    pub(crate) size: u64,
+}
+
+impl Cut {
+    /// How many items of a plain vector each element takes, the last one maybe fewer; `None` where they do not lie one after the other.
+    pub(crate) fn items(self) -> Option<u64> {
+        match self {
+            Cut::Item => Some(1),
+            Cut::Column(rows, _) => Some(rows),
+            Cut::ColumnBlock(Blocks { rows, size, .. }) => rows.checked_mul(size),
+            Cut::Row(..) | Cut::RowBlock(_) => None,
+        }
+    }
+}
+
+impl Blocks {
+    /// The first row or column of block `at`, and how many it has, of a matrix with `all` of them.
+    pub(crate) fn part(self, at: u64, all: u64) -> (usize, usize) {
+        let from = at.saturating_mul(self.size).min(all);
+        (from as usize, self.size.min(all - from) as usize)
+    }
 }
 
 /// What one of FUN's element arguments is.

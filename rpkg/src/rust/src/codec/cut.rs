@@ -39,17 +39,25 @@ pub fn column<'s>(
     nrow: usize,
     names: Sexp,
 ) -> Sexp<'s> {
+    named(s, shared(items(s, source, index, (j * nrow, nrow))), names)
+}
+
+/// Items of a vector or list, from the given one on so many. Preserved.
+pub(super) fn items<'s>(
+    s: &'s Scope,
+    source: &BlobSource<'_>,
+    index: u32,
+    (from, count): (usize, usize),
+) -> Sexp<'s> {
     let node = source.view.node(index);
-    let out = if node.tag == Tag::List {
-        let out = s.vector(Kind::VECSXP, nrow);
-        for i in 0..nrow {
-            s.inner(|s| out.set_item(i, decode(s, source, (node.off as usize + j * nrow + i) as u32)));
-        }
-        out
-    } else {
-        source.part(s, &node, j * nrow, nrow)
-    };
-    named(s, shared(out), names)
+    if node.tag != Tag::List {
+        return source.part(s, &node, from, count);
+    }
+    let out = s.vector(Kind::VECSXP, count);
+    for i in 0..count {
+        s.inner(|s| out.set_item(i, decode(s, source, (node.off as usize + from + i) as u32)));
+    }
+    out
 }
 
 /// Rows `from` to `from + count` of a matrix of `nrow` by `ncol`, each a plain vector, in a list. Preserved. They are
@@ -126,7 +134,7 @@ fn transpose<T: Copy>(data: &[u8], out: Sexp, from: usize, nrow: usize, ncol: us
 }
 
 /// A value that lies in a mapping others read too, within this process: R code copies before it writes.
-fn shared(x: Sexp<'_>) -> Sexp<'_> {
+pub(super) fn shared(x: Sexp<'_>) -> Sexp<'_> {
     x.freeze();
     x
 }

@@ -1,8 +1,9 @@
 //! R values to blobs and back.
 //!
 //! [`encode`] notes where big vectors lie and copies the rest; the blob's bytes are written later, without R. Views that are known to lie in pages which the reader can open are not copied at all: the blob refers to those pages
-//! ([`References`]). [`decode`] makes a value whose big vectors are views into the page. [`element`], [`column`] and [`rows`] cut a collection into
-//! what FUN is given.
+//! ([`References`]). [`decode`] makes a value whose big vectors are views into the page. [`element`], [`column`], [`rows`], [`column_block`] and
+//! [`row_block`] cut a collection into what FUN is given.
+mod block;
 mod cut;
 mod decode;
 mod deferred;
@@ -18,6 +19,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+pub use block::{column_block, row_block};
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
 pub use encode::{encode, encode_with};

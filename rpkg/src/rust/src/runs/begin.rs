@@ -7,6 +7,7 @@ use scheduler::engine::Settings;
 use scheduler::error::Error;
 use scheduler::id::ResourceId;
 use scheduler::os::{now_ns, Listener, SegmentHandle};
+use scheduler::page::Elements;
 use scheduler::pool::Generation;
 use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Content, Kind, Memory, Page, PageAddress};
@@ -95,7 +96,9 @@ pub(super) fn prepare(
     for (index, data) in planned.data.iter_mut().enumerate() {
         let id = ResourceId(index as u32);
         let made = blobs.next().flatten();
-        let elements = plan.streamed_elements(id).filter(|_| copying == Copying::Meanwhile);
+        let comes = copying == Copying::Meanwhile && plan.streamed_elements(id).is_some();
+        let streamed = planned.streamed.iter().find(|(of, _)| comes && *of == id);
+        let elements = streamed.map(|(_, elements)| *elements);
         match changes.get(&id) {
             Some(object) => {
                 let page = pages.copy_in(id, &encoded(object.get(), Purpose::Run)?, pages.memory)?;
@@ -156,13 +159,13 @@ impl Pages {
         }
     }
 
-    /// A variable of the plan, and how many of its elements are to be read as they come.
+    /// A variable of the plan, and the elements by which it is to be read as it comes.
     fn add(
         &mut self,
         id: ResourceId,
         data: &mut Data,
         made: Option<Encoded>,
-        (purpose, elements): (Purpose, Option<u64>),
+        (purpose, elements): (Purpose, Option<Elements>),
     ) -> Result<()> {
         match data {
             Data::Object(object) if purpose == Purpose::Plan => {
@@ -212,9 +215,14 @@ impl Pages {
         self.own.push((id, page));
     }
 
-    /// Makes the page of an object that is the run's own. Where it is known how many elements it has, and they can be read as they
-    /// come, its big data is left for later.
-    fn take_in(&mut self, id: ResourceId, (blob, references): Encoded, elements: Option<u64>) -> Result<()> {
+    /// Makes the page of an object that is the run's own. Where it is known what its elements are, and they can be read as they come, its
+    /// big data is left for later.
+    fn take_in(
+        &mut self,
+        id: ResourceId,
+        (blob, references): Encoded,
+        elements: Option<Elements>,
+    ) -> Result<()> {
         let bytes = blob.size();
         let how = match elements {
             Some(elements) => blob.streamed(elements),

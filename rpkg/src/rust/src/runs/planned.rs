@@ -7,13 +7,14 @@ use std::sync::Arc;
 use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, SessionId};
+use scheduler::page::Elements;
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
 use scheduler::store::{find, places, Page};
 
 use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
 use super::spec::{DataSource, Input, Pass, Side, Spec};
-use crate::about::{self, Cut, Listed, Program, Step, Steps};
+use crate::about::{self, Listed, Program, Step, Steps};
 use crate::codec::References;
 use crate::r::{self, Failure, Preserved, Result, Sexp};
 use crate::session;
@@ -32,6 +33,8 @@ pub(super) struct Planned {
     pub(super) data: Vec<Data>,
     pub(super) retries: u32,
     pub(super) timeout_seconds: f64,
+    /// What can be copied in element by element, and what those are.
+    pub(super) streamed: Vec<(ResourceId, Elements)>,
     /// Whether nodes of the user's own cluster do the work.
     pub(super) external: bool,
     /// By what name each pass's profile is kept; empty for none.
@@ -118,13 +121,16 @@ pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Opt
         ..CallSpec::new(resources, passes, spec.gather.clone(), spec.workers)
     };
     let sizes: Vec<_> = learned.iter().map(|learned| learned.size).collect();
-    let plan = plan::compile_sized(call, &sizes)?.streamed(&streamed(spec, &resource_of, &blobs));
+    let streamed = streamed(spec, &resource_of, &blobs);
+    let counts: Vec<_> = streamed.iter().map(|(resource, elements)| (*resource, elements.count)).collect();
+    let plan = plan::compile_sized(call, &sizes)?.streamed(&counts);
     let program = program(spec, &plan, &resource_of)?.to_bytes();
     let planned = Planned {
         plan: Arc::new(plan),
         program,
         resource_of,
         data,
+        streamed,
         retries: spec.retries,
         timeout_seconds: spec.timeout_seconds,
         external: spec.external,
@@ -134,27 +140,29 @@ pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Opt
     Ok((planned, blobs))
 }
 
-/// Data that can be copied in element by element while passes read it so, and how many elements each has.
-fn streamed(spec: &Spec, resource_of: &[ResourceId], blobs: &[Option<Encoded>]) -> Vec<(ResourceId, u64)> {
-    let cuts = || {
-        let passes = spec.passes.iter();
-        passes.flat_map(|pass| pass.inputs.iter().map(move |input| (input, pass.elements))).filter_map(
-            |(input, elements)| match *input {
-                Input::Data(place, cut) => Some((resource_of[place.index()], cut, elements)),
-                _ => None,
-            },
-        )
-    };
-    let by_rows = |resource| cuts().any(|(of, cut, _)| of == resource && matches!(cut, Cut::Row(..)));
-    let mut streamed: Vec<(ResourceId, u64)> = Vec::new();
-    for (resource, _, elements) in cuts() {
-        let known = streamed.iter().any(|(of, _)| *of == resource);
-        let blob = blobs[resource.index()].as_ref().filter(|_| !known && !by_rows(resource));
-        if blob.is_some_and(|(blob, _)| blob.can_stream(elements)) {
-            streamed.push((resource, elements));
+/// Data that can be copied in element by element while passes read it so, by what elements: where all passes that cut it do it alike.
+fn streamed(
+    spec: &Spec,
+    resource_of: &[ResourceId],
+    blobs: &[Option<Encoded>],
+) -> Vec<(ResourceId, Elements)> {
+    let mut cuts: Vec<(ResourceId, Option<Elements>)> = Vec::new();
+    for pass in &spec.passes {
+        for input in &pass.inputs {
+            let Input::Data(place, cut) = *input else { continue };
+            let resource = resource_of[place.index()];
+            let elements = cut.items().map(|items| Elements { count: pass.elements, items });
+            match cuts.iter_mut().find(|(of, _)| *of == resource) {
+                Some((_, known)) => *known = known.filter(|known| Some(*known) == elements),
+                None => cuts.push((resource, elements)),
+            }
         }
     }
-    streamed
+    let comes = |(resource, elements): (ResourceId, Option<Elements>)| {
+        let (blob, _) = blobs[resource.index()].as_ref()?;
+        elements.filter(|elements| blob.can_stream(*elements)).map(|elements| (resource, elements))
+    };
+    cuts.into_iter().filter_map(comes).collect()
 }
 
 /// The most bytes that a plan may take: what the user said, else what is free.

@@ -4,7 +4,7 @@ use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{Costs, Origin};
 use scheduler::policy::{Policy, Schedule};
 
-use crate::about::Cut;
+use crate::about::{Blocks, Cut};
 use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
 
 /// A source of data: an object, or the name of a registered one.
@@ -164,6 +164,8 @@ fn input(reader: Reader) -> Result<Input> {
         Ok(match (kind.as_str(), reader.numbers("dim")?.as_slice()) {
             ("row", &[rows, columns]) => Cut::Row(rows as u64, columns as u64),
             ("column", &[rows, columns]) => Cut::Column(rows as u64, columns as u64),
+            ("row block", &[rows, columns, size]) => Cut::RowBlock(blocks([rows, columns, size])),
+            ("column block", &[rows, columns, size]) => Cut::ColumnBlock(blocks([rows, columns, size])),
             _ => Cut::Item,
         })
     };
@@ -176,6 +178,11 @@ fn input(reader: Reader) -> Result<Input> {
         (_, None, Some(pass)) => Ok(Input::Value(pass, cut()?)),
         _ => Err(Failure::Internal(format!("an input of kind '{kind}' that nothing feeds"))),
     }
+}
+
+fn blocks(dim: [f64; 3]) -> Blocks {
+    let [rows, columns, size] = dim.map(|extent| extent as u64);
+    Blocks { rows, columns, size }
 }
 
 fn side(reader: Reader) -> Result<Side> {

@@ -167,6 +167,15 @@ impl Running {
                 Cut::Column(height, _) => {
                     codec::column(s, source, *root, at as usize, height as usize, names.get())
                 }
+                Cut::ColumnBlock(blocks) => {
+                    let part = blocks.part(at, blocks.columns);
+                    codec::column_block(s, source, *root, part, blocks.rows as usize, names.get())
+                }
+                Cut::RowBlock(blocks) => {
+                    let (part, shape) =
+                        (blocks.part(at, blocks.rows), (blocks.rows as usize, blocks.columns as usize));
+                    codec::row_block(s, source, *root, part, shape, names.get())
+                }
                 Cut::Row(height, width) => {
                     if rows.as_ref().is_none_or(|block| at < block.from || at >= block.to) {
                         let count = (ROWS_AT_A_TIME / (8 * width.max(1))).clamp(8, 1024).min(end - at);
@@ -225,16 +234,15 @@ impl Feed {
     }
 }
 
-/// The names that `apply` would give each element: the dimnames along it. NULL where there are none.
+/// The names that `apply` would give each element: the dimnames along it. Of blocks the dimnames. NULL where there are none.
 fn names_of_elements<'s>(s: &'s Scope, source: &BlobSource<'_>, root: u32, cut: Cut) -> Sexp<'s> {
-    let along = match cut {
-        Cut::Item => return s.null(),
-        Cut::Row(..) => 1,
-        Cut::Column(..) => 0,
-    };
-    let dimnames = codec::attribute(s, source, root, "dimnames");
-    if dimnames.is_null() {
+    if cut == Cut::Item {
         return s.null();
     }
-    dimnames.item(along)
+    let dimnames = codec::attribute(s, source, root, "dimnames");
+    match cut {
+        Cut::Row(..) if !dimnames.is_null() => dimnames.item(1),
+        Cut::Column(..) if !dimnames.is_null() => dimnames.item(0),
+        _ => dimnames,
+    }
 }

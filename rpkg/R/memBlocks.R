@@ -1,0 +1,72 @@
+# Blocks of a matrix on shared memory: some rows or columns at a time, as a matrix.
+
+#' Apply a function over blocks of a matrix's columns or rows
+#'
+#' `memBlocks()` calls FUN with some consecutive columns (`MARGIN = 2`) or rows (`MARGIN = 1`) at a time, as a matrix: what
+#' `X[, from:to, drop = FALSE]` gives. One call of `colSums()`, `crossprod()` or `scale()` for a hundred columns takes a small part of the time that
+#' a hundred calls of FUN take. A block of columns is read where it lies, without a copy; a block of rows is copied for FUN.
+#'
+#' How many columns or rows a block has by default depends on the dim and the type of `X` alone: as many as are about 1 MB, and at least one.
+#' So a value that depends on how columns are grouped (a sum of floating-point numbers, say) is the same for any number of workers and
+#' in every run. The last block may be smaller.
+#'
+#' @section Combining:
+#' With `combine = NULL` the value is a list, an item for each block. With `c`, `rbind` or `cbind` of base R the results are combined in the order
+#' of the blocks in one call, as `do.call(rbind, results)` does. Any other function is one of two values and must be associative: the
+#' workers combine the results in the fixed tree of [memReduce()]. Results that are combined are not simplified, and
+#' `memControl(on_error = "collect")` is not possible, for a condition cannot be combined. Where there is no block, `c`, `rbind` and `cbind`
+#' give `NULL`, and other functions `list()`, as [Reduce()] does.
+#'
+#' @inherit memLapply sections
+#' @inheritParams memLapply
+#' @param X A matrix or a data frame (which is taken as a matrix); a pass that gives a matrix; or one string, the name of a registered
+#'   variable, which needs `NAMESPACE`.
+#' @param MARGIN 1 for blocks of rows, 2 for blocks of columns; or its name in `names(dimnames(X))`.
+#' @param size How many rows or columns a block has, or `NULL`: about 1 MB.
+#' @param combine `NULL`, or how the results of the blocks become one value: `c`, `rbind`, `cbind`, or an associative function of two values like
+#'   `+`; or its name.
+#' @return A list with an item for each block; or what `combine`, or `simplify` or `FUN.VALUE` of [memControl()], make of it.
+#' @seealso [memApply()], [memReduce()], [memTapply()]
+#' @examples
+#' m <- matrix(rnorm(6000), 100, dimnames = list(NULL, paste0("g", 1:60)))
+#' y <- rnorm(100)
+#' sums <- memBlocks(m, colSums, combine = c, MAX.CORES = 2)
+#' all.equal(sums, colSums(m))
+#'
+#' # One product for each ten columns
+#' z <- memBlocks(m, crossprod, size = 10, combine = rbind, MAX.CORES = 2, y = y)
+#' all.equal(z, crossprod(m, y))
+#'
+#' # The sum over blocks of rows of what each gives
+#' xx <- memBlocks(m, crossprod, MARGIN = 1, size = 25, combine = `+`, MAX.CORES = 2)
+#' all.equal(xx, crossprod(m))
+#' @export
+memBlocks <- function(X, FUN, MARGIN = 2, size = NULL, combine = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ...,
+                      CONTROL = memControl()) {
+  call <- sys.call()
+  check_given(c("X", "FUN"), call)
+  caller <- parent.frame()
+  written <- written_names(call, caller)
+  check_written(written, call, c("MARGIN", "size", "combine", our_names))
+  label <- function_label(substitute(FUN))
+  namespace <- namespace_of(NAMESPACE, label, written, call)
+  given <- !is.null(NAMESPACE)
+  if (given) check_used(NAMESPACE, is_name(X) || length(VARS) > 0L, written, call)
+  fun <- resolve_function(FUN, caller, call)
+  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
+  combine <- combine_of(combine, control, caller, call)
+  cluster <- check_cluster(CLUSTER, call)
+  cores <- asked_cores(MAX.CORES, call)
+  matrix <- matrix_of(X, namespace, given, call)
+  margin <- margin_of(MARGIN, matrix, call)
+  if (length(margin) != 1L) abort_input("MARGIN must be 1 (blocks of rows) or 2 (blocks of columns)", call)
+  blocks <- blocks_of(matrix, margin, check_count(size, "size", 1, call))
+  vars <- resolve_vars(VARS, namespace, given, call)
+  further <- if (...length()) further_arguments(environment(), call, fun, caller)
+  input <- called(blocks$input, substitute(X))
+  pass <- new_pass(
+    "blocks", pass_elements(list(input), blocks$n, blocks$names, NULL, unit = "block"), list(fun = fun, further = further, combine = combine),
+    vars, pass_settings(control, namespace, given, cores, cluster, label), call
+  )
+  deliver(pass, call)
+}
