@@ -66,8 +66,8 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     w.set(items + 3, Node::packed(Tag::Complex, 3, 1, off));
     let off = strings(&mut w, &[b"x", b"y", b"z", b"w"]);
     w.set(items + 4, Node::packed(Tag::Strings, 2, 2, off));
-    let off = w.copy(b"serialized");
-    w.set(items + 5, Node::of(Tag::Serialized, 10, off));
+    let node = w.serialized(b"serialized");
+    w.set(items + 5, node);
     let attributes = w.children(1).expect("room");
     let parts = w.children(2).expect("room");
     w.set(attributes, Node::of(Tag::List, 2, u64::from(parts)));
