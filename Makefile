@@ -4,13 +4,15 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup crates vendor check-vendor install cli demo test check damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check chaos soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
 	@echo "make cli     the command-line program: build/bin/memshare"
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
+	@echo "make chaos   300 random sessions under faults of real processes, 100 Ctrl-C; goes on where it was broken off"
+	@echo "make soak    30 minutes of mixed calls and kills, MINUTES=... of them: memory, descriptors, threads, files stay as they are"
 	@echo "make fuzz    every parser of outside bytes, guided by coverage, 30 CPU-minutes each (SECONDS=..., TARGETS=...)"
 	@echo "make valgrind every native entry and its workers under valgrind (FILES=... for R test files)"
 	@echo "make torture every native entry with R's collector at every allocation"
@@ -72,6 +74,19 @@ test: setup crates install
 # What a release needs besides: R CMD check of the tarball, built offline from the crates' archive.
 check: test
 	sh tests/check-package.sh
+
+# Both write their figures into docs/reliability.md.
+CHAOS := $(BUILD)/chaos
+chaos: install
+	mkdir -p $(CHAOS)
+	python3 tests/chaos/chaos.py --programs 300 --results $(CHAOS)/programs.jsonl
+	python3 tests/chaos/chaos.py --programs 40 --only Ctrl-C --results $(CHAOS)/interrupts.jsonl
+	python3 tests/chaos/report.py $(CHAOS)/programs.jsonl $(CHAOS)/interrupts.jsonl
+
+soak: install
+	mkdir -p $(CHAOS)
+	MEMSHARE_TEST_SECONDS=86400 MEMSHARE_SOAK_MINUTES=$(or $(MINUTES),30) MEMSHARE_SOAK_RESULTS=$(CHAOS)/soak.md sh tests/run.sh soak.R
+	python3 tests/chaos/report.py $(CHAOS)/soak.md
 
 # Goes on where it was broken off; finds and logs in build/fuzz.
 fuzz:

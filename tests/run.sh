@@ -29,7 +29,7 @@ step() {
   name=$1
   shift
   start=$(date +%s)
-  timeout -k 10 900 "$@" > "$scratch/output" 2>&1
+  timeout -k 10 "${MEMSHARE_TEST_SECONDS:-900}" "$@" > "$scratch/output" 2>&1
   status=$?
   seconds=$(($(date +%s) - start))
   if [ $status -eq 0 ]; then

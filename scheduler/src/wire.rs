@@ -121,11 +121,15 @@ pub enum ToForkServer {
         token: u64,
         /// The new worker's log.
         log: PathBuf,
+        /// Its temporary directory.
+        scratch: PathBuf,
     },
     /// Fork a process that brings itself into the state in this file and then forks workers, over the attached channel end.
     Mirror {
         /// Its log.
         log: PathBuf,
+        /// Its temporary directory.
+        scratch: PathBuf,
         /// The generation's state; only the caller's code reads it.
         state: PathBuf,
         /// Packages that it must not load.

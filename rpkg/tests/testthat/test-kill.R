@@ -47,6 +47,31 @@ test_that("the end of one worker does not take the others' temporary directory",
   }, MAX.CORES = 2))))
 })
 
+test_that("temporary files of a worker that was killed go, launched or forked, and those of one that left", {
+  skip_on_os("windows")
+  written <- function(i) {
+    file <- tempfile()
+    writeLines("mine", file)
+    file
+  }
+  for (fork in c(FALSE, TRUE)) {
+    old <- options(memshare.fork = fork)
+    file <- memLapply(1, written, MAX.CORES = 1)[[1]]
+    expect_true(file.exists(file))
+    tools::pskill(memshare:::native(memshare:::ms_pool_status())$pids, 9L)
+    expect_true(until(function() {
+      memLapply(1, identity, MAX.CORES = 1)
+      !dir.exists(dirname(file))
+    }))
+    file <- memLapply(1, written, MAX.CORES = 1)[[1]]
+    expect_true(until(function() {
+      memLapply(1, identity, MAX.CORES = 1, CONTROL = memControl(fresh = TRUE))
+      !dir.exists(dirname(file))
+    }))
+    options(old)
+  }
+})
+
 test_that("workers that were killed while idle are replaced", {
   skip_on_os("windows")
   memLapply(1:4, identity, MAX.CORES = 2)

@@ -229,6 +229,19 @@ test_that("workers have temporary directories of their own, which go with the se
   expect_true(all(startsWith(directories, tempdir())))
 })
 
+test_that("what told of an earlier state of the session goes when no run needs it any more", {
+  states <- function() list.files(memshare:::worker_directory(), "^session-.*rds$", full.names = TRUE)
+  before <- length(states())
+  for (i in 1:3) {
+    methods::setClass("Earlier", methods::representation(x = "numeric"), where = globalenv())
+    behind <- memRun(memLapply(1:2, function(i) Sys.sleep(0.1), CONTROL = memControl(lazy = TRUE)), wait = FALSE, MAX.CORES = 2)
+    methods::removeClass("Earlier", where = globalenv())
+    expect_identical(memLapply(1:2, identity, MAX.CORES = 2), list(1L, 2L))
+    expect_identical(collect(behind), list(NULL, NULL))
+    expect_lte(length(states()), before)
+  }
+})
+
 test_that("memControl(fresh = TRUE) runs on new workers", {
   pids <- function(control) unlist(memLapply(1:8, function(i) Sys.getpid(), MAX.CORES = 2, CONTROL = control))
   expect_false(any(pids(memControl(fresh = TRUE)) %in% pids(memControl())))

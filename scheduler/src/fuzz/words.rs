@@ -26,9 +26,10 @@ pub(super) fn wire_seeds() -> Vec<Vec<u8>> {
         encode(&FromWorker::Failed { run, stage, chunk, position, unwritten: None }),
         encode(&FromWorker::Loaded { packages: "stats".into(), stage: Some(stage), ns: 5 }),
         encode(&FromWorker::Note { text: "a note".into() }),
-        encode(&ToForkServer::Fork { token: 3, log: "/tmp/log".into() }),
+        encode(&ToForkServer::Fork { token: 3, log: "/tmp/log".into(), scratch: "/tmp/tmp-1".into() }),
         encode(&ToForkServer::Mirror {
             log: "/tmp/log".into(),
+            scratch: "/tmp/tmp-2".into(),
             state: "/tmp/s".into(),
             deferred: vec!["a".into()],
         }),

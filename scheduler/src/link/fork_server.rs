@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::link::{Link, ROLE, ROLE_FORK_SERVER};
+use crate::link::{Link, ROLE, ROLE_FORK_SERVER, SCRATCH};
 use crate::os::{self, Channel, Forked, Peer, Received, CHANNEL_VARIABLE};
 use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
@@ -80,6 +80,7 @@ impl Link {
         let role = std::env::var(ROLE).unwrap_or_default();
         std::env::remove_var(ROLE);
         os::disarm_worker_signals();
+        os::end_hanging_crashes(os::CRASH_WITHIN);
         if role != ROLE_FORK_SERVER {
             return Link::of_pool(channel).map(Role::Worker);
         }
@@ -165,6 +166,8 @@ fn become_of(request: ToForkServer, descriptor: OwnedFd) -> Result<Role> {
     // SAFETY: the descriptor came with the request and is given up here, so the channel is its only owner.
     let channel = unsafe { Channel::from_raw_fd(descriptor.into_raw_fd()) };
     trace::move_in();
+    let (ToForkServer::Fork { scratch, .. } | ToForkServer::Mirror { scratch, .. }) = &request;
+    std::env::set_var(SCRATCH, scratch);
     match request {
         ToForkServer::Fork { .. } => Link::of_pool(channel).map(Role::Worker),
         ToForkServer::Mirror { state, deferred, .. } => {

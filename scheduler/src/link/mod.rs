@@ -28,6 +28,8 @@ use crate::wire::{self, FromWorker, ToWorker};
 
 /// The environment variable that says what a launched process is to be.
 pub const ROLE: &str = "MEMSHARE_ROLE";
+/// The variable that tells a process where its temporary files go: a directory of its own, which the session removes once it is gone.
+pub const SCRATCH: &str = "TMPDIR";
 /// [`ROLE`]'s value for a process that forks workers on request.
 pub const ROLE_FORK_SERVER: &str = "fork-server";
 

@@ -11,6 +11,7 @@ compile_error!(
 
 mod access;
 pub mod child;
+mod crash;
 pub mod data_file;
 pub mod file;
 pub mod fork;
@@ -37,6 +38,7 @@ pub mod space;
 
 pub use access::Access;
 pub use child::{is_stopped, reap, Child, Exit, Peer};
+pub use crash::{end_hanging_crashes, CRASH_WITHIN};
 pub use data_file::{DataFile, FilePart};
 pub use file::SegmentFile;
 pub use fork::{fork_worker, leave_forked, thread_count, Forked};

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::super::signals::with_signals_blocked;
 use super::*;
-use crate::os::{fork_worker, is_stopped, poll, reap, thread_count, Channel, Exit, Forked, Peer};
+use crate::os::{
+    end_hanging_crashes, fork_worker, is_stopped, poll, reap, thread_count, Channel, Exit, Forked, Peer,
+};
 
 const ROLE: &str = "MEMSHARE_TEST_ROLE";
 
@@ -79,6 +81,13 @@ fn an_end_is_told_as_it_was() {
     assert_eq!(child.try_wait().unwrap(), None);
     child.interrupt();
     assert_eq!(ended(&child).to_string(), "killed by signal 2 (SIGINT)");
+    std::fs::remove_file(log).unwrap();
+}
+
+#[test]
+fn a_crash_whose_handler_hangs_ends_the_process_by_its_signal() {
+    let (child, _channel, log) = helper("crash");
+    assert_eq!(ended(&child), Exit::Signal(libc::SIGSEGV));
     std::fs::remove_file(log).unwrap();
 }
 
@@ -218,6 +227,7 @@ fn role() {
     match role.as_str() {
         "report" => report(&channel),
         "session" => session(&channel),
+        "crash" => crash(),
         _ => fork_server(channel),
     }
 }
@@ -242,6 +252,26 @@ fn report(channel: &Channel) {
     );
     channel.send(text.as_bytes()).unwrap();
     hear(channel);
+}
+
+/// A handler that waits for what never comes, as R's does for memory.
+fn crash() {
+    extern "C" fn hang(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        loop {
+            std::thread::park();
+        }
+    }
+    let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = hang;
+    // SAFETY: a plain struct of numbers, zeroed and filled in.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        libc::sigaction(libc::SIGSEGV, &action, std::ptr::null_mut());
+    }
+    end_hanging_crashes(1);
+    // SAFETY: the handler is there.
+    unsafe { libc::raise(libc::SIGSEGV) };
 }
 
 fn session(channel: &Channel) {

@@ -2,6 +2,7 @@
 
 mod outbox;
 mod process;
+mod scratch;
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use self::outbox::Outbox;
 use self::process::{wait_briefly, Handle, HostProcess, SpeaksAs};
+use self::scratch::Leaving;
 use crate::error::Result;
 use crate::id::WorkerId;
-use crate::link::{ROLE, ROLE_FORK_SERVER};
+use crate::link::{ROLE, ROLE_FORK_SERVER, SCRATCH};
 use crate::os::{self, Channel, Child, Exit, Interest, Launch};
 use crate::pool::logs;
 use crate::pool::processes::{Fork, ProcessEvent, ProcessKey, Processes, Remains, Role};
@@ -32,6 +34,8 @@ pub(crate) struct HostProcesses {
     heard: Vec<(ProcessKey, ProcessEvent)>,
     /// Where messages are received.
     frame: Vec<u8>,
+    /// What those left that were let go of.
+    leaving: Leaving,
 }
 
 impl HostProcesses {
@@ -95,7 +99,7 @@ impl HostProcesses {
 
     /// Takes all that a process said.
     fn hear(&mut self, key: ProcessKey, now_ns: u64) {
-        let HostProcesses { all, exits, heard, frame } = self;
+        let HostProcesses { all, exits, heard, frame, .. } = self;
         let Some(process) = all.iter_mut().find(|process| process.key == key) else { return };
         process.hear(frame, now_ns, |event| match event {
             ProcessEvent::Server(FromForkServer::Exited { pid, exit }) => {
@@ -111,7 +115,7 @@ impl HostProcesses {
 
     /// Takes in a node of the user's cluster.
     pub(crate) fn add_external(&mut self, key: ProcessKey, channel: Channel) {
-        self.add(key, SpeaksAs::Worker, channel, Handle::External(None), None);
+        self.add(key, SpeaksAs::Worker, channel, Handle::External(None), Files::default());
     }
 
     /// The process id of a process that we launched.
@@ -122,19 +126,12 @@ impl HostProcesses {
         }
     }
 
-    fn add(
-        &mut self,
-        key: ProcessKey,
-        speaks: SpeaksAs,
-        channel: Channel,
-        handle: Handle,
-        log: Option<PathBuf>,
-    ) {
-        let log = log.map(|log| log.into());
+    fn add(&mut self, key: ProcessKey, speaks: SpeaksAs, channel: Channel, handle: Handle, files: Files) {
+        let Files { log, scratch } = files;
         let file = log.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         tracing::debug!(key = key.0, log = file, "process");
-        let outbox = Outbox::new(channel);
-        self.all.push(HostProcess { key, speaks, outbox, handle, pid: None, log, log_from: 0 });
+        let (outbox, log) = (Outbox::new(channel), log.map(Into::into));
+        self.all.push(HostProcess { key, speaks, outbox, handle, pid: None, log, log_from: 0, scratch });
     }
 
     fn get(&self, key: ProcessKey) -> Option<&HostProcess> {
@@ -164,8 +161,10 @@ impl Processes for HostProcesses {
             Role::ForkServer => (SpeaksAs::Server, ROLE_FORK_SERVER, config.dir.join("fork-server.log")),
             Role::Worker => (SpeaksAs::Worker, "worker", logs::next(&config.dir)),
         };
-        let (channel, child) = start(config, name, &log)?;
-        self.add(key, speaks, channel, Handle::Child(child), Some(log));
+        self.leaving.sweep();
+        let scratch = scratch::make(&config.dir)?;
+        let (channel, child) = start(config, name, &log, &scratch)?;
+        self.add(key, speaks, channel, Handle::Child(child), Files::of(log, scratch));
         Ok(())
     }
 
@@ -177,22 +176,27 @@ impl Processes for HostProcesses {
         config: &PoolConfig,
         now_ns: u64,
     ) -> Result<()> {
+        self.leaving.sweep();
         let Some(server) = self.get_mut(server) else { return Ok(()) };
-        let (speaks, log, request) = match what {
-            Fork::Worker => {
-                let log = logs::next(&config.dir);
-                (SpeaksAs::Worker, log.clone(), ToForkServer::Fork { token: key.0, log })
+        let scratch = scratch::make(&config.dir)?;
+        let (speaks, log) = match what {
+            Fork::Worker => (SpeaksAs::Worker, logs::next(&config.dir)),
+            Fork::Mirror { generation, .. } => {
+                (SpeaksAs::Mirror, config.dir.join(format!("mirror-{generation}.log")))
             }
-            Fork::Mirror { generation, state, deferred } => {
-                let log = config.dir.join(format!("mirror-{generation}.log"));
+        };
+        let files = Files::of(log.clone(), scratch.clone());
+        let request = match what {
+            Fork::Worker => ToForkServer::Fork { token: key.0, log, scratch },
+            Fork::Mirror { state, deferred, .. } => {
                 let (state, deferred) = (state.to_owned(), deferred.to_vec());
-                (SpeaksAs::Mirror, log.clone(), ToForkServer::Mirror { log, state, deferred })
+                ToForkServer::Mirror { log, scratch, state, deferred }
             }
         };
         // The new process's end of its channel goes with the request. If the server is gone, both channels tell.
         let (ours, theirs) = Channel::pair()?;
         let _ = server.outbox.send(wire::encode(&request), Some(theirs.into()), now_ns);
-        self.add(key, speaks, ours, Handle::Forked(None), Some(log));
+        self.add(key, speaks, ours, Handle::Forked(None), files);
         Ok(())
     }
 
@@ -233,7 +237,9 @@ impl Processes for HostProcesses {
     }
 
     fn let_go(&mut self, key: ProcessKey) {
-        self.take(key).iter().for_each(HostProcess::close_log);
+        let Some(process) = self.take(key) else { return };
+        process.close_log();
+        self.leaving.add(process.handle, process.scratch);
     }
 
     fn remains(&mut self, key: ProcessKey) -> Remains {
@@ -246,25 +252,48 @@ impl Processes for HostProcesses {
         process.kill();
         let log = process.last_words();
         process.close_log();
+        self.leaving.add(process.handle, process.scratch);
         Remains { exit, log }
+    }
+
+    fn discard(&mut self, state: &Path) {
+        let _ = std::fs::remove_file(state); // whoever clears temporary directories may have taken it
     }
 }
 
 impl Drop for HostProcesses {
     /// Idle workers leave by themselves at the channel's end; the rest is killed, and none is waited for in vain.
     fn drop(&mut self) {
-        for process in self.all.iter_mut().filter(|process| process.speaks == SpeaksAs::Worker) {
-            process.kill();
-            process.close_log();
+        for process in std::mem::take(&mut self.all) {
+            if process.speaks == SpeaksAs::Worker {
+                process.kill();
+                process.close_log();
+            }
+            self.leaving.add(process.handle, process.scratch);
         }
     }
 }
 
-/// Launches a process for `role` that logs to `log`.
-fn start(config: &PoolConfig, role: &str, log: &Path) -> Result<(Channel, Child)> {
+/// What a process of ours writes.
+#[derive(Default)]
+struct Files {
+    log: Option<PathBuf>,
+    /// Its temporary directory.
+    scratch: Option<PathBuf>,
+}
+
+impl Files {
+    fn of(log: PathBuf, scratch: PathBuf) -> Files {
+        Files { log: Some(log), scratch: Some(scratch) }
+    }
+}
+
+/// Launches a process for `role` that logs to `log` and has `scratch` for its temporary files.
+fn start(config: &PoolConfig, role: &str, log: &Path, scratch: &Path) -> Result<(Channel, Child)> {
     let (ours, theirs) = Channel::pair()?;
     let mut env = config.env.clone();
     env.push((ROLE.to_owned(), role.to_owned()));
+    env.push((SCRATCH.to_owned(), scratch.to_string_lossy().into_owned()));
     let child = os::launch(&Launch {
         program: config.program.clone(),
         args: config.args.clone(),

@@ -8,7 +8,7 @@
 //! | `worker` | one of them, as decisions see it |
 //! | `allowance` | how long others took, without the time in which the session itself was stopped |
 //! | `processes` | what these decisions act on: orders go out, events come in |
-//! | `host` | this host's processes; `host/process`: one of them, `host/outbox`: messages to it, which never make us wait |
+//! | `host` | this host's processes; `host/process`: one of them, `host/outbox`: messages to it, which never make us wait; `host/scratch`: where their temporary files lie |
 //! | `logs` | workers' logs: whose run a line is of, the last words of the dead |
 //!
 //! What decides reads no clock and touches no process, so it is run by seed too (`run/tests`). The supervisor thread ([`crate::run`]) drives

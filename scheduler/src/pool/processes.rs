@@ -112,4 +112,7 @@ pub(crate) trait Processes {
 
     /// Lets go of a worker that is lost, and says what is known of its end.
     fn remains(&mut self, key: ProcessKey) -> Remains;
+
+    /// Nobody is brought to the state in this file any more.
+    fn discard(&mut self, state: &Path);
 }

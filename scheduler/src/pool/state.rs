@@ -142,6 +142,7 @@ impl<P: Processes> WorkerPool<P> {
         }
         if other {
             self.spawner.turn(&mut self.processes);
+            self.generation.state.iter().for_each(|state| self.processes.discard(state));
         }
         self.generation = generation.clone();
     }

@@ -24,13 +24,15 @@ const LONGEST: u64 = 32 << 20;
 /// Where lines go.
 #[derive(Debug)]
 pub(super) enum Sink {
+    /// Nobody wants them.
+    Nowhere,
     /// Standard error.
     Error,
     /// A file, of which so many bytes are written.
     File(File, PathBuf, u64),
 }
 
-static PLACE: Mutex<(Format, Sink)> = Mutex::new((Format::Text, Sink::Error));
+static PLACE: Mutex<(Format, Sink)> = Mutex::new((Format::Text, Sink::Nowhere));
 
 /// From now on, lines are written so, to there.
 pub(super) fn write_to(format: Format, sink: Sink) {
@@ -55,6 +57,7 @@ impl Sink {
     /// Writes a line. A log that cannot be written to is no reason to stop what is logged.
     fn write(&mut self, line: &str) {
         match self {
+            Sink::Nowhere => {}
             Sink::Error => drop(std::io::stderr().write_all(line.as_bytes())),
             Sink::File(file, path, length) => {
                 let _ = within_file_limit(|| file.write_all(line.as_bytes()));

@@ -87,6 +87,9 @@ pub fn set(setting: Option<&Setting>, log: Option<&Path>) -> Result<bool> {
         tracing_subscriber::registry().with(layer).with(Lines).try_init().is_ok().then_some(handle)
     });
     let ours = handle.as_ref().is_some_and(|handle| handle.reload(filter).is_ok());
+    if setting.is_none() {
+        lines::write_to(Format::Text, Sink::Nowhere);
+    }
     state.setting = setting.cloned();
     state.log = log.map(Path::to_owned);
     Ok(ours)

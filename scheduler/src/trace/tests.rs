@@ -65,6 +65,21 @@ fn a_forked_child_logs_nothing_and_waits_for_no_lock_of_its_parent() {
 }
 
 #[test]
+fn a_log_that_is_taken_back_is_closed() {
+    let _turn = turn();
+    let path = log_for("closed");
+    let is_open = || {
+        let open = std::fs::read_dir("/proc/self/fd").unwrap();
+        open.flatten().any(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path))
+    };
+    set(Some(&at("info", Format::Text)), Some(&path)).unwrap();
+    assert!(is_open());
+    set(None, None).unwrap();
+    assert!(!is_open());
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
 fn text_has_level_room_message_and_fields() {
     let lines = logged("text", &[Some(at("t_text=info", Format::Text))], |_| {
         tracing::info!(target: "t_text", answer = 42, share = 0.5, name = "gene 3", empty = "", yes = true, "seen\nand read");

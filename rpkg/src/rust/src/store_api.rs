@@ -9,6 +9,7 @@ use scheduler::error::Error;
 use scheduler::os::{Mapping, SegmentFile};
 use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{clear_cache, find, prune, set_cache, Content, Header};
+use scheduler::trace;
 
 use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, give, nothing, protect, Failure, Preserved, Scope, Sexp};
@@ -298,6 +299,7 @@ fn ms_cleanup() -> Robj {
             session.close();
             Ok(())
         })?;
+        trace::set(None, None)?;
         stopped.and_then(|()| nothing())
     })
 }

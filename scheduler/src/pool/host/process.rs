@@ -1,7 +1,7 @@
 //! One process of this host as the session sees it: its channel, how it can be signalled, how it ended.
 
 use std::os::fd::BorrowedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(super) struct HostProcess {
     pub(super) log: Option<Arc<Path>>,
     /// Where in its log the present run, or the last, begins.
     pub(super) log_from: u64,
+    /// Its temporary directory.
+    pub(super) scratch: Option<PathBuf>,
 }
 
 impl HostProcess {
@@ -174,9 +176,9 @@ impl HostProcess {
         self.log.as_ref().map(|log| logs::since(log, self.log_from, logs::KEPT)).unwrap_or_default()
     }
 
-    /// A worker's log gets nothing any more.
+    /// Its log gets nothing any more. That of the fork server is one for all.
     pub(super) fn close_log(&self) {
-        if self.speaks == SpeaksAs::Worker {
+        if self.speaks != SpeaksAs::Server {
             self.log.iter().for_each(logs::closed);
         }
     }

@@ -1,5 +1,7 @@
 //! Decisions of the pool that were wrong once, on processes that only note what is asked of them.
 use super::*;
+use std::path::Path;
+
 use crate::error::Result;
 use crate::pool::processes::{Fork, ProcessEvent, Remains, Role};
 use crate::pool::Patience;
@@ -49,6 +51,8 @@ impl Processes for Noted {
     fn remains(&mut self, _: ProcessKey) -> Remains {
         Remains::default()
     }
+
+    fn discard(&mut self, _: &Path) {}
 }
 
 fn pool(fork: bool) -> WorkerPool<Noted> {

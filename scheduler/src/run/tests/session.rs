@@ -48,6 +48,8 @@ pub(super) struct Session<'a> {
     nodes: Vec<u64>,
     /// The most workers that a run wanted.
     most: usize,
+    /// The state that the last run had, and the number of its generation.
+    state: (u64, u64),
 }
 
 impl Run {
@@ -70,7 +72,17 @@ impl<'a> Session<'a> {
         };
         let processes = SimProcesses::new(Rng::new(rng.word()), faults.clone());
         let queue = RunQueue::new(WorkerPool::new(config.clone(), processes));
-        Session { store, now: 0, queue, faults, config, runs: Vec::new(), nodes: Vec::new(), most: 0 }
+        Session {
+            store,
+            now: 0,
+            queue,
+            faults,
+            config,
+            runs: Vec::new(),
+            nodes: Vec::new(),
+            most: 0,
+            state: (0, 0),
+        }
     }
 
     /// The whole session.
@@ -118,12 +130,20 @@ impl<'a> Session<'a> {
             }
             Does::Begin { elements, workers, generation, is_fresh, is_external } => {
                 let plan = Arc::new(plan(elements, workers));
-                let state = (generation > 0).then(|| format!("state-{generation}").into());
-                let generation = Generation { id: generation, state, fresh: is_fresh };
+                let generation = self.turn_to(generation, is_fresh);
                 self.begin(plan, generation, is_external);
             }
         }
         self.advance();
+    }
+
+    /// The session is in this state. One to which it comes back is another generation.
+    fn turn_to(&mut self, state: u64, fresh: bool) -> Generation {
+        if self.state.0 != state {
+            self.state = (state, self.state.1 + 1);
+        }
+        let id = if state > 0 { self.state.1 } else { 0 };
+        Generation { id, state: (state > 0).then(|| format!("state-{id}").into()), fresh }
     }
 
     fn begin(&mut self, plan: Arc<Plan>, generation: Generation, is_external: bool) {

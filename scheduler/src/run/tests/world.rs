@@ -10,7 +10,8 @@ use crate::pool::{Fork, PoolConfig, ProcessEvent, ProcessKey, Processes, Remains
 use crate::run::BoardImage;
 use crate::wire::ToWorker;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const MS: u64 = 1_000_000;
@@ -53,6 +54,8 @@ pub(super) struct SimProcesses {
     pub(super) heard: Vec<(ProcessKey, ProcessEvent)>,
     /// Workers that were asked for.
     pub(super) started: u64,
+    /// States that nobody is brought to any more.
+    discarded: BTreeSet<PathBuf>,
     pub(super) met: Met,
 }
 
@@ -63,6 +66,7 @@ impl SimProcesses {
             all: BTreeMap::new(),
             queue: BinaryHeap::new(),
             dealt: 0,
+            discarded: BTreeSet::new(),
             rng,
             faults,
             runs: BTreeMap::new(),
@@ -244,7 +248,8 @@ impl Processes for SimProcesses {
         assert_eq!(by.config, super::number_of(config), "of another configuration");
         let (phase, generation, message) = match what {
             Fork::Worker => (Phase::Starts, by.generation, Message::ForkWorker(key)),
-            Fork::Mirror { generation, deferred, .. } => {
+            Fork::Mirror { generation, deferred, state } => {
+                assert!(!self.discarded.contains(state), "brought to a state that was discarded");
                 (Phase::Loads(0), generation, Message::ForkMirror(key, deferred.to_vec()))
             }
         };
@@ -311,5 +316,9 @@ impl Processes for SimProcesses {
         let exit = self.all[&key].exit.filter(|_| self.rng.coin());
         self.let_go(key);
         Remains { exit, log: Vec::new() }
+    }
+
+    fn discard(&mut self, state: &Path) {
+        assert!(self.discarded.insert(state.to_owned()), "discarded twice");
     }
 }

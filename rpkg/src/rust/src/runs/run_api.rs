@@ -42,15 +42,13 @@ fn ms_pool_configure(config: Robj) -> Robj {
         env.push(("R_LIBS".to_owned(), r::strings(item("libs")?, "libs")?.join(":")));
         // A worker is one of several: what FUN itself runs in parallel gets one core unless it says otherwise.
         env.push(("MC_CORES".to_owned(), "1".to_owned()));
-        // Inside the session's own temporary directory, which goes with the session however a worker ended.
-        let dir = r::string(item("dir")?, "dir")?;
-        env.push(("TMPDIR".to_owned(), dir.clone()));
         let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
         registry::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
             args: args.iter().map(Into::into).collect(),
             env,
-            dir: dir.into(),
+            // Inside the session's own temporary directory, which goes with the session.
+            dir: r::string(item("dir")?, "dir")?.into(),
             // A process with other threads cannot be forked safely.
             fork: threads == 1.0 && r::number_at(item("fork")?, 0)? != 0.0,
             start_within: Duration::from_secs(60),
