@@ -32,6 +32,7 @@ functions <- list(
 
 for (type in names(vectors)) {
   test_that(paste("memTapply gives what tapply gives for", type), {
+    set.seed(nchar(type))
     for (by in names(groupings)) for (n in if (by %in% c("two", "missing", "both")) c(0, 1, 7, 30) else sample(c(0, 1, 2, 7, 30), 1)) {
       x <- vectors[[type]](n)
       index <- groupings[[by]](n)
@@ -65,6 +66,7 @@ summaries <- list(
 
 for (kind in names(frames)) {
   test_that(paste("memBy gives what by gives for", kind), {
+    set.seed(nchar(kind))
     for (by in names(groupings)) for (n in c(if (by %in% c("two", "missing", "both")) c(0, 1, 30), sample(c(0, 2, 7), 1))) {
       d <- frames[[kind]](n)
       index <- groupings[[by]](n)
