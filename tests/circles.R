@@ -168,7 +168,7 @@ circles <- function(edges) {
 }
 
 bad <- 0
-rust <- Filter(dir.exists, c("scheduler/src", "inspect/src", "cli/src", "rpkg/src/rust/src"))
+rust <- Filter(dir.exists, c("scheduler/src", "inspect/src", "mutualinfo/src", "cli/src", "rpkg/src/rust/src"))
 edges <- c(lapply(rust, function(source) rust_edges(rust_crate(source))), list(r_edges("rpkg/R")))
 for (some in edges) {
   for (group in circles(some)) {

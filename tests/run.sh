@@ -67,6 +67,8 @@ else
     fi
   done
   step debugging Rscript --vanilla examples/debugging.R
+  # The size is the article's without these numbers.
+  step features Rscript --vanilla examples/features.R 700 60
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

@@ -58,6 +58,18 @@ ms_why <- function(namespace_, name) .Call(wrap__ms_why, namespace_, name)
 # passes and of those that it waits for, and in `lines` all of it as text.
 ms_top <- function() .Call(wrap__ms_top)
 
+# The cells of a variable of numbers, prepared; NULL where all numbers are the same. `what` is its name, for an error.
+ms_cells <- function(values, what) .Call(wrap__ms_cells, values, what)
+
+# The class of each number among `bins` of equal frequency, from 0 on.
+ms_equal_frequencies <- function(values, bins) .Call(wrap__ms_equal_frequencies, values, bins)
+
+# The information between two prepared variables.
+ms_information <- function(x, y, eps) .Call(wrap__ms_information, x, y, eps)
+
+# The information between two variables of numbers, by their `k` nearest neighbours. Left by R's jump on Ctrl-C.
+ms_information_of_neighbours <- function(x, y, k) .Call(wrap__ms_information_of_neighbours, x, y, k)
+
 # Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 # else those that it reaches. Nothing is called or forced.
 ms_survey <- function(x) .Call(wrap__ms_survey, x)

@@ -13,6 +13,7 @@ complete <- function() {
   list(
     memLapply = list(X = 1:2, FUN = identity), memApply = list(X = matrix(1:4, 2), MARGIN = 1, FUN = sum),
     memMapply = list(FUN = function(a, b) a, 1:2, 1:2), memReduce = list(X = 1:3, FUN = `+`), mutualinfo = list(x = 1:2, y = 1:2),
+    memMutualinfo = list(X = matrix(1:4, 2), y = 1:2),
     memAllocate = list(namespace = "silly", name = "a", type = "double", dim = 2), registerVariables = list("silly", list(b = 1)),
     memMap = list(namespace = "silly", name = "m", file = tempfile(), type = "double"), memWrite = list("silly", "none", 1),
     retrieveViews = list("silly", "none"), releaseViews = list("silly", "none"), retrieveMetadata = list("silly", "none"),

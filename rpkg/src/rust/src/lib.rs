@@ -7,6 +7,7 @@
 //! * `store_api`: the `.Call`s of variables and views; `files_api`, `write_api`, `why_api`: those of variables from files and
 //!   empty ones, of writing into them, and of what keeps one alive.
 //! * `top_api`: the `.Call` that looks at live runs.
+//! * `mutual_api`: the `.Call`s of mutual information.
 //! * `records/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `payload_api`: the `.Call`s that look into what travels with FUN, and pack it.
@@ -21,6 +22,7 @@ mod altrep;
 mod codec;
 mod files_api;
 mod index;
+mod mutual_api;
 mod payload_api;
 mod r;
 mod records;
@@ -47,6 +49,7 @@ extendr_module! {
     use write_api;
     use why_api;
     use top_api;
+    use mutual_api;
     use payload_api;
     use plan_api;
     use run_api;

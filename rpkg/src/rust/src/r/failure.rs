@@ -35,6 +35,12 @@ impl From<inspect::error::Error> for Failure {
     }
 }
 
+impl From<mutualinfo::Unusable> for Failure {
+    fn from(error: mutualinfo::Unusable) -> Self {
+        Failure::Input(error.to_string())
+    }
+}
+
 impl Failure {
     /// Bad input, in words.
     pub fn input(message: impl Into<String>) -> Self {

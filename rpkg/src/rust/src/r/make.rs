@@ -31,6 +31,14 @@ pub fn integer<'s>(s: &'s Scope, value: i32) -> Sexp<'s> {
     out
 }
 
+/// Integers, kept.
+pub fn integers<'s>(s: &'s Scope, values: &[i32]) -> Sexp<'s> {
+    let out = s.vector(Kind::INTSXP, values.len());
+    // SAFETY: the vector was just made, with room for exactly these; an empty one is not touched.
+    unsafe { out.data_mut().cast::<i32>().copy_from_nonoverlapping(values.as_ptr(), values.len()) };
+    out
+}
+
 /// One number, kept.
 pub fn real<'s>(s: &'s Scope, value: f64) -> Sexp<'s> {
     let out = s.vector(Kind::REALSXP, 1);
