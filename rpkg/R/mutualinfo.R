@@ -46,7 +46,7 @@
 #' @param x,y Vectors of the same length. A discrete one may be of any type, also text or a factor; a continuous one is numeric.
 #' @param isXDiscrete,isYDiscrete Whether every value is a class of its own.
 #' @param eps Densities up to this are taken for 0. They have the unit \eqn{1/x}: where `eps` is as small as the default or smaller, and `x`
-#'   is of so large a scale that `eps` would leave out more than a millionth of the values, it is lowered to what leaves out that.
+#'   is of so large a scale that `eps` would leave out more than a millionth of the values, it is lowered so that no more is left out.
 #' @param useMPMI `TRUE`: the estimate is that of package mpmi (its `mi`), which must be installed; `eps` and `method` do not apply.
 #' @param na.rm Whether pairs with a missing value, or with an infinite one of a continuous variable, are left out. Otherwise one is an
 #'   error.
