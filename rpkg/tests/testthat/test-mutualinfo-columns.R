@@ -57,6 +57,8 @@ test_that("missing values: each pair loses what it must, or the column is named"
     pairs <- sapply(colnames(X), function(j) sapply(colnames(X), function(i) mutualinfo(holed[, i], holed[, j], na.rm = TRUE, method = method)))
     expect_equal(memMutualinfo(holed, na.rm = TRUE, method = method, MAX.CORES = 2), pairs, tolerance = 1e-12)
   }
+  # Of several such columns whichever is met first.
+  holed <- replace(X, cbind(3, 2), NA)
   for (y in list(other, NULL)) {
     error <- expect_error(memMutualinfo(holed, y, MAX.CORES = 1), "c2.*x has 1 missing or infinite values", class = "memshare_error_element")
     expect_identical(error$name, "c2")
