@@ -104,6 +104,14 @@ cluster <- parallel::makePSOCKcluster(1L, rscript_args = "--vanilla")
 same(memLapply(1:4, function(i) i * 2, CLUSTER = cluster), lapply(1:4, function(i) i * 2))
 parallel::stopCluster(cluster)
 
+# Mutual information: each method, classes and numbers, a constant, integers that R has in no one place.
+numbers <- c(0.5, 2, 3.5, 1, 7, 4.25)
+for (method in c("pde", "rank", "ksg")) stopifnot(mutualinfo(numbers, 1:6, method = method) >= 0, mutualinfo(numbers, rep(2, 6), method = method) == 0)
+classes <- c(1, 1, 2, 2, 2, 1)
+scores <- memMutualinfo(cbind(numbers), classes, isYDiscrete = TRUE, MAX.CORES = 1)
+stopifnot(all.equal(scores[["numbers"]], mutualinfo(numbers, classes, isYDiscrete = TRUE)))
+refused(mutualinfo(c(-1e308, 1e308), 1:2), "memshare_error_input")
+
 # Files, writing, and what is said of all of it.
 file <- tempfile()
 writeBin(as.double(1:12), file)
