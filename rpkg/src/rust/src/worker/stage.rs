@@ -177,12 +177,9 @@ impl Running {
                     codec::row_block(s, source, *root, part, shape, names.get())
                 }
                 Cut::Row(height, width) => {
-                    if rows.as_ref().is_none_or(|block| at < block.from || at >= block.to) {
+                    if !rows.as_ref().is_some_and(|block| (block.from..block.to).contains(&at)) {
                         let count = (ROWS_AT_A_TIME / (8 * width.max(1))).clamp(8, 1024).min(end - at);
-                        let (part, shape) =
-                            ((at as usize, count as usize), (height as usize, width as usize));
-                        let values = codec::rows(s, source, *root, part, shape, names.get());
-                        *rows = Some(Rows { from: at, to: at + count, values: Preserved::new(values) });
+                        *rows = Some(Rows::cut(s, source, *root, (at, count), (height, width), names));
                     }
                     match rows {
                         Some(block) => s.kept(block.values.get().item((at - block.from) as usize)),
@@ -200,6 +197,22 @@ impl Running {
                 *rows = None;
             }
         }
+    }
+}
+
+impl Rows {
+    /// So many rows from one on, of a matrix of this shape.
+    fn cut(
+        s: &Scope,
+        source: &BlobSource<'_>,
+        root: u32,
+        (from, count): (u64, u64),
+        (height, width): (u64, u64),
+        names: &Preserved,
+    ) -> Rows {
+        let (part, shape) = ((from as usize, count as usize), (height as usize, width as usize));
+        let values = codec::rows(s, source, root, part, shape, names.get());
+        Rows { from, to: from + count, values: Preserved::new(values) }
     }
 }
 
