@@ -9,6 +9,8 @@ if [ -z "${MEMSHARE_CLI:-}" ]; then
   (cd "$root" && PATH="$PATH:$HOME/.cargo/bin" cargo build --quiet --package memshare-cli) || fail "memshare cannot be built"
 fi
 dir=$(mktemp -d)
+# What sessions left that other tests killed goes now, and not in the middle.
+"$memshare" prune > "$dir/log"
 before=$(segments)
 trap 'kill -9 $session $living 2> /dev/null; rm -rf "$dir"' EXIT
 # Opening a named pipe waits for its other end.
