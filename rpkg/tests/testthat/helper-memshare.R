@@ -74,3 +74,14 @@ until <- function(holds, seconds = 10) {
   while (!(held <- holds()) && Sys.time() < end) Sys.sleep(0.02)
   held
 }
+
+# Vectors of n items of each type, with what each has of odd ones.
+makers <- list(
+  double = function(n) c(NA, NaN, Inf, -0.5, seq_len(n))[seq_len(n)],
+  integer = function(n) c(NA, seq_len(n))[seq_len(n)],
+  logical = function(n) rep_len(c(TRUE, FALSE, NA), n),
+  complex = function(n) complex(real = seq_len(n), imaginary = -seq_len(n)),
+  raw = function(n) as.raw(seq_len(n) %% 256),
+  character = function(n) rep_len(c("a", NA, "", "\u00e9t\u00e9", strrep("long", 200)), n),
+  list = function(n) rep_len(list(1, "a", NULL, list(2, 3)), n)
+)

@@ -19,15 +19,6 @@ fold_tree <- function(values, f) {
   values[[1]]
 }
 
-makers <- list(
-  double = function(n) c(NA, NaN, Inf, -0.5, seq_len(n))[seq_len(n)],
-  integer = function(n) c(NA, seq_len(n))[seq_len(n)],
-  logical = function(n) rep_len(c(TRUE, FALSE, NA), n),
-  complex = function(n) complex(real = seq_len(n), imaginary = -seq_len(n)),
-  raw = function(n) as.raw(seq_len(n) %% 256),
-  character = function(n) rep_len(c("a", NA, "", "\u00e9t\u00e9", strrep("long", 200)), n),
-  list = function(n) rep_len(list(1, "a", NULL, list(2, 3)), n)
-)
 named <- list(
   none = function(d) NULL, rows = function(d) list(paste0("r", seq_len(d[[1]])), NULL),
   both = function(d) list(rows = paste0("r", seq_len(d[[1]])), columns = paste0("c", seq_len(d[[2]]))),

@@ -1,15 +1,6 @@
 # memApply against apply: types x shapes x MARGIN x functions x simplify, with worker counts and chunk sizes in turn.
 
 shapes <- list(c(6, 3), c(3, 6), c(1, 4), c(4, 1), c(1, 1), c(2, 2), c(30, 20))
-makers <- list(
-  double = function(n) c(NA, NaN, Inf, -0.5, seq_len(n))[seq_len(n)],
-  integer = function(n) c(NA, seq_len(n))[seq_len(n)],
-  logical = function(n) rep_len(c(TRUE, FALSE, NA), n),
-  complex = function(n) complex(real = seq_len(n), imaginary = -seq_len(n)),
-  raw = function(n) as.raw(seq_len(n) %% 256),
-  character = function(n) rep_len(c("a", NA, "", "\u00e9t\u00e9", strrep("long", 200)), n),
-  list = function(n) rep_len(list(1, "a", NULL, list(2, 3)), n)
-)
 functions <- list(
   length = length, identity = identity, first = function(v) v[1], two = function(v) v[c(1, 1)], nothing = function(v) NULL,
   named = function(v) c(a = 1, b = 2), ragged = function(v) seq_len(length(unique(v)) %% 3), listed = function(v) list(v[1]),

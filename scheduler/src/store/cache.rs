@@ -70,9 +70,9 @@ impl Drop for Reuse {
 
 impl Cache {
     fn keep(&mut self, file: SegmentFile, now_ns: u64) {
-        let Ok(bytes) = file.taken() else { return };
+        let Some(bytes) = file.taken().ok().filter(|&bytes| bytes >= WORTH_KEEPING) else { return };
         let room = self.room();
-        if bytes < WORTH_KEEPING || bytes > room {
+        if bytes > room {
             return;
         }
         self.shrink_to(room - bytes, MOST_PAGES - 1);
@@ -99,10 +99,12 @@ impl Cache {
 
     /// The smallest page that is at least half as big and at most twice, and that nobody has.
     fn take(&mut self, bytes: u64) -> Option<SegmentFile> {
-        let fits = |kept: &Kept| kept.bytes >= bytes / 2 && kept.bytes <= bytes.saturating_mul(2);
-        let alone = |kept: &Kept| fits(kept) && kept.file.is_alone();
-        let fitting = self.kept.iter().enumerate().filter(|(_, kept)| alone(kept));
-        let place = fitting.min_by_key(|(_, kept)| kept.bytes)?.0;
+        let fits = bytes / 2..=bytes.saturating_mul(2);
+        let mut fitting: Vec<usize> =
+            (0..self.kept.len()).filter(|&place| fits.contains(&self.kept[place].bytes)).collect();
+        fitting.sort_by_key(|&place| self.kept[place].bytes);
+        // The kernel is asked of one after the other.
+        let place = fitting.into_iter().find(|&place| self.kept[place].file.is_alone())?;
         Some(self.kept.remove(place).file)
     }
 }
