@@ -24,6 +24,18 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
         EventKind::NotStarted(worker, why) => {
             of_worker("not_started", *worker, "could not be started", Some(why))
         }
+        EventKind::Loaded(worker, stage, packages, ns) => of_loading(*worker, *stage, packages, *ns),
+        EventKind::Stopped => {
+            EventView { kind: "stopped", words: "the run is stopped".into(), ..EventView::default() }
+        }
+        of_elements => elements(of_elements, stage),
+    };
+    EventView { at: seconds(event.at_ns), ..view }
+}
+
+/// What happened to elements of a stage, which has this name.
+fn elements<'a>(what: &EventKind, stage: impl Fn(StageId) -> &'a str) -> EventView {
+    match what {
         EventKind::PutUp(id, start, end, attempt) => {
             let (first, attempt) = (start + 1, attempt + 1);
             let words = format!("{}: elements {first} to {end} are put up, attempt {attempt}", stage(*id));
@@ -38,12 +50,24 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
             let words = format!("{}: FUN failed at element {number}", stage(*id));
             of_stage("failed", *id, words, Some((number, number)))
         }
-        EventKind::Loaded(worker, stage, packages, ns) => of_loading(*worker, *stage, packages, *ns),
-        EventKind::Stopped => {
-            EventView { kind: "stopped", words: "the run is stopped".into(), ..EventView::default() }
+        EventKind::Late(worker, id, at) => {
+            let words = "FUN did not end in time at element";
+            of_element(
+                "late",
+                *worker,
+                *id,
+                at.element,
+                format!("{}: {words} {}", stage(*id), at.element + 1),
+            )
         }
-    };
-    EventView { at: seconds(event.at_ns), ..view }
+        EventKind::Killed(worker, id, at) => {
+            let (number, element) = (worker.0 + 1, at.element + 1);
+            let words = format!("worker {number} is killed: element {element} did not end when interrupted");
+            of_element("killed", *worker, *id, at.element, words)
+        }
+        // All others have their own words.
+        _ => EventView::default(),
+    }
 }
 
 fn of_task(kind: &'static str, task: TaskId, words: String) -> EventView {
@@ -76,6 +100,17 @@ fn of_stage(kind: &'static str, stage: StageId, words: String, elements: Option<
     EventView { kind, words, stage: Some(stage.0), first, last, ..EventView::default() }
 }
 
+fn of_element(
+    kind: &'static str,
+    worker: WorkerId,
+    stage: StageId,
+    element: u64,
+    words: String,
+) -> EventView {
+    let elements = Some((element + 1, element + 1));
+    EventView { worker: Some(worker.0 + 1), ..of_stage(kind, stage, words, elements) }
+}
+
 /// Packages that were loaded, and by whom.
 fn loaded(worker: Option<WorkerId>, in_fun: bool, packages: &str, ns: u64) -> String {
     let packages = words::short(packages, 80);
@@ -100,6 +135,9 @@ pub(crate) fn outcome(plan: &Plan, ended: &Ended) -> Outcome {
         Ended::Failed(position) => ("failed", format!("FUN failed at {}", at(position))),
         Ended::WorkerDied { position, deaths, reason } => {
             ("worker_died", format!("{} killed {deaths} workers; the last was {reason}", at(position)))
+        }
+        Ended::ElementTimeout(position) => {
+            ("element_timeout", format!("FUN did not end in time at {}", at(position)))
         }
         Ended::Cancelled => ("cancelled", "it was cancelled".into()),
         Ended::Timeout => ("timeout", "it took longer than it was allowed to".into()),

@@ -83,6 +83,10 @@ fn is_known(what: &EventKind, plan: &Plan) -> bool {
         EventKind::PutUp(stage, start, end, _) => {
             start < end && stages.get(stage.index()).is_some_and(|stage| *end <= stage.board.elements)
         }
+        EventKind::Late(worker, stage, at) | EventKind::Killed(worker, stage, at) => {
+            let stage = stages.get(stage.index());
+            worker.0 < workers && stage.is_some_and(|stage| at.element < stage.board.elements)
+        }
         EventKind::TakenBack(stage, _) | EventKind::Failed(stage, ..) => stage.index() < stages.len(),
         EventKind::Loaded(worker, stage, ..) => {
             worker.is_none_or(|worker| worker.0 < workers)
@@ -111,7 +115,9 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
     };
     let passes = plan.spec().passes.len();
     let ended = match &log.ended {
-        Ended::Failed(position) | Ended::WorkerDied { position, .. } => position.pass.index() < passes,
+        Ended::Failed(position) | Ended::WorkerDied { position, .. } | Ended::ElementTimeout(position) => {
+            position.pass.index() < passes
+        }
         Ended::Done | Ended::Cancelled | Ended::Timeout | Ended::NoWorkers { .. } => true,
     };
     log.events.iter().all(|event| is_known(&event.what, plan))

@@ -29,7 +29,7 @@ pub struct RunView {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// `"done"`, `"failed"`, `"worker_died"`, `"cancelled"`, `"timeout"` or `"no_workers"`.
+    /// `"done"`, `"failed"`, `"worker_died"`, `"element_timeout"`, `"cancelled"`, `"timeout"` or `"no_workers"`.
     pub kind: &'static str,
     /// In words; empty when it is done.
     pub words: String,
@@ -222,7 +222,7 @@ pub struct EventView {
     /// When.
     pub at: f64,
     /// `"began"`, `"ended"`, `"freed"`, `"let_go"`, `"joined"`, `"died"`, `"not_started"`, `"put_up"`, `"taken_back"`,
-    /// `"failed"`, `"stopped"` or `"loaded"`.
+    /// `"failed"`, `"late"`, `"killed"`, `"stopped"` or `"loaded"`.
     pub kind: &'static str,
     /// In words.
     pub words: String,

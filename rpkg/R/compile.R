@@ -151,13 +151,15 @@ add_folds <- function(b, i, from, label, part = "") {
   if (levels > 0) {
     fold <- spec_of_pass(
       paste(b$labels[[i]], "(folds)"), pass$n, list(from), pass$fold, captured_in(pass$fold, i, b), levels = as.integer(levels),
-      schedule = part_schedule(pass$control), chunk = chunk_of(pass$control), key = key_of(pass, "(folds)"), own = b$own[[i]]
+      schedule = part_schedule(pass$control), chunk = chunk_of(pass$control), element_timeout = pass$control$element_timeout,
+      key = key_of(pass, "(folds)"), own = b$own[[i]]
     )
     source <- add_pass(b, i, "fold", fold)
   }
   whole <- list(kind = "whole", pass = source, names = 0L)
   add_pass(b, i, "last", spec_of_pass(
-    label, 1, list(whole), pass$last, captured_in(pass$last, i, b), key = key_of(pass, part), own = b$own[[i]]
+    label, 1, list(whole), pass$last, captured_in(pass$last, i, b), element_timeout = pass$control$element_timeout,
+    key = key_of(pass, part), own = b$own[[i]]
   ))
 }
 

@@ -13,6 +13,8 @@
 #'     `calls` (the worker's traceback, one string a call), and `pass`, its label in the plan. With several passes the message begins
 #'     with the pass. Errors of 'rlang', 'cli' and similar packages, which signal a condition and then leave for R's top level, are
 #'     FUN's errors too. A condition of more than a megabyte keeps its classes and its text, and loses its fields.}
+#'   \item{`memshare_error_element_timeout`}{FUN took longer at an element than `memControl(element_timeout = )` allows. Same fields, but for
+#'     `parent`; `calls` shows where FUN was, if it listened to the interrupt. It has the class `memshare_error_element` too.}
 #'   \item{`memshare_error_worker_died`}{An element ended its worker process each time it was tried. Same fields, and
 #'     `worker_pid` and `log`, the last lines of the last worker's log; the message shows those that tell most.}
 #'   \item{`memshare_error_worker`, `memshare_error_no_workers`, `memshare_error_launch`}{A worker could not get ready for the call,
@@ -116,18 +118,27 @@ said_at <- function(condition, said, where, fields) {
   whole
 }
 
+# FUN took longer than `seconds`. Known to our own code; users see what element_error() makes of it.
+late_condition <- function(seconds) {
+  text <- sprintf("it did not end within %s s, which is what memControl(element_timeout = ) gives it", format(seconds))
+  structure(class = c("memshare_late", "error", "condition"), list(message = text, call = NULL))
+}
+
 # FUN's failure at one element, or while results were combined. `what` is the part of the pass that failed, see compile.R; `error$unit` what
 # its elements are called.
 element_error <- function(error, call = NULL, prefix = "", what = "map") {
+  late <- inherits(error$condition, "memshare_late")
+  how <- if (late) "FUN took too long" else "FUN failed"
   where <- switch(what,
-    map = paste("FUN failed at", element_label(error$index, error$name, error$unit)),
+    map = paste(how, "at", element_label(error$index, error$name, error$unit)),
     bind = , value = "its results could not be brought together",
-    if (error$unit == "block") "combine failed" else "FUN failed while combining"
+    if (error$unit == "block" && !late) "combine failed" else paste(how, "while combining")
   )
   said <- if (is.null(error$message)) said_of(error$condition) else error$message
   memshare_condition(
-    "error", "element", sprintf("%s%s: %s", prefix, where, said),
-    index = error$index, name = error$name, pass = error$label, parent = error$condition, calls = as.character(error$calls), call = call
+    "error", if (late) "element_timeout" else "element", sprintf("%s%s: %s", prefix, where, said),
+    index = error$index, name = error$name, pass = error$label, parent = if (!late) error$condition, calls = as.character(error$calls),
+    call = call, class = if (late) "memshare_error_element" else character()
   )
 }
 

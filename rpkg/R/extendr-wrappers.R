@@ -229,8 +229,8 @@ ms_worker_next <- function() .Call(wrap__ms_worker_next)
 ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, milliseconds)
 
 # Calls FUN on element after element, chunk after chunk. Gives NULL when the run is over, or what R has to make ready first:
-# a list of a step's payload and captured objects. Left by R's jump when FUN fails.
-ms_worker_loop <- function() .Call(wrap__ms_worker_loop)
+# a list of a step's payload and captured objects. Left by R's jump when FUN fails, or when `late` is called: FUN took too long.
+ms_worker_loop <- function(late) .Call(wrap__ms_worker_loop, late)
 
 # What R made ready for the step that the loop asked for: the call of FUN, its frame, the list in which the call finds its elements,
 # and what sets the random numbers.
@@ -238,6 +238,12 @@ ms_worker_ready <- function(call, frame, elements, setter) .Call(wrap__ms_worker
 
 # Where FUN is: the stage, the step and the element, or -1 three times.
 ms_worker_at <- function() .Call(wrap__ms_worker_at)
+
+# Whether the time of the element under way is over while FUN is at it: then an interrupt is meant for it.
+ms_worker_is_late <- function() .Call(wrap__ms_worker_is_late)
+
+# FUN is not at its element any more. If that took too long: the seconds that it had, else NULL. An interrupt that was sent for it has come.
+ms_worker_late <- function() .Call(wrap__ms_worker_late)
 
 # Whether the element under way may fail: its condition is then its result.
 ms_worker_collects <- function() .Call(wrap__ms_worker_collects)

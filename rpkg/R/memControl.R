@@ -25,6 +25,10 @@
 #'   shared memory, ends the call all the same.
 #' @param retries How often an element whose worker process died is tried again.
 #' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
+#' @param element_timeout Seconds that FUN may take for one element, from its call to its return (in [memReduce()]: for one call that
+#'   combines); waiting for a worker and loading packages do not count. FUN is then interrupted, as by Ctrl-C, and its worker is killed if FUN
+#'   is still at it a second later. The element is not tried again: it is an error of class `memshare_error_element_timeout`, and with
+#'   `on_error = "collect"` that is its value. A node of CLUSTER that does not listen is no process of ours: it is not killed but let go of.
 #' @param memory The most bytes of shared memory this call may take, with an error of class
 #'   `memshare_error_memory_limit` instead.
 #' @param lazy `TRUE`: run nothing yet, and return a pass that can be used in further calls and that [memRun()] runs; see
@@ -62,11 +66,15 @@
 #' x1 <- 5
 #' memLapply(1, function(i) get(paste0("x", i)), MAX.CORES = 1, CONTROL = memControl(globals = "x1"))
 #' memLapply(1:4, function(n) sum(rnorm(n * 1000)), MAX.CORES = 2, CONTROL = memControl(cost = function(n) n))
+#' wait <- function(seconds) Sys.sleep(seconds)
+#' control <- memControl(element_timeout = 0.2, on_error = "collect")
+#' out <- suppressWarnings(memLapply(c(a = 0, b = 60), wait, MAX.CORES = 1, CONTROL = control))
+#' conditionMessage(out$b)
 #' @export
 memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
-                       seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, memory = Inf, lazy = FALSE,
-                       trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, globals = character(), fresh = FALSE,
+                       seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, element_timeout = Inf,
+                       memory = Inf, lazy = FALSE, trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, globals = character(), fresh = FALSE,
                        ...) {
   call <- sys.call()
   if (...length()) {
@@ -93,7 +101,8 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       simplify = simplify, FUN.VALUE = FUN.VALUE, chunk = chunk, schedule = schedule, packages = packages, seed = seed,
       on_error = check_choice(first_of(on_error), c("stop", "collect"), "on_error", call),
       retries = as.integer(check_count(retries, "retries", 0, call, optional = FALSE, most = .Machine$integer.max)),
-      timeout = check_positive(timeout, "timeout", call), memory = check_positive(memory, "memory", call),
+      timeout = check_positive(timeout, "timeout", call),
+      element_timeout = check_positive(element_timeout, "element_timeout", call), memory = check_positive(memory, "memory", call),
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
       progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals,

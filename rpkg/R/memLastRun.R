@@ -8,7 +8,7 @@
 #' @param ... Not used.
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
-#'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"cancelled"`, `"timeout"` or `"no_workers"`),
+#'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"element_timeout"`, `"cancelled"`, `"timeout"` or `"no_workers"`),
 #'   `advice`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
 #'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
 #'   `pid`, `how`, and `log`, the lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of

@@ -18,7 +18,7 @@
 #' }
 #' A pass made with `simplify = TRUE` has no shape before it ran: it may only stand in `VARS`.
 #'
-#' `chunk`, `schedule`, `seed`, `packages` and `on_error` of [memControl()] hold for the pass that they were given to; of `retries`,
+#' `chunk`, `schedule`, `seed`, `packages`, `element_timeout` and `on_error` of [memControl()] hold for the pass that they were given to; of `retries`,
 #' `timeout` and `memory` the strictest that a pass asks for holds for the whole run. Results with names take more memory than
 #' `FUN.VALUE` says: name `FUN.VALUE`, and [unname()] the results.
 #'

@@ -133,6 +133,7 @@ raise <- function(error, program, call, died = NULL) {
     error$name <- name_of(program$order[[owner]]$names, error$index)
     error$unit <- program$order[[owner]]$unit
   }
+  if (!is.null(error$late)) error$condition <- late_condition(error$late)
   if (identical(error$kind, "element")) {
     if (what %in% c("bind", "value") && inherits(error$condition, "memshare_error")) {
       condition <- error$condition

@@ -65,13 +65,13 @@ spec_of_map <- function(pass, label, inputs, sides, captured, own = FALSE) {
   if (open) recall_profile(key, pass$n)
   spec_of_pass(
     label, pass$n, inputs, pass$payload, captured, sides = sides, schedule = control$schedule, chunk = chunk_of(control),
-    on_error = control$on_error, bytes = known_bytes(pass), key = key, costs = pass$costs, sizes = if (open) sizes_of(pass), own = own
+    on_error = control$on_error, element_timeout = control$element_timeout, bytes = known_bytes(pass), key = key, costs = pass$costs, sizes = if (open) sizes_of(pass), own = own
   )
 }
 
 # What most passes are told; spec_of_pass() takes what is otherwise.
 usual <- list(
-  levels = 0L, sides = list(), schedule = "auto", chunk = 0, on_error = "stop", bytes = NA_real_, key = "", costs = NULL, sizes = NULL,
+  levels = 0L, sides = list(), schedule = "auto", chunk = 0, on_error = "stop", element_timeout = Inf, bytes = NA_real_, key = "", costs = NULL, sizes = NULL,
   own = FALSE
 )
 
@@ -82,7 +82,8 @@ spec_of_pass <- function(name, n, inputs, payload, captured, ...) {
   said[names(given)] <- given
   list(
     name = name, n = as.double(n), inputs = inputs, levels = said$levels, sides = said$sides, payload = serialized(payload, said$own),
-    captured = captured, schedule = said$schedule, chunk = said$chunk, on_error = said$on_error, bytes = said$bytes, key = said$key,
+    captured = captured, schedule = said$schedule, chunk = said$chunk, on_error = said$on_error,
+    element_timeout = said$element_timeout, bytes = said$bytes, key = said$key,
     cost = said$costs$cost, seconds = said$costs$seconds, sizes = said$sizes
   )
 }

@@ -8,7 +8,7 @@ work <- function(external) {
   preparing <- FALSE
   repeat {
     failed <- watched(
-      while (!is.null(step <- native(ms_worker_loop()))) {
+      while (!is.null(step <- native(ms_worker_loop(came_late)))) {
         preparing <- TRUE
         prepare(step, external)
         preparing <- FALSE
@@ -17,17 +17,43 @@ work <- function(external) {
     if (is.null(failed)) break
     # FUN may have left too few for what follows.
     options(expressions = expressions)
-    condition <- slim(failed$condition)
     if (preparing) {
-      report(condition, character())
+      report(slim(failed$condition), character())
       break
     }
-    if (native(ms_worker_collects())) {
-      condition <- memshare_condition("error", "element", said_of(condition), parent = condition, calls = failed$calls)
-    }
-    if (!report(condition, failed$calls)) break
+    if (!suspendInterrupts(report_failed(failed))) break
   }
 }
+
+# Reports what FUN failed with; whether it may be called on the next element.
+report_failed <- function(failed) {
+  late <- native(ms_worker_late())
+  if (is.null(late)) {
+    condition <- slim(failed$condition)
+  } else {
+    # The interrupt has come. It is not meant for anything else.
+    ignoring_interrupts(allowInterrupts(Sys.sleep(0)))
+    condition <- late_condition(late)
+    if (identical(failed$condition, left_late)) failed$calls <- character()
+  }
+  if (native(ms_worker_collects())) condition <- failed_element(condition, failed$calls)
+  report(condition, failed$calls)
+}
+
+ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
+
+# What is the result of an element that failed, until the session says which it is.
+failed_element <- function(condition, calls) {
+  late <- inherits(condition, "memshare_late")
+  memshare_condition(
+    "error", if (late) "element_timeout" else "element", said_of(condition), parent = condition, calls = calls,
+    class = if (late) "memshare_error_element" else character()
+  )
+}
+
+# Called by native code in place of FUN, or after it: the element took too long.
+came_late <- function() stop(left_late)
+left_late <- structure(class = c("memshare_left_late", "error", "condition"), list(message = "FUN took too long", call = NULL))
 
 # Reports a failure with its text, as conditionMessage() gives it here, where the packages are loaded that FUN uses. A condition that
 # cannot be sent goes without its fields.
@@ -62,6 +88,10 @@ watched <- function(loop, level, at_work) {
           error = function(e) {
             if (signals(sys.function(-1L))) return(if (at_work()) remember(left, e))
             leave(list(condition = e, calls = traceback_of(sys.calls(), depth)))
+          },
+          # Of an element that took too long. Others end the run, and are caught where it began.
+          interrupt = function(i) {
+            if (at_work() && native(ms_worker_is_late())) leave(list(condition = i, calls = traceback_of(sys.calls(), depth)))
           },
           # stop() with a condition that is no error goes to the top level too.
           condition = function(c) {

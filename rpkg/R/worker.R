@@ -53,8 +53,6 @@ process_life <- function() {
   }
 }
 
-ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
-
 # The life of a cluster's node within one run. `address` says where the session is. What is in its global environment is the user's, its
 # random numbers too.
 worker_join <- function(address) {
@@ -80,9 +78,15 @@ worker_run <- function(external = FALSE) {
       if (inherits(entered, "error")) report(slim(entered), character()) else work(external)
     },
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
-    interrupt = function(i) report(simpleError("the worker was interrupted"), NULL)
+    interrupt = function(i) interrupted()
   )
   native(ms_worker_done())
+}
+
+# An interrupt came while FUN was not called, which one for an element that took too long may just do.
+interrupted <- function() {
+  late <- native(ms_worker_late())
+  if (is.null(late)) report(simpleError("the worker was interrupted"), NULL) else report(late_condition(late), character())
 }
 
 # Between two runs: what FUN left goes. Garbage is collected, for a page that was released keeps its memory until the last view of it is

@@ -11,8 +11,7 @@ use scheduler::simulate::{simulate, Model, Work};
 use std::time::{Duration, Instant};
 
 fn pass(nth: u32, inputs: Vec<Source>, sides: Vec<Source>, elements: u64, policy: Policy) -> PassCall {
-    let (name, levels, bytes, costs) = (format!("p{nth}"), 0, 8 * elements, None);
-    PassCall { name, inputs, sides, elements, levels, policy, bytes, costs }
+    PassCall { sides, policy, bytes: 8 * elements, ..PassCall::new(format!("p{nth}"), inputs, elements) }
 }
 
 fn call(passes: Vec<PassCall>, workers: u32, fuse: bool) -> CallSpec {

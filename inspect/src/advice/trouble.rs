@@ -6,7 +6,7 @@ use crate::words;
 const SIGKILL: i32 = 9;
 
 pub(super) fn hints(look: &Look<'_>) -> Vec<Hint> {
-    [deaths(look), not_started(look), out_of_time(look)].into_iter().flatten().collect()
+    [deaths(look), late(look), not_started(look), out_of_time(look)].into_iter().flatten().collect()
 }
 
 /// Who died, how, and what was lost with them. Always said: a death that costs little today may cost a run tomorrow.
@@ -41,6 +41,22 @@ fn deaths(look: &Look<'_>) -> Option<Hint> {
         ""
     };
     Hint::new(0.3 + lost / look.worker_seconds, format!("{who}{again}{cost}{why}"))
+}
+
+/// Elements that took longer than they may.
+fn late(look: &Look<'_>) -> Option<Hint> {
+    let of_kind = |kind: &str| look.run.events.iter().filter(|event| event.kind == kind).count() as u64;
+    let (late, killed) = (of_kind("late"), of_kind("killed"));
+    if late == 0 {
+        return None;
+    }
+    let elements = words::count(late, "element");
+    let mut words = format!("{elements} did not end within memControl(element_timeout = )");
+    if killed > 0 {
+        let workers = words::count(killed, "worker");
+        words += &format!("; {workers} did not listen to the interrupt and had to be killed");
+    }
+    Hint::new(0.3, words)
 }
 
 /// Places that stayed empty.

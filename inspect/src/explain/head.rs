@@ -74,6 +74,9 @@ fn of_run(document: &Document, run: &RunView) -> Vec<String> {
         "done" => format!("done in {}", seconds(figures.seconds)),
         "failed" => format!("FUN failed after {}", seconds(figures.seconds)),
         "worker_died" => format!("given up after {}, because workers died", seconds(figures.seconds)),
+        "element_timeout" => {
+            format!("given up after {}, for an element did not end", seconds(figures.seconds))
+        }
         "cancelled" => format!("cancelled after {}", seconds(figures.seconds)),
         "timeout" => format!("out of time after {}", seconds(figures.seconds)),
         "no_workers" => format!("given up after {}, for want of workers", seconds(figures.seconds)),

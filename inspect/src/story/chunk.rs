@@ -90,16 +90,19 @@ fn attempts(run: &RunView, stage: u32, first: u64, last: u64, story: &mut Story)
     }
     // What died with one of them, and what was done then.
     let lost: Vec<usize> = met.into_iter().filter(|&at| chunks.state[at] == "lost").collect();
-    let Some(from) = lost.iter().map(|&at| chunks.started[at]).min_by(f64::total_cmp) else { return };
-    for event in run.events.iter().filter(|event| event.at >= from) {
-        let died = event.kind == "died" && lost.iter().any(|&at| event.worker == Some(chunks.worker[at]));
+    let from = lost.iter().map(|&at| chunks.started[at]).fold(f64::INFINITY, f64::min);
+    for event in &run.events {
+        let after = event.at >= from;
+        let died =
+            after && event.kind == "died" && lost.iter().any(|&at| event.worker == Some(chunks.worker[at]));
         let met = event.first <= Some(last) && event.last >= Some(first);
-        let again = event.kind == "put_up" && event.stage == Some(stage) && met;
+        let again = after && event.kind == "put_up" && event.stage == Some(stage) && met;
         let what = match &event.how {
             Some(reason) if died => format!("died: {}", how(reason)),
             _ => event.words.clone(),
         };
-        if died || again {
+        let late = matches!(event.kind, "late" | "killed") && event.stage == Some(stage) && met;
+        if died || again || late {
             story.lines.push(Line { at: Some(event.at), what, worker: event.worker });
         }
     }

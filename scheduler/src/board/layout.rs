@@ -13,7 +13,7 @@ use super::report;
 /// "memshBRD" in the memory's own byte order: a board of another byte order does not match either.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"memshBRD");
 /// Goes up with every change of the layout.
-pub(super) const VERSION: u32 = 9;
+pub(super) const VERSION: u32 = 10;
 /// Everything begins at a multiple of this.
 pub(super) const LINE: u64 = 64;
 
@@ -60,6 +60,8 @@ pub(super) struct Slot {
     pub(super) lease: AtomicU64,
     /// The step and element that FUN is at, or [`super::record::NOWHERE`].
     pub(super) position: AtomicU64,
+    /// Since when FUN is at it, where that is limited: see [`super::calls`].
+    pub(super) call: AtomicU64,
     /// Nanoseconds spent on each activity.
     pub(super) spent: [AtomicU64; Activity::ALL.len()],
     /// The worker's own: when it ended its last chunk, and of which stage; 0 when it has slept since.
@@ -86,6 +88,8 @@ pub(super) struct StageFixed {
     pub(super) steps: u32,
     /// Whether elements are measured: 1 or 0.
     pub(super) measured: u32,
+    /// Whether FUN's time for an element is limited: 1 or 0.
+    pub(super) timed: u32,
     pub(super) align: u64,
     pub(super) chunk: u64,
     pub(super) shortest_ns: u64,
@@ -157,6 +161,8 @@ pub struct StageSpec {
     pub steps: u32,
     /// Whether it is noted what each element costs.
     pub measured: bool,
+    /// Whether FUN's time for an element is limited in some step.
+    pub timed: bool,
     /// Entries of its log.
     pub log_capacity: u32,
     /// Entries for ranges that are run again.
@@ -173,6 +179,7 @@ pub(super) struct StagePlace {
     pub(super) outputs: u64,
     pub(super) reports: u64,
     pub(super) costs: u64,
+    pub(super) expired: u64,
 }
 
 /// How long a stage's arrays are.
@@ -184,6 +191,8 @@ pub(super) struct Capacity {
     pub(super) steps: u32,
     /// Numbers that elements' costs take.
     pub(super) costs: u64,
+    /// Words of the marks of elements whose time is over.
+    pub(super) expired: u64,
 }
 
 /// All offsets, from the board's first byte.
@@ -215,7 +224,9 @@ impl Layout {
         let slots = take(u64::from(workers), size_of::<Slot>())?;
         let heads = take(capacities.len() as u64, size_of::<StageHead>())?;
         let mut stages = Vec::with_capacity(capacities.len());
-        for (index, &Capacity { log, appended, outputs, steps, costs }) in capacities.iter().enumerate() {
+        for (index, &Capacity { log, appended, outputs, steps, costs, expired }) in
+            capacities.iter().enumerate()
+        {
             let entries = u64::from(log) + u64::from(appended);
             stages.push(StagePlace {
                 head: heads + (index * size_of::<StageHead>()) as u64,
@@ -225,6 +236,7 @@ impl Layout {
                 outputs: take(u64::from(outputs), size_of::<OutputLine>())?,
                 reports: take(entries, size_of::<u64>() * report::width(outputs, steps))?,
                 costs: take(costs, size_of::<u32>())?,
+                expired: take(expired, size_of::<u64>())?,
             });
         }
         let payload = take(payload_len, 1)?;
@@ -243,6 +255,7 @@ impl StageSpec {
             outputs: 1,
             steps: 1,
             measured: false,
+            timed: false,
             log_capacity: crate::policy::log_capacity(&policy, elements, workers),
             appended_capacity: crate::policy::appended_capacity(workers),
         }
@@ -263,7 +276,8 @@ impl StageSpec {
         let StageSpec { log_capacity: log, appended_capacity: appended, outputs, steps, elements, .. } =
             *self;
         let costs = if self.measured { elements.saturating_mul(u64::from(steps)) } else { 0 };
-        Capacity { log, appended, outputs, steps, costs }
+        let expired = if self.timed { elements.div_ceil(64).saturating_mul(u64::from(steps)) } else { 0 };
+        Capacity { log, appended, outputs, steps, costs, expired }
     }
 
     /// Whether a board can hold it.

@@ -5,6 +5,7 @@
 //! instruction is recovered by a scan. States, memory ordering and races: `README.md` beside this file.
 mod account;
 mod activity;
+mod calls;
 mod costs;
 mod entries;
 mod layout;
@@ -28,6 +29,7 @@ mod worker;
 
 pub use account::reserved;
 pub use activity::Activity;
+pub use calls::{CallEnd, FunCall};
 pub use entries::{ChunkRecord, Recovered};
 pub use layout::StageSpec;
 pub use open_stages::OpenStages;

@@ -209,6 +209,13 @@ impl BoardReader {
         unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
     }
 
+    /// A bit for each element of each step: whether its time is over; nothing where that is not limited.
+    pub(super) fn all_expired(&self, stage: &BoardStage) -> &[AtomicU64] {
+        let words = if stage.timed { stage.elements.div_ceil(64) as usize * stage.steps as usize } else { 0 };
+        // SAFETY: that many words lie at this offset of the checked layout.
+        unsafe { self.at::<AtomicU64>(stage.place.expired, words) }
+    }
+
     pub(super) fn is_open(&self, stage: &BoardStage) -> bool {
         acquire32(&self.head(stage).rare.open) != 0
     }

@@ -14,6 +14,7 @@ impl Slot {
         Slot {
             lease: AtomicU64::new(NO_LEASE),
             position: AtomicU64::new(NOWHERE),
+            call: AtomicU64::new(0),
             spent: std::array::from_fn(|_| AtomicU64::new(0)),
             ended: AtomicU64::new(0),
             ended_stage: AtomicU32::new(0),
@@ -30,6 +31,7 @@ impl Slot {
 
     /// The element is cleared before the lease is named: whoever sees the lease sees none of the one before.
     pub(super) fn take(&self, lease: &Lease) {
+        self.call.store(0, Ordering::Relaxed);
         self.position.store(NOWHERE, Ordering::Relaxed);
         self.lease.store(lease.name(), Ordering::Release);
     }
@@ -45,6 +47,7 @@ impl Slot {
     }
 
     pub(super) fn rest(&self) {
+        self.call.store(0, Ordering::Relaxed);
         self.lease.store(NO_LEASE, Ordering::Release);
         self.position.store(NOWHERE, Ordering::Relaxed);
     }

@@ -13,6 +13,7 @@ pub(super) struct BoardStage {
     pub(super) outputs: u32,
     pub(super) steps: u32,
     pub(super) measured: bool,
+    pub(super) timed: bool,
     pub(super) place: StagePlace,
 }
 
@@ -22,8 +23,8 @@ impl BoardStage {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
-        let StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity } =
-            spec;
+        let StageSpec { elements, policy, align, outputs, steps, measured, timed, .. } = spec;
+        let StageSpec { log_capacity, appended_capacity, .. } = spec;
         Some(BoardStage {
             elements,
             policy,
@@ -33,6 +34,7 @@ impl BoardStage {
             outputs,
             steps,
             measured,
+            timed,
             place,
         })
     }
@@ -48,6 +50,6 @@ pub(super) fn spec_of(fixed: &StageFixed) -> StageSpec {
         probe_ns: fixed.probe_ns,
     };
     let StageFixed { elements, log_capacity, appended_capacity, outputs, steps, align, .. } = *fixed;
-    let measured = fixed.measured != 0;
-    StageSpec { elements, policy, align, outputs, steps, measured, log_capacity, appended_capacity }
+    let (measured, timed) = (fixed.measured != 0, fixed.timed != 0);
+    StageSpec { elements, policy, align, outputs, steps, measured, timed, log_capacity, appended_capacity }
 }

@@ -174,6 +174,7 @@ fn fixed(stage: &StageSpec) -> StageFixed {
         outputs: stage.outputs,
         steps: stage.steps,
         measured: stage.measured.into(),
+        timed: stage.timed.into(),
         align: stage.align,
         chunk: stage.policy.chunk,
         shortest_ns: stage.policy.shortest_ns,

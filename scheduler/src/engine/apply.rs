@@ -2,7 +2,7 @@
 use super::event::{Action, Event, Loss, LostLease};
 use super::log::EventKind;
 use super::{Engine, World};
-use crate::board::{ChunkRecord, Control, Recovered};
+use crate::board::{ChunkRecord, Control, Lease, Recovered, SupervisorBoard};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, TaskId, WorkerId};
 
@@ -65,7 +65,7 @@ impl Engine {
         } else {
             world.board().recover(worker)
         };
-        let leases = self.count_retries(held);
+        let leases = self.count_retries(held, world.board());
         tracing::debug!(worker = worker.0 + 1, chunks = leases.len(), ?loss, "lost");
         // It may be lost between an error's record and its word about it.
         self.look_for_failures(world, now_ns);
@@ -85,7 +85,7 @@ impl Engine {
     /// Takes back what workers claimed just when they were cut off. If it failed, nobody else will say so.
     pub(super) fn recover_cut_off<W: World>(&mut self, world: &mut W, now_ns: u64) {
         for worker in self.cut_off.clone() {
-            let leases = self.count_retries(world.board().shut_out(worker));
+            let leases = self.count_retries(world.board().shut_out(worker), world.board());
             if !leases.is_empty() {
                 let reason = "it claimed a chunk while it was cut off".to_owned();
                 self.handle(Event::WorkerLost { worker, leases, reason, loss: Loss::CutOff }, world, now_ns);
@@ -97,9 +97,13 @@ impl Engine {
     }
 
     /// Counts what was taken back.
-    fn count_retries(&mut self, held: Vec<Recovered>) -> Vec<LostLease> {
+    fn count_retries(&mut self, held: Vec<Recovered>, board: &SupervisorBoard) -> Vec<LostLease> {
         self.retries += held.len() as u32;
-        held.into_iter().map(LostLease::from).collect()
+        let expired = |held: &Recovered| {
+            let Lease { stage, start, end, .. } = held.lease;
+            board.expired(stage, start, end)
+        };
+        held.into_iter().map(|held| LostLease { expired: expired(&held), ..held.into() }).collect()
     }
 
     fn apply<W: World>(&mut self, action: Action, world: &mut W, now_ns: u64) {

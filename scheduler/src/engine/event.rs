@@ -99,7 +99,7 @@ pub enum Loss {
 }
 
 /// A lease that its worker's death ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostLease {
     /// The stage.
     pub stage: StageId,
@@ -113,12 +113,14 @@ pub struct LostLease {
     pub attempt: u32,
     /// Where FUN was, if anywhere.
     pub position: Option<ElementPosition>,
+    /// Elements whose time is over, in their order.
+    pub expired: Vec<ElementPosition>,
 }
 
 impl From<crate::board::Recovered> for LostLease {
     fn from(held: crate::board::Recovered) -> Self {
         let crate::board::Lease { stage, chunk, start, end, attempt, .. } = held.lease;
-        LostLease { stage, chunk, start, end, attempt, position: held.position }
+        LostLease { stage, chunk, start, end, attempt, position: held.position, expired: Vec::new() }
     }
 }
 
@@ -223,6 +225,13 @@ pub enum Outcome {
         /// How the last of them ended.
         reason: String,
     },
+    /// FUN did not end at an element within the time it had, and its worker had to be killed. (One that could still say so has failed.)
+    ElementTimeout {
+        /// The stage.
+        stage: StageId,
+        /// The step and the element.
+        position: ElementPosition,
+    },
     /// The run was cancelled.
     Cancelled {
         /// By whom.
@@ -242,6 +251,7 @@ impl Outcome {
             Outcome::Done => "done",
             Outcome::Failed(_) => "failed",
             Outcome::WorkerKilled { .. } => "worker_died",
+            Outcome::ElementTimeout { .. } => "element_timeout",
             Outcome::Cancelled { cause: Cause::User } => "cancelled",
             Outcome::Cancelled { cause: Cause::Timeout } => "timeout",
             Outcome::NoWorkers { .. } => "no_workers",
@@ -280,6 +290,8 @@ pub struct Settings {
     pub grace_ns: u64,
     /// After an interrupt: how long until the worker is killed.
     pub kill_after_ns: u64,
+    /// After the interrupt of an element whose time is over: how long until its worker is killed.
+    pub late_ns: u64,
     /// The run's time, if it has one.
     pub timeout_ns: Option<u64>,
 }
@@ -291,6 +303,7 @@ impl Default for Settings {
             retries: 2,
             grace_ns: 200_000_000,
             kill_after_ns: 600_000_000,
+            late_ns: 1_000_000_000,
             timeout_ns: None,
         }
     }

@@ -1,6 +1,7 @@
 //! What is written down of a run: a few entries a stage and worker, none a chunk, for chunks write themselves down on the board.
 use serde::{Deserialize, Serialize};
 
+use crate::board::ElementPosition;
 use crate::id::{ChunkId, ResourceId, StageId, TaskId, WorkerId};
 
 /// What can happen.
@@ -31,4 +32,8 @@ pub enum EventKind {
     /// Packages are loaded, by a worker or (`None`) by what forks workers; in an element of a stage or (`None`) before any; after so
     /// many nanoseconds.
     Loaded(Option<WorkerId>, Option<StageId>, String, u64),
+    /// FUN did not end within its time: which worker's, at which step and element of a stage. It is interrupted.
+    Late(WorkerId, StageId, ElementPosition),
+    /// A worker that was interrupted for that is still at it, and is killed.
+    Killed(WorkerId, StageId, ElementPosition),
 }

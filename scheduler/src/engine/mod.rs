@@ -10,6 +10,7 @@
 //! | `state` | what is known of a run, with `tasks` and `workers` |
 //! | `core` | what is decided on it; `admission`, `deviation`, `recover`, `stop` are its parts |
 //! | `apply` | the one place that applies decisions |
+//! | `watch` | elements that take longer than they may; what is known of these stands in `late` |
 //! | `world` | what they are applied to |
 //! | `log` | what is written down of a run |
 //! | `check` | the invariants, for tests |
@@ -19,6 +20,7 @@ mod check;
 mod core;
 mod deviation;
 mod event;
+mod late;
 mod log;
 mod recover;
 mod state;
@@ -26,6 +28,7 @@ mod stop;
 mod tasks;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod tests;
+mod watch;
 mod workers;
 mod world;
 
@@ -37,6 +40,7 @@ pub use log::EventKind;
 pub use tasks::{ResourceState, TaskState};
 pub use world::World;
 
+use self::late::Late;
 use self::state::Core;
 use crate::board::{OpenStages, SupervisorBoard};
 use crate::id::{StageId, WorkerId};
@@ -58,6 +62,7 @@ pub struct Engine {
     retries: u32,
     /// Workers that cannot be reached and may live.
     cut_off: Vec<WorkerId>,
+    late: Late,
     // Kept for their memory.
     events: VecDeque<Event>,
     actions: Vec<Action>,
@@ -68,6 +73,7 @@ impl Engine {
     pub fn new(plan: Arc<Plan>, settings: Settings, board: &SupervisorBoard) -> Engine {
         let core = Core::new(&plan, settings);
         let opened = OpenStages::new(board);
+        let late = Late::new(&plan, settings);
         Engine {
             plan,
             core,
@@ -76,6 +82,7 @@ impl Engine {
             withdrawn: Vec::new(),
             retries: 0,
             cut_off: Vec::new(),
+            late,
             events: VecDeque::new(),
             actions: Vec::new(),
         }
@@ -90,6 +97,7 @@ impl Engine {
         now_ns: u64,
         events: impl IntoIterator<Item = Event>,
     ) -> Option<u64> {
+        self.late.asked(now_ns);
         for event in events {
             if self.is_ended() {
                 return None;
@@ -108,7 +116,10 @@ impl Engine {
             }
         }
         self.notice_ended(world, now_ns);
-        self.core.next_deadline()
+        let next = self.core.next_deadline();
+        let next = next.into_iter().chain(self.watch_elements(world, now_ns)).min();
+        self.late.wants(next);
+        next
     }
 
     /// Stages that were cut again because their costs misled, with the first element of each piece that was withdrawn.

@@ -4,10 +4,11 @@
 //! was around it, whose results were not delivered, goes to two other ranges. A death inside a chunk but at no element
 //! halves the chunk, so that whatever kills is found in a logarithmic number of deaths.
 use super::event::{Action, Loss, LostLease, Outcome};
-use super::state::{Core, Phase};
+use super::state::{Core, Phase, StageCount};
 use super::tasks::TaskState;
 use crate::board::ElementPosition;
 use crate::id::WorkerId;
+use crate::plan::WhenLate;
 
 impl Core {
     pub(super) fn worker_lost(
@@ -107,9 +108,10 @@ impl Core {
         if running != Some(TaskState::Running) || lease.start >= lease.end {
             return Ok(false);
         }
-        let pieces = match loss {
-            Loss::Died => self.blame(lease, reason)?,
-            Loss::Stalled | Loss::CutOff | Loss::EndedByUs => vec![(lease.start, lease.end)],
+        let pieces = match (self.after_late(lease)?, loss) {
+            (Some(pieces), _) => pieces,
+            (None, Loss::Died) => self.blame(lease, reason)?,
+            (None, Loss::Stalled | Loss::CutOff | Loss::EndedByUs) => vec![(lease.start, lease.end)],
         };
         let stage = &mut self.stages[lease.stage.index()];
         let appended = stage.appended.saturating_add(pieces.len() as u32);
@@ -122,6 +124,24 @@ impl Core {
         let append = |(start, end)| Action::Append { stage: lease.stage, start, end, attempt };
         out.extend(pieces.into_iter().map(append));
         Ok(true)
+    }
+
+    /// The pieces in which a lease is run again whose worker was lost at an element whose time is over, which nobody is to blame for; or that
+    /// the run ends with an element that took too long.
+    fn after_late(&self, lease: &LostLease) -> Result<Option<Vec<(u64, u64)>>, Outcome> {
+        let StageCount { limits, align, .. } = &self.stages[lease.stage.index()];
+        let fails = |at: &ElementPosition| {
+            let limit = limits.get(at.step as usize).copied().flatten();
+            limit.is_none_or(|limit| limit.then == WhenLate::Fails)
+        };
+        if let Some(&position) = lease.expired.iter().find(|at| fails(at)) {
+            return Err(Outcome::ElementTimeout { stage: lease.stage, position });
+        }
+        let Some(late) = lease.position.filter(|at| lease.expired.contains(at)) else { return Ok(None) };
+        // What comes after it was not tried, and may take too long too: what stands before is run again once.
+        let after = (late.element / align * align).saturating_add(*align).clamp(lease.start, lease.end);
+        let pieces = [(lease.start, after), (after, lease.end)];
+        Ok(Some(pieces.into_iter().filter(|(start, end)| start < end).collect()))
     }
 
     /// The pieces in which a lease is run again, once its element (if it was at one) is charged with the death. Pieces begin

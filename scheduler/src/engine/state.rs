@@ -4,7 +4,7 @@ use super::tasks::{TaskState, Tasks};
 use super::workers::Workers;
 use crate::board::ElementPosition;
 use crate::id::{ResourceId, StageId, TaskId};
-use crate::plan::Plan;
+use crate::plan::{Plan, TimeLimit};
 use crate::policy::Policy;
 use std::collections::BTreeMap;
 
@@ -33,6 +33,8 @@ pub(super) struct StageCount {
     pub(super) align: u64,
     /// The variables that it reads as they come.
     pub(super) streams: Vec<ResourceId>,
+    /// How long FUN may take for an element in each step; nothing where none is limited.
+    pub(super) limits: Vec<Option<TimeLimit>>,
     pub(super) appended: u32,
     pub(super) appended_capacity: u32,
     /// Whether the plan cut it.
@@ -86,6 +88,7 @@ impl Core {
             elements: stage.board.elements,
             align: stage.board.align.max(1),
             streams: stage.streams.clone(),
+            limits: plan.limits(stage),
             appended: stage.pieces.len() as u32,
             appended_capacity: stage.board.appended_capacity,
             cut: !stage.pieces.is_empty(),

@@ -2,6 +2,7 @@
 use super::event::{Action, Cause, Failure, Outcome};
 use super::state::{Core, Phase, StopStep, Stopping};
 use super::tasks::TaskState;
+use crate::board::ElementPosition;
 use crate::graph::TaskKind;
 use crate::id::{StageId, TaskId};
 
@@ -10,11 +11,16 @@ impl Core {
         match &mut self.phase {
             Phase::Running { .. } => self.begin_stop(Outcome::Failed(failure), now_ns, out),
             // A lower element that failed in the time of grace is the one to report, whatever the order of messages.
-            Phase::Stopping(Stopping { outcome: Outcome::Failed(first), .. })
-                if (failure.stage, failure.position.element, failure.position.step)
-                    < (first.stage, first.position.element, first.position.step) =>
-            {
-                *first = failure;
+            Phase::Stopping(Stopping { outcome, .. }) => {
+                let place = |stage, at: ElementPosition| (stage, at.element, at.step);
+                let first = match &*outcome {
+                    Outcome::Failed(first) => place(first.stage, first.position),
+                    Outcome::ElementTimeout { stage, position } => place(*stage, *position),
+                    _ => return,
+                };
+                if place(failure.stage, failure.position) < first {
+                    *outcome = Outcome::Failed(failure);
+                }
             }
             _ => {}
         }
@@ -107,7 +113,7 @@ impl Outcome {
     fn failed_stage(&self) -> Option<StageId> {
         match self {
             Outcome::Failed(failure) => Some(failure.stage),
-            Outcome::WorkerKilled { stage, .. } => Some(*stage),
+            Outcome::WorkerKilled { stage, .. } | Outcome::ElementTimeout { stage, .. } => Some(*stage),
             Outcome::Done | Outcome::Cancelled { .. } | Outcome::NoWorkers { .. } => None,
         }
     }

@@ -1,7 +1,9 @@
 //! A worker's part in one run: claim, work, deliver, until the run ends. The steps are [`Work`]'s; here they meet the process's
 //! pages, clock and channel.
 
-use crate::board::{Activity, Control, ElementPosition, Lease, WorkerBoard};
+use std::time::Duration;
+
+use crate::board::{Activity, CallEnd, Control, ElementPosition, Lease, WorkerBoard};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ResourceId, StageId, WorkerId};
 use crate::link::consumption::Consumption;
@@ -14,6 +16,9 @@ use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
 use crate::trace;
 use crate::wire::{FromWorker, RunSpec, ToWorker, Unwritten};
+
+/// An interrupt that the board speaks of and that has not come after so long does not come any more.
+const INTERRUPTED_WITHIN_NS: u64 = 1_000_000_000;
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
 #[derive(Debug)]
@@ -225,6 +230,31 @@ impl Membership {
     /// FUN is about to begin at `position`, so that a death can be blamed on it. `false`: the run was stopped, and the chunk is dropped.
     pub fn enter_element(&mut self, position: ElementPosition) -> bool {
         self.work.enter(&self.board, position)
+    }
+
+    /// FUN is called now on the element that was entered. `false`: it is not to be called, for its time was over when it was tried before.
+    pub fn call(&self, stage: StageId) -> bool {
+        !self.board.is_timed(stage) || self.work.call(&self.board, now_ns())
+    }
+
+    /// FUN came back, or was left, at an element of this stage. Once it is [`CallEnd::Late`], the interrupt that the session sent has reached
+    /// this process, and the element has no other result than that it took too long.
+    pub fn returned(&self, stage: StageId) -> CallEnd {
+        if !self.board.is_timed(stage) || self.work.returned(&self.board) == CallEnd::InTime {
+            return CallEnd::InTime;
+        }
+        // It is sent right after the word that made this late.
+        let since = now_ns();
+        while !self.board.is_interrupted(self.slot) && now_ns() - since < INTERRUPTED_WITHIN_NS {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.board.call_over(self.slot);
+        CallEnd::Late
+    }
+
+    /// Whether the time of the call under way is over: then an interrupt is meant for it.
+    pub fn is_late(&self) -> bool {
+        self.board.is_late(self.slot)
     }
 
     /// Lets go of the chunk at hand, if there is one: the run was stopped, and nobody asks for it any more.

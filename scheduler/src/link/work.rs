@@ -22,7 +22,7 @@ mod hand_in;
 
 pub(crate) use hand_in::{HandInStep, Outside};
 
-use crate::board::{Control, ElementPosition, Lease, Output, WorkerBoard};
+use crate::board::{CallEnd, Control, ElementPosition, Lease, Output, WorkerBoard};
 use crate::id::{ChunkId, StageId, WorkerId};
 use crate::link::consumption::Consumption;
 use crate::wire::{RunSpec, Unwritten};
@@ -177,6 +177,23 @@ impl Work {
         let goes_on = board.control() == Control::Go;
         self.at = if goes_on { At::Runs(lease, position) } else { At::Idle };
         goes_on
+    }
+
+    /// FUN is called now on the element that was entered; said where its time is limited. `false`: its time was over when it was tried before,
+    /// and it is not called any more.
+    pub(crate) fn call(&self, board: &WorkerBoard, now_ns: u64) -> bool {
+        let At::Runs(lease, position) = self.at else { return true };
+        // None was tried before in a first attempt.
+        let expired = lease.attempt > 0 && board.is_expired(lease.stage, position);
+        if !expired {
+            board.call_begins(self.slot, now_ns);
+        }
+        !expired
+    }
+
+    /// FUN came back, or was left. When it is late, the element has no other result than that.
+    pub(crate) fn returned(&self, board: &WorkerBoard) -> CallEnd {
+        board.call_ended(self.slot)
     }
 
     /// Lets go of the chunk, when the run was stopped and nobody asks for it any more.

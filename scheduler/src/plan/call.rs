@@ -60,13 +60,34 @@ pub struct PassCall {
     pub bytes: u64,
     /// What its elements are expected to cost, if anything is known of that; one for each.
     pub costs: Option<Costs>,
+    /// How long FUN may take for an element, if that is limited. Not a part of records: what is read from a file is shown, and not run.
+    #[serde(skip)]
+    pub limit: Option<TimeLimit>,
+}
+
+/// How long FUN may take for an element: from its call to its return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeLimit {
+    /// So long.
+    pub ns: u64,
+    /// What becomes of an element that takes longer.
+    pub then: WhenLate,
+}
+
+/// What becomes of an element whose time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WhenLate {
+    /// It fails, and with it the run.
+    Fails,
+    /// That it did not end is its result.
+    IsResult,
 }
 
 impl PassCall {
     /// A pass that gives a result for each element, reads nothing besides, and of which nothing is known beforehand.
     pub fn new(name: impl Into<String>, inputs: Vec<Source>, elements: u64) -> PassCall {
         let (name, sides, policy) = (name.into(), Vec::new(), Policy::auto());
-        PassCall { name, inputs, sides, elements, levels: 0, policy, bytes: 0, costs: None }
+        PassCall { name, inputs, sides, elements, levels: 0, policy, bytes: 0, costs: None, limit: None }
     }
 }
 

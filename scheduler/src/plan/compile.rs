@@ -2,6 +2,7 @@
 use super::memory::{self, Admission};
 use super::{
     check, fuse, order, pieces, sizes, CallSpec, Costs, Origin, PassCall, Plan, ResultSize, Source, Stage,
+    WhenLate,
 };
 use crate::board::StageSpec;
 use crate::error::Result;
@@ -12,6 +13,8 @@ use std::collections::HashSet;
 
 /// The most numbers of elements' costs on a board: 64 MiB. Where there would be more, chunks are timed and no elements.
 const MOST_MEASURED: u64 = 16 << 20;
+/// So many elements of a stage may take too long and have to be killed, if that is their result: 4 MiB of entries.
+const MOST_KILLED: u64 = 16 << 10;
 
 /// Compiles a call: a `Share` for each variable that must be copied in, a `Map` for each stage, a `Gather` for each wanted
 /// result, a `Release` for each scoped resource. Elements and chunks cost nothing.
@@ -104,12 +107,16 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
         // Costs that are all nothing say nothing.
         policy.schedule = Schedule::Auto;
     }
+    let whole = StageSpec::cut_into(elements, policy, spec.workers, pieces.len() as u32);
+    let again = if calls().any(is_run_again) { (2 * elements.min(MOST_KILLED)) as u32 } else { 0 };
     let board = StageSpec {
         align,
+        appended_capacity: whole.appended_capacity.saturating_add(again),
         outputs: outputs.len() as u32,
         steps: passes.len() as u32,
+        timed: calls().any(|call| call.limit.is_some()),
         measured: spec.measure && elements.saturating_mul(passes.len() as u64) <= MOST_MEASURED,
-        ..StageSpec::cut_into(elements, policy, spec.workers, pieces.len() as u32)
+        ..whole
     };
     Stage {
         passes,
@@ -121,6 +128,11 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
         pieces: pieces.into(),
         board,
     }
+}
+
+/// Whether what stood around an element that took too long is run again, when its worker had to be killed.
+fn is_run_again(call: &PassCall) -> bool {
+    call.limit.is_some_and(|limit| limit.then == WhenLate::IsResult)
 }
 
 /// Sizes that vary less than this, relative to their mean, say nothing that workers do not find out as fast.

@@ -1,5 +1,5 @@
 //! A plan, compiled: what can be asked of it.
-use super::call::CallSpec;
+use super::call::{CallSpec, TimeLimit};
 use super::memory::{self, Ceiling};
 use super::stage::Stage;
 use crate::board::BoardSpec;
@@ -46,6 +46,14 @@ impl Plan {
     /// A stage by its id.
     pub fn stage(&self, stage: StageId) -> Option<&Stage> {
         self.stages.get(stage.index())
+    }
+
+    /// How long FUN may take for an element in each step of a stage; nothing where none is limited.
+    pub fn limits(&self, stage: &Stage) -> Vec<Option<TimeLimit>> {
+        if !stage.board.timed {
+            return Vec::new();
+        }
+        stage.passes.iter().map(|pass| self.spec.passes[pass.index()].limit).collect()
     }
 
     /// The resource that a pass's results are; `None` where they never leave their stage.

@@ -36,7 +36,7 @@ mod stream;
 mod tests;
 
 pub use crate::lifetime::Lifetime;
-pub use call::{CallSpec, PassCall, Source, FOLD};
+pub use call::{CallSpec, PassCall, Source, TimeLimit, WhenLate, FOLD};
 pub use compile::{compile, compile_sized};
 pub use compiled::Plan;
 pub use costs::{Costs, Origin};

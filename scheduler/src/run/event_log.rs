@@ -73,6 +73,8 @@ pub enum Ended {
         /// Why.
         reason: String,
     },
+    /// FUN did not end at an element within the time it had.
+    ElementTimeout(FailedElement),
 }
 
 /// An element of a pass.

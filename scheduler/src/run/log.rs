@@ -221,6 +221,7 @@ fn ended(outcome: &Outcome, plan: &Plan) -> Ended {
         Outcome::WorkerKilled { stage, position: at, deaths, reason } => {
             Ended::WorkerDied { position: position(*stage, *at), deaths: *deaths, reason: reason.clone() }
         }
+        Outcome::ElementTimeout { stage, position: at } => Ended::ElementTimeout(position(*stage, *at)),
         Outcome::Cancelled { cause: Cause::Timeout } => Ended::Timeout,
         Outcome::Cancelled { cause: Cause::User } => Ended::Cancelled,
         Outcome::NoWorkers { reason } => Ended::NoWorkers { reason: reason.clone() },

@@ -3,7 +3,7 @@ use super::conditions::{Conditions, Run};
 use super::place::{Life, Worker};
 use super::queue::Entry;
 use super::world::SimWorld;
-use crate::board::Lease;
+use crate::board::{Control, Lease};
 use crate::engine::{Event, Loss};
 use crate::id::WorkerId;
 use crate::link::work::{At, Report};
@@ -83,7 +83,8 @@ impl<C: Conditions> SimWorld<C> {
             self.lose(id, Loss::Died);
             return false;
         }
-        if conditions.hangs(context, work) {
+        let late = context.board().is_late(id) && conditions.listens(context, work);
+        if conditions.hangs(context, work) && !late {
             return false;
         }
         conditions.run(context, work, chunk);
@@ -91,13 +92,15 @@ impl<C: Conditions> SimWorld<C> {
         true
     }
 
-    /// As Ctrl-C would: the chunk is dropped. Who is not in FUN does not hear it, nor does who is not reached.
+    /// As Ctrl-C would: FUN is left; the chunk is dropped where the run was stopped. Who is not in FUN does not hear it, nor does who is not reached.
     pub(super) fn interrupt_worker(&mut self, id: WorkerId) {
         let worker = &mut self.workers[id.index()];
         let Some((lease, Some(_))) = worker.work.held() else { return };
         if worker.life == Life::Lives && self.conditions.listens(&self.context, &worker.work) {
-            worker.work.drop_chunk();
-            worker.dropped = Some(lease);
+            if self.context.board().control() != Control::Go {
+                worker.work.drop_chunk();
+                worker.dropped = Some(lease);
+            }
             self.due(id, self.step_ns);
         }
     }

@@ -110,6 +110,8 @@ pub(crate) struct Step {
     pub(crate) captured: Vec<ResourceId>,
     /// Whether a failed element's condition stands in for its result and the pass goes on.
     pub(crate) collect: bool,
+    /// How long FUN may take for an element, in seconds; infinite where that is not limited.
+    pub(crate) limit_seconds: f64,
 }
 
 /// The steps of each stage, and which of them are its outputs.

@@ -68,6 +68,7 @@ fn cost_of_the_core() {
     for nth in 0..deaths {
         let start = u64::from(nth) * 100;
         let lease = LostLease {
+            expired: Vec::new(),
             stage: StageId(0),
             chunk: ChunkId(0),
             start,

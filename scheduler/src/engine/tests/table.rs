@@ -64,7 +64,8 @@ impl Run {
 
 fn lost(worker: WorkerId, start: u64, end: u64, attempt: u32, element: Option<u64>) -> Event {
     let position = element.map(at);
-    let leases = vec![LostLease { stage: P, chunk: ChunkId(0), start, end, attempt, position }];
+    let (stage, chunk, expired) = (P, ChunkId(0), Vec::new());
+    let leases = vec![LostLease { stage, chunk, start, end, attempt, position, expired }];
     Event::WorkerLost { worker, leases, reason: "killed by signal 9".into(), loss: Loss::Died }
 }
 

@@ -35,6 +35,12 @@ impl Ended<'_> {
                 Some((pass(*stage, position.step), position.element)),
                 &format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
             ),
+            Outcome::ElementTimeout { stage, position } => {
+                let at = (pass(*stage, position.step), position.element);
+                let limits = self.plan.stage(*stage).map(|stage| self.plan.limits(stage)).unwrap_or_default();
+                let limit = limits.get(position.step as usize).copied().flatten();
+                late(at, limit.map_or(0.0, |limit| limit.ns as f64 / 1e9))
+            }
             Outcome::Cancelled { cause: Cause::Timeout } => {
                 plain("timeout", None, "the run took longer than memControl(timeout = ) allows")
             }
@@ -58,6 +64,19 @@ fn plain(kind: &str, at: Option<(i32, u64)>, message: &str) -> Result<Option<Pre
             ("pass", pass),
             ("index", index),
             ("message", r::character(s, &[message])),
+        ];
+        Ok(Some(Preserved::new(r::named_list(s, &parts))))
+    })
+}
+
+/// An element that took longer than so many seconds, and whose worker had to be killed.
+fn late((pass, element): (i32, u64), seconds: f64) -> Result<Option<Preserved>> {
+    r::protect(|s| {
+        let parts = [
+            ("kind", r::character(s, &["element"])),
+            ("pass", r::integer(s, pass)),
+            ("index", r::real(s, element as f64 + 1.0)),
+            ("late", r::real(s, seconds)),
         ];
         Ok(Some(Preserved::new(r::named_list(s, &parts))))
     })

@@ -8,7 +8,7 @@ use scheduler::graph::{Resource, Scope};
 use scheduler::id::{PassId, ResourceId};
 use scheduler::os::{space, SessionId};
 use scheduler::page::Elements;
-use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage};
+use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage, TimeLimit, WhenLate};
 use scheduler::store::{find, places, Page};
 
 use super::encoded::{encoded, Encoded, Purpose};
@@ -208,6 +208,11 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
         policy: pass.policy,
         ..PassCall::new(pass.name.clone(), inputs, pass.elements)
     };
+    call.limit = pass.limit_seconds.is_finite().then(|| TimeLimit {
+        ns: (pass.limit_seconds * 1e9).max(1.0) as u64,
+        // What a fold lacks has no place in its tree.
+        then: if pass.collect && pass.levels == 0 { WhenLate::IsResult } else { WhenLate::Fails },
+    });
     call.bytes = call.results().saturating_mul(GUESSED);
     call
 }
@@ -262,15 +267,15 @@ fn step(
             Side::One(pass) => about::Side::One(result(pass)?),
         })
     };
-    let sides = pass.sides.iter().map(|(name, of)| Ok((name.clone(), side(of)?)));
     Ok(Step {
         pass: id.0,
         inputs: pass.inputs.iter().map(input).collect::<Result<_>>()?,
-        sides: sides.collect::<Result<_>>()?,
+        sides: pass.sides.iter().map(|(name, of)| Ok((name.clone(), side(of)?))).collect::<Result<_>>()?,
         levels: pass.levels,
         payload: bytes_of(pass.payload.get())?,
         captured: pass.captured.iter().copied().map(data).collect(),
         collect: pass.collect,
+        limit_seconds: pass.limit_seconds,
     })
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Pass {
     pub(super) captured: Vec<ResourceId>,
     pub(super) policy: Policy,
     pub(super) collect: bool,
+    /// How long FUN may take for an element; infinite where that is not limited.
+    pub(super) limit_seconds: f64,
     /// Bytes of all results; not a number where nobody knows.
     pub(super) bytes: f64,
     /// By what name its profile is kept; empty for none.
@@ -113,6 +115,8 @@ impl Pass {
             captured: captured.collect(),
             policy: reader.policy()?,
             collect: reader.string("on_error")? == "collect",
+            // Absent: no limit.
+            limit_seconds: reader.numbers("element_timeout")?.first().copied().unwrap_or(f64::INFINITY),
             bytes: reader.number("bytes")?,
             key: r::strings(reader.item("key")?, "key")?.pop().unwrap_or_default(),
             costs: reader.costs()?,

@@ -40,6 +40,8 @@ pub(super) struct Call<'s> {
     pub(super) frame: Sexp<'s>,
     pub(super) setter: Sexp<'s>,
     pub(super) element: u64,
+    /// FUN is not to be called: the element took too long when it was tried before.
+    pub(super) late: bool,
 }
 
 impl<'s> Call<'s> {
@@ -56,7 +58,7 @@ impl<'s> Call<'s> {
     fn of(s: &'s Scope, ready: &Ready, element: u64) -> Option<Call<'s>> {
         let Ready { call, frame, setter, .. } = ready;
         let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
-        Some(Call { call, frame, setter, element })
+        Some(Call { call, frame, setter, element, late: false })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scheduler::board::Activity;
+use scheduler::board::{Activity, CallEnd};
 use scheduler::error::Error;
 use scheduler::id::StageId;
 use scheduler::link::{Delivery, HandedIn, Link, Membership};
@@ -32,6 +32,8 @@ pub(super) struct Current {
     /// The stage that was worked on last.
     at: Option<StageId>,
     chunk: Option<Chunk>,
+    /// Whether the element under way took too long, now or when it was tried before.
+    late: bool,
     /// Seconds that R spent on collecting garbage in this process, when it was last asked.
     garbage: f64,
     packages: Packages,
@@ -58,6 +60,7 @@ impl Current {
             stages,
             at: None,
             chunk: None,
+            late: false,
             garbage: r::garbage_seconds()?,
             packages: Packages::default(),
         })
@@ -185,14 +188,38 @@ impl Current {
         self.chunk.as_ref().and_then(|chunk| self.stages.get(&chunk.lease.stage))
     }
 
+    /// Whether the time of the element under way is over while FUN is at it: then an interrupt is meant for it.
+    pub(super) fn is_late(&self) -> bool {
+        self.membership.is_late()
+    }
+
+    /// FUN is not at an element any more. `true` when that took too long.
+    pub(super) fn ended(&mut self) -> bool {
+        let stage = self.chunk.as_ref().map(|chunk| chunk.lease.stage);
+        self.late |= stage.is_some_and(|stage| self.membership.returned(stage) == CallEnd::Late);
+        self.late
+    }
+
+    /// The same, for whoever reports it: the seconds that it had. It is over then.
+    pub(super) fn take_late(&mut self) -> Option<f64> {
+        let late = self.ended();
+        self.late = false;
+        let chunk = self.chunk.as_ref().filter(|chunk| late && !chunk.through);
+        let step = chunk.zip(self.stage()).and_then(|(chunk, stage)| stage.steps.get(chunk.step()));
+        step.map(|step| step.limit_seconds)
+    }
+
     /// The next call of FUN; `None` when the chunk is through or the run was stopped.
     pub(super) fn call<'s>(&mut self, s: &'s Scope) -> Option<Call<'s>> {
         let chunk = self.chunk.as_mut()?;
-        let stage = self.stages.get_mut(&chunk.lease.stage)?;
+        let id = chunk.lease.stage;
+        let stage = self.stages.get_mut(&id)?;
         let membership = &mut self.membership;
         let call = chunk.next(s, stage, |position| membership.enter_element(position));
         self.note_waiting();
-        call
+        let call = call?;
+        self.late = !self.membership.call(id);
+        Some(Call { late: self.late, ..call })
     }
 
     /// Takes the result of the call under way.

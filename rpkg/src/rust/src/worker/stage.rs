@@ -26,6 +26,8 @@ pub(super) struct Running {
     pub(super) pass: u32,
     pub(super) levels: u32,
     pub(super) collect: bool,
+    /// How long FUN may take for an element, in seconds; infinite where that is not limited.
+    pub(super) limit_seconds: f64,
     inputs: Vec<Feed>,
     sides: Vec<(String, Side)>,
     pub(super) ready: Option<Ready>,
@@ -104,8 +106,8 @@ impl Running {
     fn open(membership: &Membership, pages: &mut Pages, step: &Step) -> Result<Running> {
         let inputs =
             step.inputs.iter().map(|input| Feed::open(membership, pages, *input)).collect::<Result<_>>()?;
-        let Step { pass, levels, collect, ref sides, .. } = *step;
-        Ok(Running { pass, levels, collect, inputs, sides: sides.clone(), ready: None })
+        let Step { pass, levels, collect, limit_seconds, ref sides, .. } = *step;
+        Ok(Running { pass, levels, collect, limit_seconds, inputs, sides: sides.clone(), ready: None })
     }
 
     /// R made the call ready: side variables are bound in its frame.

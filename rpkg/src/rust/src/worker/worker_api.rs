@@ -148,9 +148,9 @@ fn ms_worker_idle(milliseconds: i32) -> Robj {
 }
 
 /// Calls FUN on element after element, chunk after chunk. Gives NULL when the run is over, or what R has to make ready first:
-/// a list of a step's payload and captured objects. Left by R's jump when FUN fails.
+/// a list of a step's payload and captured objects. Left by R's jump when FUN fails, or when `late` is called: FUN took too long.
 #[extendr]
-fn ms_worker_loop() -> Robj {
+fn ms_worker_loop(late: Robj) -> Robj {
     edge(|| loop {
         match with(|worker| {
             let (link, current) = at_run(worker)?;
@@ -158,7 +158,7 @@ fn ms_worker_loop() -> Robj {
         })? {
             Next::Over => return nothing(),
             Next::Prepare { pass, payload, captured } => return request(pass, &payload, &captured),
-            Next::Work => call_fun()?,
+            Next::Work => call_fun(argument(&late))?,
         }
         let goes_on = with(|worker| {
             let (link, current) = at_run(worker)?;
@@ -172,19 +172,27 @@ fn ms_worker_loop() -> Robj {
 
 /// Calls FUN for each element of the chunk under way. Elements are cut while the worker is out of its place, and FUN runs while it is
 /// there.
-fn call_fun() -> Result<()> {
+fn call_fun(came_late: Sexp) -> Result<()> {
     let mut taken = Taken::take().ok_or_else(no_run)?;
     let taken = &mut taken;
     r::protect(|s| {
         while s.inner(|s| {
             let call = taken.worker().and_then(|worker| worker.current.as_mut()).and_then(|run| run.call(s));
-            let Some(Call { call, frame, setter, element }) = call else { return false };
+            let Some(Call { call, frame, setter, element, late }) = call else { return false };
             taken.put_back();
+            if late {
+                s.call(came_late, &[]);
+            }
             if !setter.is_null() {
                 s.call(setter, &[r::real(s, element as f64 + 1.0)]);
             }
             let value = s.eval(call, frame);
             taken.take_again();
+            if taken.worker().and_then(|worker| worker.current.as_mut()).is_some_and(Current::ended) {
+                taken.put_back();
+                s.call(came_late, &[]);
+                taken.take_again();
+            }
             if let Some(run) = taken.worker().and_then(|worker| worker.current.as_mut()) {
                 run.result(value);
             }
@@ -243,6 +251,26 @@ fn ms_worker_at() -> Robj {
         let worker = taken.as_mut().and_then(Taken::worker);
         let at = worker.and_then(|worker| worker.current.as_ref()).and_then(Current::place);
         r::give(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
+    })
+}
+
+/// Whether the time of the element under way is over while FUN is at it: then an interrupt is meant for it.
+#[extendr]
+fn ms_worker_is_late() -> Robj {
+    edge(|| {
+        let mut taken = Taken::take();
+        let worker = taken.as_mut().and_then(Taken::worker);
+        let late = worker.and_then(|worker| worker.current.as_ref()).is_some_and(Current::is_late);
+        r::give(|s| Ok(r::logical(s, late)))
+    })
+}
+
+/// FUN is not at its element any more. If that took too long: the seconds that it had, else NULL. An interrupt that was sent for it has come.
+#[extendr]
+fn ms_worker_late() -> Robj {
+    edge(|| match with(|worker| Ok(worker.current.as_mut().and_then(Current::take_late)))? {
+        Some(seconds) => r::give(|s| Ok(r::real(s, seconds))),
+        None => nothing(),
     })
 }
 
@@ -360,6 +388,8 @@ extendr_module! {
     fn ms_worker_loop;
     fn ms_worker_ready;
     fn ms_worker_at;
+    fn ms_worker_is_late;
+    fn ms_worker_late;
     fn ms_worker_collects;
     fn ms_worker_condition;
     fn ms_worker_failed;

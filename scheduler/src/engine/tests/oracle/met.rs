@@ -9,6 +9,8 @@ pub(super) struct Met {
     done: u64,
     failed: u64,
     killed: u64,
+    late: u64,
+    late_is_result: u64,
     cancelled: u64,
     timed_out: u64,
     abandoned: u64,
@@ -26,6 +28,7 @@ impl Met {
     pub(super) fn one(driver: &Driver, trouble: &Trouble, outcome: &Outcome) -> Met {
         let stages = driver.plan().stages();
         let mut met = Met {
+            late_is_result: u64::from(*outcome == Outcome::Done && driver.has_late()),
             lost: u64::from(driver.losses() > 0),
             cut_off: u64::from(trouble.cut_off),
             launch_failed: u64::from(trouble.launch_failed),
@@ -40,6 +43,7 @@ impl Met {
             Outcome::Done => &mut met.done,
             Outcome::Failed(_) => &mut met.failed,
             Outcome::WorkerKilled { .. } => &mut met.killed,
+            Outcome::ElementTimeout { .. } => &mut met.late,
             Outcome::Cancelled { cause: Cause::User } => &mut met.cancelled,
             Outcome::Cancelled { cause: Cause::Timeout } => &mut met.timed_out,
             Outcome::NoWorkers { .. } => &mut met.abandoned,
@@ -48,11 +52,13 @@ impl Met {
         met
     }
 
-    fn counts(&mut self) -> [&mut u64; 14] {
+    fn counts(&mut self) -> [&mut u64; 16] {
         [
             &mut self.done,
             &mut self.failed,
             &mut self.killed,
+            &mut self.late,
+            &mut self.late_is_result,
             &mut self.cancelled,
             &mut self.timed_out,
             &mut self.abandoned,

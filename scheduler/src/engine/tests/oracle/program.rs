@@ -5,7 +5,7 @@ use crate::engine::tests::sim::{Nature, Natures};
 use crate::error::Error;
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
-use crate::plan::{compile, CallSpec, Costs, Origin, PassCall, Plan, Source};
+use crate::plan::{compile, CallSpec, Costs, Origin, PassCall, Plan, Source, TimeLimit, WhenLate};
 use crate::policy::{Policy, Schedule};
 
 /// Variables of each program.
@@ -26,6 +26,27 @@ pub(super) fn plan(rng: &mut Rng) -> Plan {
     };
     let data: Vec<_> = (0..VARIABLES as u32).map(|nth| (ResourceId(nth), elements())).collect();
     plan.streamed(&data)
+}
+
+/// A plan with time limits on its passes' elements, in one of four; the others as they are.
+pub(super) fn limited(plan: Plan, seed: u64) -> Plan {
+    // Numbers of its own: the program stays as its seed has it.
+    let mut rng = Rng::new(!seed);
+    if !rng.once_in(4) {
+        return plan;
+    }
+    let mut spec = plan.spec().clone();
+    for pass in spec.passes.iter_mut() {
+        let ns = rng.pick(&[200_000, 2_000_000, 20_000_000, 1_000_000_000]);
+        let collects = pass.levels == 0 && !rng.once_in(4);
+        let then = if collects { WhenLate::IsResult } else { WhenLate::Fails };
+        pass.limit = (!rng.once_in(3)).then_some(TimeLimit { ns, then });
+    }
+    let streamed: Vec<_> = (0..VARIABLES as u32)
+        .map(ResourceId)
+        .filter_map(|id| Some((id, plan.streamed_elements(id)?)))
+        .collect();
+    compile(spec).expect("limits take no memory").streamed(&streamed)
 }
 
 /// A plan; one in three has a budget that may make its stages wait.

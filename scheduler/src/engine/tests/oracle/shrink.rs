@@ -37,7 +37,7 @@ pub(super) fn describe(seed: u64) -> String {
     let kept = least(seed);
     let why = fails(seed, &kept).unwrap_or_default();
     let mut rng = Rng::new(seed);
-    let plan = program::plan(&mut rng);
+    let plan = program::limited(program::plan(&mut rng), seed);
     let trouble = Trouble::new(&mut rng, &plan, &kept);
     format!(
         "seed {seed}: {why}\nit fails with {kept:?} (MEMSHARE_SEED={seed} cargo test --lib oracle::random)\n\

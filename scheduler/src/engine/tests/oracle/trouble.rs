@@ -3,7 +3,7 @@ use super::program;
 use crate::engine::tests::sim::rng::Rng;
 use crate::engine::tests::sim::{Driver, Nature, Natures, When};
 use crate::engine::{Cause, Event, Loss, Outcome, Settings};
-use crate::id::WorkerId;
+use crate::id::{PassId, WorkerId};
 use crate::plan::Plan;
 
 /// A kind of thing that can go wrong.
@@ -106,7 +106,8 @@ impl Trouble {
         trouble.jumps = rng.once_in(8) && kept.keeps(Fault::Jumps);
         // Who hangs is only stopped by time.
         let hang = |nature: &Nature| matches!(nature, Nature::Hangs | Nature::Deaf);
-        let hangs = trouble.natures.values().any(hang);
+        let limited = |(pass, _): &(PassId, u64)| plan.spec().passes[pass.index()].limit.is_some();
+        let hangs = trouble.natures.iter().any(|(at, nature)| hang(nature) && !limited(at));
         let timeout = hangs || rng.once_in(10) && kept.keeps(Fault::Timeout);
         trouble.timeout_ns = timeout.then(|| SECOND + rng.below(20 * SECOND));
         trouble

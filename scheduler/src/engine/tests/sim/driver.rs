@@ -3,7 +3,7 @@ use super::pace::Pace;
 use super::{Checked, Natures};
 use crate::board::SupervisorBoard;
 use crate::engine::{Engine, Event, Failure, Loss, Outcome, Settings};
-use crate::id::WorkerId;
+use crate::id::{PassId, WorkerId};
 use crate::link::work::At;
 use crate::plan::Plan;
 use crate::simulate::queue::Entry;
@@ -59,6 +59,16 @@ impl Driver {
     /// How the run ended.
     pub(in crate::engine::tests) fn outcome(&self) -> Option<Outcome> {
         self.sim.world.ended.as_ref().map(|(_, outcome)| outcome.clone())
+    }
+
+    /// Whether an element took too long.
+    pub(in crate::engine::tests) fn is_late(&self, pass: PassId, element: u64) -> bool {
+        self.sim.world.conditions.late.contains(&(pass, element))
+    }
+
+    /// Whether any did.
+    pub(in crate::engine::tests) fn has_late(&self) -> bool {
+        !self.sim.world.conditions.late.is_empty()
     }
 
     pub(in crate::engine::tests) fn now(&self) -> u64 {

@@ -1,12 +1,14 @@
 //! FUN in the tests' runs, and what a chunk hands in.
 use super::pages::{Pages, EACH};
 use super::{values, Checked, Nature};
-use crate::board::{ChunkState, Control, ElementPosition, Lease, Output, PageSegment, Span, StepReport};
+use crate::board::{
+    CallEnd, ChunkState, Control, ElementPosition, Lease, Output, PageSegment, Span, StepReport,
+};
 use crate::error::{Error, Result, Shortage};
 use crate::id::{PassId, ResourceId};
 use crate::link::work::{At, HandInStep, Outside, Work};
 use crate::link::Part;
-use crate::plan::Source;
+use crate::plan::{Source, WhenLate};
 use crate::simulate::conditions::Run;
 use crate::simulate::context::Context;
 use crate::wire::Unwritten;
@@ -82,7 +84,56 @@ impl Checked {
     pub(super) fn nature(&self, context: &Context, work: &Work) -> Option<Nature> {
         let (lease, Some(position)) = work.held()? else { return None };
         let pass = context.plan.stages()[lease.stage.index()].passes[position.step as usize];
-        self.natures.get(&(pass, position.element)).copied()
+        // FUN is not called where its time was over.
+        let expired = lease.attempt > 0 && context.board().is_expired(lease.stage, position);
+        self.natures
+            .get(&(pass, position.element))
+            .copied()
+            .filter(|_| !expired || self.is_called(work, pass))
+    }
+
+    /// Whether FUN was called at this element by this worker.
+    fn is_called(&self, work: &Work, pass: PassId) -> bool {
+        let (Some((_, Some(at))), Some(&(called, element, _))) = (work.held(), self.called.get(&work.slot()))
+        else {
+            return false;
+        };
+        (called, element) == (pass, at.element)
+    }
+
+    /// FUN is called at an element, unless that had its time.
+    fn call(&mut self, context: &Context, work: &mut Work, position: ElementPosition) {
+        self.called.remove(&work.slot());
+        if !work.enter(context.worker_board(), position) {
+            return;
+        }
+        let Some((lease, _)) = work.held() else { return };
+        let pass = context.plan.stages()[lease.stage.index()].passes[position.step as usize];
+        let is_timed = context.board().is_timed(lease.stage);
+        if is_timed && !work.call(context.worker_board(), context.now) {
+            return;
+        }
+        assert!(
+            !self.late.contains(&(pass, position.element)) || self.cut_off.contains(&work.slot()),
+            "tried again"
+        );
+        self.called.insert(work.slot(), (pass, position.element, context.now));
+    }
+
+    /// FUN came back: whether in time.
+    fn returned(&mut self, context: &Context, work: &Work, pass: PassId) -> CallEnd {
+        if !self.is_called(work, pass) {
+            return CallEnd::Late;
+        }
+        self.called.remove(&work.slot());
+        let board = context.worker_board();
+        let end = if board.is_late(work.slot()) { CallEnd::Late } else { CallEnd::InTime };
+        assert_eq!(work.returned(board), end);
+        if end == CallEnd::Late {
+            assert!(board.is_interrupted(work.slot()), "nobody says what becomes of it");
+            board.call_over(work.slot());
+        }
+        end
     }
 
     /// FUN enters the first element; or ends at one, and enters the next, or it was the last.
@@ -90,7 +141,7 @@ impl Checked {
         let (lease, position) = match work.at() {
             At::Begun(lease) => {
                 chunk.values.resize_with(context.plan.stages()[lease.stage.index()].passes.len(), Vec::new);
-                work.enter(context.worker_board(), ElementPosition { step: 0, element: lease.start });
+                self.call(context, work, ElementPosition { step: 0, element: lease.start });
                 return;
             }
             At::Runs(lease, position) => (lease, position),
@@ -98,7 +149,13 @@ impl Checked {
         };
         let stage = &context.plan.stages()[lease.stage.index()];
         let pass = stage.passes[position.step as usize];
-        if self.nature(context, work) == Some(Nature::Fails) {
+        let nature = self.nature(context, work);
+        let late = self.returned(context, work, pass) == CallEnd::Late;
+        let limit = context.plan.spec().passes[pass.index()].limit;
+        if late && limit.is_none_or(|limit| limit.then == WhenLate::Fails) {
+            return work.fail(context.worker_board(), position, [0, 0], None);
+        }
+        if !late && nature == Some(Nature::Fails) {
             let output = stage.outputs.iter().position(|&output| output == pass);
             match output.filter(|_| self.pace.coin()) {
                 // Its result does not fit, which turns out later.
@@ -106,13 +163,17 @@ impl Checked {
                 None => return work.fail(context.worker_board(), position, [0, 0], None),
             }
         }
-        let value = self.value(context, pass, chunk, &lease, position.element);
+        let value = if late {
+            values::late(pass)
+        } else {
+            self.value(context, pass, chunk, &lease, position.element)
+        };
         chunk.values[position.step as usize].push(value);
         let ElementPosition { step, element } = position;
         if step as usize + 1 < chunk.values.len() {
-            work.enter(context.worker_board(), ElementPosition { step: step + 1, element });
+            self.call(context, work, ElementPosition { step: step + 1, element });
         } else if element + 1 < lease.end {
-            work.enter(context.worker_board(), ElementPosition { step: 0, element: element + 1 });
+            self.call(context, work, ElementPosition { step: 0, element: element + 1 });
         } else {
             encode(context, work, chunk, &lease);
             let bytes = chunk.outputs.iter().map(|output| EACH * output.len() as u64);

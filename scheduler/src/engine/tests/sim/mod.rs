@@ -54,6 +54,10 @@ pub(super) struct Checked {
     pub(super) pages: Pages,
     /// What each pass should give.
     expected: Vec<Vec<u64>>,
+    /// Elements whose time was over.
+    late: BTreeSet<(PassId, u64)>,
+    /// Since when each worker's FUN is at its element.
+    called: BTreeMap<WorkerId, (PassId, u64, u64)>,
     parts: BTreeMap<ResourceId, Parts>,
     wholes: BTreeMap<ResourceId, u64>,
     touched: BTreeSet<ResourceId>,
@@ -82,7 +86,9 @@ impl Checked {
             pace,
             done: plan.stages().iter().map(|stage| vec![0; stage.board.elements as usize]).collect(),
             pages: Pages::default(),
-            expected: values::interpret(plan.spec()),
+            expected: values::interpret(plan.spec(), |_, _| false),
+            late: BTreeSet::new(),
+            called: BTreeMap::new(),
             parts: BTreeMap::new(),
             wholes: BTreeMap::new(),
             touched: BTreeSet::new(),
@@ -169,7 +175,11 @@ impl Conditions for Checked {
     }
 
     fn listens(&self, context: &Context, work: &Work) -> bool {
-        self.nature(context, work) != Some(Nature::Deaf)
+        match self.nature(context, work) {
+            Some(nature) => nature != Nature::Deaf,
+            // Some have their time and do not mind.
+            None => work.held().is_none_or(|(lease, _)| lease.start % 2 == 0),
+        }
     }
 
     fn hand_in(&mut self, run: &mut Run<'_>, work: &mut Work, chunk: &mut fun::Chunk) -> bool {
@@ -221,6 +231,19 @@ impl Conditions for Checked {
                 assert_eq!(board.control(), Control::Go);
                 let again = &self.done[stage.index()][start as usize..end as usize];
                 assert!(again.iter().all(|&times| times == 0), "asked to do again what is done");
+            }
+            EventKind::Late(worker, stage, at) => {
+                let pass = context.plan.stages()[stage.index()].passes[at.step as usize];
+                let limit = context.plan.spec().passes[pass.index()].limit.expect("it has a limit");
+                let (called, element, since) = self.called[&worker];
+                assert_eq!((called, element), (pass, at.element), "it is at another element");
+                // The board has it to 4 ns.
+                assert!(context.now + 4 >= since + limit.ns, "its time is not over");
+                assert!(self.late.insert((pass, element)), "it was tried again");
+            }
+            EventKind::Killed(worker, ..) => {
+                let (pass, element, _) = self.called[&worker];
+                assert!(self.late.contains(&(pass, element)), "it had its time");
             }
             EventKind::Failed(stage, chunk, _) => {
                 let failures = board.failures(stage);

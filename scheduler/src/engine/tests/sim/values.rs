@@ -24,6 +24,11 @@ pub(crate) fn result(pass: PassId, inputs: impl Iterator<Item = u64>, sides: &[u
     inputs.chain(sides.iter().copied()).fold(u64::from(pass.0), mix)
 }
 
+/// What an element gives that took too long.
+pub(crate) fn late(pass: PassId) -> u64 {
+    mix(u64::from(pass.0), 0x1a7e)
+}
+
 /// All values of a pass, as one.
 pub(crate) fn whole(values: &[u64]) -> u64 {
     values.iter().copied().fold(values.len() as u64, mix)
@@ -37,8 +42,8 @@ pub(crate) fn folded(mut values: Vec<u64>, levels: u32) -> Vec<u64> {
     values
 }
 
-/// What each pass gives, one after the other, each over all its elements.
-pub(crate) fn interpret(spec: &CallSpec) -> Vec<Vec<u64>> {
+/// What each pass gives, one after the other, each over all its elements; `is_late` says which took too long.
+pub(crate) fn interpret(spec: &CallSpec, is_late: impl Fn(PassId, u64) -> bool) -> Vec<Vec<u64>> {
     let mut known: Vec<Option<Vec<u64>>> = vec![None; spec.passes.len()];
     while let Some(next) = (0..known.len()).find(|&pass| {
         let there = |source: Source| source.pass().is_none_or(|read| known[read.index()].is_some());
@@ -59,8 +64,10 @@ pub(crate) fn interpret(spec: &CallSpec) -> Vec<Vec<u64>> {
                 Source::Each(pass) | Source::Whole(pass) => whole(of(pass)),
             })
             .collect();
-        let one = |nth: u64| {
-            result(PassId(next as u32), call.inputs.iter().map(|input| element(input, nth)), &sides)
+        let pass = PassId(next as u32);
+        let one = |nth: u64| match is_late(pass, nth) {
+            true => late(pass),
+            false => result(pass, call.inputs.iter().map(|input| element(input, nth)), &sides),
         };
         let values = (0..call.elements).map(one).collect();
         known[next] = Some(folded(values, call.levels));

@@ -88,6 +88,8 @@ pub(super) fn check_outcome(
             met.killed += 1;
             assert!(faults.contains(&Fault::Deaths), "no worker died");
         }
-        Outcome::Failed(_) => panic!("FUN never fails: {:?}", finished.outcome),
+        Outcome::Failed(_) | Outcome::ElementTimeout { .. } => {
+            panic!("FUN never fails: {:?}", finished.outcome)
+        }
     }
 }
