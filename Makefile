@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup crates vendor check-vendor install cli demo test check chaos soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -121,6 +121,10 @@ test-viewer:
 tour: install
 	Rscript tools/tour.R $(BUILD)/tour
 	cd viewer && npm ci --no-audit --no-fund && node tour.js $(BUILD)/tour ../docs/tour
+
+# A run of a million elements, killed with its session at 20 random moments.
+resume:
+	MEMSHARE_ELEMENTS=1e6 MEMSHARE_KILLS=20 MEMSHARE_WITHIN=0.4 R_LIBS=$(LIBRARY) Rscript --vanilla tests/e2e/checkpoint.R
 
 docs:
 	sh tools/setup.sh docs

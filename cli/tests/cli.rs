@@ -133,11 +133,13 @@ struct Run {
 
 fn run(store: &Store) -> Run {
     let spec = RunSpec {
+        log: None,
         overflow: Vec::new(),
         title: "memRun(z)".into(),
         pages: vec![],
         refers: vec![],
         stages: vec![RunStage {
+            key: 0,
             outputs: vec![],
             elements_per_result: vec![],
             consumes: vec![],

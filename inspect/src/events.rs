@@ -50,6 +50,11 @@ fn elements<'a>(what: &EventKind, stage: impl Fn(StageId) -> &'a str) -> EventVi
             let words = format!("{}: FUN failed at element {number}", stage(*id));
             of_stage("failed", *id, words, Some((number, number)))
         }
+        EventKind::Reused(id, chunks, elements) => {
+            let words =
+                format!("{}: {elements} elements in {chunks} chunks were done before the run", stage(*id));
+            of_stage("reused", *id, words, None)
+        }
         EventKind::Late(worker, id, at) => {
             let words = "FUN did not end in time at element";
             of_element(

@@ -10,7 +10,7 @@ use scheduler::run::{Chunk, Ended, EventLog, State};
 use crate::error::{Error, Result};
 use crate::record::Record;
 
-pub(crate) const FORMAT: Format = Format { magic: b"memshrec", version: 3, what: "a saved plan or run" };
+pub(crate) const FORMAT: Format = Format { magic: b"memshrec", version: 4, what: "a saved plan or run" };
 
 impl Record {
     /// The bytes of its file.
@@ -88,6 +88,9 @@ fn is_known(what: &EventKind, plan: &Plan) -> bool {
             worker.0 < workers && stage.is_some_and(|stage| at.element < stage.board.elements)
         }
         EventKind::TakenBack(stage, _) | EventKind::Failed(stage, ..) => stage.index() < stages.len(),
+        EventKind::Reused(stage, _, elements) => {
+            stages.get(stage.index()).is_some_and(|stage| *elements <= stage.board.elements)
+        }
         EventKind::Loaded(worker, stage, ..) => {
             worker.is_none_or(|worker| worker.0 < workers)
                 && stage.is_none_or(|stage| stage.index() < stages.len())

@@ -5,14 +5,16 @@
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
 # it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
+# `trace` for collecting; `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `checkpoint`, its directory, and `drawn`, where the seed comes that is drawn for it; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
-compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL) {
+# `checkpoint`: where its run is written down, if not where the passes say.
+compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL, checkpoint = NULL) {
   order <- in_order(roots)
+  if (is.null(checkpoint)) checkpoint <- joint_checkpoint(lapply(order, `[[`, "control"), call)
   cluster <- cluster_of(order, call)
   labels <- labels_of(order, roots, labels)
   b <- list2env(parent = emptyenv(), list(
-    order = order, labels = labels$labels, is_named = labels$is_named, split = split, cluster = cluster,
+    checkpoint = checkpoint, order = order, labels = labels$labels, is_named = labels$is_named, split = split, cluster = cluster,
     workers = workers_of(order, if (is.null(cluster)) cores else length(cluster), call),
     data = list(), data_names = character(), groups = character(), roles = list(), passes = list(), owner = integer(), what = character(),
     constants = list(), at = integer(length(order)), value_pass = integer(length(order)), checked_pass = integer(length(order))
@@ -66,7 +68,7 @@ compile_one <- function(pass, call) {
   )
   list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
-    modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
+    checkpoint = pass$control$checkpoint, drawn = if (!is.null(pass$control$checkpoint)) new.env(parent = emptyenv()), modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
     elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
   )
 }
@@ -144,7 +146,7 @@ add_map <- function(b, i) {
 # from, `label` and `part` are what the last step is called. The number of that step.
 add_folds <- function(b, i, from, label, part = "") {
   pass <- b$order[[i]]
-  levels <- fold_levels(pass$n, b$workers)
+  levels <- fold_levels(pass$n, if (is.null(b$checkpoint)) b$workers else checkpoint_workers)
   # Only the results of a pass can be seen whole.
   if (from$kind != "each") levels <- max(levels, 1)
   source <- from$pass
@@ -178,7 +180,7 @@ finish_program <- function(b, roots, call) {
     spec = spec_of(stats::setNames(b$data, b$data_names), distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
-    roles = b$roles,
+    roles = b$roles, checkpoint = b$checkpoint, drawn = if (!is.null(b$checkpoint)) new.env(parent = emptyenv()),
     elements = sum(unlist(lapply(order, function(pass) pass$n))), fresh = any(vapply(order, function(pass) pass$control$fresh, NA)),
     named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named, pass$last$named))))
   )
@@ -204,7 +206,7 @@ joint_control <- function(order) {
   list(
     retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
     progress = joint_progress(unlist(lapply(controls, `[[`, "progress"))),
-    trace = all(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
+    keep = any(vapply(controls, `[[`, NA, "keep")), trace = all(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
   )
 }
 

@@ -46,6 +46,9 @@
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
 #'   \item{`memshare_error_profile`}{A profile cannot be used: the file is damaged, of another version or no profile; it is one of another
 #'     number of elements; or nothing is known where something must be.}
+#'   \item{`memshare_error_checkpoint`}{A directory cannot be this call's checkpoint: it is of another run (field `changed` names what is not
+#'     the same), another run uses it, or it is no directory of yours alone. See [memRun()].}
+#'   \item{`memshare_error_kept`}{[memRedo()]: nothing is kept of the run, or the value is of another session.}
 #'   \item{`memshare_error_value`}{A result does not match `FUN.VALUE`.}
 #' }
 #'
@@ -60,6 +63,10 @@
 #'
 #' `memshare_message_captured` says that FUN uses big objects of its surroundings, and that they were shared instead of copied.
 #' Silence it with `suppressMessages(..., classes = "memshare_message_captured")` or `options(memshare.quiet = TRUE)`.
+#'
+#' `memshare_message_reused` says how many elements of a call were done before, by [memRedo()] or a checkpoint (fields `reused`, `elements`).
+#' `memshare_warning_checkpoint` says that a checkpoint could not be written to its end (fields `needed`, `free`, `limit`, `dir`, where it was for
+#' want of room); the value is right all the same.
 #'
 #' `memshare_message_assumed` says what [memSimulate()] had to assume. The warning `memshare_warning_profile` says that a profile in the directory of
 #' `options(memshare.profiles = )` could not be read or written, and that the call went on without. `memshare_warning_cluster` names a node of

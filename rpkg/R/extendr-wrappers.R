@@ -87,6 +87,23 @@ ms_pack <- function(x, share) .Call(wrap__ms_pack, x, share)
 # The value of what `ms_pack` gave.
 ms_unpack <- function(raw, parts) .Call(wrap__ms_unpack, raw, parts)
 
+# A name for the content of a value, the same in every session. What holds functions or environments is told apart no further than
+# `serialize()` does.
+ms_content <- function(x) .Call(wrap__ms_content, x)
+
+# Opens a checkpoint of a run that is told by parts of these names and values. A list: `id` and `dir`, the `seed` of its first run; or
+# what is `changed`, by name.
+ms_checkpoint_open <- function(dir, names, values, seed) .Call(wrap__ms_checkpoint_open, dir, names, values, seed)
+
+# R is through with a checkpoint: from now on its run alone holds it.
+ms_checkpoint_close <- function(id) .Call(wrap__ms_checkpoint_close, id)
+
+# For each run that is kept, its number and the bytes of its pages of results.
+ms_kept_list <- function() .Call(wrap__ms_kept_list)
+
+# Gives back all that is kept.
+ms_kept_clear <- function() .Call(wrap__ms_kept_clear)
+
 # Compiles a specification. Nothing is copied.
 ms_plan_make <- function(spec) .Call(wrap__ms_plan_make, spec)
 
@@ -141,7 +158,7 @@ ms_run_forget <- function(id) .Call(wrap__ms_run_forget, id)
 # Where nodes of the user's cluster join a run, and how they know that they can: the listener's path, the session, and the version.
 ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 
-# How far a run is: `done`, `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
+# How far a run is: `done`, `reused` (of these, before it began), `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
 # waits). NULL when it was collected.
 ms_run_progress <- function(id) .Call(wrap__ms_run_progress, id)
 

@@ -4,6 +4,7 @@
 # `made`: the compiled plan, whose shared data must stay as long as the run; NULL for a program that runs once.
 new_handle <- function(program, names, call, made = NULL, changes = NULL, after = NULL) {
   handle <- new.env(parent = emptyenv())
+  program <- as_changed(program, changes)
   handle$program <- program
   handle$names <- names
   handle$after <- after

@@ -2,7 +2,8 @@
 
 #' What this session holds in shared memory
 #'
-#' `viewList()` lists the views this session retrieved and has not released; `pageList()` lists the variables it registered.
+#' `viewList()` lists the views this session retrieved and has not released; `pageList()` lists the variables it registered, and what failed
+#' runs left for [memRedo()], as `(kept).pass`.
 #'
 #' @return A character vector of `namespace.variable`, of length 0 when there is nothing.
 #' @seealso [retrieveViews()], [registerVariables()], [memshare_gc()]
@@ -18,4 +19,4 @@ viewList <- function() native(ms_view_list())
 
 #' @rdname viewList
 #' @export
-pageList <- function() native(ms_page_list())
+pageList <- function() c(native(ms_page_list()), kept_pages())

@@ -21,7 +21,7 @@
 #' @param seed `NULL`, or a number: each element then has a random number stream of its own (L'Ecuyer), so that results do not
 #'   depend on workers, chunks or retries. Your own `.Random.seed` is never touched.
 #' @param on_error `"stop"`: the first error of FUN ends the call. `"collect"`: the result of an element that failed is the
-#'   condition (class `memshare_error_element`), and a warning says how many there are. A result that cannot be sent, or has no room in
+#'   condition (class `memshare_error_element`), and a warning says how many there are; [memRedo()] does them again. A result that cannot be sent, or has no room in
 #'   shared memory, ends the call all the same.
 #' @param retries How often an element whose worker process died is tried again.
 #' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
@@ -39,6 +39,9 @@
 #'   show it in an interactive session; see Progress.
 #' @param fresh `TRUE`: the workers of this call are new processes in the state of your session. What an earlier FUN did to a worker is put
 #'   back after each call as far as that can be seen (see the guide); what a package keeps for itself cannot, and `fresh` leaves it behind.
+#' @param checkpoint `NULL`, or a directory in which finished chunks are written down: when the session died, the same call goes on from
+#'   there. See [memRun()], section Checkpoints.
+#' @param keep `TRUE`: when the call fails, what it did stays in shared memory for [memRedo()].
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
 #' @section Schedules:
 #' Workers take chunks of elements when they are ready for more. The value never depends on how.
@@ -75,7 +78,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, element_timeout = Inf,
                        memory = Inf, lazy = FALSE, trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, globals = character(), fresh = FALSE,
-                       ...) {
+                       checkpoint = NULL, keep = FALSE, ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -106,7 +109,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
       progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals,
-      fresh = check_flag(fresh, "fresh", call)
+      fresh = check_flag(fresh, "fresh", call), checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call)
     ),
     class = "memshare_control"
   )

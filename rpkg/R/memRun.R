@@ -19,11 +19,30 @@
 #' `memshare_error_cancelled` then. A handle that nobody holds any more cancels its run. Ctrl-C in `collect()` ends the waiting and not
 #' the run.
 #'
+#' @section Checkpoints:
+#' With `checkpoint = dir` the results of each chunk of elements are written down in the directory `dir` before the chunk counts as done. When
+#' the session dies, by whatever cause, the same call in another session goes on from there, says how many elements are done already, and
+#' gives the value of an undisturbed run; only chunks that were under way are done twice. A killed process loses nothing; a machine without
+#' power loses the chunks of about the last second. The directory is made where there is none; it is the user's alone, and one run uses it
+#' at a time. What it holds stays until it is removed, also after the run: the same call again only reads it.
+#'
+#' A checkpoint is of one run: of the same passes over the same data, FUN's code, what FUN captured and what is in `VARS`, all by content,
+#' and R's minor version. If one of these is not the same, the call is an error of class `memshare_error_checkpoint` that names it
+#' (field `changed`). The number of workers, the chunks and other settings are free. Elements of passes without a seed get random streams
+#' by one that is drawn once and kept in the checkpoint. Variables that FUN looks up by names that it computes, files that it
+#' reads, and versions of packages are not looked at. A failed element of `on_error = "collect"` is a result like any other, which
+#' [memRedo()] does again.
+#'
+#' Nothing between the stages is given back before all of it was read, and what is reused is brought into shared memory when the run
+#' begins. When the disk becomes full the run goes on without its checkpoint, and a warning of class `memshare_warning_checkpoint` says so
+#' (fields `needed`, `free`, `limit`, `dir`). No profile is learned from a run that reuses something.
+#'
 #' @param ... One plan, or passes, or one list of passes. Several passes give a named list; their names, or the variables' names, become their labels.
 #' @param VARS A named list of other side variables for this run.
 #' @param wait `FALSE`: return a handle at once.
 #' @param MAX.CORES The number of worker processes; by default the plan's, or the most that one of the passes asked for, or what the
 #'   options say.
+#' @param checkpoint `NULL`, or the name of a directory, see Checkpoints. It takes the place of the passes' `memControl(checkpoint = )`.
 #' @param x A handle.
 #' @return The value, or a named list of values; with `wait = FALSE` a handle, an object of class `memshare_handle`. `resolved()`: `TRUE`
 #'   or `FALSE`. `collect()`: the value. `cancel()`: the handle, invisibly.
@@ -41,19 +60,27 @@
 #' resolved(run)
 #' str(collect(run))
 #' @export
-memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL) {
+memRun <- function(..., VARS = NULL, wait = TRUE, MAX.CORES = NULL, checkpoint = NULL) {
   call <- sys.call()
   check_flag(wait, "wait", call)
   cores <- asked_cores(MAX.CORES, call)
+  checkpoint <- check_checkpoint(checkpoint, call)
   if (...length() == 1L && inherits(..1, "memshare_plan")) {
     refuse_saved(..1, call)
-    return(run_plan(unwrap_pass(..1), VARS, wait, cores, call))
+    plan <- unwrap_pass(..1)
+    point <- if (is.null(checkpoint)) plan$main$program$checkpoint else checkpoint
+    if (!is.null(point)) return(run_passes(list(roots = plan$roots, labels = plan$given), VARS, wait, cores, point, call))
+    return(run_plan(plan, VARS, wait, cores, call))
   }
   arguments <- list(...)
   if (any(vapply(arguments, inherits, NA, "memshare_plan"))) one_plan(arguments, call)
-  asked <- asked_passes(arguments, as.list(substitute(list(...)))[-1L], call)
+  run_passes(asked_passes(arguments, as.list(substitute(list(...)))[-1L], call), VARS, wait, cores, checkpoint, call)
+}
+
+# Runs passes that are compiled for this run.
+run_passes <- function(asked, VARS, wait, cores, checkpoint, call) {
   check_run_vars(VARS, call)
-  program <- compile(asked$roots, asked$labels, cores, names(VARS), call)
+  program <- compile(asked$roots, asked$labels, cores, names(VARS), call, checkpoint)
   check_program(program, call)
   changes <- changes_of(VARS, program, sides_of(program), call)
   program$spec$data[changes$data] <- changes$values

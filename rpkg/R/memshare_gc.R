@@ -2,12 +2,13 @@
 
 #' Release all of a namespace
 #'
+#' Gives back what failed runs left for [memRedo()] (`memControl(keep = TRUE)`); without a namespace, that is all.
 #' Drops every view of the namespace that this session holds and every variable of it that this session registered, on the
 #' nodes of `cluster` too, and collects garbage so that the memory goes at once. A view that is still bound to an R variable
 #' stays readable, and keeps its memory, until that variable goes. Memory that is kept for the next call goes too. A node that does not answer within 30 seconds loses its connection, with a
 #' warning.
 #'
-#' @inheritParams registerVariables
+#' @param namespace One string that names the shared-memory context, or `NULL`.
 #' @param cluster A cluster of package parallel whose nodes do the same, or `NULL`.
 #' @return `NULL`, invisibly.
 #' @seealso [releaseViews()], [releaseVariables()], [viewList()]
@@ -16,9 +17,14 @@
 #' memshare_gc("demo")
 #' pageList()
 #' @export
-memshare_gc <- function(namespace, cluster = NULL) {
+memshare_gc <- function(namespace = NULL, cluster = NULL) {
   call <- sys.call()
-  check_given("namespace", call)
+  forget_kept()
+  if (is.null(namespace)) {
+    if (!is.null(cluster)) abort_input("cluster is asked to release a namespace, and none is given", call)
+    gc(verbose = FALSE)
+    return(invisible(NULL))
+  }
   namespace <- check_namespace(namespace, call)
   release_all(namespace, viewList(), releaseViews)
   nodes <- NULL

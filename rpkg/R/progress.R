@@ -32,18 +32,19 @@ await_run <- function(run, program, under_way, call) {
   bar <- NULL
 }
 
-# How far a run is: `done` and `total` elements of the user's passes, `label` of those at work, `seconds` since it began, and the
-# seconds `left`, NA as long as nothing is known. What brings results together does not count.
+# How far a run is: `done` and `total` elements of the user's passes, those done `here` and not before the run, `label` of those at work,
+# `seconds` since it began, and the seconds `left`, NA as long as nothing is known. What brings results together does not count.
 progress_of <- function(run, program) {
   seen <- native(ms_run_progress(run))
   counted <- program$what %in% c("map", "fold", "last")
   done <- sum(seen$done[counted])
+  here <- done - sum(seen$reused[counted])
   total <- sum(seen$elements[counted])
   at_work <- unique(program$owner[seen$at_work > 0])
-  known <- !is.null(seen) && !is.na(seen$seconds) && done > 0
+  known <- !is.null(seen) && !is.na(seen$seconds) && here > 0
   list(
-    done = done, total = total, label = if (length(program$labels) > 1L) paste(program$labels[at_work], collapse = ", ") else "",
-    seconds = if (known) seen$seconds else NA_real_, left = if (known) seen$seconds * (total - done) / done else NA_real_
+    done = done, here = here, total = total, label = if (length(program$labels) > 1L) paste(program$labels[at_work], collapse = ", ") else "",
+    seconds = if (known) seen$seconds else NA_real_, left = if (known) seen$seconds * (total - done) / here else NA_real_
   )
 }
 
@@ -54,7 +55,7 @@ words_of <- function(at) {
 }
 
 # How fast it goes, as far as that is known.
-rate_of <- function(at) if (is.na(at$seconds)) "" else format_rate(at$done / max(at$seconds, 1e-9))
+rate_of <- function(at) if (is.na(at$seconds)) "" else format_rate(at$here / max(at$seconds, 1e-9))
 
 # The way in which progress is shown: `open` makes a bar of it, or is NULL where nothing is to be shown. `asked` is what the call
 # says. progressr's handlers are told whoever looks, for they were put in place for that.

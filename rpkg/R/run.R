@@ -13,6 +13,7 @@ run_one <- function(pass, call) {
 # The values that are wanted, in a list.
 run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, looked = FALSE) {
   if (!length(program$modes)) return(settle(program, NULL, call))
+  program <- as_changed(program, changes)
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
@@ -28,9 +29,22 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
 
 # `looked`: the pass was made in this very call, which looked at the session's state.
 begin_run <- function(program, id, changes, call, looked = FALSE) {
+  if (!is.null(program$checkpoint)) {
+    program <- with_checkpoint(program, call)
+    on.exit(native(ms_checkpoint_close(program$spec$checkpoint)))
+  }
   now <- session_state(program$fresh, program$named, looked)
   title <- title_of(verb_of(call), named_labels(program$wanted))
-  with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
+  run <- with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
+  from <- if (is.null(program$checkpoint)) program$from else paste("checkpoint", program$checkpoint)
+  if (!is.null(from)) tell_reused(run, program, from)
+  run
+}
+
+# The program of a run for which some of its data is replaced, for whoever runs it again.
+as_changed <- function(program, changes) {
+  if (isTRUE(program$spec$keep) && length(changes$data)) program$spec$data[changes$data] <- changes$values
+  program
 }
 
 # The nodes of the program's CLUSTER, told to join, or NULL.
@@ -56,20 +70,29 @@ abandon <- function(run, under_way) {
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
     remember_run(program, out, begun_by)
+    if (isTRUE(program$spec$keep) && !is.null(out$error)) remember_kept(program, out$stats$run)
     if (length(out$stats$notes)) tell_once(out$stats$notes)
+    warn_unlogged(out$stats$unlogged, program, begun_by)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
     keep_profiles(out$stats, program$spec$workers)
   }
-  lapply(program$wanted, wanted_value, program, out, call)
+  token <- NULL
+  tokens <- function() {
+    if (is.null(token)) token <<- new_token(program)
+    token
+  }
+  lapply(program$wanted, wanted_value, program, out, call, tokens)
 }
 
-wanted_value <- function(entry, program, out, call) {
+# `token()`: what the conditions of failed elements share.
+wanted_value <- function(entry, program, out, call, token) {
   if (!is.null(entry$constant)) return(entry$constant[[1L]])
   results <- out$values[[entry$result]]
+  if (!is.null(results$places)) results <- patched(results, program$patch[[match(entry$label, vapply(program$wanted, `[[`, "", "label"))]], entry, call)
   results$n <- entry$n
   prefix <- pass_prefix(program, entry$label)
-  if (entry$collect) results$values <- collected(results$values, entry$names, call, prefix, entry$unit)
+  if (entry$collect) results$values <- with_token(collected(results$values, entry$names, call, prefix, entry$unit), token)
   if (!nzchar(prefix)) return(finish_value(entry$how, results, entry$value_names, call))
   tryCatch(
     finish_value(entry$how, results, entry$value_names, call),

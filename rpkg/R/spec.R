@@ -97,7 +97,7 @@ chunk_of <- function(control) if (is.null(control$chunk)) 0 else control$chunk
 spec_of <- function(data, passes, gather, workers, control, cluster) {
   list(
     data = unname(data), data_names = names(data), passes = passes, gather = gather, workers = workers, retries = control$retries,
-    timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster), measure = control$measure
+    timeout = control$timeout, memory = control$memory, cluster = !is.null(cluster), measure = control$measure, keep = control$keep
   )
 }
 

@@ -133,6 +133,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A directory that cannot be this run's checkpoint.
+    #[error("{dir} cannot be used as a checkpoint: {reason}")]
+    Checkpoint {
+        /// The directory.
+        dir: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A log filter that does not parse.
     #[error("the log filter '{filter}' does not parse ({reason}); give a level, or levels by module like 'warn,scheduler::pool=debug'")]
     Filter {
@@ -202,6 +210,7 @@ impl Error {
             Error::Launch(_) => "launch",
             Error::Node(_) => "cluster",
             Error::Message { .. } => "message",
+            Error::Checkpoint { .. } => "checkpoint",
             Error::Filter { .. } => "input",
             Error::Profile { .. } => "profile",
             Error::Unsupported(_) => "unsupported",

@@ -3,6 +3,7 @@
 //! Nothing here knows R: what a task computes is bytes to this crate, and what it computes on are handles of pages. The
 //! way of a call through these modules is told in `docs/architecture.md`.
 pub mod board;
+pub mod checkpoint;
 pub mod checksummed;
 pub mod engine;
 pub mod error;

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::board::{ElementPosition, PageSegment};
+use crate::checkpoint::LogTarget;
 use crate::error::{Error, Result, Shortage};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use crate::os::{Exit, SegmentHandle};
@@ -82,6 +83,13 @@ pub enum FromWorker {
         /// What there was no room for; then no condition was written.
         unwritten: Option<Unwritten>,
     },
+    /// A finished chunk could not be written down in the run's checkpoint; no further one of this worker will be.
+    Unlogged {
+        /// The run it speaks of.
+        run: u64,
+        /// What could not be done, and why.
+        what: Unlogged,
+    },
     /// Packages were loaded in this worker while the run went on.
     Loaded {
         /// Their names.
@@ -110,6 +118,15 @@ pub enum Unwritten {
     Results(Shortage),
     /// The condition that FUN ended with.
     Condition(Shortage),
+}
+
+/// Why chunks are not written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlogged {
+    /// In words.
+    pub reason: String,
+    /// In numbers, where it was for want of room.
+    pub shortage: Option<Shortage>,
 }
 
 /// To the fork server.
@@ -181,6 +198,8 @@ pub struct RunSpec {
     pub overflow: Vec<(ResourceId, SegmentHandle)>,
     /// The pages that the data of a resource refers to, in the order of their numbers there; most refer to none.
     pub refers: Vec<(ResourceId, Vec<PageAddress>)>,
+    /// Where finished chunks are written down, in a run with a checkpoint.
+    pub log: Option<LogTarget>,
     /// The stages, by [`StageId`].
     pub stages: Vec<RunStage>,
     /// Where warnings, messages and errors go: a results page that lasts until the caller has it.
@@ -202,6 +221,8 @@ pub struct RunStage {
     pub elements_per_result: Vec<u64>,
     /// Results of earlier stages that go as this one reads them.
     pub consumes: Vec<ResourceId>,
+    /// The number of its first pass.
+    pub key: u32,
     /// The names of its passes, in the order of an element's steps.
     pub passes: Vec<String>,
     /// The stages whose results it reads, in order.
@@ -221,6 +242,7 @@ impl RunSpec {
                 .map(|pass| passes[pass.index()].elements_per_result())
                 .collect(),
             consumes: stage.consumes.clone(),
+            key: stage.passes.first().map_or(0, |pass| pass.0),
             passes: stage.passes.iter().map(name).collect(),
             after: read_by(plan, stage),
         };
@@ -233,6 +255,7 @@ impl RunSpec {
             pages,
             overflow: Vec::new(),
             refers: Vec::new(),
+            log: None,
             stages,
             notes,
             program,

@@ -42,6 +42,7 @@ pub(super) fn of(
 
 fn stages(board: &BoardReader, spec: &RunSpec) -> Vec<LiveStage> {
     let none = RunStage {
+        key: 0,
         outputs: Vec::new(),
         elements_per_result: Vec::new(),
         consumes: Vec::new(),

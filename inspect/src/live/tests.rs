@@ -42,6 +42,8 @@ fn job(store: &Store) -> Job {
     let settings = Settings { workers: plan.workers(), ..Settings::default() };
     let generation = scheduler::pool::Generation::default();
     let job = JobSpec {
+        given: Vec::new(),
+        keep: false,
         plan,
         spec,
         pages: vec![],

@@ -174,3 +174,17 @@ test_that("memshare_gc() has the nodes release, and tells of one that cannot", {
   # What is this session's went all the same.
   expect_length(pageList(), 0)
 })
+
+test_that("nodes of a cluster write down what they did, and another cluster goes on", {
+  dir <- withr::local_tempfile()
+  file <- withr::local_tempfile()
+  fun <- function(i, file) if (i == 350 && !file.exists(file)) stop("no") else i + rnorm(1)
+  run <- function() {
+    memLapply(1:400, fun, VARS = list(file = file), CLUSTER = local_cluster(2), CONTROL = memControl(checkpoint = dir, seed = 7, chunk = 20))
+  }
+  expect_error(run(), class = "memshare_error_element")
+  expect_gt(sum(file.size(list.files(dir, "^chunks", full.names = TRUE))), 0)
+  file.create(file)
+  expect_message(value <- run(), class = "memshare_message_reused")
+  expect_identical(value, memLapply(1:400, fun, VARS = list(file = file), MAX.CORES = 1, CONTROL = memControl(seed = 7)))
+})

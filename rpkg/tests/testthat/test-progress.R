@@ -253,7 +253,7 @@ test_that("times and counts are said in few words", {
   expect_identical(words_of(list(done = 37, total = 100, left = 12)), c("37 % done", "12 s left"))
   expect_identical(words_of(list(done = 0, total = 100, left = NA_real_)), "0 % done")
   expect_null(words_of(list(done = 0, total = 0, left = NA_real_)))
-  expect_identical(rate_of(list(done = 123456, seconds = 1)), "123,456/s")
+  expect_identical(rate_of(list(done = 200000, here = 123456, seconds = 1)), "123,456/s")
   expect_error(memControl(progress = NA), "progress must be TRUE or FALSE", class = "memshare_error_input")
 })
 

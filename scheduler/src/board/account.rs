@@ -58,6 +58,15 @@ impl SupervisorBoard {
         }
     }
 
+    /// So many bytes of an output's page are taken before the run begins.
+    pub fn take_output(&self, stage: StageId, nth: u32, bytes: u64) {
+        let line = self.stage(stage).and_then(|stage| self.outputs(stage).get(nth as usize));
+        if let (Some(line), Some(bytes)) = (line, reserved(bytes)) {
+            line.next.store(bytes, Ordering::Relaxed);
+            self.memory().take(bytes);
+        }
+    }
+
     /// The run's pages hold `bytes` more.
     pub fn take_bytes(&self, bytes: u64) {
         self.memory().take(bytes);

@@ -90,6 +90,8 @@ pub(super) struct StageFixed {
     pub(super) measured: u32,
     /// Whether FUN's time for an element is limited: 1 or 0.
     pub(super) timed: u32,
+    /// Entries of its log that were written before the run began.
+    pub(super) given: u32,
     pub(super) align: u64,
     pub(super) chunk: u64,
     pub(super) shortest_ns: u64,
@@ -163,7 +165,9 @@ pub struct StageSpec {
     pub measured: bool,
     /// Whether FUN's time for an element is limited in some step.
     pub timed: bool,
-    /// Entries of its log.
+    /// Entries of its log that are written before the run begins, see [`super::SupervisorBoard::give`].
+    pub given: u32,
+    /// Entries of its log, those included.
     pub log_capacity: u32,
     /// Entries for ranges that are run again.
     pub appended_capacity: u32,
@@ -256,6 +260,7 @@ impl StageSpec {
             steps: 1,
             measured: false,
             timed: false,
+            given: 0,
             log_capacity: crate::policy::log_capacity(&policy, elements, workers),
             appended_capacity: crate::policy::appended_capacity(workers),
         }
@@ -291,6 +296,9 @@ impl StageSpec {
         let logged = self.policy.schedule != Schedule::Profiled;
         if self.elements > 0 && logged && self.log_capacity == 0 {
             return Err(Error::BadPlan("a stage whose log has no entries".into()));
+        }
+        if self.given > self.log_capacity {
+            return Err(Error::BadPlan("a stage whose log is too short for what is given".into()));
         }
         if self.align == 0 || self.steps == 0 || self.steps > MAX_STEPS || self.outputs > MAX_STEPS {
             return Err(Error::BadPlan(format!("a stage of {} steps; 1 to {MAX_STEPS}", self.steps)));

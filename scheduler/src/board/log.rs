@@ -19,7 +19,7 @@ pub(super) struct Claim {
 pub(super) struct Left {
     /// Elements that nobody has.
     pub(super) elements: u64,
-    /// Entries written.
+    /// Entries written in this run.
     pub(super) claimed: u64,
     /// Entries not written.
     pub(super) entries: u64,
@@ -35,6 +35,8 @@ pub(super) struct Log<'a> {
     pub(super) there: u64,
     /// Entries end at multiples of this, and at the end.
     pub(super) align: u64,
+    /// Entries that were written before the run began.
+    pub(super) given: u64,
 }
 
 impl Log<'_> {
@@ -80,8 +82,11 @@ impl Log<'_> {
                 break;
             }
             let entries = self.records.len() - index;
-            let left =
-                Left { elements: self.elements - start, claimed: index as u64, entries: entries as u64 };
+            let left = Left {
+                elements: self.elements - start,
+                claimed: (index as u64).saturating_sub(self.given),
+                entries: entries as u64,
+            };
             // The last entry takes all that is left, whatever the policy says: no element can fall out of the log.
             let wanted = if entries == 1 { self.elements } else { end(start, left) };
             let wanted = wanted.max(start + 1).checked_next_multiple_of(self.align.max(1));

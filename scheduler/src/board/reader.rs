@@ -172,7 +172,14 @@ impl BoardReader {
         let elements = if cut { 0 } else { stage.elements };
         // Acquire: who sees an element as there sees its data.
         let there = acquire64(&head.rare.there).min(elements);
-        Log { records, hint: &head.claims.hint, elements, there, align: stage.align }
+        Log {
+            records,
+            hint: &head.claims.hint,
+            elements,
+            there,
+            align: stage.align,
+            given: u64::from(stage.given),
+        }
     }
 
     pub(super) fn appended(&self, stage: &BoardStage) -> Appended<'_> {

@@ -14,6 +14,7 @@ pub(super) struct BoardStage {
     pub(super) steps: u32,
     pub(super) measured: bool,
     pub(super) timed: bool,
+    pub(super) given: u32,
     pub(super) place: StagePlace,
 }
 
@@ -23,7 +24,7 @@ impl BoardStage {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
-        let StageSpec { elements, policy, align, outputs, steps, measured, timed, .. } = spec;
+        let StageSpec { elements, policy, align, outputs, steps, measured, timed, given, .. } = spec;
         let StageSpec { log_capacity, appended_capacity, .. } = spec;
         Some(BoardStage {
             elements,
@@ -35,6 +36,7 @@ impl BoardStage {
             steps,
             measured,
             timed,
+            given,
             place,
         })
     }
@@ -49,7 +51,18 @@ pub(super) fn spec_of(fixed: &StageFixed) -> StageSpec {
         longest_ns: fixed.longest_ns,
         probe_ns: fixed.probe_ns,
     };
-    let StageFixed { elements, log_capacity, appended_capacity, outputs, steps, align, .. } = *fixed;
+    let StageFixed { elements, log_capacity, appended_capacity, outputs, steps, align, given, .. } = *fixed;
     let (measured, timed) = (fixed.measured != 0, fixed.timed != 0);
-    StageSpec { elements, policy, align, outputs, steps, measured, timed, log_capacity, appended_capacity }
+    StageSpec {
+        elements,
+        policy,
+        align,
+        outputs,
+        steps,
+        measured,
+        timed,
+        given,
+        log_capacity,
+        appended_capacity,
+    }
 }

@@ -175,6 +175,7 @@ fn fixed(stage: &StageSpec) -> StageFixed {
         steps: stage.steps,
         measured: stage.measured.into(),
         timed: stage.timed.into(),
+        given: stage.given,
         align: stage.align,
         chunk: stage.policy.chunk,
         shortest_ns: stage.policy.shortest_ns,

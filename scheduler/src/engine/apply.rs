@@ -5,6 +5,7 @@ use super::{Engine, World};
 use crate::board::{ChunkRecord, Control, Lease, Recovered, SupervisorBoard};
 use crate::graph::TaskKind;
 use crate::id::{ResourceId, StageId, TaskId, WorkerId};
+use crate::plan::Stage;
 
 impl Engine {
     /// One event through the core, and all that follows from it.
@@ -158,8 +159,12 @@ impl Engine {
 
     fn open<W: World>(&mut self, stage: StageId, world: &mut W, now_ns: u64) {
         self.log_stage(world, now_ns, stage, EventKind::Began);
-        let pieces = &self.plan.stages()[stage.index()].pieces;
+        let about = &self.plan.stages()[stage.index()];
+        let Stage { pieces, given, .. } = about;
         self.awaited.extend(pieces.iter().map(|piece| (stage, *piece)));
+        if !given.is_empty() {
+            world.log(now_ns, EventKind::Reused(stage, given.len() as u64, about.given_elements()));
+        }
         self.append_there(world, stage);
         self.opened.open(world.board(), stage);
         tracing::debug!(stage = stage.0, elements = world.board().elements(stage), "opened");

@@ -29,6 +29,8 @@ pub enum EventKind {
     Failed(StageId, ChunkId, u64),
     /// The run was stopped: nobody begins another element.
     Stopped,
+    /// So many chunks of a stage, with so many elements, were done before the run began.
+    Reused(StageId, u64, u64),
     /// Packages are loaded, by a worker or (`None`) by what forks workers; in an element of a stage or (`None`) before any; after so
     /// many nanoseconds.
     Loaded(Option<WorkerId>, Option<StageId>, String, u64),

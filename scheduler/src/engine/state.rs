@@ -5,7 +5,7 @@ use super::workers::Workers;
 use crate::board::ElementPosition;
 use crate::id::{ResourceId, StageId, TaskId};
 use crate::plan::{Plan, TimeLimit};
-use crate::policy::Policy;
+use crate::policy::{Policy, Schedule};
 use std::collections::BTreeMap;
 
 /// The state of one run.
@@ -91,7 +91,7 @@ impl Core {
             limits: plan.limits(stage),
             appended: stage.pieces.len() as u32,
             appended_capacity: stage.board.appended_capacity,
-            cut: !stage.pieces.is_empty(),
+            cut: stage.board.policy.schedule == Schedule::Profiled && !stage.pieces.is_empty(),
             policy: stage.board.policy,
             shortest: 1,
         };

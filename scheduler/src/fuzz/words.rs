@@ -49,6 +49,7 @@ pub(super) fn run_spec(bytes: &[u8]) {
 pub(super) fn run_spec_seeds() -> Vec<Vec<u8>> {
     let address = PageAddress { handle: handle(), device: 3, pid: 4, descriptor: 5 };
     let stage = RunStage {
+        key: 0,
         outputs: vec![ResourceId(1)],
         elements_per_result: vec![1],
         consumes: vec![ResourceId(0)],
@@ -56,6 +57,7 @@ pub(super) fn run_spec_seeds() -> Vec<Vec<u8>> {
         after: vec![StageId(0)],
     };
     let spec = RunSpec {
+        log: None,
         title: "memLapply".into(),
         pages: vec![Some(handle()), None],
         overflow: vec![(ResourceId(1), handle())],

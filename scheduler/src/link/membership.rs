@@ -97,7 +97,7 @@ impl Membership {
             return Ok(None);
         }
         let spec = RunSpec::from_bytes(board.payload())?;
-        let (work, results, consumes) = (Work::new(slot), Results::default(), Consumption::default());
+        let (work, results, consumes) = (Work::new(slot), Results::new(&spec), Consumption::default());
         let at = (Activity::Map, now_ns());
         tracing::debug!(run, worker = slot.0 + 1, "joined");
         board.join(slot, std::process::id(), at.1);
@@ -287,6 +287,16 @@ impl Membership {
                 | HandInStep::LeftOut
                 | HandInStep::GaveBack
                 | HandInStep::Failed => {}
+                HandInStep::Logged => {
+                    if let Some(what) = self.results.unlogged() {
+                        tracing::warn!(
+                            run = self.run,
+                            reason = what.reason,
+                            "chunks are not written down any more"
+                        );
+                        link.say(&FromWorker::Unlogged { run: self.run, what })?;
+                    }
+                }
                 HandInStep::Diverted => tracing::debug!("results go to the directory, for memory is full"),
                 // Said before it is done: who hears that all are done finds the lines of all.
                 HandInStep::Costed => lease.iter().for_each(|lease| self.log_done(lease)),

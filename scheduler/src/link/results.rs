@@ -2,7 +2,8 @@
 //! another stage, for an open page keeps its memory.
 use std::collections::hash_map::{Entry, HashMap};
 
-use crate::board::{Output, PageSegment, StepReport};
+use crate::board::{Lease, Output, PageSegment, StepReport};
+use crate::checkpoint::{ChunkLog, FinishedChunk};
 use crate::error::{Error, Result};
 use crate::id::ResourceId;
 use crate::link::delivery::Delivery;
@@ -10,12 +11,24 @@ use crate::link::work::Outside;
 use crate::link::Part;
 use crate::os::{space, Access, SegmentFile};
 use crate::store::{open_page, CONTENT};
-use crate::wire::RunSpec;
+use crate::wire::{RunSpec, Unlogged};
 
 /// The segments that were opened: pages, and their overflows.
 #[derive(Debug, Default)]
 pub(super) struct Results {
     open: HashMap<(ResourceId, PageSegment), SegmentFile>,
+    log: Logging,
+}
+
+/// Whether finished chunks are written down.
+#[derive(Debug, Default)]
+enum Logging {
+    /// Not asked for, or given up.
+    #[default]
+    Off,
+    On(ChunkLog),
+    /// It failed just now, which is to be told.
+    Failed(Unlogged),
 }
 
 /// What a process has to hand in, and where it goes.
@@ -26,6 +39,22 @@ pub(super) struct HandIn<'a> {
 }
 
 impl Results {
+    pub(super) fn new(spec: &RunSpec) -> Results {
+        let log = spec.log.clone().map_or(Logging::Off, |target| Logging::On(ChunkLog::new(target)));
+        Results { open: HashMap::new(), log }
+    }
+
+    /// Why chunks are no longer written down, once.
+    pub(super) fn unlogged(&mut self) -> Option<Unlogged> {
+        match std::mem::take(&mut self.log) {
+            Logging::Failed(what) => Some(what),
+            other => {
+                self.log = other;
+                None
+            }
+        }
+    }
+
     pub(super) fn close(&mut self) {
         self.open.clear();
     }
@@ -66,6 +95,22 @@ impl Outside for HandIn<'_> {
 
     fn has_overflow(&self, resource: ResourceId) -> bool {
         self.spec.segment(resource, PageSegment::Overflow).is_some()
+    }
+
+    fn has_log(&self) -> bool {
+        matches!(self.results.log, Logging::On(_))
+    }
+
+    fn log(&mut self, lease: &Lease) {
+        let Logging::On(log) = &mut self.results.log else { return };
+        let Delivery { outputs, notes, .. } = *self.delivery;
+        let key = self.spec.stages.get(lease.stage.index()).map_or(0, |stage| stage.key);
+        let pieces: Vec<_> = outputs.iter().map(|&output| Some(output)).chain([notes]).collect();
+        let chunk = FinishedChunk { key, start: lease.start, end: lease.end, pieces: &pieces };
+        if let Err(e) = log.append(&chunk) {
+            let reason = e.to_string();
+            self.results.log = Logging::Failed(Unlogged { reason, shortage: e.into_shortage().ok() });
+        }
     }
 
     fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {

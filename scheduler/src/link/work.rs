@@ -11,7 +11,7 @@
 //! | `Claimed` | `begin`: says since when | `Begun` |
 //! | `Begun`, `Runs` | `enter` an element, for each of its steps | `Runs`, or `Idle`: the run was stopped |
 //! | any of these three | `encoded`, or `fail` | `HandsIn` |
-//! | `HandsIn` | `step`: reserve; write piece after piece; costs; publish | `Done`, `Failed`, or `Idle`: it was taken back |
+//! | `HandsIn` | `step`: reserve; write piece after piece; write it down, where there is a checkpoint; costs; publish | `Done`, `Failed`, or `Idle`: it was taken back |
 //! | `HandsIn`, a piece does not fit | `fail` | `HandsIn` |
 //! | `Done` | `step`: give back what was read for the last time | `Idle` |
 //! | `Failed` | `report` to the session | `Idle` |
@@ -81,6 +81,8 @@ pub(crate) enum Hand {
     Reserve,
     /// This piece, or the next that is there.
     Write(usize),
+    /// It is written down in the run's checkpoint.
+    Cost,
     Publish,
 }
 

@@ -69,6 +69,19 @@ impl SegmentFile {
         Ok(SegmentFile { fd, handle: SegmentHandle { inode, ..handle.clone() } })
     }
 
+    /// Makes an empty file of this name that is no segment's, exclusively and for this user alone.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] for a full disk; [`Error::Os`] when the system refuses, with `AlreadyExists` for a name that is taken.
+    pub(crate) fn create_new(name: &str, place: &Place) -> Result<Self> {
+        Self::create(&SegmentHandle::named(name, place.clone()))
+    }
+
+    /// Brings its content to the disk.
+    pub(crate) fn sync(&self) -> Result<()> {
+        fs::fdatasync(&self.fd).map_err(|e| self.error("sync", e))
+    }
+
     /// The same open segment, known by another name that does not stand in its place: others open it through this process.
     pub fn renamed(self, name: String) -> Self {
         let nameless = Some((std::process::id(), self.descriptor()));

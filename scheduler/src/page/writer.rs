@@ -282,6 +282,26 @@ impl Blob {
         out
     }
 
+    /// A name for what it says, the same for the same bytes: 128 bits of their hash, in hexadecimal. O(bytes).
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.head);
+        let mut end = 0;
+        for piece in &self.pieces {
+            // Padding, whatever lies in one piece with what.
+            let gap = [0; 64];
+            let mut left = piece.at.saturating_sub(end) as usize;
+            while left > 0 {
+                let part = left.min(gap.len());
+                hasher.update(&gap[..part]);
+                left -= part;
+            }
+            hasher.update(self.piece(piece));
+            end = piece.at + piece.len as u64;
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
     /// Header and nodes.
     pub(super) fn head(&self) -> &[u8] {
         &self.head

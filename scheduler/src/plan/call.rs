@@ -23,6 +23,8 @@ pub struct CallSpec {
     pub budget: Option<u64>,
     /// Whether the variables stay after their last reader, for another run of the plan.
     pub keep: bool,
+    /// Whether results stay whole until their last reader is done, so that another run can go on from where this one stops.
+    pub preserve: bool,
     /// Whether passes that meet element by element run in one stage.
     pub fuse: bool,
     /// Whether it is noted what each element costs.
@@ -30,14 +32,24 @@ pub struct CallSpec {
 }
 
 impl CallSpec {
-    /// A call as users make it: passes are fused, no bound of memory, nothing is kept or measured.
+    /// A call as users make it: passes are fused, no bound of memory, nothing is kept, preserved or measured.
     pub fn new(
         resources: Vec<Resource>,
         passes: Vec<PassCall>,
         gather: Vec<PassId>,
         workers: u32,
     ) -> CallSpec {
-        CallSpec { resources, passes, gather, workers, budget: None, keep: false, fuse: true, measure: false }
+        CallSpec {
+            resources,
+            passes,
+            gather,
+            workers,
+            budget: None,
+            keep: false,
+            preserve: false,
+            fuse: true,
+            measure: false,
+        }
     }
 }
 

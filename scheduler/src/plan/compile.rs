@@ -48,7 +48,7 @@ pub fn compile_sized(mut spec: CallSpec, sizes: &[Option<ResultSize>]) -> Result
     let graph = builder.build()?;
     let reads = Reads::of(&spec, &graph, &results);
     for stage in &mut stages {
-        stage.consumes = reads.last_by(stage);
+        stage.consumes = if spec.preserve { Vec::new() } else { reads.last_by(stage) };
     }
     let makers = makers(&graph, &stages, &results);
     let lifetimes = memory::lifetimes(&graph);
@@ -126,6 +126,7 @@ fn stage(spec: &CallSpec, passes: Vec<PassId>, leaves: &[bool]) -> Stage {
         task: TaskId(0),
         costs,
         pieces: pieces.into(),
+        given: [].into(),
         board,
     }
 }

@@ -11,9 +11,14 @@ impl Stage {
         let mut begun = vec![false; board.workers() as usize];
         let mut done: Vec<(f64, f64)> = Vec::new();
         let mut deviation = CostDeviation::default();
-        for (place, chunk) in board.chunks(id).into_iter().enumerate() {
+        let first_piece = u64::from(self.board.log_capacity);
+        for chunk in board.chunks(id) {
+            // Pieces are the first ranges, whatever stands in the log.
+            let Some(place) = u64::from(chunk.chunk.0).checked_sub(first_piece) else { continue };
             deviation.waiting += u32::from(chunk.state == ChunkState::Ready);
-            let (Some(piece), ChunkState::Done) = (self.pieces.get(place), chunk.state) else { continue };
+            let (Some(piece), ChunkState::Done) = (self.pieces.get(place as usize), chunk.state) else {
+                continue;
+            };
             let first = begun.get_mut(chunk.worker.index()).map(|begun| !std::mem::replace(begun, true));
             if first == Some(false) {
                 done.push((piece.cost, chunk.span.ended_ns.saturating_sub(chunk.span.started_ns) as f64));

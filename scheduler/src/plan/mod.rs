@@ -11,6 +11,8 @@
 //! | `pieces` | where that is known: pieces of equal cost, the costliest first |
 //! | `sizes` | what results take in their pages, where their sizes are known |
 //! | `deviation` | whether they cost in a run what they should |
+//! | `given` | for a run some of whose chunks are done before it begins |
+//! | `again` | which chunks are not touched when some elements are done again |
 //! | `compile` | from a call to a plan, by the files above |
 //! | `memory` | lives, the peak, and what to do when it is too high |
 //! | `forecast` | the peak from any point of a run on: what may begin now |
@@ -18,6 +20,7 @@
 //! Edges are *elementwise* or *whole*. Passes joined by elementwise edges run in one stage: a worker that takes a chunk runs
 //! each pass on each element of it, so that an intermediate lives for one element and never leaves the worker. A whole edge
 //! separates stages: the later one begins when the earlier is through.
+mod again;
 mod call;
 mod check;
 mod compile;
@@ -26,6 +29,7 @@ mod costs;
 mod deviation;
 mod forecast;
 mod fuse;
+mod given;
 mod memory;
 mod order;
 mod pieces;

@@ -1,7 +1,7 @@
 //! A stage: passes that run together.
 use super::costs::Costs;
 use super::pieces::Piece;
-use crate::board::StageSpec;
+use crate::board::{GivenChunk, StageSpec};
 use crate::id::{PassId, ResourceId, TaskId};
 use std::sync::Arc;
 
@@ -21,9 +21,11 @@ pub struct Stage {
     pub task: TaskId,
     /// What its elements are expected to cost: the costs of its passes, added up.
     pub costs: Option<Costs>,
-    /// How it is cut, where its costs decide that: what stands on the board when it opens, the costliest first.
-    /// Empty where workers cut it themselves.
+    /// What stands on the board when it opens: where its costs decide how it is cut, its pieces, the costliest first; and what lies
+    /// between chunks that are given. Workers cut the rest themselves.
     pub pieces: Arc<[Piece]>,
+    /// Elements of chunks that are done before the run begins, see [`Plan::with_given`](super::Plan::with_given).
+    pub given: Arc<[GivenChunk]>,
     /// The room it gets on the board.
     pub board: StageSpec,
 }

@@ -164,6 +164,9 @@ impl ActiveRun {
                 self.unwritten.extend(unwritten.map(|piece| (stage, chunk, piece)));
                 self.tell(Event::ChunkFailed { stage, chunk, position }, now_ns, pool);
             }
+            FromWorker::Unlogged { run, what } if run == self.run => {
+                self.stats.unlogged.get_or_insert(what);
+            }
             FromWorker::Loaded { packages, stage, ns } => {
                 let stage = stage.filter(|stage| self.host.job.plan.stage(*stage).is_some());
                 self.loaded((Some(slot), stage), packages, ns, now_ns);

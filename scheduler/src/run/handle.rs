@@ -25,6 +25,8 @@ pub struct RunHandle {
 pub struct Progress {
     /// Elements of each pass whose stage has their results.
     pub done: Vec<u64>,
+    /// Elements of each pass that were done before the run began.
+    pub reused: Vec<u64>,
     /// Elements of each pass.
     pub elements: Vec<u64>,
     /// Whether its stage is open and not through.
@@ -77,6 +79,7 @@ impl RunHandle {
         let passes = self.plan.spec().passes.len();
         let mut progress = Progress {
             done: vec![0; passes],
+            reused: vec![0; passes],
             elements: vec![0; passes],
             at_work: vec![false; passes],
             seconds: None,
@@ -87,6 +90,7 @@ impl RunHandle {
             let at_work = done < elements && board.is_opened(id);
             for pass in stage.passes.iter().map(|pass| pass.index()) {
                 progress.done[pass] = done;
+                progress.reused[pass] = stage.given_elements();
                 progress.elements[pass] = elements;
                 progress.at_work[pass] = at_work;
             }

@@ -1,5 +1,5 @@
 //! This host as the engine's world: the run's board and pages, and the pool's workers at it.
-use crate::board::SupervisorBoard;
+use crate::board::{Control, SupervisorBoard};
 use crate::engine::{EventKind, Outcome, World};
 use crate::id::{ResourceId, WorkerId};
 use crate::pool::{Processes, WorkerPool};
@@ -66,6 +66,10 @@ impl<P: Processes> World for HostWorld<'_, P> {
     fn gather(&mut self, _resource: ResourceId) {}
 
     fn free(&mut self, resource: ResourceId) -> Option<u64> {
+        if self.run.job.keep && self.board().control() != Control::Go {
+            self.keep(resource);
+            return None;
+        }
         self.run.take_page(resource).map(|(_, page)| page.bytes())
     }
 

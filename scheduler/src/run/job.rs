@@ -1,9 +1,10 @@
 //! What a run needs, and what comes of it.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::board::SupervisorBoard;
+use crate::board::{GivenChunk, Output, SupervisorBoard};
 use crate::engine::{Outcome, Settings};
 use crate::error::Result;
 use crate::id::{ChunkId, ResourceId, StageId};
@@ -14,7 +15,7 @@ use crate::pool::Generation;
 use crate::run::copying::{Copies, Copying};
 use crate::run::recorder::EventRecorder;
 use crate::store::{Kind, Page, Store, CONTENT};
-use crate::wire::{RunSpec, Unwritten};
+use crate::wire::{RunSpec, Unlogged, Unwritten};
 
 /// Something whose dropping lets go of a variable.
 pub type Pin = Box<dyn Any + Send>;
@@ -33,6 +34,10 @@ pub struct JobSpec {
     pub pins: Vec<(ResourceId, Pin)>,
     /// Bytes of copied-in data that are somebody else's to free, which the run's account begins with.
     pub kept_bytes: u64,
+    /// Chunks that are done already, by stage; the plan was made for them. Their results lie in the pages.
+    pub given: Vec<Vec<GivenChunk>>,
+    /// Whether pages that are still needed when the run fails are kept for another run.
+    pub keep: bool,
     /// How failures are met.
     pub settings: Settings,
     /// Where the user's own cluster nodes come in; then none of the pool's workers takes part.
@@ -49,6 +54,7 @@ pub struct Job {
     pub(crate) pages: Vec<(ResourceId, Page)>,
     pub(crate) copies: Copies,
     pub(crate) pins: Vec<(ResourceId, Pin)>,
+    pub(crate) keep: bool,
     pub(crate) settings: Settings,
     pub(crate) external: Option<Listener>,
     pub(crate) generation: Generation,
@@ -117,6 +123,8 @@ pub struct RunStats {
     pub retries: u32,
     /// From begin to end.
     pub seconds: f64,
+    /// Why chunks were not written down in its checkpoint, where that failed.
+    pub unlogged: Option<Unlogged>,
     /// The most bytes that its own pages held: copied-in data and results.
     pub peak_bytes: u64,
     /// Stages whose costs misled, each with the first element of every piece that was taken back and cut again.
@@ -130,7 +138,19 @@ impl Job {
     /// [`Error::NoSpace`](crate::error::Error::NoSpace) where memory has no room for the board;
     /// [`Error::BadPlan`](crate::error::Error::BadPlan) for a plan that no board can have.
     pub fn new(store: &Store, job: JobSpec) -> Result<Job> {
-        let JobSpec { plan, spec, pages, copies, pins, kept_bytes, settings, external, generation } = job;
+        let JobSpec {
+            plan,
+            spec,
+            pages,
+            copies,
+            pins,
+            kept_bytes,
+            given,
+            keep,
+            settings,
+            external,
+            generation,
+        } = job;
         let payload = spec.to_bytes();
         let layout = plan.board_spec(&payload);
         let page = store.zeros_page(Kind::Board, layout.bytes()?)?;
@@ -142,13 +162,35 @@ impl Job {
             unsafe { SupervisorBoard::create(mapping.as_ptr().add(skip), mapping.len() - skip, &layout) }?;
         let shared = pages.iter().filter(|(resource, _)| plan.maker_of(*resource).is_none());
         board.take_bytes(kept_bytes + shared.map(|(_, page)| page.bytes()).sum::<u64>());
+        give(&board, spec.notes, &given)?;
         let board = Arc::new(BoardImage { board, _mapping: mapping, page });
         let copies = Copies::new(copies);
-        Ok(Job { plan, board, pages, copies, pins, settings, external, generation })
+        Ok(Job { plan, board, pages, copies, pins, keep, settings, external, generation })
     }
 
     /// Its board.
     pub fn board(&self) -> &BoardImage {
         &self.board
     }
+}
+
+/// Puts down on the board what is done already, and that its results are in the pages.
+fn give(board: &SupervisorBoard, notes: (StageId, u32), given: &[Vec<GivenChunk>]) -> Result<()> {
+    let mut taken: BTreeMap<(StageId, u32), u64> = BTreeMap::new();
+    let mut take = |place: (StageId, u32), output: &Output| {
+        let end = taken.entry(place).or_default();
+        *end = (*end).max(output.at.saturating_add(output.len));
+    };
+    for (id, chunks) in given.iter().enumerate() {
+        let stage = StageId(id as u32);
+        if !chunks.is_empty() {
+            board.give(stage, chunks)?;
+        }
+        for chunk in chunks {
+            chunk.outputs.iter().enumerate().for_each(|(nth, output)| take((stage, nth as u32), output));
+            take(notes, &chunk.notes);
+        }
+    }
+    taken.into_iter().for_each(|((stage, nth), bytes)| board.take_output(stage, nth, bytes));
+    Ok(())
 }

@@ -52,6 +52,7 @@ impl Finished {
         let mut chunks = self.board.board().chunks(id);
         // What was taken back before anybody had it was no chunk; its elements stand in others.
         chunks.retain(|chunk| match chunk.state {
+            _ if self.board.board().is_given(id, chunk.chunk) => false,
             ChunkState::Empty | ChunkState::Ready => false,
             ChunkState::Lost => chunk.span.started_ns > 0 || !withdrawn.contains(&chunk.start),
             ChunkState::Leased | ChunkState::Done | ChunkState::Failed => true,

@@ -114,6 +114,8 @@ impl Session {
         let settings = Settings { workers: plan.workers(), retries: 2, ..Settings::default() };
         let generation = self.generation.clone();
         let job = JobSpec {
+            given: Vec::new(),
+            keep: false,
             plan: plan.clone(),
             spec,
             pages,

@@ -37,7 +37,7 @@ mod write_api;
 
 use r::resume;
 use records::{export_api, record_api, text_api};
-use runs::{log_api, plan_api, run_api, simulate_api};
+use runs::{checkpoints, kept, log_api, plan_api, run_api, simulate_api};
 use state::state_api;
 use worker::worker_api;
 
@@ -51,6 +51,8 @@ extendr_module! {
     use top_api;
     use mutual_api;
     use payload_api;
+    use checkpoints;
+    use kept;
     use plan_api;
     use run_api;
     use log_api;

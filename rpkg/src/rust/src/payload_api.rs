@@ -2,6 +2,8 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 use extendr_api::prelude::*;
 
+use scheduler::page::BlobWriter;
+
 use crate::codec::{self, Found, Outline, Reach};
 use crate::r::{self, argument, edge, give, nothing, protect, Kind, Preserved, Scope, Sexp};
 
@@ -94,6 +96,18 @@ fn ms_unpack(raw: Robj, parts: Robj) -> Robj {
     edge(|| give(|s| Ok(codec::unserialize(s, argument(&raw), argument(&parts)))))
 }
 
+/// A name for the content of a value, the same in every session. What holds functions or environments is told apart no further than
+/// `serialize()` does.
+#[extendr]
+fn ms_content(x: Robj) -> Robj {
+    edge(|| {
+        let mut writer = BlobWriter::new();
+        codec::encode(argument(&x), &mut writer)?;
+        let content = writer.finish().fingerprint();
+        give(|s| Ok(r::character(s, &[&content])))
+    })
+}
+
 extendr_module! {
     mod payload_api;
     fn ms_survey;
@@ -101,4 +115,5 @@ extendr_module! {
     fn ms_lengths;
     fn ms_pack;
     fn ms_unpack;
+    fn ms_content;
 }

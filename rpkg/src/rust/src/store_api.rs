@@ -13,7 +13,7 @@ use scheduler::trace;
 
 use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, give, nothing, protect, Failure, Preserved, Scope, Sexp};
-use crate::runs::{plan_api, registry};
+use crate::runs::{kept, plan_api, registry};
 use crate::{codec, session};
 
 pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
@@ -295,6 +295,7 @@ fn ms_cleanup() -> Robj {
     edge(|| {
         let stopped = registry::close();
         plan_api::clear()?;
+        kept::clear();
         session::with(|session| {
             session.close();
             Ok(())

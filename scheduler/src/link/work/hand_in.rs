@@ -18,6 +18,14 @@ pub(crate) trait Outside {
     /// Whether what does not fit into a resource's page can go to its overflow.
     fn has_overflow(&self, resource: ResourceId) -> bool;
 
+    /// Whether finished chunks are written down in a checkpoint.
+    fn has_log(&self) -> bool {
+        false
+    }
+
+    /// Writes the chunk down. When it cannot, the chunk counts all the same.
+    fn log(&mut self, _lease: &Lease) {}
+
     /// Gives the memory of a part back that nobody reads any more.
     ///
     /// # Errors
@@ -46,6 +54,8 @@ pub(crate) enum HandInStep {
     LeftOut,
     /// A piece of the results does not fit: the number of its output, `None` for the notes. The chunk is held, and has to fail.
     Refused(Option<usize>, Shortage),
+    /// The chunk is written down in the run's checkpoint.
+    Logged,
     /// The costs are written.
     Costed,
     /// The chunk is done, and its results count. Who ends a stage tells the session: others may wait for it that are not told by
@@ -80,8 +90,14 @@ impl Work {
                 None if matches!(self.ending, Ending::Failure(..)) => {
                     Ok(self.publish(run, lease, now_ns, outside))
                 }
+                None if outside.has_log() => {
+                    outside.log(&lease);
+                    self.at = At::HandsIn(lease, Hand::Cost);
+                    Ok(HandInStep::Logged)
+                }
                 None => Ok(self.put_costs(run, lease, outside)),
             },
+            At::HandsIn(lease, Hand::Cost) => Ok(self.put_costs(run, lease, outside)),
             At::HandsIn(lease, Hand::Publish) => Ok(self.publish(run, lease, now_ns, outside)),
             At::Done(lease) => {
                 give_back(run, &lease, outside);

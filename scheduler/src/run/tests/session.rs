@@ -159,6 +159,8 @@ impl<'a> Session<'a> {
             self.most = self.most.max(plan.workers() as usize);
         }
         let job = JobSpec {
+            given: Vec::new(),
+            keep: false,
             plan: plan.clone(),
             spec,
             pages: Vec::new(),

@@ -13,10 +13,13 @@ use scheduler::run::{Job, JobSpec, Pin};
 use scheduler::store::{find, Content, Kind, Memory, Page, PageAddress};
 use scheduler::wire::RunSpec;
 
+use super::checkpoints::{self, Held};
 use super::coming::Coming;
+use super::earlier;
 use super::encoded::{encoded, Encoded, Purpose};
+use super::kept;
 use super::planned::{bytes_of, Data, Planned};
-use super::spec::Reader;
+use super::spec::{Reader, Start};
 use crate::codec::References;
 use crate::r::{self, Failure, Preserved, Result, Sexp};
 use crate::session;
@@ -26,6 +29,8 @@ pub(super) struct Prepared {
     pub(super) job: Job,
     pub(super) copied: (u64, u64),
     pub(super) coming: Coming,
+    /// Its checkpoint.
+    pub(super) held: Option<Arc<Held>>,
 }
 
 /// When data is copied in that stages can read as it comes.
@@ -92,43 +97,57 @@ pub(super) fn prepare(
     // Nodes of a cluster find pages by their names.
     let mut pages = Pages::new(if external.is_some() { Memory::New } else { Memory::Used });
     let plan = Arc::clone(&planned.plan);
-    let mut blobs = blobs.into_iter();
-    for (index, data) in planned.data.iter_mut().enumerate() {
-        let id = ResourceId(index as u32);
-        let made = blobs.next().flatten();
-        let comes = copying == Copying::Meanwhile && plan.streamed_elements(id).is_some();
-        let streamed = planned.streamed.iter().find(|(of, _)| comes && *of == id);
-        let elements = streamed.map(|(_, elements)| *elements);
-        match changes.get(&id) {
-            Some(object) => {
-                let page = pages.copy_in(id, &encoded(object.get(), Purpose::Run)?, pages.memory)?;
-                pages.own(id, page);
-            }
-            None => pages.add(id, data, made, (purpose, elements))?,
-        }
-    }
+    pages.add_data(planned, blobs, changes, (purpose, copying))?;
     let copied = (now_ns() - since, pages.bytes);
-    for resource in plan.graph().resources().iter().skip(pages.handles.len()) {
-        pages.add_results(resource.bytes, planned)?;
-    }
-    let timeout = planned.timeout_seconds;
-    let settings = Settings {
-        workers: plan.workers(),
-        retries: planned.retries,
-        timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
-        ..Settings::default()
+    let left = match planned.start {
+        Start::Kept(run) => kept::take_pages(run, &plan),
+        _ => Vec::new(),
     };
+    pages.add_all_results(left, planned)?;
+    let mut spec = RunSpec::new(&plan, Vec::new(), planned.program.clone());
+    let given = earlier::bring(&planned.start, &plan, spec.notes, &pages.own)?;
+    let held = hold(&planned.start, &mut spec)?;
     let Pages { handles, own, coming, overflow, pins, refers, kept_bytes, .. } = pages;
-    let mut spec = RunSpec::new(&plan, handles, planned.program.clone());
+    spec.pages = handles;
     spec.overflow = overflow;
     spec.refers = refers;
     spec.title = title.to_owned();
     spec.session = state.bytes.clone();
     let generation = state.generation.clone();
-    let copies = coming.copies();
-    let job = JobSpec { plan, spec, pages: own, copies, pins, kept_bytes, settings, external, generation };
+    let (copies, keep, settings) = (coming.copies(), planned.keep, settings(planned));
+    let job = JobSpec {
+        plan,
+        spec,
+        pages: own,
+        copies,
+        pins,
+        kept_bytes,
+        given,
+        keep,
+        settings,
+        external,
+        generation,
+    };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
-    Ok(Prepared { job, copied, coming })
+    Ok(Prepared { job, copied, coming, held })
+}
+
+fn settings(planned: &Planned) -> Settings {
+    let timeout = planned.timeout_seconds;
+    Settings {
+        workers: planned.plan.workers(),
+        retries: planned.retries,
+        timeout_ns: timeout.is_finite().then_some((timeout * 1e9) as u64),
+        ..Settings::default()
+    }
+}
+
+/// The run's checkpoint, if it has one, to which its workers write.
+fn hold(start: &Start, spec: &mut RunSpec) -> Result<Option<Arc<Held>>> {
+    let Start::Checkpoint(id) = *start else { return Ok(None) };
+    let target = checkpoints::with(id, |checkpoint| Ok(checkpoint.target()))?;
+    spec.log = Some(target.clone());
+    Ok(Some(Arc::new(Held::new(id, target)?)))
 }
 
 fn page(content: &dyn Content, memory: Memory) -> Result<Page> {
@@ -159,6 +178,38 @@ impl Pages {
         }
     }
 
+    /// All variables of the plan, as far as something reads them.
+    fn add_data(
+        &mut self,
+        planned: &mut Planned,
+        blobs: Vec<Option<Encoded>>,
+        changes: &Changes,
+        (purpose, copying): (Purpose, Copying),
+    ) -> Result<()> {
+        let plan = &planned.plan;
+        let mut blobs = blobs.into_iter();
+        for (index, data) in planned.data.iter_mut().enumerate() {
+            let id = ResourceId(index as u32);
+            let made = blobs.next().flatten();
+            if plan.has_given() && !plan.is_needed(id) && matches!(data, Data::Object(_)) {
+                // Nobody reads it any more.
+                self.handles.push(None);
+                continue;
+            }
+            let comes = copying == Copying::Meanwhile && plan.streamed_elements(id).is_some();
+            let streamed = planned.streamed.iter().find(|(of, _)| comes && *of == id);
+            let elements = streamed.map(|(_, elements)| *elements);
+            match changes.get(&id) {
+                Some(object) => {
+                    let page = self.copy_in(id, &encoded(object.get(), Purpose::Run)?, self.memory)?;
+                    self.own(id, page);
+                }
+                None => self.add(id, data, made, (purpose, elements))?,
+            }
+        }
+        Ok(())
+    }
+
     /// A variable of the plan, and the elements by which it is to be read as it comes.
     fn add(
         &mut self,
@@ -186,6 +237,22 @@ impl Pages {
             }
             Data::Registered { namespace, name, session, serial } => {
                 self.registered(id, namespace, name, (*session, *serial))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The pages of all results; those that an earlier run left are there.
+    fn add_all_results(&mut self, mut left: Vec<(ResourceId, Page)>, planned: &Planned) -> Result<()> {
+        for resource in planned.plan.graph().resources().iter().skip(self.handles.len()) {
+            let id = ResourceId(self.handles.len() as u32);
+            match left.iter().position(|(of, _)| *of == id) {
+                Some(place) => {
+                    let (_, page) = left.swap_remove(place);
+                    self.overflow.extend(page.overflow().map(|overflow| (id, overflow.handle())));
+                    self.own(id, page);
+                }
+                None => self.add_results(resource.bytes, planned)?,
             }
         }
         Ok(())

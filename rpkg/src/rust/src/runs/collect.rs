@@ -10,6 +10,7 @@ use scheduler::os::Mapping;
 use scheduler::plan::Plan;
 use scheduler::run::{Detail, Finished};
 use scheduler::store::Page;
+use scheduler::wire::Unlogged;
 
 use super::log_api;
 use super::profiles;
@@ -36,6 +37,23 @@ enum Views {
     Passing,
 }
 
+/// A wanted result.
+struct Value {
+    values: Preserved,
+    /// The length of each result, where all are in one vector.
+    each: Option<usize>,
+    /// Which results these are, where the others are the caller's already.
+    places: Option<Vec<(u64, u64)>>,
+}
+
+impl Value {
+    /// The numbers of the results, as R counts.
+    fn numbers(&self) -> Option<Vec<f64>> {
+        let each = |&(start, end): &(u64, u64)| (start..end).map(|result| result as f64 + 1.0);
+        self.places.as_ref().map(|places| places.iter().flat_map(each).collect())
+    }
+}
+
 /// A page, mapped.
 pub(super) struct Opened {
     mapping: Arc<Mapping>,
@@ -60,7 +78,7 @@ pub(super) fn collect(
     forms: &[Form],
     detail: Detail,
 ) -> Result<Given> {
-    let plan = &*begun.plan;
+    let plan = &*begun.of.plan;
     let board = finished.board.board();
     let chunks = (0..plan.stages().len() as u32).map(|stage| {
         let mut chunks = board.chunks(StageId(stage));
@@ -78,10 +96,11 @@ pub(super) fn collect(
     let error = ended.error(&notes)?;
     let written = ended.written();
     let died = log_api::died(&finished.stats.died)?;
-    let log = finished.log(plan, begun.copied, detail);
-    last_run::keep(last_run::LastRun { run, plan: Arc::clone(&begun.plan), log });
-    if finished.outcome == Outcome::Done {
-        profiles::take(run, plan, finished, &begun.keys, &ended.chunks);
+    let log = finished.log(plan, begun.of.copied, detail);
+    last_run::keep(last_run::LastRun { run, plan: Arc::clone(&begun.of.plan), log });
+    // Of what was done before nothing was measured.
+    if finished.outcome == Outcome::Done && !plan.has_given() {
+        profiles::take(run, plan, finished, &begun.of.keys, &ended.chunks);
     }
     r::give(|s| {
         let bytes = r::reals(s, &written);
@@ -103,8 +122,29 @@ fn stats<'s>(s: &'s Scope, run: i32, finished: &Finished, died: &Preserved) -> S
     let seconds = r::real(s, finished.stats.seconds);
     let notes = r::character(s, &finished.stats.notes);
     let died = s.kept(died.get());
-    let parts =
-        [("run", r::integer(s, run)), ("seconds", seconds), ("peak", peak), ("died", died), ("notes", notes)];
+    let parts = [
+        ("run", r::integer(s, run)),
+        ("seconds", seconds),
+        ("peak", peak),
+        ("died", died),
+        ("notes", notes),
+        ("unlogged", unlogged(s, finished)),
+    ];
+    r::named_list(s, &parts)
+}
+
+/// Why chunks were not written down in the run's checkpoint; NULL where they were.
+fn unlogged<'s>(s: &'s Scope, finished: &Finished) -> Sexp<'s> {
+    let Some(Unlogged { reason, shortage }) = &finished.stats.unlogged else { return s.null() };
+    let mut parts = vec![("reason", r::character(s, &[reason]))];
+    if let Some(shortage) = shortage {
+        parts.extend([
+            ("needed", r::real(s, shortage.needed as f64)),
+            ("free", r::real(s, shortage.free as f64)),
+            ("limit", r::real(s, shortage.limit as f64)),
+            ("dir", r::path(s, &shortage.dir)),
+        ]);
+    }
     r::named_list(s, &parts)
 }
 
@@ -149,18 +189,22 @@ impl Ended<'_> {
             .collect()
     }
 
-    /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result.
+    /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result; of a part of the results,
+    /// `places` among all of them.
     fn values(&self, forms: &[Form]) -> Result<Preserved> {
         let mut all = Vec::with_capacity(forms.len());
         for (nth, &pass) in self.plan.spec().gather.iter().enumerate() {
             all.push(self.value(pass, forms.get(nth).copied().unwrap_or(Form::List))?);
         }
+        let places: Vec<Option<Vec<f64>>> = all.iter().map(Value::numbers).collect();
         r::protect(|s| {
             let list = s.vector(Kind::VECSXP, all.len());
-            for (place, (values, each)) in all.iter().enumerate() {
+            for (place, (Value { values, each, .. }, places)) in all.iter().zip(&places).enumerate() {
                 s.inner(|s| {
                     let each = each.map_or(s.null(), |each| r::real(s, each as f64));
-                    list.set_item(place, r::named_list(s, &[("values", values.get()), ("k", each)]));
+                    let places = places.as_deref().map_or(s.null(), |places| r::reals(s, places));
+                    let parts = [("values", values.get()), ("k", each), ("places", places)];
+                    list.set_item(place, r::named_list(s, &parts));
                 });
             }
             Ok(Preserved::new(list))
@@ -168,7 +212,7 @@ impl Ended<'_> {
     }
 
     /// One vector where it is asked for as such and the results are alike, else a list.
-    fn value(&self, pass: PassId, form: Form) -> Result<(Preserved, Option<usize>)> {
+    fn value(&self, pass: PassId, form: Form) -> Result<Value> {
         let call = &self.plan.spec().passes[pass.index()];
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
         let (resource, (stage, nth)) =
@@ -177,21 +221,35 @@ impl Ended<'_> {
         let board = self.finished.board.board();
         let per_result = call.elements_per_result();
         let mut pieces = Pieces::default();
+        let mut places = Vec::new();
+        let mut left_out = 0;
         for chunk in board.results(stage)? {
             let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
-            let source = opened.source(board.output(stage, chunk.chunk, nth).ok_or_else(missing)?)?;
-            pieces.push((chunk.start / per_result, chunk.end.div_ceil(per_result)), source)?;
+            let output = board.output(stage, chunk.chunk, nth).ok_or_else(missing)?;
+            let (start, end) = (chunk.start / per_result, chunk.end.div_ceil(per_result));
+            if output.len == 0 && board.is_given(stage, chunk.chunk) {
+                // The caller has them.
+                left_out += end - start;
+                continue;
+            }
+            places.push((start, end));
+            pieces.push((start - left_out, end - left_out), opened.source(output)?)?;
         }
-        if pieces.count() as u64 != call.results() {
-            let reason =
-                format!("'{}' has {} results instead of {}", call.name, pieces.count(), call.results());
+        let count = pieces.count() as u64 + left_out;
+        if count != call.results() {
+            let reason = format!("'{}' has {count} results instead of {}", call.name, call.results());
             return Err(damaged(reason));
+        }
+        if left_out > 0 {
+            let values = r::protect(|s| Ok(Preserved::new(pieces.list(s))))?;
+            return Ok(Value { values, each: None, places: Some(places) });
         }
         if let Some((tag, each)) = pieces.alike().filter(|_| form == Form::Vector) {
             let vector = r::protect(|s| Ok(Preserved::new(pieces.joined(s, (tag, each)))))?;
-            return Ok((vector, Some(each)));
+            return Ok(Value { values: vector, each: Some(each), places: None });
         }
-        Ok((r::protect(|s| Ok(Preserved::new(pieces.list(s))))?, None))
+        let values = r::protect(|s| Ok(Preserved::new(pieces.list(s))))?;
+        Ok(Value { values, each: None, places: None })
     }
 
     /// What FUN said, in the order of passes and elements: a list of triples.

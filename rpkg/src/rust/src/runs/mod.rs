@@ -11,6 +11,8 @@
 //! | `dead` | values of earlier runs that nobody needs any more |
 //! | `describe` | a plan in columns |
 //! | `begin` | a plan made pages and job |
+//! | `earlier` | what a run takes over from an earlier one |
+//! | `checkpoints`, `kept` | the checkpoints that are open; runs that failed and are kept |
 //! | `collect` | results and conditions made R values |
 //! | `failure` | what ended a run that did not succeed |
 //! | `profiles` | what elements cost, kept for the runs to come |
@@ -20,12 +22,15 @@
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
+pub mod checkpoints;
 mod collect;
 mod coming;
 mod dead;
 mod describe;
+mod earlier;
 mod encoded;
 mod failure;
+pub mod kept;
 mod learn;
 pub mod log_api;
 pub mod plan_api;

@@ -18,7 +18,7 @@ use super::describe::describe;
 use super::encoded::{Encoded, Purpose};
 use super::planned::{bytes_of, compile, Planned};
 use super::profiles;
-use super::registry;
+use super::registry::{self, Of};
 use super::relearn::{relearn, sizes};
 use super::spec::{value as kept, Reader, Spec};
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result, Sexp};
@@ -164,7 +164,9 @@ fn begin(
     purpose: Purpose,
     by: (&str, &SessionState),
 ) -> Result<i32> {
-    if let Some(run) = try_begin(planned, blobs, changes, (purpose, Copying::Meanwhile), by)? {
+    // What an earlier run left is taken over once.
+    let copying = if planned.start.is_fresh() { Copying::Meanwhile } else { Copying::Before };
+    if let Some(run) = try_begin(planned, blobs, changes, (purpose, copying), by)? {
         return Ok(run);
     }
     // With all data copied before, it may go to the directory for pages.
@@ -182,9 +184,15 @@ fn try_begin(
 ) -> Result<Option<i32>> {
     let external = if planned.external { Some(registry::listener()?) } else { None };
     let address = external.as_ref().map(|listener| listener.path().to_owned());
-    let Prepared { job, copied, coming } = prepare(planned, blobs, changes, external, how, by)?;
-    let of = (Arc::clone(&planned.plan), Arc::clone(&planned.keys));
-    let run = registry::begin(job, address, of, copied)?;
+    let Prepared { job, copied, coming, held } = prepare(planned, blobs, changes, external, how, by)?;
+    let of = Of {
+        plan: Arc::clone(&planned.plan),
+        keys: Arc::clone(&planned.keys),
+        copied,
+        keep: planned.keep,
+        _checkpoint: held,
+    };
+    let run = registry::begin(job, address, of)?;
     let handle = registry::run(run)?.handle;
     if let Err(failure) = coming.write(&handle, registry::look) {
         // Within a second the workers have let go of the pages.

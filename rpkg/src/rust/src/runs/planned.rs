@@ -11,9 +11,10 @@ use scheduler::page::Elements;
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Stage, TimeLimit, WhenLate};
 use scheduler::store::{find, places, Page};
 
+use super::earlier;
 use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
-use super::spec::{DataSource, Input, Pass, Side, Spec};
+use super::spec::{DataSource, Input, Pass, Side, Spec, Start};
 use crate::about::{self, Listed, Program, Step, Steps};
 use crate::codec::References;
 use crate::r::{self, Failure, Preserved, Result, Sexp};
@@ -39,6 +40,10 @@ pub(super) struct Planned {
     pub(super) external: bool,
     /// By what name each pass's profile is kept; empty for none.
     pub(super) keys: Arc<[String]>,
+    /// Whether pages are kept for another run when this one fails.
+    pub(super) keep: bool,
+    /// What is done before its run begins.
+    pub(super) start: Start,
     /// What each pass learned from runs before.
     pub(super) learned: Vec<Learned>,
 }
@@ -118,12 +123,15 @@ pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Opt
         budget: budget(spec, purpose)?,
         keep: purpose == Purpose::Plan,
         measure: spec.measure,
+        preserve: spec.keep || !spec.start.is_fresh(),
         ..CallSpec::new(resources, passes, spec.gather.clone(), spec.workers)
     };
     let sizes: Vec<_> = learned.iter().map(|learned| learned.size).collect();
     let streamed = streamed(spec, &resource_of, &blobs);
     let counts: Vec<_> = streamed.iter().map(|(resource, elements)| (*resource, elements.count)).collect();
     let plan = plan::compile_sized(call, &sizes)?.streamed(&counts);
+    let given = earlier::given(&spec.start, &plan)?;
+    let plan = plan.with_given(given)?;
     let program = program(spec, &plan, &resource_of)?.to_bytes();
     let planned = Planned {
         plan: Arc::new(plan),
@@ -135,6 +143,8 @@ pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Opt
         timeout_seconds: spec.timeout_seconds,
         external: spec.external,
         keys: spec.passes.iter().map(|pass| pass.key.clone()).collect(),
+        keep: spec.keep,
+        start: spec.start.clone(),
         learned,
     };
     Ok((planned, blobs))

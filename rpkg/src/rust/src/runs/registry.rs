@@ -11,7 +11,22 @@ use scheduler::plan::Plan;
 use scheduler::pool::PoolConfig;
 use scheduler::run::{Finished, Job, Pool, PoolStatus, RunHandle};
 
+use super::checkpoints::Held;
 use crate::r::{Failure, Result};
+
+/// What a run is of, and how it was begun.
+#[derive(Debug, Clone)]
+pub(super) struct Of {
+    pub(super) plan: Arc<Plan>,
+    /// By what name each pass's profile is kept.
+    pub(super) keys: Arc<[String]>,
+    /// Nanoseconds and bytes of copying its data into shared memory.
+    pub(super) copied: (u64, u64),
+    /// Whether its pages are kept when it fails.
+    pub(super) keep: bool,
+    /// Its checkpoint, which it holds as long as it is known.
+    pub(super) _checkpoint: Option<Arc<Held>>,
+}
 
 /// A run that was begun and not collected.
 #[derive(Debug, Clone)]
@@ -20,11 +35,7 @@ pub(super) struct Begun {
     pub(super) handle: Arc<RunHandle>,
     /// Where nodes of the user's cluster come in.
     pub(super) address: Option<PathBuf>,
-    pub(super) plan: Arc<Plan>,
-    /// By what name each pass's profile is kept.
-    pub(super) keys: Arc<[String]>,
-    /// Nanoseconds and bytes of copying its data into shared memory.
-    pub(super) copied: (u64, u64),
+    pub(super) of: Of,
     /// The pool was stopped before the run had ended.
     stopped: bool,
 }
@@ -80,12 +91,7 @@ fn unconfigured() -> Failure {
 }
 
 /// Begins a run, and the pool with the first.
-pub(super) fn begin(
-    job: Job,
-    address: Option<PathBuf>,
-    (plan, keys): (Arc<Plan>, Arc<[String]>),
-    copied: (u64, u64),
-) -> Result<i32> {
+pub(super) fn begin(job: Job, address: Option<PathBuf>, of: Of) -> Result<i32> {
     with(|registry| {
         if registry.pool.is_none() {
             registry.pool = Some(Pool::start(registry.config.clone().ok_or_else(unconfigured)?)?);
@@ -93,7 +99,7 @@ pub(super) fn begin(
         let pool = registry.pool.as_mut().ok_or_else(unconfigured)?;
         let (number, handle) = pool.begin(job)?;
         let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
-        let begun = Begun { number, handle, address, plan, keys, copied, stopped: false };
+        let begun = Begun { number, handle, address, of, stopped: false };
         registry.runs.insert(id, begun);
         Ok(id)
     })

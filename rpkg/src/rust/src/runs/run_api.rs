@@ -4,10 +4,12 @@
 use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
+use scheduler::engine::Outcome;
 use scheduler::pool::{Patience, PoolConfig};
 use scheduler::run::{Detail, Progress};
 
 use super::collect::{collect, Form};
+use super::kept::{self, Kept};
 use super::registry;
 use crate::r::{self, argument, edge, nothing, Failure, Kind};
 use crate::session;
@@ -91,19 +93,20 @@ fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
     })
 }
 
-/// How far a run is: `done`, `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
+/// How far a run is: `done`, `reused` (of these, before it began), `elements` and `at_work` of each pass of its plan, and the `seconds` since it began (NA of one that
 /// waits). NULL when it was collected.
 #[extendr]
 fn ms_run_progress(id: i32) -> Robj {
     edge(|| {
         let progress = registry::run(id).ok().and_then(|begun| begun.handle.progress());
-        let Some(Progress { done, elements, at_work, seconds }) = progress else { return nothing() };
+        let Some(Progress { done, reused, elements, at_work, seconds }) = progress else { return nothing() };
         let numbers = |counts: Vec<u64>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
-        let (done, elements) = (numbers(done), numbers(elements));
+        let (done, reused, elements) = (numbers(done), numbers(reused), numbers(elements));
         let at_work: Vec<f64> = at_work.into_iter().map(|open| f64::from(u8::from(open))).collect();
         r::give(|s| {
             let parts = [
                 ("done", r::reals(s, &done)),
+                ("reused", r::reals(s, &reused)),
                 ("elements", r::reals(s, &elements)),
                 ("at_work", r::reals(s, &at_work)),
                 ("seconds", r::real(s, seconds.unwrap_or(f64::NAN))),
@@ -141,7 +144,11 @@ fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
         let form = |mode: &String| if mode == "vector" { Form::Vector } else { Form::List };
         let forms: Vec<Form> = modes.iter().map(form).collect();
         let detail = if trace { Detail::Chunks } else { Detail::Totals };
-        collect((id, &begun), &finished, &forms, detail)
+        let collected = collect((id, &begun), &finished, &forms, detail);
+        if begun.of.keep && finished.outcome != Outcome::Done {
+            kept::put(id, Kept { plan: begun.of.plan, finished });
+        }
+        collected
     })
 }
 

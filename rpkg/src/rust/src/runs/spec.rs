@@ -27,6 +27,50 @@ pub(super) struct Spec {
     pub(super) external: bool,
     /// Whether it is noted what each element costs.
     pub(super) measure: bool,
+    /// Whether its pages are kept for another run when it fails.
+    pub(super) keep: bool,
+    /// What is done already.
+    pub(super) start: Start,
+}
+
+/// What of a run is done before it begins.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Start {
+    /// Nothing.
+    #[default]
+    Fresh,
+    /// What lies in an open checkpoint, by its number.
+    Checkpoint(i32),
+    /// What an earlier run left that failed, by its number.
+    Kept(i32),
+    /// All but these elements of passes, and what follows from them.
+    AllBut(Vec<(PassId, Vec<u64>)>),
+}
+
+impl Start {
+    /// Whether results are to stay whole.
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self, Start::Fresh)
+    }
+}
+
+fn start(reader: &Reader<'_>) -> Result<Start> {
+    let number = |name: &str| Ok::<_, Failure>(reader.numbers(name)?.first().map(|number| *number as i32));
+    if let Some(checkpoint) = number("checkpoint")? {
+        return Ok(Start::Checkpoint(checkpoint));
+    }
+    if let Some(run) = number("kept")? {
+        return Ok(Start::Kept(run));
+    }
+    let passes = reader.numbers("again_passes")?;
+    if passes.is_empty() {
+        return Ok(Start::Fresh);
+    }
+    let elements = reader.items("again")?.into_iter().map(|list| {
+        Ok(r::numbers(list)?.into_iter().map(|element| element as u64 - 1).collect::<Vec<u64>>())
+    });
+    let passes = passes.into_iter().map(|pass| PassId(pass as u32 - 1));
+    Ok(Start::AllBut(passes.zip(elements.collect::<Result<Vec<_>>>()?).collect()))
 }
 
 /// One pass.
@@ -86,6 +130,8 @@ impl Spec {
             external: reader.number("cluster")? != 0.0,
             // Absent: yes.
             measure: reader.numbers("measure")?.first() != Some(&0.0),
+            keep: reader.numbers("keep")?.first().is_some_and(|keep| *keep != 0.0),
+            start: start(&reader)?,
         })
     }
 }

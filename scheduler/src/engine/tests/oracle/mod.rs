@@ -10,10 +10,12 @@
 //! | `shrink` | from a seed that fails to the least that does |
 //! | `met` | counts of what seeds met |
 //! | `replay` | runs again by their logs |
+//! | `resume` | runs that go on after the session died |
 //! | `../sim` | the simulated run, and what must hold after each of its steps |
 mod met;
 mod program;
 mod replay;
+mod resume;
 mod shrink;
 mod trouble;
 

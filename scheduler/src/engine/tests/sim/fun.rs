@@ -32,6 +32,8 @@ struct Paper<'a> {
     chunk: &'a Chunk,
     /// Whether the page at hand happens to be full.
     full: bool,
+    /// Whether chunks are written down.
+    has_log: bool,
     /// Whether the worker was cut off. It may have the page open that it writes to, whether that is still there or not.
     is_cut_off: bool,
     gave_back: Vec<(ResourceId, Part)>,
@@ -57,6 +59,10 @@ impl Outside for Paper<'_> {
 
     fn has_overflow(&self, _: ResourceId) -> bool {
         true
+    }
+
+    fn has_log(&self) -> bool {
+        self.has_log
     }
 
     fn give_back(&mut self, resource: ResourceId, part: &Part) -> Result<()> {
@@ -211,7 +217,9 @@ impl Checked {
         let (At::HandsIn(lease, _) | At::Done(lease)) = work.at() else { panic!("{work:?} has nothing") };
         let full = self.pace.once_in(4);
         let is_cut_off = self.cut_off.contains(&lease.worker);
-        let mut paper = Paper { pages: &mut self.pages, chunk, full, is_cut_off, gave_back: Vec::new() };
+        let has_log = self.logged.is_some();
+        let gave_back = Vec::new();
+        let mut paper = Paper { pages: &mut self.pages, chunk, full, has_log, is_cut_off, gave_back };
         let step = work.step(&mut run.attached(), context.now, &mut paper);
         let gave_back = paper.gave_back;
         let step = match step {
@@ -247,6 +255,10 @@ impl Checked {
                 }
             }
             HandInStep::Revoked => assert!(is_cut_off, "nobody took the lease from a living worker"),
+            HandInStep::Logged => {
+                let written = (lease.stage, lease.start, lease.end, chunk.outputs.clone());
+                self.logged.iter_mut().for_each(|log| log.push(written.clone()));
+            }
             HandInStep::Wrote | HandInStep::Diverted | HandInStep::Costed | HandInStep::Failed => {}
             HandInStep::LeftOut | HandInStep::None => panic!("{step:?}"),
         }

@@ -19,7 +19,7 @@ pub(super) mod values;
 use crate::board::{Control, Lease};
 use crate::engine::{EventKind, Failure};
 use crate::graph::TaskKind;
-use crate::id::{PassId, ResourceId, WorkerId};
+use crate::id::{PassId, ResourceId, StageId, WorkerId};
 use crate::link::consumption::Consumption;
 use crate::link::work::{At, Work};
 use crate::link::Parts;
@@ -44,6 +44,9 @@ pub(super) enum Nature {
 
 /// Natures of elements of passes; all others are good.
 pub(super) type Natures = BTreeMap<(PassId, u64), Nature>;
+
+/// A chunk in a checkpoint: its stage, its first element, the one after its last, and the numbers of each output.
+pub(super) type LoggedChunk = (StageId, u64, u64, Vec<Vec<u64>>);
 
 /// The conditions, and what was seen of the run.
 pub(super) struct Checked {
@@ -74,6 +77,8 @@ pub(super) struct Checked {
     pub(super) log: Vec<(u64, EventKind)>,
     /// Failures that the core heard of before the end.
     pub(super) reported: Vec<Failure>,
+    /// Chunks that were written down, in a run with a checkpoint.
+    pub(super) logged: Option<Vec<LoggedChunk>>,
     /// Why a worker cannot be started that comes next.
     pub(super) refused: Option<String>,
 }
@@ -100,8 +105,14 @@ impl Checked {
             cut_off: BTreeSet::new(),
             log: Vec::new(),
             reported: Vec::new(),
+            logged: None,
             refused: None,
         }
+    }
+
+    /// Elements of a stage were done before the run began.
+    pub(super) fn was_done(&mut self, stage: StageId, (start, end): (u64, u64)) {
+        self.done[stage.index()][start as usize..end as usize].fill(1);
     }
 }
 
