@@ -10,6 +10,12 @@ call_form <- function(names = "", code = list(), cell = NULL, extent = NULL) lis
 call_of <- function(body) {
   form <- body$form
   frame <- frame_of(body$dots, form$code)
+  if (is_usual_form(form) && !length(body$variables) && !length(body$functions)) {
+    frame$FUN <- body$fun
+    frame$X <- elements <- vector("list", 1L)
+    frame$i <- 1L
+    return(list(call = usual_call, frame = frame, elements = elements))
+  }
   taken <- c(body$variables, names(body$functions))
   for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
   fun <- free_name("FUN", taken)
@@ -27,6 +33,11 @@ call_of <- function(body) {
   call <- c(list(quote(forceAndCall), length(elements), as.name(fun)), arguments, sides, quote(...))
   list(call = as.call(call), frame = frame, elements = elements)
 }
+
+# What most calls are: FUN(X[[i]], ...), without side variables.
+usual_call <- quote(forceAndCall(1L, FUN, X[[i]], ...))
+
+is_usual_form <- function(form) identical(form$names, "") && is.null(form$cell) && is.null(form$extent)
 
 # The code of the element arguments: `X[[i]]`, or `dots[[1L]]`, `dots[[2L]]` and so on for several collections.
 element_code <- function(elements, frame, taken) {

@@ -1,22 +1,31 @@
 # Runs on a worker: lets native code call FUN element by element, and reports warnings, messages and errors.
 
-# Calls FUN for as many elements as this worker gets. The native loop comes back when a step has to be made ready, and is left by
-# R's error when FUN fails. What failed is reported here; where errors are collected the loop is entered again at the next element.
-work <- function(external) {
-  level <- getOption("warn")
-  expressions <- getOption("expressions")
-  preparing <- FALSE
+# Calls FUN for as many elements as this worker gets, after `enter()`, which waits for a run and is FALSE when there is none. The native loop
+# comes back when a step has to be made ready, and is left by R's error when FUN fails. What failed is reported here; where errors are
+# collected the loop is entered again at the next element.
+work <- function(enter, external) {
+  level <- expressions <- NULL
+  # Entering a run, or making a step ready.
+  preparing <- TRUE
   repeat {
     failed <- watched(
-      while (!is.null(step <- native(ms_worker_loop(came_late)))) {
-        preparing <- TRUE
-        prepare(step, external)
-        preparing <- FALSE
-      }, level, function() !preparing
+      {
+        if (is.null(level)) {
+          if (!enter()) return(invisible())
+          level <- getOption("warn")
+          expressions <- getOption("expressions")
+          preparing <- FALSE
+        }
+        while (!is.null(step <- native(ms_worker_loop(came_late)))) {
+          preparing <- TRUE
+          prepare(step, external)
+          preparing <- FALSE
+        }
+      }, function() level, function() !preparing
     )
     if (is.null(failed)) break
     # FUN may have left too few for what follows.
-    options(expressions = expressions)
+    if (!is.null(expressions)) options(expressions = expressions)
     if (preparing) {
       report(slim(failed$condition), character())
       break
@@ -67,7 +76,7 @@ report <- function(condition, calls) {
 # Evaluates the loop. The value is NULL, or the error that ended the loop with its calls. An error that FUN only signals, as
 # signalCondition() does, ends nothing, as in lapply; it is remembered, for packages such as rlang signal an error first and then leave
 # for R's top level, which looks for the restart "abort". Of stack overflows R tells exiting handlers alone, which know no calls.
-# `level` is the session's option "warn"; `at_work()` tells whether FUN is being called, and what it says is to be noted.
+# `level()` is the session's option "warn"; `at_work()` tells whether FUN is being called, and what it says is to be noted.
 watched <- function(loop, level, at_work) {
   depth <- sys.nframe()
   left <- new.env(parent = emptyenv())
@@ -79,7 +88,7 @@ watched <- function(loop, level, at_work) {
             loop
             NULL
           },
-          warning = function(w) if (at_work()) warned(w, level),
+          warning = function(w) if (at_work()) warned(w, level()),
           message = function(m) {
             if (!at_work() || !muffles("muffleMessage", sys.function(-1L))) return()
             ms_worker_condition(slim(m))

@@ -42,9 +42,7 @@ process_life <- function() {
     role <- native(ms_mirror_serve())
   }
   if (isTRUE(role) && Sys.getpid() != launched) own_directory()
-  while (isTRUE(role) && native(ms_worker_next())) {
-    ignoring_interrupts(Sys.sleep(0))
-    worker_run()
+  while (isTRUE(role) && worker_run()) {
     left <- tryCatch(tidy(), error = function(e) conditionMessage(e), interrupt = function(i) "an interrupt")
     if (!is.null(left)) {
       ignoring_interrupts(ms_worker_changed(left))
@@ -62,25 +60,35 @@ worker_join <- function(address) {
     ms_worker_leave()
   })
   seed <- globalenv()$.Random.seed
-  if (native(ms_worker_next())) worker_run(external = TRUE)
+  worker_run(external = TRUE)
   if (is.null(seed) && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   if (!is.null(seed)) assign(".Random.seed", seed, envir = globalenv())
   gc(verbose = FALSE)
 }
 
-# One run. Whatever goes wrong before the first element is reported as the run's error and not as an element's.
+# One run: waits for it, and works. FALSE when there is none any more. Whatever goes wrong before the first element is reported as the run's
+# error and not as an element's. All handlers are in place before the wait, so that a run that comes begins at once.
 worker_run <- function(external = FALSE) {
+  there <- FALSE
+  put_back <- NULL
+  enter <- function() {
+    there <<- ms_worker_next()
+    if (!isTRUE(there)) return(FALSE)
+    # One that came while there was no run is meant for none.
+    if (!external) ignoring_interrupts(Sys.sleep(0))
+    put_back <<- if (external) enter_as_external() else enter_session()
+    TRUE
+  }
   tryCatch(
-    {
-      entered <- tryCatch(if (external) enter_as_external() else enter_session(), error = identity)
-      if (external && is.function(entered)) on.exit(entered())
-      on.exit(detach_packages(), add = TRUE)
-      if (inherits(entered, "error")) report(slim(entered), character()) else work(external)
-    },
+    work(enter, external),
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
-    interrupt = function(i) interrupted()
+    interrupt = function(i) if (isTRUE(there)) interrupted() else there <<- NULL
   )
-  native(ms_worker_done())
+  if (is.function(put_back)) put_back()
+  detach_packages()
+  if (isTRUE(there)) native(ms_worker_done())
+  # An interrupt while nothing is to be done is no reason to leave.
+  is.null(there) || native(there)
 }
 
 # An interrupt came while FUN was not called, which one for an element that took too long may just do.
