@@ -103,7 +103,7 @@ damage: install
 	MEMSHARE_DAMAGE=$(or $(CASES),2000) MEMSHARE_DAMAGE_SEED=$(or $(SEED),1) Rscript --vanilla tests/one-file.R rpkg/tests/testthat/test-damage-files.R
 
 bench: install
-	for script in bench/[!a]*.R; do Rscript $$script; done
+	Rscript bench/peers.R
 
 # PAIRS and ROWS may be given too.
 bench-against: install

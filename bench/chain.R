@@ -1,4 +1,4 @@
-# Chained passes: what a chain takes beside single calls, how much memory, what a rerun of a plan costs. docs/benchmarks.md says what
+# Chained passes: what a chain takes beside single calls, how much memory, what a rerun of a plan costs. docs/measurements.md says what
 # the figures mean.
 library(memshare)
 options(memshare.cores = 2)

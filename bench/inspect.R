@@ -1,7 +1,7 @@
 # What looking costs: a run of elements of 0.1 ms with the log off, at info, debug and trace, without the trace that memLastRun()
 # keeps, and with a bar. All ways in turn in one session, in an order drawn anew in each round, so that what else the machine does
 # hits all. Beside the clock the processors' time is taken, of the session and its workers with all their threads, which is steadier
-# where others use the machine. "off" is measured twice: what these two differ by is noise. docs/benchmarks.md says what the figures mean.
+# where others use the machine. "off" is measured twice: what these two differ by is noise. docs/measurements.md says what the figures mean.
 library(memshare)
 options(memshare.cores = 2, cli.progress_show_after = 0)
 rounds <- as.integer(Sys.getenv("ROUNDS", "31"))

@@ -1,109 +1,115 @@
-# The table of peers in docs/benchmarks.md: memshare beside base R, the parallel package, and mirai where it is installed.
-# Rscript bench/peers.R [rows]; one session for all rows, two workers, warm, medians, seconds. Figures: docs/benchmarks.md.
-library(memshare, lib.loc = Sys.getenv("MEMSHARE_LIB", unset = .libPaths()[1]))
-workers <- 2L
-rows <- commandArgs(TRUE)
-wanted <- function(row) !length(rows) || row %in% rows
+# Writes docs/benchmarks.md: memshare beside base R, package parallel, and the peers that are installed; each row with its bars.
+# Rscript bench/peers.R [rows]. With rows it only prints. Two workers, warm, medians; the sides of a row are timed in turn. Rows: rows.R.
+library(memshare)
+source("bench/rows.R")
+options(memshare.quiet = TRUE)
+space <- paste0("bench-", Sys.getpid())
+rscript <- file.path(R.home("bin"), "Rscript")
+cluster <- parallel::makeCluster(2)
+if (peer("future.apply")) future::plan(future::multisession, workers = 2)
+if (peer("doParallel")) doParallel::registerDoParallel(cores = 2)
+if (peer("BiocParallel")) multicore <- BiocParallel::MulticoreParam(2)
 
-seconds <- function(expr, times = 7L) {
-  call <- substitute(expr)
-  frame <- parent.frame()
-  once <- function() system.time(eval(call, frame))[["elapsed"]]
-  once()                                   # warms pages, byte code, workers
-  median(replicate(times, once()))
+# A function that copies a vector once into new memory, by one thread, in C.
+memory_copy <- function() {
+  directory <- tempfile()
+  dir.create(directory)
+  source <- file.path(directory, "copy.c")
+  writeLines(c(
+    "#include <stdlib.h>", "#include <string.h>", "#include <Rinternals.h>",
+    "SEXP copy(SEXP x) { size_t n = XLENGTH(x) * sizeof(double); char *to = malloc(n); memcpy(to, REAL(x), n);",
+    "  SEXP last = ScalarReal(to[n - 1]); free(to); return last; }"
+  ), source)
+  system2(file.path(R.home("bin"), "R"), c("CMD", "SHLIB", shQuote(source)), stdout = FALSE)
+  symbol <- dyn.load(file.path(directory, "copy.so"))[["copy"]]
+  function(x) .Call(symbol, x)
 }
-report <- function(row, what, ...) {
-  figures <- c(...)
-  cat(sprintf("%s. %s\n", row, what))
-  for (name in names(figures)) {
-    cat(sprintf("   %-34s %8.4f s   %5.2f of %s\n", name, figures[[name]], figures[[name]] / figures[[1]], names(figures)[1]))
-  }
-}
-cluster <- parallel::makeCluster(workers)
 
-ns <- "bench"
+# Seconds of the first call of a session that has the package loaded.
+first_call <- function() {
+  code <- "library(memshare); cat(system.time(memLapply(1:2, identity, MAX.CORES = 2))[[3]])"
+  as.numeric(system2(rscript, c("--vanilla", "-e", shQuote(code)), stdout = TRUE))
+}
 
-if (wanted("A")) {
-  set.seed(1)
-  X <- matrix(rnorm(2e7), 10000); y <- rnorm(10000)
-  registerVariables(ns, list(X = X, y = y))
-  report("A", "cor of 2,000 columns of 10,000 with y",
-    "plain loop" = seconds(for (j in seq_len(ncol(X))) cor(X[, j], y)),
-    "apply" = seconds(apply(X, 2, cor, y)),
-    "mclapply" = seconds(parallel::mclapply(seq_len(ncol(X)), function(j) cor(X[, j], y), mc.cores = workers)),
-    "parApply, warm" = seconds(parallel::parApply(cluster, X, 2, cor, y), 3L),
-    "memApply, registered" = seconds(memApply("X", 2, function(v, y) cor(v, y), NAMESPACE = ns, VARS = "y", MAX.CORES = workers)),
-    "memApply, unregistered" = seconds(memApply(X, 2, function(v, y) cor(v, y), VARS = list(y = y), MAX.CORES = workers)))
-  releaseVariables(ns, c("X", "y"))
+# Medians of a row's sides, in seconds.
+measured <- function(row) {
+  old <- options(row$options)
+  on.exit(options(old))
+  frame <- new.env(parent = globalenv())
+  eval(row$make, frame)
+  sides <- Filter(Negate(is.null), row$sides)
+  scale <- if (is.null(row$scale)) 1 else row$scale
+  timed <- lapply(sides, function(side) eval(call("function", NULL, side), frame))
+  once <- function(f) system.time(for (k in seq_len(scale)) f())[["elapsed"]] / scale
+  # Warms pages, byte code and workers.
+  for (f in timed) once(f)
+  rounds <- if (is.null(row$rounds)) 7L else row$rounds
+  seconds <- vapply(timed, function(f) numeric(rounds), numeric(rounds))
+  seconds <- matrix(seconds, rounds, dimnames = list(NULL, names(timed)))
+  for (round in seq_len(rounds)) for (side in names(timed)) seconds[round, side] <- once(timed[[side]])
+  medians <- apply(seconds, 2L, stats::median)
+  for (side in names(row$divide)) medians[[side]] <- medians[[side]] / row$divide[[side]]
+  inside <- vapply(row$inside, function(code) stats::median(replicate(5L, eval(code, frame))), 0)
+  rm(frame)
+  memshare_gc(space)
+  gc()
+  c(unlist(row$fixed), medians, inside)
 }
-if (wanted("B")) {
-  L <- replicate(1000, matrix(runif(40000), 200), simplify = FALSE); w <- runif(200)
-  registerVariables(ns, list(L = L, w = w))
-  report("B", "1,000 matrices 200 x 200 %*% w",
-    "lapply" = seconds(lapply(L, function(el) el %*% w)),
-    "mclapply" = seconds(parallel::mclapply(L, function(el) el %*% w, mc.cores = workers)),
-    "parLapply, warm" = seconds(parallel::parLapply(cluster, L, function(el, w) el %*% w, w), 3L),
-    "memLapply, registered" = seconds(memLapply("L", function(el, w) el %*% w, NAMESPACE = ns, VARS = "w", MAX.CORES = workers)),
-    "memLapply, unregistered" = seconds(memLapply(L, function(el, w) el %*% w, VARS = list(w = w), MAX.CORES = workers)))
-  releaseVariables(ns, c("L", "w"))
+
+said <- function(seconds) if (seconds < 0.01) sprintf("%.3g ms", seconds * 1e3) else sprintf("%.3f s", seconds)
+
+# The lines of a row: one a bar.
+lines_of <- function(id, row, medians) {
+  others <- setdiff(names(medians), c(names(row$fixed), vapply(row$bars, `[[`, "", "of")))
+  beside <- paste(sprintf("%s %s", others, vapply(medians[others], said, "")), collapse = ", ")
+  vapply(seq_along(row$bars), function(k) {
+    bar <- row$bars[[k]]
+    ratio <- medians[[bar$of]] / medians[[bar$than]]
+    sprintf(
+      "| %s | %s | %s %s | %.2f of %s | %.4g | %s | %s |", id, if (k == 1L) row$work else "", bar$of, said(medians[[bar$of]]), ratio, bar$than,
+      bar$most, if (ratio <= bar$most) "pass" else "short", if (k == 1L) beside else ""
+    )
+  }, "")
 }
-if (wanted("C")) {
-  L <- as.list(runif(1e5))
-  report("C", "100,000 elements of el + 1",
-    "lapply" = seconds(lapply(L, function(el) el + 1)),
-    "mclapply" = seconds(parallel::mclapply(L, function(el) el + 1, mc.cores = workers)),
-    "parLapply, warm" = seconds(parallel::parLapply(cluster, L, function(el) el + 1)),
-    "memLapply" = seconds(memLapply(L, function(el) el + 1, MAX.CORES = workers)))
+
+about_machine <- function() {
+  model <- sub("^model name\\s*: ", "", grep("^model name", readLines("/proc/cpuinfo"), value = TRUE)[[1L]])
+  huge <- tryCatch(readLines("/sys/kernel/mm/transparent_hugepage/enabled"), error = function(e) "not known")
+  peers <- c("future.apply", "BiocParallel", "doParallel", "bigmemory", "mirai", "mori")
+  there <- Filter(peer, peers)
+  versions <- paste(there, vapply(there, function(p) as.character(utils::packageVersion(p)), ""), collapse = ", ")
+  c(
+    sprintf(
+      "%s, %s, %d cores, Linux %s, %s, BLAS %s. Huge pages: %s.", format(Sys.Date()), model, parallel::detectCores(), Sys.info()[["release"]],
+      R.version.string, basename(extSoftVersion()[["BLAS"]]), huge
+    ),
+    sprintf("Peers: %s. Not found here: %s.", versions, paste(setdiff(peers, there), collapse = ", ")),
+    sprintf("Load of the machine when it began: %s.", strsplit(readLines("/proc/loadavg"), " ")[[1L]][[1L]])
+  )
 }
-if (wanted("D")) {
-  spin <- function(ms) { until <- Sys.time() + ms / 1000; while (Sys.time() < until) NULL; ms }
-  for (costs in list(first = c(rep(20, 10), rep(0.2, 990)), last = c(rep(0.2, 990), rep(20, 10)))) {
-    costs <- as.list(costs)
-    bound <- sum(unlist(costs)) / workers / 1000
-    report("D", sprintf("skewed, 10 x 20 ms %s; lower bound %.3f s", if (costs[[1]] > 1) "first" else "last", bound),
-      "lapply" = seconds(lapply(costs, spin), 3L),
-      "mclapply" = seconds(parallel::mclapply(costs, spin, mc.cores = workers), 3L),
-      "memLapply" = seconds(memLapply(costs, spin, MAX.CORES = workers), 5L))
-  }
-}
-if (wanted("E")) {
-  report("E", "200 results of 100,000 doubles",
-    "lapply" = seconds(lapply(1:200, function(i) rep(i + 0.5, 1e5))),
-    "mclapply" = seconds(parallel::mclapply(1:200, function(i) rep(i + 0.5, 1e5), mc.cores = workers)),
-    "parLapply, warm" = seconds(parallel::parLapply(cluster, 1:200, function(i) rep(i + 0.5, 1e5)), 3L),
-    "memLapply" = seconds(memLapply(1:200, function(i) rep(i + 0.5, 1e5), MAX.CORES = workers)))
-}
-if (wanted("F")) {
-  many <- function(expr) { call <- substitute(expr); system.time(for (i in 1:100) eval(call))[["elapsed"]] / 100 }
-  memLapply(1:2, function(el) el)
-  report("F", "a call on two elements, warm",
-    "parLapply, warm" = median(replicate(5, many(parallel::parLapply(cluster, 1:2, function(el) el)))),
-    "mclapply" = median(replicate(3, many(parallel::mclapply(1:2, function(el) el, mc.cores = workers)))),
-    "memLapply" = median(replicate(5, many(memLapply(1:2, function(el) el, MAX.CORES = workers)))))
-}
-if (wanted("G")) {
-  X <- matrix(runif(2e7), 100000)
-  registerVariables(ns, list(X = X))
-  report("G", "sum of each of 100,000 rows of 200",
-    "plain loop" = seconds(for (i in seq_len(nrow(X))) sum(X[i, ])),
-    "apply" = seconds(apply(X, 1, sum), 3L),
-    "mclapply" = seconds(parallel::mclapply(seq_len(nrow(X)), function(i) sum(X[i, ]), mc.cores = workers), 3L),
-    "memApply, registered" = seconds(memApply("X", 1, sum, NAMESPACE = ns, MAX.CORES = workers)))
-  releaseVariables(ns, "X")
-}
-if (wanted("H")) {
-  X <- matrix(runif(1e8), 10000)
-  report("H", "registering 763 MB",
-    "a plain copy" = seconds({ Z <- X + 0; rm(Z) }, 3L),
-    "registerVariables" = seconds({ registerVariables(ns, list(X = X)); releaseVariables(ns, "X") }, 3L))
-}
-if (wanted("L")) {
-  X <- matrix(runif(1e8), 10000)
-  registerVariables(ns, list(X = X))
-  report("L", "sd of 10,000 columns of 10,000",
-    "plain loop" = seconds(for (j in seq_len(ncol(X))) sd(X[, j]), 3L),
-    "mclapply" = seconds(parallel::mclapply(seq_len(ncol(X)), function(j) sd(X[, j]), mc.cores = workers), 3L),
-    "memApply, registered" = seconds(memApply("X", 2, sd, NAMESPACE = ns, MAX.CORES = workers), 3L))
-  releaseVariables(ns, "X")
+
+asked <- commandArgs(TRUE)
+head <- c(
+  "# Benchmarks", "",
+  paste(
+    "`make bench` writes this page. Two workers, warm; the sides of a row are timed in turn in one session, and medians are compared. A *bar* is the",
+    "most that we allow ourselves, as a ratio to another side of the same row. Times of a virtual machine move by a fifth from hour to hour; ratios",
+    "move less. What else was measured, and what the figures mean: [measurements.md](measurements.md)."
+  ), "", about_machine(), "",
+  "| row | work | ours | ratio | bar | | the others |", "|---|---|---|---|---|---|---|"
+)
+table <- character()
+for (id in if (length(asked)) asked else names(rows)) {
+  lines <- lines_of(id, rows[[id]], measured(rows[[id]]))
+  writeLines(lines)
+  table <- c(table, lines)
 }
 parallel::stopCluster(cluster)
+if (!length(asked)) {
+  source("bench/growth.R")
+  short <- sum(grepl("| short |", table, fixed = TRUE))
+  writeLines(c(
+    head, table, "", sprintf("%d of %d bars are met.", length(table) - short, length(table)), "",
+    "How the cost of a call grows with the work:", "", "![Seconds against elements, bytes and workers](benchmarks.svg)"
+  ), "docs/benchmarks.md")
+}

@@ -1,5 +1,5 @@
 # Schedules: what each takes over the lower bound that none can beat, for elements of very different cost; whether the second run is
-# better than the first; whether the simulator is right; what measuring costs. docs/benchmarks.md says what the figures mean.
+# better than the first; whether the simulator is right; what measuring costs. docs/measurements.md says what the figures mean.
 # Rscript bench/schedules.R [part]; parts: shapes, simulated, D, learn, simulator, measuring, empty. Needs a quiet machine.
 library(memshare, lib.loc = Sys.getenv("MEMSHARE_LIB", unset = .libPaths()[1]))
 workers <- 2L

@@ -1,5 +1,5 @@
 # Text and lists of small items: what encoding takes beside serialize() of the same value, and what a call over it takes beside lapply().
-# docs/benchmarks.md says what the figures mean. Rscript bench/text.R [part]; parts: encode, decode, lists. Needs a quiet machine.
+# docs/measurements.md says what the figures mean. Rscript bench/text.R [part]; parts: encode, decode, lists. Needs a quiet machine.
 library(memshare, lib.loc = Sys.getenv("MEMSHARE_LIB", unset = .libPaths()[1]))
 options(memshare.cores = 2L)
 parts <- commandArgs(TRUE)

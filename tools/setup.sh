@@ -57,6 +57,7 @@ if [ "${1:-}" != demo ]; then
     has_r_package "$package" || want "r-cran-$(echo "$package" | tr '[:upper:]' '[:lower:]')"
   done
   command -v valgrind > /dev/null 2>&1 || want valgrind
+  command -v strace > /dev/null 2>&1 || want strace
   command -v dot > /dev/null 2>&1 || want graphviz
   command -v chromium > /dev/null 2>&1 || want chromium
   /usr/bin/python3 -c 'import jsonschema' 2> /dev/null || want python3-jsonschema

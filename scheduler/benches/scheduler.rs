@@ -1,4 +1,4 @@
-//! What the scheduler itself costs: `cargo bench --package memshare-scheduler`. Prints a table for `docs/benchmarks.md`; each
+//! What the scheduler itself costs: `cargo bench --package memshare-scheduler`. Prints a table for `docs/measurements.md`; each
 //! figure is the best of some runs, since what disturbs a measurement only ever adds to it. A result that is wrong ends it.
 //!
 //! "Core alone" is a run whose workers finish at once, on the virtual clock: plan, core, board, policy, and the simulator's

@@ -180,7 +180,7 @@ fn a_slow_first_element_does_not_spoil_the_rest() {
     assert!(run.ratio() <= 1.05, "{:.3} with {} chunks", run.ratio(), run.chunks);
 }
 
-/// The table of `docs/benchmarks.md`.
+/// The table of `docs/measurements.md`.
 #[test]
 #[ignore = "prints a table; run with --release -- --ignored --nocapture table_of_schedules"]
 fn table_of_schedules() {

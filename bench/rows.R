@@ -1,0 +1,212 @@
+# The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn; and `bars`: for each
+# way of ours how it is named among the sides, times which of the others it must stay below. `scale` is how often a side's code does the
+# work, `rounds` how often it is timed, `unmake` what ends the row. `peer(name)` tells whether a package is installed.
+peer <- function(package) requireNamespace(package, quietly = TRUE)
+if_peer <- function(package, code) if (peer(package)) code
+bar <- function(of, than, most, floor = FALSE) list(of = of, than = than, most = most, floor = floor)
+
+# Spins for so many milliseconds, whoever else uses the processor.
+spin <- function(ms) {
+  until <- Sys.time() + ms / 1000
+  while (Sys.time() < until) NULL
+  ms
+}
+skewed <- function(costs) {
+  list(
+    make = bquote({ costs <- as.list(.(costs)); names(costs) <- NULL }),
+    sides = list(
+      # What they really take, on as many workers as there are.
+      "lower bound" = quote(for (part in 1:2) lapply(costs[seq(part, length(costs), 2)], spin)),
+      "mclapply" = quote(parallel::mclapply(costs, spin, mc.cores = 2)),
+      "memLapply" = quote(memLapply(costs, spin, MAX.CORES = 2))
+    ),
+    divide = list("lower bound" = 2), bars = list(bar("memLapply", "lower bound", 1.03)), rounds = 3L
+  )
+}
+small_elements <- function(n, rounds) {
+  list(
+    work = sprintf("%s elements of el + 1", format(n, big.mark = ",", scientific = FALSE)),
+    make = bquote(L <- as.list(runif(.(n)))),
+    sides = list(
+      "lapply" = quote(lapply(L, function(el) el + 1)),
+      "mclapply" = quote(parallel::mclapply(L, function(el) el + 1, mc.cores = 2)),
+      "memLapply" = quote(memLapply(L, function(el) el + 1, MAX.CORES = 2))
+    ),
+    bars = list(bar("memLapply", "lapply", 0.8)), rounds = rounds
+  )
+}
+
+# A t statistic moderated as by an empirical prior (Smyth 2004, doi:10.2202/1544-6115.1027), for groups that are told by labels: the spread of
+# each gene first, then the prior of all, then the statistic.
+moderated <- list(
+  spread = function(v, labels) {
+    a <- v[labels]
+    b <- v[!labels]
+    c(mean(a) - mean(b), (sum((a - mean(a))^2) + sum((b - mean(b))^2)) / (length(v) - 2))
+  },
+  prior = function(spreads) {
+    z <- log(spreads)
+    list(d0 = 2 / max(var(z) - 2 / 22, 1e-3), s0 = exp(mean(z)))
+  },
+  statistic = function(s, prior) s[[1L]] / sqrt((prior$d0 * prior$s0 + 22 * s[[2L]]) / (prior$d0 + 22) / 6)
+)
+
+rows <- list(
+  A = list(
+    work = "`cor` of 2,000 columns of 10,000 with y",
+    make = quote({ X <- matrix(rnorm(2e7), 10000); y <- rnorm(10000); registerVariables(space, list(X = X, y = y)) }),
+    sides = list(
+      "plain loop" = quote(for (j in seq_len(ncol(X))) cor(X[, j], y)),
+      "apply" = quote(apply(X, 2, cor, y)),
+      "mclapply" = quote(parallel::mclapply(seq_len(ncol(X)), function(j) cor(X[, j], y), mc.cores = 2)),
+      "parApply" = quote(parallel::parApply(cluster, X, 2, cor, y)),
+      "future_apply" = if_peer("future.apply", quote(future.apply::future_apply(X, 2, cor, y))),
+      "bplapply" = if_peer("BiocParallel", quote(BiocParallel::bplapply(seq_len(ncol(X)), function(j) cor(X[, j], y), BPPARAM = multicore))),
+      "foreach" = if_peer("doParallel", quote(foreach::`%dopar%`(foreach::foreach(k = 1:2), for (j in seq(k, ncol(X), 2)) cor(X[, j], y)))),
+      "registered" = quote(memApply("X", 2, function(v, y) cor(v, y), NAMESPACE = space, VARS = "y", MAX.CORES = 2)),
+      "unregistered" = quote(memApply(X, 2, function(v, y) cor(v, y), VARS = list(y = y), MAX.CORES = 2))
+    ),
+    bars = list(bar("registered", "plain loop", 0.5), bar("unregistered", "mclapply", 0.75))
+  ),
+  B = list(
+    work = "1,000 matrices 200 x 200 `%*% w`",
+    make = quote({
+      L <- replicate(1000, matrix(runif(40000), 200), simplify = FALSE); w <- runif(200); registerVariables(space, list(L = L, w = w))
+    }),
+    sides = list(
+      "lapply" = quote(lapply(L, function(el) el %*% w)),
+      "mclapply" = quote(parallel::mclapply(L, function(el) el %*% w, mc.cores = 2)),
+      "registered" = quote(memLapply("L", function(el, w) el %*% w, NAMESPACE = space, VARS = "w", MAX.CORES = 2)),
+      "unregistered" = quote(memLapply(L, function(el, w) el %*% w, VARS = list(w = w), MAX.CORES = 2))
+    ),
+    bars = list(bar("registered", "lapply", 0.6), bar("unregistered", "mclapply", 1.5))
+  ),
+  C = small_elements(1e5, 7L), C6 = small_elements(1e6, 3L), C7 = small_elements(1e7, 1L),
+  D = c(list(work = "1,000 elements, 10 of 20 ms first, 990 of 0.2 ms"), skewed(quote(c(rep(20, 10), rep(0.2, 990))))),
+  D2 = c(list(work = "the same, the long ones last"), skewed(quote(c(rep(0.2, 990), rep(20, 10))))),
+  E = list(
+    work = "200 results of 100,000 doubles",
+    sides = list(
+      "lapply" = quote(lapply(1:200, function(i) rep(i + 0.5, 1e5))),
+      "mclapply" = quote(parallel::mclapply(1:200, function(i) rep(i + 0.5, 1e5), mc.cores = 2)),
+      "parLapply" = quote(parallel::parLapply(cluster, 1:200, function(i) rep(i + 0.5, 1e5))),
+      "memLapply" = quote(memLapply(1:200, function(i) rep(i + 0.5, 1e5), MAX.CORES = 2))
+    ),
+    bars = list(bar("memLapply", "lapply", 0.55))
+  ),
+  F = list(
+    work = "a call on two elements, warm",
+    make = quote(plan <- memPlan(memLapply(1:2, function(el) el, CONTROL = memControl(lazy = TRUE)), MAX.CORES = 2)),
+    sides = list(
+      "0.4 ms" = NULL, "0.2 ms" = NULL,
+      "parLapply" = quote(parallel::parLapply(cluster, 1:2, function(el) el)),
+      "mclapply" = quote(parallel::mclapply(1:2, function(el) el, mc.cores = 2)),
+      "memLapply" = quote(memLapply(1:2, function(el) el, MAX.CORES = 2)),
+      "memRun of a plan" = quote(memRun(plan))
+    ),
+    fixed = list("0.4 ms" = 4e-4, "0.2 ms" = 2e-4), scale = 100,
+    bars = list(bar("memLapply", "0.4 ms", 1), bar("memRun of a plan", "0.2 ms", 1))
+  ),
+  P = list(
+    work = "10 permutations of a moderated t over 12,625 genes of 24 samples",
+    make = quote({
+      genes <- matrix(rnorm(12625 * 24), 12625)
+      shuffled <- lapply(1:10, function(k) sample(rep(c(TRUE, FALSE), 12)))
+      labels <- shuffled[[1L]]
+      lazy <- function(...) memControl(lazy = TRUE, ...)
+      spread <- memApply(genes, 1, moderated$spread, VARS = list(labels = labels), CONTROL = lazy(FUN.VALUE = c(0, 0)))
+      variance <- memApply(spread, 2, function(s) s[[2L]], CONTROL = lazy(FUN.VALUE = 0))
+      prior <- memLapply(1, function(i, variance) moderated$prior(variance), VARS = list(variance = variance), CONTROL = lazy())
+      t <- memApply(spread, 2, function(s, prior) moderated$statistic(s, prior[[1L]]), VARS = list(prior = prior), CONTROL = lazy(FUN.VALUE = 0))
+      largest <- memReduce(t, function(a, b) max(abs(a), abs(b)), CONTROL = lazy())
+      plan <- memPlan(largest, MAX.CORES = 2)
+    }),
+    sides = list(
+      "serial" = quote(for (labels in shuffled) {
+        s <- apply(genes, 1, moderated$spread, labels)
+        p <- moderated$prior(s[2L, ])
+        max(abs(apply(s, 2, moderated$statistic, p)))
+      }),
+      "eager calls" = quote(for (labels in shuffled) {
+        s <- memApply(genes, 1, moderated$spread, VARS = list(labels = labels), MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = c(0, 0)))
+        p <- moderated$prior(s[2L, ])
+        max(abs(memApply(s, 2, moderated$statistic, prior = p, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0))))
+      }),
+      "reruns of a plan" = quote(for (labels in shuffled) memRun(plan, VARS = list(labels = labels)))
+    ),
+    bars = list(bar("reruns of a plan", "eager calls", 1), bar("reruns of a plan", "serial", 0.55)), rounds = 3L
+  ),
+  G = list(
+    work = "`sum` of each of 100,000 rows of 200",
+    make = quote({ X <- matrix(runif(2e7), 100000); registerVariables(space, list(X = X)) }),
+    sides = list(
+      "apply" = quote(apply(X, 1, sum)),
+      "mclapply" = quote(parallel::mclapply(seq_len(nrow(X)), function(i) sum(X[i, ]), mc.cores = 2)),
+      "registered" = quote(memApply("X", 1, sum, NAMESPACE = space, MAX.CORES = 2))
+    ),
+    bars = list(bar("registered", "apply", 0.2)), rounds = 3L
+  ),
+  G2 = list(
+    work = "`sum` of each of 1,000,000 columns of 10",
+    make = quote({ X <- matrix(runif(1e7), 10); registerVariables(space, list(X = X)) }),
+    sides = list(
+      "apply" = quote(apply(X, 2, sum)),
+      "registered" = quote(memApply("X", 2, sum, NAMESPACE = space, MAX.CORES = 2))
+    ),
+    bars = list(bar("registered", "apply", 0.2)), rounds = 3L
+  ),
+  H = list(
+    work = "copying in 1.6 GB: into new memory, and into memory that was used before",
+    make = quote({ X <- matrix(runif(2e8), 20000); copy <- memory_copy() }),
+    sides = list(
+      "memcpy" = quote(copy(X)),
+      "new" = quote({ registerVariables(space, list(X = X)); releaseVariables(space, "X"); memshare_gc() }),
+      "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
+    ),
+    options = list(memshare.cache = 2^32), bars = list(bar("new", "memcpy", 0.95), bar("used", "memcpy", 0.2)), rounds = 3L
+  ),
+  I = list(
+    work = "a view of a 1 GB variable",
+    make = quote(registerVariables(space, list(X = matrix(1, 10000, 12500)))),
+    sides = list("30 us" = NULL, "retrieveViews" = quote(retrieveViews(space, "X"))),
+    fixed = list("30 us" = 3e-5), scale = 1000, bars = list(bar("retrieveViews", "30 us", 1))
+  ),
+  J = list(
+    work = "the first call of a session, package loaded",
+    sides = list(
+      "Rscript -e 0" = quote(system2(rscript, c("--vanilla", "-e", "0"))),
+      "first call" = NULL
+    ),
+    inside = list("first call" = quote(first_call())), bars = list(bar("first call", "Rscript -e 0", 1.3))
+  ),
+  L = list(
+    work = "`sd` of 10,000 columns of 10,000",
+    make = quote({ X <- matrix(rnorm(1e8), 10000); registerVariables(space, list(X = X)) }),
+    sides = list(
+      "plain loop" = quote(for (j in seq_len(ncol(X))) sd(X[, j])),
+      "mclapply" = quote(parallel::mclapply(seq_len(ncol(X)), function(j) sd(X[, j]), mc.cores = 2)),
+      "registered" = quote(memApply("X", 2, sd, NAMESPACE = space, MAX.CORES = 2))
+    ),
+    bars = list(bar("registered", "plain loop", 0.5)), rounds = 3L
+  ),
+  N = list(
+    work = "100,000 elements of 50 us on 64 workers, and on 2",
+    make = quote(brief <- function(i) spin(0.05)),
+    sides = list(
+      "2 workers" = quote(memLapply(1:100000, brief, MAX.CORES = 2)),
+      "64 workers" = quote(memLapply(1:100000, brief, MAX.CORES = 64))
+    ),
+    bars = list(bar("64 workers", "2 workers", 1.1)), rounds = 3L
+  ),
+  S = list(
+    work = "2,000,000 distinct strings into shared memory, and 1,000,000 results that are strings",
+    make = quote({ words <- paste0("word ", seq_len(2e6)); some <- as.list(words[1:1e6]) }),
+    sides = list(
+      "serialize" = quote(serialize(words, NULL, xdr = FALSE)),
+      "register" = quote({ registerVariables(space, list(words = words)); releaseVariables(space, "words") }),
+      "lapply and serialize" = quote(unserialize(serialize(lapply(some, identity), NULL, xdr = FALSE))),
+      "memLapply" = quote(memLapply(some, identity, MAX.CORES = 2))
+    ),
+    bars = list(bar("register", "serialize", 2), bar("memLapply", "lapply and serialize", 2)), rounds = 3L
+  )
+)

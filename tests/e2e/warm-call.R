@@ -1,0 +1,53 @@
+# What a warm call costs, counted and not timed: system calls of the session and its workers, and blocks of memory that R takes in the session. A
+# bound is a quarter above what was counted when it was set: who raises one says why.
+library(memshare)
+
+code <- c(
+  "library(memshare)",
+  "call <- function() memLapply(1:2, function(i) i, MAX.CORES = 2)",
+  "for (i in 1:100) call()",
+  "invisible(file.exists('/begin'))",
+  "for (i in 1:50) call()",
+  "invisible(file.exists('/end'))"
+)
+script <- tempfile(fileext = ".R")
+writeLines(code, script)
+
+# Lines of strace between the marks, by call.
+counted <- function() {
+  out <- tempfile()
+  rscript <- file.path(R.home("bin"), "Rscript")
+  status <- suppressWarnings(system2("strace", c("-f", "-qq", "-o", out, rscript, "--vanilla", script), stdout = FALSE, stderr = FALSE))
+  if (status != 0) return(NULL)
+  lines <- readLines(out, warn = FALSE)
+  at <- c(grep("\"/begin\"", lines)[[1L]], grep("\"/end\"", lines)[[1L]])
+  between <- lines[at[[1L]]:at[[2L]]]
+  # A call that was interrupted by another process's has a second line.
+  between <- between[!grepl("resumed>", between, fixed = TRUE)]
+  sort(table(sub("^[0-9]+ +([a-z_0-9]+)\\(.*", "\\1", between)), decreasing = TRUE) / 50
+}
+
+# Blocks that R takes from the system or in one piece, in 200 calls.
+blocks <- function() {
+  file <- tempfile()
+  call <- function() memLapply(1:2, function(i) i, MAX.CORES = 2)
+  for (i in 1:100) call()
+  gc()
+  Rprofmem(file)
+  for (i in 1:200) call()
+  Rprofmem(NULL)
+  length(readLines(file)) / 200
+}
+
+calls <- counted()
+if (is.null(calls)) {
+  cat("system calls: skipped, strace cannot trace here\n")
+} else {
+  cat(sprintf("system calls of a warm call: %.0f (%s)\n", sum(calls), paste(utils::head(names(calls), 8L), round(utils::head(calls, 8L)), collapse = ", ")))
+  stopifnot(sum(calls) < 265)
+}
+if (capabilities("profmem")) {
+  taken <- blocks()
+  cat(sprintf("blocks of memory of a warm call: %.0f\n", taken))
+  stopifnot(taken < 22)
+}
