@@ -49,9 +49,11 @@ done
 has_r_package ALL || want r-bioc-all
 if [ "${1:-}" != demo ]; then
   # What the package suggests, readers that others wrote for what it exports, and a browser for its page.
-  for package in cli progressr ggplot2 knitr; do
+  for package in cli progressr ggplot2 knitr foreach iterators; do
     has_r_package "$package" || want "r-cran-$package"
   done
+  has_r_package doRNG || want r-cran-dorng
+  has_r_package BiocParallel || want r-bioc-biocparallel
   # Whose objects travel in the tests.
   for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do
     has_r_package "$package" || want "r-cran-$(echo "$package" | tr '[:upper:]' '[:lower:]')"
