@@ -67,6 +67,7 @@ else
     fi
   done
   step debugging Rscript --vanilla examples/debugging.R
+  for adapter in foreach biocparallel; do step "adapter $adapter" Rscript --vanilla "examples/adapters/$adapter.R"; done
   # The size is the article's without these numbers.
   step features Rscript --vanilla examples/features.R 700 60
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done

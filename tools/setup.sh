@@ -52,7 +52,9 @@ if [ "${1:-}" != demo ]; then
   for package in cli progressr ggplot2 knitr foreach iterators; do
     has_r_package "$package" || want "r-cran-$package"
   done
-  has_r_package doRNG || want r-cran-dorng
+  for package in doParallel doRNG; do
+    has_r_package "$package" || want "r-cran-$(echo "$package" | tr "[:upper:]" "[:lower:]")"
+  done
   has_r_package BiocParallel || want r-bioc-biocparallel
   # Whose objects travel in the tests.
   for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do

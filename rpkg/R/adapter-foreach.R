@@ -72,8 +72,10 @@ loop_body <- function(expr, variables, envir) {
   variables <- variables[nzchar(variables)]
   formals <- stats::setNames(rep(list(quote(expr = )), length(variables)), variables)
   body <- eval(call("function", as.pairlist(formals), expr), envir)
-  surroundings <- list2env(list(iteration = body), parent = baseenv())
-  eval(quote(function(arguments) do.call("iteration", lapply(arguments, function(x) if (is.language(x)) enquote(x) else x))), surroundings)
+  surroundings <- list2env(list(iteration = body), parent = envir)
+  eval(quote(function(arguments) {
+    base::do.call("iteration", base::lapply(arguments, function(x) if (base::is.language(x)) base::enquote(x) else x))
+  }), surroundings)
 }
 
 loop_control <- function(obj, settings) {
