@@ -24,6 +24,8 @@
 #'   \item{`memshare_error_stopped`}{[memRun()] with `wait = FALSE`: the run was broken off because all workers were ended or memshare was
 #'     unloaded, or it belongs to another session.}
 #'   \item{`memshare_error_input`}{An argument cannot be used; the message says what is expected.}
+#'   \item{`memshare_error_nested`}{A value is nested so deep that R's C stack does not suffice to send it: lists in lists, calls in calls,
+#'     environments that lead to each other. Of a result it is the `parent` of a `memshare_error_element`.}
 #'   \item{`memshare_error_global`}{FUN looked up a big variable of the session's global environment by a name that it computed: field
 #'     `name`. Name it in `memControl(globals = )`.}
 #'   \item{`memshare_error_package`}{A package that FUN needs is not installed.}

@@ -3,8 +3,10 @@
 
 # A short name for the content of a value.
 content_of <- function(value) {
-  if (is_bare(value) || is.null(native(ms_code(value))) && native(ms_survey(value))[[1L]] == 0) return(native(ms_content(value)))
-  print_of(content_parts(value, new.env(parent = emptyenv())))
+  within_stack({
+    if (is_bare(value) || is.null(native(ms_code(value))) && native(ms_survey(value))[[1L]] == 0) return(native(ms_content(value)))
+    print_of(content_parts(value, new.env(parent = emptyenv())))
+  })
 }
 
 # A short name for plain lists and text.

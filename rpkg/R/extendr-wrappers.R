@@ -265,6 +265,9 @@ ms_worker_late <- function() .Call(wrap__ms_worker_late)
 # Whether the element under way may fail: its condition is then its result.
 ms_worker_collects <- function() .Call(wrap__ms_worker_collects)
 
+# Whether FUN came back from all elements of the chunk under way: what failed since is a result that cannot be sent.
+ms_worker_through <- function() .Call(wrap__ms_worker_through)
+
 # Takes a warning or message of the element under way.
 ms_worker_condition <- function(condition) .Call(wrap__ms_worker_condition, condition)
 

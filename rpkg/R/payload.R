@@ -34,7 +34,7 @@ build_payload <- function(fun, given, capture, control, call = NULL, data = list
     form = if (is.null(given$form)) call_form() else given$form,
     globals = capture$globals, active = capture$active, absent = absent, frames = if (length(capture$globals)) capture$to
   )
-  packed <- native(ms_pack(body, capture$share), call)
+  packed <- within_stack(native(ms_pack(body, capture$share), call), call)
   head <- list(
     packages = check_packages(c(capture$packages, control$packages), call),
     on_error = control$on_error, seed = control$seed

@@ -38,7 +38,9 @@ work <- function(enter, external) {
 report_failed <- function(failed) {
   late <- native(ms_worker_late())
   if (is.null(late)) {
-    condition <- slim(failed$condition)
+    through <- native(ms_worker_through())
+    condition <- if (through) unsent_condition(failed$condition) else slim(failed$condition)
+    if (through) failed$calls <- character()
   } else {
     # The interrupt has come. It is not meant for anything else.
     ignoring_interrupts(allowInterrupts(Sys.sleep(0)))
@@ -47,6 +49,13 @@ report_failed <- function(failed) {
   }
   if (native(ms_worker_collects())) condition <- failed_element(condition, failed$calls)
   report(condition, failed$calls)
+}
+
+# FUN came back from its element, with a result that cannot be sent.
+unsent_condition <- function(condition) {
+  condition <- slim(if (inherits(condition, "stackOverflowError")) nested_condition() else condition)
+  condition$message <- paste("its result cannot be sent:", said_of(condition))
+  condition
 }
 
 ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NULL)
@@ -173,7 +182,10 @@ line_of <- function(call) tryCatch(deparse(call, nlines = 1L)[[1L]], error = fun
 
 # A condition that is cheap to send: one that carries more than a megabyte keeps its classes and its text.
 slim <- function(condition) {
-  if (native(ms_survey(condition))[[1L]] == 0 && utils::object.size(condition) <= 1e6) return(condition)
+  # A condition may be nested as deep as any value.
+  small <- tryCatch(native(ms_survey(condition))[[1L]] == 0 && utils::object.size(condition) <= 1e6, error = function(e) NA)
+  if (isTRUE(small)) return(condition)
+  if (is.na(small)) return(bare(condition))
   size <- tryCatch(length(serialize(condition, NULL, xdr = FALSE)), error = function(e) Inf)
   if (size <= 1e6) condition else bare(condition)
 }

@@ -2,13 +2,13 @@
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, FLAG_S4};
 
 use super::deferred;
-use super::outline::{is_long, long_cells, share_bytes, Outline};
+use super::outline::{is_long, long_cells, serialized, share_bytes, Outline};
 use super::references::References;
 use super::region::copy_region;
 use super::survey::holds_references;
 use super::tags::tag_of;
 use crate::altrep;
-use crate::r::{bytes_of, logical, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
+use crate::r::{bytes_of, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
 /// Encodes `x` as the root of a new blob. The caller keeps `x`, unchanged, until the blob is written: big vectors are read
 /// where they lie. Lists that make their items when asked have no such place, and R serializes them ([`crate::r::Scope::plain_list`]
@@ -199,9 +199,7 @@ impl Encoder<'_> {
     /// What has no layout and is part of another value: R's own serialization, in the machine's byte order.
     fn serialized(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
         s.inner(|s| {
-            let no = logical(s, false);
-            let bytes = s.call_base("serialize", &[x, s.null(), no, no]);
-            let node = self.stream(bytes)?;
+            let node = self.stream(serialized(s, x))?;
             self.w.set(index, node);
             Ok(())
         })

@@ -8,6 +8,7 @@ mod cut;
 mod decode;
 mod deferred;
 mod encode;
+mod levels;
 mod outline;
 mod packed;
 mod references;

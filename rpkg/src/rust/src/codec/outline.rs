@@ -5,6 +5,7 @@
 //! copied too, with their locks, active bindings and attributes. Where nothing is big, nothing is copied.
 use std::collections::HashMap;
 
+use super::levels::levels;
 use super::survey::{any_attribute, data_bytes, holds_references, is_unfinished, Found, Reach};
 use crate::r::{self, logical, Bound, Kind, Preserved, Result, Scope, Sexp};
 
@@ -31,13 +32,41 @@ impl Outline {
     /// R's serialization of `x`, a raw vector, kept; data of `share` bytes and more becomes a part.
     pub fn serialize<'s>(&mut self, s: &'s Scope, x: Sexp, share: usize) -> Result<Sexp<'s>> {
         let (bytes, unfinished) = Reach::walk(s, x, &mut self.found);
-        let no = logical(s, false);
         if bytes < share && !unfinished {
-            return Ok(s.call_base("serialize", &[x, s.null(), no, no]));
+            return Ok(serialized(s, x));
         }
         let copy = Copier { out: self, share }.value(s, x);
-        let hook = s.our_function("part_number");
-        Ok(s.call_base("serialize", &[copy, s.null(), no, no, s.null(), hook]))
+        Ok(serialized_with_parts(s, copy))
+    }
+}
+
+/// R's serialization of a value in the machine's byte order, kept; R's error where it could not be read.
+pub fn serialized<'s>(s: &'s Scope, x: Sexp) -> Sexp<'s> {
+    let no = logical(s, false);
+    let bytes = s.call_base("serialize", &[x, s.null(), no, no]);
+    check_levels(s, bytes);
+    bytes
+}
+
+/// The same of a value in which placeholders stand for parts.
+fn serialized_with_parts<'s>(s: &'s Scope, x: Sexp) -> Sexp<'s> {
+    let (no, hook) = (logical(s, false), s.our_function("part_number"));
+    let bytes = s.call_base("serialize", &[x, s.null(), no, no, s.null(), hook]);
+    check_levels(s, bytes);
+    bytes
+}
+
+/// Streams of at most so many levels can always be read.
+const SHALLOW: u64 = 1000;
+
+/// R's error when this process has no stack to read a stream.
+fn check_levels(s: &Scope, bytes: Sexp) {
+    let Some(data) = bytes.data().filter(|_| bytes.kind() == Kind::RAWSXP) else { return };
+    // SAFETY: a live raw vector's own bytes.
+    let levels = levels(unsafe { std::slice::from_raw_parts(data, bytes.len()) });
+    if let Some(levels) = levels.filter(|&levels| levels > SHALLOW) {
+        let check = s.our_function("check_levels");
+        s.call(check, &[r::real(s, levels as f64)]);
     }
 }
 
@@ -53,6 +82,7 @@ pub fn share_bytes(s: &Scope) -> Result<usize> {
 
 /// The value of a serialization, kept; `parts` is the list of what was taken out.
 pub fn unserialize<'s>(s: &'s Scope, bytes: Sexp, parts: Sexp) -> Sexp<'s> {
+    check_levels(s, bytes);
     if parts.is_empty() {
         return s.call_base("unserialize", &[bytes]);
     }
@@ -85,10 +115,7 @@ pub fn long_cells<'s>(s: &'s Scope, x: Sexp) -> (Sexp<'s>, Sexp<'s>) {
     }
     x.each_attribute(&mut |name, value| list.set_attribute_of(s, name, value));
     let kind = if x.kind() == Kind::LANGSXP { "call" } else { "pairlist" };
-    let hook = s.our_function("part_number");
-    let no = logical(s, false);
-    let placeholder = placeholder(s, r::character(s, &[kind]));
-    (list, s.call_base("serialize", &[placeholder, s.null(), no, no, s.null(), hook]))
+    (list, serialized_with_parts(s, placeholder(s, r::character(s, &[kind]))))
 }
 
 /// An environment that `part_number()` knows by its number, kept.

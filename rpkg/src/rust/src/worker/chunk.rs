@@ -26,6 +26,17 @@ pub(super) struct Chunk {
     pub(super) through: bool,
     /// Whether all results are encoded: what fails now is no element's fault.
     pub(super) encoded: bool,
+    /// The result that cannot be sent.
+    unsent: Option<Place>,
+    /// Where the results begin that nobody tried to encode, when one of those before it could not be and was replaced.
+    pub(super) untried: Option<Place>,
+}
+
+/// A result of an output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) output: usize,
+    pub(super) nth: usize,
 }
 
 /// The results of one output.
@@ -89,6 +100,8 @@ impl Chunk {
             stopped: false,
             through: false,
             encoded: false,
+            unsent: None,
+            untried: None,
         })
     }
 
@@ -187,8 +200,32 @@ impl Chunk {
         self.notes.push((pass, self.position().element, condition));
     }
 
-    /// Result `nth` of an output cannot be sent: goes back to the element and step that gave it.
-    pub(super) fn go_back(&mut self, stage: &WorkerStage, output: usize, nth: usize) {
+    /// A result cannot be sent: goes back to the element and step that gave it.
+    pub(super) fn cannot_send(&mut self, stage: &WorkerStage, place: Place) {
+        self.go_back(stage, place);
+        let replaced = |untried: Place| {
+            untried.output > place.output || (untried.output == place.output && untried.nth > place.nth)
+        };
+        // What was replaced and cannot be sent either is not replaced again.
+        self.unsent = Some(place).filter(|_| !self.untried.is_some_and(replaced));
+    }
+
+    /// Whether the result that could not be sent may be replaced.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.unsent.is_some()
+    }
+
+    /// Takes a value in place of the result that could not be sent. `false`: there is none, or all can be sent.
+    pub(super) fn replace_unsent(&mut self, value: Sexp) -> bool {
+        let Some(Place { output, nth }) = self.unsent.take() else { return false };
+        self.outputs[output].list.get().set_item(nth, value);
+        self.untried = Some(Place { output, nth: nth + 1 });
+        (self.at, self.step) = (self.lease.end, 0);
+        true
+    }
+
+    /// Goes back to the element and step that gave a result.
+    pub(super) fn go_back(&mut self, stage: &WorkerStage, Place { output, nth }: Place) {
         let per_result =
             (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
         self.at = (self.lease.start + nth as u64 * per_result).min(self.lease.end.saturating_sub(1));

@@ -8,7 +8,7 @@ use scheduler::id::StageId;
 use scheduler::link::{Delivery, HandedIn, Link, Membership};
 use scheduler::page::BlobWriter;
 
-use super::chunk::{Call, Chunk};
+use super::chunk::{Call, Chunk, Place};
 use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
 use super::meter::Costs;
 use super::packages::Packages;
@@ -180,8 +180,13 @@ impl Current {
     pub(super) fn collects(&self) -> bool {
         let step =
             self.chunk.as_ref().zip(self.stage()).and_then(|(chunk, stage)| stage.steps.get(chunk.step()));
-        let through = self.chunk.as_ref().is_some_and(|chunk| chunk.through);
-        !through && step.is_some_and(|step| step.collect && step.levels == 0)
+        let over = self.chunk.as_ref().is_some_and(|chunk| chunk.through && !chunk.is_unsent());
+        !over && step.is_some_and(|step| step.collect && step.levels == 0)
+    }
+
+    /// Whether FUN came back from all elements: what failed since is a result that cannot be sent.
+    pub(super) fn is_through(&self) -> bool {
+        self.chunk.as_ref().is_some_and(|chunk| chunk.through)
     }
 
     fn stage(&self) -> Option<&WorkerStage> {
@@ -222,12 +227,14 @@ impl Current {
         Some(Call { late: self.late, ..call })
     }
 
-    /// Takes the result of the call under way.
+    /// Takes the result of the call under way, or what stands for one that could not be sent.
     pub(super) fn result(&mut self, value: Sexp) {
-        if let Some(chunk) = &mut self.chunk {
+        if let Some(chunk) = self.chunk.as_mut().filter(|chunk| !chunk.through) {
             if let Some(stage) = self.stages.get(&chunk.lease.stage) {
                 chunk.took(stage, value);
             }
+        } else if let Some(chunk) = &mut self.chunk {
+            chunk.replace_unsent(value);
         }
     }
 
@@ -260,13 +267,14 @@ impl Current {
         let Some(stage) = self.stages.get_mut(&chunk.lease.stage) else {
             return Err(Failure::Internal("the stage of a chunk is not open".into()));
         };
-        stage.mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
-        chunk.through = true;
-        self.packages.look(link, chunk.lease.stage, &chunk.meter)?;
+        if !std::mem::replace(&mut chunk.through, true) {
+            stage.mean_ns = chunk.meter.stop(chunk.lease.end - chunk.lease.start);
+            self.packages.look(link, chunk.lease.stage, &chunk.meter)?;
+        }
         self.membership.set_activity(Activity::Serialize);
-        let blobs = encoded(chunk).map_err(|(output, nth, failure)| {
+        let blobs = encoded(chunk).map_err(|(place, failure)| {
             // The error is that of the element whose result it is.
-            chunk.go_back(stage, output, nth);
+            chunk.cannot_send(stage, place);
             failure
         })?;
         self.note_waiting();
@@ -281,7 +289,7 @@ impl Current {
                 if let (Some(output), Some(stage)) = (output, stage) {
                     let nth =
                         chunk.results_of(output).map_or(0, |results| first_beyond(results, shortage.free));
-                    chunk.go_back(stage, output, nth);
+                    chunk.go_back(stage, Place { output, nth });
                 }
                 let nothing = Delivery::default();
                 self.membership.fail(link, chunk.position(), &nothing, Some(shortage))?;

@@ -3,20 +3,34 @@ use scheduler::link::Delivery;
 use scheduler::page::{Blob, BlobWriter};
 use scheduler::store::Content;
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Place};
 use super::meter::Meter;
 use crate::codec;
 use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
 
-/// The results of a chunk's outputs; or which result of which output cannot be sent, and why.
-pub(super) fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (usize, usize, Failure)> {
+/// The results of a chunk's outputs; or which of them cannot be sent, and why.
+pub(super) fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (Place, Failure)> {
+    if let Some(untried) = chunk.untried {
+        each_encodes(chunk, untried)?;
+    }
     let mut blobs = Vec::new();
     for (output, results) in chunk.results().enumerate() {
         let (mut writer, mut nth) = (BlobWriter::new(), 0);
-        codec::encode_list(results, &mut writer, &mut nth).map_err(|failure| (output, nth, failure))?;
+        codec::encode_list(results, &mut writer, &mut nth)
+            .map_err(|failure| (Place { output, nth }, failure))?;
         blobs.push(writer.finish());
     }
     Ok(blobs)
+}
+
+/// Tries an output's results one by one, from one on: where many cannot be sent, those before them are not encoded again for each.
+fn each_encodes(chunk: &Chunk, from: Place) -> std::result::Result<(), (Place, Failure)> {
+    let Some(results) = chunk.results_of(from.output) else { return Ok(()) };
+    for nth in from.nth..results.len() {
+        let place = Place { nth, ..from };
+        codec::encode(results.item(nth), &mut BlobWriter::new()).map_err(|failure| (place, failure))?;
+    }
+    Ok(())
 }
 
 pub(super) fn outputs(blobs: &[Blob]) -> Vec<&dyn Content> {

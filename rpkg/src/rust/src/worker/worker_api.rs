@@ -283,6 +283,15 @@ fn ms_worker_collects() -> Robj {
     })
 }
 
+/// Whether FUN came back from all elements of the chunk under way: what failed since is a result that cannot be sent.
+#[extendr]
+fn ms_worker_through() -> Robj {
+    edge(|| {
+        let through = with(|worker| Ok(worker.current.as_ref().is_some_and(Current::is_through)))?;
+        r::give(|s| Ok(r::logical(s, through)))
+    })
+}
+
 /// Takes a warning or message of the element under way.
 #[extendr]
 fn ms_worker_condition(condition: Robj) -> Robj {
@@ -391,6 +400,7 @@ extendr_module! {
     fn ms_worker_is_late;
     fn ms_worker_late;
     fn ms_worker_collects;
+    fn ms_worker_through;
     fn ms_worker_condition;
     fn ms_worker_failed;
     fn ms_worker_done;
