@@ -21,8 +21,8 @@
 #' @param seed `NULL`, or a number: each element then has a random number stream of its own (L'Ecuyer), so that results do not
 #'   depend on workers, chunks or retries. Your own `.Random.seed` is never touched.
 #' @param on_error `"stop"`: the first error of FUN ends the call. `"collect"`: the result of an element that failed is the
-#'   condition (class `memshare_error_element`), and a warning says how many there are; [memRedo()] does them again. A result that cannot be sent, or has no room in
-#'   shared memory, ends the call all the same.
+#'   condition (class `memshare_error_element`), and a warning says how many there are; [memRedo()] does them again. A result that has no
+#'   room in shared memory ends the call all the same.
 #' @param retries How often an element whose worker process died is tried again.
 #' @param timeout Seconds after which the call is given up, with an error of class `memshare_error_timeout`.
 #' @param element_timeout Seconds that FUN may take for one element, from its call to its return (in [memReduce()]: for one call that

@@ -73,10 +73,8 @@ test_that("long pairlists and calls travel, and what is nested too deeply is an 
     if (i == 3) for (k in 1:1e5) x <- list(x)
     x
   }
-  for (mode in c("stop", "collect")) {
-    error <- expect_error(memLapply(1:4, deep, MAX.CORES = 1, CONTROL = memControl(on_error = mode)), class = "memshare_error_element")
-    expect_equal(error$index, 3)
-  }
+  error <- expect_error(memLapply(1:4, deep, MAX.CORES = 1), class = "memshare_error_element")
+  expect_equal(error$index, 3)
 })
 
 test_that("formals without a default are elements", {
