@@ -17,6 +17,8 @@ pub(crate) struct Spawner {
     /// Packages that no mirror can load: each worker does that for itself.
     deferred: Vec<String>,
     failures: u32,
+    /// How many fork servers died before they came, one after the other.
+    stillborn: u32,
     /// Since when what is to fork the next worker is known to be stopped.
     stopped_ns: Option<u64>,
     /// Given up because they were stopped. Workers die with what forked them, so these are kept for the workers' sake.
@@ -32,6 +34,8 @@ enum Base {
     Opening { key: ProcessKey, since_ns: u64 },
     /// It takes requests.
     Forking { key: ProcessKey },
+    /// It died: each worker is launched, until a run begins with another one.
+    Lost,
     /// There is none: each worker is launched.
     Launching,
 }
@@ -76,6 +80,7 @@ impl Spawner {
             mirror: None,
             deferred: Vec::new(),
             failures: 0,
+            stillborn: 0,
             stopped_ns: None,
             set_aside: Vec::new(),
         }
@@ -98,7 +103,7 @@ impl Spawner {
                 self.base = Base::Opening { key, since_ns: now_ns };
                 return Ok(None);
             }
-            (Base::Launching, _) => {
+            (Base::Lost | Base::Launching, _) => {
                 processes.launch(key, Role::Worker, config)?;
                 return Ok(Some(Kind::Launched));
             }
@@ -125,6 +130,13 @@ impl Spawner {
         self.failures = 0;
         self.stopped_ns = None;
         end_all(self.set_aside.drain(..), processes);
+    }
+
+    /// A run begins: where the fork server died, another one is to come.
+    pub(crate) fn renew(&mut self) {
+        if self.base == Base::Lost {
+            self.base = Base::Unused;
+        }
     }
 
     /// Nobody is to be started in this way any more.
@@ -193,7 +205,7 @@ impl Spawner {
     /// The fork server's first word.
     fn base_came(&mut self, key: ProcessKey, message: FromForkServer) -> ServerWord {
         match message {
-            FromForkServer::Serving => self.base = Base::Forking { key },
+            FromForkServer::Serving => (self.base, self.stillborn) = (Base::Forking { key }, 0),
             FromForkServer::Unsafe { reason } => {
                 tracing::info!(reason, "workers are launched, not forked");
                 self.base = Base::Launching;
@@ -242,7 +254,7 @@ impl Base {
     fn key(self) -> Option<ProcessKey> {
         match self {
             Base::Opening { key, .. } | Base::Forking { key } => Some(key),
-            Base::Unused | Base::Launching => None,
+            Base::Unused | Base::Lost | Base::Launching => None,
         }
     }
 }

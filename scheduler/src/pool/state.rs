@@ -217,6 +217,7 @@ impl<P: Processes> WorkerPool<P> {
     /// A new run may try again what failed for an earlier one.
     pub(crate) fn forget_failures(&mut self) {
         self.failed_starts = 0;
+        self.spawner.renew();
     }
 
     /// Workers of our own. One that is idle and does not respond is as good as none: another takes its place.

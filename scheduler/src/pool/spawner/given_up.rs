@@ -11,6 +11,8 @@ use crate::pool::PoolConfig;
 const LOAD_WITHIN: Duration = Duration::from_secs(20);
 /// How many mirrors may end without a package to blame before workers are launched instead.
 const FAILURES: u32 = 2;
+/// How many fork servers may die before they come, until workers are launched for good.
+const STILLBORN: u32 = 3;
 
 impl Spawner {
     /// One of its processes ended, or cannot be heard any more.
@@ -18,7 +20,8 @@ impl Spawner {
         if self.base.key() == Some(key) {
             // Its workers die with it and are made anew by launches, which need no server.
             tracing::warn!("the fork server is gone");
-            self.base = Base::Launching;
+            self.stillborn += 1;
+            self.base = if self.stillborn < STILLBORN { Base::Lost } else { Base::Launching };
             self.let_mirror_go(processes);
             end_all([key], processes);
         } else if self.mirror.as_ref().is_some_and(|mirror| mirror.key == key) {

@@ -8,10 +8,13 @@ use crate::os::Exit;
 use crate::pool::logs::{self, Death};
 use crate::pool::processes::{ProcessKey, Processes};
 use crate::pool::spawner::Needed;
-use crate::pool::worker::{State, Worker};
+use crate::pool::worker::{Kind, State, Worker};
 
 /// How often workers are looked at that may have stalled. A look is a read of a small file for each worker of the run.
 const LOOK_EVERY_NS: u64 = 1_000_000_000;
+
+/// How a worker ended of which nobody says it.
+const ORPHAN: &str = "it ended, and the fork server, which would say how, ended too or does not answer";
 
 impl<P: Processes> WorkerPool<P> {
     /// Looks for those that time has shown to be lost.
@@ -39,6 +42,8 @@ impl<P: Processes> WorkerPool<P> {
         };
         let how = match (loss, remains.exit) {
             (Loss::Died | Loss::EndedByUs, Some(exit)) => exit.to_string(),
+            // How a forked process ended, its parent would say.
+            (Loss::Died, None) if worker.kind == Kind::Forked => ORPHAN.to_owned(),
             _ => symptom,
         };
         tracing::warn!(key = key.0, pid = worker.pid, how, ?loss, "lost");

@@ -127,3 +127,51 @@ fn a_worker_that_a_run_changed_is_replaced_once() {
     hear(&mut pool, keys[0], ProcessEvent::Worker(changed), 2);
     assert_eq!((pool.own(), pool.changed), (2, 0));
 }
+
+#[test]
+fn a_run_begins_with_another_fork_server_where_one_died() {
+    let mut pool = pool(true);
+    let servers = |pool: &WorkerPool<Noted>| {
+        pool.processes().launched.iter().filter(|(_, role)| *role == Role::ForkServer).count()
+    };
+    for run in 1..5 {
+        pool.forget_failures();
+        pool.grow(2 * run, 0, &mut Vec::new());
+        let server = pool.fork_server().expect("it is on its way");
+        assert!(!hear(&mut pool, server, ProcessEvent::Server(FromForkServer::Serving), 2 * run));
+        assert!(!hear(&mut pool, server, gone(), 2 * run));
+        assert_eq!(servers(&pool), run, "not in this run any more");
+    }
+}
+
+#[test]
+fn fork_servers_that_never_come_are_tried_three_times() {
+    let mut pool = pool(true);
+    for run in 1..4 {
+        pool.forget_failures();
+        pool.grow(2 * run, 0, &mut Vec::new());
+        let server = pool.fork_server().expect("it is on its way");
+        assert!(!hear(&mut pool, server, gone(), 2 * run));
+    }
+    pool.forget_failures();
+    pool.grow(8, 0, &mut Vec::new());
+    assert_eq!((pool.fork_server(), pool.workers().len()), (None, 8));
+}
+
+#[test]
+fn of_a_worker_that_died_with_its_fork_server_just_that_is_said() {
+    let mut pool = pool(true);
+    pool.grow(1, 0, &mut Vec::new());
+    let server = pool.fork_server().expect("it is on its way");
+    assert!(!hear(&mut pool, server, ProcessEvent::Server(FromForkServer::Serving), 1));
+    let worker = pool.workers()[0].key;
+    assert!(!hear(&mut pool, worker, hello(worker), 1));
+    pool.workers[0].state = State::Busy { slot: WorkerId(0) };
+    let mut out = Vec::new();
+    pool.on_event(worker, gone(), 1, &mut out);
+    let how = out.iter().find_map(|event| match event {
+        PoolEvent::Lost { death, .. } => Some(death.how.clone()),
+        _ => None,
+    });
+    assert!(how.expect("it is lost").contains("the fork server"));
+}
