@@ -36,6 +36,8 @@
 #'   \item{`memshare_error_file`}{The file behind a variable of [memMap()] cannot be used: field `path`.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory, for data or for a result (then with the fields of an
 #'     element): fields `needed`, `free`, `limit` and `dir`. [memshare-options] tells how a directory can stand in.}
+#'   \item{`memshare_error_no_memory`}{A process cannot have memory of its own that it needs to send a value: it is limited (`ulimit -v`), or
+#'     the machine has no more. Field: `needed`.}
 #'   \item{`memshare_error_no_place`}{No file can be made in `/dev/shm`, or in the directory of `options(memshare.dir = )`: it is missing,
 #'     read-only, closed to you, or may have no file more. Field: `dir`.}
 #'   \item{`memshare_error_damaged`}{Something in shared memory is not as memshare wrote it, or belongs to another user.}

@@ -82,6 +82,12 @@ pub enum Error {
         /// Who is at it, and what that one does: `a run of process 123 reads it`.
         by: String,
     },
+    /// This process cannot have as much memory of its own: it is limited (`ulimit -v`), or the machine has no more.
+    #[error("{needed} bytes of memory cannot be had: this process, or the machine, has no more")]
+    NoMemory {
+        /// Bytes that were asked for at once.
+        needed: u64,
+    },
     /// A file of the user's that cannot be a variable's data, or no longer is what it was.
     #[error("the file {path} cannot be used: {reason}")]
     File {
@@ -198,6 +204,7 @@ impl Error {
         match self {
             Error::NoSpace { .. } => "no_space",
             Error::NoPlace { .. } => "no_place",
+            Error::NoMemory { .. } => "no_memory",
             Error::AlreadyRegistered { .. } => "already_registered",
             Error::NotAllocated { .. } => "not_allocated",
             Error::NotOwner { .. } => "not_owner",

@@ -130,3 +130,39 @@ test_that("too many open files are an error soon, and pass", {
   expect_match(out[[length(out) - 1L]], "^(memshare_error[a-z_]*|no error) TRUE TRUE")
   expect_match(out[[length(out)]], "TRUE")
 })
+
+test_that("where no memory can be had, that is an error, and no end of the session or of another element", {
+  out <- in_shell("true", '
+    suppressPackageStartupMessages(library(memshare))
+    size <- function() as.numeric(sub("[^0-9]*([0-9]+) kB", "\\\\1", grep("^VmSize", readLines("/proc/self/status"), value = TRUE))) * 1024
+    limit <- function(bytes) system2("prlimit", c("--pid", Sys.getpid(), sprintf("--as=%s:unlimited", if (is.null(bytes)) "unlimited" else sprintf("%.0f", size() + bytes))))
+    said <- function(code) cat(tryCatch({ code; "no error" }, error = function(e) paste(class(e)[[1]], conditionMessage(e))), "\n")
+    invisible(gc(verbose = FALSE))
+    texts <- sprintf("%030d", 1:2e5)
+    many <- as.list(1:3e5)
+    long <- 1:4e7
+    for (megabytes in c(4, 16, 40)) {
+      limit(megabytes * 2^20)
+      said(registerVariables("tight", list(a = texts)))
+      said(registerVariables("tight", list(b = many)))
+      said(registerVariables("tight", list(c = long)))
+      said(registerVariables("tight", list(d = list(function() NULL, texts))))
+      limit(NULL)
+      memshare_gc("tight")
+    }
+    out <- suppressWarnings(memLapply(1:6, function(i) {
+      if (i != 3) return(i)
+      x <- as.list(1:2e6)
+      size <- as.numeric(sub("[^0-9]*([0-9]+) kB", "\\\\1", grep("^VmSize", readLines("/proc/self/status"), value = TRUE))) * 1024
+      system2("prlimit", c("--pid", Sys.getpid(), sprintf("--as=%.0f:unlimited", size + 2^23)))
+      x
+    }, MAX.CORES = 2, CONTROL = memControl(on_error = "collect")))
+    cat("element", class(out[[3]])[[1]], "\n")
+    cat(identical(out[-3], as.list(c(1:2, 4:6))), identical(memLapply(1:2, function(i) i, CONTROL = memControl(fresh = TRUE)), list(1L, 2L)), "\n")
+  ')
+  expect_length(out, 14)
+  expect_match(out[1:12], "^(no error|memshare_error_(no_memory|system|no_workers) |simpleError cannot allocate )")
+  expect_true(any(grepl("memshare_error_no_memory [0-9.]+ MB of memory cannot be had", out[1:12])))
+  expect_match(out[[13]], "^element (list|memshare_error_element)")
+  expect_match(out[[14]], "TRUE TRUE")
+})

@@ -14,17 +14,30 @@ pub struct StringTable {
     pub(super) ends: Vec<u8>,
     pub(super) marks: Vec<u8>,
     pub(super) bytes: Vec<u8>,
+    /// Bytes that could not be had; what was to lie there is lacking.
+    pub(super) lacking: usize,
 }
 
 impl StringTable {
     /// Makes room for `n` more strings.
     pub fn reserve(&mut self, n: usize) {
-        self.ends.reserve(n.saturating_mul(8));
-        self.marks.reserve(n);
+        let lacks = self.ends.try_reserve(n.saturating_mul(8)).is_err() || self.marks.try_reserve(n).is_err();
+        if lacks {
+            self.lacking = n.saturating_mul(9);
+        }
     }
 
     /// Adds a string.
     pub fn push(&mut self, bytes: &[u8], mark: u8) {
+        let lacks = [(&mut self.bytes, bytes.len()), (&mut self.ends, 8), (&mut self.marks, 1)]
+            .into_iter()
+            .any(|(part, more)| part.try_reserve(more).is_err());
+        if lacks {
+            self.lacking = self.lacking.max(self.bytes.len() + bytes.len() + 9 * self.marks.len());
+        }
+        if self.lacking > 0 {
+            return;
+        }
         self.bytes.extend_from_slice(bytes);
         self.ends.extend_from_slice(&(self.bytes.len() as u64).to_ne_bytes());
         self.marks.push(mark);

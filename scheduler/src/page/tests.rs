@@ -289,7 +289,7 @@ fn a_table_is_empty_after_it_was_taken_in_and_takes_parts_of_another() {
 fn packed_vectors_take_what_is_foretold() {
     for (len, each) in [(1u64, 0usize), (1, 8), (100, 8), (7, 80_000), (3, 1)] {
         let mut writer = BlobWriter::new();
-        let off = writer.reserve(len as usize * each);
+        let off = writer.reserve(len as usize * each).unwrap();
         writer.set(0, Node::packed(Tag::Raw, len, each as u32, off));
         assert_eq!(writer.finish().size(), packed_size(len, each as u64));
     }
@@ -314,4 +314,17 @@ fn serialized_bytes_are_as_they_were_written_or_an_error() {
             assert!(refused.to_string().contains("not as it was written"), "{refused}");
         }
     }
+}
+
+#[test]
+fn room_that_nobody_has_is_an_error() {
+    let mut w = BlobWriter::new();
+    assert!(matches!(w.reserve(isize::MAX as usize), Err(Error::NoMemory { needed }) if needed == isize::MAX as u64));
+    let mut table = StringTable::default();
+    table.reserve(usize::MAX / 16);
+    table.push(b"lost", 1);
+    assert!(table.is_empty());
+    w.strings(&mut table);
+    assert!(matches!(w.check(), Err(Error::NoMemory { .. })));
+    assert!(BlobWriter::new().check().is_ok());
 }

@@ -8,7 +8,7 @@ use super::damaged;
 use super::location::Location;
 use super::node::{checksum, Node, Tag, HEADER, MAGIC, NODE};
 use super::strings::StringTable;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::os::{with_signals_blocked, SegmentFile};
 use crate::store::Content;
 
@@ -47,6 +47,10 @@ pub struct BlobWriter {
     staging: Vec<u8>,
     pieces: Vec<Piece>,
     end: u64,
+    /// Room for header and nodes, once it was made.
+    head: Vec<u8>,
+    /// Bytes that could not be had: the blob is none. See [`BlobWriter::check`].
+    lacking: usize,
 }
 
 impl BlobWriter {
@@ -63,8 +67,25 @@ impl BlobWriter {
         let first = self.nodes.len();
         let end = first.checked_add(n).filter(|&end| u32::try_from(end).is_ok());
         let end = end.ok_or_else(|| damaged(format!("{n} values are too many")))?;
+        let lacks = |_| Error::NoMemory { needed: (end * NODE) as u64 };
+        self.nodes.try_reserve(n).map_err(lacks)?;
         self.nodes.resize(end, Node::NULL);
         Ok(first as u32)
+    }
+
+    /// Whether memory could be had for all that was noted: to be asked before the blob is finished.
+    ///
+    /// # Errors
+    /// [`Error::NoMemory`].
+    pub fn check(&mut self) -> Result<()> {
+        let head = self.head();
+        if self.lacking == 0 && self.head.try_reserve_exact(head).is_err() {
+            self.lacking = head;
+        }
+        if self.lacking > 0 {
+            return Err(Error::NoMemory { needed: self.lacking as u64 });
+        }
+        Ok(())
     }
 
     /// Says what node `index` is.
@@ -106,8 +127,18 @@ impl BlobWriter {
     }
 
     /// Makes room for `len` bytes, zero so far; gives their place, to be filled through [`BlobWriter::reserved`].
-    pub fn reserve(&mut self, len: usize) -> u64 {
-        self.take(vec![0; len])
+    ///
+    /// # Errors
+    /// [`Error::NoMemory`].
+    pub fn reserve(&mut self, len: usize) -> Result<u64> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(|_| Error::NoMemory { needed: len as u64 })?;
+        bytes.resize(len, 0);
+        let at = self.take(bytes);
+        if self.lacking > 0 {
+            return Err(Error::NoMemory { needed: self.lacking as u64 });
+        }
+        Ok(at)
     }
 
     /// The bytes from `at` on, as far as the last piece goes: those that [`BlobWriter::reserve`] just made room for. They lie
@@ -132,8 +163,7 @@ impl BlobWriter {
             return self.copy(if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(bytes, len) } });
         }
         let at = self.aligned(len);
-        self.pieces.push(Piece { at, len, source: Bytes::Borrowed(bytes) });
-        self.end = at + len as u64;
+        self.note(Piece { at, len, source: Bytes::Borrowed(bytes) });
         at
     }
 
@@ -142,13 +172,13 @@ impl BlobWriter {
     /// # Safety
     /// As for [`BlobWriter::borrow`].
     pub unsafe fn borrow_behind(&mut self, bytes: *const u8, len: usize) {
-        self.pieces.push(Piece { at: self.end, len, source: Bytes::Borrowed(bytes) });
-        self.end += len as u64;
+        self.note(Piece { at: self.end, len, source: Bytes::Borrowed(bytes) });
     }
 
     /// Takes a table of strings in and leaves it empty; gives its place. A small table is copied and keeps its memory for the
     /// next one.
     pub fn strings(&mut self, table: &mut StringTable) -> u64 {
+        self.lacking = self.lacking.max(std::mem::take(&mut table.lacking));
         let at = self.aligned(9 * table.len() + table.bytes.len());
         let mut place = at;
         for bytes in [&mut table.ends, &mut table.marks, &mut table.bytes] {
@@ -187,9 +217,10 @@ impl BlobWriter {
     }
 
     /// As [`BlobWriter::finish`], for a blob whose data area goes on to `end` with what somebody else puts there.
-    pub(super) fn finish_before(self, end: u64) -> Blob {
+    pub(super) fn finish_before(mut self, end: u64) -> Blob {
         let data = self.head();
-        let mut head = vec![0; data];
+        let mut head = std::mem::take(&mut self.head);
+        head.resize(data, 0);
         head[..8].copy_from_slice(&MAGIC);
         let fields = [self.nodes.len() as u64, data as u64, data as u64 + self.end.max(end)];
         for (field, place) in fields.iter().zip(head[8..32].chunks_exact_mut(8)) {
@@ -213,13 +244,26 @@ impl BlobWriter {
         if bytes.len() < BORROW_FROM {
             return self.stage(at, &bytes);
         }
-        self.end = at + bytes.len() as u64;
-        self.pieces.push(Piece { at, len: bytes.len(), source: Bytes::Owned(bytes) });
+        self.note(Piece { at, len: bytes.len(), source: Bytes::Owned(bytes) });
+    }
+
+    /// One more piece, which lies behind all others.
+    fn note(&mut self, piece: Piece) {
+        if self.pieces.try_reserve(1).is_err() {
+            self.lacking = self.pieces.len() * size_of::<Piece>();
+            return;
+        }
+        self.end = piece.at + piece.len as u64;
+        self.pieces.push(piece);
     }
 
     /// Copies bytes behind those staged last, in one piece with them when nothing else lies between.
     fn stage(&mut self, at: u64, bytes: &[u8]) {
-        if bytes.is_empty() {
+        // A gap is less than 64 bytes.
+        if self.lacking == 0 && self.staging.try_reserve(bytes.len() + 64).is_err() {
+            self.lacking = self.staging.len() + bytes.len();
+        }
+        if bytes.is_empty() || self.lacking > 0 {
             return;
         }
         match self.pieces.last_mut() {
@@ -228,7 +272,12 @@ impl BlobWriter {
                 self.staging.resize(self.staging.len() + gap, 0);
                 *len += gap + bytes.len();
             }
-            _ => self.pieces.push(Piece { at, len: bytes.len(), source: Bytes::Staged(self.staging.len()) }),
+            _ => {
+                self.note(Piece { at, len: bytes.len(), source: Bytes::Staged(self.staging.len()) });
+                if self.lacking > 0 {
+                    return;
+                }
+            }
         }
         self.staging.extend_from_slice(bytes);
         self.end = at + bytes.len() as u64;

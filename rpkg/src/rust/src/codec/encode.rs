@@ -26,7 +26,10 @@ pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut Referenc
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     let mut at = 0;
-    protect(|s| Encoder { w, table: &mut table, outline: &mut outline, at: &mut at, references }.root(s, x))
+    protect(|s| {
+        Encoder { w: &mut *w, table: &mut table, outline: &mut outline, at: &mut at, references }.root(s, x)
+    })?;
+    Ok(w.check()?)
 }
 
 fn attributes(x: Sexp) -> usize {
@@ -110,7 +113,7 @@ impl Encoder<'_> {
                 }
                 Node::of(tag, len, u64::from(first))
             }
-            _ => Node::of(tag, len, self.numbers(x, tag)),
+            _ => Node::of(tag, len, self.numbers(x, tag)?),
         };
         let flags = if x.is_s4() { FLAG_S4 } else { 0 };
         let attributes = self.attributes(s, x, Self::value)?;
@@ -182,16 +185,16 @@ impl Encoder<'_> {
     }
 
     /// The place of a plain vector's bytes.
-    fn numbers(&mut self, x: Sexp, tag: Tag) -> u64 {
+    fn numbers(&mut self, x: Sexp, tag: Tag) -> Result<u64> {
         let bytes = x.len() * tag.item_size() as usize;
         match x.data() {
             // SAFETY: a live vector's own bytes, which `encode`'s caller keeps unchanged until the blob is written.
-            Some(data) => unsafe { self.w.borrow(data, bytes) },
+            Some(data) => Ok(unsafe { self.w.borrow(data, bytes) }),
             None => {
                 // R has no bytes yet (1:n and the like): they are asked for in parts, and `x` stays as compact as it is.
-                let start = self.w.reserve(bytes);
+                let start = self.w.reserve(bytes)?;
                 copy_region(x, self.w.reserved(start));
-                start
+                Ok(start)
             }
         }
     }

@@ -13,12 +13,14 @@ pub fn encode_list(results: Sexp, w: &mut BlobWriter, at: &mut usize) -> Result<
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     protect(|s| {
-        let mut encoder = Encoder { w, table: &mut table, outline: &mut outline, at, references: None };
+        let mut encoder =
+            Encoder { w: &mut *w, table: &mut table, outline: &mut outline, at, references: None };
         match packable(results) {
             Some((tag, each)) => encoder.packed(s, results, tag, each),
             None => encoder.root(s, results),
         }
-    })
+    })?;
+    Ok(w.check()?)
 }
 
 /// The common tag and length, if the list is plain and all items are plain vectors of them.
@@ -50,7 +52,7 @@ impl Encoder<'_> {
                 self.w.set(0, Node::packed(tag, n as u64, each, off));
                 return Ok(());
             }
-            let start = self.w.reserve(bytes);
+            let start = self.w.reserve(bytes)?;
             for i in 0..n {
                 copy_region(results.item(i), &mut self.w.reserved(start)[i * size..(i + 1) * size]);
             }

@@ -98,6 +98,9 @@ fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
         Failure::Scheduler(Error::Busy { namespace, name, by }) => {
             named_list(s, &[("namespace", text(namespace)), ("name", text(name)), ("by", text(by))])
         }
+        Failure::Scheduler(Error::NoMemory { needed }) => {
+            named_list(s, &[("needed", real(s, *needed as f64))])
+        }
         Failure::Scheduler(Error::NoPlace { dir, .. }) => named_list(s, &[("dir", super::path(s, dir))]),
         Failure::Scheduler(Error::File { path, .. }) => named_list(s, &[("path", super::path(s, path))]),
         Failure::Scheduler(

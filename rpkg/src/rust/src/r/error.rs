@@ -23,6 +23,12 @@ pub fn words(error: &Error) -> String {
                 "shared memory cannot be used: {error}; mount it so that you can write to it, or {DISK}"
             );
         }
+        Error::NoMemory { needed } => {
+            return format!(
+                "{} of memory cannot be had: this process may take no more (ulimit -v), or the machine has none",
+                bytes(*needed)
+            );
+        }
         Error::NoPlace { .. } => "set options(memshare.dir = ) to a directory that you can write to",
         Error::OverBudget { needed, budget, table } => {
             return format!(
