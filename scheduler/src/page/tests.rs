@@ -319,7 +319,9 @@ fn serialized_bytes_are_as_they_were_written_or_an_error() {
 #[test]
 fn room_that_nobody_has_is_an_error() {
     let mut w = BlobWriter::new();
-    assert!(matches!(w.reserve(isize::MAX as usize), Err(Error::NoMemory { needed }) if needed == isize::MAX as u64));
+    assert!(
+        matches!(w.reserve(isize::MAX as usize), Err(Error::NoMemory { needed }) if needed == isize::MAX as u64)
+    );
     let mut table = StringTable::default();
     table.reserve(usize::MAX / 16);
     table.push(b"lost", 1);
