@@ -42,9 +42,12 @@ same_function <- function(a, b) {
 # The processor's model: how long things take depends on it, and a container's name says nothing.
 machine <- function() {
   if (is.null(state$machine)) {
-    lines <- tryCatch(suppressWarnings(readLines("/proc/cpuinfo", n = 40L)), error = function(e) character())
+    lines <- tryCatch(suppressWarnings(readLines("/proc/cpuinfo", n = 40L)), error = function(e) NULL)
     model <- grep("^(model name|cpu model|Processor)", lines, value = TRUE)
-    state$machine <- paste(R.version$platform, if (length(model)) model[[1L]] else Sys.info()[["nodename"]])
+    machine <- paste(R.version$platform, if (length(model)) model[[1L]] else Sys.info()[["nodename"]])
+    # What cannot be read now, say for want of descriptors, may be later.
+    if (is.null(lines) && file.exists("/proc/cpuinfo")) return(machine)
+    state$machine <- machine
   }
   state$machine
 }

@@ -81,14 +81,24 @@ option_share <- function() setting("share", 1e6, as_setting_number(function(valu
 option_progress <- function() setting("progress", NULL, as_setting_flag)
 option_quiet <- function() setting("quiet", FALSE, as_setting_flag)
 
-# The cores this process may use, found once a session: asking takes milliseconds.
+# The cores this process may use, found once a session: asking takes milliseconds. What was found while files could not be read, say
+# for want of descriptors, is not remembered.
 available_cores <- function() {
-  # That package cannot be loaded where the working directory is gone.
-  if (is.null(state$cores)) {
-    cores <- tryCatch(parallelly::availableCores(), error = function(e) max(parallel::detectCores(), 1L, na.rm = TRUE))
-    state$cores <- as.integer(cores)
-  }
-  state$cores
+  if (!is.null(state$cores)) return(state$cores)
+  failed <- FALSE
+  cores <- tryCatch(
+    withCallingHandlers(parallelly::availableCores(), warning = function(w) {
+      failed <<- TRUE
+      tryInvokeRestart("muffleWarning")
+    }),
+    # That package cannot be loaded where the working directory is gone.
+    error = function(e) {
+      failed <<- TRUE
+      suppressWarnings(parallel::detectCores())
+    }
+  )
+  if (!failed && !is.na(cores)) state$cores <- as.integer(cores)
+  max(as.integer(cores), 1L, na.rm = TRUE)
 }
 
 # The number of workers of a call.

@@ -58,7 +58,8 @@ abandon <- function(run, under_way) {
   suspendInterrupts({
     deadline <- elapsed() + at_once
     try(ms_run_cancel(run), silent = TRUE)
-    try(while (!isTRUE(ms_run_wait(run, 50L)) && elapsed() < deadline) NULL, silent = TRUE)
+    # An error is no "not yet".
+    try(while (!isTRUE(native(ms_run_wait(run, 50L))) && elapsed() < deadline) NULL, silent = TRUE)
     try(ms_run_forget(run), silent = TRUE)
   })
   seconds <- if (is.null(under_way$patience)) max(deadline - elapsed(), 0) else under_way$patience

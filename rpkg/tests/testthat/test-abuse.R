@@ -166,3 +166,23 @@ test_that("where no memory can be had, that is an error, and no end of the sessi
   expect_match(out[[13]], "^element (list|memshare_error_element)")
   expect_match(out[[14]], "TRUE TRUE")
 })
+
+test_that("what could not be read while there were no descriptors is asked again", {
+  out <- in_shell("ulimit -n 64", '
+    suppressPackageStartupMessages(library(memshare))
+    invisible(loadNamespace("parallelly"))
+    held <- list()
+    while (!inherits(try(held[[length(held) + 1L]] <- file("/dev/null", "r"), silent = TRUE), "try-error") && length(held) < 120L) NULL
+    cores <- memshare:::available_cores()
+    machine <- memshare:::machine()
+    for (connection in held) if (inherits(connection, "connection")) close(connection)
+    cat(is.integer(cores), cores >= 1L, is.character(machine), "\n")
+    lines <- readLines("/proc/cpuinfo", n = 40L)
+    model <- grep("^(model name|cpu model|Processor)", lines, value = TRUE)
+    cat(!length(model) || endsWith(memshare:::machine(), model[[1L]]), memshare:::available_cores() >= 1L, "\n")
+    cat(memLapply(1:2, function(i) i)[[2]], "\n")
+  ')
+  expect_match(out[[1]], "TRUE TRUE TRUE")
+  expect_match(out[[2]], "TRUE TRUE")
+  expect_match(out[[3]], "2")
+})

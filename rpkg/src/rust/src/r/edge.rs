@@ -4,6 +4,7 @@
 //! as a condition of its own; a jump of R becomes one with kind `r_jump`, and `native()` answers it with `ms_resume()`,
 //! from where R goes on with it, all Rust values having been dropped.
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::Path;
 
 use extendr_api::prelude::*;
 use scheduler::error::Error;
@@ -75,15 +76,9 @@ fn tagged(failure: &Failure) -> Result<Given> {
 fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
     let text = |value: &str| character(s, &[value]);
     match failure {
-        Failure::Scheduler(Error::NoSpace { needed, free, limit, dir }) => named_list(
-            s,
-            &[
-                ("needed", real(s, *needed as f64)),
-                ("free", real(s, *free as f64)),
-                ("limit", real(s, *limit as f64)),
-                ("dir", text(dir.to_str().unwrap_or("?"))),
-            ],
-        ),
+        Failure::Scheduler(Error::NoSpace { needed, free, limit, dir }) => {
+            no_space(s, [*needed, *free, *limit], dir)
+        }
         Failure::Scheduler(Error::OverBudget { needed, budget, table }) => named_list(
             s,
             &[
@@ -116,6 +111,14 @@ fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
         ),
         _ => named_list(s, &[]),
     }
+}
+
+/// A place that is too small: bytes needed, free, and in all.
+fn no_space<'s>(s: &'s Scope, [needed, free, limit]: [u64; 3], dir: &Path) -> Sexp<'s> {
+    let dir = character(s, &[dir.to_str().unwrap_or("?")]);
+    let number = |bytes: u64| real(s, bytes as f64);
+    let parts = [("needed", number(needed)), ("free", number(free)), ("limit", number(limit)), ("dir", dir)];
+    named_list(s, &parts)
 }
 
 /// What takes how much: bytes, named by the resources.
