@@ -132,3 +132,55 @@ test_that("a full disk costs the checkpoint and a warning, not the value", {
   expect_match(out, "not written down to its end", all = FALSE)
   expect_match(out, "[1-5] of 40 elements are done already", all = FALSE)
 })
+
+test_that("whatever lies in a checkpoint, its calls are right or an error of ours, at once", {
+  dir <- tempfile("checkpoint")
+  again <- function() {
+    control <- memControl(checkpoint = dir, chunk = 4)
+    suppressWarnings(suppressMessages(memLapply(1:40, function(i) i * 2, MAX.CORES = 2, CONTROL = control)))
+  }
+  wanted <- again()
+  files <- list.files(dir)
+  kept <- tempfile()
+  dir.create(kept)
+  file.copy(file.path(dir, files), kept)
+  restore <- function() {
+    unlink(dir, recursive = TRUE)
+    dir.create(dir, mode = "0700")
+    file.copy(file.path(kept, files), dir)
+    Sys.chmod(file.path(dir, files), "0600")
+  }
+  right_or_ours <- function(info) {
+    out <- tryCatch(again(), memshare_error = identity)
+    expect_true(inherits(out, "memshare_error") || identical(out, wanted), info = info)
+  }
+  set.seed(1)
+  for (name in files) {
+    path <- file.path(dir, name)
+    size <- file.size(file.path(kept, name))
+    for (nth in seq_len(if (size) 6 else 0)) {
+      restore()
+      bytes <- readBin(path, "raw", size)
+      at <- sample(size, 1)
+      bytes <- switch(nth, xor(bytes, as.raw(replace(integer(size), at, 2^(at %% 8)))), bytes[seq_len(at - 1)], c(bytes, as.raw(1:100)),
+        replace(bytes, at:min(size, at + 63), as.raw(0)), replace(bytes, at:min(size, at + 7), as.raw(255)), raw()
+      )
+      writeBin(bytes, path)
+      right_or_ours(paste(name, nth, at))
+    }
+    plant <- list(
+      pipe = function() system2("mkfifo", path), link = function() file.symlink(file.path(kept, name), path),
+      itself = function() file.symlink(path, path), zeros = function() file.symlink("/dev/zero", path), directory = function() dir.create(path),
+      huge = function() system2("truncate", c("-s", "100G", path)), open = function() file.copy(file.path(kept, name), path)
+    )
+    for (what in names(plant)) {
+      restore()
+      unlink(path)
+      plant[[what]]()
+      if (what == "huge") Sys.chmod(path, "0600")
+      if (what == "open") Sys.chmod(path, "0666", use_umask = FALSE)
+      took <- system.time(right_or_ours(paste(name, what)))[["elapsed"]]
+      expect_lt(took, 20)
+    }
+  }
+})
