@@ -70,6 +70,22 @@ ms_information <- function(x, y, eps) .Call(wrap__ms_information, x, y, eps)
 # The information between two variables of numbers, by their `k` nearest neighbours. Left by R's jump on Ctrl-C.
 ms_information_of_neighbours <- function(x, y, k) .Call(wrap__ms_information_of_neighbours, x, y, k)
 
+# Starts a process of R by `program`, `arguments` and environment `variables` ("NAME=value"). Its output is added to the file `log`, and it
+# inherits the open file `secret`, whose number is in `MEMSHARE_CHANNEL`. Its process id.
+ms_node_launch <- function(program, arguments, variables, files) .Call(wrap__ms_node_launch, program, arguments, variables, files)
+
+# Has the process interrupt what it is at.
+ms_node_interrupt <- function(pid) .Call(wrap__ms_node_interrupt, pid)
+
+# In a node: whether it can be interrupted from now on. Signals that are the session's do nothing there.
+ms_node_listen <- function(interrupts) .Call(wrap__ms_node_listen, interrupts)
+
+# How a process ended, or NULL as long as it runs, or is none of ours.
+ms_node_ended <- function(pid) .Call(wrap__ms_node_ended, pid)
+
+# Kills a process and what it started, if it still runs, and forgets it.
+ms_node_end <- function(pid) .Call(wrap__ms_node_end, pid)
+
 # Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 # else those that it reaches. Nothing is called or forced.
 ms_survey <- function(x) .Call(wrap__ms_survey, x)

@@ -2,10 +2,11 @@
 
 #' Release all of a namespace
 #'
-#' Gives back what failed runs left for [memRedo()] (`memControl(keep = TRUE)`); without a namespace, that is all.
+#' Gives back what failed runs left for [memRedo()] (`memControl(keep = TRUE)`), what a [memCluster()] keeps for its next message, and memory that
+#' is kept for the next call; without a namespace, that is all.
 #' Drops every view of the namespace that this session holds and every variable of it that this session registered, on the
 #' nodes of `cluster` too, and collects garbage so that the memory goes at once. A view that is still bound to an R variable
-#' stays readable, and keeps its memory, until that variable goes. Memory that is kept for the next call goes too. A node that does not answer within 30 seconds loses its connection, with a
+#' stays readable, and keeps its memory, until that variable goes. A node that does not answer within 30 seconds loses its connection, with a
 #' warning.
 #'
 #' @param namespace One string that names the shared-memory context, or `NULL`.
@@ -20,9 +21,11 @@
 memshare_gc <- function(namespace = NULL, cluster = NULL) {
   call <- sys.call()
   forget_kept()
+  forget_objects(0)
   if (is.null(namespace)) {
     if (!is.null(cluster)) abort_input("cluster is asked to release a namespace, and none is given", call)
     gc(verbose = FALSE)
+    native(ms_clear_cache())
     return(invisible(NULL))
   }
   namespace <- check_namespace(namespace, call)

@@ -6,6 +6,7 @@
   reg.finalizer(session, function(e) try(ms_cleanup(), silent = TRUE), onexit = TRUE)
   state$session <- session
   register_shared_generics()
+  register_cluster_methods()
 }
 
 .onUnload <- function(libpath) {

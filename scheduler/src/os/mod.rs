@@ -53,5 +53,7 @@ pub use poll::{poll, poll_each, Interest};
 pub use process::{environment, launch, locale, umask, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Segment};
 pub use session_id::SessionId;
-pub use signals::{disarm_worker_signals, with_signals_blocked, within_file_limit};
+pub use signals::{
+    block_interrupts, disarm_worker_signals, unblock_interrupts, with_signals_blocked, within_file_limit,
+};
 pub use socket::{Channel, Received};

@@ -43,6 +43,26 @@ pub(super) fn set_signal_mask(blocked: Blocked) -> libc::sigset_t {
     }
 }
 
+/// Has the calling thread hear no interrupt (SIGINT) until [`unblock_interrupts`]: one that comes meanwhile waits.
+pub fn block_interrupts() {
+    change_interrupts(libc::SIG_BLOCK);
+}
+
+/// Has the calling thread hear interrupts again.
+pub fn unblock_interrupts() {
+    change_interrupts(libc::SIG_UNBLOCK);
+}
+
+fn change_interrupts(how: libc::c_int) {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled in before it is read; the calls touch nothing but it and this thread's mask.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGINT);
+        libc::pthread_sigmask(how, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 /// Has signals do nothing in a worker process that are meant for the session, or would end a worker where a system call's error is
 /// enough: R answers SIGUSR1 and SIGUSR2 by saving its global environment into a file of the user's and leaving; SIGXFSZ says that a
 /// file would pass the limit. A handler, since what is ignored would stay so in programs that FUN starts.

@@ -23,6 +23,7 @@ mod codec;
 mod files_api;
 mod index;
 mod mutual_api;
+mod nodes;
 mod payload_api;
 mod r;
 mod records;
@@ -50,6 +51,7 @@ extendr_module! {
     use why_api;
     use top_api;
     use mutual_api;
+    use nodes;
     use payload_api;
     use checkpoints;
     use kept;

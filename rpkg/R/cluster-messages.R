@@ -1,0 +1,220 @@
+# What travels between a session and the nodes of a memCluster(): messages of package parallel, in which big objects are replaced by references to
+# shared memory. Methods of parallel's generics, which that package does not export, are registered when this package is loaded.
+
+# Shared objects that are kept for a next message, and for how long, in seconds.
+kept_objects <- 16L
+kept_for <- 60
+
+# A message as it is sent: bytes, and handles of the big objects in it, to which it refers until refer(handles, -1).
+pack_message <- function(message) {
+  # Each argument by itself: together with others it would be another object each time.
+  arguments <- message$data$args
+  big <- which(vapply(arguments, function(x) typeof(x) != "closure" && bytes_of(x) >= option_share(), NA))
+  whole <- lapply(arguments[big], shared_object)
+  message$data$args[big] <- list(NULL)
+  packed <- native(ms_pack(message, option_share()))
+  handles <- c(whole, lapply(packed$parts, shared_object))
+  refer(handles, 1)
+  forget_objects(kept_for)
+  structure(list(bytes = packed$raw, handles = handles, arguments = big), class = "memshare_message")
+}
+
+unpack_message <- function(message) {
+  if (!inherits(message, "memshare_message")) return(message)
+  objects <- lapply(message$handles, memOpen)
+  whole <- seq_along(message$arguments)
+  unpacked <- native(ms_unpack(message$bytes, if (length(whole)) objects[-whole] else objects))
+  if (length(whole)) unpacked$data$args[message$arguments] <- objects[whole]
+  unpacked
+}
+
+# A handle of an object: that of an equal one, where that is still kept.
+shared_object <- function(object) {
+  content <- native(ms_content(object))
+  known <- state$objects[[content]]
+  handle <- if (is.null(known)) memHandle(object) else known$handle
+  # The last used is the last.
+  state$objects[[content]] <- NULL
+  state$objects[[content]] <- list(handle = handle, used = elapsed())
+  handle
+}
+
+# Gives back what was not used for so many seconds, and all but the last of what is kept.
+forget_objects <- function(seconds) {
+  oldest <- elapsed() - seconds
+  keep <- vapply(state$objects, function(entry) entry$used > oldest, NA) & rev(seq_along(state$objects)) <= kept_objects
+  state$leaving <- c(state$leaving, lapply(unname(state$objects[!keep]), `[[`, "handle"))
+  state$objects <- state$objects[keep]
+  release_leaving()
+}
+
+# What is not kept any more goes as soon as no message refers to it whose answer is owed: then all who are to have it have opened it.
+release_leaving <- function() {
+  gone <- vapply(state$leaving, function(handle) sum(state$referred[[handle$id]]) == 0, NA)
+  for (handle in state$leaving[gone]) memRelease(handle)
+  state$leaving <- state$leaving[!gone]
+}
+
+# Counts the messages that refer to objects.
+refer <- function(handles, by) {
+  for (handle in handles) {
+    count <- sum(state$referred[[handle$id]], by)
+    state$referred[[handle$id]] <- if (count > 0) count
+  }
+  if (by < 0) release_leaving()
+}
+
+# The next message of a connection. It is waited for before it is read: an interrupt ends a wait, and would be an error within a message.
+read_message <- function(connection) {
+  while (!socketSelect(list(connection), FALSE, 3600)) NULL
+  suppressWarnings(unserialize(connection))
+}
+
+# Sends a message to a node.
+sendData.memshareNode <- function(node, data) {
+  node <- .subset2(node, 1L)
+  if (is.null(node$con)) ended_node(node)
+  message <- pack_message(data)
+  node$doing <- data$data$tag
+  node$owed <- node$owed + 1L
+  node$sent <- c(node$sent, list(message$handles))
+  tryCatch(suppressWarnings(serialize(message, node$con, xdr = FALSE)), error = function(e) node_died(node))
+  invisible()
+}
+
+ended_node <- function(node) {
+  abort("cluster", sprintf("node %d of the cluster has ended, for the cluster was stopped; make another by memCluster()", node$rank), node = node$rank)
+}
+
+# The answer of a node to the next message that somebody still waits for.
+recvData.memshareNode <- function(node) {
+  node <- .subset2(node, 1L)
+  whole <- FALSE
+  on.exit(if (!whole) drop_answers(node$group))
+  repeat {
+    late <- node$late > 0L
+    answer <- answer_of(node)
+    if (!late) break
+  }
+  whole <- TRUE
+  answer
+}
+
+# The first answer that comes.
+recvOneData.memshareCluster <- function(cl) {
+  nodes <- lapply(unclass(cl), .subset2, 1L)
+  for (node in nodes) if (is.null(node$con)) ended_node(node)
+  whole <- FALSE
+  on.exit(if (!whole) drop_answers(nodes[[1L]]$group))
+  repeat {
+    ready <- which(socketSelect(lapply(nodes, function(node) node$con)))
+    for (i in ready) {
+      late <- nodes[[i]]$late > 0L
+      answer <- answer_of(nodes[[i]])
+      if (late) next
+      whole <- TRUE
+      return(list(node = i, value = answer))
+    }
+  }
+}
+
+# Reads one answer.
+answer_of <- function(node) {
+  answer <- tryCatch(read_message(node$con), error = function(e) node_died(node))
+  node$owed <- max(node$owed - 1L, 0L)
+  node$late <- max(node$late - 1L, 0L)
+  answer <- unpack_message(answer)
+  sent <- node$sent
+  node$sent <- sent[-1L]
+  refer(unlist(sent[1L], FALSE), -1)
+  answer
+}
+
+# What is still owed is nobody's: the call that asked for it has ended, and FUN is interrupted where it is still at it.
+drop_answers <- function(group) {
+  for (node in group$nodes) {
+    node$late <- node$owed
+    if (node$owed > 0L) native(ms_node_interrupt(node$pid))
+  }
+}
+
+# A node whose connection is gone: another takes its place, and the call ends.
+node_died <- function(node) {
+  task <- node$doing
+  how <- how_ended(node)
+  end_node(node)
+  replaced <- tryCatch({
+    start_nodes(list(node), 60, NULL)
+    "another process took its place, without what was exported to it"
+  }, memshare_error = function(e) paste("no other process could take its place:", conditionMessage(e)))
+  at <- if (is.null(task)) "" else sprintf(" at task %s", format(task))
+  abort("node_died", sprintf("node %d of the cluster died%s: its process %s; %s", node$rank, at, how, replaced), node = node$rank, task = task)
+}
+
+# A connection may be gone a moment before its process.
+how_ended <- function(node) {
+  until <- elapsed() + 1
+  while (is.null(how <- native(ms_node_ended(node$pid))) && elapsed() < until) Sys.sleep(0.01)
+  if (is.null(how)) "closed its connection" else how
+}
+
+closeNode.memshareNode <- function(node) invisible(NULL)
+
+stopCluster.memshareCluster <- function(cl = NULL) end_nodes(.subset2(unclass(cl)[[1L]], 1L)$group)
+
+# Runs on a node: one message. FALSE when there is none any more. A message without references, of code that writes to the connection
+# itself, has an answer without. An interrupt, by which the session ends work that nobody waits for, is one of FUN; each message has its answer.
+node_step <- function(connection) {
+  message <- tryCatch(read_message(connection), error = function(e) list(type = "DONE"))
+  # What the last answer referred to has been opened.
+  refer(state$answered, -1)
+  state$answered <- NULL
+  forget_objects(0)
+  plain <- !inherits(message, "memshare_message")
+  message <- tryCatch(unpack_message(message), memshare_error = function(e) unpacked_not(e))
+  if (message$type == "DONE") return(FALSE)
+  if (message$type != "EXEC") return(TRUE)
+  # One that came too late for the last.
+  ignoring_interrupts(interruptible(Sys.sleep(0)))
+  answer <- answer_to(message)
+  if (!plain) answer <- pack_message(answer)
+  state$answered <- answer$handles
+  tryCatch(suppressWarnings(serialize(answer, connection, xdr = FALSE)), error = function(e) NULL)
+  TRUE
+}
+
+# What is done in place of a message whose objects cannot be opened: the answer says so.
+unpacked_not <- function(error) list(type = "EXEC", data = list(fun = function() stop(error), args = list()))
+
+interruptible <- function(code) {
+  native(ms_node_listen(TRUE))
+  on.exit(native(ms_node_listen(FALSE)))
+  allowInterrupts(code)
+}
+
+# As nodes of package parallel answer.
+answer_to <- function(message) {
+  success <- TRUE
+  began <- proc.time()
+  failed <- function(said) {
+    success <<- FALSE
+    structure(said, class = c("snow-try-error", "try-error"))
+  }
+  value <- tryCatch(
+    interruptible(do.call(message$data$fun, message$data$args, quote = TRUE)),
+    error = function(e) failed(conditionMessage(e)), interrupt = function(i) failed("the node was interrupted")
+  )
+  list(type = "VALUE", value = value, success = success, time = proc.time() - began, tag = message$data$tag)
+}
+
+# To be called when this package is loaded.
+register_cluster_methods <- function() {
+  parallel <- asNamespace("parallel")
+  for (generic in c("sendData", "recvData", "closeNode")) {
+    registerS3method(generic, "memshareNode", get(paste0(generic, ".memshareNode")), envir = parallel)
+  }
+  registerS3method("recvOneData", "memshareCluster", recvOneData.memshareCluster, envir = parallel)
+  registerS3method("stopCluster", "memshareCluster", stopCluster.memshareCluster, envir = parallel)
+  register <- get0("registerClusterType", envir = parallel, inherits = FALSE)
+  if (!is.null(register)) register("MEMSHARE", function(spec = NULL, ...) memCluster(spec, ...))
+}
