@@ -1,68 +1,5 @@
 # What travels between a session and the nodes of a memCluster(): messages of package parallel, in which big objects are replaced by references to
-# shared memory. Methods of parallel's generics, which that package does not export, are registered when this package is loaded.
-
-# Shared objects that are kept for a next message, and for how long, in seconds.
-kept_objects <- 16L
-kept_for <- 60
-
-# A message as it is sent: bytes, and handles of the big objects in it, to which it refers until refer(handles, -1).
-pack_message <- function(message) {
-  # Each argument by itself: together with others it would be another object each time.
-  arguments <- message$data$args
-  big <- which(vapply(arguments, function(x) typeof(x) != "closure" && bytes_of(x) >= option_share(), NA))
-  whole <- lapply(arguments[big], shared_object)
-  message$data$args[big] <- list(NULL)
-  packed <- native(ms_pack(message, option_share()))
-  handles <- c(whole, lapply(packed$parts, shared_object))
-  refer(handles, 1)
-  forget_objects(kept_for)
-  structure(list(bytes = packed$raw, handles = handles, arguments = big), class = "memshare_message")
-}
-
-unpack_message <- function(message) {
-  if (!inherits(message, "memshare_message")) return(message)
-  objects <- lapply(message$handles, memOpen)
-  whole <- seq_along(message$arguments)
-  unpacked <- native(ms_unpack(message$bytes, if (length(whole)) objects[-whole] else objects))
-  if (length(whole)) unpacked$data$args[message$arguments] <- objects[whole]
-  unpacked
-}
-
-# A handle of an object: that of an equal one, where that is still kept.
-shared_object <- function(object) {
-  content <- native(ms_content(object))
-  known <- state$objects[[content]]
-  handle <- if (is.null(known)) memHandle(object) else known$handle
-  # The last used is the last.
-  state$objects[[content]] <- NULL
-  state$objects[[content]] <- list(handle = handle, used = elapsed())
-  handle
-}
-
-# Gives back what was not used for so many seconds, and all but the last of what is kept.
-forget_objects <- function(seconds) {
-  oldest <- elapsed() - seconds
-  keep <- vapply(state$objects, function(entry) entry$used > oldest, NA) & rev(seq_along(state$objects)) <= kept_objects
-  state$leaving <- c(state$leaving, lapply(unname(state$objects[!keep]), `[[`, "handle"))
-  state$objects <- state$objects[keep]
-  release_leaving()
-}
-
-# What is not kept any more goes as soon as no message refers to it whose answer is owed: then all who are to have it have opened it.
-release_leaving <- function() {
-  gone <- vapply(state$leaving, function(handle) sum(state$referred[[handle$id]]) == 0, NA)
-  for (handle in state$leaving[gone]) memRelease(handle)
-  state$leaving <- state$leaving[!gone]
-}
-
-# Counts the messages that refer to objects.
-refer <- function(handles, by) {
-  for (handle in handles) {
-    count <- sum(state$referred[[handle$id]], by)
-    state$referred[[handle$id]] <- if (count > 0) count
-  }
-  if (by < 0) release_leaving()
-}
+# shared memory (shared-objects.R). The methods of parallel's generics are here, and a node's side.
 
 # The next message of a connection. It is waited for before it is read: an interrupt ends a wait, and would be an error within a message.
 read_message <- function(connection) {
@@ -205,16 +142,4 @@ answer_to <- function(message) {
     error = function(e) failed(conditionMessage(e)), interrupt = function(i) failed("the node was interrupted")
   )
   list(type = "VALUE", value = value, success = success, time = proc.time() - began, tag = message$data$tag)
-}
-
-# To be called when this package is loaded.
-register_cluster_methods <- function() {
-  parallel <- asNamespace("parallel")
-  for (generic in c("sendData", "recvData", "closeNode")) {
-    registerS3method(generic, "memshareNode", get(paste0(generic, ".memshareNode")), envir = parallel)
-  }
-  registerS3method("recvOneData", "memshareCluster", recvOneData.memshareCluster, envir = parallel)
-  registerS3method("stopCluster", "memshareCluster", stopCluster.memshareCluster, envir = parallel)
-  register <- get0("registerClusterType", envir = parallel, inherits = FALSE)
-  if (!is.null(register)) register("MEMSHARE", function(spec = NULL, ...) memCluster(spec, ...))
 }

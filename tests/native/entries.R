@@ -104,6 +104,18 @@ cluster <- parallel::makePSOCKcluster(1L, rscript_args = "--vanilla")
 same(memLapply(1:4, function(i) i * 2, CLUSTER = cluster), lapply(1:4, function(i) i * 2))
 parallel::stopCluster(cluster)
 
+# What is kept of a run, and a cluster of ours.
+point <- tempfile()
+for (time in 1:2) {
+  same(suppressMessages(memLapply(1:4, function(i) i * 2, MAX.CORES = 1, CONTROL = memControl(checkpoint = point))), lapply(1:4, function(i) i * 2))
+}
+refused(memLapply(1:4, function(i) if (i == 3 && !exists("allowed")) stop("no") else i, MAX.CORES = 1, CONTROL = memControl(keep = TRUE)), "memshare_error_element")
+memshare_gc()
+cluster <- memCluster(1)
+same(parallel::clusterCall(cluster, function(x) length(x), captured), list(length(captured)))
+invisible(memshare:::native(memshare:::ms_node_interrupt(0L)))
+parallel::stopCluster(cluster)
+
 # Mutual information: each method, classes and numbers, a constant, integers that R has in no one place.
 numbers <- c(0.5, 2, 3.5, 1, 7, 4.25)
 for (method in c("pde", "rank", "ksg")) stopifnot(mutualinfo(numbers, 1:6, method = method) >= 0, mutualinfo(numbers, rep(2, 6), method = method) == 0)
@@ -156,7 +168,7 @@ invisible(gc())
 memshare:::native(memshare:::ms_pool_stop())
 invisible(memshare:::native(memshare:::ms_cleanup()))
 
-# Those that only a worker, or the process that forks them, calls are called there.
-missed <- setdiff(entries[!grepl("^ms_(worker|mirror)_", entries)], c(ls(called), "ms_resume", "ms_unpack"))
+# Those that only a worker, the process that forks them or a node calls are called there.
+missed <- setdiff(entries[!grepl("^ms_(worker|mirror)_", entries)], c(ls(called), "ms_resume", "ms_unpack", "ms_node_listen"))
 if (length(missed)) stop("never called: ", toString(missed))
 cat(sprintf("%d entries called, %d classes\n", length(ls(called)), length(kinds)))

@@ -1,0 +1,110 @@
+# The processes of a memCluster(): started, proven, ended.
+
+# What is known of a node. `owed` answers are still to come, of which the first `late` are nobody's; `sent` keeps what messages refer to as long as
+# their answers are owed; `doing` is the task of the last message.
+new_node <- function(rank, group) {
+  node <- new.env(parent = emptyenv())
+  node$rank <- rank
+  node$host <- "localhost"
+  node$group <- group
+  node$owed <- node$late <- 0L
+  node$sent <- list()
+  node
+}
+
+# Starts the processes of nodes, and waits until each has proven itself.
+start_nodes <- function(nodes, timeout, call) {
+  server <- listening_socket(call)
+  on.exit(close(server$socket))
+  secrets <- vapply(nodes, function(node) random_id(), "")
+  for (i in seq_along(nodes)) nodes[[i]]$pid <- launch_node(server$port, nodes[[i]]$rank, secrets[[i]])
+  deadline <- elapsed() + timeout
+  waiting <- seq_along(nodes)
+  while (length(waiting)) {
+    left <- deadline - elapsed()
+    if (left <= 0) {
+      abort("cluster", sprintf("%d of %d nodes did not start within %.0f s", length(waiting), length(nodes), timeout), call = call)
+    }
+    for (node in nodes[waiting]) if (!is.null(ended <- native(ms_node_ended(node$pid)))) not_started(node, ended, call)
+    connection <- tryCatch(suppressWarnings(socketAccept(server$socket, blocking = TRUE, open = "a+b", timeout = 1)), error = function(e) NULL)
+    if (is.null(connection)) next
+    at <- match(secret_of(connection), secrets[waiting])
+    if (is.na(at)) {
+      close(connection)
+      next
+    }
+    node <- nodes[[waiting[[at]]]]
+    socketTimeout(connection, 30L * 24L * 3600L)
+    node$con <- connection
+    waiting <- waiting[-at]
+  }
+}
+
+not_started <- function(node, ended, call) {
+  log <- file.path(worker_directory(), sprintf("node-%d.log", node$rank))
+  said <- tryCatch(utils::tail(readLines(log, warn = FALSE), 3L), error = function(e) character())
+  why <- if (length(said)) paste0(": ", paste(harmless(said), collapse = "; ")) else ""
+  abort("cluster", sprintf("node %d did not start: its process %s%s", node$rank, ended, why), node = node$rank, call = call)
+}
+
+# A socket of this machine alone would be better, but R listens on all addresses; so whoever connects must know the secret.
+listening_socket <- function(call) {
+  for (try in 1:50) {
+    port <- 11000L + as.integer(sum(as.integer(charToRaw(substr(random_id(), 1L, 8L))) * 31^(0:7)) %% 20000)
+    socket <- tryCatch(suppressWarnings(serverSocket(port)), error = function(e) NULL)
+    if (!is.null(socket)) return(list(socket = socket, port = port))
+  }
+  abort("cluster", "no port could be opened for the nodes of the cluster", call = call)
+}
+
+# What a process that connects says first; "" when it says nothing within some seconds.
+secret_of <- function(connection) {
+  tryCatch(
+    {
+      if (!socketSelect(list(connection), FALSE, 10)) return("")
+      rawToChar(readBin(connection, "raw", 32L))
+    },
+    error = function(e) ""
+  )
+}
+
+# The secret is in a file that only the node's process has: it is removed at once. The process id.
+launch_node <- function(port, rank, secret) {
+  directory <- worker_directory()
+  file <- tempfile("node-", directory)
+  mask <- Sys.umask("077")
+  on.exit({
+    Sys.umask(mask)
+    unlink(file)
+  })
+  cat(secret, "\n", sep = "", file = file)
+  threads <- setting("threads", 1, as_setting_number(function(value, source) check_count(value, source, most = 1000)))
+  variables <- c(
+    sprintf("%s=%.0f", c("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), threads), "MC_CORES=1",
+    paste0("R_LIBS=", paste(unique(c(library_of_memshare(), .libPaths())), collapse = ":"))
+  )
+  arguments <- c("--no-echo", "--no-restore", "--no-save", "-e", sprintf("memshare:::node_main(%d)", port))
+  native(ms_node_launch(file.path(R.home("bin"), "R"), arguments, variables, c(file.path(directory, sprintf("node-%d.log", rank)), file)))
+}
+
+# Ends the processes of a cluster. One that is at nothing ends by itself, in R's way.
+end_nodes <- function(group) {
+  # A forked child has the connections too.
+  nodes <- if (group$process == Sys.getpid()) Filter(function(node) !is.null(node$pid), group$nodes)
+  for (node in nodes) {
+    if (!is.null(node$con) && !node$owed) try(suppressWarnings(serialize(list(type = "DONE"), node$con, xdr = FALSE)), silent = TRUE)
+  }
+  until <- elapsed() + 1
+  running <- function(node) !is.null(node$con) && !node$owed && is.null(native(ms_node_ended(node$pid)))
+  while (elapsed() < until && any(vapply(nodes, running, NA))) Sys.sleep(0.01)
+  for (node in nodes) end_node(node)
+}
+
+end_node <- function(node) {
+  if (!is.null(node$con)) try(close(node$con), silent = TRUE)
+  native(ms_node_end(node$pid))
+  refer(unlist(node$sent, FALSE), -1)
+  node$sent <- list()
+  node$owed <- node$late <- 0L
+  node$con <- node$pid <- NULL
+}
