@@ -3,8 +3,10 @@
 
 # How a pass calls FUN: `names` of the arguments that take the elements ("" for one by position), `code` of the further arguments, and
 # `cell`, the dim and the dimnames that an element gets, or NULL; where an element is a row set of the variable `.data`, the `extent` that
-# this must have.
-call_form <- function(names = "", code = list(), cell = NULL, extent = NULL) list(names = names, code = code, cell = cell, extent = extent)
+# this must have. `arguments` of a step, which takes no element: see step_arguments().
+call_form <- function(names = "", code = list(), cell = NULL, extent = NULL, arguments = NULL) {
+  list(names = names, code = code, cell = cell, extent = extent, arguments = arguments)
+}
 
 # list(call, frame, elements): native code puts the elements of each call into the list `elements`, which the call takes them from.
 call_of <- function(body) {
@@ -20,17 +22,18 @@ call_of <- function(body) {
   for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
   fun <- free_name("FUN", taken)
   assign(fun, body$fun, envir = frame)
-  elements <- vector("list", length(form$names))
-  arguments <- element_code(elements, frame, taken)
+  elements <- vector("list", max(1L, length(form$names)))
+  arguments <- if (length(form$names)) element_code(elements, frame, taken)
   if (!is.null(form$cell)) arguments <- lapply(arguments, shaped, form$cell)
   if (!is.null(form$extent)) {
     assign(".part", parts_of(form$extent), envir = frame)
     arguments <- lapply(arguments, function(rows) call(".part", quote(.data), rows))
   }
   if (any(nzchar(form$names))) names(arguments) <- form$names
+  taken <- c(names(form$arguments), setdiff(taken, names(form$arguments)))
   sides <- lapply(taken, as.name)
-  names(sides) <- taken
-  call <- c(list(quote(forceAndCall), length(elements), as.name(fun)), arguments, sides, quote(...))
+  names(sides) <- c(form$arguments, setdiff(taken, names(form$arguments)))
+  call <- c(list(quote(forceAndCall), length(arguments), as.name(fun)), arguments, sides, quote(...))
   list(call = as.call(call), frame = frame, elements = elements)
 }
 

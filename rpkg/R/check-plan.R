@@ -69,7 +69,7 @@ unfed_argument <- function(pass) {
   if (!is.function(fun) || is.primitive(fun) || is_package_frame(environment(fun))) return(NULL)
   formals <- formals(fun)
   open <- setdiff(names(formals)[vapply(formals, is_missing_symbol, NA)], "...")
-  named <- c(names(pass$vars), names(pass$functions))
+  named <- side_arguments(pass)
   if (!length(setdiff(open, named))) return(NULL)
   dots <- names(pass$dots)
   if (is.null(dots)) dots <- character(length(pass$dots))

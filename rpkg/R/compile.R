@@ -94,7 +94,9 @@ labels_of <- function(order, roots = list(), given = character()) {
   }
   for (i in seq_along(roots)) say(roots[[i]], given[[i]])
   for (pass in order) {
-    for (name in names(pass$vars)) if (is_pass(pass$vars[[name]])) say(unwrap_pass(pass$vars[[name]]), name)
+    for (name in names(pass$vars)) {
+      if (is_pass(pass$vars[[name]]) && !is_numbered(name)) say(unwrap_pass(pass$vars[[name]]), name)
+    }
   }
   for (pass in order) for (input in pass$inputs) if (is_pass(input$source)) say(unwrap_pass(input$source), input$said)
   is_named <- nzchar(labels) | vapply(order, function(pass) nzchar(pass$label), NA)

@@ -111,8 +111,9 @@ native <- function(value, call = NULL) {
   do.call(abort, c(list(value$kind, value$message), as.list(value$fields), list(call = call)), quote = TRUE)
 }
 
-# "element 3" or "element 3 ('gene_3')"; "block 2 (columns 101 to 200)"; "group 1 ('setosa')". `unit` is a pass's.
+# "element 3" or "element 3 ('gene_3')"; "block 2 (columns 101 to 200)"; "group 1 ('setosa')". `unit` is a pass's; a step has no elements.
 element_label <- function(index, name = NULL, unit = "element") {
+  if (unit == "") return("the call of FUN")
   if (is.null(name) || is.na(name) || !nzchar(name)) return(sprintf("%s %.0f", unit, index))
   sprintf(if (unit == "block") "%s %.0f (%s)" else "%s %.0f ('%s')", unit, index, harmless(name))
 }
@@ -141,7 +142,7 @@ element_error <- function(error, call = NULL, prefix = "", what = "map") {
   late <- inherits(error$condition, "memshare_late")
   how <- if (late) "FUN took too long" else "FUN failed"
   where <- switch(what,
-    map = paste(how, "at", element_label(error$index, error$name, error$unit)),
+    map = if (error$unit == "") how else paste(how, "at", element_label(error$index, error$name, error$unit)),
     bind = , value = "its results could not be brought together",
     if (error$unit == "block" && !late) "combine failed" else paste(how, "while combining")
   )

@@ -32,28 +32,10 @@
 #' releaseVariables("demo", c("m", "y"))
 #' @export
 memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
-  call <- sys.call()
-  check_given(c("X", "MARGIN", "FUN"), call)
-  caller <- parent.frame()
-  written <- written_names(call, caller)
-  check_written(written, call, our_names)
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, written, call)
-  given <- !is.null(NAMESPACE)
-  if (given) check_used(NAMESPACE, is_name(X) || length(VARS) > 0L, written, call)
-  fun <- resolve_function(FUN, caller, call)
-  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
-  cluster <- check_cluster(CLUSTER, call)
-  cores <- asked_cores(MAX.CORES, call)
-  array <- array_of(X, namespace, given, call)
-  shape <- shape_by(array, margin_of(MARGIN, array, call))
-  vars <- resolve_vars(VARS, namespace, given, call)
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "MARGIN", "FUN"))
+  array <- array_of(X, asked$namespace, asked$given, asked$call)
+  shape <- shape_by(array, margin_of(MARGIN, array, asked$call))
   names <- if (is.null(shape$dim) && length(shape$outer)) plain_names(shape$outer[[1L]])
-  further <- if (...length()) further_arguments(environment(), call, fun, caller)
-  input <- called(cells_of(array, shape$margin, call), substitute(X))
-  pass <- new_pass(
-    "apply", pass_elements(list(input), prod(array$dim[shape$margin]), names, shape = shape), list(fun = fun, further = further), vars,
-    pass_settings(control, namespace, given, cores, cluster, label), call
-  )
-  deliver(pass, call)
+  input <- called(cells_of(array, shape$margin, asked$call), substitute(X))
+  end_verb("apply", pass_elements(list(input), prod(array$dim[shape$margin]), names, shape = shape), asked)
 }

@@ -43,30 +43,13 @@
 #' @export
 memBlocks <- function(X, FUN, MARGIN = 2, size = NULL, combine = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ...,
                       CONTROL = memControl()) {
-  call <- sys.call()
-  check_given(c("X", "FUN"), call)
-  caller <- parent.frame()
-  written <- written_names(call, caller)
-  check_written(written, call, c("MARGIN", "size", "combine", our_names))
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, written, call)
-  given <- !is.null(NAMESPACE)
-  if (given) check_used(NAMESPACE, is_name(X) || length(VARS) > 0L, written, call)
-  fun <- resolve_function(FUN, caller, call)
-  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
-  combine <- combine_of(combine, control, caller, call)
-  cluster <- check_cluster(CLUSTER, call)
-  cores <- asked_cores(MAX.CORES, call)
-  matrix <- matrix_of(X, namespace, given, call)
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "FUN"), own = c("MARGIN", "size", "combine"))
+  call <- asked$call
+  combine <- combine_of(combine, asked$control, asked$caller, call)
+  matrix <- matrix_of(X, asked$namespace, asked$given, call)
   margin <- margin_of(MARGIN, matrix, call)
   if (length(margin) != 1L) abort_input("MARGIN must be 1 (blocks of rows) or 2 (blocks of columns)", call)
   blocks <- blocks_of(matrix, margin, check_count(size, "size", 1, call))
-  vars <- resolve_vars(VARS, namespace, given, call)
-  further <- if (...length()) further_arguments(environment(), call, fun, caller)
   input <- called(blocks$input, substitute(X))
-  pass <- new_pass(
-    "blocks", pass_elements(list(input), blocks$n, blocks$names, NULL, unit = "block"), list(fun = fun, further = further, combine = combine),
-    vars, pass_settings(control, namespace, given, cores, cluster, label), call
-  )
-  deliver(pass, call)
+  end_verb("blocks", pass_elements(list(input), blocks$n, blocks$names, NULL, unit = "block"), asked, combine = combine)
 }

@@ -21,31 +21,14 @@
 #' @export
 memBy <- function(data, INDICES, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., simplify = TRUE,
                   CONTROL = memControl()) {
-  call <- sys.call()
-  check_given(c("data", "INDICES", "FUN"), call)
-  caller <- parent.frame()
-  written <- written_names(call, caller)
-  check_written(written, call, our_names)
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, written, call)
-  given <- !is.null(NAMESPACE)
-  if (given) check_used(NAMESPACE, is_name(data) || is_name(INDICES) || length(VARS) > 0L, written, call)
-  fun <- resolve_function(FUN, caller, call)
-  control <- group_control(if (missing(CONTROL)) default_control() else check_control(CONTROL, call), simplify, call)
-  cluster <- check_cluster(CLUSTER, call)
-  cores <- asked_cores(MAX.CORES, call)
-  found <- grouped_frame(data, namespace, given, call)
-  index <- index_of(INDICES, found$seen, namespace, given, call)
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("data", "INDICES", "FUN"), c("data", "INDICES"))
+  asked$control <- group_control(asked$control, simplify, asked$call)
+  found <- grouped_frame(data, asked$namespace, asked$given, asked$call)
+  index <- index_of(INDICES, found$seen, asked$namespace, asked$given, asked$call)
   # by() calls one that is no list by its code, or, where it made the data frame itself, by the name of its own argument.
   own <- !is.data.frame(data) && length(dim(data))
   if (!is.list(INDICES) && is.null(names(index))) names(index) <- if (own) "INDICES" else deparse(substitute(INDICES))[[1L]]
-  elements <- group_elements(found, substitute(data), index, list(default = NA, call = match.call()), call)
-  vars <- resolve_vars(VARS, namespace, given, call)
-  further <- if (...length()) further_arguments(environment(), call, fun, caller)
-  pass <- new_pass(
-    "by", elements, list(fun = fun, further = further), vars, pass_settings(control, namespace, given, cores, cluster, label), call
-  )
-  deliver(pass, call)
+  end_verb("by", group_elements(found, substitute(data), index, list(default = NA, call = match.call()), asked$call), asked)
 }
 
 # The data of by() as a data frame; what has no dim becomes one of one column, of which by() gives the items.

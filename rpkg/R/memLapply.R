@@ -41,30 +41,12 @@
 #' releaseVariables("demo", c("items", "w"))
 #' @export
 memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
-  call <- sys.call()
-  check_given(c("X", "FUN"), call)
-  caller <- parent.frame()
-  written <- written_names(call, caller)
-  check_written(written, call, our_names)
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, written, call)
-  given <- !is.null(NAMESPACE)
-  if (given) check_used(NAMESPACE, is_name(X) || length(VARS) > 0L, written, call)
-  fun <- resolve_function(FUN, caller, call)
-  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
-  cluster <- check_cluster(CLUSTER, call)
-  cores <- asked_cores(MAX.CORES, call)
-  items <- list_items(X, namespace, given, call)
-  vars <- resolve_vars(VARS, namespace, given, call)
-  plain <- isFALSE(control$simplify) && is.null(control$FUN.VALUE)
-  if (!plain) check_late(items$late, call)
-  further <- if (...length()) further_arguments(environment(), call, fun, caller)
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "FUN"))
+  items <- list_items(X, asked$namespace, asked$given, asked$call)
+  plain <- isFALSE(asked$control$simplify) && is.null(asked$control$FUN.VALUE)
+  if (!plain) check_late(items$late, asked$call)
   input <- called(items$x, substitute(X))
-  pass <- new_pass(
-    "lapply", pass_elements(list(input), items$n, items$names, if (plain) items$names else items$labels), list(fun = fun, further = further),
-    vars, pass_settings(control, namespace, given, cores, cluster, label), call
-  )
-  deliver(pass, call)
+  end_verb("lapply", pass_elements(list(input), items$n, items$names, if (plain) items$names else items$labels), asked)
 }
 
 # X as an input, the number of its items, their names, and the labels that sapply would give them.

@@ -30,26 +30,9 @@
 #' @export
 memTapply <- function(X, INDEX, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., default = NA, simplify = TRUE,
                       CONTROL = memControl()) {
-  call <- sys.call()
-  check_given(c("X", "INDEX", "FUN"), call)
-  caller <- parent.frame()
-  written <- written_names(call, caller)
-  check_written(written, call, our_names)
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, written, call)
-  given <- !is.null(NAMESPACE)
-  if (given) check_used(NAMESPACE, is_name(X) || is_name(INDEX) || length(VARS) > 0L, written, call)
-  fun <- resolve_function(FUN, caller, call)
-  control <- group_control(if (missing(CONTROL)) default_control() else check_control(CONTROL, call), simplify, call)
-  cluster <- check_cluster(CLUSTER, call)
-  cores <- asked_cores(MAX.CORES, call)
-  data <- grouped_data(X, namespace, given, call)
-  index <- index_of(INDEX, data$seen, namespace, given, call)
-  elements <- group_elements(data, substitute(X), index, list(default = default), call)
-  vars <- resolve_vars(VARS, namespace, given, call)
-  further <- if (...length()) further_arguments(environment(), call, fun, caller)
-  pass <- new_pass(
-    "tapply", elements, list(fun = fun, further = further), vars, pass_settings(control, namespace, given, cores, cluster, label), call
-  )
-  deliver(pass, call)
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "INDEX", "FUN"), c("X", "INDEX"))
+  asked$control <- group_control(asked$control, simplify, asked$call)
+  data <- grouped_data(X, asked$namespace, asked$given, asked$call)
+  index <- index_of(INDEX, data$seen, asked$namespace, asked$given, asked$call)
+  end_verb("tapply", group_elements(data, substitute(X), index, list(default = default), asked$call), asked)
 }

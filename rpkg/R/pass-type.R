@@ -74,7 +74,7 @@ items_of_pass <- function(x, what, call) {
 }
 
 # What made one value of the results of a pass.
-folded_by <- function(pass) if (pass$verb == "reduce") "memReduce()" else "memBlocks(combine = )"
+folded_by <- function(pass) if (pass$verb == "blocks") "memBlocks(combine = )" else paste0(spoken_verb(pass), "()")
 
 # What is why the shape of a pass's value is not known, and what to do.
 unshaped_by <- function(pass) if (is.null(pass$combine)) "simplify = TRUE" else sprintf("combine = %s", pass$combine)

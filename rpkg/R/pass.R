@@ -1,19 +1,19 @@
 # A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
 # lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
 #
-# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply" or "by"); `inputs`, a list of list(cut, source, dim, said): a
+# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply", "by" or "do"); `inputs`, a list of list(cut, source, dim, said): a
 # source is data, the name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
 # "column", "row block", "column block", "each": result for result; or "shared": it is there as a whole, and the elements of the other
 # input are row sets of it), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
 # `functions`, the functions among VARS; `n` elements and their `names`; `unit`, what they are called; `value_names`, what the value is named
-# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `fun` and
+# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a step (see memDo.R); `fun` and
 # `dots` as the user gave them (see further.R); `payload` for the workers, and `fold` and `last` for folds and the last step; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
 # What a pass goes over: its inputs, `n` elements and their names, what the value is named by; in `...` what is not as usual: FUN's element
 # arguments, the value's shape, what an element is called, groups.
 pass_elements <- function(inputs, n, names, value_names = names, ...) {
-  said <- list(inputs = inputs, n = n, names = names, value_names = value_names, shape = NULL, elements = "", unit = "element", groups = NULL)
+  said <- list(inputs = inputs, n = n, names = names, value_names = value_names, shape = NULL, elements = "", unit = "element", groups = NULL, arguments = NULL)
   given <- list(...)
   said[names(given)] <- given
   said
@@ -64,7 +64,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
 payload_of <- function(pass, capture, code, data, call) {
   for (input in pass$inputs) data <- c(data, list(input$source))
   if (pass$passes) data <- data[!vapply(data, is_pass, NA)]
-  form <- call_form(pass$elements, code, pass$shape$cell, pass$groups$extent)
+  form <- call_form(pass$elements, code, pass$shape$cell, pass$groups$extent, pass$arguments)
   call_with <- list(dots = pass$dots, variables = names(pass$vars), functions = pass$functions, form = form)
   build_payload(pass$fun, call_with, capture, pass$control, call, data)
 }
@@ -73,8 +73,9 @@ payload_of <- function(pass, capture, code, data, call) {
 check_call <- function(pass, call) {
   check_dots(pass$dots, call)
   if (typeof(pass$fun) == "special") check_special(pass$fun, call)
-  given <- c(names(pass$vars), names(pass$functions))
-  if (is.null(given)) return(invisible())
+  given <- side_arguments(pass)
+  given <- given[nzchar(given)]
+  if (!length(given)) return(invisible())
   twice <- given[given %in% names(pass$dots)]
   if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a further argument of FUN", twice[[1L]]), call)
   twice <- given[given %in% pass$elements]
@@ -89,10 +90,21 @@ check_call <- function(pass, call) {
   unknown <- given[!given %in% formals]
   if (length(unknown) && !"..." %in% formals) {
     abort_input(
-      sprintf("VARS has '%s', but FUN has no argument of that name: FUN(%s)", unknown[[1L]], paste(formals, collapse = ", ")), call
+      sprintf(
+        "%s '%s', but FUN has no argument of that name: FUN(%s)", if (unknown[[1L]] %in% pass$arguments) "the call gives" else "VARS has",
+        unknown[[1L]], paste(formals, collapse = ", ")
+      ), call
     )
   }
   invisible()
+}
+
+# The names of FUN's arguments that side variables and functions go to; "" by position.
+side_arguments <- function(pass) {
+  names <- c(names(pass$vars), names(pass$functions))
+  own <- names %in% names(pass$arguments)
+  names[own] <- pass$arguments[names[own]]
+  names
 }
 
 # No further argument is a pass.

@@ -159,6 +159,7 @@ raise <- function(error, program, call, died = NULL) {
   }
   if (!is.null(error$late)) error$condition <- late_condition(error$late)
   if (identical(error$kind, "element")) {
+    if (identical(error$unit, "")) error["index"] <- list(NULL)
     if (what %in% c("bind", "value") && inherits(error$condition, "memshare_error")) {
       condition <- error$condition
       # The worker saw a list of one.

@@ -3,12 +3,15 @@
 # "list": one item an element. "vector": FUN.VALUE of one value. "array": FUN.VALUE of several; its dim. "one": what a fold
 # gives. "unknown": simplify, or what combines the results of blocks, decides when it sees the results.
 shape_of <- function(pass) {
-  if (pass$verb == "reduce" || is.function(pass$combine)) return("one")
+  if (pass$verb %in% one_value || is.function(pass$combine)) return("one")
   if (!is.null(pass$combine)) return("unknown")
   template <- pass$control$FUN.VALUE
   if (!is.null(template)) return(if (is_single(template) && is.null(pass$shape$dim)) "vector" else "array")
   if (isFALSE(pass$control$simplify)) "list" else "unknown"
 }
+
+# The verbs that give one value.
+one_value <- c("reduce", "do")
 
 is_single <- function(template) length(template) == 1L && is.null(dim(template))
 
@@ -44,7 +47,7 @@ how_of <- function(pass) {
 
 # From results, list(values, k, n), to the value of the call.
 finish_value <- function(how, results, names, call) {
-  if (how$verb == "reduce" || identical(how$combine, "fold")) return(results$values[[1L]])
+  if (how$verb %in% one_value || identical(how$combine, "fold")) return(results$values[[1L]])
   if (!is.null(how$combine)) return(combined_at_once(results, how$combine))
   if (!is.null(how$groups)) return(by_group(results, how, call))
   shape <- how$shape

@@ -40,9 +40,12 @@ interpret_pass <- function(pass, k, data, results) {
     if (input$kind != "item") stopifnot(all(dim(x) == input$dim))
     switch(input$kind, item = function(j) x[[j]], row = function(j) x[j, ], column = function(j) x[, j])
   })
+  made <- call_of(body)
+  for (name in names(sides)) assign(name, sides[[name]], envir = made$frame)
+  taken <- free_name(if (length(made$elements) == 1L) "X" else "dots", c(body$variables, names(body$functions)))
   call_fun <- function(elements) {
-    names(elements) <- body$elements
-    do.call(body$fun, c(elements, sides, body$functions, body$dots), quote = TRUE)
+    assign(taken, elements, envir = made$frame)
+    eval(made$call, made$frame)
   }
   values <- vector("list", pass$n)
   conditions <- list()

@@ -97,7 +97,7 @@ random_node <- function(nodes, bad) {
   body <- pick(names(bodies))
   fun <- flat(bodies[[body]])
   finish <- random_finish(body)
-  verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", if (from$shape == "array") rep("apply", 3)))
+  verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", "do", if (from$shape == "array") rep("apply", 3)))
   sides <- if (verb == "reduce") integer() else sample(seq_along(nodes), sample(0:2, 1, prob = c(5, 3, 2)))
   labels <- c("a", "b")[seq_along(sides)]
   vars <- stats::setNames(lapply(nodes[sides], `[[`, "lazy"), labels)
@@ -107,7 +107,7 @@ random_node <- function(nodes, bad) {
   shape <- switch(finish$kind, list = "list", value = if (length(finish$template) > 1) "array" else "list", "none")
   values <- if (!broken) stats::setNames(lapply(nodes[sides], `[[`, "value"), labels)
   failing <- NULL
-  if (bad && !broken && verb != "reduce" && length(from$value)) {
+  if (bad && !broken && !verb %in% c("reduce", "do") && length(from$value)) {
     whole <- fun
     elements <- if (verb == "apply") NULL else as.list(from$value)
     margin <- sample(1:2, 1)
@@ -129,6 +129,10 @@ random_node <- function(nodes, bad) {
       lazy = memApply(from$lazy, margin, fun, VARS = vars, CONTROL = control),
       base = function() base_apply(from$value, margin, fun, finish, values)
     ),
+    do = {
+      shape <- "none"
+      list(lazy = memDo(fun, from$lazy, VARS = vars, CONTROL = control), base = function() do.call(fun, c(list(from$value), values), quote = TRUE))
+    },
     mapply = random_mapply(from, fun, finish, vars, values, control),
     reduce = {
       f <- pick(reducers)
