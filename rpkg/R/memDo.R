@@ -71,6 +71,3 @@ step_arguments <- function(code, names, taken, call) {
   called[unclear] <- sprintf("argument %d", seq_along(code))[unclear]
   stats::setNames(names, called)
 }
-
-# Whether a name of ours stands for an argument that has none.
-is_numbered <- function(name) grepl("^argument [0-9]+$", name)

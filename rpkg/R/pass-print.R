@@ -97,20 +97,9 @@ str.memshare_pass <- function(object, ...) cat("", harmless(format(object)[[1L]]
 describe_pass <- function(pass, order = list(), labels = character()) {
   fun <- if (nzchar(pass$label)) pass$label else trimws(strtrim(deparse(args(pass$fun), nlines = 1L)[[1L]], 60))
   if (grepl("^[[:alpha:].]", pass$label)) fun <- paste0(fun, "()")
-  if (pass$verb == "do") return(paste0("memDo", step_words(pass), " with ", fun))
   over <- vapply(shown_inputs(pass$inputs), describe_input, "", pass = pass, order = order, labels = labels)
-  paste0(spoken_verb(pass), if (pass$verb == "reduce") " of " else " over ", paste(over, collapse = " and "), " with ", fun)
+  pass_words(pass, over, fun)
 }
-
-spoken_verb <- function(pass) {
-  c(
-    apply = "memApply", lapply = "memLapply", mapply = "memMapply", reduce = "memReduce", blocks = "memBlocks", tapply = "memTapply",
-    by = "memBy", do = "memDo"
-  )[[pass$verb]]
-}
-
-# What a step is given: " of a and b".
-step_words <- function(pass) if (length(pass$arguments)) paste(" of", paste(names(pass$arguments), collapse = " and ")) else ""
 
 describe_input <- function(input, pass, order, labels) {
   count <- format_count(pass$n)

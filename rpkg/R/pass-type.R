@@ -73,6 +73,24 @@ items_of_pass <- function(x, what, call) {
   )
 }
 
+# What a verb is called.
+spoken_verb <- function(pass) {
+  c(
+    apply = "memApply", lapply = "memLapply", mapply = "memMapply", reduce = "memReduce", blocks = "memBlocks", tapply = "memTapply",
+    by = "memBy", do = "memDo"
+  )[[pass$verb]]
+}
+
+# Whether a name of ours stands for an argument that has none.
+is_numbered <- function(name) grepl("^argument [0-9]+$", name)
+
+# "memApply over the columns of X with f()"; a step is of its arguments.
+pass_words <- function(pass, over, fun) {
+  if (pass$verb == "do") over <- names(pass$arguments)
+  joined <- paste(over, collapse = " and ")
+  paste0(spoken_verb(pass), if (nzchar(joined)) paste(if (pass$verb %in% c("reduce", "do")) " of" else " over", joined), " with ", fun)
+}
+
 # What made one value of the results of a pass.
 folded_by <- function(pass) if (pass$verb == "blocks") "memBlocks(combine = )" else paste0(spoken_verb(pass), "()")
 

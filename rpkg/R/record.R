@@ -48,7 +48,9 @@ brief_of <- function(program, call) {
     names[i] <- list(pass$names)
     inputs <- pass$inputs
     for (k in seq_along(inputs)) inputs[[k]] <- inputs[[k]][c("cut", "said", "what")]
-    passes[[i]] <- list(verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = inputs)
+    passes[[i]] <- list(
+      verb = pass$verb, label = pass$label, n = pass$n, formals = names(formals(pass$fun)), inputs = inputs, arguments = pass$arguments
+    )
   }
   list(
     verb = if (nzchar(verb)) verb else "memRun", labels = program$labels, owner = program$owner, what = program$what,
@@ -64,7 +66,7 @@ brief_line <- function(pass) {
   over <- vapply(shown_inputs(pass$inputs), function(input) {
     paste0(count_of(pass$n, element_word(input)), if (nzchar(input$said)) paste(" of", input$said))
   }, "")
-  paste(spoken_verb(pass), if (pass$verb == "reduce") "of" else "over", paste(over, collapse = " and "), "with", fun)
+  pass_words(pass, over, fun)
 }
 
 # The record of a plan or a run, as raw bytes; also of the file that memSave() wrote.
