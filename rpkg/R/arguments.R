@@ -47,7 +47,7 @@ resolve_vars <- function(vars, namespace, given, call) {
 
 # Names that the worker's call of FUN uses itself.
 check_reserved <- function(names, call, what = "VARS") {
-  taken <- names[names %in% c("...", ".FUN", ".X", ".i", ".dots", ".data", ".part")]
+  taken <- names[names %in% c("...", ".FUN", ".X", ".i", ".dots", ".data", ".part", ".left", ".right", ".f", ".how")]
   if (length(taken)) abort_input(sprintf("%s cannot hold a variable named '%s'", what, taken[[1L]]), call)
   names
 }

@@ -48,18 +48,19 @@ compile_one <- function(pass, call) {
     names[[at]] <<- data_name(value, name)
     at
   }
-  inputs <- pass$inputs
-  for (i in seq_along(inputs)) {
-    input <- inputs[[i]]
+  inputs <- list()
+  shared <- list()
+  for (input in pass$inputs) {
     place <- put(input$source, if (nzchar(input$said)) input$said else "X")
-    inputs[[i]] <- list(kind = input$cut, data = place, dim = c(input$dim, input$size))
+    if (is.null(input$side)) {
+      inputs[[length(inputs) + 1L]] <- list(kind = input$cut, data = place, dim = c(input$dim, input$size))
+    } else {
+      shared[[input$side]] <- list(data = place)
+    }
   }
   sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- list(data = put(pass$vars[[name]], name))
-  if (!is.null(pass$groups)) {
-    sides <- c(sides, list(.data = inputs[[2L]]["data"]))
-    inputs <- inputs[1L]
-  }
+  sides <- c(sides, shared)
   captured <- integer()
   for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
   cores <- if (is.null(cluster)) pass$cores else length(cluster)
@@ -135,13 +136,20 @@ cluster_of <- function(order, call) {
 # A pass over elements.
 add_map <- function(b, i) {
   pass <- b$order[[i]]
-  grouped <- !is.null(pass$groups)
-  inputs <- lapply(if (grouped) pass$inputs[1L] else pass$inputs, input_in, i, b)
+  shared <- !vapply(pass$inputs, function(input) is.null(input$side), NA)
+  inputs <- lapply(pass$inputs[!shared], input_in, i, b)
   sides <- pass$vars
   for (name in names(sides)) sides[[name]] <- side_in(pass$vars[[name]], name, b)
-  if (grouped) sides$.data <- side_in(pass$inputs[[2L]]$source, name_of_input(pass$inputs[[2L]], b$labels[[i]]), b, role = "")
+  for (input in pass$inputs[shared]) sides[[input$side]] <- side_in(input$source, name_of_input(input, b$labels[[i]]), b, role = "")
   at <- add_pass(b, i, "map", spec_of_map(pass, b$labels[[i]], inputs, sides, captured_in(pass$payload, i, b), b$own[[i]]))
-  b$at[[i]] <- if (is.null(pass$fold)) at else add_folds(b, i, list(kind = "each", pass = at), paste(b$labels[[i]], "(combined)"), "(combined)")
+  label <- paste(b$labels[[i]], "(combined)")
+  b$at[[i]] <- if (!is.null(pass$fold)) {
+    add_folds(b, i, list(kind = "each", pass = at), label, "(combined)")
+  } else if (is.null(pass$last)) {
+    at
+  } else {
+    add_last(b, i, at, label, "(combined)")
+  }
 }
 
 # Folds where the values are, while there are many; then the last step, which sees all that is left. `from` is the input that the values come
@@ -160,6 +168,12 @@ add_folds <- function(b, i, from, label, part = "") {
     )
     source <- add_pass(b, i, "fold", fold)
   }
+  add_last(b, i, source, label, part)
+}
+
+# The step that sees all results of the pass numbered `source`.
+add_last <- function(b, i, source, label, part) {
+  pass <- b$order[[i]]
   whole <- list(kind = "whole", pass = source, names = 0L)
   add_pass(b, i, "last", spec_of_pass(
     label, 1, list(whole), pass$last, captured_in(pass$last, i, b), element_timeout = pass$control$element_timeout,

@@ -115,7 +115,7 @@ native <- function(value, call = NULL) {
 element_label <- function(index, name = NULL, unit = "element") {
   if (unit == "") return("the call of FUN")
   if (is.null(name) || is.na(name) || !nzchar(name)) return(sprintf("%s %.0f", unit, index))
-  sprintf(if (unit == "block") "%s %.0f (%s)" else "%s %.0f ('%s')", unit, index, harmless(name))
+  sprintf(if (unit %in% c("block", "tile")) "%s %.0f (%s)" else "%s %.0f ('%s')", unit, index, harmless(name))
 }
 
 # A warning or message of FUN, as the caller sees it: what comes in `fields` added, and its own classes kept. `where` is the element, or

@@ -62,7 +62,7 @@ group_labels <- function(index) {
 # How many elements or rows the data of a call has, and the data as an input of its groups.
 grouped_data <- function(x, namespace, given, call) {
   seen <- x
-  if (is_pass(x)) return(list(input = input_of(x, "shared"), seen = NULL, extent = items_of_pass(x, "X", call)$n))
+  if (is_pass(x)) return(list(input = shared_input(x), seen = NULL, extent = items_of_pass(x, "X", call)$n))
   if (is_name(x) && given) {
     name <- registered_name(x, namespace, given, call)
     seen <- peek(name, call)
@@ -72,9 +72,15 @@ grouped_data <- function(x, namespace, given, call) {
   if (!usable || is.null(seen)) {
     abort_input(sprintf("Unknown input format for X: a vector, a data frame or the name of a registered one is needed, not %s", describe(seen)), call)
   }
+  list(input = shared_input(x, length(seen)), seen = seen, extent = extent_of(seen))
+}
+
+# The data of groups as an input; `items`, how many it has now, which counts where it is given by name.
+shared_input <- function(x, items = NULL) {
   input <- input_of(x, "shared")
-  input$items <- length(seen)
-  list(input = input, seen = seen, extent = extent_of(seen))
+  input$side <- ".data"
+  input$items <- items
+  input
 }
 
 # What a pass over groups goes over. `value`: default and call, see above.

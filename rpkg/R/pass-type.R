@@ -77,7 +77,7 @@ items_of_pass <- function(x, what, call) {
 spoken_verb <- function(pass) {
   c(
     apply = "memApply", lapply = "memLapply", mapply = "memMapply", reduce = "memReduce", blocks = "memBlocks", tapply = "memTapply",
-    by = "memBy", do = "memDo"
+    by = "memBy", do = "memDo", fold = "memReduce", outer = "memOuter"
   )[[pass$verb]]
 }
 
@@ -88,7 +88,7 @@ is_numbered <- function(name) grepl("^argument [0-9]+$", name)
 pass_words <- function(pass, over, fun) {
   if (pass$verb == "do") over <- names(pass$arguments)
   joined <- paste(over, collapse = " and ")
-  paste0(spoken_verb(pass), if (nzchar(joined)) paste(if (pass$verb %in% c("reduce", "do")) " of" else " over", joined), " with ", fun)
+  paste0(spoken_verb(pass), if (nzchar(joined)) paste(if (pass$verb %in% c("reduce", "fold", "do")) " of" else " over", joined), " with ", fun)
 }
 
 # What made one value of the results of a pass.

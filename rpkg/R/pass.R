@@ -1,12 +1,12 @@
 # A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
 # lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
 #
-# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply", "by" or "do"); `inputs`, a list of list(cut, source, dim, said): a
+# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply", "by", "do", "fold" or "outer"); `inputs`, a list of list(cut, source, dim, said): a
 # source is data, the name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
-# "column", "row block", "column block", "each": result for result; or "shared": it is there as a whole, and the elements of the other
+# "column", "row block", "column block", "each": result for result; or "shared": it is there as a whole, as a variable `side`, and the elements of the first
 # input are row sets of it), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
 # `functions`, the functions among VARS; `n` elements and their `names`; `unit`, what they are called; `value_names`, what the value is named
-# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a step (see memDo.R); `fun` and
+# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a step (see memDo.R); `runs`, list(fun, dots), what workers call in FUN's place, and give FUN to; `fun` and
 # `dots` as the user gave them (see further.R); `payload` for the workers, and `fold` and `last` for folds and the last step; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
@@ -42,7 +42,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
   }
   own <- list(
     verb = verb, vars = vars, functions = functions, fun = fun$fun, dots = fun$further$values, init = fun$init, passes = passes,
-    combine = fun$combine, call = call[[1L]]
+    combine = fun$combine, runs = fun$runs, call = call[[1L]]
   )
   pass <- c(own, elements, settings)
   check_call(pass, call)
@@ -54,6 +54,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
     pass[c("fold", "last")] <- fold_payloads(pass$fun, pass$dots, pass$init, pass$control, capture, call)
   } else {
     pass$payload <- payload_of(pass, capture, fun$further$code, if (by_value) unname(vars) else list(), call)
+    if (is.function(pass$runs$last)) pass$last <- last_payload(pass$runs$last, pass$runs$dots[".how"], pass$control)
     if (is.function(pass$combine)) pass[c("fold", "last")] <- fold_payloads(pass$combine, list(), NULL, pass$control, new_capture(), call)
   }
   tell_captured(capture$told, call)
@@ -64,10 +65,18 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
 payload_of <- function(pass, capture, code, data, call) {
   for (input in pass$inputs) data <- c(data, list(input$source))
   if (pass$passes) data <- data[!vapply(data, is_pass, NA)]
-  form <- call_form(pass$elements, code, pass$shape$cell, pass$groups$extent, pass$arguments)
-  call_with <- list(dots = pass$dots, variables = names(pass$vars), functions = pass$functions, form = form)
-  build_payload(pass$fun, call_with, capture, pass$control, call, data)
+  runs <- if (is.null(pass$runs)) list(fun = pass$fun) else pass$runs
+  elements <- if (is.null(pass$runs)) pass$elements else ""
+  code <- c(vector("list", length(runs$dots)), code)
+  form <- call_form(elements, code, pass$shape$cell, pass$groups$extent, pass$arguments)
+  # A group is taken out of its variable; what runs in FUN's place gets the variables themselves.
+  shared <- if (is.null(pass$groups)) unlist(lapply(pass$inputs, `[[`, "side"))
+  call_with <- list(dots = c(runs$dots, pass$dots), variables = c(names(pass$vars), shared), functions = pass$functions, form = form)
+  build_payload(runs$fun, call_with, capture, pass$control, call, data)
 }
+
+# The payload of what brings the results of a pass together in one call.
+last_payload <- function(fun, dots, control) build_payload(fun, list(dots = dots), new_capture(), control)
 
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {

@@ -3,7 +3,7 @@
 # Runs one pass that nobody else needs.
 run_one <- function(pass, call) {
   if (pass$n == 0) return(empty_value(pass, call))
-  if (!pass$passes && is.null(pass$fold)) return(run_program(compile_one(pass, call), call, looked = TRUE)[[1L]])
+  if (!pass$passes && is.null(pass$last)) return(run_program(compile_one(pass, call), call, looked = TRUE)[[1L]])
   program <- compile(list(pass), call = call)
   if (pass$passes) check_program(program, call)
   run_program(program, call, looked = TRUE)[[1L]]

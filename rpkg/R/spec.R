@@ -4,6 +4,7 @@
 value_pass <- function(i, b) {
   if (b$value_pass[[i]]) return(b$value_pass[[i]])
   pass <- b$order[[i]]
+  if (pass$verb == "outer") return(b$at[[i]])
   rows <- any(vapply(b$order, walks_rows_of, NA, pass))
   dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
   payload <- build_payload(bind_values, list(dots = dots), new_capture(), default_control())

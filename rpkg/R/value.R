@@ -5,6 +5,7 @@
 shape_of <- function(pass) {
   if (pass$verb %in% one_value || is.function(pass$combine)) return("one")
   if (!is.null(pass$combine)) return("unknown")
+  if (pass$verb == "outer") return("array")
   template <- pass$control$FUN.VALUE
   if (!is.null(template)) return(if (is_single(template) && is.null(pass$shape$dim)) "vector" else "array")
   if (isFALSE(pass$control$simplify)) "list" else "unknown"
@@ -17,6 +18,7 @@ is_single <- function(template) length(template) == 1L && is.null(dim(template))
 
 # The dim of an "array": the template's, and the elements, or MARGIN's dimensions.
 array_dim <- function(pass) {
+  if (pass$verb == "outer") return(pass$shape$dim)
   template <- pass$control$FUN.VALUE
   inside <- if (is_single(template) && !is.null(pass$shape$dim)) NULL else if (is.null(dim(template))) length(template) else dim(template)
   c(inside, if (is.null(pass$shape$dim)) pass$n else pass$shape$dim)
@@ -30,7 +32,7 @@ is_plain <- function(pass) is_itemwise(pass) && is.null(pass$groups)
 
 # Whether the values are wanted as a packed vector where they can be.
 mode_of <- function(pass) {
-  if (shape_of(pass) %in% c("one", "list")) "list" else "vector"
+  if (shape_of(pass) %in% c("one", "list") || pass$verb == "outer") "list" else "vector"
 }
 
 # What finish_value() must know of a pass: small, for it travels to workers too. Of the dimnames along an element it needs the length and
@@ -47,7 +49,7 @@ how_of <- function(pass) {
 
 # From results, list(values, k, n), to the value of the call.
 finish_value <- function(how, results, names, call) {
-  if (how$verb %in% one_value || identical(how$combine, "fold")) return(results$values[[1L]])
+  if (how$verb %in% c(one_value, "outer") || identical(how$combine, "fold")) return(results$values[[1L]])
   if (!is.null(how$combine)) return(combined_at_once(results, how$combine))
   if (!is.null(how$groups)) return(by_group(results, how, call))
   shape <- how$shape

@@ -22,7 +22,7 @@ interpret_pass <- function(pass, k, data, results) {
   body <- native(ms_unpack(head$body, data[pass$captured]))
   if (head$own) body <- bind_globals(body, TRUE, FALSE)
   bind_dots(body$frame_dots)
-  stopifnot(identical(names(pass$sides), body$variables) || !length(pass$sides) && !length(body$variables))
+  stopifnot(all(body$variables %in% names(pass$sides)), all(names(pass$sides) %in% c(body$variables, ".data")))
   with_names <- function(values, names) if (names > 0) stats::setNames(values, data[[names]]) else values
   sides <- lapply(pass$sides, function(side) {
     if (!is.null(side$data)) return(data[[side$data]])

@@ -97,7 +97,7 @@ random_node <- function(nodes, bad) {
   body <- pick(names(bodies))
   fun <- flat(bodies[[body]])
   finish <- random_finish(body)
-  verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", "do", if (from$shape == "array") rep("apply", 3)))
+  verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", "do", "outer", "groups", if (from$shape == "array") rep("apply", 3)))
   sides <- if (verb == "reduce") integer() else sample(seq_along(nodes), sample(0:2, 1, prob = c(5, 3, 2)))
   labels <- c("a", "b")[seq_along(sides)]
   vars <- stats::setNames(lapply(nodes[sides], `[[`, "lazy"), labels)
@@ -107,7 +107,7 @@ random_node <- function(nodes, bad) {
   shape <- switch(finish$kind, list = "list", value = if (length(finish$template) > 1) "array" else "list", "none")
   values <- if (!broken) stats::setNames(lapply(nodes[sides], `[[`, "value"), labels)
   failing <- NULL
-  if (bad && !broken && !verb %in% c("reduce", "do") && length(from$value)) {
+  if (bad && !broken && verb %in% c("lapply", "mapply", "apply") && length(from$value)) {
     whole <- fun
     elements <- if (verb == "apply") NULL else as.list(from$value)
     margin <- sample(1:2, 1)
@@ -129,6 +129,21 @@ random_node <- function(nodes, bad) {
       lazy = memApply(from$lazy, margin, fun, VARS = vars, CONTROL = control),
       base = function() base_apply(from$value, margin, fun, finish, values)
     ),
+    outer = {
+      shape <- "array"
+      fun <- flat(bodies$total)
+      pair <- function(v, w, ...) fun(v, ...) + w
+      list(lazy = memOuter(from$lazy, 1:2, pair, VARS = vars, CONTROL = control), base = function() base_outer(from$value, 1:2, pair, values))
+    },
+    groups = {
+      shape <- "none"
+      f <- pick(reducers)
+      by <- rep_len(c("b", "a", NA, "b"), elements_of(from))
+      simple <- control_of(next_way(), lazy = TRUE)
+      list(lazy = memReduce(from$lazy, f, by = by, CONTROL = simple), base = function() {
+        tapply(seq_along(by), by, function(at) tree(as.list(from$value)[at], f), simplify = FALSE)
+      })
+    },
     do = {
       shape <- "none"
       list(lazy = memDo(fun, from$lazy, VARS = vars, CONTROL = control), base = function() do.call(fun, c(list(from$value), values), quote = TRUE))
@@ -154,10 +169,22 @@ random_node <- function(nodes, bad) {
   list(lazy = made$lazy, value = value, shape = shape, broken = broken, failing = failing, data = FALSE, needs = needs)
 }
 
+# How many elements a list of a node has.
+elements_of <- function(from) {
+  if (!is_pass(from$lazy)) return(length(from$value))
+  if (from$shape == "array") prod(array_dim(unwrap_pass(from$lazy))) else length(from$lazy)
+}
+
+# A matrix for all pairs of columns, or items, and numbers.
+base_outer <- function(x, numbers, pair, vars) {
+  if (is.matrix(x)) x <- stats::setNames(lapply(seq_len(ncol(x)), function(j) x[, j]), colnames(x))
+  out <- unlist(lapply(numbers, function(w) lapply(x, function(v) do.call(pair, c(list(v, w), vars), quote = TRUE))), use.names = FALSE)
+  matrix(if (length(out)) out else NA, length(x), length(numbers), dimnames = if (!is.null(names(x))) list(names(x), NULL))
+}
+
 # Two collections in step: the node's own, and numbers.
 random_mapply <- function(from, fun, finish, vars, values, control) {
-  n <- if (is_pass(from$lazy)) length(from$lazy) else length(from$value)
-  if (is_pass(from$lazy) && from$shape == "array") n <- prod(array_dim(unwrap_pass(from$lazy)))
+  n <- elements_of(from)
   other <- if (runif(1) < 0.3) 7 else seq_len(n)
   both <- function(v, w, ...) fun(v, ...)
   add <- function(v, w, ...) {

@@ -85,3 +85,58 @@ test_that("what a fold captures is shared once and found", {
   expect_message(value <- memReduce(1:300, f), class = "memshare_message_captured")
   expect_identical(value, tree(1:300, f))
 })
+
+# What tapply() gives of the tree of each group.
+by_tree <- function(x, by, f, simplify = FALSE, init = NULL) {
+  fold <- function(v) if (is.null(init)) tree(v, f) else f(init, tree(v, f))
+  tapply(seq_along(x), by, function(at) fold(as.list(x)[at]), simplify = simplify)
+}
+
+test_that("groups are combined each by its own tree, and are where tapply puts them", {
+  set.seed(5)
+  join <- function(a, b) paste0("(", a, b, ")")
+  for (n in c(0, 1, 2, 17, 300)) for (kind in c("plain", "factor", "missing", "listed", "one")) {
+    x <- as.list(as.character(seq_len(n)))
+    by <- switch(kind,
+      plain = rep_len(c("b", "a", "c"), n), factor = factor(rep_len(c("u", "w"), n), levels = c("w", "v", "u")), missing = rep_len(c(NA, 2, 1), n),
+      listed = list(g = rep_len(1:2, n), h = rep_len(c("x", NA, "y"), n)), one = rep_len("only", n)
+    )
+    way <- next_way()
+    label <- label_of(way, n, kind)
+    expect_identical(memReduce(x, join, by = by, MAX.CORES = way$workers, CONTROL = control_of(way)), by_tree(x, by, join), label = label)
+    expect_identical(
+      memReduce(x, join, init = "i", by = by, MAX.CORES = way$workers, CONTROL = control_of(way, simplify = TRUE)), by_tree(x, by, join, TRUE, "i"),
+      label = label
+    )
+    source <- memLapply(x, identity, CONTROL = lazy)
+    expect_identical(memRun(memReduce(source, join, by = by, CONTROL = control_of(way)), MAX.CORES = way$workers), by_tree(x, by, join), label = label)
+  }
+})
+
+test_that("groups in sums, chains, registered variables and errors", {
+  set.seed(6)
+  x <- rnorm(2000) * 10^rnorm(2000)
+  g <- sample(c(letters[1:4], NA), 2000, TRUE)
+  expected <- by_tree(x, g, `+`, TRUE)
+  typed <- memControl(FUN.VALUE = 0, lazy = TRUE)
+  source <- memLapply(x, identity, CONTROL = typed)
+  sums <- memReduce(source, `+`, by = g, CONTROL = typed)
+  lists <- memReduce(source, `+`, by = g)
+  most <- memLapply(sums, abs, CONTROL = lazy)
+  total <- memReduce(lists, `+`)
+  seen <- memDo(function(sums, lists) list(sums, lists), sums, lists)
+  for (workers in worker_counts()) {
+    values <- memRun(sums, most, total, seen, MAX.CORES = workers)
+    expect_identical(values$sums, expected)
+    expect_identical(values$most, lapply(expected, abs))
+    expect_identical(values$total, tree(expected, `+`))
+    expect_identical(values$seen, list(expected, by_tree(x, g, `+`)))
+  }
+  expect_match(format(sums)[[1]], "memReduce of the 4 groups of a pass (memLapply with identity) with +", fixed = TRUE)
+  local_variables("reduced", list(x = as.list(x), g = g))
+  expect_identical(memReduce("x", `+`, by = "g", NAMESPACE = "reduced", CONTROL = memControl(simplify = TRUE)), expected)
+  expect_identical(c(memReduce(1:4, function(a, b, k) a + b * k, by = c(1, 1, 2, 2), k = 10)), list(`1` = 21, `2` = 43))
+  expect_error(memReduce(1:4, function(a, b) stop("odd"), by = c(1, 1, 2, 2)), "FUN failed at group 1 ('1'): odd", fixed = TRUE)
+  expect_error(memReduce(1:4, `+`, by = 1:3), "arguments must have same length", class = "memshare_error_input")
+  expect_error(memReduce(1:4, `+`, by = source), "is a pass", class = "memshare_error_input")
+})
