@@ -59,7 +59,7 @@ else
   done
   step quickstart Rscript --vanilla examples/quickstart.R
   # tools/setup.sh installs these data; some distributions do not have them.
-  for example in leukaemia chain profiled; do
+  for example in leukaemia phenotypes chain profiled; do
     if Rscript --vanilla -e 'quit(status = !requireNamespace("ALL", quietly = TRUE))'; then
       step $example Rscript --vanilla examples/$example.R
     else

@@ -3,9 +3,10 @@
 
 # How a pass calls FUN: `names` of the arguments that take the elements ("" for one by position), `code` of the further arguments, and
 # `cell`, the dim and the dimnames that an element gets, or NULL; where an element is a row set of the variable `.data`, the `extent` that
-# this must have. `arguments` of a step, which takes no element: see step_arguments().
-call_form <- function(names = "", code = list(), cell = NULL, extent = NULL, arguments = NULL) {
-  list(names = names, code = code, cell = cell, extent = extent, arguments = arguments)
+# this must have. `arguments` of a step, which takes no element: see step_arguments(). `marked`: FUN is not
+# called for elements that a filter left out.
+call_form <- function(names = "", code = list(), cell = NULL, extent = NULL, arguments = NULL, marked = FALSE) {
+  list(names = names, code = code, cell = cell, extent = extent, arguments = arguments, marked = marked)
 }
 
 # list(call, frame, elements): native code puts the elements of each call into the list `elements`, which the call takes them from.
@@ -34,13 +35,22 @@ call_of <- function(body) {
   sides <- lapply(taken, as.name)
   names(sides) <- c(form$arguments, setdiff(taken, names(form$arguments)))
   call <- c(list(quote(forceAndCall), length(arguments), as.name(fun)), arguments, sides, quote(...))
-  list(call = as.call(call), frame = frame, elements = elements)
+  call <- if (form$marked) unless_left_out(as.call(call), arguments, frame) else as.call(call)
+  list(call = call, frame = frame, elements = elements)
 }
 
 # What most calls are: FUN(X[[i]], ...), without side variables.
 usual_call <- quote(forceAndCall(1L, FUN, X[[i]], ...))
 
-is_usual_form <- function(form) identical(form$names, "") && is.null(form$cell) && is.null(form$extent)
+is_usual_form <- function(form) identical(form$names, "") && is.null(form$cell) && is.null(form$extent) && !form$marked
+
+# The mark in place of a call for one.
+unless_left_out <- function(code, arguments, frame) {
+  assign(".left_out", left_out, envir = frame)
+  assign(".is_left_out", is_left_out, envir = frame)
+  asked <- lapply(unname(arguments), function(element) call(".is_left_out", element))
+  call("if", Reduce(function(a, b) call("||", a, b), asked), quote(.left_out), code)
+}
 
 # The code of the element arguments: `X[[i]]`, or `dots[[1L]]`, `dots[[2L]]` and so on for several collections.
 element_code <- function(elements, frame, taken) {

@@ -12,11 +12,13 @@ fold_levels <- function(n, workers) {
   levels
 }
 
-# What combines travels twice: for the folds, and for the last step, which knows init.
-fold_payloads <- function(fun, dots, init, control, capture, call) {
+# What combines travels twice: for the folds, and for the last step, which knows init. `steps` are the functions for both.
+fold_payloads <- function(fun, given, steps, control, capture, call) {
+  dots <- given$dots
   travel <- function(step, dots, capture) build_payload(step, list(dots = dots), capture, control, call)
   list(
-    travel(fold_values, c(list(.f = fun), dots), capture), travel(finish_fold, c(list(.f = fun, .init = init), dots), new_capture())
+    travel(steps$block, c(list(.f = fun), dots), capture),
+    travel(steps$last, c(list(.f = fun, .init = given$init), dots), new_capture())
   )
 }
 
@@ -28,10 +30,30 @@ fold_values <- function(.values, .f, ...) {
 
 # The rest of the tree, and init.
 finish_fold <- function(.values, .f, .init, ...) {
+  value <- top_of_tree(.values, fold_values, .f, ...)
+  if (is.null(.init)) value else .f(.init[[1L]], value, ...)
+}
+
+top_of_tree <- function(.values, .block, .f, ...) {
   .values <- unname(.values)
   while (length(.values) > 1L) {
     block <- (seq_along(.values) - 1L) %/% fold_width
-    .values <- unname(lapply(split(.values, block), fold_values, .f, ...))
+    .values <- unname(lapply(split(.values, block), .block, .f, ...))
   }
-  if (is.null(.init)) .values[[1L]] else .f(.init[[1L]], .values[[1L]], ...)
+  .values[[1L]]
 }
+
+# The same where a filter left values out: of a block of which nothing was kept, nothing comes.
+fold_kept <- function(.values, .f, ...) {
+  .values <- .values[!vapply(.values, is_left_out, NA)]
+  if (length(.values)) fold_values(.values, .f, ...) else left_out
+}
+
+finish_kept <- function(.values, .f, .init, ...) {
+  value <- top_of_tree(.values, fold_kept, .f, ...)
+  if (is_left_out(value)) return(if (is.null(.init)) list() else .init[[1L]])
+  if (is.null(.init)) value else .f(.init[[1L]], value, ...)
+}
+
+plain_fold <- list(block = fold_values, last = finish_fold)
+marked_fold <- list(block = fold_kept, last = finish_kept)

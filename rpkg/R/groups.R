@@ -62,6 +62,7 @@ group_labels <- function(index) {
 # How many elements or rows the data of a call has, and the data as an input of its groups.
 grouped_data <- function(x, namespace, given, call) {
   seen <- x
+  refuse_filtered(x, "X", call)
   if (is_pass(x)) return(list(input = shared_input(x), seen = NULL, extent = items_of_pass(x, "X", call)$n))
   if (is_name(x) && given) {
     name <- registered_name(x, namespace, given, call)

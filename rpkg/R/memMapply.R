@@ -47,6 +47,7 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   check_reserved(arguments[nzchar(arguments)], call, "memMapply()")
   items <- lapply(given_args, collection_of, MARGIN, namespace, given, call)
   vars <- resolve_vars(VARS, namespace, given, call)
+  check_in_step(items, arguments, call)
   n <- common_length(items, arguments, call)
   names <- mapply_names(given_args[[1L]], items[[1L]], n)
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)

@@ -61,6 +61,7 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., by 
   elements <- pass_elements(list(input), items$n, items$names, NULL, elements = c("", ""))
   fun <- list(fun = fun, further = further_values(list(...)), init = init)
   if (grouped) {
+    refuse_filtered(X, "X", call)
     index <- index_of(by, NULL, namespace, given, call)
     data <- list(input = shared_input(input$source, if (!is_pass(X)) items$n), extent = items$n)
     elements <- group_elements(data, substitute(X), index, list(default = NA), call)

@@ -15,6 +15,8 @@
 #'     entries are the elements.}
 #'   \item{as `X` of `memApply()`}{the pass must give a matrix: `FUN.VALUE` of more than one value, whose results are its columns.}
 #'   \item{in `memReduce()`}{its elements are combined to one value.}
+#'   \item{in `memFilter()`}{element by element; how many are left is known only when it has run.}
+#'   \item{as an argument of `memDo()`}{FUN sees the whole value, as in `VARS`.}
 #' }
 #' A pass made with `simplify = TRUE` has no shape before it ran: it may only stand in `VARS`.
 #'
@@ -24,7 +26,7 @@
 #'
 #' @param x,object A pass.
 #' @param ... Not used.
-#' @return `length()` gives the number of elements, `names()` their names, `format()` a few lines of text, `summary()` the passes that
+#' @return `length()` gives the number of elements and `names()` their names (after [memFilter()], which are not known before it ran, `NA` and `NULL`), `format()` a few lines of text, `summary()` the passes that
 #'   this one needs, each in a line, in the order in which they run (class `memshare_pass_summary`), and `as.data.frame()` of that summary
 #'   a row for each: `pass`, `verb`, `elements` and `about`. A pass itself is no table: it has not run.
 #' @seealso [memRun()], [memPlan()], [memReduce()], [memMapply()]
@@ -44,13 +46,14 @@ NULL
 #' @rdname memshare-pass
 #' @export
 length.memshare_pass <- function(x) {
+  if (!is.null(unwrap_pass(x)$filter)) return(NA_integer_)
   n <- unwrap_pass(x)$n
   if (n > .Machine$integer.max) n else as.integer(n)
 }
 
 #' @rdname memshare-pass
 #' @export
-names.memshare_pass <- function(x) unwrap_pass(x)$names
+names.memshare_pass <- function(x) if (is.null(unwrap_pass(x)$filter)) unwrap_pass(x)$names
 
 #' @rdname memshare-pass
 #' @export
@@ -103,6 +106,7 @@ describe_pass <- function(pass, order = list(), labels = character()) {
 
 describe_input <- function(input, pass, order, labels) {
   count <- format_count(pass$n)
+  if (isTRUE(pass$marked)) count <- paste("up to", count)
   paste0("the ", count, " ", element_word(input), if (pass$n != 1) "s", " of ", describe_source(input$source, order, labels))
 }
 

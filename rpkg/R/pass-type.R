@@ -54,6 +54,11 @@ items_of_pass <- function(x, what, call) {
   pass <- unwrap_pass(x)
   shape <- shape_of(pass)
   late <- is.character(pass$control$FUN.VALUE) && is.null(pass$value_names)
+  if (!is.null(pass$filter) && pass$control$on_error == "collect") {
+    abort_input(sprintf(
+      "%s is a pass after memFilter() with on_error = \"collect\", whose length is known only when it has run; give it in VARS, or memRun() it first", what
+    ), call)
+  }
   switch(shape,
     list = list(
       x = input_of(x, if (is_itemwise(pass)) "each" else "item"), n = if (is.null(pass$shape$dim)) pass$n else prod(pass$shape$dim),
@@ -77,7 +82,8 @@ items_of_pass <- function(x, what, call) {
 spoken_verb <- function(pass) {
   c(
     apply = "memApply", lapply = "memLapply", mapply = "memMapply", reduce = "memReduce", blocks = "memBlocks", tapply = "memTapply",
-    by = "memBy", do = "memDo", fold = "memReduce", outer = "memOuter"
+    by = "memBy", do = "memDo", fold = "memReduce", outer = "memOuter",
+    filter = "memFilter"
   )[[pass$verb]]
 }
 
@@ -95,9 +101,13 @@ pass_words <- function(pass, over, fun) {
 folded_by <- function(pass) if (pass$verb == "blocks") "memBlocks(combine = )" else paste0(spoken_verb(pass), "()")
 
 # What is why the shape of a pass's value is not known, and what to do.
-unshaped_by <- function(pass) if (is.null(pass$combine)) "simplify = TRUE" else sprintf("combine = %s", pass$combine)
+unshaped_by <- function(pass) {
+  if (!is.null(pass$filter) && isFALSE(pass$control$simplify)) return("FUN.VALUE of several values after memFilter()")
+  if (is.null(pass$combine)) "simplify = TRUE" else sprintf("combine = %s", pass$combine)
+}
 
 shaped_by <- function(pass) {
+  if (!is.null(pass$filter) && isFALSE(pass$control$simplify)) return("give it in VARS, or memRun() it first")
   if (!is.null(pass$combine)) return("leave combine out, or memRun() it first")
   if (!is.null(pass$groups)) return("say simplify = FALSE, give it FUN.VALUE, or memRun() it first")
   "leave simplify out of its memControl(), give it FUN.VALUE, or memRun() it first"

@@ -1,12 +1,12 @@
 # A pass: one apply over one collection, checked, with its payload built, and not run. Eager calls make one and run it at once;
 # lazy ones give it to the user, wrapped: the pass itself is an environment, so that a pass used twice is known to be the same.
 #
-# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply", "by", "do", "fold" or "outer"); `inputs`, a list of list(cut, source, dim, said): a
+# Fields: `verb` ("apply", "lapply", "mapply", "reduce", "blocks", "tapply", "by", "do", "fold", "outer" or "filter"); `inputs`, a list of list(cut, source, dim, said): a
 # source is data, the name of a registered variable (class memshare_name), or another pass, `cut` says how elements come from it ("item", "row",
 # "column", "row block", "column block", "each": result for result; or "shared": it is there as a whole, as a variable `side`, and the elements of the first
 # input are row sets of it), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
 # `functions`, the functions among VARS; `n` elements and their `names`; `unit`, what they are called; `value_names`, what the value is named
-# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a step (see memDo.R); `runs`, list(fun, dots), what workers call in FUN's place, and give FUN to; `fun` and
+# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a step (see memDo.R); `runs`, list(fun, dots), what workers call in FUN's place, and give FUN to; `filter` and `marked` (see filter.R); `fun` and
 # `dots` as the user gave them (see further.R); `payload` for the workers, and `fold` and `last` for folds and the last step; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
@@ -44,18 +44,23 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
     verb = verb, vars = vars, functions = functions, fun = fun$fun, dots = fun$further$values, init = fun$init, passes = passes,
     combine = fun$combine, runs = fun$runs, call = call[[1L]]
   )
-  pass <- c(own, elements, settings)
+  pass <- c(own, elements, settings, filter = list(NULL))
+  filter <- filter_of(elements$inputs)
+  pass$marked <- !is.null(filter)
+  if (verb == "filter") filter <- new.env(parent = emptyenv())
+  if (!verb %in% one_value) pass["filter"] <- list(filter)
   check_call(pass, call)
   if (pass$n > 0) pass$costs <- said_costs(pass$control, pass$n, call)
   if (pass$control$lazy || passes) check_registered(pass, call)
   if (pass$n == 0) return(pass)
   capture <- new_capture()
   if (verb == "reduce") {
-    pass[c("fold", "last")] <- fold_payloads(pass$fun, pass$dots, pass$init, pass$control, capture, call)
+    steps <- if (pass$marked) marked_fold else plain_fold
+    pass[c("fold", "last")] <- fold_payloads(pass$fun, list(dots = pass$dots, init = pass$init), steps, pass$control, capture, call)
   } else {
     pass$payload <- payload_of(pass, capture, fun$further$code, if (by_value) unname(vars) else list(), call)
     if (is.function(pass$runs$last)) pass$last <- last_payload(pass$runs$last, pass$runs$dots[".how"], pass$control)
-    if (is.function(pass$combine)) pass[c("fold", "last")] <- fold_payloads(pass$combine, list(), NULL, pass$control, new_capture(), call)
+    if (is.function(pass$combine)) pass[c("fold", "last")] <- fold_payloads(pass$combine, list(), plain_fold, pass$control, new_capture(), call)
   }
   tell_captured(capture$told, call)
   pass
@@ -69,6 +74,7 @@ payload_of <- function(pass, capture, code, data, call) {
   elements <- if (is.null(pass$runs)) pass$elements else ""
   code <- c(vector("list", length(runs$dots)), code)
   form <- call_form(elements, code, pass$shape$cell, pass$groups$extent, pass$arguments)
+  form$marked <- pass$marked
   # A group is taken out of its variable; what runs in FUN's place gets the variables themselves.
   shared <- if (is.null(pass$groups)) unlist(lapply(pass$inputs, `[[`, "side"))
   call_with <- list(dots = c(runs$dots, pass$dots), variables = c(names(pass$vars), shared), functions = pass$functions, form = form)

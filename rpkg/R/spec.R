@@ -22,7 +22,7 @@ checked_pass <- function(i, b) {
   pass <- b$order[[i]]
   if (shape_of(pass) != "vector") return(b$at[[i]])
   if (b$checked_pass[[i]]) return(b$checked_pass[[i]])
-  given <- list(dots = list(.template = pass$control$FUN.VALUE))
+  given <- list(dots = list(.template = pass$control$FUN.VALUE), form = call_form(marked = !is.null(pass$filter)))
   payload <- build_payload(check_value, given, new_capture(), default_control())
   input <- list(kind = "each", pass = b$at[[i]])
   check <- spec_of_pass(
@@ -159,7 +159,8 @@ data_name <- function(value, name) if (inherits(value, "memshare_name")) value[[
 # Bytes of all results together, where FUN.VALUE says it.
 known_bytes <- function(pass) {
   template <- pass$control$FUN.VALUE
-  if (is.null(template) || is.object(template)) return(NA_real_)
+  # A mark is larger than a number.
+  if (is.null(template) || is.object(template) || !is.null(pass$filter)) return(NA_real_)
   size <- switch(typeof(template), logical = , integer = 4, double = 8, complex = 16, raw = 1, NA_real_)
   size * length(template) * pass$n
 }

@@ -9,6 +9,7 @@ tile_columns <- 256
 
 # X or Y as an input that is there as a whole, under the name `side`.
 compared <- function(x, expression, side, asked) {
+  refuse_filtered(x, if (side == ".left") "X" else "Y", asked$call)
   found <- collection_of(x, 2L, asked$namespace, asked$given, asked$call)
   input <- called(found$x, expression)
   columns <- input$cut == "column"

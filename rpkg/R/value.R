@@ -7,7 +7,10 @@ shape_of <- function(pass) {
   if (!is.null(pass$combine)) return("unknown")
   if (pass$verb == "outer") return("array")
   template <- pass$control$FUN.VALUE
-  if (!is.null(template)) return(if (is_single(template) && is.null(pass$shape$dim)) "vector" else "array")
+  if (!is.null(template)) {
+    if (is_single(template) && is.null(pass$shape$dim)) return("vector")
+    return(if (is.null(pass$filter)) "array" else "unknown")
+  }
   if (isFALSE(pass$control$simplify)) "list" else "unknown"
 }
 
@@ -27,8 +30,8 @@ array_dim <- function(pass) {
 # Whether the results are the items of the value, one by one.
 is_itemwise <- function(pass) shape_of(pass) == "list" && pass$control$on_error != "collect" && is.null(pass$shape$dim)
 
-# Whether they are the value as they come from native code: what tapply() gives has a dim.
-is_plain <- function(pass) is_itemwise(pass) && is.null(pass$groups)
+# Whether they are the value as they come from native code: what tapply() gives has a dim, and a filter leaves some out.
+is_plain <- function(pass) is_itemwise(pass) && is.null(pass$groups) && is.null(pass$filter)
 
 # Whether the values are wanted as a packed vector where they can be.
 mode_of <- function(pass) {
@@ -43,12 +46,13 @@ how_of <- function(pass) {
   if (!is.null(shape$inner)) shape$inner <- lapply(utils::head(shape$inner, 1L), seq_along)
   list(
     verb = pass$verb, simplify = pass$control$simplify, FUN.VALUE = pass$control$FUN.VALUE, shape = shape, unit = pass$unit,
-    groups = pass$groups, combine = if (is.function(pass$combine)) "fold" else pass$combine
+    groups = pass$groups, combine = if (is.function(pass$combine)) "fold" else pass$combine, filtered = !is.null(pass$filter)
   )
 }
 
 # From results, list(values, k, n), to the value of the call.
 finish_value <- function(how, results, names, call) {
+  if (isTRUE(how$filtered)) return(finish_filtered(how, results, names, call))
   if (how$verb %in% c(one_value, "outer") || identical(how$combine, "fold")) return(results$values[[1L]])
   if (!is.null(how$combine)) return(combined_at_once(results, how$combine))
   if (!is.null(how$groups)) return(by_group(results, how, call))
@@ -61,6 +65,16 @@ finish_value <- function(how, results, names, call) {
   if (how$verb != "apply") return(simplify_sapply(results, names, how$simplify))
   if (is.null(shape$dim) && !is.null(shape$outer)) shape$outer[1L] <- list(names)
   simplify_apply(results, results$n, shape)
+}
+
+# The value of what a filter left.
+finish_filtered <- function(how, results, names, call) {
+  how$filtered <- FALSE
+  kept <- without_marks(results, names)
+  value <- finish_value(how, kept$results, kept$names, call)
+  # As a part of something with names has names.
+  if (!kept$results$n && !is.null(names) && is.null(dim(value))) names(value) <- character()
+  value
 }
 
 # Names that nobody knows yet cannot be given.

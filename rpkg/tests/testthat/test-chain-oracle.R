@@ -36,6 +36,25 @@ tree <- function(values, f) {
   values[[1]]
 }
 
+# The same where a filter left values out, which keep their places.
+tree_kept <- function(values, kept, f) {
+  slots <- vector("list", length(kept))
+  slots[kept] <- lapply(unname(as.list(values)), list)
+  while (length(slots) > 1) {
+    slots <- unname(lapply(split(slots, (seq_along(slots) - 1) %/% 16), function(block) {
+      there <- Filter(length, block)
+      if (length(there)) list(Reduce(f, lapply(there, `[[`, 1)))
+    }))
+  }
+  slots[[1]][[1]]
+}
+
+# What the filters of programs keep.
+is_long <- function(v) length(v) > 1 || length(v) == 1 && sum(as.numeric(unlist(v))) > 0
+
+# What memFilter() takes the value of a node for.
+listed <- function(from) if (!is.matrix(from$value)) from$value else if (from$data) as.vector(from$value) else as.list(from$value)
+
 pick <- function(x) x[[sample.int(length(x), 1)]]
 
 random_data <- function() {
@@ -97,7 +116,8 @@ random_node <- function(nodes, bad) {
   body <- pick(names(bodies))
   fun <- flat(bodies[[body]])
   finish <- random_finish(body)
-  verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", "do", "outer", "groups", if (from$shape == "array") rep("apply", 3)))
+  verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", "do", "outer", "groups", "filter", if (from$shape == "array") rep("apply", 3)))
+  if (!is.null(from$kept)) verb <- pick(c("lapply", "lapply", "reduce", "do", "filter"))
   sides <- if (verb == "reduce") integer() else sample(seq_along(nodes), sample(0:2, 1, prob = c(5, 3, 2)))
   labels <- c("a", "b")[seq_along(sides)]
   vars <- stats::setNames(lapply(nodes[sides], `[[`, "lazy"), labels)
@@ -107,7 +127,7 @@ random_node <- function(nodes, bad) {
   shape <- switch(finish$kind, list = "list", value = if (length(finish$template) > 1) "array" else "list", "none")
   values <- if (!broken) stats::setNames(lapply(nodes[sides], `[[`, "value"), labels)
   failing <- NULL
-  if (bad && !broken && verb %in% c("lapply", "mapply", "apply") && length(from$value)) {
+  if (bad && !broken && verb %in% c("lapply", "mapply", "apply") && is.null(from$kept) && length(from$value)) {
     whole <- fun
     elements <- if (verb == "apply") NULL else as.list(from$value)
     margin <- sample(1:2, 1)
@@ -129,6 +149,14 @@ random_node <- function(nodes, bad) {
       lazy = memApply(from$lazy, margin, fun, VARS = vars, CONTROL = control),
       base = function() base_apply(from$value, margin, fun, finish, values)
     ),
+    filter = {
+      shape <- "list"
+      way <- next_way()
+      list(
+        lazy = memFilter(from$lazy, is_long, CONTROL = control_of(way, lazy = TRUE)),
+        base = function() listed(from)[vapply(as.list(from$value), is_long, NA)]
+      )
+    },
     outer = {
       shape <- "array"
       fun <- flat(bodies$total)
@@ -156,7 +184,8 @@ random_node <- function(nodes, bad) {
       lazy <- memReduce(from$lazy, f, CONTROL = control)
       if (length(start)) lazy <- memReduce(from$lazy, f, init = start[[1]], CONTROL = control)
       list(lazy = lazy, base = function() {
-        folded <- tree(from$value, f)
+        if (!is.null(from$kept) && !length(from$value)) return(if (length(start)) start[[1]] else list())
+        folded <- if (is.null(from$kept)) tree(from$value, f) else tree_kept(from$value, from$kept, f)
         if (length(start)) f(start[[1]], folded) else folded
       })
     }
@@ -165,8 +194,15 @@ random_node <- function(nodes, bad) {
   # Where a row of FUN.VALUE without names is walked, or nothing is left to walk, the next pass takes something else.
   value <- if (!broken) suppressWarnings(made$base())
   if (!broken && !length(value)) shape <- "none"
+  kept <- if (verb %in% c("lapply", "filter")) from$kept
+  if (verb == "filter" && broken) kept <- NA
+  if (verb == "filter" && !broken) {
+    passed <- vapply(as.list(from$value), is_long, NA, USE.NAMES = FALSE)
+    if (is.null(kept)) kept <- passed else kept[kept] <- passed
+  }
+  if (!is.null(kept) && shape == "array") shape <- "none"
   if (shape == "array" && is.null(names(finish$template)) && !is.null(rownames(value))) shape <- "none"
-  list(lazy = made$lazy, value = value, shape = shape, broken = broken, failing = failing, data = FALSE, needs = needs)
+  list(lazy = made$lazy, value = value, shape = shape, broken = broken, failing = failing, data = FALSE, needs = needs, kept = kept)
 }
 
 # How many elements a list of a node has.
