@@ -118,7 +118,7 @@ random_node <- function(nodes, bad) {
   finish <- random_finish(body)
   verb <- pick(c("lapply", "lapply", "lapply", "mapply", "reduce", "do", "outer", "groups", "filter", if (from$shape == "array") rep("apply", 3)))
   if (!is.null(from$kept)) verb <- pick(c("lapply", "lapply", "reduce", "do", "filter"))
-  sides <- if (verb == "reduce") integer() else sample(seq_along(nodes), sample(0:2, 1, prob = c(5, 3, 2)))
+  sides <- if (verb %in% c("reduce", "groups", "filter")) integer() else sample(seq_along(nodes), sample(0:2, 1, prob = c(5, 3, 2)))
   labels <- c("a", "b")[seq_along(sides)]
   vars <- stats::setNames(lapply(nodes[sides], `[[`, "lazy"), labels)
   broken <- from$broken || any(vapply(nodes[sides], `[[`, NA, "broken"))
