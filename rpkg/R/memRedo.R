@@ -84,6 +84,9 @@ failed_in <- function(value, entry, token, call) {
   if (!is.null(entry$constant) || !is.list(value)) return(integer())
   failed <- which(vapply(value, is_failed, NA))
   if (!length(failed)) return(integer())
+  if (isTRUE(entry$how$filtered)) {
+    abort_input(sprintf("the value of '%s' is what memFilter() left, and single elements of it cannot be done again: make the call again", entry$label), call)
+  }
   moved <- length(value) != entry$n || !all(vapply(value[failed], function(item) identical(unclass(item)$redo, token), NA)) ||
     !identical(as.double(failed), vapply(value[failed], function(item) as.double(item$index), 0, USE.NAMES = FALSE))
   if (moved) abort_input("value is not what the call gave: elements were taken out, or moved", call)

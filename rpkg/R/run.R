@@ -90,7 +90,12 @@ settle <- function(program, out, call, begun_by = call) {
 wanted_value <- function(entry, program, out, call, token) {
   if (!is.null(entry$constant)) return(entry$constant[[1L]])
   results <- out$values[[entry$result]]
-  if (!is.null(results$places)) results <- patched(results, program$patch[[match(entry$label, vapply(program$wanted, `[[`, "", "label"))]], entry, call)
+  if (!is.null(results$places)) {
+    given <- program$patch[[match(entry$label, vapply(program$wanted, `[[`, "", "label"))]]
+    # Of which nothing was done again.
+    if (!length(results$places)) return(given)
+    results <- patched(results, given, entry, call)
+  }
   results$n <- entry$n
   prefix <- pass_prefix(program, entry$label)
   if (entry$collect) results$values <- with_token(collected(results$values, entry$names, call, prefix, entry$unit), token)

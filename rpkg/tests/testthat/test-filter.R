@@ -149,3 +149,18 @@ test_that("what must know the length before is refused", {
   loose <- memLapply(kept, sqrt, CONTROL = memControl(on_error = "collect", lazy = TRUE))
   expect_input(memLapply(loose, sum), "after memFilter() with on_error")
 })
+
+test_that("beside a value that is done again in part, what a filter left stays as it is; alone it is refused", {
+  flag <- tempfile()
+  kept <- memFilter(memLapply(1:20, function(i) i, CONTROL = lazy), function(i) i %% 2 == 0, CONTROL = lazy)
+  sums <- memLapply(kept, function(i) i + 1, CONTROL = typed)
+  collect <- memControl(on_error = "collect", lazy = TRUE)
+  risky <- memLapply(1:5, function(i, flag) if (i == 3 && !file.exists(flag)) stop("no") else i * 2, VARS = list(flag = flag), CONTROL = collect)
+  expect_warning(first <- memRun(kept, sums, risky), "FUN failed at 1 of 5 elements")
+  file.create(flag)
+  second <- suppressMessages(memRedo(first))
+  expect_identical(second, c(first[c("kept", "sums")], list(risky = as.list(1:5 * 2))))
+  failing <- memLapply(kept, function(i) if (i == 4) stop("no") else i, CONTROL = collect)
+  expect_warning(value <- memRun(failing), "element 4")
+  expect_error(memRedo(value), "is what memFilter() left, and single elements of it cannot be done again", fixed = TRUE, class = "memshare_error_input")
+})
