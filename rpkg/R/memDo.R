@@ -24,7 +24,7 @@
 #'   `memDo()`, or stand in `VARS`.
 #' @seealso [memshare-pass], [memRun()], [memReduce()]
 #' @examples
-#' memDo(quantile, c(3, 1, 2), probs = 0.5)
+#' memDo(quantile, c(3, 1, 2), probs = 0.5, MAX.CORES = 1)
 #'
 #' x <- matrix(rnorm(2000), 20)
 #' variances <- memApply(x, 2, var, CONTROL = memControl(FUN.VALUE = 0, lazy = TRUE))
@@ -33,7 +33,7 @@
 #' prior
 #' str(memRun(shrunk, MAX.CORES = 2)[1:2])
 #' @export
-memDo <- function(FUN, ..., NAMESPACE = NULL, VARS = NULL, CLUSTER = NULL, CONTROL = memControl()) {
+memDo <- function(FUN, ..., NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, CONTROL = memControl()) {
   call <- sys.call()
   check_given("FUN", call)
   label <- function_label(substitute(FUN))
@@ -53,7 +53,7 @@ memDo <- function(FUN, ..., NAMESPACE = NULL, VARS = NULL, CLUSTER = NULL, CONTR
   nothing <- input_of(list(NULL))
   nothing$said <- "one call"
   elements <- pass_elements(list(nothing), 1, NULL, elements = character(), unit = "", arguments = arguments)
-  settings <- pass_settings(control, namespace, given, NULL, cluster, label)
+  settings <- pass_settings(control, namespace, given, asked_cores(MAX.CORES, call), cluster, label)
   deliver(new_pass("do", elements, list(fun = fun, further = further_values(list())), vars, settings, call), call)
 }
 

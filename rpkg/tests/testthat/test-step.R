@@ -31,6 +31,9 @@ test_that("a step gives what the call gives, for arguments of all kinds", {
   expect_identical(memDo(function(x, y, z) list(missing(z), substitute(x), nargs()), X, 2), list(TRUE, quote(X), 2L))
   expect_identical(memDo(`-`, 5, 2), 3)
   expect_identical(memDo(function(f, v) f(v), function(v) v + X, 1), 4)
+  expect_identical(memDo(list, 1, MAX.CORES = 2), list(1))
+  expect_input <- function(code, text) expect_error(code, text, fixed = TRUE, class = "memshare_error_input")
+  expect_input(memDo(list, 1, MAX.CORES = 0), "MAX.CORES")
   expect_identical(memDo(rep, 1:2, times = 2, each = 2), rep(1:2, times = 2, each = 2))
   # The same variable twice, and a variable with the name of another argument.
   expect_identical(memDo(function(x, y, b) c(x, y, b), X, X, b = 1), c(3, 3, 1))
