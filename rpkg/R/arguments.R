@@ -81,3 +81,8 @@ by_name <- function(name) structure(name, class = "memshare_name")
 
 # Names as plain strings: a view of them would keep the whole page alive inside the result.
 plain_names <- function(names) if (length(names)) names[seq_along(names)]
+
+plain_dimnames <- function(dimnames) {
+  if (is.null(dimnames)) return(NULL)
+  stats::setNames(lapply(dimnames, plain_names), names(dimnames))
+}

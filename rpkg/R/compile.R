@@ -53,7 +53,7 @@ compile_one <- function(pass, call) {
   for (input in pass$inputs) {
     place <- put(input$source, if (nzchar(input$said)) input$said else "X")
     if (is.null(input$side)) {
-      inputs[[length(inputs) + 1L]] <- list(kind = input$cut, data = place, dim = c(input$dim, input$size))
+      inputs[[length(inputs) + 1L]] <- list(kind = input$cut, data = place, dim = c(input$dim, input$size), sparse = input$sparse)
     } else {
       shared[[input$side]] <- list(data = place)
     }

@@ -21,7 +21,8 @@ empty_apply <- function(pass, call) {
     return(if (is.null(shape$dim)) values else typed_by_margin(values, shape, control$FUN.VALUE))
   }
   if (isFALSE(control$simplify)) return(if (is.null(shape$dim)) list() else by_margin(list(), shape))
-  x <- present_value(pass$inputs[[1L]]$source, call)
+  input <- pass$inputs[[1L]]
+  x <- if (is.null(input$sparse)) present_value(input$source, call) else empty_matrix(input)
   vars <- lapply(pass$vars, present_value, call)
   do.call(apply, c(list(x, shape$margin, pass$fun), lapply(pass$dots, argument_value), vars, pass$functions), quote = TRUE)
 }

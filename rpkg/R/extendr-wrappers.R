@@ -15,7 +15,7 @@ ms_release_views <- function(namespace_, variables) .Call(wrap__ms_release_views
 # Releases variables of this session: all or, on a failure, none. The memory goes with the last view.
 ms_release_variables <- function(namespace_, variables) .Call(wrap__ms_release_variables, namespace_, variables)
 
-# What a registered variable is: type, class, length, dim, bytes, owner's process id, whether it may be written into, its file.
+# What a registered variable is: type, class, length, dim, bytes, which registration it is, owner's process id, whether it may be written into, its file.
 ms_metadata <- function(namespace_, variable) .Call(wrap__ms_metadata, namespace_, variable)
 
 # `namespace.variable` of each view that this session retrieved and did not release.
@@ -85,6 +85,11 @@ ms_node_ended <- function(pid) .Call(wrap__ms_node_ended, pid)
 
 # Kills a process and what it started, if it still runs, and forgets it.
 ms_node_end <- function(pid) .Call(wrap__ms_node_end, pid)
+# What is wrong with a compressed form of `count` lines: 0 for nothing, -1 for its starts, else the number of the first bad line.
+ms_sparse_fault <- function(starts, places, count, length) .Call(wrap__ms_sparse_fault, starts, places, count, length)
+
+# The other form of one that has no fault: a list of its starts, places and numbers (NULL where there are none).
+ms_sparse_turn <- function(starts, places, numbers, length) .Call(wrap__ms_sparse_turn, starts, places, numbers, length)
 
 # Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 # else those that it reaches. Nothing is called or forced.

@@ -10,9 +10,17 @@
 #' and dimnames. The array is then copied once, turned, before it is shared; this is also so for a registered one. A pass as `X` must be
 #' a matrix, and its `MARGIN` 1 or 2.
 #'
+#' @section Sparse matrices:
+#' A sparse matrix of package Matrix stays sparse in shared memory. The compressed form that the walk needs is shared: by columns a `dgCMatrix`,
+#' `lgCMatrix` or `ngCMatrix` as it is, by rows a `dgRMatrix`, `lgRMatrix` or `ngRMatrix`. For any other, and for the other `MARGIN`, this form is made first, in
+#' your session; of a registered variable once, in shared memory, where it stays until you release the variable. FUN receives the row or column as
+#' `apply()` gives it, or what `memControl(element = )` says: of `"nonzero"` a list of `i`, the places from 1 on, increasing, and `x`, the values there
+#' (`TRUE` for all of an `ngCMatrix`), with the attribute `length`. Entries that are there and zero are among them. Other matrices of package
+#' Matrix (`dgeMatrix`), and `MARGIN = c(1, 2)`, are taken by `as.matrix()`.
+#'
 #' @inherit memLapply details sections
 #' @inheritParams memLapply
-#' @param X A matrix, an array or a data frame (which is taken as a matrix, as `apply()` does); or one string, the name of a registered
+#' @param X A matrix, also one of package Matrix, an array or a data frame (which is taken as a matrix, as `apply()` does); or one string, the name of a registered
 #'   variable, which needs `NAMESPACE`.
 #' @param MARGIN The dimensions to go over: 1 for rows, 2 for columns, `c(1, 2)` for the entries of a matrix; or their names in
 #'   `names(dimnames(X))`.
@@ -36,6 +44,6 @@ memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = 
   array <- array_of(X, asked$namespace, asked$given, asked$call)
   shape <- shape_by(array, margin_of(MARGIN, array, asked$call))
   names <- if (is.null(shape$dim) && length(shape$outer)) plain_names(shape$outer[[1L]])
-  input <- called(cells_of(array, shape$margin, asked$call), substitute(X))
+  input <- called(cells_of(array, shape$margin, asked$control$element, asked$call), substitute(X))
   end_verb("apply", pass_elements(list(input), prod(array$dim[shape$margin]), names, shape = shape), asked)
 }

@@ -10,6 +10,9 @@
 #' So a value that depends on how columns are grouped (a sum of floating-point numbers, say) is the same for any number of workers and
 #' in every run. The last block may be smaller.
 #'
+#' Of a sparse matrix of package Matrix (see [memApply()]) a block is a sparse one, by columns (`dgCMatrix`, `lgCMatrix` or `ngCMatrix`), and has as many columns
+#' or rows as one of a dense matrix of its dim. Of a large block of columns its numbers are read where they lie.
+#'
 #' @section Combining:
 #' With `combine = NULL` the value is a list, an item for each block. With `c`, `rbind` or `cbind` of base R the results are combined in the order
 #' of the blocks in one call, as `do.call(rbind, results)` does. Any other function is one of two values and must be associative: the
@@ -19,7 +22,7 @@
 #'
 #' @inherit memLapply sections
 #' @inheritParams memLapply
-#' @param X A matrix or a data frame (which is taken as a matrix); a pass that gives a matrix; or one string, the name of a registered
+#' @param X A matrix, also one of package Matrix, or a data frame (which is taken as a matrix); a pass that gives a matrix; or one string, the name of a registered
 #'   variable, which needs `NAMESPACE`.
 #' @param MARGIN 1 for blocks of rows, 2 for blocks of columns; or its name in `names(dimnames(X))`.
 #' @param size How many rows or columns a block has, or `NULL`: about 1 MB.
@@ -49,7 +52,7 @@ memBlocks <- function(X, FUN, MARGIN = 2, size = NULL, combine = NULL, NAMESPACE
   matrix <- matrix_of(X, asked$namespace, asked$given, call)
   margin <- margin_of(MARGIN, matrix, call)
   if (length(margin) != 1L) abort_input("MARGIN must be 1 (blocks of rows) or 2 (blocks of columns)", call)
-  blocks <- blocks_of(matrix, margin, check_count(size, "size", 1, call))
+  blocks <- blocks_of(matrix, margin, check_count(size, "size", 1, call), call)
   input <- called(blocks$input, substitute(X))
   end_verb("blocks", pass_elements(list(input), blocks$n, blocks$names, NULL, unit = "block"), asked, combine = combine)
 }

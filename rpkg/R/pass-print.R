@@ -107,7 +107,8 @@ describe_pass <- function(pass, order = list(), labels = character()) {
 describe_input <- function(input, pass, order, labels) {
   count <- format_count(pass$n)
   if (isTRUE(pass$marked)) count <- paste("up to", count)
-  paste0("the ", count, " ", element_word(input), if (pass$n != 1) "s", " of ", describe_source(input$source, order, labels))
+  of <- if (is.null(input$shown)) describe_source(input$source, order, labels) else input$shown
+  paste0("the ", count, " ", element_word(input), if (pass$n != 1) "s", " of ", of)
 }
 
 # What an element of an input is called.

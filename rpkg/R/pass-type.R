@@ -20,7 +20,8 @@ unwrap_pass <- function(x) {
   within
 }
 
-is_pass <- function(x) inherits(x, "memshare_pass")
+# Of an S4 object inherits() would load the package that defines its class.
+is_pass <- function(x) is.environment(x) && inherits(x, "memshare_pass")
 
 # An input: a source, and how it is cut.
 input_of <- function(source, cut = "item", dim = NULL) list(cut = cut, source = source, dim = dim, said = "")

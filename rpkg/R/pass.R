@@ -49,6 +49,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
   pass$marked <- !is.null(filter)
   if (verb == "filter") filter <- new.env(parent = emptyenv())
   if (!verb %in% one_value) pass["filter"] <- list(filter)
+  check_element(pass, call)
   check_call(pass, call)
   if (pass$n > 0) pass$costs <- said_costs(pass$control, pass$n, call)
   if (pass$control$lazy || passes) check_registered(pass, call)
@@ -83,6 +84,13 @@ payload_of <- function(pass, capture, code, data, call) {
 
 # The payload of what brings the results of a pass together in one call.
 last_payload <- function(fun, dots, control) build_payload(fun, list(dots = dots), new_capture(), control)
+# memControl(element = ) is said of a sparse matrix's rows or columns alone.
+check_element <- function(pass, call) {
+  element <- pass$control$element
+  if (element == "dense") return(invisible())
+  for (input in pass$inputs) if (identical(input$sparse, element)) return(invisible())
+  abort_input(sprintf("memControl(element = \"%s\") needs memApply() over a sparse matrix of package Matrix", element), call)
+}
 
 # Whether FUN can take what it is about to be given, before anything runs.
 check_call <- function(pass, call) {

@@ -12,6 +12,8 @@ array_of <- function(x, namespace, given, call) {
     name <- registered_name(x, namespace, given, call)
     x <- peek(name, call)
   }
+  if (is_sparse(x)) return(sparse_array(x, name, call))
+  if (is_of_matrix(x)) need_matrix(sprintf("X, a %s,", class(x)[[1L]]), call)
   if (is.object(x) && length(dim(x))) {
     name <- NULL
     x <- if (length(dim(x)) == 2L) as.matrix(x) else as.array(x)
@@ -23,11 +25,6 @@ array_of <- function(x, namespace, given, call) {
   }
   if (is.null(name) || length(dim(x)) != 2L) return(list(x = x, dim = dim(x), dimnames = dimnames(x), seen = x))
   list(x = by_name(name), dim = dim(x), dimnames = plain_dimnames(dimnames(x)), type = typeof(x), seen = x)
-}
-
-plain_dimnames <- function(dimnames) {
-  if (is.null(dimnames)) return(NULL)
-  stats::setNames(lapply(dimnames, plain_names), names(dimnames))
 }
 
 # MARGIN as numbers of dimensions.
@@ -62,8 +59,13 @@ shape_by <- function(array, margin) {
   )
 }
 
-# The elements as an input: the rows or columns of a matrix as it is; else the array is turned so that each element is a column.
-cells_of <- function(array, margin, call) {
+# The elements as an input: the rows or columns of a matrix as it is; else the array is turned so that each element is a column. `element` as in
+# memControl().
+cells_of <- function(array, margin, element, call) {
+  if (isTRUE(array$sparse)) {
+    if (length(margin) == 1L) return(lines_of(array, margin, element, call))
+    array$seen <- as.matrix(array$x)
+  }
   if (length(array$dim) == 2L && length(margin) == 1L) return(slices(array, margin))
   if (is_pass(array$x)) {
     abort_input("X is a pass, whose MARGIN must be 1 (rows) or 2 (columns); memRun() it first, or use memLapply() for its entries", call)

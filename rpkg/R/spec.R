@@ -114,7 +114,7 @@ input_in <- function(input, reader, b) {
     }
     source <- constant[[1L]]
   }
-  list(kind = input$cut, data = data_in(source, name_of_input(input, b$labels[[reader]]), "", b), dim = c(input$dim, input$size))
+  list(kind = input$cut, data = data_in(source, name_of_input(input, b$labels[[reader]]), "", b), dim = c(input$dim, input$size), sparse = input$sparse)
 }
 
 # A side variable in the words of the spec; `role` as in data_in().

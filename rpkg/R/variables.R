@@ -47,7 +47,10 @@ registerVariables <- function(namespace, variableList) {
 releaseVariables <- function(namespace, variableNames) {
   call <- sys.call()
   check_given(c("namespace", "variableNames"), call)
-  native(ms_release_variables(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
+  namespace <- check_namespace(namespace, call)
+  names <- check_names(variableNames, "variableNames", call)
+  native(ms_release_variables(namespace, names), call)
+  forget_forms(namespace, names)
   invisible(NULL)
 }
 

@@ -66,6 +66,7 @@ int memshare_has_attributes(SEXP x) {
 #endif
 }
 
+int memshare_is_shared(SEXP x) { return MAYBE_SHARED(x) ? 1 : 0; }
 int memshare_is_s4(SEXP x) { return Rf_isS4(x) ? 1 : 0; }
 SEXP memshare_allocate_s4(void) { return Rf_allocS4Object(); }
 SEXP memshare_as_s4(SEXP x) { return Rf_asS4(x, TRUE, 0); }

@@ -124,6 +124,21 @@ scores <- memMutualinfo(cbind(numbers), classes, isYDiscrete = TRUE, MAX.CORES =
 stopifnot(all.equal(scores[["numbers"]], mutualinfo(numbers, classes, isYDiscrete = TRUE)))
 refused(mutualinfo(c(-1e308, 1e308), 1:2), "memshare_error_input")
 
+# Sparse matrices: each type, both forms, all that FUN may get, starts that R has in no one place, and faults.
+if (requireNamespace("Matrix", quietly = TRUE)) {
+  sparse <- methods::new("dgCMatrix", i = c(2L, 0L, 1L, 3L), p = 0:4, x = c(1, 2, 0, NA), Dim = c(5L, 4L), Dimnames = list(letters[1:5], NULL))
+  dense <- as.matrix(sparse)
+  for (margin in 1:2) {
+    same(memApply(sparse, margin, identity, MAX.CORES = 1), apply(dense, margin, identity, simplify = FALSE))
+    same(memApply(sparse != 0, margin, identity, MAX.CORES = 1), apply(dense != 0, margin, identity, simplify = FALSE))
+    same(memApply(methods::as(sparse, "nMatrix"), margin, sum, MAX.CORES = 1, CONTROL = simple), apply(methods::as(sparse, "nMatrix"), margin, sum))
+    for (element in c("nonzero", "sparseVector")) memApply(sparse, margin, function(v) { torture(); v }, MAX.CORES = 1, CONTROL = memControl(element = element))
+    same(lapply(memBlocks(sparse, identity, margin, 5, MAX.CORES = 1), as.matrix), list(dense))
+  }
+  sparse@i[[1L]] <- 5L
+  refused(memApply(sparse, 2, sum), "memshare_error_input")
+}
+
 # Files, writing, and what is said of all of it.
 file <- tempfile()
 writeBin(as.double(1:12), file)

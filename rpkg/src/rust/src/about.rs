@@ -19,6 +19,43 @@ pub(crate) enum Cut {
     RowBlock(Blocks),
     /// Some columns of a matrix, as a matrix.
     ColumnBlock(Blocks),
+    /// Columns or rows of a sparse matrix, which lie in compressed form.
+    Sparse(Sparse),
+}
+
+/// A sparse matrix whose columns or rows are the elements, or blocks of them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sparse {
+    /// Rows of the matrix.
+    pub(crate) rows: u64,
+    /// Columns of the matrix.
+    pub(crate) columns: u64,
+    /// What its lines are: the compressed form has one after the other.
+    pub(crate) lines: Along,
+    /// What FUN gets of them.
+    pub(crate) gives: Gives,
+}
+
+/// What a line of a matrix is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Along {
+    /// A row.
+    Rows,
+    /// A column.
+    Columns,
+}
+
+/// What FUN gets of a sparse matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Gives {
+    /// A line as a plain vector.
+    Dense,
+    /// A line as a sparse vector of package Matrix.
+    SparseVector,
+    /// Places and numbers of a line, in a list.
+    Nonzero,
+    /// So many lines as a sparse matrix of package Matrix.
+    Block(u64),
 }
 
 /// A matrix, cut into blocks of consecutive rows or columns.
@@ -39,7 +76,18 @@ impl Cut {
             Cut::Item => Some(1),
             Cut::Column(rows, _) => Some(rows),
             Cut::ColumnBlock(Blocks { rows, size, .. }) => rows.checked_mul(size),
-            Cut::Row(..) | Cut::RowBlock(_) => None,
+            Cut::Row(..) | Cut::RowBlock(_) | Cut::Sparse(_) => None,
+        }
+    }
+}
+
+impl Sparse {
+    /// How many lines, and how long each is.
+    pub(crate) fn extent(self) -> (usize, usize) {
+        let (rows, columns) = (self.rows as usize, self.columns as usize);
+        match self.lines {
+            Along::Rows => (rows, columns),
+            Along::Columns => (columns, rows),
         }
     }
 }

@@ -8,6 +8,7 @@
 //!   empty ones, of writing into them, and of what keeps one alive.
 //! * `top_api`: the `.Call` that looks at live runs.
 //! * `mutual_api`: the `.Call`s of mutual information.
+//! * `sparse/`: sparse matrices in compressed form: checked, turned.
 //! * `records/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `payload_api`: the `.Call`s that look into what travels with FUN, and pack it.
@@ -29,6 +30,7 @@ mod r;
 mod records;
 mod runs;
 mod session;
+mod sparse;
 mod state;
 mod store_api;
 mod top_api;
@@ -39,6 +41,7 @@ mod write_api;
 use r::resume;
 use records::{export_api, record_api, text_api};
 use runs::{checkpoints, kept, log_api, plan_api, run_api, simulate_api};
+use sparse::sparse_api;
 use state::state_api;
 use worker::worker_api;
 
@@ -52,6 +55,7 @@ extendr_module! {
     use top_api;
     use mutual_api;
     use nodes;
+    use sparse_api;
     use payload_api;
     use checkpoints;
     use kept;

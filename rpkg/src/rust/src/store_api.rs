@@ -153,7 +153,7 @@ fn ms_release_variables(namespace_: Robj, variables: Robj) -> Robj {
     })
 }
 
-/// What a registered variable is: type, class, length, dim, bytes, owner's process id, whether it may be written into, its file.
+/// What a registered variable is: type, class, length, dim, bytes, which registration it is, owner's process id, whether it may be written into, its file.
 #[extendr]
 fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
@@ -162,11 +162,12 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
         let Opened { mapping, header, .. } = open(&namespace, &name)?;
         let owner = owner(&mapping, None)?;
         let source = whole(&mapping, &owner)?;
-        give(|s| Ok(metadata(s, &source, &header)))
+        let serial = format!("{}-{}", header.session, header.serial);
+        give(|s| Ok(metadata(s, &source, &header, &serial)))
     })
 }
 
-fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header) -> Sexp<'s> {
+fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header, serial: &str) -> Sexp<'s> {
     let node = source.view.node(0);
     let attribute = |wanted: &str| {
         let (names, first) = source.view.attributes(&node)?;
@@ -201,6 +202,7 @@ fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header) -
             ("dim", dim),
             ("names", names.unwrap_or_else(|| s.null())),
             ("bytes", r::real(s, header.total() as f64)),
+            ("serial", r::character(s, &[serial])),
             ("owner", r::integer(s, header.owner_pid as i32)),
             ("writable", r::logical(s, header.traits.writable)),
             ("file", header.traits.file.as_ref().map_or_else(|| s.null(), |part| r::path(s, &part.path))),

@@ -73,8 +73,19 @@ fn shaped(s: &Scope, out: Sexp, extent: [(usize, usize); 2], dimnames: Sexp) {
     // SAFETY: the vector was just made and has two items. A block is no larger than its matrix, whose dim are integers.
     unsafe { dim.data_mut().cast::<[i32; 2]>().write(extent.map(|(_, count)| count as i32)) };
     out.set_attribute(s, "dim", dim);
+    if let Some(names) = names_of_part(s, extent, dimnames) {
+        out.set_attribute(s, "dimnames", names);
+    }
+}
+
+/// What belongs to a part of a matrix of its dimnames, kept; `None` where it has none.
+pub(super) fn names_of_part<'s>(
+    s: &'s Scope,
+    extent: [(usize, usize); 2],
+    dimnames: Sexp,
+) -> Option<Sexp<'s>> {
     if dimnames.kind() != Kind::VECSXP || dimnames.len() != 2 {
-        return;
+        return None;
     }
     let names = s.vector(Kind::VECSXP, 2);
     for (along, (from, count)) in extent.into_iter().enumerate() {
@@ -84,7 +95,7 @@ fn shaped(s: &Scope, out: Sexp, extent: [(usize, usize); 2], dimnames: Sexp) {
     if !titles.is_null() {
         names.set_attribute(s, "names", titles);
     }
-    out.set_attribute(s, "dimnames", names);
+    Some(names)
 }
 
 /// The names from `from` on; all of them as they are.

@@ -1,8 +1,8 @@
 //! R values to blobs and back.
 //!
 //! [`encode`] notes where big vectors lie and copies the rest; the blob's bytes are written later, without R. Views that are known to lie in pages which the reader can open are not copied at all: the blob refers to those pages
-//! ([`References`]). [`decode`] makes a value whose big vectors are views into the page. [`element`], [`column`], [`rows`], [`column_block`] and
-//! [`row_block`] cut a collection into what FUN is given.
+//! ([`References`]). [`decode`] makes a value whose big vectors are views into the page. [`element`], [`column`], [`rows`], [`column_block`],
+//! [`row_block`] and [`Compressed`] cut a collection into what FUN is given.
 mod block;
 mod cut;
 mod decode;
@@ -15,6 +15,7 @@ mod references;
 mod region;
 mod results;
 mod source;
+mod sparse;
 mod survey;
 mod tags;
 #[cfg(test)]
@@ -30,5 +31,6 @@ pub use references::References;
 pub use region::copy_region;
 pub use results::{check_count, Pieces};
 pub use source::{BlobSource, Referred};
+pub use sparse::Compressed;
 pub use survey::{data_bytes, holds_references, Found, Reach};
 pub use tags::{kind_of, tag_named};

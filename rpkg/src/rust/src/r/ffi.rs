@@ -41,6 +41,7 @@ extern "C" {
     pub(super) fn R_EnvironmentIsLocked(environment: SEXP) -> c_int;
     pub(super) fn R_LockEnvironment(environment: SEXP, bindings: c_int);
     pub(super) fn Rf_shallow_duplicate(x: SEXP) -> SEXP;
+    pub(super) fn memshare_is_shared(x: SEXP) -> c_int;
     pub(super) fn SETCAR(cell: SEXP, value: SEXP) -> SEXP;
     pub(super) fn Rf_GetOption1(name: SEXP) -> SEXP;
     pub(super) fn R_CheckStack();

@@ -305,6 +305,12 @@ impl<'s> Sexp<'s> {
         s.keep(unsafe { ffi::memshare_as_s4(self.0) })
     }
 
+    /// Whether R counts more than one reference to it.
+    pub fn is_shared(self) -> bool {
+        // SAFETY: a live value.
+        unsafe { ffi::memshare_is_shared(self.0) != 0 }
+    }
+
     /// R code that changes it makes a copy first.
     pub fn freeze(self) {
         // SAFETY: a live value.

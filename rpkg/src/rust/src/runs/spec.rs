@@ -4,7 +4,7 @@ use scheduler::id::{PassId, ResourceId};
 use scheduler::plan::{Costs, Origin};
 use scheduler::policy::{Policy, Schedule};
 
-use crate::about::{Blocks, Cut};
+use crate::about::{Along, Blocks, Cut, Gives, Sparse};
 use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
 
 /// A source of data: an object, or the name of a registered one.
@@ -210,8 +210,11 @@ fn source(x: Sexp) -> Result<DataSource> {
 
 fn input(reader: Reader) -> Result<Input> {
     let kind = reader.string("kind")?;
+    let gives = reader.item("sparse")?;
+    let gives = if gives.is_null() { None } else { Some(r::string(gives, "sparse")?) };
     let cut = || -> Result<Cut> {
         Ok(match (kind.as_str(), reader.numbers("dim")?.as_slice()) {
+            (kind, dim) if gives.is_some() => sparse(kind, dim, gives.as_deref().unwrap_or_default())?,
             ("row", &[rows, columns]) => Cut::Row(rows as u64, columns as u64),
             ("column", &[rows, columns]) => Cut::Column(rows as u64, columns as u64),
             ("row block", &[rows, columns, size]) => Cut::RowBlock(blocks([rows, columns, size])),
@@ -228,6 +231,24 @@ fn input(reader: Reader) -> Result<Input> {
         (_, None, Some(pass)) => Ok(Input::Value(pass, cut()?)),
         _ => Err(Failure::Internal(format!("an input of kind '{kind}' that nothing feeds"))),
     }
+}
+
+/// A sparse matrix: what its lines are is what the elements, or blocks, are made of.
+fn sparse(kind: &str, dim: &[f64], gives: &str) -> Result<Cut> {
+    let (&rows, &columns, size) = match dim {
+        [rows, columns] => (rows, columns, 1.0),
+        [rows, columns, size] => (rows, columns, *size),
+        _ => return Err(Failure::Internal("a sparse matrix without dim".into())),
+    };
+    let lines = if kind.starts_with("row") { Along::Rows } else { Along::Columns };
+    let gives = match gives {
+        "dense" => Gives::Dense,
+        "sparseVector" => Gives::SparseVector,
+        "nonzero" => Gives::Nonzero,
+        "block" => Gives::Block(size as u64),
+        other => return Err(Failure::Internal(format!("nothing gives '{other}'"))),
+    };
+    Ok(Cut::Sparse(Sparse { rows: rows as u64, columns: columns as u64, lines, gives }))
 }
 
 fn blocks(dim: [f64; 3]) -> Blocks {

@@ -59,6 +59,8 @@ impl<'s> Call<'s> {
     /// The call of a step at an element of a chunk that ends at `end` and whose steps gave these `values`; the arguments are bound.
     fn at(s: &'s Scope, step: &mut Running, element: u64, (end, values): (u64, Sexp)) -> Option<Call<'s>> {
         for nth in 0..step.arity() {
+            // The last element has one reference less then, by which it is seen whether FUN kept it.
+            step.ready.as_ref()?.elements.get().set_item(nth, s.null());
             let argument = step.argument(s, nth, element, end, values);
             step.ready.as_ref()?.elements.get().set_item(nth, argument);
         }

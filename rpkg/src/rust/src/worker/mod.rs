@@ -5,6 +5,7 @@
 //! | `current` | the run at hand: what was taken, what is handed in |
 //! | `encoded` | what a chunk hands in, encoded |
 //! | `stage` | a stage's steps: where elements come from, the calls of FUN |
+//! | `sparse` | elements of a sparse matrix |
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
 //! | `meter` | how long things take |
@@ -26,6 +27,7 @@ mod home;
 mod meter;
 mod packages;
 mod pages;
+mod sparse;
 mod stage;
 mod waiting;
 pub mod worker_api;

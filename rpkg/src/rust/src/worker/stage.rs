@@ -5,7 +5,8 @@ use std::rc::Rc;
 use scheduler::link::Membership;
 
 use super::pages::{Made, Opened, Pages};
-use crate::about::{Cut, Input, Side, Step, Steps};
+use super::sparse::SparseFeed;
+use crate::about::{Blocks, Cut, Input, Side, Step, Steps};
 use crate::codec::{self, BlobSource};
 use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
 
@@ -53,6 +54,8 @@ enum Feed {
         rows: Option<Rows>,
         _page: Rc<Opened>,
     },
+    /// Cut from a sparse matrix, whose page is held as long.
+    Sparse(SparseFeed, Rc<Opened>),
     /// What a step gave.
     Step(usize),
     /// Of an earlier stage, one by one.
@@ -94,7 +97,7 @@ impl WorkerStage {
         let feeds = self.steps.iter().flat_map(|step| &step.inputs);
         feeds
             .map(|feed| match feed {
-                Feed::Cut { _page: page, .. } => page.bytes(),
+                Feed::Cut { _page: page, .. } | Feed::Sparse(_, page) => page.bytes(),
                 Feed::Part { made, .. } => made.bytes(),
                 Feed::Step(_) | Feed::Whole(_) => 0,
             })
@@ -164,6 +167,7 @@ impl Running {
                 // Its stage is through, so all its parts are there.
                 Err(_) => unreachable!("a result of an earlier stage is missing"),
             },
+            Feed::Sparse(feed, _) => feed.element(s, at as usize),
             Feed::Cut { source, root, cut, names, rows, .. } => match *cut {
                 Cut::Item => codec::element(s, source, *root, at as usize),
                 Cut::Column(height, _) => {
@@ -173,11 +177,7 @@ impl Running {
                     let part = blocks.part(at, blocks.columns);
                     codec::column_block(s, source, *root, part, blocks.rows as usize, names.get())
                 }
-                Cut::RowBlock(blocks) => {
-                    let (part, shape) =
-                        (blocks.part(at, blocks.rows), (blocks.rows as usize, blocks.columns as usize));
-                    codec::row_block(s, source, *root, part, shape, names.get())
-                }
+                Cut::RowBlock(blocks) => row_block(s, source, *root, (at, blocks), names.get()),
                 Cut::Row(height, width) => {
                     if !rows.as_ref().is_some_and(|block| (block.from..block.to).contains(&at)) {
                         let count = (ROWS_AT_A_TIME / (8 * width.max(1))).clamp(8, 1024).min(end - at);
@@ -188,6 +188,7 @@ impl Running {
                         None => s.null(),
                     }
                 }
+                Cut::Sparse(_) => unreachable!("a sparse matrix has a feed of its own"),
             },
         }
     }
@@ -200,6 +201,18 @@ impl Running {
             }
         }
     }
+}
+
+/// Block `at` of a matrix cut into blocks of rows.
+fn row_block<'s>(
+    s: &'s Scope,
+    source: &BlobSource<'_>,
+    root: u32,
+    (at, blocks): (u64, Blocks),
+    dimnames: Sexp,
+) -> Sexp<'s> {
+    let shape = (blocks.rows as usize, blocks.columns as usize);
+    codec::row_block(s, source, root, blocks.part(at, blocks.rows), shape, dimnames)
 }
 
 impl Rows {
@@ -244,6 +257,9 @@ impl Feed {
     }
 
     fn cut(source: BlobSource<'static>, root: u32, cut: Cut, page: Rc<Opened>) -> Result<Feed> {
+        if let Cut::Sparse(sparse) = cut {
+            return Ok(Feed::Sparse(SparseFeed::open(source, root, sparse)?, page));
+        }
         let names = r::protect(|s| Ok(Preserved::new(names_of_elements(s, &source, root, cut))))?;
         Ok(Feed::Cut { source, root, cut, names, rows: None, _page: page })
     }
