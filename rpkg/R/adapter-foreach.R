@@ -54,7 +54,7 @@ foreach_loop <- function(obj, expr, envir, data) {
   if (length(missing)) abort_input(sprintf(".export names '%s', but there is no such variable where the loop stands", missing[[1L]]), expr)
   body <- loop_body(expr, obj$argnames, envir)
   control <- loop_control(obj, data$settings)
-  at_once <- check_count(getOption("memshare.foreach", 1e5), "options(memshare.foreach = )")
+  at_once <- setting("foreach", 1e5, as_setting_number(check_count))
   done <- 0
   repeat {
     arguments <- next_arguments(iterator, at_once)

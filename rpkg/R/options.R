@@ -18,6 +18,7 @@
 #' | `memshare.profiles` | `MEMSHARE_PROFILES` | none | a directory in which profiles of runs of a second or more are kept for later sessions |
 #' | `memshare.log` | `MEMSHARE_LOG` | none | what the native side logs, see below |
 #' | `memshare.log.format` | `MEMSHARE_LOG_FORMAT` | `"text"` | `"text"`, or `"json"`: an object a line |
+#' | `memshare.foreach` | `MEMSHARE_FOREACH` | 1e5 | iterations that a loop of [registerDoMemshare()] takes from its iterators at a time |
 #' | `memshare.progress` | `MEMSHARE_PROGRESS` | none | what `memControl(progress = )` is when it is not given |
 #' | `memshare.quiet` | `MEMSHARE_QUIET` | `FALSE` | `TRUE`: do not say that captured objects were shared, and show no progress |
 #'
@@ -57,7 +58,7 @@ setting <- function(name, default, as) {
 
 # The names of options and of their twins, made once.
 option_names <- local({
-  names <- c("cores", "share", "progress", "quiet", "threads", "idle", "fork", "log", "log.format", "dir", "profiles", "cache")
+  names <- c("cores", "share", "progress", "quiet", "threads", "idle", "fork", "log", "log.format", "dir", "profiles", "cache", "foreach")
   stats::setNames(paste0("memshare.", names), names)
 })
 option_twins <- vapply(names(option_names), function(name) paste0("MEMSHARE_", toupper(gsub(".", "_", name, fixed = TRUE))), "")

@@ -42,6 +42,7 @@ impl Stage {
             elements: self.elements,
             there: self.elements,
             align: 1,
+            given: 0,
         }
     }
 
