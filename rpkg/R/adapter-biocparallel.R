@@ -24,7 +24,14 @@ MemshareParam <- function(workers = NULL, tasks = 0L, stop.on.error = TRUE, prog
   call <- sys.call()
   needs_package("BiocParallel", "MemshareParam()", call)
   workers <- worker_count(workers, call)
-  check_count(tasks, "tasks", 0, call)
+  tasks <- check_count(tasks, "tasks", 0, call, optional = FALSE)
+  RNGseed <- check_count(RNGseed, "RNGseed", -.Machine$integer.max, call, most = .Machine$integer.max)
+  timeout <- check_count(timeout, "timeout", 1, call, most = .Machine$integer.max)
+  check_flag(stop.on.error, "stop.on.error", call)
+  check_flag(progressbar, "progressbar", call)
+  check_flag(log, "log", call)
+  check_flag(exportglobals, "exportglobals", call)
+  check_choice(threshold, c("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"), "threshold", call)
   prototype <- BiocParallel::.prototype_update(
     BiocParallel::.BiocParallelParam_prototype,
     workers = workers, tasks = as.integer(if (tasks > 0) tasks else 10L * workers), stop.on.error = stop.on.error, progressbar = progressbar,

@@ -31,7 +31,7 @@
 memCluster <- function(workers = NULL, timeout = 60) {
   call <- sys.call()
   workers <- worker_count(workers, call)
-  timeout <- count_or_inf(timeout, "timeout", 1, call)
+  timeout <- check_count(timeout, "timeout", 1, call, optional = FALSE)
   free <- connections_at_most() - nrow(showConnections(all = TRUE))
   # One listens while they start.
   if (workers + 1L > free) {

@@ -60,6 +60,7 @@ boot_of_host <- function() tryCatch(readLines("/proc/sys/kernel/random/boot_id",
 #' @export
 memOpen <- function(handle) {
   call <- sys.call()
+  check_given("handle", call)
   check_handle(handle, call)
   tryCatch(peek(c(handle_space, handle$id), call), memshare_error_not_allocated = function(e) {
     why <- if (!identical(handle$boot, boot_of_host())) {
@@ -75,6 +76,7 @@ memOpen <- function(handle) {
 #' @export
 memRelease <- function(handle) {
   call <- sys.call()
+  check_given("handle", call)
   check_handle(handle, call)
   tryCatch(native(ms_release_variables(handle_space, handle$id), call), memshare_error = function(e) {
     abort("handle", sprintf("this handle (%s) cannot be released: only the session that made it can, and once", harmless(handle$said)), id = handle$id, call = call)

@@ -184,10 +184,13 @@ test_that("a result that cannot be sent is an error of its element, on any numbe
     if (i == 2) for (depth in 1:100000) value <- list(value)
     value
   }
-  for (workers in 1:2) for (on_error in c("stop", "collect")) {
-    control <- memControl(on_error = on_error, chunk = 2)
-    e <- tryCatch(memLapply(1:3, nested, MAX.CORES = workers, CONTROL = control), memshare_error_element = identity)
-    expect_identical(e$index, 2)
+  for (workers in 1:2) {
+    run <- function(on_error) memLapply(1:3, nested, MAX.CORES = workers, CONTROL = memControl(on_error = on_error, chunk = 2))
+    expect_identical(tryCatch(run("stop"), memshare_error_element = identity)$index, 2)
+    expect_warning(value <- run("collect"), "FUN failed at 1 of 3 elements, first at element 2", class = "memshare_warning_collected")
+    expect_identical(value[c(1, 3)], list(1L, 3L))
+    expect_s3_class(value[[2]], "memshare_error_element")
+    expect_equal(value[[2]]$index, 2)
   }
   e <- tryCatch(memLapply(2, nested, MAX.CORES = 1), memshare_error_element = identity)
   expect_identical(e$index, 1)
