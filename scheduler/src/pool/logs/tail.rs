@@ -60,7 +60,7 @@ fn telling(log: &[String]) -> Vec<&str> {
         None => said[said.len().saturating_sub(SHOWN)..].to_vec(),
         Some(crash) => {
             let account = said[crash..].iter().copied();
-            account.take_while(|line| !line.contains(": ms_worker_loop()")).take(SHOWN).collect()
+            account.take_while(|line| !line.contains(": ms_worker_loop(")).take(SHOWN).collect()
         }
     }
 }

@@ -64,7 +64,7 @@ fn of_a_crash_the_cause_is_shown_and_not_the_way_to_fun() {
         " *** caught segfault ***",
         "Traceback:",
         " 1: .FUN(.element)",
-        " 2: ms_worker_loop()",
+        " 2: ms_worker_loop(came_late)",
         " 3: x",
     ]);
     assert!(short.reason().ends_with("\n   1: .FUN(.element)"), "{}", short.reason());
