@@ -18,7 +18,7 @@ test_that("the spec lists data and passes by number, each once", {
   expect_identical(program$owner, c(1L, 2L, 2L, 3L, 4L))
   # The matrix and the names are there once.
   expect_identical(spec$data, list(m, c("a", "b", "c")))
-  expect_identical(spec$passes[[2]]$inputs, list(list(kind = "column", data = 1L, dim = dim(m))))
+  expect_identical(spec$passes[[2]]$inputs, list(list(kind = "column", data = 1L, dim = dim(m), sparse = NULL)))
   expect_identical(spec$passes[[2]]$bytes, 24)
   expect_identical(spec$passes[[3]]$inputs, list(list(kind = "whole", pass = 2L, names = 2L)))
   expect_identical(spec$passes[[4]]$sides, list(
