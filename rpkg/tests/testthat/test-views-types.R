@@ -113,7 +113,7 @@ test_that("a list too deep for R is an error, and the session goes on", {
   for (i in 1:200000) deep <- list(deep)
   # Not expect_error(): its handler would run where no stack is left.
   outcome <- tryCatch(registerVariables("types", list(deep = deep)), error = conditionMessage)
-  expect_match(outcome, "C stack usage")
+  expect_match(outcome, "nested too deep")
   expect_back(1:3)
   expect_identical(pageList(), character())
 })
