@@ -79,6 +79,12 @@ peek <- function(name, call) {
 
 by_name <- function(name) structure(name, class = "memshare_name")
 
+# What resolve_vars() gave, as sources by FUN's arguments.
+named_sources <- function(vars, namespace) {
+  if (!inherits(vars, "memshare_names")) return(vars)
+  stats::setNames(lapply(unclass(vars), function(name) by_name(c(namespace, name))), vars)
+}
+
 # Names as plain strings: a view of them would keep the whole page alive inside the result.
 plain_names <- function(names) if (length(names)) names[seq_along(names)]
 

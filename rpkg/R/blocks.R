@@ -13,28 +13,18 @@ matrix_of <- function(x, namespace, given, call) {
 }
 
 # The blocks of a matrix: the input, how many there are, and what errors call them.
+# Those of a sparse matrix are of the size that dense ones have: the default must not depend on what is in it.
 blocks_of <- function(matrix, margin, size, call) {
-  if (isTRUE(matrix$sparse)) return(sparse_blocks(matrix, margin, size, call))
-  type <- if (is_pass(matrix$x)) typeof(unwrap_pass(matrix$x)$control$FUN.VALUE) else typeof(matrix$seen)
+  what <- c("row", "column")[[margin]]
+  input <- if (isTRUE(matrix$sparse)) lines_of(matrix, margin, "block", call) else input_of(matrix$x, what, matrix$dim)
+  type <- if (!is.null(input$type)) input$type else if (is_pass(matrix$x)) typeof(unwrap_pass(matrix$x)$control$FUN.VALUE) else typeof(matrix$seen)
   all <- matrix$dim[[margin]]
   if (is.null(size)) size <- floor(block_bytes / max(1, bytes_of_items(type, matrix$dim[[3L - margin]])))
-  size <- min(max(1, size), max(1, all))
-  input <- input_of(matrix$x, if (margin == 1L) "row block" else "column block", matrix$dim)
-  input$size <- size
-  input$of <- kind_of_slices(type, input)
-  n <- ceiling(all / size)
-  list(input = input, n = n, names = block_names(c("row", "column")[[margin]], n, size, all))
-}
-
-# The same of a sparse matrix. Its blocks are of the size that dense ones have: the default must not depend on what is in it.
-sparse_blocks <- function(matrix, margin, size, call) {
-  input <- lines_of(matrix, margin, "block", call)
-  all <- matrix$dim[[margin]]
-  if (is.null(size)) size <- floor(block_bytes / max(1, bytes_of_items(input$type, matrix$dim[[3L - margin]])))
-  input$cut <- paste(input$cut, "block")
   input$size <- min(max(1, size), max(1, all))
+  input$cut <- paste(what, "block")
+  if (is.null(input$of)) input$of <- kind_of_slices(type, input)
   n <- ceiling(all / input$size)
-  list(input = input, n = n, names = block_names(c("row", "column")[[margin]], n, input$size, all))
+  list(input = input, n = n, names = block_names(what, n, input$size, all))
 }
 
 # "columns 101 to 200".

@@ -52,7 +52,7 @@ fold_kept <- function(.values, .f, ...) {
 finish_kept <- function(.values, .f, .init, ...) {
   value <- top_of_tree(.values, fold_kept, .f, ...)
   if (is_left_out(value)) return(if (is.null(.init)) list() else .init[[1L]])
-  if (is.null(.init)) value else .f(.init[[1L]], value, ...)
+  finish_fold(list(value), .f, .init, ...)
 }
 
 plain_fold <- list(block = fold_values, last = finish_fold)

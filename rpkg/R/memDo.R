@@ -36,25 +36,18 @@
 memDo <- function(FUN, ..., NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, CONTROL = memControl()) {
   call <- sys.call()
   check_given("FUN", call)
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, "NAMESPACE", call)
-  given <- !is.null(NAMESPACE)
-  fun <- resolve_function(FUN, parent.frame(), call)
-  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
-  control[c("simplify", "FUN.VALUE", "on_error", "cost")] <- list(FALSE, NULL, "stop", NULL)
-  cluster <- check_cluster(CLUSTER, call)
-  vars <- resolve_vars(VARS, namespace, given, call)
-  if (inherits(vars, "memshare_names")) vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(namespace, name))), vars)
+  asked <- asked_by(environment(), call, parent.frame())
+  asked$control[c("simplify", "FUN.VALUE", "on_error", "cost")] <- list(FALSE, NULL, "stop", NULL)
+  vars <- named_sources(asked_vars(asked), asked$namespace)
   values <- list(...)
   arguments <- step_arguments(as.list(substitute(list(...)))[-1L], names(values), names(vars), call)
   names(values) <- names(arguments)
   vars <- c(values, vars)
-  if (any(vapply(vars, is_pass, NA))) control$lazy <- TRUE
+  if (any(vapply(vars, is_pass, NA))) asked$control$lazy <- TRUE
   nothing <- input_of(list(NULL))
   nothing$said <- "one call"
   elements <- pass_elements(list(nothing), 1, NULL, elements = character(), unit = "", arguments = arguments)
-  settings <- pass_settings(control, namespace, given, asked_cores(MAX.CORES, call), cluster, label)
-  deliver(new_pass("do", elements, list(fun = fun, further = further_values(list())), vars, settings, call), call)
+  end_verb("do", elements, asked, vars = vars, further = further_values(list()))
 }
 
 # What the arguments of a step are called within its pass, as names, and the names of FUN's arguments that they go to, "" where they go by position.

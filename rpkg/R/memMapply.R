@@ -28,14 +28,8 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
                       CONTROL = memControl()) {
   call <- sys.call()
   check_given("FUN", call)
-  label <- function_label(substitute(FUN))
-  namespace <- namespace_of(NAMESPACE, label, "NAMESPACE", call)
-  given <- !is.null(NAMESPACE)
-  fun <- resolve_function(FUN, parent.frame(), call)
-  control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
+  asked <- asked_by(environment(), call, parent.frame())
   if (!is.null(MARGIN)) MARGIN <- check_margin(MARGIN, call)
-  cluster <- check_cluster(CLUSTER, call)
-  cores <- asked_cores(MAX.CORES, call)
   if (!is.null(MoreArgs) && (!is.list(MoreArgs) || is.object(MoreArgs))) {
     abort_input(sprintf("MoreArgs must be a list of further arguments of FUN, not %s", describe(MoreArgs)), call)
   }
@@ -45,20 +39,14 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   if (is.null(arguments)) arguments <- character(length(given_args))
   expressions <- as.list(substitute(list(...)))[-1L]
   check_reserved(arguments[nzchar(arguments)], call, "memMapply()")
-  items <- lapply(given_args, collection_of, MARGIN, namespace, given, call)
-  vars <- resolve_vars(VARS, namespace, given, call)
+  items <- lapply(given_args, collection_of, MARGIN, asked$namespace, asked$given, call)
   check_in_step(items, arguments, call)
   n <- common_length(items, arguments, call)
   names <- mapply_names(given_args[[1L]], items[[1L]], n)
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
-  spread <- recycle(items, arguments, n, fun)
+  spread <- recycle(items, arguments, n, asked$fun)
   inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
-  pass <- new_pass(
-    "mapply", pass_elements(inputs, n, names, elements = spread$arguments),
-    list(fun = fun, further = further_values(c(spread$fixed, MoreArgs))), vars,
-    pass_settings(control, namespace, given, cores, cluster, label), call
-  )
-  deliver(pass, call)
+  end_verb("mapply", pass_elements(inputs, n, names, elements = spread$arguments), asked, further = further_values(c(spread$fixed, MoreArgs)))
 }
 
 # MARGIN of collections: each element is a row or a column.

@@ -32,7 +32,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
   by_value <- !inherits(vars, "memshare_names")
   if (length(vars)) {
     if (!by_value) {
-      vars <- stats::setNames(lapply(unclass(vars), function(name) by_name(c(settings$namespace, name))), vars)
+      vars <- named_sources(vars, settings$namespace)
     } else {
       kept <- vapply(vars, function(x) is.function(x) + 2L * is_pass(x), 0L)
       functions <- vars[kept == 1L]
@@ -44,11 +44,9 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
     verb = verb, vars = vars, functions = functions, fun = fun$fun, dots = fun$further$values, init = fun$init, passes = passes,
     combine = fun$combine, runs = fun$runs, call = call[[1L]]
   )
-  pass <- c(own, elements, settings, filter = list(NULL))
-  filter <- filter_of(elements$inputs)
-  pass$marked <- !is.null(filter)
-  if (verb == "filter") filter <- new.env(parent = emptyenv())
-  if (!verb %in% one_value) pass["filter"] <- list(filter)
+  through <- filter_of(elements$inputs)
+  filter <- if (verb == "filter") new.env(parent = emptyenv()) else if (!verb %in% one_value) through
+  pass <- c(own, elements, settings, list(filter = filter, marked = !is.null(through)))
   check_element(pass, call)
   check_call(pass, call)
   if (pass$n > 0) pass$costs <- said_costs(pass$control, pass$n, call)
@@ -74,8 +72,7 @@ payload_of <- function(pass, capture, code, data, call) {
   runs <- if (is.null(pass$runs)) list(fun = pass$fun) else pass$runs
   elements <- if (is.null(pass$runs)) pass$elements else ""
   code <- c(vector("list", length(runs$dots)), code)
-  form <- call_form(elements, code, pass$shape$cell, pass$groups$extent, pass$arguments)
-  form$marked <- pass$marked
+  form <- call_form(elements, code, pass$shape$cell, pass$groups$extent, pass$arguments, pass$marked)
   # A group is taken out of its variable; what runs in FUN's place gets the variables themselves.
   shared <- if (is.null(pass$groups)) unlist(lapply(pass$inputs, `[[`, "side"))
   call_with <- list(dots = c(runs$dots, pass$dots), variables = c(names(pass$vars), shared), functions = pass$functions, form = form)
@@ -84,6 +81,7 @@ payload_of <- function(pass, capture, code, data, call) {
 
 # The payload of what brings the results of a pass together in one call.
 last_payload <- function(fun, dots, control) build_payload(fun, list(dots = dots), new_capture(), control)
+
 # memControl(element = ) is said of a sparse matrix's rows or columns alone.
 check_element <- function(pass, call) {
   element <- pass$control$element

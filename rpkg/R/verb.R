@@ -1,16 +1,22 @@
 # How verbs begin and end: those with FUN, NAMESPACE, VARS, MAX.CORES, CLUSTER, `...` and CONTROL.
 
-# What a verb was asked for, checked: `call`, the frame that it was called from (`caller`), FUN (`fun`) and its `label`, `namespace` (`given` or
-# not), `control`, `cluster` and `cores`. `frame` is the verb's own; `needed` must be in the call; `data` are arguments that may be the name of a
-# registered variable; `own`, the arguments that are neither FUN's nor those of all verbs.
+# A verb whose `...` are FUN's further arguments: what it was asked for, checked, see asked_by(). `needed` must be in the call; `own` are the arguments
+# that are neither FUN's nor those of all verbs.
 begin_verb <- function(frame, call, caller, needed, data = "X", own = character()) {
   check_given(needed, call, frame)
   written <- written_names(call, caller)
   check_written(written, call, c(own, our_names))
+  asked_by(frame, call, caller, written, data)
+}
+
+# What a verb was asked for: `call`, the frame that it was called from (`caller`), FUN (`fun`) and its `label`, `namespace` (`given` or not),
+# `control`, `cluster` and `cores`. `frame` is the verb's own; `data` are arguments that may be the name of a registered variable, or NULL where
+# NAMESPACE may be of no use.
+asked_by <- function(frame, call, caller, written = "NAMESPACE", data = NULL) {
   label <- function_label(eval(quote(substitute(FUN)), frame))
   namespace <- namespace_of(frame$NAMESPACE, label, written, call)
   given <- !is.null(frame$NAMESPACE)
-  if (given) {
+  if (given && !is.null(data)) {
     used <- length(frame$VARS) > 0L
     for (name in data) used <- used || is_name(frame[[name]])
     check_used(frame$NAMESPACE, used, written, call)
@@ -24,12 +30,15 @@ begin_verb <- function(frame, call, caller, needed, data = "X", own = character(
 }
 
 # The pass, or its value: `elements` as pass_elements() makes them, `...` what new_pass() takes of FUN besides.
-end_verb <- function(verb, elements, asked, ...) {
-  frame <- asked$frame
-  call <- asked$call
-  vars <- resolve_vars(frame$VARS, asked$namespace, asked$given, call)
-  further <- if (eval(quote(...length()), frame)) further_arguments(frame, call, asked$fun, asked$caller)
+end_verb <- function(verb, elements, asked, ..., vars = asked_vars(asked), further = asked_further(asked)) {
   fun <- list(fun = asked$fun, further = further, ...)
   settings <- pass_settings(asked$control, asked$namespace, asked$given, asked$cores, asked$cluster, asked$label)
-  deliver(new_pass(verb, elements, fun, vars, settings, call), call)
+  deliver(new_pass(verb, elements, fun, vars, settings, asked$call), asked$call)
+}
+
+asked_vars <- function(asked) resolve_vars(asked$frame$VARS, asked$namespace, asked$given, asked$call)
+
+# The `...` of a verb, where they are further arguments of FUN.
+asked_further <- function(asked) {
+  if (eval(quote(...length()), asked$frame)) further_arguments(asked$frame, asked$call, asked$fun, asked$caller)
 }
