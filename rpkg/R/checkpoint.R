@@ -20,10 +20,13 @@ joint_checkpoint <- function(controls, call) {
   dirs
 }
 
+# What a program has of its checkpoint: the directory, and where the seed comes that is drawn for its run.
+checkpoint_fields <- function(dir) list(checkpoint = dir, drawn = if (!is.null(dir)) new.env(parent = emptyenv()))
+
 # The program with its checkpoint open: `spec` names it, and passes without a seed have that of the checkpoint.
 with_checkpoint <- function(program, call) {
   identity <- identity_of(program)
-  seed <- strtoi(substr(native(ms_fingerprint(charToRaw(paste(Sys.getpid(), format(Sys.time(), "%OS6"), elapsed())))), 1L, 7L), 16L)
+  seed <- strtoi(substr(random_id(), 1L, 7L), 16L)
   opened <- native(ms_checkpoint_open(program$checkpoint, names(identity), unname(identity), seed), call)
   if (!is.null(opened$changed)) changed_identity(program$checkpoint, opened$changed, call)
   program$spec$checkpoint <- opened$id

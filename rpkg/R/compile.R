@@ -67,11 +67,11 @@ compile_one <- function(pass, call) {
   spec <- spec_of(
     stats::setNames(data, names), list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
   )
-  list(
+  c(checkpoint_fields(pass$control$checkpoint), list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
-    checkpoint = pass$control$checkpoint, drawn = if (!is.null(pass$control$checkpoint)) new.env(parent = emptyenv()), modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
+    modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
     elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
-  )
+  ))
 }
 
 # The user's passes, each once, after all that they read. What a pass over nothing reads is not needed.
@@ -192,14 +192,14 @@ finish_program <- function(b, roots, call) {
     wanted_from(order[[i]], match(i, needed), b$labels[[i]], b$is_named[[i]])
   })
   control <- joint_control(order)
-  list(
+  c(checkpoint_fields(b$checkpoint), list(
     spec = spec_of(stats::setNames(b$data, b$data_names), distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
-    roles = b$roles, checkpoint = b$checkpoint, drawn = if (!is.null(b$checkpoint)) new.env(parent = emptyenv()),
+    roles = b$roles,
     elements = sum(unlist(lapply(order, function(pass) pass$n))), fresh = any(vapply(order, function(pass) pass$control$fresh, NA)),
     named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named, pass$last$named))))
-  )
+  ))
 }
 
 # Where a wanted value comes from, and how it is made.

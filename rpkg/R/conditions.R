@@ -147,10 +147,17 @@ element_error <- function(error, call = NULL, prefix = "", what = "map") {
     if (error$unit == "block" && !late) "combine failed" else paste(how, "while combining")
   )
   said <- if (is.null(error$message)) said_of(error$condition) else error$message
-  memshare_condition(
-    "error", if (late) "element_timeout" else "element", sprintf("%s%s: %s", prefix, where, said),
+  element_condition(
+    late, sprintf("%s%s: %s", prefix, where, said),
     index = error$index, name = error$name, pass = error$label, parent = if (!late) error$condition, calls = as.character(error$calls),
-    call = call, class = if (late) "memshare_error_element" else character()
+    call = call
+  )
+}
+
+# An error of an element; of one that took too long, `late`, it has a class of its own besides.
+element_condition <- function(late, text, ...) {
+  memshare_condition(
+    "error", if (late) "element_timeout" else "element", text, ..., class = if (late) "memshare_error_element" else character()
   )
 }
 

@@ -70,9 +70,9 @@ ms_information <- function(x, y, eps) .Call(wrap__ms_information, x, y, eps)
 # The information between two variables of numbers, by their `k` nearest neighbours. Left by R's jump on Ctrl-C.
 ms_information_of_neighbours <- function(x, y, k) .Call(wrap__ms_information_of_neighbours, x, y, k)
 
-# Starts a process of R by `program`, `arguments` and environment `variables` ("NAME=value"). Its output is added to the file `log`, and it
-# inherits the open file `secret`, whose number is in `MEMSHARE_CHANNEL`. Its process id.
-ms_node_launch <- function(program, arguments, variables, files) .Call(wrap__ms_node_launch, program, arguments, variables, files)
+# Starts a process of R by `program` and `arguments`, with the libraries and the threads of workers. Of the `files`, its output is added to
+# the first, and it inherits the second, open: its number is in `MEMSHARE_CHANNEL`. Its process id.
+ms_node_launch <- function(program, arguments, libraries, threads, files) .Call(wrap__ms_node_launch, program, arguments, libraries, threads, files)
 
 # Has the process interrupt what it is at.
 ms_node_interrupt <- function(pid) .Call(wrap__ms_node_interrupt, pid)
@@ -85,6 +85,7 @@ ms_node_ended <- function(pid) .Call(wrap__ms_node_ended, pid)
 
 # Kills a process and what it started, if it still runs, and forgets it.
 ms_node_end <- function(pid) .Call(wrap__ms_node_end, pid)
+
 # What is wrong with a compressed form of `count` lines: 0 for nothing, -1 for its starts, else the number of the first bad line.
 ms_sparse_fault <- function(starts, places, count, length) .Call(wrap__ms_sparse_fault, starts, places, count, length)
 

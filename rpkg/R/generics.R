@@ -21,9 +21,14 @@ their_generic <- function(name, x) {
 # To be called when this package is loaded.
 register_shared_generics <- function() {
   for (package in unique(vapply(shared_generics, `[[`, "", "package"))) {
-    if (isNamespaceLoaded(package)) register_with(package)
-    setHook(packageEvent(package, "onLoad"), function(name, ...) register_with(name))
+    when_loaded(package, register_with)
   }
+}
+
+# Calls a function with the name of a package, now if that is loaded, and whenever it is.
+when_loaded <- function(package, register) {
+  if (isNamespaceLoaded(package)) register(package)
+  setHook(packageEvent(package, "onLoad"), function(name, ...) register(name))
 }
 
 # Registers our methods with the generics of a package that is loaded. One of a version without the generic has none.

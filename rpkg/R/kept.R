@@ -38,7 +38,7 @@ new_token <- function(program) {
 # The conditions of failed elements know the call.
 with_token <- function(values, token) {
   if (!is.list(values)) return(values)
-  for (i in which(vapply(values, inherits, NA, "memshare_error_element"))) values[[i]]$redo <- token()
+  for (i in which(vapply(values, inherits, NA, "memshare_error_element"))) values[[i]]$redo <- token
   values
 }
 

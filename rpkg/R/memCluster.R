@@ -90,13 +90,10 @@ print.memshareCluster <- function(x, ...) {
 
 # To be called when this package is loaded: methods of generics that package parallel does not export, as soon as that is loaded. It sets an
 # option when it is.
-register_cluster_methods <- function() {
-  if (isNamespaceLoaded("parallel")) register_with_parallel()
-  setHook(packageEvent("parallel", "onLoad"), function(...) register_with_parallel())
-}
+register_cluster_methods <- function() when_loaded("parallel", register_with_parallel)
 
-register_with_parallel <- function() {
-  parallel <- asNamespace("parallel")
+register_with_parallel <- function(package) {
+  parallel <- asNamespace(package)
   for (generic in c("sendData", "recvData", "closeNode")) {
     registerS3method(generic, "memshareNode", get(paste0(generic, ".memshareNode")), envir = parallel)
   }

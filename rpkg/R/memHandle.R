@@ -38,13 +38,6 @@ memHandle <- function(x) {
   )
 }
 
-# 128 random bits, which leave R's random numbers as they are.
-random_id <- function() {
-  source <- file("/dev/urandom", "rb", raw = TRUE)
-  on.exit(close(source))
-  paste(readBin(source, "raw", 16L), collapse = "")
-}
-
 # An environment whose end gives the data back. Of one that was sent elsewhere, a copy, nobody waits for the end.
 handle_pin <- function(id) {
   maker <- list(process = Sys.getpid(), session = state$session)
@@ -54,7 +47,7 @@ handle_pin <- function(id) {
 }
 
 # What tells this machine from another, as long as it runs.
-boot_of_host <- function() tryCatch(readLines("/proc/sys/kernel/random/boot_id", warn = FALSE), error = function(e) "", warning = function(w) "")
+boot_of_host <- function() line_of_file("/proc/sys/kernel/random/boot_id")
 
 #' @rdname memHandle
 #' @export

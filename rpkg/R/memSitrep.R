@@ -19,12 +19,6 @@ memSitrep <- function() {
   )
 }
 
-# The first line of a file of the system, or NA.
-line_of_file <- function(path) {
-  lines <- if (file.exists(path)) tryCatch(suppressWarnings(readLines(path, n = 1L)), error = function(e) character())
-  if (length(lines)) lines[[1L]] else NA_character_
-}
-
 sitrep_versions <- function() {
   c(
     memshare = as.character(utils::packageVersion("memshare")), R = R.version.string, platform = R.version$platform,
@@ -70,15 +64,13 @@ sitrep_limits <- function() {
 sitrep_options <- function() {
   said <- vapply(names(option_names), function(name) {
     value <- getOption(option_names[[name]])
-    if (!is.null(value)) return(paste(describe_value(value), "(options)"))
+    if (!is.null(value)) return(paste(line_of(value), "(options)"))
     twin <- Sys.getenv(option_twins[[name]])
     if (nzchar(twin)) paste(twin, "(environment)") else ""
   }, "")
   said <- said[nzchar(said)]
   if (length(said)) stats::setNames(said, option_names[names(said)]) else c("none" = "all as they come")
 }
-
-describe_value <- function(value) paste(utils::capture.output(dput(value))[[1L]])
 
 sitrep_session <- function() {
   last <- memLastRun()

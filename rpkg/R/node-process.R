@@ -40,9 +40,10 @@ start_nodes <- function(nodes, timeout, call) {
   }
 }
 
+log_of_node <- function(rank) file.path(worker_directory(), sprintf("node-%d.log", rank))
+
 not_started <- function(node, ended, call) {
-  log <- file.path(worker_directory(), sprintf("node-%d.log", node$rank))
-  said <- tryCatch(utils::tail(readLines(log, warn = FALSE), 3L), error = function(e) character())
+  said <- tryCatch(utils::tail(readLines(log_of_node(node$rank), warn = FALSE), 3L), error = function(e) character())
   why <- if (length(said)) paste0(": ", paste(harmless(said), collapse = "; ")) else ""
   abort("cluster", sprintf("node %d did not start: its process %s%s", node$rank, ended, why), node = node$rank, call = call)
 }
@@ -50,7 +51,7 @@ not_started <- function(node, ended, call) {
 # A socket of this machine alone would be better, but R listens on all addresses; so whoever connects must know the secret.
 listening_socket <- function(call) {
   for (try in 1:50) {
-    port <- 11000L + as.integer(sum(as.integer(charToRaw(substr(random_id(), 1L, 8L))) * 31^(0:7)) %% 20000)
+    port <- 11000L + strtoi(substr(random_id(), 1L, 4L), 16L) %% 20000L
     socket <- tryCatch(suppressWarnings(serverSocket(port)), error = function(e) NULL)
     if (!is.null(socket)) return(list(socket = socket, port = port))
   }
@@ -70,21 +71,15 @@ secret_of <- function(connection) {
 
 # The secret is in a file that only the node's process has: it is removed at once. The process id.
 launch_node <- function(port, rank, secret) {
-  directory <- worker_directory()
-  file <- tempfile("node-", directory)
+  file <- tempfile("node-", worker_directory())
   mask <- Sys.umask("077")
   on.exit({
     Sys.umask(mask)
     unlink(file)
   })
   cat(secret, "\n", sep = "", file = file)
-  threads <- setting("threads", 1, as_setting_number(function(value, source) check_count(value, source, most = 1000)))
-  variables <- c(
-    sprintf("%s=%.0f", c("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), threads), "MC_CORES=1",
-    paste0("R_LIBS=", paste(unique(c(library_of_memshare(), .libPaths())), collapse = ":"))
-  )
   arguments <- c("--no-echo", "--no-restore", "--no-save", "-e", sprintf("memshare:::node_main(%d)", port))
-  native(ms_node_launch(file.path(R.home("bin"), "R"), arguments, variables, c(file.path(directory, sprintf("node-%d.log", rank)), file)))
+  native(ms_node_launch(r_of_workers(), arguments, libraries_of_workers(), option_threads(), c(log_of_node(rank), file)))
 }
 
 # Ends the processes of a cluster. One that is at nothing ends by itself, in R's way.

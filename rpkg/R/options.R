@@ -79,6 +79,9 @@ as_setting_choice <- function(choices) function(value, source) check_choice(valu
 
 option_cores <- function() setting("cores", NULL, as_setting_number(check_count))
 option_share <- function() setting("share", 1e6, as_setting_number(function(value, source) count_or_inf(value, source, 0)))
+option_threads <- function() {
+  as.integer(setting("threads", 1, as_setting_number(function(value, source) check_count(value, source, most = 1000))))
+}
 option_progress <- function() setting("progress", NULL, as_setting_flag)
 option_quiet <- function() setting("quiet", FALSE, as_setting_flag)
 
@@ -114,14 +117,13 @@ worker_count <- function(max_cores, call = NULL) {
 # Tells native code how to start workers and where to put pages, when that changed since the last time: then new workers are
 # started for the next run, so nothing here may depend on a single call.
 configure_native <- function() {
-  threads <- setting("threads", 1, as_setting_number(function(value, source) check_count(value, source, most = 1000)))
   pool <- list(
-    r = file.path(R.home("bin"), "R"),
-    libs = unique(c(library_of_memshare(), .libPaths())),
+    r = r_of_workers(),
+    libs = libraries_of_workers(),
     dir = worker_directory(),
     max_idle = setting("idle", 600, as_setting_number(function(value, source) count_or_inf(value, source, 0))),
     fork = setting("fork", TRUE, as_setting_flag),
-    threads = as.integer(threads)
+    threads = option_threads()
   )
   if (!identical(pool, state$pool)) {
     native(ms_pool_configure(pool))
@@ -168,3 +170,7 @@ worker_directory <- function() {
 
 # The library this memshare was loaded from: workers and nodes must load the same.
 library_of_memshare <- function() dirname(getNamespaceInfo("memshare", "path"))
+
+# What workers and the nodes of a memCluster() are started with.
+libraries_of_workers <- function() unique(c(library_of_memshare(), .libPaths()))
+r_of_workers <- function() file.path(R.home("bin"), "R")

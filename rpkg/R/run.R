@@ -78,15 +78,11 @@ settle <- function(program, out, call, begun_by = call) {
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
     keep_profiles(out$stats, program$spec$workers)
   }
-  token <- NULL
-  tokens <- function() {
-    if (is.null(token)) token <<- new_token(program)
-    token
-  }
-  lapply(program$wanted, wanted_value, program, out, call, tokens)
+  # One token for all, made when it is first needed.
+  lapply(program$wanted, wanted_value, program, out, call, new_token(program))
 }
 
-# `token()`: what the conditions of failed elements share.
+# `token`: what the conditions of failed elements share.
 wanted_value <- function(entry, program, out, call, token) {
   if (!is.null(entry$constant)) return(entry$constant[[1L]])
   results <- out$values[[entry$result]]

@@ -62,11 +62,7 @@ ignoring_interrupts <- function(code) tryCatch(code, interrupt = function(i) NUL
 
 # What is the result of an element that failed, until the session says which it is.
 failed_element <- function(condition, calls) {
-  late <- inherits(condition, "memshare_late")
-  memshare_condition(
-    "error", if (late) "element_timeout" else "element", said_of(condition), parent = condition, calls = calls,
-    class = if (late) "memshare_error_element" else character()
-  )
+  element_condition(inherits(condition, "memshare_late"), said_of(condition), parent = condition, calls = calls)
 }
 
 # Called by native code in place of FUN, or after it: the element took too long.

@@ -71,6 +71,10 @@ worker_join <- function(address) {
 worker_run <- function(external = FALSE) {
   there <- FALSE
   put_back <- NULL
+  on.exit({
+    if (is.function(put_back)) put_back()
+    detach_packages()
+  })
   enter <- function() {
     there <<- ms_worker_next()
     if (!isTRUE(there)) return(FALSE)
@@ -84,8 +88,6 @@ worker_run <- function(external = FALSE) {
     # How a run is stopped, which native code tells by the missing calls. One from elsewhere is an error while the run goes on.
     interrupt = function(i) if (isTRUE(there)) interrupted() else there <<- NULL
   )
-  if (is.function(put_back)) put_back()
-  detach_packages()
   if (isTRUE(there)) native(ms_worker_done())
   # An interrupt while nothing is to be done is no reason to leave.
   is.null(there) || native(there)

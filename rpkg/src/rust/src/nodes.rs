@@ -12,16 +12,17 @@ use scheduler::error::Error;
 use scheduler::os::{self, launch, Child, Launch};
 
 use crate::r::{self, argument, edge, give, nothing, Failure, Result};
+use crate::runs::run_api::worker_variables;
 
 thread_local! {
     /// By process id. A forked child has its parent's, and may do nothing with them: [`Child`] sees to that.
     static NODES: RefCell<BTreeMap<i32, Child>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Starts a process of R by `program`, `arguments` and environment `variables` ("NAME=value"). Its output is added to the file `log`, and it
-/// inherits the open file `secret`, whose number is in `MEMSHARE_CHANNEL`. Its process id.
+/// Starts a process of R by `program` and `arguments`, with the libraries and the threads of workers. Of the `files`, its output is added to
+/// the first, and it inherits the second, open: its number is in `MEMSHARE_CHANNEL`. Its process id.
 #[extendr]
-fn ms_node_launch(program: Robj, arguments: Robj, variables: Robj, files: Robj) -> Robj {
+fn ms_node_launch(program: Robj, arguments: Robj, libraries: Robj, threads: i32, files: Robj) -> Robj {
     edge(|| {
         let strings = |x: &Robj, what: &str| r::strings(argument(x), what);
         let files = strings(&files, "files")?;
@@ -30,12 +31,10 @@ fn ms_node_launch(program: Robj, arguments: Robj, variables: Robj, files: Robj) 
         };
         let open = File::open(secret)
             .map_err(|e| Failure::Scheduler(Error::Launch(format!("{secret} cannot be read: {e}"))))?;
-        let variables = strings(&variables, "variables")?;
-        let env = variables.iter().filter_map(|variable| variable.split_once('='));
         let child = launch(&Launch {
             program: r::string(argument(&program), "program")?.into(),
             args: strings(&arguments, "arguments")?.into_iter().map(Into::into).collect(),
-            env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            env: worker_variables(&strings(&libraries, "libraries")?, f64::from(threads)),
             log: log.into(),
             channel_fd: open.as_fd(),
         })?;

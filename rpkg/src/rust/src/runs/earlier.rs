@@ -2,11 +2,11 @@
 //! run's pages before it begins, as far as something reads them.
 use std::collections::HashMap;
 
-use scheduler::board::{reserved, ChunkState, GivenChunk, Output};
+use scheduler::board::{reserved, ChunkRecord, GivenChunk, Output};
 use scheduler::checkpoint::{Checkpoint, Reusable};
 use scheduler::error::Error;
 use scheduler::id::{ResourceId, StageId};
-use scheduler::plan::Plan;
+use scheduler::plan::{Plan, Stage};
 use scheduler::store::Page;
 
 use super::checkpoints;
@@ -26,38 +26,30 @@ pub(super) fn given(start: &Start, plan: &Plan) -> Result<Vec<Vec<GivenChunk>>> 
             let chunks = checkpoint.reusable(plan);
             Ok(chunks.iter().map(|stage| stage.iter().map(Reusable::bare).collect()).collect())
         }),
-        Start::Kept(run) => kept::with(*run, |kept| Ok(of_kept(kept, plan))),
+        Start::Kept(run) => kept::with(*run, |kept| of_kept(kept, plan)),
     }
 }
 
 /// What a run left that failed, stage by stage; a stage is known by its passes.
-fn of_kept(kept: &Kept, plan: &Plan) -> Vec<Vec<GivenChunk>> {
-    let before = &kept.plan;
-    let of = |stage: &scheduler::plan::Stage| {
-        let same =
-            |other: &&scheduler::plan::Stage| other.passes == stage.passes && other.outputs == stage.outputs;
-        before
-            .stages()
-            .iter()
-            .position(|other| same(&other))
-            .map_or(Vec::new(), |id| done(kept, StageId(id as u32)))
+fn of_kept(kept: &Kept, plan: &Plan) -> Result<Vec<Vec<GivenChunk>>> {
+    let before = kept.plan.stages();
+    let of = |stage: &Stage| {
+        let same = |other: &Stage| other.passes == stage.passes && other.outputs == stage.outputs;
+        before.iter().position(same).map_or(Ok(Vec::new()), |id| done(kept, StageId(id as u32)))
     };
     plan.stages().iter().map(of).collect()
 }
 
-fn done(kept: &Kept, stage: StageId) -> Vec<GivenChunk> {
+fn done(kept: &Kept, stage: StageId) -> Result<Vec<GivenChunk>> {
     let board = kept.finished.board.board();
     let outputs = kept.plan.stages()[stage.index()].outputs.len() as u32;
-    let mut chunks = board.chunks(stage);
-    chunks.retain(|chunk| chunk.state == ChunkState::Done);
-    chunks.sort_by_key(|chunk| chunk.start);
-    let chunk = |record: &scheduler::board::ChunkRecord| GivenChunk {
+    let chunk = |record: &ChunkRecord| GivenChunk {
         start: record.start,
         end: record.end,
         outputs: (0..outputs).map(|nth| board.output(stage, record.chunk, nth).unwrap_or_default()).collect(),
         notes: record.notes,
     };
-    chunks.iter().map(chunk).collect()
+    Ok(board.results(stage)?.iter().map(chunk).collect())
 }
 
 /// Where results lie in the pages of the run that begins, chunk by chunk. `pages` are its results pages.

@@ -29,6 +29,14 @@ const THREADS: [&str; 9] = [
     "R_DATATABLE_NUM_THREADS",
 ];
 
+/// The variables that a process of ours has in its environment besides the session's.
+pub(crate) fn worker_variables(libraries: &[String], threads: f64) -> Vec<(String, String)> {
+    let of_threads = THREADS.iter().map(|name| (*name, threads.to_string()));
+    // A worker is one of several: what FUN itself runs in parallel gets one core unless it says otherwise.
+    let others = [("R_LIBS", libraries.join(":")), ("MC_CORES", "1".to_owned())];
+    of_threads.chain(others).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// How workers are started from now on.
 #[extendr]
 fn ms_pool_configure(config: Robj) -> Robj {
@@ -40,10 +48,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
         };
         let threads = r::number_at(item("threads")?, 0)?.max(1.0);
         let idle = r::number_at(item("max_idle")?, 0)?;
-        let mut env: Vec<_> = THREADS.iter().map(|name| ((*name).to_owned(), threads.to_string())).collect();
-        env.push(("R_LIBS".to_owned(), r::strings(item("libs")?, "libs")?.join(":")));
-        // A worker is one of several: what FUN itself runs in parallel gets one core unless it says otherwise.
-        env.push(("MC_CORES".to_owned(), "1".to_owned()));
+        let env = worker_variables(&r::strings(item("libs")?, "libs")?, threads);
         let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
         registry::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
