@@ -81,7 +81,7 @@ impl WorkerBoard {
 impl BoardReader {
     /// Whether FUN's time for an element is limited in some step of a stage.
     pub fn is_timed(&self, stage: StageId) -> bool {
-        self.stage(stage).is_some_and(|stage| stage.timed)
+        self.stage(stage).is_some_and(|stage| stage.spec.timed)
     }
 
     /// Whether the time of a step's element is over. O(1).
@@ -93,9 +93,9 @@ impl BoardReader {
 
     /// Those of a stage's elements in a range whose time is over, in the order of elements. O(range x steps).
     pub fn expired(&self, stage: StageId, start: u64, end: u64) -> Vec<ElementPosition> {
-        let Some(known) = self.stage(stage).filter(|stage| stage.timed) else { return Vec::new() };
-        let steps = 0..known.steps;
-        let all = (start..end.min(known.elements))
+        let Some(known) = self.stage(stage).filter(|stage| stage.spec.timed) else { return Vec::new() };
+        let steps = 0..known.spec.steps;
+        let all = (start..end.min(known.spec.elements))
             .flat_map(|element| steps.clone().map(move |step| ElementPosition { step, element }));
         all.filter(|position| self.is_expired(stage, *position)).collect()
     }
@@ -122,16 +122,16 @@ impl BoardReader {
         let position = ElementPosition::unpack(acquire64(&slot.position))?;
         let (stage, chunk) = (StageId((lease >> 32) as u32), ChunkId(lease as u32));
         let known = self.stage(stage)?;
-        let within = position.step < known.steps && position.element < known.elements;
+        let within = position.step < known.spec.steps && position.element < known.spec.elements;
         let call_at = FunCall { stage, chunk, position, since_ns: call & TIME };
         (call != 0 && lease != NO_LEASE && within).then_some((call, call_at))
     }
 
     fn expired_word(&self, stage: &BoardStage, position: ElementPosition) -> Option<&AtomicU64> {
         let ElementPosition { step, element } = position;
-        let words = stage.elements.div_ceil(64) as usize;
+        let words = stage.spec.elements.div_ceil(64) as usize;
         let word = (step as usize).checked_mul(words)?.checked_add((element / 64) as usize)?;
-        self.all_expired(stage).get(word).filter(|_| step < stage.steps && element < stage.elements)
+        self.all_expired(stage).get(word).filter(|_| step < stage.spec.steps && element < stage.spec.elements)
     }
 }
 

@@ -29,11 +29,11 @@ impl BoardReader {
 
     /// Whether the elements of a stage are measured.
     pub fn is_measured(&self, stage: StageId) -> bool {
-        self.stage(stage).is_some_and(|stage| stage.measured)
+        self.stage(stage).is_some_and(|stage| stage.spec.measured)
     }
 
     fn costs_of(&self, stage: &BoardStage, step: u32) -> Option<&[AtomicU32]> {
-        let elements = stage.elements as usize;
+        let elements = stage.spec.elements as usize;
         let start = (step as usize).checked_mul(elements)?;
         self.all_costs(stage).get(start..start.checked_add(elements)?).filter(|costs| !costs.is_empty())
     }

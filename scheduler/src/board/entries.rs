@@ -97,12 +97,12 @@ impl BoardReader {
         chunks.sort_by_key(|chunk| (chunk.start, chunk.end));
         let mut next = 0;
         for &ChunkRecord { chunk, start, end, .. } in &chunks {
-            let whole = |at: u64| at == stage.elements || at % stage.align == 0;
-            if start < next || start >= end || end > stage.elements || !whole(start) || !whole(end) {
+            let whole = |at: u64| at == stage.spec.elements || at % stage.spec.align == 0;
+            if start < next || start >= end || end > stage.spec.elements || !whole(start) || !whole(end) {
                 let what = format!(
                     "chunk {chunk} of stage {id} cannot be elements {} to {end} of {}",
                     start + 1,
-                    stage.elements
+                    stage.spec.elements
                 );
                 return Err(damaged(&what));
             }
@@ -130,7 +130,7 @@ impl BoardReader {
     /// One entry, if somebody wrote it. O(1).
     pub fn chunk(&self, stage: StageId, chunk: ChunkId) -> Option<ChunkRecord> {
         let known = self.stage(stage)?;
-        let (start, record) = match chunk.0.checked_sub(known.log_capacity) {
+        let (start, record) = match chunk.0.checked_sub(known.spec.log_capacity) {
             None => {
                 let records = self.log(known).records;
                 let before = chunk.index().checked_sub(1).map_or(0, |before| records[before].load().end());

@@ -37,13 +37,13 @@ impl SupervisorBoard {
     /// [`crate::error::Error::Damaged`] when these are not the chunks that the board was made for.
     pub fn give(&self, id: StageId, chunks: &[GivenChunk]) -> Result<()> {
         let stage = self.stage(id).ok_or_else(|| damaged("it has no such stage"))?;
-        if given_entries(chunks) != stage.given {
+        if given_entries(chunks) != stage.spec.given {
             return Err(damaged("it was made for other chunks"));
         }
         let (log, head) = (self.log(stage), self.head(stage));
         let (mut index, mut next) = (0, 0);
         for chunk in chunks {
-            if chunk.start < next || chunk.start >= chunk.end || chunk.end > stage.elements {
+            if chunk.start < next || chunk.start >= chunk.end || chunk.end > stage.spec.elements {
                 return Err(damaged("chunks that are given meet each other"));
             }
             if next < chunk.start {
@@ -67,6 +67,6 @@ impl SupervisorBoard {
 impl BoardReader {
     /// Whether a chunk of a stage stands there from before the run: one whose results were given, or what lies between such.
     pub fn is_given(&self, stage: StageId, chunk: ChunkId) -> bool {
-        self.stage(stage).is_some_and(|stage| chunk.0 < stage.given)
+        self.stage(stage).is_some_and(|stage| chunk.0 < stage.spec.given)
     }
 }

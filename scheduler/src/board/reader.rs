@@ -133,7 +133,7 @@ impl BoardReader {
 
     /// A stage's number of elements; `None` where there is no such stage.
     pub fn elements(&self, stage: StageId) -> Option<u64> {
-        self.stage(stage).map(|stage| stage.elements)
+        self.stage(stage).map(|stage| stage.spec.elements)
     }
 
     pub(super) fn stage(&self, stage: StageId) -> Option<&BoardStage> {
@@ -165,11 +165,11 @@ impl BoardReader {
 
     pub(super) fn log(&self, stage: &BoardStage) -> Log<'_> {
         // SAFETY: `log_capacity` records lie at this offset of the checked layout.
-        let records = unsafe { self.at::<Record>(stage.place.log, stage.log_capacity as usize) };
+        let records = unsafe { self.at::<Record>(stage.place.log, stage.spec.log_capacity as usize) };
         let head = self.head(stage);
         // Where the plan cut the stage, all of it comes as ranges: there is nothing to take from the log.
-        let cut = stage.policy.schedule == Schedule::Profiled;
-        let elements = if cut { 0 } else { stage.elements };
+        let cut = stage.spec.policy.schedule == Schedule::Profiled;
+        let elements = if cut { 0 } else { stage.spec.elements };
         // Acquire: who sees an element as there sees its data.
         let there = acquire64(&head.rare.there).min(elements);
         Log {
@@ -177,13 +177,13 @@ impl BoardReader {
             hint: &head.claims.hint,
             elements,
             there,
-            align: stage.align,
-            given: u64::from(stage.given),
+            align: stage.spec.align,
+            given: u64::from(stage.spec.given),
         }
     }
 
     pub(super) fn appended(&self, stage: &BoardStage) -> Appended<'_> {
-        let capacity = stage.appended_capacity as usize;
+        let capacity = stage.spec.appended_capacity as usize;
         let RareLine { appended_count: count, appended_hint: hint, .. } = &self.head(stage).rare;
         // SAFETY: `appended_capacity` records and as many starts lie at these offsets of the checked layout.
         let (records, starts) = unsafe {
@@ -197,28 +197,33 @@ impl BoardReader {
 
     pub(super) fn outputs(&self, stage: &BoardStage) -> &[OutputLine] {
         // SAFETY: `outputs` lines lie at this offset of the checked layout.
-        unsafe { self.at::<OutputLine>(stage.place.outputs, stage.outputs as usize) }
+        unsafe { self.at::<OutputLine>(stage.place.outputs, stage.spec.outputs as usize) }
     }
 
     /// The stage's reports.
     pub(super) fn reports(&self, stage: &BoardStage) -> Reports<'_> {
-        let entries = stage.log_capacity as usize + stage.appended_capacity as usize;
-        let words = entries * report::width(stage.outputs, stage.steps);
+        let entries = stage.spec.log_capacity as usize + stage.spec.appended_capacity as usize;
+        let words = entries * report::width(stage.spec.outputs, stage.spec.steps);
         // SAFETY: that many words lie at this offset of the checked layout.
         let words = unsafe { self.at::<AtomicU64>(stage.place.reports, words) };
-        Reports { words, outputs: stage.outputs, steps: stage.steps }
+        Reports { words, outputs: stage.spec.outputs, steps: stage.spec.steps }
     }
 
     /// What elements cost, step by step; nothing where it is not measured.
     pub(super) fn all_costs(&self, stage: &BoardStage) -> &[AtomicU32] {
-        let count = if stage.measured { stage.elements as usize * stage.steps as usize } else { 0 };
+        let count =
+            if stage.spec.measured { stage.spec.elements as usize * stage.spec.steps as usize } else { 0 };
         // SAFETY: that many numbers lie at this offset of the checked layout.
         unsafe { self.at::<AtomicU32>(stage.place.costs, count) }
     }
 
     /// A bit for each element of each step: whether its time is over; nothing where that is not limited.
     pub(super) fn all_expired(&self, stage: &BoardStage) -> &[AtomicU64] {
-        let words = if stage.timed { stage.elements.div_ceil(64) as usize * stage.steps as usize } else { 0 };
+        let words = if stage.spec.timed {
+            stage.spec.elements.div_ceil(64) as usize * stage.spec.steps as usize
+        } else {
+            0
+        };
         // SAFETY: that many words lie at this offset of the checked layout.
         unsafe { self.at::<AtomicU64>(stage.place.expired, words) }
     }
@@ -239,7 +244,7 @@ impl BoardReader {
     /// The entry of a lease.
     pub(super) fn record(&self, lease: &Lease) -> Option<&Record> {
         let stage = self.stage(lease.stage)?;
-        match lease.chunk.0.checked_sub(stage.log_capacity) {
+        match lease.chunk.0.checked_sub(stage.spec.log_capacity) {
             None => self.log(stage).records.get(lease.chunk.index()),
             Some(appended) => self.appended(stage).records.get(appended as usize),
         }

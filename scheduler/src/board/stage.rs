@@ -5,16 +5,7 @@ use crate::policy::{Policy, Schedule};
 /// A stage's unchanging part, in this process's memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BoardStage {
-    pub(super) elements: u64,
-    pub(super) policy: Policy,
-    pub(super) log_capacity: u32,
-    pub(super) appended_capacity: u32,
-    pub(super) align: u64,
-    pub(super) outputs: u32,
-    pub(super) steps: u32,
-    pub(super) measured: bool,
-    pub(super) timed: bool,
-    pub(super) given: u32,
+    pub(super) spec: StageSpec,
     pub(super) place: StagePlace,
 }
 
@@ -24,21 +15,7 @@ impl BoardStage {
         Schedule::from_u32(fixed.schedule)?;
         let spec = spec_of(fixed);
         spec.check().ok()?;
-        let StageSpec { elements, policy, align, outputs, steps, measured, timed, given, .. } = spec;
-        let StageSpec { log_capacity, appended_capacity, .. } = spec;
-        Some(BoardStage {
-            elements,
-            policy,
-            log_capacity,
-            appended_capacity,
-            align,
-            outputs,
-            steps,
-            measured,
-            timed,
-            given,
-            place,
-        })
+        Some(BoardStage { spec, place })
     }
 }
 

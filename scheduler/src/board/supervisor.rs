@@ -95,12 +95,12 @@ impl SupervisorBoard {
     /// where their size is fixed.
     pub fn set_there(&self, id: StageId, elements: u64) {
         let Some(stage) = self.stage(id) else { return };
-        let all = elements >= stage.elements;
-        let unit = match stage.policy.schedule {
-            Schedule::Fixed => stage.policy.chunk.max(1).checked_next_multiple_of(stage.align),
-            _ => Some(stage.align),
+        let all = elements >= stage.spec.elements;
+        let unit = match stage.spec.policy.schedule {
+            Schedule::Fixed => stage.spec.policy.chunk.max(1).checked_next_multiple_of(stage.spec.align),
+            _ => Some(stage.spec.align),
         };
-        let there = if all { stage.elements } else { elements - elements % unit.unwrap_or(u64::MAX) };
+        let there = if all { stage.spec.elements } else { elements - elements % unit.unwrap_or(u64::MAX) };
         // Release: the data was there before.
         self.head(stage).rare.there.store(there, Ordering::Release);
         self.control_line().offers.fetch_add(1, Ordering::Release);
@@ -125,10 +125,10 @@ impl SupervisorBoard {
     /// Asks for `[start, end)` to be run (again), as attempt `attempt`. `None` when there is no room for more, or the
     /// range is not one of the stage. One caller at a time: the supervisor.
     pub fn append(&self, stage: StageId, start: u64, end: u64, attempt: u32) -> Option<ChunkId> {
-        let stage = self.stage(stage).filter(|stage| start < end && end <= stage.elements)?;
+        let stage = self.stage(stage).filter(|stage| start < end && end <= stage.spec.elements)?;
         let index = self.appended(stage).append(start, end, attempt)?;
         self.control_line().offers.fetch_add(1, Ordering::Release);
-        Some(ChunkId(stage.log_capacity + index as u32))
+        Some(ChunkId(stage.spec.log_capacity + index as u32))
     }
 
     /// Takes a lease back. False when the worker ended it first: then its results (or its failure) count.

@@ -135,7 +135,7 @@ impl WorkerBoard {
         if self.control() != Control::Go || slot.is_shut() {
             return None;
         }
-        let again = self.appended(stage).claim(worker).map(|claim| (stage.log_capacity, claim));
+        let again = self.appended(stage).claim(worker).map(|claim| (stage.spec.log_capacity, claim));
         let (first, claim) = again.or_else(|| self.claim_new(stage, worker, fit).map(|claim| (0, claim)))?;
         let chunk = ChunkId(first + claim.index as u32);
         let Claim { start, end, attempt, .. } = claim;
@@ -161,7 +161,7 @@ impl WorkerBoard {
                 timed: stats.timed(),
                 done_bytes: self.outputs(stage).iter().map(OutputLine::taken).fold(0, u64::saturating_add),
             };
-            fit(start, start.saturating_add(next_chunk(&stage.policy, &stats)))
+            fit(start, start.saturating_add(next_chunk(&stage.spec.policy, &stats)))
         })
     }
 

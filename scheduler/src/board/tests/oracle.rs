@@ -97,7 +97,7 @@ fn die(board: &Both, oracle: &mut Oracle, worker: u32, at: u8) {
     assert_eq!(recovered.len(), usize::from(held.is_some()));
     for back in recovered {
         let lease = back.lease;
-        let align = board.stage(lease.stage).expect("a stage").align;
+        let align = board.stage(lease.stage).expect("a stage").spec.align;
         assert_eq!(Some(lease), held);
         assert_eq!(back.position, element.map(super::at));
         assert!(!complete(&board.worker, &lease), "a ghost's results must not count");

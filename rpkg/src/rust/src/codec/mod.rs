@@ -31,6 +31,6 @@ pub use references::References;
 pub use region::copy_region;
 pub use results::{check_count, Pieces};
 pub use source::{BlobSource, Referred};
-pub use sparse::Compressed;
+pub use sparse::{turn_into, Compressed};
 pub use survey::{data_bytes, holds_references, Found, Reach};
 pub use tags::{kind_of, tag_named};

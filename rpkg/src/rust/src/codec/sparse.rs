@@ -11,6 +11,7 @@ use super::block::names_of_part;
 use super::source::BlobSource;
 use super::tags::kind_of;
 use crate::r::{self, Failure, Kind, Result, Scope, Sexp};
+use crate::sparse::{turn, Lines, Turned};
 
 /// A matrix in compressed form.
 pub struct Compressed<'a> {
@@ -150,7 +151,7 @@ impl<'a> Compressed<'a> {
                 self.numbers.map(|node| (s.vector(kind_of(node.kind()), all), self.source.view.data(&node)));
             let part = (from, count);
             match numbers {
-                None => self.turned(part, [starts, places, s.null()], &[] as &[()]),
+                None => self.turned(part, [starts, places, s.null()], &vec![(); self.places.1.len()]),
                 Some((out, data)) => match self.tag().item_size() {
                     4 => self.turned(part, [starts, places, out], all_items::<i32>(data)),
                     8 => self.turned(part, [starts, places, out], all_items::<u64>(data)),
@@ -162,37 +163,13 @@ impl<'a> Compressed<'a> {
         })
     }
 
-    /// Turns lines into vectors that were just made, of the right lengths.
-    fn turned<T: Copy>(
-        &self,
-        (from, count): (usize, usize),
-        [starts, places, out]: [Sexp; 3],
-        numbers: &[T],
-    ) {
-        // SAFETY: they were just made, of these types and lengths.
-        let (starts, places) = unsafe {
-            let integers = |x: Sexp| std::slice::from_raw_parts_mut(x.data_mut().cast::<i32>(), x.len());
-            (integers(starts), integers(places))
-        };
-        starts.fill(0);
+    /// Turns lines into vectors that were just made, of the right lengths. `numbers` are those of the whole matrix.
+    fn turned<T: Copy + Send + Sync>(&self, (from, count): (usize, usize), into: [Sexp; 3], numbers: &[T]) {
         let range = self.range(from, count);
-        self.places.1[range].iter().for_each(|&place| starts[place as usize + 1] += 1);
-        (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
-        for line in 0..count {
-            for at in self.range(from + line, 1) {
-                let next = &mut starts[self.places.1[at] as usize];
-                let to = *next as usize;
-                places[to] = line as i32;
-                if let Some(&number) = numbers.get(at) {
-                    // SAFETY: `places` and `out` are equally long, and `to` is within.
-                    unsafe { out.data_mut().cast::<T>().add(to).write(number) };
-                }
-                *next += 1;
-            }
-        }
-        // Each start is now the next one's.
-        starts.copy_within(0..starts.len() - 1, 1);
-        starts[0] = 0;
+        let starts: Vec<i32> =
+            self.starts[from..=from + count].iter().map(|start| start - range.start as i32).collect();
+        let places = &self.places.1[range.clone()];
+        turn_into(Lines { starts: &starts, places, length: self.length }, &numbers[range], into);
     }
 
     /// A sparse matrix of package Matrix, which is this part of the whole one, whose dimnames are given.
@@ -231,6 +208,21 @@ impl<'a> Compressed<'a> {
         class.set_attribute(s, "package", r::character(s, &["Matrix"]));
         out.set_attribute(s, "class", class);
     }
+}
+
+/// Turns into vectors that were just made; the last one's items are `T`s.
+pub fn turn_into<T: Copy + Send + Sync>(
+    lines: Lines<'_>,
+    numbers: &[T],
+    [starts, places, values]: [Sexp; 3],
+) {
+    // SAFETY: vectors that were just made and that nobody else has, of so many items of these types.
+    let (starts, places, values) = unsafe {
+        let ints = |x: Sexp| std::slice::from_raw_parts_mut(x.data_mut().cast::<i32>(), x.len());
+        let data = if size_of::<T>() == 0 { std::ptr::dangling_mut() } else { values.data_mut().cast::<T>() };
+        (ints(starts), ints(places), std::slice::from_raw_parts_mut(data, numbers.len()))
+    };
+    turn(lines, numbers, &mut Turned { starts, places, numbers: values });
 }
 
 /// The node of an attribute, if the value has it.

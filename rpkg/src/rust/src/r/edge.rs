@@ -4,7 +4,6 @@
 //! as a condition of its own; a jump of R becomes one with kind `r_jump`, and `native()` answers it with `ms_resume()`,
 //! from where R goes on with it, all Rust values having been dropped.
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::path::Path;
 
 use extendr_api::prelude::*;
 use scheduler::error::Error;
@@ -77,7 +76,7 @@ fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
     let text = |value: &str| character(s, &[value]);
     match failure {
         Failure::Scheduler(Error::NoSpace { needed, free, limit, dir }) => {
-            no_space(s, [*needed, *free, *limit], dir)
+            named_list(s, &shortage(s, [*needed, *free, *limit], text(dir.to_str().unwrap_or("?"))))
         }
         Failure::Scheduler(Error::OverBudget { needed, budget, table }) => named_list(
             s,
@@ -113,12 +112,14 @@ fn fields<'s>(s: &'s Scope, failure: &Failure) -> Sexp<'s> {
     }
 }
 
-/// A place that is too small: bytes needed, free, and in all.
-fn no_space<'s>(s: &'s Scope, [needed, free, limit]: [u64; 3], dir: &Path) -> Sexp<'s> {
-    let dir = character(s, &[dir.to_str().unwrap_or("?")]);
+/// What is said of a place that is too small: bytes needed, free, and in all.
+pub fn shortage<'s>(
+    s: &'s Scope,
+    [needed, free, limit]: [u64; 3],
+    dir: Sexp<'s>,
+) -> [(&'static str, Sexp<'s>); 4] {
     let number = |bytes: u64| real(s, bytes as f64);
-    let parts = [("needed", number(needed)), ("free", number(free)), ("limit", number(limit)), ("dir", dir)];
-    named_list(s, &parts)
+    [("needed", number(needed)), ("free", number(free)), ("limit", number(limit)), ("dir", dir)]
 }
 
 /// What takes how much: bytes, named by the resources.

@@ -29,7 +29,7 @@ mod sexp;
 mod tests;
 mod text;
 
-pub use edge::{argument, edge, nothing};
+pub use edge::{argument, edge, nothing, shortage};
 pub use error::words;
 pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use failure::{Failure, Result};

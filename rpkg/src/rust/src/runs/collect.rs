@@ -138,12 +138,8 @@ fn unlogged<'s>(s: &'s Scope, finished: &Finished) -> Sexp<'s> {
     let Some(Unlogged { reason, shortage }) = &finished.stats.unlogged else { return s.null() };
     let mut parts = vec![("reason", r::character(s, &[reason]))];
     if let Some(shortage) = shortage {
-        parts.extend([
-            ("needed", r::real(s, shortage.needed as f64)),
-            ("free", r::real(s, shortage.free as f64)),
-            ("limit", r::real(s, shortage.limit as f64)),
-            ("dir", r::path(s, &shortage.dir)),
-        ]);
+        let numbers = [shortage.needed, shortage.free, shortage.limit];
+        parts.extend(r::shortage(s, numbers, r::path(s, &shortage.dir)));
     }
     r::named_list(s, &parts)
 }

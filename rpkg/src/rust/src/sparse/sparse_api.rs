@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use extendr_api::prelude::*;
 
-use super::{fault, turn, Fault, Lines, Turned};
-use crate::codec::copy_region;
+use super::{fault, Fault, Lines};
+use crate::codec::{copy_region, turn_into};
 use crate::r::{self, argument, edge, give, Kind, Sexp};
 
 /// What is wrong with a compressed form of `count` lines: 0 for nothing, -1 for its starts, else the number of the first bad line.
@@ -48,17 +48,6 @@ fn ms_sparse_turn(starts: Robj, places: Robj, numbers: Robj, length: Robj) -> Ro
         }
         give(|s| Ok(s.kept(made.get())))
     })
-}
-
-/// Turns into vectors that were just made; the last one's items are `T`s.
-fn turn_into<T: Copy + Send + Sync>(lines: Lines<'_>, numbers: &[T], [starts, places, values]: [Sexp; 3]) {
-    // SAFETY: vectors that were just made and that nobody else has, of so many items of these types.
-    let (starts, places, values) = unsafe {
-        let ints = |x: Sexp| std::slice::from_raw_parts_mut(x.data_mut().cast::<i32>(), x.len());
-        let data = if size_of::<T>() == 0 { std::ptr::dangling_mut() } else { values.data_mut().cast::<T>() };
-        (ints(starts), ints(places), std::slice::from_raw_parts_mut(data, numbers.len()))
-    };
-    turn(lines, numbers, &mut Turned { starts, places, numbers: values });
 }
 
 /// The items of a plain vector, each a `T`, where they lie, or copied where R has none in one place.
