@@ -171,7 +171,15 @@ test_that("what could not be read while there were no descriptors is asked again
   out <- in_shell("ulimit -n 256", '
     suppressPackageStartupMessages(library(memshare))
     invisible(loadNamespace("parallelly"))
-    limit <- function(files) system2("prlimit", c("--pid", Sys.getpid(), sprintf("--nofile=%d:256", files)))
+    # A process begun before: one begun under the limit would have no descriptors either.
+    limits <- pipe(sprintf("while read files; do prlimit --pid %d --nofile=$files:256; done", Sys.getpid()), "w")
+    limit <- function(files) {
+      writeLines(as.character(files), limits)
+      flush(limits)
+      is_set <- function() any(grepl(sprintf("^Max open files +%d ", files), readLines("/proc/self/limits")))
+      end <- Sys.time() + 20
+      while (Sys.time() < end && !tryCatch(is_set(), error = function(e) files < 256L, warning = function(w) files < 256L)) Sys.sleep(0.01)
+    }
     # At most a few are left: parallelly fails, and remembers that.
     limit(length(list.files("/proc/self/fd")) - 1L)
     cores <- memshare:::available_cores()

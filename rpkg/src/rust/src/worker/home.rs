@@ -38,6 +38,11 @@ impl Taken {
         self.0.as_deref_mut()
     }
 
+    /// Its part in the run at hand.
+    pub(super) fn run(&mut self) -> Option<&mut Current> {
+        self.worker().and_then(|worker| worker.current.as_mut())
+    }
+
     /// Puts the worker back for as long as R code runs that may need it: FUN, and the handlers around it.
     pub(super) fn put_back(&mut self) {
         if let Some(worker) = self.0.take() {

@@ -177,7 +177,7 @@ fn call_fun(came_late: Sexp) -> Result<()> {
     let taken = &mut taken;
     r::protect(|s| {
         while s.inner(|s| {
-            let call = taken.worker().and_then(|worker| worker.current.as_mut()).and_then(|run| run.call(s));
+            let call = taken.run().and_then(|run| run.call(s));
             let Some(Call { call, frame, setter, element, late }) = call else { return false };
             taken.put_back();
             if late {
@@ -188,12 +188,12 @@ fn call_fun(came_late: Sexp) -> Result<()> {
             }
             let value = s.eval(call, frame);
             taken.take_again();
-            if taken.worker().and_then(|worker| worker.current.as_mut()).is_some_and(Current::ended) {
+            if taken.run().is_some_and(Current::ended) {
                 taken.put_back();
                 s.call(came_late, &[]);
                 taken.take_again();
             }
-            if let Some(run) = taken.worker().and_then(|worker| worker.current.as_mut()) {
+            if let Some(run) = taken.run() {
                 run.result(value);
             }
             true
@@ -248,8 +248,7 @@ fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Rob
 fn ms_worker_at() -> Robj {
     edge(|| {
         let mut taken = Taken::take();
-        let worker = taken.as_mut().and_then(Taken::worker);
-        let at = worker.and_then(|worker| worker.current.as_ref()).and_then(Current::place);
+        let at = taken.as_mut().and_then(Taken::run).and_then(|run| run.place());
         r::give(|s| Ok(r::reals(s, &at.unwrap_or([-1.0; 3]))))
     })
 }
@@ -259,8 +258,7 @@ fn ms_worker_at() -> Robj {
 fn ms_worker_is_late() -> Robj {
     edge(|| {
         let mut taken = Taken::take();
-        let worker = taken.as_mut().and_then(Taken::worker);
-        let late = worker.and_then(|worker| worker.current.as_ref()).is_some_and(Current::is_late);
+        let late = taken.as_mut().and_then(Taken::run).is_some_and(|run| run.is_late());
         r::give(|s| Ok(r::logical(s, late)))
     })
 }
