@@ -56,12 +56,16 @@ impl Checkpoint {
     pub fn open(dir: &Path, parts: Vec<(String, String)>, seed: i32) -> Result<Opened> {
         make(dir)?;
         let dir = dir.canonicalize().map_err(|e| unusable(dir, &e.to_string()))?;
-        let lock = lock(&dir)?;
-        let identity = match find(&dir)? {
+        Checkpoint::open_made(&dir, parts, seed).map_err(|e| not_ours(&dir, e))
+    }
+
+    fn open_made(dir: &Path, parts: Vec<(String, String)>, seed: i32) -> Result<Opened> {
+        let lock = lock(dir)?;
+        let identity = match find(dir)? {
             Some(found) => found,
             None => {
                 let identity = Identity { parts: parts.clone(), seed };
-                put(&dir, &FORMAT.to_bytes(&identity))?;
+                put(dir, &FORMAT.to_bytes(&identity))?;
                 identity
             }
         };
@@ -71,8 +75,8 @@ impl Checkpoint {
         }
         let hash = blake3::hash(&FORMAT.to_bytes(&identity));
         let run = std::array::from_fn(|place| hash.as_bytes()[place]);
-        let logs = logs(&dir, &run)?;
-        Ok(Opened::Ours(Box::new(Checkpoint { dir, run, seed: identity.seed, logs, _lock: lock })))
+        let logs = logs(dir, &run)?;
+        Ok(Opened::Ours(Box::new(Checkpoint { dir: dir.to_owned(), run, seed: identity.seed, logs, _lock: lock })))
     }
 
     /// Its directory, from the root.
@@ -94,6 +98,16 @@ impl Checkpoint {
 
 fn unusable(dir: &Path, reason: &str) -> Error {
     Error::Checkpoint { dir: dir.to_owned(), reason: reason.to_owned() }
+}
+
+/// The error of a file that no checkpoint has, with the directory and what to do.
+fn not_ours(dir: &Path, error: Error) -> Error {
+    let reason = match &error {
+        Error::Damaged { segment, reason } => format!("its file '{segment}': {reason}"),
+        Error::Os { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => error.to_string(),
+        _ => return error,
+    };
+    unusable(dir, &format!("{reason}; remove this directory, or give another"))
 }
 
 /// Makes the directory, if there is none; it must be this user's alone to write to.
@@ -149,13 +163,14 @@ fn lock(dir: &Path) -> Result<RangeLock> {
 /// What it is of; `None` where nothing says so.
 fn find(dir: &Path) -> Result<Option<Identity>> {
     let Some(file) = log::open(dir, RUN)? else { return Ok(None) };
+    let damaged = |reason: &str| Error::Damaged { segment: RUN.into(), reason: reason.into() };
     let length = file.len()?;
     if length > MOST {
-        return Err(unusable(dir, "what it is of is far too long to be ours"));
+        return Err(damaged("it is far too long"));
     }
     let mut bytes = vec![0; length as usize];
     file.read_at(0, &mut bytes)?;
-    FORMAT.open(&bytes).map(Some).map_err(|e| unusable(dir, &format!("its file '{RUN}': {e}")))
+    FORMAT.open(&bytes).map(Some).map_err(|e| damaged(&e.to_string()))
 }
 
 /// Says what it is of, in one step.
