@@ -1,5 +1,5 @@
-# What a warm call costs, counted and not timed: system calls of the session and its workers, and blocks of memory that R takes in the session. A
-# bound is a quarter above what was counted when it was set: who raises one says why.
+# What a warm call costs, counted and not timed: system calls of the session and its workers, blocks of memory that R takes in the session, and
+# page faults of workers. A bound is a quarter above what was counted when it was set: who raises one says why.
 library(memshare)
 
 code <- c(
@@ -39,6 +39,18 @@ blocks <- function() {
   length(readLines(file)) / 200
 }
 
+# Page faults of a worker in 100 values of 800 kB, whose memory is that of 19,600 pages.
+faults <- function() {
+  one <- function() {
+    count <- function() as.numeric(strsplit(sub(".*[)] ", "", readLines("/proc/self/stat")), " ")[[1L]][[8L]])
+    before <- count()
+    for (i in 1:100) rep(i + 0.5, 1e5)
+    count() - before
+  }
+  for (k in 1:5) counts <- unlist(memLapply(1:2, function(i, one) one(), one = one, MAX.CORES = 1))
+  max(counts)
+}
+
 calls <- counted()
 if (is.null(calls)) {
   cat("system calls: skipped, strace cannot trace here\n")
@@ -51,3 +63,6 @@ if (capabilities("profmem")) {
   cat(sprintf("blocks of memory of a warm call: %.0f\n", taken))
   stopifnot(taken < 22)
 }
+taken <- faults()
+cat(sprintf("page faults of a worker that makes 100 values of 800 kB again: %.0f\n", taken))
+stopifnot(taken < 2000)

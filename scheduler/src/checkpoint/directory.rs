@@ -76,7 +76,13 @@ impl Checkpoint {
         let hash = blake3::hash(&FORMAT.to_bytes(&identity));
         let run = std::array::from_fn(|place| hash.as_bytes()[place]);
         let logs = logs(dir, &run)?;
-        Ok(Opened::Ours(Box::new(Checkpoint { dir: dir.to_owned(), run, seed: identity.seed, logs, _lock: lock })))
+        Ok(Opened::Ours(Box::new(Checkpoint {
+            dir: dir.to_owned(),
+            run,
+            seed: identity.seed,
+            logs,
+            _lock: lock,
+        })))
     }
 
     /// Its directory, from the root.

@@ -12,13 +12,15 @@ use crate::link::parts::Parts;
 use crate::link::results::{HandIn, Results};
 use crate::link::work::{Attached, HandInStep, Report, Work};
 use crate::link::{Link, Word};
-use crate::os::{now_ns, Mapping, SegmentFile, SegmentHandle};
+use crate::os::{self, now_ns, Mapping, SegmentFile, SegmentHandle};
 use crate::store::{Content, CONTENT};
 use crate::trace;
 use crate::wire::{FromWorker, RunSpec, ToWorker, Unwritten};
 
 /// An interrupt that the board speaks of and that has not come after so long does not come any more.
 const INTERRUPTED_WITHIN_NS: u64 = 1_000_000_000;
+/// A worker keeps memory that FUN's values had for so long after a run.
+const KEEPS_MEMORY: Duration = Duration::from_secs(2);
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
 #[derive(Debug)]
@@ -46,6 +48,9 @@ impl Link {
     /// What is wrong with the board that it was called to, or with what the session said.
     pub fn next_run(&mut self) -> Result<Option<Membership>> {
         loop {
+            if self.ours && self.is_idle(KEEPS_MEMORY)? {
+                os::give_back_freed();
+            }
             match self.wait()? {
                 Word::Said(ToWorker::Run { run, slot, board, log }) => {
                     if self.ours {

@@ -55,18 +55,24 @@ impl Link {
     /// # Errors
     /// [`Error::Os`](crate::error::Error::Os) when nobody of this user listens there, or the other end hangs up.
     pub fn join(path: &std::path::Path) -> Result<Link> {
-        Ok(Link { ours: false, ..Link::of_pool(Channel::connect(path)?)? })
+        Link::tied(Channel::connect(path)?, false)
     }
 
     /// The tie of a process that the pool made.
     pub(crate) fn of_pool(channel: Channel) -> Result<Link> {
+        os::keep_freed();
+        Link::tied(channel, true)
+    }
+
+    /// Says hello.
+    fn tied(channel: Channel, ours: bool) -> Result<Link> {
         let hello = FromWorker::Hello {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: os::boot_id(),
         };
         channel.send(&wire::encode(&hello))?;
-        Ok(Link { channel, frame: Vec::new(), ours: true })
+        Ok(Link { channel, frame: Vec::new(), ours })
     }
 
     /// Whether the session says nothing for so long: time for a worker to tidy up. A word ends the wait at once, and is
