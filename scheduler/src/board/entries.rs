@@ -101,7 +101,7 @@ impl BoardReader {
             if start < next || start >= end || end > stage.spec.elements || !whole(start) || !whole(end) {
                 let what = format!(
                     "chunk {chunk} of stage {id} cannot be elements {} to {end} of {}",
-                    start + 1,
+                    start.saturating_add(1),
                     stage.spec.elements
                 );
                 return Err(damaged(&what));
@@ -148,10 +148,12 @@ impl BoardReader {
     }
 
     /// The chunks in which FUN failed. A worker says so itself; the board is asked when one died, since it may have died
-    /// before its word was out: then nobody else knows, and the stage would never end. O(entries).
+    /// before its word was out: then nobody else knows, and the stage would never end. Left out as by
+    /// [`BoardReader::chunks`]. O(entries).
     pub fn failures(&self, stage: StageId) -> Vec<ChunkRecord> {
-        let failed = self.entries(stage).filter(|(_, _, word, _)| word.state() == ChunkState::Failed);
-        failed.map(|(chunk, start, word, record)| chunk_record(chunk, start, word, record)).collect()
+        let mut chunks = self.chunks(stage);
+        chunks.retain(|chunk| chunk.state == ChunkState::Failed);
+        chunks
     }
 
     /// What the worker is at: stage, chunk, step and element, as far as it said so.

@@ -111,6 +111,21 @@ fn set_end(board: &Both, index: usize, end: u64) {
     board.log(stage).records[index].word.store(word.0, std::sync::atomic::Ordering::Release);
 }
 
+#[test]
+fn a_chunk_that_begins_at_the_last_number_there_is_is_refused() {
+    use crate::board::word::{ChunkState, Word};
+    let (board, _memory) = sample();
+    let stage = board.stage(StageId(0)).expect("a stage");
+    let appended = board.appended(stage);
+    appended.starts[0].store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    for state in [ChunkState::Done, ChunkState::Failed] {
+        let word = Word::new(2, WorkerId(0), 0, state);
+        appended.records[0].word.store(word.0, std::sync::atomic::Ordering::Release);
+        let is_refused = matches!(board.results(StageId(0)), Err(Error::Damaged { .. }));
+        assert_eq!((is_refused, board.failures(StageId(0)).len()), (state == ChunkState::Done, 0));
+    }
+}
+
 /// Who reads chunks finds their workers in lists as long as the board has places.
 #[test]
 fn a_chunk_of_a_worker_that_cannot_be_is_not_shown() {
