@@ -104,7 +104,8 @@ finish_handle <- function(handle, call) {
   })
   if (handle$status == "failed") return(invisible())
   # What is no error of FUN: the run was broken off, and there is nothing to be collected, now or later.
-  out <- tryCatch(native(ms_run_collect(handle$run, program$modes, program$trace), call), memshare_error = function(e) handle$error <- e)
+  collect <- function() within_stack(native(ms_run_collect(handle$run, program$modes, program$trace), call), call)
+  out <- tryCatch(collect(), memshare_error = function(e) handle$error <- e)
   handle$status <- "failed"
   broken <- inherits(out, "memshare_error")
   nodes <- if (!is.null(handle$nodes)) leave_nodes(handle$nodes, if (broken) at_once else patience_after(out))

@@ -20,7 +20,7 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
   on.exit(if (!ended) abandon(run, under_way))
   under_way$nodes <- join_run(program, run, call)
   await_run(run, program, under_way, call)
-  out <- native(ms_run_collect(run, program$modes, program$trace), call)
+  out <- within_stack(native(ms_run_collect(run, program$modes, program$trace), call), call)
   ended <- TRUE
   if (!is.null(under_way$nodes)) check_joined(leave_nodes(under_way$nodes, patience_after(out)), call)
   if (!is.null(after)) after(out)

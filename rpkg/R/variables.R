@@ -80,7 +80,9 @@ retrieveViews <- function(namespace, variableNames) {
   call <- sys.call()
   check_given(c("namespace", "variableNames"), call)
   configure_place()
-  native(ms_retrieve(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
+  namespace <- check_namespace(namespace, call)
+  variables <- check_names(variableNames, "variableNames", call)
+  within_stack(native(ms_retrieve(namespace, variables), call), call)
 }
 
 #' @rdname retrieveViews

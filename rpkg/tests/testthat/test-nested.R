@@ -97,6 +97,30 @@ test_that("data of any depth arrives, or is an error of its own class", {
   }
 })
 
+test_that("where the session has less stack left than its workers, or than when it shared, it is an error of the same class", {
+  below <- function(calls, fun) if (calls) below(calls - 1, fun) else fun()
+  maker <- nest$list
+  for (n in seq(24000, 33000, 1500)) {
+    tries <- list(
+      retrieved = function() {
+        registerVariables("nested", list(x = maker(n)))
+        on.exit(releaseVariables("nested", "x"))
+        below(60, function() retrieveViews("nested", "x")$x)
+      },
+      result = function() below(60, function() memLapply(1, function(i) maker(n))[[1L]]),
+      collected = function() {
+        run <- memRun(memLapply(1, function(i) maker(n), CONTROL = memControl(lazy = TRUE)), wait = FALSE)
+        below(60, function() collect(run)[[1L]])
+      }
+    )
+    for (way in names(tries)) {
+      out <- tryCatch(tries[[way]](), error = identity)
+      right <- if (inherits(out, "condition")) inherits(out, c("memshare_error_nested", "memshare_error_element")) else identical(depth$list(out), n)
+      expect_true(right, info = paste(n, way, class(out)[[1L]]))
+    }
+  }
+})
+
 test_that("many results that cannot be sent are a condition each, where failures are collected", {
   out <- suppressWarnings(memLapply(1:600, function(i) if (i %% 30 == 0) {
     x <- 1

@@ -106,7 +106,7 @@ impl Encoder<'_> {
                 Node::of(tag, len, off)
             }
             Tag::List => {
-                s.check_stack();
+                s.check_stack_of_readers();
                 let first = self.w.children(x.len())?;
                 for i in 0..x.len() {
                     self.value(s, x.item(i), first + i as u32)?;
@@ -141,7 +141,7 @@ impl Encoder<'_> {
         if count == 0 {
             return Ok(0);
         }
-        s.check_stack();
+        s.check_stack_of_readers();
         let list = self.w.children(1)?;
         let names = self.w.children(count + 1)?;
         self.w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(names)));

@@ -45,6 +45,7 @@ extern "C" {
     pub(super) fn SETCAR(cell: SEXP, value: SEXP) -> SEXP;
     pub(super) fn Rf_GetOption1(name: SEXP) -> SEXP;
     pub(super) fn R_CheckStack();
+    pub(super) fn R_CheckStack2(more: usize);
     pub(super) fn R_CheckUserInterrupt();
     pub(super) fn Rf_installTrChar(text: SEXP) -> SEXP;
     pub(super) fn Rf_eval(call: SEXP, env: SEXP) -> SEXP;

@@ -8,6 +8,9 @@ use extendr_ffi::*;
 use super::ffi;
 use super::jump::owns_nothing;
 
+/// Bytes of the C stack that calls around a reader may have: R takes some 10 kB for each.
+const READERS: usize = 1 << 20;
+
 /// A value that R will not collect as long as `'s`: an argument of the running `.Call`, kept by a [`Scope`] or a [`super::Preserved`], or
 /// reachable from such a one. That is the promise of who makes it; all methods rest on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +155,12 @@ impl Scope {
     pub fn check_stack(&self) {
         // SAFETY: R's main thread, by the scope's existence.
         unsafe { ffi::R_CheckStack() }
+    }
+
+    /// The same in what writes a value for other processes: who reads it takes as much for each level, and may have more calls around it.
+    pub fn check_stack_of_readers(&self) {
+        // SAFETY: as above.
+        unsafe { ffi::R_CheckStack2(READERS) }
     }
 }
 
