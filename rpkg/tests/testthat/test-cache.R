@@ -105,3 +105,20 @@ test_that("values that nobody needs any more do not pile up", {
   }
   expect_lt(most, 8e8)
 })
+
+test_that("views of registered variables are no reason to collect, until these are released", {
+  space <- paste0("views-", Sys.getpid())
+  registerVariables(space, list(big = list(raw(3e8), 1)))
+  on.exit(memshare_gc(space))
+  collected <- 0
+  count <- function() collected <<- collected + 1
+  suppressMessages(trace("gc", tracer = as.call(list(count)), where = baseenv(), print = FALSE))
+  on.exit(suppressMessages(untrace("gc", where = baseenv())), add = TRUE)
+  memLapply(1:2, identity, MAX.CORES = 2)
+  collected <- 0
+  for (k in 1:4) expect_identical(memLapply("big", length, NAMESPACE = space, MAX.CORES = 2), list(300000000L, 1L))
+  expect_equal(collected, 0)
+  releaseVariables(space, "big")
+  memLapply(1:2, identity, MAX.CORES = 2)
+  expect_equal(collected, 1)
+})

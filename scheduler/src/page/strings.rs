@@ -59,6 +59,13 @@ impl StringTable {
         }
     }
 
+    /// Empties it; its memory stays for the next strings.
+    pub(super) fn clear(&mut self) {
+        self.ends.clear();
+        self.marks.clear();
+        self.bytes.clear();
+    }
+
     /// Strings so far.
     pub fn len(&self) -> usize {
         self.marks.len()

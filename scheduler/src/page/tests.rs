@@ -231,6 +231,36 @@ fn big_data_is_borrowed_aligned_and_written_by_threads() {
 }
 
 #[test]
+fn what_attributes_have_alike_lies_once() {
+    let mut w = BlobWriter::new();
+    let first = w.children(4).unwrap();
+    w.set(0, Node::of(Tag::List, 4, u64::from(first)));
+    let places: Vec<u64> =
+        [[2, 3], [4, 5], [2, 3]].map(|dim: [u64; 2]| w.shared(&dim.map(u64::to_ne_bytes).concat())).into();
+    assert!(places[0] == places[2] && places[0] != places[1]);
+    let mut name = |text: &[u8]| {
+        let mut table = StringTable::default();
+        table.push(text, 1);
+        let at = w.shared_strings(&mut table);
+        assert!(table.is_empty());
+        at
+    };
+    let names = [name(b"dim"), name(&[b'x'; 1000]), name(b"dim"), name(&[b'x'; 1000])];
+    assert!(names[0] == names[2] && names[1] != names[3], "long ones are not kept");
+    for (place, &off) in places.iter().enumerate() {
+        w.set(first + place as u32, Node::of(Tag::Real, 2, off));
+    }
+    w.set(first + 3, Node::of(Tag::Strings, 1, names[2]));
+    let bytes = Aligned::new(&w.finish().to_vec());
+    let view = BlobView::open(bytes.bytes()).unwrap();
+    let read = |place: u32| {
+        view.data(&view.node(first + place)).chunks_exact(8).map(super::node::number64).collect::<Vec<_>>()
+    };
+    assert_eq!([read(0), read(1), read(2)], [vec![2, 3], vec![4, 5], vec![2, 3]]);
+    assert_eq!(view.strings(&view.node(first + 3)).unwrap().get(0), Some((b"dim".as_slice(), 1)));
+}
+
+#[test]
 fn a_failed_write_is_reported() {
     let blob = blob(&Value::List(vec![Value::Plain(Tag::Raw, vec![7; 100_000])]));
     let error = blob.write(&|at, _| if at == 0 { Ok(()) } else { Err(Error::Unsupported("that")) });

@@ -1,5 +1,6 @@
 //! Writing a blob: nodes and pieces are collected first, the bytes move once.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use rayon::prelude::*;
@@ -22,6 +23,11 @@ const PARALLEL_FROM: u64 = 8 << 20;
 pub(super) const SLICE: usize = 4 << 20;
 /// More threads than this do not make memory faster.
 const MAX_THREADS: usize = 4;
+
+/// Data up to this size is looked for among what is there already ([`BlobWriter::shared`]) ...
+const SHARED_UP_TO: usize = 128;
+/// ... which is the latest of so many.
+const SHARED: usize = 8;
 
 /// Where a piece's bytes are until they are written.
 enum Bytes {
@@ -51,6 +57,8 @@ pub struct BlobWriter {
     head: Vec<u8>,
     /// Bytes that could not be had: the blob is none. See [`BlobWriter::check`].
     lacking: usize,
+    /// Small data and its place, the oldest first.
+    shared: VecDeque<(Vec<u8>, u64)>,
 }
 
 impl BlobWriter {
@@ -107,6 +115,34 @@ impl BlobWriter {
         let at = self.aligned(bytes.len());
         self.stage(at, bytes);
         at
+    }
+
+    /// As [`BlobWriter::copy`], for attributes, in which many items are alike: small data that was there before lies once. Otherwise each
+    /// item would have its own beside its data, and who reads them would touch a page of memory for each.
+    pub fn shared(&mut self, bytes: &[u8]) -> u64 {
+        if bytes.is_empty() || bytes.len() > SHARED_UP_TO {
+            return self.copy(bytes);
+        }
+        if let Some((_, at)) = self.shared.iter().find(|(known, _)| known == bytes) {
+            return *at;
+        }
+        let at = self.copy(bytes);
+        if self.shared.len() == SHARED {
+            self.shared.pop_front();
+        }
+        self.shared.push_back((bytes.to_vec(), at));
+        at
+    }
+
+    /// As [`BlobWriter::strings`], for attributes.
+    pub fn shared_strings(&mut self, table: &mut StringTable) -> u64 {
+        let parts = [&table.ends, &table.marks, &table.bytes];
+        if table.lacking > 0 || parts.iter().map(|part| part.len()).sum::<usize>() > SHARED_UP_TO {
+            return self.strings(table);
+        }
+        let bytes = parts.map(Vec::as_slice).concat();
+        table.clear();
+        self.shared(&bytes)
     }
 
     /// Copies in what the caller's language serialized, with its checksum behind it; gives the node. Its parser may trust its input, so it

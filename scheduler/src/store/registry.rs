@@ -225,22 +225,24 @@ impl Store {
         registered_in(namespace, name, place)?.map_or(Ok(()), |other| refuse_living(&other))
     }
 
-    /// Releases variables: all of them or, on an error, none. Mappings that others hold stay readable.
+    /// Releases variables: all of them or, on an error, none. Mappings that others hold stay readable. Gives their bytes.
     ///
     /// # Errors
     /// [`Error::NotOwner`] for a variable of another session; [`Error::NotAllocated`] for one that nobody has.
-    pub fn release(&mut self, namespace: &str, names: &[String]) -> Result<()> {
+    pub fn release(&mut self, namespace: &str, names: &[String]) -> Result<u64> {
         for name in names {
             if !self.owns(namespace, name) {
                 let owner_pid = find(namespace, name, &self.place)?.header.owner_pid;
                 return Err(Error::NotOwner { namespace: namespace.into(), name: name.clone(), owner_pid });
             }
         }
+        let mut bytes = 0;
         for name in names {
-            self.variables.remove(&(namespace.to_owned(), name.clone()));
+            let page = self.variables.remove(&(namespace.to_owned(), name.clone()));
+            bytes += page.map_or(0, |page| page.bytes());
             tracing::debug!(namespace, name, "released");
         }
-        Ok(())
+        Ok(bytes)
     }
 
     /// This session's variables, by namespace and name.

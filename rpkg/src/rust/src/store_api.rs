@@ -13,7 +13,7 @@ use scheduler::trace;
 
 use crate::altrep::{self, Origin};
 use crate::r::{self, argument, edge, give, nothing, protect, Failure, Preserved, Scope, Sexp};
-use crate::runs::{kept, plan_api, registry};
+use crate::runs::{dead, kept, plan_api, registry};
 use crate::{codec, session};
 
 pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
@@ -74,7 +74,7 @@ impl Opened {
 
 /// What keeps a mapping for the views into it.
 fn owner(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> r::Result<Preserved> {
-    protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, origin))))
+    protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, origin, altrep::Lives::WithItsName))))
 }
 
 /// The value of a registered variable.
@@ -142,7 +142,11 @@ fn ms_release_variables(namespace_: Robj, variables: Robj) -> Robj {
     edge(|| {
         let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
         session::with(|session| match session.opened() {
-            Some(_) => Ok(session.store()?.release(&namespace, &names)?),
+            Some(_) => {
+                let bytes = session.store()?.release(&namespace, &names)?;
+                dead::released(bytes);
+                Ok(())
+            }
             // Nothing is ours; say whose it is, if anybody's.
             None => names.iter().try_for_each(|name| {
                 let owner_pid = find(&namespace, name, session.place())?.header.owner_pid;

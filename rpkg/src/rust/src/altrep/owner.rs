@@ -18,29 +18,46 @@ pub(super) struct Owned {
     pub(super) origin: Option<Rc<Origin>>,
     /// A pointer for writing was given to somebody: the bytes may be others than the page's.
     pub(super) exposed: Cell<bool>,
+    /// What it counts in [`held`].
+    counted: u64,
+}
+
+/// Whether the memory of a page goes with the last mapping of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lives {
+    /// It does: nobody else has it, or will have it.
+    WithItsViews,
+    /// It is a registered variable's, which has a name.
+    WithItsName,
 }
 
 thread_local! {
-    /// Bytes that R's owners keep mapped.
+    /// Bytes of pages that live with R's owners.
     static HELD: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Bytes that views of this process keep mapped, also those that nobody needs any more: R's collector finds these, which does not know
-/// how big they are. A mapping counts once for each of its owners.
+/// Bytes of memory that views of this process keep, also those that nobody needs any more: R's collector finds these, which does not know
+/// how big they are. A mapping counts once for each of its owners; one of a registered variable does not count.
 pub fn held() -> u64 {
     HELD.get()
 }
 
 /// An owner of `mapping` for the views to be made, kept. With `origin`, the views can travel to workers as references.
-pub fn owner<'s>(s: &'s Scope, mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> Sexp<'s> {
+pub fn owner<'s>(
+    s: &'s Scope,
+    mapping: &Arc<Mapping>,
+    origin: Option<&Rc<Origin>>,
+    lives: Lives,
+) -> Sexp<'s> {
+    let counted = if lives == Lives::WithItsViews { mapping.len() as u64 } else { 0 };
     // SAFETY: R's main thread, by the scope. R may jump until the finalizer is registered; only then there is something
     // to finalize.
     unsafe {
         let owner = s.keep(R_MakeExternalPtr(std::ptr::null_mut(), R_NilValue, R_NilValue));
         R_RegisterCFinalizerEx(owner.raw(), Some(finalize), Rboolean::FALSE);
-        let owned =
-            Owned { mapping: Arc::clone(mapping), origin: origin.map(Rc::clone), exposed: Cell::new(false) };
-        HELD.set(HELD.get() + mapping.len() as u64);
+        let (mapping, origin) = (Arc::clone(mapping), origin.map(Rc::clone));
+        let owned = Owned { mapping, origin, exposed: Cell::new(false), counted };
+        HELD.set(HELD.get() + counted);
         R_SetExternalPtrAddr(owner.raw(), Box::into_raw(Box::new(owned)).cast());
         owner
     }
@@ -64,7 +81,7 @@ unsafe extern "C" fn finalize(owner: SEXP) {
         R_ClearExternalPtr(owner);
         if !address.is_null() {
             let owned = Box::from_raw(address);
-            HELD.set(HELD.get() - owned.mapping.len() as u64);
+            HELD.set(HELD.get() - owned.counted);
         }
     }
 }

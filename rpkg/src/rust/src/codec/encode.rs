@@ -32,6 +32,9 @@ pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut Referenc
     Ok(w.check()?)
 }
 
+/// Items of an attribute that many values have alike, at most.
+const SMALL: usize = 8;
+
 fn attributes(x: Sexp) -> usize {
     let mut count = 0;
     if x.has_attributes() {
@@ -148,16 +151,40 @@ impl Encoder<'_> {
         x.each_attribute(&mut |name, _| {
             with_bytes(s, name, |bytes, mark| self.table.push(bytes, mark));
         });
-        let off = self.w.strings(self.table);
+        let off = self.w.shared_strings(self.table);
         self.w.set(names, Node::of(Tag::Strings, count as u64, off));
         let (mut outcome, mut index) = (Ok(()), names);
         x.each_attribute(&mut |_, value| {
             index += 1;
             if outcome.is_ok() {
-                outcome = put(self, s, value, index);
+                outcome = match self.small(s, value) {
+                    Some(node) => {
+                        self.w.set(index, node);
+                        Ok(())
+                    }
+                    None => put(self, s, value, index),
+                };
             }
         });
         outcome.map(|()| list)
+    }
+
+    /// The node of a small plain vector that is an attribute: `dim`, a class.
+    fn small(&mut self, s: &Scope, x: Sexp) -> Option<Node> {
+        let tag = tag_of(x).filter(|_| x.len() <= SMALL && !x.has_attributes() && !x.is_s4())?;
+        let off = match tag {
+            Tag::Strings => {
+                self.texts(s, x);
+                self.w.shared_strings(self.table)
+            }
+            Tag::Logical | Tag::Integer | Tag::Real => {
+                let bytes = x.len() * tag.item_size() as usize;
+                // SAFETY: a live vector's own bytes, copied at once.
+                self.w.shared(unsafe { std::slice::from_raw_parts(x.data()?, bytes) })
+            }
+            _ => return None,
+        };
+        Some(Node::of(tag, x.len() as u64, off))
     }
 
     pub(super) fn texts(&mut self, s: &Scope, x: Sexp) {

@@ -40,7 +40,8 @@ impl Referred {
     /// The page is sealed, but for plain items that may change (`Mapping::bytes`). Who uses this keeps it as long as what was
     /// made of it, views apart, which keep their owners.
     pub unsafe fn push(&mut self, mapping: &Arc<Mapping>) -> Result<()> {
-        let owner = protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, None))))?;
+        let owner =
+            protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, None, altrep::Lives::WithItsViews))))?;
         // SAFETY: by this function's contract; the owner, which is kept, keeps the mapping where its count has it.
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(mapping) };
         // SAFETY: by this function's contract.

@@ -159,7 +159,9 @@ impl Ended<'_> {
             Views::Lasting => Origin::new(file, mapping.len(), &page.header().traits),
             Views::Passing => None,
         };
-        let owner = r::protect(|s| Ok(Preserved::new(altrep::owner(s, &mapping, origin.as_ref()))))?;
+        let owner = r::protect(|s| {
+            Ok(Preserved::new(altrep::owner(s, &mapping, origin.as_ref(), altrep::Lives::WithItsViews)))
+        })?;
         let overflow =
             page.overflow().map(|overflow| Self::map(overflow, views).map(Box::new)).transpose()?;
         Ok(Opened { mapping, owner, overflow })

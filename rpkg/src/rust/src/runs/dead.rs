@@ -15,6 +15,13 @@ const MANY: u64 = 256 << 20;
 thread_local! {
     /// Bytes that were still needed at the last look.
     static NEEDED: Cell<u64> = const { Cell::new(0) };
+    /// Bytes of variables that were released since: their views, which nobody may need, keep them.
+    static RELEASED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A variable of so many bytes was released.
+pub fn released(bytes: u64) {
+    RELEASED.set(RELEASED.get().saturating_add(bytes));
 }
 
 /// Has R give back what nobody needs, if that may be much: more than is needed, or half of the memory that is free.
@@ -23,7 +30,7 @@ thread_local! {
 /// What finalizers of the user's signal.
 pub(super) fn collect() -> Result<()> {
     let needed = NEEDED.get().min(altrep::held());
-    let grown = altrep::held() - needed;
+    let grown = (altrep::held() - needed).saturating_add(RELEASED.get());
     if grown < FEW {
         return Ok(());
     }
@@ -37,5 +44,6 @@ pub(super) fn collect() -> Result<()> {
         Ok(())
     })?;
     NEEDED.set(altrep::held());
+    RELEASED.set(0);
     Ok(())
 }

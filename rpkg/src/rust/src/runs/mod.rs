@@ -25,7 +25,7 @@ mod begin;
 pub mod checkpoints;
 mod collect;
 mod coming;
-mod dead;
+pub mod dead;
 mod describe;
 mod earlier;
 mod encoded;

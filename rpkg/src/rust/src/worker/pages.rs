@@ -11,6 +11,7 @@ use scheduler::os::{Access, Mapping};
 use scheduler::store::open_page;
 
 use crate::about::Listed;
+use crate::altrep;
 use crate::codec::{self, BlobSource, Pieces, Referred};
 use crate::r::{self, Failure, Preserved, Result};
 
@@ -42,7 +43,9 @@ pub(super) struct Pages {
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Result<Opened> {
         let mapping = Arc::new(mapping(membership, resource, segment)?);
-        let owner = Box::new(r::protect(|s| Ok(Preserved::new(crate::altrep::owner(s, &mapping, None))))?);
+        let owner = Box::new(r::protect(|s| {
+            Ok(Preserved::new(altrep::owner(s, &mapping, None, altrep::Lives::WithItsViews)))
+        })?);
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
         for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
