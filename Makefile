@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -12,6 +12,7 @@ help:
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
 	@echo "make chaos   300 random sessions under faults of real processes, 100 Ctrl-C; goes on where it was broken off"
+	@echo "make hosts   a cluster over three hosts, made of namespaces: each fault once, then RUNS=20 by SEED=1"
 	@echo "make soak    30 minutes of mixed calls and kills, MINUTES=... of them: memory, descriptors, threads, files stay as they are"
 	@echo "make fuzz    every parser of outside bytes, guided by coverage, 30 CPU-minutes each (SECONDS=..., TARGETS=...)"
 	@echo "make valgrind every native entry and its workers under valgrind (FILES=... for R test files)"
@@ -82,6 +83,11 @@ chaos: install
 	python3 tests/chaos/chaos.py --programs 300 --results $(CHAOS)/programs.jsonl
 	python3 tests/chaos/chaos.py --programs 40 --only Ctrl-C --results $(CHAOS)/interrupts.jsonl
 	python3 tests/chaos/report.py $(CHAOS)/programs.jsonl $(CHAOS)/interrupts.jsonl
+
+hosts: install
+	Rscript --vanilla tests/hosts/parity.R
+	Rscript --vanilla tests/hosts/faults.R
+	Rscript --vanilla tests/hosts/faults.R $(or $(RUNS),20) $(or $(SEED),1)
 
 soak: install
 	mkdir -p $(CHAOS)

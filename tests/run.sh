@@ -70,6 +70,7 @@ else
   for adapter in foreach biocparallel; do step "adapter $adapter" Rscript --vanilla "examples/adapters/$adapter.R"; done
   # The size is the article's without these numbers.
   step features Rscript --vanilla examples/features.R 700 60
+  step "several hosts" Rscript --vanilla tests/hosts/parity.R
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

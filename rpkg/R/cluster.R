@@ -18,7 +18,7 @@ check_cluster <- function(cluster, call = NULL) {
 join_nodes <- function(cluster, address) ask_nodes(cluster, node_join, list(address, c(library_of_memshare(), .libPaths())))
 
 # Has every node call `fun`. Returns the nodes with what became of each: `open` while it works, `said` what it answered, `cannot` why it
-# can take no part in runs of this session.
+# can take no part in runs of this session; `answer`, the answer as it came, and whether it `died`.
 ask_nodes <- function(cluster, fun, arguments) {
   send <- utils::getFromNamespace("sendCall", "parallel")
   lapply(seq_along(cluster), function(i) {
@@ -29,7 +29,7 @@ ask_nodes <- function(cluster, fun, arguments) {
       },
       error = conditionMessage
     )
-    list(node = cluster[[i]], open = is.null(said), said = said)
+    list(node = cluster[[i]], open = is.null(said), said = said, died = !is.null(said))
   })
 }
 
@@ -151,7 +151,11 @@ answers <- function(entry, seconds) {
 
 receive <- function(entry) {
   result <- utils::getFromNamespace("recvResult", "parallel")
-  said <- tryCatch(result(entry$node), error = function(e) paste("the node died:", conditionMessage(e)))
+  said <- tryCatch(result(entry$node), error = function(e) {
+    entry$died <<- TRUE
+    paste("the node died:", conditionMessage(e))
+  })
+  entry$answer <- said
   entry[c("said", "cannot")] <- if (is.list(said)) list(NULL, said$cannot) else list(said, NULL)
   entry$open <- FALSE
   entry

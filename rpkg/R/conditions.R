@@ -44,8 +44,8 @@
 #'   \item{`memshare_error_memory_limit`}{The call or plan needs more than `memControl(memory = )` allows, or than there is. Fields:
 #'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
 #'   \item{`memshare_error_cluster`}{A node of CLUSTER can take no part in the call, or none is left to work for it; the message says why, and
-#'     the field `node` which, where it is one: it runs on another machine or in a container, say, and does not see this session's shared
-#'     memory.}
+#'     the field `node` which, where it is one: memshare is not installed there, say, or no host is left. Also what cannot run over
+#'     several hosts; see the guide, More than one machine.}
 #'   \item{`memshare_error_unknown`}{[memStory()], [memWhy()]: nothing has this name; field `nearest` has the nearest names.}
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
 #'   \item{`memshare_error_profile`}{A profile cannot be used: the file is damaged, of another version or no profile; it is one of another
@@ -74,7 +74,8 @@
 #'
 #' `memshare_message_assumed` says what [memSimulate()] had to assume. The warning `memshare_warning_profile` says that a profile in the directory of
 #' `options(memshare.profiles = )` could not be read or written, and that the call went on without. `memshare_warning_cluster` names a node of
-#' CLUSTER (field `node`) that did not answer after a call, and whose connection was closed for that.
+#' CLUSTER (field `node`) that did not answer after a call, and whose connection was closed for that, or a host that was lost. `memshare_message_hosts`
+#' says once in what the hosts of CLUSTER differ, so that the last bits of results may.
 #'
 #' @return Nothing: this page describes conditions.
 #' @examples

@@ -113,6 +113,31 @@ ms_unpack <- function(raw, parts) .Call(wrap__ms_unpack, raw, parts)
 # `serialize()` does.
 ms_content <- function(x) .Call(wrap__ms_content, x)
 
+# The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`.
+ms_hosts_cut <- function(elements, hosts, least) .Call(wrap__ms_hosts_cut, elements, hosts, least)
+
+# The number of a new run's grants.
+ms_hosts_begin <- function(blocks, hosts) .Call(wrap__ms_hosts_begin, blocks, hosts)
+
+# The block that a host gets next, or 0. `data`: for each host, for which blocks it has the data (1 or 0).
+ms_hosts_next <- function(id, host, data) .Call(wrap__ms_hosts_next, id, host, data)
+
+# A host handed in a block. FALSE where it is not to be used.
+ms_hosts_done <- function(id, host, block) .Call(wrap__ms_hosts_done, id, host, block)
+
+# An element of a block failed. FALSE where that does not matter any more.
+ms_hosts_failed <- function(id, host, block) .Call(wrap__ms_hosts_failed, id, host, block)
+
+ms_hosts_lost <- function(id, host) .Call(wrap__ms_hosts_lost, id, host)
+
+# Whether anything is still to be done by anybody.
+ms_hosts_under_way <- function(id) .Call(wrap__ms_hosts_under_way, id)
+
+# Whether a host has blocks to work on.
+ms_hosts_busy <- function(id, host) .Call(wrap__ms_hosts_busy, id, host)
+
+ms_hosts_end <- function(id) .Call(wrap__ms_hosts_end, id)
+
 # Opens a checkpoint of a run that is told by parts of these names and values. A list: `id` and `dir`, the `seed` of its first run; or
 # what is `changed`, by name.
 ms_checkpoint_open <- function(dir, names, values, seed) .Call(wrap__ms_checkpoint_open, dir, names, values, seed)

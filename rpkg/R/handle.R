@@ -3,6 +3,9 @@
 
 # `made`: the compiled plan, whose shared data must stay as long as the run; NULL for a program that runs once.
 new_handle <- function(program, names, call, made = NULL, changes = NULL, after = NULL) {
+  if (!is.null(hosts_of(program$cluster, program$host_timeout, call))) {
+    abort("cluster", "memRun(wait = FALSE) cannot run over several hosts; call it with wait = TRUE, or give a CLUSTER on this machine", call = call)
+  }
   handle <- new.env(parent = emptyenv())
   program <- as_changed(program, changes)
   handle$program <- program

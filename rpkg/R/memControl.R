@@ -42,6 +42,8 @@
 #' @param checkpoint `NULL`, or a directory in which finished chunks are written down: when the session died, the same call goes on from
 #'   there. See [memRun()], section Checkpoints.
 #' @param keep `TRUE`: when the call fails, what it did stays in shared memory for [memRedo()].
+#' @param host_timeout Whole seconds without a sign of life after which another host of CLUSTER is taken for lost: its unfinished work is done by
+#'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See the guide, More than one machine.
 #' @param element What FUN receives of a sparse matrix (see [memApply()], section Sparse matrices): `"dense"`, a row or column as a plain vector;
 #'   `"sparseVector"`, as an object of that class of package Matrix; `"nonzero"`, a list of `i`, the places of its entries, and `x`, their values.
 #' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
@@ -80,7 +82,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, element_timeout = Inf,
                        memory = Inf, lazy = FALSE, trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, globals = character(), fresh = FALSE,
-                       checkpoint = NULL, keep = FALSE, element = c("dense", "sparseVector", "nonzero"), ...) {
+                       checkpoint = NULL, keep = FALSE, host_timeout = 30, element = c("dense", "sparseVector", "nonzero"), ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -111,7 +113,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
       progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals,
-      fresh = check_flag(fresh, "fresh", call), checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call), element = check_choice(first_of(element), c("dense", "sparseVector", "nonzero"), "element", call)
+      fresh = check_flag(fresh, "fresh", call), checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call), host_timeout = check_count(host_timeout, "host_timeout", 1, call, FALSE, 86400), element = check_choice(first_of(element), c("dense", "sparseVector", "nonzero"), "element", call)
     ),
     class = "memshare_control"
   )

@@ -14,6 +14,11 @@ run_one <- function(pass, call) {
 run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, looked = FALSE) {
   if (!length(program$modes)) return(settle(program, NULL, call))
   program <- as_changed(program, changes)
+  hosts <- hosts_of(program$cluster, program$host_timeout, call)
+  if (!is.null(hosts)) {
+    program$spec$data[changes$data] <- changes$values
+    return(settle(program, run_over_hosts(program, hosts, call), call))
+  }
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
@@ -70,13 +75,13 @@ abandon <- function(run, under_way) {
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
-    remember_run(program, out, begun_by)
+    if (isTRUE(out$over_hosts)) state$last_run <- NULL else remember_run(program, out, begun_by)
     if (isTRUE(program$spec$keep) && !is.null(out$error)) remember_kept(program, out$stats$run)
     if (length(out$stats$notes)) tell_once(out$stats$notes)
     warn_unlogged(out$stats$unlogged, program, begun_by)
     if (length(out$conditions)) signal_conditions(out$conditions, program)
     if (!is.null(out$error)) raise(out$error, program, call, out$stats$died)
-    keep_profiles(out$stats, program$spec$workers)
+    if (!isTRUE(out$over_hosts)) keep_profiles(out$stats, program$spec$workers)
   }
   # One token for all, made when it is first needed.
   lapply(program$wanted, wanted_value, program, out, call, new_token(program))

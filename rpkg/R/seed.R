@@ -4,13 +4,14 @@
 stream_block <- 1024
 
 # A function of an element's number (from 1) that sets .Random.seed to the start of that element's stream, or NULL without a
-# seed. It remembers where it stands: the next element is one step away.
-stream_setter <- function(seed) {
+# seed. It remembers where it stands: the next element is one step away. `before`: how many elements the user's call has before the first.
+stream_setter <- function(seed, before = 0) {
   if (is.null(seed)) return(NULL)
   block <- 0
   within <- 0
   block_start <- stream <- first_stream(seed)
   function(index) {
+    index <- index + before
     want_block <- (index - 1) %/% stream_block
     want_within <- (index - 1) %% stream_block
     if (want_block < block) {

@@ -10,6 +10,7 @@ pub mod error;
 #[cfg(all(any(test, feature = "fuzz"), not(loom)))]
 pub mod fuzz;
 pub mod graph;
+pub mod hosts;
 pub mod id;
 mod lifetime;
 pub mod link;

@@ -12,6 +12,7 @@
 //! * `records/`: records of plans and runs, for the views of them.
 //! * `index`: which items of a variable an R index means.
 //! * `payload_api`: the `.Call`s that look into what travels with FUN, and pack it.
+//! * `hosts_api`: the `.Call`s that say which host gets which elements.
 //! * `runs/`: the session's side of a run: pages, plan, pool; waiting; results.
 //! * `state/`: whether the state of the session, or of a worker, is as it was.
 //! * `worker/`: the worker's side: FUN, element by element.
@@ -22,6 +23,7 @@ mod about;
 mod altrep;
 mod codec;
 mod files_api;
+mod hosts_api;
 mod index;
 mod mutual_api;
 mod nodes;
@@ -57,6 +59,7 @@ extendr_module! {
     use nodes;
     use sparse_api;
     use payload_api;
+    use hosts_api;
     use checkpoints;
     use kept;
     use plan_api;

@@ -1,0 +1,113 @@
+# How a program is cut for several hosts: blocks of elements, the data that all of them need, and the part of each collection that a block needs.
+# Data is known by its content, so that a host that has it is not sent it again.
+
+# The job of a run over hosts: `program`, what leaders are told besides data; `ends`, of the blocks; `common`, serialized data that every block
+# needs, by content; `cuts`, the collections, and how each is cut.
+new_job <- function(program, hosts, call) {
+  check_over_hosts(program, call)
+  spec <- program$spec
+  job <- new.env(parent = emptyenv())
+  job$n <- spec$passes[[1L]]$n
+  workers <- vapply(hosts, function(host) length(host$nodes), 0L)
+  job$ends <- native(ms_hosts_cut(job$n, length(hosts), max(workers)), call)
+  job$common <- list()
+  told <- lapply(spec$passes, pass_for_hosts)
+  job$cuts <- list()
+  whole <- integer()
+  for (i in seq_along(told)) {
+    sides <- vapply(told[[i]]$sides, `[[`, 0, "data")
+    whole <- unique(c(whole, sides, told[[i]]$captured))
+  }
+  shared <- vapply(whole, function(at) add_common(job, read_name(spec$data[[at]])), "")
+  for (i in seq_along(told)) {
+    told[[i]]$sides <- lapply(told[[i]]$sides, function(side) list(data = match(side$data, whole)))
+    told[[i]]$captured <- match(told[[i]]$captured, whole)
+    told[[i]]$inputs <- lapply(told[[i]]$inputs, input_for_hosts, job, spec$data, length(whole))
+  }
+  spec[c("passes", "data_names", "data")] <- list(told, c(spec$data_names[whole], vapply(job$cuts, `[[`, "", "name")), NULL)
+  spec$cluster <- FALSE
+  spec$timeout <- Inf
+  job$told <- list(spec = spec, shared = shared, title = title_of(verb_of(call), named_labels(program$wanted)))
+  add_state(job, program)
+  job
+}
+
+# Its state, as this session has it now: the structure is one more piece of data.
+add_state <- function(job, program) {
+  now <- session_state(program$fresh, program$named)
+  about <- readRDS(now$path)
+  # The number of a generation is this session's own.
+  structure <- add_common(job, about[c("structure", "settings")])
+  job$told$state <- list(structure = structure, settings = unserialize(now$bytes)$settings, fresh = now$fresh)
+}
+
+add_common <- function(job, value) {
+  bytes <- serialize(value, NULL, xdr = FALSE)
+  content <- native(ms_fingerprint(bytes))
+  job$common[[content]] <- bytes
+  content
+}
+
+# Costs and profiles are of all elements, and of this machine.
+pass_for_hosts <- function(pass) {
+  pass[c("cost", "seconds", "sizes")] <- NULL
+  pass$key <- ""
+  if (pass$schedule == "profiled") pass$schedule <- "auto"
+  pass
+}
+
+# An input whose data comes with each block: it is numbered behind the data that all blocks need.
+input_for_hosts <- function(input, job, data, whole) {
+  if (input$kind == "each") return(input)
+  at <- Position(function(cut) identical(cut$data, input$data) && identical(cut$kind, input$kind), job$cuts)
+  if (is.na(at)) {
+    at <- length(job$cuts) + 1L
+    job$cuts[[at]] <- list(data = input$data, kind = input$kind, value = read_name(data[[input$data]]), name = "X")
+  }
+  input$data <- whole + at
+  input
+}
+
+# The part of a block of a collection.
+part_of <- function(cut, from, to) {
+  at <- from:to
+  x <- cut$value
+  switch(cut$kind, column = x[, at, drop = FALSE], row = x[at, , drop = FALSE], x[at])
+}
+
+# What is to be sent for a block: serialized parts, by content, one for each collection.
+parts_of_block <- function(job, block) {
+  lapply(job$cuts, function(cut) serialize(part_of(cut, first_of_block(job, block), job$ends[[block]]), NULL, xdr = FALSE))
+}
+
+first_of_block <- function(job, block) if (block == 1L) 1 else job$ends[[block - 1L]] + 1
+
+# The contents of the parts of a block, worked out when they are first asked for.
+contents_of_block <- function(job, block, parts = parts_of_block(job, block)) {
+  key <- as.character(block)
+  if (is.null(job$contents[[key]])) job$contents[[key]] <- vapply(parts, function(bytes) native(ms_fingerprint(bytes)), "")
+  job$contents[[key]]
+}
+
+# What cannot run over several hosts says so, and what to do.
+check_over_hosts <- function(program, call) {
+  refuse <- function(what) {
+    text <- paste(
+      what, "cannot run over several hosts: give a CLUSTER whose nodes are on this machine, or none, or call what can",
+      "(memLapply(), memApply(), memMapply(), memFilter(), and chains of them element by element) and go on with its value"
+    )
+    abort("cluster", text, call = call)
+  }
+  if (!is.null(program$checkpoint)) refuse("a call with memControl(checkpoint = )")
+  if (isTRUE(program$spec$keep)) refuse("a call with memControl(keep = TRUE), or memRedo(),")
+  passes <- program$spec$passes
+  for (pass in passes) {
+    label <- sprintf("pass '%s'", pass$name)
+    if (pass$levels > 0L || pass$n != passes[[1L]]$n || any(vapply(pass$sides, function(side) is.null(side$data), NA))) {
+      refuse(paste(label, "reads the value of another pass as a whole, and"))
+    }
+    kinds <- vapply(pass$inputs, `[[`, "", "kind")
+    if (!all(kinds %in% c("item", "row", "column", "each"))) refuse(sprintf("%s goes over %s, and", label, setdiff(kinds, c("item", "row", "column", "each"))[[1L]]))
+    if (!all(vapply(pass$inputs, function(input) is.null(input$sparse), NA))) refuse(paste(label, "goes over a sparse matrix, and"))
+  }
+}

@@ -1,0 +1,198 @@
+# Runs on the leader of a host, the first of its nodes: takes data and blocks of elements from the session, runs each block with the ordinary
+# engine on workers of its own, and hands in what came of it. The session asks again and again (host_poll()); in between the leader waits
+# in parallel's loop.
+
+# What a leader has: `data`, by content; of the run at hand `run`, `program`, the native `running` runs with their blocks, and `ready`, what is to be
+# handed in, as bytes; `coming`, pieces of data; `generations`, of workers, by content.
+leader <- function() {
+  if (is.null(state$leader)) {
+    state$leader <- list2env(list(data = list(), coming = list(), running = list(), ready = list(), generations = list()), parent = emptyenv())
+  }
+  state$leader
+}
+
+# The bytes of a piece of data or results in one message.
+piece_bytes <- 2^20
+
+# One call of the session: what it sends is taken, what has ended is handed in. Returns at once when there is something to hand in, and else
+# after `wait` seconds at most.
+host_poll <- function(request) {
+  lead <- leader()
+  if (!identical(lead$run, request$run)) host_end()
+  lead$run <- request$run
+  if (is.null(lead$guard)) lead$guard <- guard_connection(request$patience)
+  for (content in request$forget) lead$data[[content]] <- NULL
+  for (piece in request$pieces) take_piece(lead, piece)
+  if (!is.null(request$program)) lead$program <- take_program(lead, request$program)
+  for (grant in request$grants) begin_block(lead, grant)
+  if (!length(lead$ready)) await_blocks(lead, request$wait)
+  gather_blocks(lead)
+  answer <- list(pieces = next_pieces(lead), more = length(lead$ready) > 0L)
+  if (!length(lead$running) && !length(lead$ready) && !length(lead$coming)) unguard_connection(lead)
+  answer
+}
+
+# The end of the part that this host has in a run, whatever it was at.
+host_end <- function() {
+  lead <- leader()
+  for (entry in lead$running) native(ms_run_cancel(entry$run))
+  deadline <- elapsed() + 0.5
+  for (entry in lead$running) {
+    while (!isTRUE(native(ms_run_wait(entry$run, 20L))) && elapsed() < deadline) NULL
+    native(ms_run_forget(entry$run))
+  }
+  lead$running <- lead$ready <- lead$coming <- list()
+  lead$run <- lead$program <- NULL
+  unguard_connection(lead)
+  NULL
+}
+
+# While this host has a part in a run, it does not wait longer for the session: R ends at the error of a connection on which nothing comes, and
+# with it all that it holds. The connection and what it had, or NULL where this is no node of package parallel.
+guard_connection <- function(seconds) {
+  for (frame in sys.frames()) {
+    master <- get0("master", envir = frame, inherits = FALSE)
+    if (!is.list(master) || !inherits(master$con, "sockconn")) next
+    before <- socketTimeout(master$con)
+    socketTimeout(master$con, as.integer(seconds))
+    return(list(connection = master$con, before = before))
+  }
+  list()
+}
+
+unguard_connection <- function(lead) {
+  if (!is.null(lead$guard$connection)) socketTimeout(lead$guard$connection, as.integer(lead$guard$before))
+  lead$guard <- NULL
+}
+
+# A piece of serialized data. When it is whole, big data goes into shared memory, once, without a name: it goes with the last that reads it.
+take_piece <- function(lead, piece) {
+  parts <- c(lead$coming[[piece$content]], list(piece$bytes))
+  if (sum(lengths(parts)) < piece$total) {
+    lead$coming[[piece$content]] <- parts
+    return(invisible())
+  }
+  lead$coming[[piece$content]] <- NULL
+  value <- unserialize(if (length(parts) == 1L) parts[[1L]] else do.call(c, parts))
+  big <- piece$total >= option_share() && (is.atomic(value) || typeof(value) %in% c("list", "S4"))
+  if (big) {
+    parts <- NULL
+    value <- page_of(value)
+    gc(verbose = FALSE)
+  }
+  # NULL is a value too.
+  lead$data[[piece$content]] <- list(value)
+}
+
+page_of <- function(value) {
+  namespace <- paste0("memshare-host-", random_id())
+  registerVariables(namespace, list(value = value))
+  on.exit(releaseVariables(namespace, "value"))
+  retrieveViews(namespace, "value")$value
+}
+
+# The program of a run, with the state in which its workers have to be: the session's, but for what is this host's own.
+take_program <- function(lead, bytes) {
+  program <- unserialize(bytes)
+  configure_native()
+  # What a leader before this one left when it died.
+  native(ms_prune())
+  program$state <- state_of_workers(lead, program$state)
+  program
+}
+
+# `about`: the content of the session's structure, and its settings.
+state_of_workers <- function(lead, about) {
+  settings <- settings_here(about$settings)
+  known <- lead$generations[[about$structure]]
+  if (is.null(known) || !file.exists(known$path)) {
+    id <- state$generations <- sum(state$generations, 1)
+    known <- list(id = id, path = file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id)))
+    structure <- lead$data[[about$structure]][[1L]]
+    write_generation(list(id = id, structure = structure$structure, settings = settings_here(structure$settings)), known$path)
+    lead$generations[[about$structure]] <- known
+  }
+  bytes <- serialize(c(known, list(settings = settings)), NULL, xdr = FALSE)
+  list(id = known$id, path = known$path, fresh = about$fresh, bytes = bytes)
+}
+
+# Variables that say where things are on a host.
+is_place_variable <- function(names) {
+  startsWith(names, "R_") | startsWith(names, "SSH_") | startsWith(names, "XDG_") |
+    names %in% c("PATH", "PWD", "OLDPWD", "HOSTNAME", "SHELL", "USER", "LOGNAME", "DISPLAY", "EDITOR", "PAGER", "TAR", "LN_S", "SED")
+}
+
+settings_here <- function(settings) {
+  own <- travelling_variables()
+  settings$environment <- c(settings$environment[!is_place_variable(names(settings$environment))], own[is_place_variable(names(own))])
+  settings$libraries <- unique(c(settings$libraries[dir.exists(settings$libraries)], library_of_memshare(), .libPaths()))
+  settings
+}
+
+# Begins a block: a run of the program on this part of the elements.
+begin_block <- function(lead, grant) {
+  program <- lead$program
+  spec <- program$spec
+  n <- grant$to - grant$from + 1
+  contents <- c(program$shared, grant$parts)
+  held <- contents %in% names(lead$data)
+  if (!all(held)) abort("internal", "a host was given a block without its data")
+  spec$data <- lapply(contents, function(content) lead$data[[content]][[1L]])
+  spec$workers <- as.integer(min(program$workers, n))
+  spec$passes <- lapply(spec$passes, pass_of_block, n, grant$from - 1)
+  run <- with_room(function() ms_run_begin(0L, spec, NULL, program$title, program$state), NULL)
+  lead$running[[length(lead$running) + 1L]] <- list(run = run, block = grant$block)
+}
+
+# A pass on `n` elements, before which the call has `before`.
+pass_of_block <- function(pass, n, before) {
+  pass$n <- as.double(n)
+  pass$inputs <- lapply(pass$inputs, function(input) {
+    if (input$kind == "column") input$dim[[2L]] <- n
+    if (input$kind == "row") input$dim[[1L]] <- n
+    input
+  })
+  head <- unserialize(pass$payload)
+  if (!is.null(head$seed)) pass$payload <- serialize(c(head, list(before = before)), NULL, xdr = FALSE)
+  pass
+}
+
+await_blocks <- function(lead, seconds) {
+  deadline <- elapsed() + seconds
+  ended <- function(entry, patience) isTRUE(native(ms_run_wait(entry$run, patience)))
+  repeat {
+    left <- deadline - elapsed()
+    if (!length(lead$running) || left <= 0) return(invisible())
+    # Blocks end in the order in which they began, nearly always.
+    if (ended(lead$running[[1L]], as.integer(min(50, ceiling(1000 * left))))) return(invisible())
+    for (entry in lead$running[-1L]) if (ended(entry, 0L)) return(invisible())
+  }
+}
+
+gather_blocks <- function(lead) {
+  over <- vapply(lead$running, function(entry) isTRUE(native(ms_run_wait(entry$run, 0L))), NA)
+  for (entry in lead$running[over]) {
+    out <- native(ms_run_collect(entry$run, rep("list", length(lead$program$spec$gather)), FALSE))
+    came <- list(
+      values = lapply(out$values, `[[`, "values"), conditions = out$conditions, error = out$error, died = out$stats$died, notes = out$stats$notes
+    )
+    bytes <- serialize(came, NULL, xdr = FALSE)
+    lead$ready[[length(lead$ready) + 1L]] <- list(block = entry$block, bytes = bytes, at = 0)
+  }
+  lead$running <- lead$running[!over]
+}
+
+# What is handed in now, piece_bytes at most.
+next_pieces <- function(lead) {
+  pieces <- list()
+  room <- piece_bytes
+  while (length(lead$ready) && room > 0) {
+    first <- lead$ready[[1L]]
+    total <- length(first$bytes)
+    until <- min(total, first$at + room)
+    pieces[[length(pieces) + 1L]] <- list(block = first$block, total = total, bytes = first$bytes[(first$at + 1):until])
+    room <- room - (until - first$at)
+    if (until < total) lead$ready[[1L]]$at <- until else lead$ready <- lead$ready[-1L]
+  }
+  pieces
+}

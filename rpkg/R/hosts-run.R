@@ -1,0 +1,332 @@
+# One run over several hosts, from R's own thread: blocks are granted (natively: who gets what), data is sent piece by piece, answers are taken as they
+# come. At most one call is out to a host, and nothing waits for one without a limit: a host that does not answer in time is lost, its
+# connections are closed, and others do what it had not handed in.
+
+# Seconds that a leader waits for something to hand in. Each answer is a sign of life.
+poll_wait <- 0.2
+# Blocks that a host has at a time: the next is there before the last is done.
+blocks_ahead <- 2L
+# Seconds that blocks before a failed element have to end: the first error counts.
+moment_of_grace <- 1
+
+# What came of it, as of a run on one machine.
+run_over_hosts <- function(program, hosts, call) {
+  job <- new_job(program, hosts, call)
+  run <- begin_over_hosts(job, program, hosts, call)
+  on.exit(leave_hosts(run))
+  bar <- new_bar(program)
+  on.exit(bar$close(FALSE), add = TRUE)
+  while (!is_settled(run)) {
+    for (seat in run$seats) serve(seat, run)
+    if (!any(vapply(run$seats, `[[`, NA, "open"))) no_host_left(run)
+    hear(run)
+    check_time(run)
+    bar$show(run)
+  }
+  bar$close(TRUE)
+  out_of_run(run)
+}
+
+# A *seat* is a host's part in a run, by its leader: when that dies and the host has other nodes, the next has a seat of its own.
+begin_over_hosts <- function(job, program, hosts, call) {
+  run <- new.env(parent = emptyenv())
+  run$job <- job
+  run$call <- call
+  run$id <- random_id()
+  run$began <- elapsed()
+  run$deadline <- run$began + program$spec$timeout
+  run$patience <- program$host_timeout
+  run$seats <- list()
+  run$parts <- vector("list", length(job$ends))
+  run$done <- 0
+  run$libraries <- c(library_of_memshare(), .libPaths())
+  state$hosts_calls <- sum(state$hosts_calls, 1)
+  run$number <- state$hosts_calls
+  run$grants <- native(ms_hosts_begin(length(job$ends), sum(vapply(hosts, function(host) length(host$nodes), 0L))), call)
+  for (host in hosts) if (length(host$nodes)) add_seat(run, host)
+  run
+}
+
+add_seat <- function(run, host) {
+  seat <- new.env(parent = emptyenv())
+  seat$host <- host
+  seat$number <- length(run$seats) + 1L
+  seat$node <- host$nodes[[1L]]
+  seat$label <- host$label
+  seat$had <- length(host$holds$has) > 0L
+  seat$alive <- TRUE
+  seat$open <- seat$told <- seat$more <- seat$reading <- seat$writing <- FALSE
+  # What is to be said, in order: data, and blocks behind the data that they need.
+  seat$queue <- list()
+  seat$blocks <- 0L
+  seat$coming <- list()
+  seat$before <- tryCatch(socketTimeout(seat$node$con), error = function(e) NULL)
+  if (!is.null(seat$before)) socketTimeout(seat$node$con, as.integer(run$patience))
+  run$seats[[seat$number]] <- seat
+}
+
+is_settled <- function(run) {
+  if (!isTRUE(native(ms_hosts_under_way(run$grants)))) return(TRUE)
+  !is.null(run$failed) && elapsed() > run$failed + moment_of_grace
+}
+
+# Says to a host what is to be said, if it is its turn.
+serve <- function(seat, run) {
+  if (!seat$alive || seat$open) return(invisible())
+  while (seat$blocks < blocks_ahead) if (!grant_next(seat, run)) break
+  if (!seat$blocks && !length(seat$queue) && !seat$more) return(invisible())
+  request <- next_request(seat, run)
+  send <- utils::getFromNamespace("sendCall", "parallel")
+  seat$writing <- TRUE
+  said <- tryCatch({ send(seat$node, node_call, list("host_poll", list(request), run$libraries)); NULL }, error = conditionMessage)
+  seat$writing <- FALSE
+  seat$asked <- elapsed()
+  seat$open <- is.null(said)
+  if (!is.null(said)) lose(seat, run, paste("its connection failed:", said), died = TRUE)
+}
+
+# Grants a host its next block, and queues what it lacks for it.
+grant_next <- function(seat, run) {
+  job <- run$job
+  block <- native(ms_hosts_next(run$grants, seat$number, who_has(run)))
+  if (!block) return(FALSE)
+  if (!seat$told) tell_program(seat, run)
+  parts <- parts_of_block(job, block)
+  contents <- contents_of_block(job, block, parts)
+  for (i in seq_along(parts)) queue_data(seat, run, contents[[i]], parts[[i]])
+  seat$queue[[length(seat$queue) + 1L]] <- list(grant = list(block = block, from = first_of_block(job, block), to = job$ends[[block]], parts = contents))
+  seat$blocks <- seat$blocks + 1L
+  TRUE
+}
+
+# For each seat, for which blocks its host has the data. Nobody looks as long as nobody has any.
+who_has <- function(run) {
+  if (!any(vapply(run$seats, `[[`, NA, "had"))) return(list())
+  blocks <- seq_along(run$job$ends)
+  lapply(run$seats, function(seat) {
+    as.double(vapply(blocks, function(block) all(contents_of_block(run$job, block) %in% names(seat$host$holds$has)), NA))
+  })
+}
+
+# What a host is told once a run. Data that neither this call nor the last used goes.
+tell_program <- function(seat, run) {
+  seat$told <- TRUE
+  holds <- seat$host$holds
+  wanted <- c(names(run$job$common), unlist(run$job$contents))
+  seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
+  holds$has <- holds$has[!names(holds$has) %in% seat$forget]
+  for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
+  told <- c(run$job$told, list(workers = length(seat$host$nodes)))
+  seat$queue[[length(seat$queue) + 1L]] <- list(program = serialize(told, NULL, xdr = FALSE))
+}
+
+queue_data <- function(seat, run, content, bytes) {
+  holds <- seat$host$holds
+  known <- content %in% names(holds$has)
+  holds$has[[content]] <- run$number
+  if (!known) seat$queue[[length(seat$queue) + 1L]] <- list(content = content, bytes = bytes, at = 0)
+}
+
+# As much of the queue as one message takes.
+next_request <- function(seat, run) {
+  request <- list(run = run$id, patience = run$patience, wait = poll_wait, forget = seat$forget, pieces = list(), grants = list())
+  seat$forget <- NULL
+  room <- piece_bytes
+  while (length(seat$queue) && room > 0) {
+    first <- seat$queue[[1L]]
+    if (!is.null(first$content)) {
+      total <- length(first$bytes)
+      until <- min(total, first$at + room)
+      request$pieces[[length(request$pieces) + 1L]] <- list(content = first$content, total = total, bytes = first$bytes[(first$at + 1):until])
+      room <- room - (until - first$at)
+      if (until < total) {
+        seat$queue[[1L]]$at <- until
+        break
+      }
+    } else if (!is.null(first$program)) {
+      request$program <- first$program
+    } else {
+      request$grants[[length(request$grants) + 1L]] <- first$grant
+    }
+    seat$queue <- seat$queue[-1L]
+  }
+  if (length(seat$queue)) request$wait <- 0
+  request
+}
+
+# Waits a moment for answers, and takes those that are there.
+hear <- function(run) {
+  open <- Filter(function(seat) seat$open, run$seats)
+  if (!length(open)) return(invisible())
+  connections <- lapply(open, function(seat) seat$node$con)
+  ready <- tryCatch(socketSelect(connections, FALSE, poll_wait), error = function(e) {
+    vapply(open, function(seat) answers(list(node = seat$node), 0), NA)
+  })
+  for (seat in open[ready]) take_answer(seat, run)
+  for (seat in open[!ready]) {
+    if (elapsed() - seat$asked > run$patience) lose(seat, run, sprintf("nothing was heard of it for %g s", run$patience), died = FALSE)
+  }
+}
+
+take_answer <- function(seat, run) {
+  seat$reading <- TRUE
+  entry <- receive(list(node = seat$node, open = TRUE))
+  seat$reading <- seat$open <- FALSE
+  answer <- entry$answer
+  if (isTRUE(entry$died)) return(lose(seat, run, answer, died = TRUE))
+  if (is.list(answer) && !is.null(answer$error)) host_failed(seat, answer$error, run)
+  if (!is.list(answer) || is.null(answer$value)) host_failed(seat, list(message = paste(answer, collapse = " ")), run)
+  seat$more <- answer$value$more
+  for (piece in answer$value$pieces) take_result(seat, piece, run)
+}
+
+# What a host could not do for a reason of its own, like a full /dev/shm, is no element's.
+host_failed <- function(seat, error, run) {
+  abort("cluster", sprintf("%s cannot go on: %s", seat$label, error$message), node = seat$host$numbers[[1L]], call = run$call)
+}
+
+take_result <- function(seat, piece, run) {
+  key <- as.character(piece$block)
+  parts <- c(seat$coming[[key]], list(piece$bytes))
+  if (sum(lengths(parts)) < piece$total) {
+    seat$coming[[key]] <- parts
+    return(invisible())
+  }
+  seat$coming[[key]] <- NULL
+  seat$blocks <- seat$blocks - 1L
+  came <- unserialize(if (length(parts) == 1L) parts[[1L]] else do.call(c, parts))
+  take_block(came, piece$block, seat, run)
+}
+
+take_block <- function(came, block, seat, run) {
+  before <- first_of_block(run$job, block) - 1
+  came$conditions <- lapply(came$conditions, function(entry) {
+    entry[[2L]] <- entry[[2L]] + before
+    entry
+  })
+  if (is.null(came$error)) {
+    if (!isTRUE(native(ms_hosts_done(run$grants, seat$number, block)))) return(invisible())
+    run$done <- run$done + run$job$ends[[block]] - before
+  } else {
+    if (!isTRUE(native(ms_hosts_failed(run$grants, seat$number, block)))) return(invisible())
+    if (length(came$error$index)) came$error$index <- came$error$index + before
+    if (is.null(run$failed)) run$failed <- elapsed()
+  }
+  run$parts[[block]] <- came
+}
+
+# A host, or its leader, is lost: that costs the blocks that it had not handed in a retry, and blames no element.
+lose <- function(seat, run, why, died) {
+  seat$alive <- seat$open <- FALSE
+  seat$queue <- list()
+  seat$blocks <- 0L
+  host <- seat$host
+  native(ms_hosts_lost(run$grants, seat$number))
+  host$holds$has <- numeric()
+  # The other nodes of a host that is silent are no better.
+  for (node in if (died) host$nodes[1L] else host$nodes) try(close(node$con), silent = TRUE)
+  host$nodes <- if (died) host$nodes[-1L] else list()
+  text <- sprintf("%s was lost: %s; what it had not handed in is done again", seat$label, why)
+  warning(memshare_condition("warning", "cluster", text, node = host$numbers[[1L]], call = run$call))
+  host$numbers <- host$numbers[-1L]
+  if (!length(host$nodes)) return(invisible())
+  lead_by_next(host)
+  add_seat(run, host)
+}
+
+no_host_left <- function(run) {
+  if (!isTRUE(native(ms_hosts_under_way(run$grants))) || any(vapply(run$seats, `[[`, NA, "alive"))) return(invisible())
+  abort("cluster", "no host of CLUSTER is left to work for this call; stop the cluster and make a new one", call = run$call)
+}
+
+check_time <- function(run) {
+  if (elapsed() > run$deadline) abort("timeout", "the run took longer than memControl(timeout = ) allows", call = run$call)
+}
+
+# The blocks brought together: values, conditions in order, the first error, and who died.
+out_of_run <- function(run) {
+  parts <- Filter(Negate(is.null), run$parts)
+  errors <- Filter(Negate(is.null), lapply(parts, `[[`, "error"))
+  conditions <- unlist(lapply(parts, `[[`, "conditions"), recursive = FALSE)
+  pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
+  element <- vapply(conditions, function(entry) as.double(entry[[2L]]), 0)
+  failing <- Filter(function(part) !is.null(part$error), parts)
+  list(
+    values = if (!length(errors)) joined_values(parts), conditions = conditions[order(pass, element)], error = if (length(errors)) errors[[1L]],
+    stats = list(died = if (length(failing)) failing[[1L]]$died, notes = unique(unlist(lapply(parts, `[[`, "notes")))), over_hosts = TRUE
+  )
+}
+
+joined_values <- function(parts) {
+  lapply(seq_along(parts[[1L]]$values), function(k) list(values = do.call(c, lapply(parts, function(part) part$values[[k]]))))
+}
+
+# Ends what hosts are still at, within a second, whatever ended the run; nobody waits longer, for an error or Ctrl-C may be under way. Connections
+# in the middle of a message, and those of hosts that do not answer, are closed.
+leave_hosts <- function(run) {
+  suspendInterrupts({
+    native(ms_hosts_end(run$grants))
+    deadline <- elapsed() + at_once
+    for (seat in run$seats) if (seat$alive && (seat$reading || seat$writing)) drop_seat(seat)
+    for (seat in run$seats) if (seat$open) await_last(seat, deadline)
+    busy <- Filter(function(seat) seat$alive && (seat$blocks > 0L || seat$more || length(seat$queue) > 0L), run$seats)
+    asked <- lapply(busy, function(seat) ask_nodes(list(seat$node), node_call, list("host_end", list(), run$libraries))[[1L]])
+    left <- lapply(leave_nodes(asked, max(deadline - elapsed(), 0.1)), `[[`, "open")
+    for (seat in busy[as.logical(left)]) forget_seat(seat)
+    for (seat in run$seats) {
+      if (seat$alive && !is.null(seat$before)) try(socketTimeout(seat$node$con, as.integer(seat$before)), silent = TRUE)
+      # What was not sent after all.
+      for (item in seat$queue) if (!is.null(item$content)) seat$host$holds$has <- seat$host$holds$has[names(seat$host$holds$has) != item$content]
+    }
+  })
+}
+
+await_last <- function(seat, deadline) {
+  left <- max(deadline - elapsed(), 0)
+  if (!answers(list(node = seat$node), left)) return(drop_seat(seat))
+  if (isTRUE(receive(list(node = seat$node, open = TRUE))$died)) drop_seat(seat)
+  seat$open <- FALSE
+}
+
+# Its late answer would be taken for the value of the user's next call.
+drop_seat <- function(seat) {
+  try(close(seat$node$con), silent = TRUE)
+  forget_seat(seat)
+  text <- sprintf("%s did not answer in time, and its connection was closed; stop the cluster and make a new one to have all nodes again", seat$label)
+  warning(memshare_condition("warning", "cluster", text, node = seat$host$numbers[[1L]]))
+}
+
+forget_seat <- function(seat) {
+  seat$alive <- seat$open <- FALSE
+  host <- seat$host
+  host$holds$has <- numeric()
+  host$nodes <- host$nodes[-1L]
+  host$numbers <- host$numbers[-1L]
+  if (length(host$nodes)) lead_by_next(host)
+}
+
+lead_by_next <- function(host) {
+  host$label <- node_label(list(node = host$nodes[[1L]]), host$numbers[[1L]])
+  host$holds <- held_by(host$nodes[[1L]])
+}
+
+# How far it is, for whoever wants to see it.
+new_bar <- function(program) {
+  bar <- open <- NULL
+  began <- elapsed()
+  show <- function(run) {
+    now <- elapsed() - began
+    if (is.null(open) && now > first_look / 1000) open <<- list(way_to_show(program$progress)$open)
+    if (is.null(open[[1L]])) return(invisible())
+    total <- run$job$n
+    left <- if (run$done > 0) now * (total - run$done) / run$done else NA_real_
+    at <- list(done = run$done, here = run$done, total = total, label = "", seconds = if (run$done > 0) now else NA_real_, left = left)
+    if (is.null(bar)) bar <<- open[[1L]](total, program$labels)
+    bar$show(at)
+  }
+  close <- function(whole) {
+    if (!is.null(bar)) bar$close(whole)
+    bar <<- NULL
+  }
+  list(show = show, close = close)
+}

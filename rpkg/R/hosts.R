@@ -1,0 +1,158 @@
+# CLUSTER over several hosts: which nodes are on which. A host is what shares memory: nodes are grouped by the probes, small segments in shared
+# memory, that they really see, and not by names, which containers and namespaces share.
+
+# The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER; `label`; `holds`, what the leader holds.
+hosts_of <- function(cluster, seconds, call) {
+  if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
+  ids <- lapply(unclass(cluster), function(node) attr(node$con, "conn_id"))
+  for (known in state$clusters) if (identical(known$ids, ids)) return(known$hosts)
+  hosts <- look_for_hosts(cluster, seconds, call)
+  state$clusters <- c(utils::tail(state$clusters, 7L), list(list(ids = ids, hosts = hosts)))
+  hosts
+}
+
+look_for_hosts <- function(cluster, seconds, call) {
+  configure_place()
+  probe <- paste0("memshare-probe-", random_id())
+  registerVariables(probe, list(probe = raw(1L)))
+  on.exit(releaseVariables(probe, "probe"))
+  first <- ask_all(cluster, "node_sees", list(probes = probe), seconds)
+  here <- vapply(first, function(entry) isTRUE(entry$value$sees), NA)
+  away <- which(!here & !vapply(first, `[[`, NA, "died"))
+  # Whoever died is told of by the run.
+  if (!length(away)) return(NULL)
+  check_joining(first, away, call)
+  compare_hosts(first[away])
+  labels <- group_nodes(cluster, away, seconds, call)
+  tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
+  groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
+  if (!length(groups)) abort("cluster", "no node of CLUSTER is left; stop the cluster and make a new one", call = call)
+  lapply(groups, function(nodes) new_host(cluster, nodes))
+}
+
+# Which of the nodes that are elsewhere share memory: a number each, NA of one that died meanwhile. Each makes a probe, and says which it sees.
+group_nodes <- function(cluster, away, seconds, call) {
+  if (length(away) == 1L) return(1L)
+  id <- random_id()
+  probes <- sprintf("memshare-probe-%s-%d", id, seq_along(away))
+  made <- ask_all(cluster[away], "node_makes_probe", as.list(probes), seconds, each = TRUE)
+  check_joining(made, seq_along(away), call)
+  seen <- ask_all(cluster[away], "node_sees", list(probes = probes), seconds)
+  # Also where an error follows.
+  ask_all(cluster[away], "node_releases_probe", list(), seconds)
+  check_joining(seen, seq_along(away), call)
+  vapply(seen, function(entry) if (entry$died) NA_integer_ else match(TRUE, entry$value$sees), 0L)
+}
+
+new_host <- function(cluster, nodes) {
+  host <- new.env(parent = emptyenv())
+  host$nodes <- unclass(cluster)[nodes]
+  host$numbers <- nodes
+  host$label <- node_label(list(node = cluster[[nodes[[1L]]]]), nodes[[1L]])
+  host$holds <- held_by(cluster[[nodes[[1L]]]])
+  host
+}
+
+# What a leader holds: `has`, by content the number of the call that used it last. Another CLUSTER with the same node finds the same.
+held_by <- function(node) {
+  id <- attr(node$con, "conn_id")
+  for (known in state$held) if (identical(known$id, id)) return(known)
+  holds <- new.env(parent = emptyenv())
+  holds$id <- id
+  holds$has <- numeric()
+  state$held <- c(utils::tail(state$held, 255L), list(holds))
+  holds
+}
+
+# Has nodes call a function of memshare, and waits so many seconds at most. Of each: `value`, what it gave, `error`, why not, or that it `died`.
+ask_all <- function(cluster, what, arguments, seconds, each = FALSE) {
+  libraries <- c(library_of_memshare(), .libPaths())
+  asked <- lapply(seq_along(cluster), function(i) {
+    given <- if (each) arguments[i] else arguments
+    ask_nodes(cluster[i], node_call, list(what, given, libraries))[[1L]]
+  })
+  lapply(leave_nodes(asked, seconds), function(entry) {
+    answer <- if (is.list(entry$answer)) entry$answer
+    list(value = answer$value, error = answer$error, died = isTRUE(entry$died) || isTRUE(entry$open))
+  })
+}
+
+# Runs on a node. Its environment is base, so that nothing of this session goes with it.
+node_call <- function(what, arguments, libraries) {
+  tryCatch(
+    {
+      loadNamespace("memshare", lib.loc = libraries)
+      list(value = do.call(get(what, envir = asNamespace("memshare")), arguments, quote = TRUE))
+    },
+    error = function(e) list(error = list(message = conditionMessage(e), class = class(e)))
+  )
+}
+environment(node_call) <- baseenv()
+
+# Runs on a node: which probes it sees, and what its host is.
+node_sees <- function(probes) {
+  sees <- vapply(probes, function(probe) {
+    tryCatch(is.list(metadata(probe, "probe")), memshare_error = function(e) FALSE)
+  }, NA, USE.NAMES = FALSE)
+  list(sees = sees, about = about_host())
+}
+
+# Runs on a node.
+node_makes_probe <- function(probe) {
+  node_releases_probe()
+  registerVariables(probe, list(probe = raw(1L)))
+  state$probe <- probe
+  NULL
+}
+
+node_releases_probe <- function() {
+  if (!is.null(state$probe)) releaseVariables(state$probe, "probe")
+  state$probe <- NULL
+}
+
+# What the last bits of results depend on, and what has to be the same.
+about_host <- function() {
+  flags <- tryCatch(grep("^(flags|Features)", readLines("/proc/cpuinfo"), value = TRUE)[1L], error = function(e) NA, warning = function(w) NA)
+  list(
+    memshare = as.character(utils::packageVersion("memshare")), R = paste(R.version$major, sub("\\..*", "", R.version$minor), sep = "."),
+    "linear algebra" = c(basename(extSoftVersion()[["BLAS"]]), La_version()), processor = if (!is.na(flags)) native(ms_fingerprint(charToRaw(flags)))
+  )
+}
+
+# Nodes that are elsewhere can take part, or it is an error that says what is lacking.
+check_joining <- function(answers, nodes, call) {
+  for (i in nodes) {
+    answer <- answers[[i]]
+    if (!is.null(answer$error)) {
+      text <- sprintf(
+        "node %d of CLUSTER cannot take part: %s; memshare must be installed where its .libPaths() has it", i, answer$error$message
+      )
+      abort("cluster", text, node = i, call = call)
+    }
+    theirs <- answer$value$about$memshare
+    ours <- as.character(utils::packageVersion("memshare"))
+    if (!is.null(theirs) && !identical(theirs, ours)) {
+      text <- sprintf("node %d of CLUSTER has memshare %s, and this session has %s; install the same version there", i, theirs, ours)
+      abort("cluster", text, node = i, call = call)
+    }
+  }
+}
+
+tell_left_out <- function(cluster, nodes, call) {
+  for (i in nodes) {
+    text <- sprintf("%s died or did not answer, and is left out", node_label(list(node = cluster[[i]]), i))
+    warning(memshare_condition("warning", "cluster", text, node = i, call = call))
+  }
+}
+
+# Says once what may make the last bits of results differ.
+compare_hosts <- function(answers) {
+  ours <- about_host()
+  same <- function(what) all(vapply(answers, function(answer) identical(answer$value$about[[what]], ours[[what]]), NA))
+  differ <- Filter(function(what) !same(what), setdiff(names(ours), "memshare"))
+  if (!length(differ) || option_quiet() || isTRUE(state$told_hosts)) return(invisible())
+  state$told_hosts <- TRUE
+  text <- sprintf("hosts of CLUSTER differ from this one in %s: the last bits of results may differ\n", paste(differ, collapse = ", "))
+  message(memshare_condition("message", "hosts", text))
+}

@@ -1,0 +1,132 @@
+//! The `.Call`s of a run over several hosts: who gets which block of elements.
+#![allow(missing_docs, reason = "extendr's macros write undocumented items")]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use extendr_api::prelude::*;
+use scheduler::hosts::{cut, Grants, Host};
+
+use crate::r::{self, argument, edge, give, nothing, Failure, Given, Result};
+
+#[derive(Default)]
+struct Runs {
+    grants: HashMap<i32, Grants>,
+    last: i32,
+}
+
+thread_local! {
+    static RUNS: RefCell<Runs> = RefCell::default();
+}
+
+/// Runs `f` on a run's grants.
+fn with<T>(id: i32, f: impl FnOnce(&mut Grants) -> T) -> Result<T> {
+    let missing = || Failure::Internal(format!("there is no run {id} over hosts"));
+    RUNS.with_borrow_mut(|runs| runs.grants.get_mut(&id).map(f)).ok_or_else(missing)
+}
+
+/// Whether something is so, of a host and a block as R counts them.
+fn tell(id: i32, f: impl FnOnce(&mut Grants) -> bool) -> Result<Given> {
+    let is = with(id, f)?;
+    give(|s| Ok(r::logical(s, is)))
+}
+
+fn host_of(host: i32) -> Host {
+    Host(host.saturating_sub(1).max(0) as u32)
+}
+
+fn block_of(block: i32) -> usize {
+    block.saturating_sub(1).max(0) as usize
+}
+
+/// The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`.
+#[extendr]
+fn ms_hosts_cut(elements: Robj, hosts: i32, least: i32) -> Robj {
+    edge(|| {
+        let elements = r::number_at(argument(&elements), 0)?;
+        let ends = cut(elements as u64, hosts.max(1) as u64, least.max(1) as u64);
+        let ends: Vec<f64> = ends.into_iter().map(|end| end as f64).collect();
+        give(|s| Ok(r::reals(s, &ends)))
+    })
+}
+
+/// The number of a new run's grants.
+#[extendr]
+fn ms_hosts_begin(blocks: i32, hosts: i32) -> Robj {
+    edge(|| {
+        let grants = Grants::new(blocks.max(0) as usize, hosts.max(0) as usize);
+        let id = RUNS.with_borrow_mut(|runs| {
+            runs.last += 1;
+            runs.grants.insert(runs.last, grants);
+            runs.last
+        });
+        give(|s| Ok(r::integer(s, id)))
+    })
+}
+
+/// The block that a host gets next, or 0. `data`: for each host, for which blocks it has the data (1 or 0).
+#[extendr]
+fn ms_hosts_next(id: i32, host: i32, data: Robj) -> Robj {
+    edge(|| {
+        let list = argument(&data);
+        let mut has = Vec::with_capacity(list.len());
+        for place in 0..list.len() {
+            has.push(r::numbers(list.item(place))?.into_iter().map(|there| there != 0.0).collect());
+        }
+        let next = with(id, |grants| grants.next(host_of(host), &has))?;
+        give(|s| Ok(r::integer(s, next.map_or(0, |block| block as i32 + 1))))
+    })
+}
+
+/// A host handed in a block. FALSE where it is not to be used.
+#[extendr]
+fn ms_hosts_done(id: i32, host: i32, block: i32) -> Robj {
+    edge(|| tell(id, |grants| grants.done(host_of(host), block_of(block))))
+}
+
+/// An element of a block failed. FALSE where that does not matter any more.
+#[extendr]
+fn ms_hosts_failed(id: i32, host: i32, block: i32) -> Robj {
+    edge(|| tell(id, |grants| grants.failed(host_of(host), block_of(block))))
+}
+
+#[extendr]
+fn ms_hosts_lost(id: i32, host: i32) -> Robj {
+    edge(|| {
+        with(id, |grants| grants.lost(host_of(host)))?;
+        nothing()
+    })
+}
+
+/// Whether anything is still to be done by anybody.
+#[extendr]
+fn ms_hosts_under_way(id: i32) -> Robj {
+    edge(|| tell(id, |grants| grants.is_under_way()))
+}
+
+/// Whether a host has blocks to work on.
+#[extendr]
+fn ms_hosts_busy(id: i32, host: i32) -> Robj {
+    edge(|| tell(id, |grants| grants.is_busy(host_of(host))))
+}
+
+#[extendr]
+fn ms_hosts_end(id: i32) -> Robj {
+    edge(|| {
+        RUNS.with_borrow_mut(|runs| runs.grants.remove(&id));
+        nothing()
+    })
+}
+
+extendr_module! {
+    mod hosts_api;
+    fn ms_hosts_cut;
+    fn ms_hosts_begin;
+    fn ms_hosts_next;
+    fn ms_hosts_done;
+    fn ms_hosts_failed;
+    fn ms_hosts_lost;
+    fn ms_hosts_under_way;
+    fn ms_hosts_busy;
+    fn ms_hosts_end;
+}

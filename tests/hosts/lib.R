@@ -1,0 +1,53 @@
+# Hosts for R tests: network namespaces with a shared memory of their own (hosts.sh), and a socket cluster of package parallel with nodes on them.
+
+here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]])))
+hosts_sh <- function(..., intern = FALSE) {
+  arguments <- c(file.path(here, "hosts.sh"), ...)
+  if (intern) system2("sh", shQuote(arguments), stdout = TRUE) else system2("sh", shQuote(arguments))
+}
+
+# Makes so many hosts; where that is not permitted the script ends, and says so.
+hosts_up <- function(count) {
+  dir <- tempfile("hosts-")
+  dir.create(dir)
+  status <- suppressWarnings(system2("sh", shQuote(c(file.path(here, "hosts.sh"), "up", count, dir)), stdout = TRUE, stderr = TRUE))
+  code <- attr(status, "status")
+  if (identical(code, 77L)) {
+    cat(sprintf("skipped: %s\n", paste(status, collapse = " ")))
+    quit(status = 0)
+  }
+  if (!is.null(code)) stop(paste(status, collapse = "\n"))
+  addresses <- readLines(file.path(dir, "addresses"))
+  list(dir = dir, count = count, session = addresses[[1L]], addresses = addresses[-1L])
+}
+
+hosts_down <- function(hosts) hosts_sh("down", hosts$dir)
+
+# `nodes` on each host, host by host.
+nodes_on <- function(hosts, nodes, on = seq_len(hosts$count)) {
+  places <- rep(hosts$addresses[on], each = nodes)
+  parallel::makePSOCKcluster(
+    places, master = hosts$session, rshcmd = file.path(hosts$dir, "rsh"), setup_timeout = 60,
+    port = 11000L + Sys.getpid() %% 1000L + sample.int(8000L, 1L)
+  )
+}
+
+host_run <- function(hosts, i, command) hosts_sh("run", i, hosts$dir, "sh", "-c", command, intern = TRUE)
+
+# What is on a host that was not there before any session: segments, files, processes.
+left_on <- function(hosts, i) {
+  c(host_run(hosts, i, "ls /dev/shm"), host_run(hosts, i, "ls /tmp"), host_run(hosts, i, "ps -e -o comm= | grep -v -e '^sh$' -e sleep -e '^ps$' -e grep || true"))
+}
+
+# Waits until something holds, ten seconds at most.
+soon <- function(holds, seconds = 10) {
+  for (i in seq_len(seconds * 20)) {
+    if (holds()) return(TRUE)
+    Sys.sleep(0.05)
+  }
+  FALSE
+}
+
+bytes_on_bridge <- function(hosts) as.numeric(hosts_sh("bytes", hosts$dir, intern = TRUE))
+
+error_of <- function(expr) tryCatch({ expr; NULL }, error = identity)

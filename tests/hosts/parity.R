@@ -1,0 +1,91 @@
+# Three hosts with two nodes each: values, names, errors, warnings, seeds and state are those of one machine; data crosses once; nothing is left.
+suppressPackageStartupMessages(library(memshare))
+local({
+  path <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]])
+  source(file.path(dirname(path), "lib.R"), local = globalenv())
+})
+hosts <- hosts_up(3L)
+cluster <- nodes_on(hosts, 2L)
+
+# A call on the hosts and on this machine alone: what comes of it, with what was said on the way.
+outcome <- function(call) {
+  said <- character()
+  note <- function(c, restart) { said <<- c(said, conditionMessage(c)); invokeRestart(restart) }
+  value <- tryCatch(
+    withCallingHandlers(call, warning = function(w) note(w, "muffleWarning"), message = function(m) note(m, "muffleMessage")),
+    error = function(e) list(class(e), conditionMessage(e), e[c("index", "name", "pass")], class(e$parent))
+  )
+  list(value, said)
+}
+checked <- 0L
+same <- function(what, f) {
+  there <- outcome(f(CLUSTER = cluster))
+  here <- outcome(f(MAX.CORES = 2))
+  if (!identical(there, here)) { str(list(there = there, here = here)); stop(what, " differs between hosts and one machine") }
+  checked <<- checked + 1L
+}
+
+m <- matrix(as.double(1:6000), 60, dimnames = list(paste0("r", 1:60), paste0("c", 1:100)))
+items <- stats::setNames(lapply(1:50, seq_len), paste0("i", 1:50))
+y <- stats::rnorm(60)
+same("lapply", function(...) memLapply(items, function(v) list(sum(v), NULL, letters[v[1]]), ...))
+same("NULL values", function(...) memLapply(1:20, function(v) if (v > 3) v, ...))
+same("simplify", function(...) memLapply(items, range, ..., CONTROL = memControl(simplify = TRUE)))
+same("FUN.VALUE", function(...) memLapply(items, length, ..., CONTROL = memControl(FUN.VALUE = 0L)))
+same("columns", function(...) memApply(m, 2, function(v, y) c(names(v)[2], cor(v, y)), VARS = list(y = y), ...))
+same("rows", function(...) memApply(m, 1, function(v) v * 2, ..., CONTROL = memControl(simplify = TRUE)))
+same("cells", function(...) memApply(Titanic, c(1, 4), sum, ...))
+same("mapply", function(...) memMapply(function(a, b, k) paste(a, b, k), 1:30, m[1, 1:30], MoreArgs = list(k = "x"), ...))
+same("filter", function(...) memFilter(items, function(v) length(v) %% 3 == 0, ...))
+same("one element", function(...) memLapply(list(a = 1), identity, ...))
+same("no element", function(...) memLapply(list(), identity, ...))
+same("seeds", function(...) memLapply(1:40, function(i) stats::rnorm(2), ..., CONTROL = memControl(seed = 5)))
+same("error", function(...) memLapply(items, function(v) if (length(v) == 37) stop("at 37") else 1, ...))
+same("collected errors", function(...) memLapply(items, function(v) if (length(v) > 47) stop("no") else 1, ..., CONTROL = memControl(on_error = "collect", seed = 1))[1:47])
+same("warnings and messages", function(...) memLapply(items, function(v) { if (length(v) %% 9 == 0) warning("w"); if (length(v) == 10) message("m"); 1 }, ...))
+same("an element that kills", function(...) {
+  tryCatch(memLapply(1:12, function(i) if (i == 7) quit("no") else i, ...), memshare_error_worker_died = function(e) e$index)
+})
+same("element_timeout", function(...) memLapply(1:6, function(i) if (i == 5) Sys.sleep(30) else i, ..., CONTROL = memControl(element_timeout = 0.3)))
+options(test.of.hosts = "here")
+Sys.setenv(TEST_OF_HOSTS = "there")
+setClass("TestOfHosts", representation(x = "numeric"))
+setMethod("show", "TestOfHosts", function(object) cat("shown", object@x))
+same("state", function(...) memLapply(1:9, function(i) list(getOption("test.of.hosts"), Sys.getenv("TEST_OF_HOSTS"), utils::capture.output(new("TestOfHosts", x = i))), ...))
+k <- 3
+helper <- function(i) i * k
+same("surroundings", function(...) memLapply(1:9, function(i) helper(i) + k, ...))
+same("registered", function(...) {
+  registerVariables("hosts", list(m = m, y = y))
+  on.exit(releaseVariables("hosts", c("m", "y")))
+  memApply("m", 2, function(v, y) sum(v * y), NAMESPACE = "hosts", VARS = "y", ...)
+})
+same("a chain", function(...) {
+  first <- memLapply(items, function(v) v * 2, ..., CONTROL = memControl(lazy = TRUE))
+  memRun(memLapply(first, sum, ..., CONTROL = memControl(lazy = TRUE)))
+})
+
+# What cannot run says so, and what to do.
+for (call in list(function() memBlocks(m, sum, CLUSTER = cluster), function() memLapply(1:3, identity, CLUSTER = cluster, CONTROL = memControl(keep = TRUE)))) {
+  e <- error_of(call())
+  stopifnot(inherits(e, "memshare_error_cluster"), grepl("cannot run over several hosts", conditionMessage(e)))
+}
+
+# Each part of X crosses once, and again nothing.
+big <- matrix(stats::rnorm(4e6), 2000)
+sums <- function() memApply(big, 2, function(v) sum(v), CLUSTER = cluster)
+at <- bytes_on_bridge(hosts)
+stopifnot(identical(sums(), apply(big, 2, sum, simplify = FALSE)))
+first <- bytes_on_bridge(hosts) - at
+stopifnot(identical(sums(), apply(big, 2, sum, simplify = FALSE)))
+second <- bytes_on_bridge(hosts) - at - first
+size <- as.numeric(utils::object.size(big))
+cat(sprintf("bytes: data %.0f, first %.0f (%.3f), second %.0f (%.4f)\n", size, first, first / size, second, second / size))
+stopifnot(first < 1.05 * size, second < 0.1 * size)
+
+# All of FUN's side variable is on each host once, whatever the number of its workers.
+stopifnot(identical(unlist(parallel::clusterCall(cluster, function() 1)), rep(1, 6)))
+parallel::stopCluster(cluster)
+stopifnot("nothing is left" = soon(function() !length(unlist(lapply(1:3, function(i) left_on(hosts, i)))), 20))
+hosts_down(hosts)
+cat(sprintf("%d calls are the same on hosts and on one machine\n", checked))
