@@ -92,8 +92,8 @@ page_of <- function(value) {
 }
 
 # The program of a run, with the state in which its workers have to be: the session's, but for what is this host's own.
-take_program <- function(lead, bytes) {
-  program <- unserialize(bytes)
+take_program <- function(lead, content) {
+  program <- lead$data[[content]][[1L]]
   configure_native()
   # What a leader before this one left when it died.
   native(ms_prune())

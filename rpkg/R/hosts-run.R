@@ -39,7 +39,6 @@ begin_over_hosts <- function(job, program, hosts, call) {
   run$seats <- list()
   run$parts <- vector("list", length(job$ends))
   run$done <- 0
-  run$libraries <- c(library_of_memshare(), .libPaths())
   state$hosts_calls <- sum(state$hosts_calls, 1)
   run$number <- state$hosts_calls
   run$grants <- native(ms_hosts_begin(length(job$ends), sum(vapply(hosts, function(host) length(host$nodes), 0L))), call)
@@ -78,7 +77,7 @@ serve <- function(seat, run) {
   request <- next_request(seat, run)
   send <- utils::getFromNamespace("sendCall", "parallel")
   seat$writing <- TRUE
-  said <- tryCatch({ send(seat$node, node_call, list("host_poll", list(request), run$libraries)); NULL }, error = conditionMessage)
+  said <- tryCatch({ send(seat$node, node_again, list("host_poll", list(request))); NULL }, error = conditionMessage)
   seat$writing <- FALSE
   seat$asked <- elapsed()
   seat$open <- is.null(said)
@@ -116,8 +115,11 @@ tell_program <- function(seat, run) {
   seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
   holds$has <- holds$has[!names(holds$has) %in% seat$forget]
   for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
-  told <- c(run$job$told, list(workers = length(seat$host$nodes)))
-  seat$queue[[length(seat$queue) + 1L]] <- list(program = serialize(told, NULL, xdr = FALSE))
+  # The same call again is known by its content too: then its messages fit into one write, which TCP sends at once.
+  told <- serialize(c(run$job$told, list(workers = length(seat$host$nodes))), NULL, xdr = FALSE)
+  content <- native(ms_fingerprint(told))
+  queue_data(seat, run, content, told)
+  seat$queue[[length(seat$queue) + 1L]] <- list(program = content)
 }
 
 queue_data <- function(seat, run, content, bytes) {
@@ -270,7 +272,7 @@ leave_hosts <- function(run) {
     for (seat in run$seats) if (seat$alive && (seat$reading || seat$writing)) drop_seat(seat)
     for (seat in run$seats) if (seat$open) await_last(seat, deadline)
     busy <- Filter(function(seat) seat$alive && (seat$blocks > 0L || seat$more || length(seat$queue) > 0L), run$seats)
-    asked <- lapply(busy, function(seat) ask_nodes(list(seat$node), node_call, list("host_end", list(), run$libraries))[[1L]])
+    asked <- lapply(busy, function(seat) ask_nodes(list(seat$node), node_again, list("host_end", list()))[[1L]])
     left <- lapply(leave_nodes(asked, max(deadline - elapsed(), 0.1)), `[[`, "open")
     for (seat in busy[as.logical(left)]) forget_seat(seat)
     for (seat in run$seats) {
