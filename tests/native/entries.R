@@ -183,6 +183,21 @@ invisible(gc())
 memshare:::native(memshare:::ms_pool_stop())
 invisible(memshare:::native(memshare:::ms_cleanup()))
 
+# Who of several hosts gets which block of elements. The hosts themselves are in tests/hosts.
+native <- memshare:::native
+ends <- native(memshare:::ms_hosts_cut(100, 2L, 1L))
+stopifnot(ends[[length(ends)]] == 100, !is.unsorted(ends, strictly = TRUE))
+grants <- native(memshare:::ms_hosts_begin(2L, 2L))
+has <- list(c(1, 0), c(0, 1))
+same(c(native(memshare:::ms_hosts_next(grants, 1L, has)), native(memshare:::ms_hosts_next(grants, 2L, has))), 1:2)
+stopifnot(native(memshare:::ms_hosts_busy(grants, 1L)), native(memshare:::ms_hosts_done(grants, 1L, 1L)))
+invisible(native(memshare:::ms_hosts_lost(grants, 2L)))
+same(native(memshare:::ms_hosts_next(grants, 1L, has)), 2L)
+stopifnot(native(memshare:::ms_hosts_failed(grants, 1L, 2L)))
+invisible(native(memshare:::ms_hosts_under_way(grants)))
+invisible(native(memshare:::ms_hosts_end(grants)))
+refused(native(memshare:::ms_hosts_busy(grants, 1L)), "memshare_error")
+
 # Those that only a worker, the process that forks them or a node calls are called there.
 missed <- setdiff(entries[!grepl("^ms_(worker|mirror)_", entries)], c(ls(called), "ms_resume", "ms_unpack", "ms_node_listen"))
 if (length(missed)) stop("never called: ", toString(missed))

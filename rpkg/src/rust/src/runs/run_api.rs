@@ -49,7 +49,7 @@ fn ms_pool_configure(config: Robj) -> Robj {
         let threads = r::number_at(item("threads")?, 0)?.max(1.0);
         let idle = r::number_at(item("max_idle")?, 0)?;
         let env = worker_variables(&r::strings(item("libs")?, "libs")?, threads);
-        let args = ["--vanilla", "--no-echo", "--min-vsize=16M", "-e", "memshare:::worker_main()"];
+        let args = ["--vanilla", "--no-echo", "--min-vsize=64M", "-e", "memshare:::worker_main()"];
         registry::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
             args: args.iter().map(Into::into).collect(),
