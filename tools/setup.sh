@@ -60,6 +60,11 @@ if [ "${1:-}" != demo ]; then
   for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do
     has_r_package "$package" || want "r-cran-$(echo "$package" | tr '[:upper:]' '[:lower:]')"
   done
+  # Whose files are read in the tests.
+  has_r_package bigmemory || want r-cran-bigmemory
+  has_r_package rhdf5 || want r-bioc-rhdf5
+  has_r_package DelayedArray || want r-bioc-delayedarray
+  /usr/bin/python3 -c 'import numpy' 2> /dev/null || want python3-numpy
   command -v valgrind > /dev/null 2>&1 || want valgrind
   command -v strace > /dev/null 2>&1 || want strace
   command -v dot > /dev/null 2>&1 || want graphviz

@@ -28,12 +28,13 @@
 #'     environments that lead to each other. Of a result it is the `parent` of a `memshare_error_element`.}
 #'   \item{`memshare_error_global`}{FUN looked up a big variable of the session's global environment by a name that it computed: field
 #'     `name`. Name it in `memControl(globals = )`.}
-#'   \item{`memshare_error_package`}{A package that FUN needs is not installed.}
+#'   \item{`memshare_error_package`}{A package that FUN, a kind of data or a file needs is not installed: field `package`.}
 #'   \item{`memshare_error_already_registered`, `memshare_error_not_allocated`, `memshare_error_not_owner`}{A variable's name is
 #'     taken, unknown, or belongs to another session.}
 #'   \item{`memshare_error_not_writable`, `memshare_error_busy`}{[memWrite()]: the variable was not made to be written into, or a call
 #'     reads it (field `by` says whose).}
-#'   \item{`memshare_error_file`}{The file behind a variable of [memMap()] cannot be used: field `path`.}
+#'   \item{`memshare_error_file`}{The file behind a variable of [memMap()] cannot be used, or a file that [memAttach()] was given: field
+#'     `path`.}
 #'   \item{`memshare_error_no_space`}{Not enough shared memory, for data or for a result (then with the fields of an
 #'     element): fields `needed`, `free`, `limit` and `dir`. [memshare-options] tells how a directory can stand in.}
 #'   \item{`memshare_error_no_memory`}{A process cannot have memory of its own that it needs to send a value: it is limited (`ulimit -v`), or

@@ -42,11 +42,22 @@ ms_clear_cache <- function() .Call(wrap__ms_clear_cache)
 # Ends the workers and gives back all that this session shares. At unload and at R's end.
 ms_cleanup <- function() .Call(wrap__ms_cleanup)
 
+# What the header of a NumPy file says: `item`, `rows` (whether it is in the order of rows), `dim`, `at`.
+ms_npy_header <- function(file) .Call(wrap__ms_npy_header, file)
+
+# Registers what files hold as a variable; gives whether it is read in place. `from` has the `files`, with the `offset` of the first item
+# in each and how many `items` it has; `item`, NumPy's name of the type, `missing`, whether its lowest integer is a missing value, and
+# `codes`; `rows`, whether the items stand in the order of rows; `dim` and `dimnames`.
+ms_attach <- function(namespace_, name, from) .Call(wrap__ms_attach, namespace_, name, from)
+
+# All bytes of a file that has no more than so many.
+ms_file_bytes <- function(file, most) .Call(wrap__ms_file_bytes, file, most)
+
 # Registers a part of a file as a variable. Nothing is read. `part` has the file's `path`, the `offset` of the part, and `writable`.
 ms_map_file <- function(namespace_, name, part, kind, dim) .Call(wrap__ms_map_file, namespace_, name, part, kind, dim)
 
 # Registers a variable of zeros, to be written into.
-ms_allocate <- function(namespace_, name, kind, dim) .Call(wrap__ms_allocate, namespace_, name, kind, dim)
+ms_allocate <- function(namespace_, name, kind, dim, dimnames) .Call(wrap__ms_allocate, namespace_, name, kind, dim, dimnames)
 
 # Writes a vector's items, or one item, to where the index says.
 ms_write <- function(namespace_, name, value, index) .Call(wrap__ms_write, namespace_, name, value, index)

@@ -49,7 +49,7 @@ memAllocate <- function(namespace, name, type, dim) {
   if (missing(dim) || is.null(dim)) abort_input("dim must say how big the variable is: a length, or a matrix's or array's extents", call)
   dim <- check_dim(dim, call)
   configure_place()
-  with_room(function() ms_allocate(namespace, name, type, dim), call)
+  with_room(function() ms_allocate(namespace, name, type, dim, NULL), call)
   invisible(NULL)
 }
 

@@ -8,6 +8,7 @@ mod allocations;
 mod board;
 mod changes;
 mod names;
+mod npy;
 mod page;
 mod places;
 mod stored;
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "wire", run: words::wire, seeds: words::wire_seeds },
     Target { name: "run-spec", run: words::run_spec, seeds: words::run_spec_seeds },
     Target { name: "log-line", run: words::log_line, seeds: words::log_line_seeds },
+    Target { name: "npy", run: npy::run, seeds: npy::seeds },
     Target { name: "name", run: names::run, seeds: names::seeds },
 ];
 

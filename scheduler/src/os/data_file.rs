@@ -99,6 +99,25 @@ impl DataFile {
         Ok(FilePart { path: self.path.clone(), device, inode, offset, bytes })
     }
 
+    /// Reads as many bytes as `buf` has, from `at` on.
+    ///
+    /// # Errors
+    /// [`Error::File`] for a file that ends before, or cannot be read.
+    pub fn read_at(&self, mut at: u64, mut buf: &mut [u8]) -> Result<()> {
+        while !buf.is_empty() {
+            match rustix::io::pread(&self.fd, &mut *buf, at) {
+                Ok(0) => return Err(self.error(&format!("it is too short: it ends at byte {at}"))),
+                Ok(n) => {
+                    at += n as u64;
+                    buf = &mut buf[n..];
+                }
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(self.error(&format!("it cannot be read: {}", io::Error::from(e)))),
+            }
+        }
+        Ok(())
+    }
+
     /// Writes all of `bytes` at `at`, which the file must reach already.
     ///
     /// # Errors
@@ -120,7 +139,8 @@ impl DataFile {
         Ok(())
     }
 
-    fn error(&self, reason: &str) -> Error {
+    /// That it cannot be used, with the reason.
+    pub fn error(&self, reason: &str) -> Error {
         Error::File { path: self.path.clone(), reason: reason.into() }
     }
 }

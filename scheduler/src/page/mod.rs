@@ -13,13 +13,16 @@
 //! are ([`Location`]). Such a blob is opened together with the pages that it refers to ([`BlobView::open_with`]).
 //!
 //! Most blobs are written whole ([`Blob`]), or from the beginning on while others read ([`Streamed`]). The items of one plain vector can be left out ([`Zeros`], [`FromFile`]), to be
-//! written into later ([`Writing`]) or mapped from a file.
+//! written into later ([`Writing`]) or mapped from a file; or are converted from files of other programs ([`Loaded`], [`NpyHeader`]).
 //!
 //! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
 //! numbers are the machine's own, since pages never leave it.
 mod check;
+mod item;
+mod loaded;
 mod location;
 mod node;
+mod npy;
 mod outline;
 mod select;
 mod stream;
@@ -33,9 +36,12 @@ mod location_tests;
 #[cfg(test)]
 mod tests;
 
+pub use item::{ItemType, Lowest};
+pub use loaded::Loaded;
 pub use location::Location;
 pub use node::{packed_size, Node, Tag, FLAG_S4};
-pub use outline::{dim, FromFile, Zeros};
+pub use npy::{NpyHeader, Order};
+pub use outline::{dim, FromFile, Shape, Zeros};
 pub use select::{Run, Selection, Stretches};
 pub use stream::{Elements, Streamed};
 pub use strings::{StringTable, StringsView, NA};

@@ -41,10 +41,13 @@ fn what_cannot_be_laid_out_is_refused() {
     for (tag, offset, bytes) in
         [(Tag::Real, 4, 8), (Tag::Real, 8, 12), (Tag::Integer, 2, 4), (Tag::Complex, 8, 8)]
     {
-        assert!(FromFile::new(tag, &[], part(offset, bytes), Access::Read).is_err(), "{tag:?} at {offset}");
+        assert!(
+            FromFile::new(tag, Shape::default(), part(offset, bytes), Access::Read).is_err(),
+            "{tag:?} at {offset}"
+        );
     }
-    assert!(FromFile::new(Tag::Complex, &[], part(8, 16), Access::Read).is_ok());
-    assert!(FromFile::new(Tag::Raw, &[], part(7, 5), Access::Read).is_ok());
+    assert!(FromFile::new(Tag::Complex, Shape::default(), part(8, 16), Access::Read).is_ok());
+    assert!(FromFile::new(Tag::Raw, Shape::default(), part(7, 5), Access::Read).is_ok());
 }
 
 #[test]
@@ -70,7 +73,7 @@ proptest! {
         let path = std::env::temp_dir().join(format!("memshare-test-{}-outline", std::process::id()));
         std::fs::write(&path, &content).unwrap();
         let part = DataFile::open(&path, Access::Read).unwrap().part(offset, len * size).unwrap();
-        let outline = FromFile::new(tag, &extents, part.clone(), Access::Read).unwrap();
+        let outline = FromFile::new(tag, Shape::of(&extents), part.clone(), Access::Read).unwrap();
         let segment = segment("file", &outline);
         let mapping = Mapping::private_with(&segment.file().unwrap(), &part).unwrap();
         // SAFETY: nothing writes to it.

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 
 use proptest::prelude::*;
 
-use super::super::{BlobView, FromFile, Stretches, Zeros};
+use super::super::{BlobView, FromFile, Shape, Stretches, Zeros};
 use super::*;
 use crate::store::{find, Content, Store};
 
@@ -56,7 +56,7 @@ impl Temporary {
 
     fn content(&self, tag: Tag, offset: u64, bytes: u64) -> FromFile {
         let part = DataFile::open(&self.0, Access::Write).unwrap().part(offset, bytes).unwrap();
-        FromFile::new(tag, &[], part, Access::Write).unwrap()
+        FromFile::new(tag, Shape::default(), part, Access::Write).unwrap()
     }
 }
 
@@ -101,7 +101,7 @@ fn registered_data_is_never_written_into() {
     let file = Temporary::new("sealed-file", 8);
     let part = DataFile::open(&file.0, Access::Read).unwrap().part(0, 8).unwrap();
     store.release(&ns, &["x".into()]).unwrap();
-    register(&mut store, &ns, &FromFile::new(Tag::Real, &[], part, Access::Read).unwrap());
+    register(&mut store, &ns, &FromFile::new(Tag::Real, Shape::default(), part, Access::Read).unwrap());
     assert_eq!(write(&ns, &positions(&[0]), Values::Same(&[0; 8])).unwrap_err().kind(), "not_writable");
 }
 

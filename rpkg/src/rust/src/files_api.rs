@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use extendr_api::prelude::*;
 use scheduler::os::{Access, DataFile};
-use scheduler::page::{FromFile, Tag, Zeros};
+use scheduler::page::{FromFile, Shape, StringTable, Tag, Zeros};
 use scheduler::store::Content;
 
 use crate::r::{self, argument, edge, nothing, protect, Failure, Kind, Sexp};
@@ -37,24 +37,44 @@ fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) 
             None => items_to_the_end(&file, offset, size)?,
         };
         let part = file.part(offset, items.saturating_mul(size))?;
-        register(&namespace, name, &FromFile::new(tag, &shape(dim), part, access)?)
+        register(&namespace, name, &FromFile::new(tag, Shape::of(&shape(dim)), part, access)?)
     })
 }
 
 /// Registers a variable of zeros, to be written into.
 #[extendr]
-fn ms_allocate(namespace_: Robj, name: Robj, kind: Robj, dim: Robj) -> Robj {
+fn ms_allocate(namespace_: Robj, name: Robj, kind: Robj, dim: Robj, dimnames: Robj) -> Robj {
     edge(|| {
         let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
         let (tag, dim) = (tag(&kind)?, dims(&dim)?);
         let items = product(dim.as_deref().unwrap_or_default())?;
-        register(&namespace, name, &Zeros::new(tag, items, &shape(dim))?)
+        let shape = Shape { dim: shape(dim), names: names(argument(&dimnames))? };
+        register(&namespace, name, &Zeros::shaped(tag, items, shape)?)
     })
 }
 
+/// Names along each dimension, of a list or NULL; none along one of which there are none.
+pub(crate) fn names(dimnames: Sexp<'_>) -> r::Result<Vec<Option<StringTable>>> {
+    let along = |place| {
+        let names = dimnames.item(place);
+        if names.is_null() {
+            return Ok(None);
+        }
+        let mut table = StringTable::default();
+        r::strings(names, "the dimnames")?.iter().for_each(|name| table.push(name.as_bytes(), 1));
+        Ok(Some(table))
+    };
+    (0..if dimnames.is_null() { 0 } else { dimnames.len() }).map(along).collect()
+}
+
 fn register(namespace: &str, name: String, content: &dyn Content) -> r::Result<r::Given> {
-    session::with(|session| Ok(session.store()?.register(namespace, &[(name, content)])?))?;
+    make_variable(namespace, name, content)?;
     nothing()
+}
+
+pub(crate) fn make_variable(namespace: &str, name: String, content: &dyn Content) -> r::Result<()> {
+    session::with(|session| Ok(session.store()?.register(namespace, &[(name, content)])?))?;
+    Ok(())
 }
 
 fn tag(kind: &Robj) -> r::Result<Tag> {
@@ -63,7 +83,7 @@ fn tag(kind: &Robj) -> r::Result<Tag> {
 }
 
 /// A file's name, which comes as the bytes that the system knows it by.
-fn path(raw: Sexp) -> r::Result<PathBuf> {
+pub(crate) fn path(raw: Sexp) -> r::Result<PathBuf> {
     let data = protect(|_| Ok(if raw.kind() == Kind::RAWSXP { raw.data() } else { None }))?;
     let data = data.ok_or_else(|| Failure::Internal("a file's name is not a raw vector".into()))?;
     // SAFETY: a raw vector of this length, an argument of the running call.
@@ -80,13 +100,13 @@ fn dims(dim: &Robj) -> r::Result<Option<Vec<u64>>> {
 }
 
 /// The attribute `dim`: one extent alone is a plain vector's length.
-fn shape(dim: Option<Vec<u64>>) -> Vec<u32> {
+pub(crate) fn shape(dim: Option<Vec<u64>>) -> Vec<u32> {
     // What is above an integer's range was refused by R.
     dim.filter(|extents| extents.len() > 1)
         .map_or_else(Vec::new, |extents| extents.iter().map(|&extent| extent as u32).collect())
 }
 
-fn product(extents: &[u64]) -> r::Result<u64> {
+pub(crate) fn product(extents: &[u64]) -> r::Result<u64> {
     let items = extents.iter().try_fold(1_u64, |items, &extent| items.checked_mul(extent));
     items
         .filter(|&items| items <= 1 << 52)

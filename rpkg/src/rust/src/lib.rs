@@ -4,7 +4,7 @@
 //! * `codec/`: R values to blobs and back; cutting a collection into elements.
 //! * `altrep/`: views, R vectors that read a page in place.
 //! * `session`: what this R session holds: its store, its views.
-//! * `store_api`: the `.Call`s of variables and views; `files_api`, `write_api`, `why_api`: those of variables from files and
+//! * `store_api`: the `.Call`s of variables and views; `files_api`, `attach_api`, `write_api`, `why_api`: those of variables from files and
 //!   empty ones, of writing into them, and of what keeps one alive.
 //! * `top_api`: the `.Call` that looks at live runs.
 //! * `mutual_api`: the `.Call`s of mutual information.
@@ -21,6 +21,7 @@ use extendr_api::prelude::*;
 
 mod about;
 mod altrep;
+mod attach_api;
 mod codec;
 mod files_api;
 mod hosts_api;
@@ -51,6 +52,7 @@ extendr_module! {
     mod memshare;
     use resume;
     use store_api;
+    use attach_api;
     use files_api;
     use write_api;
     use why_api;

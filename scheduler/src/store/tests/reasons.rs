@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::os::{Access, DataFile, Mapping};
-use crate::page::{FromFile, Tag};
+use crate::page::{FromFile, Shape, Tag};
 
 fn why_it(ns: &str) -> Result<Why> {
     why(ns, "x", &Place::Memory)
@@ -88,7 +88,10 @@ fn a_file_behind_it_is_named_and_its_bytes_are_counted() {
     let part = DataFile::open(&path, Access::Read).unwrap().part(8, 99_992).unwrap();
     let mut store = open();
     store
-        .register(&ns, &[("x".into(), &FromFile::new(Tag::Raw, &[], part.clone(), Access::Read).unwrap())])
+        .register(
+            &ns,
+            &[("x".into(), &FromFile::new(Tag::Raw, Shape::default(), part.clone(), Access::Read).unwrap())],
+        )
         .unwrap();
     let found = find(&ns, "x", &Place::Memory).unwrap();
     assert_eq!(found.header.total(), found.header.bytes + 99_992);
