@@ -6,7 +6,7 @@
 #' do, on several cores and one copy of the data.
 #'
 #' Shorter collections are used again from their beginning, and where one is empty nothing is called, as in `mapply()`. Passes and registered
-#' collections cannot be used again: they must be as long as the longest.
+#' collections, and sparse matrices, cannot be used again: they must be as long as the longest.
 #'
 #' @inherit memLapply sections
 #' @inheritParams memLapply
@@ -14,7 +14,7 @@
 #' @param ... The collections: lists, vectors, passes (see [memshare-pass]) and, with `NAMESPACE`, names of registered ones (one string).
 #'   A named one goes to FUN's argument of that name.
 #' @param MoreArgs A list of further arguments of FUN, or `NULL`.
-#' @param MARGIN `NULL`, or 1 or 2: collections that are matrices are walked by rows (1) or columns (2) then.
+#' @param MARGIN `NULL`, or 1 or 2: collections that are matrices, sparse ones of package Matrix too, are walked by rows (1) or columns (2) then.
 #' @param NAMESPACE The namespace in which collections or `VARS` are registered. Only needed for names.
 #' @return A list with the names that `mapply(SIMPLIFY = FALSE)` gives; or what `simplify` or `FUN.VALUE` of [memControl()] make of it.
 #' @seealso [memLapply()], [memApply()], [memshare-pass]
@@ -39,7 +39,7 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   if (is.null(arguments)) arguments <- character(length(given_args))
   expressions <- as.list(substitute(list(...)))[-1L]
   check_reserved(arguments[nzchar(arguments)], call, "memMapply()")
-  items <- lapply(given_args, collection_of, MARGIN, asked$namespace, asked$given, call)
+  items <- lapply(given_args, collection_of, MARGIN, asked$namespace, asked$given, call, asked$control$element)
   check_in_step(items, arguments, call)
   n <- common_length(items, arguments, call)
   names <- mapply_names(given_args[[1L]], items[[1L]], n)
@@ -57,20 +57,23 @@ check_margin <- function(margin, call) {
   as.integer(margin)
 }
 
-# One collection as an input, its length, names and labels.
-collection_of <- function(x, margin, namespace, given, call) {
+# One collection as an input, its length, names and labels. `element`: what FUN gets of a sparse matrix's rows or columns, or NULL where it is
+# wanted as a whole.
+collection_of <- function(x, margin, namespace, given, call, element = NULL) {
   if (!is.null(margin)) {
     matrix <- if (is_pass(x)) {
       if (shape_of(unwrap_pass(x)) == "array" && length(array_dim(unwrap_pass(x))) == 2L) matrix_of_pass(x, call)
     } else if (given && is_name(x)) {
       view <- peek(registered_name(x, namespace, given, call), call)
-      if (length(dim(view)) == 2L) array_of(x, namespace, given, call)
-    } else if (length(dim(x)) == 2L) {
+      if (is_matrix_like(view)) array_of(x, namespace, given, call)
+    } else if (is_matrix_like(x)) {
       array_of(x, namespace, given, call)
     }
     if (!is.null(matrix)) {
       names <- plain_names(matrix$dimnames[[margin]])
-      return(list(x = slices(matrix, margin), n = matrix$dim[[margin]], names = names, labels = names, fixed = !is_pass(x)))
+      lines <- isTRUE(matrix$sparse) && !is.null(element)
+      input <- if (lines) lines_of(matrix, margin, element, call) else slices(matrix, margin)
+      return(list(x = input, n = matrix$dim[[margin]], names = names, labels = names, fixed = !is_pass(x) && !lines))
     }
   }
   items <- if (given || !is_name(x)) list_items(x, namespace, given, call) else list_items(list(x), namespace, given, call)
@@ -78,6 +81,8 @@ collection_of <- function(x, margin, namespace, given, call) {
   items$fixed <- !is_pass(x) && !inherits(items$x$source, "memshare_name")
   items
 }
+
+is_matrix_like <- function(x) is_sparse(x) || length(dim(x)) == 2L
 
 # The length that all collections have, after mapply()'s rule: the longest, or 0 where one is empty. Only plain data can be repeated.
 common_length <- function(items, arguments, call) {
@@ -91,7 +96,7 @@ common_length <- function(items, arguments, call) {
     abort_input(
       sprintf(
         paste(
-          "collection %s has %.0f elements, collection %s has %.0f; passes and registered variables must be as long as the longest",
+          "collection %s has %.0f elements, collection %s has %.0f; passes, registered variables and sparse matrices must be as long as the longest",
           "collection"
         ), said[[1L]], n, said[[2L]], lengths[[at[[2L]]]]
       ), call

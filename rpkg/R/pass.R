@@ -87,7 +87,7 @@ check_element <- function(pass, call) {
   element <- pass$control$element
   if (element == "dense") return(invisible())
   for (input in pass$inputs) if (identical(input$sparse, element)) return(invisible())
-  abort_input(sprintf("memControl(element = \"%s\") needs memApply() over a sparse matrix of package Matrix", element), call)
+  abort_input(sprintf("memControl(element = \"%s\") needs memApply(), or memMapply() with MARGIN, over a sparse matrix of package Matrix", element), call)
 }
 
 # Whether FUN can take what it is about to be given, before anything runs.

@@ -198,6 +198,35 @@ test_that("what FUN keeps or changes of a dense element stays its own", {
   }
 })
 
+test_that("rows and columns of sparse matrices are collections of memMapply()", {
+  set.seed(5)
+  x <- rsparsematrix(300, 40, 0.1)
+  dimnames(x) <- list(NULL, paste0("g", 1:40))
+  registerVariables("sparse", list(x = x))
+  on.exit(memshare_gc("sparse"))
+  dense <- as.matrix(x)
+  for (workers in 1:2) {
+    both <- function(f, ...) memMapply(f, ..., MAX.CORES = workers)
+    expect_identical(both(function(v, w) v * w, x, 1:40, MARGIN = 2), sapply(colnames(x), function(j) dense[, j] * match(j, colnames(x)), simplify = FALSE))
+    expect_identical(both(function(v, w) sum(v * w), x, dense + 1, MARGIN = 1), lapply(1:300, function(i) sum(dense[i, ] * (dense[i, ] + 1))))
+    expect_identical(both(function(v, w, k) list(v, w, k), x, 2 * x, k = 3, MARGIN = 2)$g7, list(dense[, 7], 2 * dense[, 7], 3))
+    expect_identical(both(function(v, w) identical(v, w), x, x, MARGIN = 2), sapply(colnames(x), function(j) TRUE, simplify = FALSE))
+    expect_identical(both(function(v, w) sum(v) + w, "x", 1:40, MARGIN = 2, NAMESPACE = "sparse")$g40, sum(dense[, 40]) + 40)
+  }
+  nonzero <- memMapply(function(v, w) v, x, 1:40, MARGIN = 2, MAX.CORES = 2, CONTROL = memControl(element = "nonzero"))
+  for (j in 1:40) expect_identical(nonzero[[j]], entries(x, 2, j))
+  expect_s4_class(memMapply(function(v, w) v, x, 1:300, MARGIN = 1, MAX.CORES = 1, CONTROL = memControl(element = "sparseVector"))[[3]], "dsparseVector")
+
+  lazy <- memControl(lazy = TRUE)
+  sums <- memApply(x, 2, function(v) sum(v), CONTROL = lazy)
+  centred <- memMapply(function(v, s) v - s / 300, x, sums, MARGIN = 2, CONTROL = lazy)
+  total <- memReduce(centred, `+`, CONTROL = lazy)
+  expect_equal(memRun(total), rowSums(sweep(dense, 2, colSums(dense) / 300)))
+  expect_identical(memMapply(function(v, w) v, x[, 0], list(), MARGIN = 2), mapply(function(v, w) v, list(), list()))
+  expect_error(memMapply(function(v, w) v, x[, 1:20], 1:40, MARGIN = 2), "sparse matrices must be as long", class = "memshare_error_input")
+  expect_error(memMapply(function(v, w) v, x[, 1, drop = FALSE], 1:40, MARGIN = 2), "sparse matrices must be as long", class = "memshare_error_input")
+})
+
 test_that("what is no valid sparse matrix is an error before anything runs", {
   x <- rsparsematrix(20, 10, 0.3)
   broken <- list(
