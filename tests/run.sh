@@ -67,7 +67,7 @@ else
     fi
   done
   step debugging Rscript --vanilla examples/debugging.R
-  for adapter in foreach biocparallel; do step "adapter $adapter" Rscript --vanilla "examples/adapters/$adapter.R"; done
+  for adapter in foreach biocparallel future; do step "adapter $adapter" Rscript --vanilla "examples/adapters/$adapter.R"; done
   # The size is the article's without these numbers.
   step features Rscript --vanilla examples/features.R 700 60
   step "several hosts" Rscript --vanilla tests/hosts/parity.R

@@ -23,9 +23,16 @@ ended_node <- function(node) {
   abort("cluster", sprintf("node %d of the cluster has ended, for the cluster was stopped; make another by memCluster()", node$rank), node = node$rank)
 }
 
+# Nothing would come.
+owes_nothing <- function(node) {
+  if (is.null(node$con)) ended_node(node)
+  abort("cluster", sprintf("node %d of the cluster owes no answer: what it was asked was dropped when a call ended early, or its process was replaced; ask it again", node$rank), node = node$rank)
+}
+
 # The answer of a node to the next message that somebody still waits for.
 recvData.memshareNode <- function(node) {
   node <- .subset2(node, 1L)
+  if (node$owed <= node$late) owes_nothing(node)
   whole <- FALSE
   on.exit(if (!whole) drop_answers(node$group))
   repeat {
@@ -41,6 +48,7 @@ recvData.memshareNode <- function(node) {
 recvOneData.memshareCluster <- function(cl) {
   nodes <- lapply(unclass(cl), .subset2, 1L)
   for (node in nodes) if (is.null(node$con)) ended_node(node)
+  if (all(vapply(nodes, function(node) node$owed <= node$late, NA))) owes_nothing(nodes[[1L]])
   whole <- FALSE
   on.exit(if (!whole) drop_answers(nodes[[1L]]$group))
   repeat {
@@ -55,9 +63,10 @@ recvOneData.memshareCluster <- function(cl) {
   }
 }
 
-# Reads one answer.
+# Reads one answer, or what tell_session() sent before it.
 answer_of <- function(node) {
   answer <- tryCatch(read_message(node$con), error = function(e) node_died(node))
+  if (isTRUE(answer$interim)) return(answer)
   node$owed <- max(node$owed - 1L, 0L)
   node$late <- max(node$late - 1L, 0L)
   answer <- unpack_message(answer)
@@ -67,8 +76,10 @@ answer_of <- function(node) {
   answer
 }
 
-# What is still owed is nobody's: the call that asked for it has ended, and FUN is interrupted where it is still at it.
+# What is still owed is nobody's: the call that asked for it has ended, and FUN is interrupted where it is still at it. But where nodes are asked
+# by many who do not know of each other.
 drop_answers <- function(group) {
+  if (isTRUE(group$apart)) return(invisible())
   for (node in group$nodes) {
     node$late <- node$owed
     if (node$owed > 0L) native(ms_node_interrupt(node$pid))
@@ -119,6 +130,16 @@ node_step <- function(connection) {
   tryCatch(suppressWarnings(serialize(answer, connection, xdr = FALSE)), error = function(e) NULL)
   TRUE
 }
+
+# Sends a condition while FUN still runs. An interrupt would leave half of a message.
+tell_session <- function(condition) {
+  told <- list(type = "VALUE", value = condition, success = TRUE, interim = TRUE)
+  suspendInterrupts(suppressWarnings(serialize(told, state$connection, xdr = FALSE)))
+  invisible()
+}
+
+# How package future's own back end for clusters sends conditions.
+sendData.memshareSession <- function(node, data) tell_session(data$value)
 
 # What is done in place of a message whose objects cannot be opened: the answer says so.
 unpacked_not <- function(error) list(type = "EXEC", data = list(fun = function() stop(error), args = list()))

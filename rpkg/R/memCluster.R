@@ -64,6 +64,9 @@ node_main <- function(port) {
   Sys.unsetenv("MEMSHARE_CHANNEL")
   connection <- socketConnection("localhost", port, blocking = TRUE, open = "a+b", timeout = 30L * 24L * 3600L)
   writeBin(charToRaw(secret), connection)
+  state$connection <- connection
+  # By this name package future finds whom to tell.
+  master <- structure(list(con = connection), class = c("memshareSession", "SOCKnode"))
   # But for FUN, nothing is to be interrupted. The signal is kept off too, for R gives up a wait for a connection at a signal.
   native(ms_node_listen(FALSE))
   suspendInterrupts(while (node_step(connection)) NULL)
@@ -97,6 +100,7 @@ register_with_parallel <- function(package) {
   for (generic in c("sendData", "recvData", "closeNode")) {
     registerS3method(generic, "memshareNode", get(paste0(generic, ".memshareNode")), envir = parallel)
   }
+  registerS3method("sendData", "memshareSession", sendData.memshareSession, envir = parallel)
   registerS3method("recvOneData", "memshareCluster", recvOneData.memshareCluster, envir = parallel)
   registerS3method("stopCluster", "memshareCluster", stopCluster.memshareCluster, envir = parallel)
   register <- get0("registerClusterType", envir = parallel, inherits = FALSE)

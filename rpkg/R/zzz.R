@@ -7,6 +7,7 @@
   state$session <- session
   register_shared_generics()
   register_cluster_methods()
+  register_future_methods()
 }
 
 .onUnload <- function(libpath) {
