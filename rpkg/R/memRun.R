@@ -17,7 +17,7 @@
 #' With `wait = FALSE` the session goes on while the workers work. `resolved()` says whether the run is over, `collect()` waits for it and
 #' gives its value or raises its error (also a second time), `cancel()` gives it up; `collect()` is an error of class
 #' `memshare_error_cancelled` then. A handle that nobody holds any more cancels its run. Ctrl-C in `collect()` ends the waiting and not
-#' the run.
+#' the run. For package promises, and so for Shiny, a handle is a promise of its value: `promises::then(memRun(..., wait = FALSE), ...)`.
 #'
 #' @section Checkpoints:
 #' With `checkpoint = dir` the results of each chunk of elements are written down in the directory `dir` before the chunk counts as done. When

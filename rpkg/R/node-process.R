@@ -25,10 +25,11 @@ start_nodes <- function(nodes, timeout, call) {
     if (left <= 0) {
       abort("cluster", sprintf("%d of %d nodes did not start within %.0f s", length(waiting), length(nodes), timeout), call = call)
     }
+    before <- own_sockets()
     for (node in nodes[waiting]) if (!is.null(ended <- native(ms_node_ended(node$pid)))) not_started(node, ended, call)
     connection <- tryCatch(suppressWarnings(socketAccept(server$socket, blocking = TRUE, open = "a+b", timeout = 1)), error = function(e) NULL)
     if (is.null(connection)) next
-    at <- match(secret_of(connection), secrets[waiting])
+    at <- if (from_same_user(before, call)) match(secret_of(connection), secrets[waiting]) else NA
     if (is.na(at)) {
       close(connection)
       next
@@ -56,6 +57,25 @@ listening_socket <- function(call) {
     if (!is.null(socket)) return(list(socket = socket, port = port))
   }
   abort("cluster", "no port could be opened for the nodes of the cluster", call = call)
+}
+
+# The sockets of this process, by the kernel's numbers.
+own_sockets <- function() {
+  links <- Sys.readlink(list.files("/proc/self/fd", full.names = TRUE))
+  gsub("[^0-9]", "", grep("^socket:", links, value = TRUE))
+}
+
+# Whether the other end of the connection that came since `before` is a process of the same user on this machine. R does not say who connected.
+# The kernel's table of connections does; it has no other end of one that comes from elsewhere, or is closed.
+from_same_user <- function(before, call) {
+  lines <- tryCatch(readLines("/proc/self/net/tcp"), error = function(e) {
+    abort("cluster", "who connects as a node of the cluster cannot be told: /proc/self/net/tcp cannot be read here", call = call)
+  })
+  rows <- strsplit(trimws(lines[-1L]), " +")
+  column <- function(at) vapply(rows, `[[`, "", at)
+  ends <- data.frame(near = column(2L), far = column(3L), uid = column(8L), inode = column(10L))
+  ours <- ends[ends$inode %in% setdiff(own_sockets(), before), ]
+  nrow(ours) == 1L && any(ends$near == ours$far & ends$far == ours$near & ends$uid == ours$uid)
 }
 
 # What a process that connects says first; "" when it says nothing within some seconds.

@@ -8,6 +8,7 @@
   register_shared_generics()
   register_cluster_methods()
   register_future_methods()
+  register_promise_methods()
 }
 
 .onUnload <- function(libpath) {

@@ -110,6 +110,20 @@ test_that("nodes end with their cluster, also at work, and with what holds it", 
   expect_true(gone(processes))
 })
 
+test_that("a node that owes no answer is an error when one is asked for", {
+  cluster <- local_nodes(2)
+  receive <- utils::getFromNamespace("recvData", "parallel")
+  receive_one <- utils::getFromNamespace("recvOneData", "parallel")
+  send <- utils::getFromNamespace("sendCall", "parallel")
+  expect_error(receive(cluster[[2L]]), "node 2 of the cluster owes no answer", class = "memshare_error_cluster")
+  expect_error(receive_one(cluster), "owes no answer", class = "memshare_error_cluster")
+  # What was asked of the other node goes with the call that ended.
+  send(cluster[[1L]], function() Sys.sleep(60), list())
+  expect_error(parallel::clusterCall(cluster[2L], function() tools::pskill(Sys.getpid(), 9)), class = "memshare_error_node_died")
+  expect_error(receive(cluster[[1L]]), "owes no answer", class = "memshare_error_cluster")
+  expect_identical(parallel::clusterCall(cluster, function() 1), list(1, 1))
+})
+
 test_that("code that writes to the connection itself gets full copies", {
   cluster <- local_nodes(1)
   node <- cluster[[1L]]
@@ -129,6 +143,34 @@ test_that("processes without the secret are no nodes, and too many nodes are ref
   withr::defer(close(accepted))
   expect_identical(secret_of(accepted), strrep("0", 32))
   expect_false(secret_of(accepted) %in% random_id())
+})
+
+# What is told of the process that `connect` has connect to a port: whether it is this user's.
+told_of <- function(connect) {
+  server <- listening_socket(NULL)
+  withr::defer(close(server$socket))
+  connect(server$port)
+  before <- own_sockets()
+  accepted <- socketAccept(server$socket, blocking = TRUE, open = "a+b", timeout = 30)
+  withr::defer(close(accepted))
+  from_same_user(before, NULL)
+}
+
+test_that("who connects must be a process of this user, secret or not", {
+  bash <- Sys.which("bash")
+  skip_if_not(nzchar(bash), "needs bash")
+  end <- withr::local_tempfile(tmpdir = "/tmp")
+  withr::defer(file.create(end))
+  connect_by <- function(...) {
+    function(port) {
+      code <- sprintf("exec 3<>/dev/tcp/127.0.0.1/%d; for i in {1..600}; do [ -e %s ] && break; sleep 0.05; done", port, end)
+      system2("env", c(..., bash, "-c", shQuote(code)), wait = FALSE)
+    }
+  }
+  expect_true(told_of(connect_by()))
+  other <- c("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+  skip_if_not(identical(suppressWarnings(system2("env", c(other, "id", "-u"), stdout = TRUE, stderr = TRUE)), "65534"), "needs root, to be another user too")
+  expect_false(told_of(connect_by(other)))
 })
 
 test_that("it is a CLUSTER of memLapply() too", {

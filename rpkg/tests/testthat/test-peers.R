@@ -196,3 +196,45 @@ test_that("serializing a view writes its data in full", {
   expect_identical(readRDS(file), x)
   expect_true(readRDS(out))
 })
+
+# --- Calls of packages that use the same API -------------------------------------------------------------------------------
+
+test_that("a naive Bayes classifier's calls: features on a cluster, classes and priors as variables, then everything given back", {
+  cluster <- parallel::makePSOCKcluster(2L)
+  withr_defer(parallel::stopCluster(cluster), environment())
+  X <- matrix(sin(1:600), 100, dimnames = list(NULL, paste0("feature", 1:6)))
+  Cls <- rep(c(1, 2, 2, 3), 25)
+  Priors <- c(0.25, 0.5, 0.25)
+  likelihoods <- function(x, Cls, Priors, Plausible, ...) {
+    out <- vapply(sort(unique(Cls)), function(class) {
+      of_class <- x[Cls == class]
+      Priors[[class]] * stats::dnorm(x, mean(of_class), stats::sd(of_class))
+    }, numeric(length(x)))
+    if (Plausible) out / rowSums(out) else out
+  }
+  expected <- lapply(stats::setNames(nm = colnames(X)), function(name) likelihoods(X[, name], Cls, Priors, TRUE))
+  ours <- memApply(
+    X, MARGIN = 2, FUN = likelihoods, NAMESPACE = "bayes", CLUSTER = cluster, VARS = list(Cls = Cls, Priors = Priors), Plausible = TRUE
+  )
+  expect_identical(ours, expected)
+  memshare_gc(namespace = "bayes", cluster = cluster)
+  expect_identical(grep("^bayes", c(pageList(), unlist(viewList())), value = TRUE), character())
+  # The same with what was registered before, by names.
+  registerVariables("bayes", list(X = X, Cls = Cls, Priors = Priors))
+  ours <- memApply("X", MARGIN = 2, FUN = likelihoods, NAMESPACE = "bayes", CLUSTER = cluster, VARS = c("Cls", "Priors"), Plausible = TRUE)
+  expect_identical(ours, expected)
+  memshare_gc(namespace = "bayes", cluster = cluster)
+  expect_identical(grep("^bayes", c(pageList(), unlist(viewList())), value = TRUE), character())
+  # The cluster is as it was.
+  expect_identical(parallel::clusterCall(cluster, function() 1), list(1, 1))
+})
+
+test_that("mutual information with a class, feature by feature, as in the article on the C++ package", {
+  X <- cbind(a = sin(1:60), b = cos(1:60), c = (1:60) / 60)
+  X[4, 2] <- NA
+  y <- rep(1:3, 20)
+  score <- function(x, y) mutualinfo(x, y, isYDiscrete = TRUE, na.rm = TRUE, useMPMI = FALSE)
+  ours <- memApply(X, 2, score, NAMESPACE = "article", VARS = list(y = y), MAX.CORES = 2)
+  expect_identical(ours, lapply(stats::setNames(nm = colnames(X)), function(name) score(X[, name], y)))
+  memshare_gc("article")
+})
