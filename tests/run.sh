@@ -57,6 +57,8 @@ else
   for file in rpkg/tests/testthat/test-*.R; do
     step "$(basename "$file" .R)" Rscript --vanilla tests/one-file.R "$file"
   done
+  step placeholders Rscript --vanilla tests/placeholders.R
+  step spelling Rscript --vanilla tests/spelling.R
   step quickstart Rscript --vanilla examples/quickstart.R
   # tools/setup.sh installs these data; some distributions do not have them.
   for example in leukaemia phenotypes chain profiled; do

@@ -49,7 +49,7 @@ done
 has_r_package ALL || want r-bioc-all
 if [ "${1:-}" != demo ]; then
   # What the package suggests, readers that others wrote for what it exports, and a browser for its page.
-  for package in cli progressr ggplot2 knitr foreach iterators future future.apply promises later; do
+  for package in cli progressr ggplot2 knitr foreach iterators future future.apply promises later spelling; do
     has_r_package "$package" || want "r-cran-$package"
   done
   for package in doParallel doRNG; do
