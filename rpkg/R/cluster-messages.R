@@ -11,12 +11,20 @@ read_message <- function(connection) {
 sendData.memshareNode <- function(node, data) {
   node <- .subset2(node, 1L)
   if (is.null(node$con)) ended_node(node)
+  take_late(node)
   message <- pack_message(data)
   node$doing <- data$data$tag
   node$owed <- node$owed + 1L
   node$sent <- c(node$sent, list(message$handles))
   tryCatch(suppressWarnings(serialize(message, node$con, xdr = FALSE)), error = function(e) node_died(node))
   invisible()
+}
+
+# Takes the answers that are nobody's before the node is asked again. It is interrupted once more, for the first time may have been before it began.
+take_late <- function(node) {
+  while (node$late > 0L) {
+    if (socketSelect(list(node$con), FALSE, 0.5)) answer_of(node) else native(ms_node_interrupt(node$pid))
+  }
 }
 
 ended_node <- function(node) {

@@ -95,6 +95,19 @@ test_that("answers that nobody waits for are dropped, and what makes them is int
   expect_lt(as.numeric(Sys.time() - began, units = "secs"), 30)
 })
 
+test_that("work that was dropped before its node began it is interrupted too", {
+  cluster <- local_nodes(1)
+  pid <- pids(cluster)
+  began <- Sys.time()
+  tools::pskill(pid, tools::SIGSTOP)
+  send <- utils::getFromNamespace("sendCall", "parallel")
+  send(cluster[[1L]], function() Sys.sleep(60), list())
+  drop_answers(cluster[[1L]]$group)
+  tools::pskill(pid, tools::SIGCONT)
+  expect_identical(parallel::clusterCall(cluster, function() 5), list(5))
+  expect_lt(as.numeric(Sys.time() - began, units = "secs"), 30)
+})
+
 test_that("nodes end with their cluster, also at work, and with what holds it", {
   cluster <- memCluster(2)
   processes <- pids(cluster)
