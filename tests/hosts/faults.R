@@ -56,7 +56,7 @@ try_fault <- function(name, i, n = 240L) {
   invisible(parallel::mccollect(faulty))
   if (is.null(expected)) expected <<- suppressWarnings(call(MAX.CORES = 2))
   stopifnot("the value is that of one machine" = identical(value, expected), "each warning came once" = length(said) == n / 30, "it ended in time" = took < 60)
-  if (!anytime && name != "a worker is killed") stopifnot("the loss is told" = length(lost) == 1L)
+  if (!anytime && name != "a worker is killed") stopifnot("the loss is told" = length(lost) %in% 1:2)
   # What is left of the cluster works on.
   alive <- unclass(cluster)[vapply(unclass(cluster), function(node) is_open(node$con), NA)]
   stopifnot(length(alive) >= 3L)

@@ -35,6 +35,10 @@ down() (
   for file in "$1"/*.pid; do
     [ -e "$file" ] && kill -9 "$(cat "$file")" 2> /dev/null
   done
+  # nsenter stops itself when what it began is stopped, and nobody wakes it.
+  for pid in $(cat "$1/rsh.pids" 2> /dev/null); do
+    grep -qz nsenter "/proc/$pid/cmdline" 2> /dev/null && kill -9 "$pid" 2> /dev/null
+  done
   [ -e "$1/tag" ] || exit 0
   tag=$(cat "$1/tag")
   for file in /run/netns/"$tag"-*; do
@@ -104,6 +108,7 @@ done
 while [ "\${1#-}" != "\$1" ]; do shift 2; done
 i=\$((\${1##*.} - 1))
 shift
+echo \$\$ >> '$1/rsh.pids'
 exec nsenter -t "\$(cat '$1'/\$i.pid)" -n -m -u -p sh -c "\$*"
 RSH
   chmod +x "$1/rsh"
