@@ -66,23 +66,37 @@ own_sockets <- function() {
 }
 
 # Whether the other end of the connection that came since `before` is a process of the same user on this machine. R does not say who connected.
-# The kernel's table of connections does; it has no other end of one that comes from elsewhere, or is closed.
+# The kernel's table of connections does; it has no other end of one that comes from elsewhere, or is closed. A table that changes while it is read
+# may lack a line, so it is read again.
 from_same_user <- function(before, call) {
+  came <- setdiff(own_sockets(), before)
+  for (look in 1:20) {
+    ends <- tcp_ends(call)
+    ours <- unique(ends[ends$inode %in% came, ])
+    theirs <- ends[ends$near %in% ours$far & ends$far %in% ours$near, ]
+    if (nrow(ours) == 1L && nrow(theirs)) return(all(theirs$uid == ours$uid))
+    Sys.sleep(0.01)
+  }
+  FALSE
+}
+
+# Both addresses, the user and the kernel's number of each connection of this machine.
+tcp_ends <- function(call) {
   lines <- tryCatch(readLines("/proc/self/net/tcp"), error = function(e) {
     abort("cluster", "who connects as a node of the cluster cannot be told: /proc/self/net/tcp cannot be read here", call = call)
   })
   rows <- strsplit(trimws(lines[-1L]), " +")
   column <- function(at) vapply(rows, `[[`, "", at)
-  ends <- data.frame(near = column(2L), far = column(3L), uid = column(8L), inode = column(10L))
-  ours <- ends[ends$inode %in% setdiff(own_sockets(), before), ]
-  nrow(ours) == 1L && any(ends$near == ours$far & ends$far == ours$near & ends$uid == ours$uid)
+  data.frame(near = column(2L), far = column(3L), uid = column(8L), inode = column(10L))
 }
 
 # What a process that connects says first; "" when it says nothing within some seconds.
 secret_of <- function(connection) {
   tryCatch(
     {
-      if (!socketSelect(list(connection), FALSE, 10)) return("")
+      # A signal ends a wait early.
+      until <- elapsed() + 10
+      while (!socketSelect(list(connection), FALSE, max(until - elapsed(), 0))) if (elapsed() >= until) return("")
       rawToChar(readBin(connection, "raw", 32L))
     },
     error = function(e) ""
