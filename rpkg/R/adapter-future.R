@@ -269,6 +269,7 @@ register_with_future <- function(package) {
   for (i in seq_along(methods)) {
     generic <- methods[[i]]
     class <- names(methods)[[i]]
+    if (!exists(generic, envir = future, mode = "function", inherits = FALSE)) next
     registerS3method(generic, class, get(paste(generic, class, sep = ".")), envir = future)
   }
 }
