@@ -144,9 +144,6 @@ ms_hosts_lost <- function(id, host) .Call(wrap__ms_hosts_lost, id, host)
 # Whether anything is still to be done by anybody.
 ms_hosts_under_way <- function(id) .Call(wrap__ms_hosts_under_way, id)
 
-# Whether a host has blocks to work on.
-ms_hosts_busy <- function(id, host) .Call(wrap__ms_hosts_busy, id, host)
-
 ms_hosts_end <- function(id) .Call(wrap__ms_hosts_end, id)
 
 # Opens a checkpoint of a run that is told by parts of these names and values. A list: `id` and `dir`, the `seed` of its first run; or

@@ -90,8 +90,8 @@ impl Grants {
     }
 
     /// Whether a host has blocks to work on.
-    #[must_use]
-    pub fn is_busy(&self, host: Host) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_busy(&self, host: Host) -> bool {
         self.blocks.contains(&Block::Granted(host))
     }
 }

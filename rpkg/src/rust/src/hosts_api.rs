@@ -2,27 +2,21 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use extendr_api::prelude::*;
 use scheduler::hosts::{cut, Grants, Host};
 
+use crate::numbered::Numbered;
 use crate::r::{self, argument, edge, give, nothing, Failure, Given, Result};
 
-#[derive(Default)]
-struct Runs {
-    grants: HashMap<i32, Grants>,
-    last: i32,
-}
-
 thread_local! {
-    static RUNS: RefCell<Runs> = RefCell::default();
+    static RUNS: RefCell<Numbered<Grants>> = RefCell::default();
 }
 
 /// Runs `f` on a run's grants.
 fn with<T>(id: i32, f: impl FnOnce(&mut Grants) -> T) -> Result<T> {
     let missing = || Failure::Internal(format!("there is no run {id} over hosts"));
-    RUNS.with_borrow_mut(|runs| runs.grants.get_mut(&id).map(f)).ok_or_else(missing)
+    RUNS.with_borrow_mut(|runs| runs.get_mut(id).map(f)).ok_or_else(missing)
 }
 
 /// Whether something is so, of a host and a block as R counts them.
@@ -55,11 +49,7 @@ fn ms_hosts_cut(elements: Robj, hosts: i32, least: i32) -> Robj {
 fn ms_hosts_begin(blocks: i32, hosts: i32) -> Robj {
     edge(|| {
         let grants = Grants::new(blocks.max(0) as usize, hosts.max(0) as usize);
-        let id = RUNS.with_borrow_mut(|runs| {
-            runs.last += 1;
-            runs.grants.insert(runs.last, grants);
-            runs.last
-        });
+        let id = RUNS.with_borrow_mut(|runs| runs.add(grants));
         give(|s| Ok(r::integer(s, id)))
     })
 }
@@ -104,16 +94,10 @@ fn ms_hosts_under_way(id: i32) -> Robj {
     edge(|| tell(id, |grants| grants.is_under_way()))
 }
 
-/// Whether a host has blocks to work on.
-#[extendr]
-fn ms_hosts_busy(id: i32, host: i32) -> Robj {
-    edge(|| tell(id, |grants| grants.is_busy(host_of(host))))
-}
-
 #[extendr]
 fn ms_hosts_end(id: i32) -> Robj {
     edge(|| {
-        RUNS.with_borrow_mut(|runs| runs.grants.remove(&id));
+        RUNS.with_borrow_mut(|runs| runs.take(id));
         nothing()
     })
 }
@@ -127,6 +111,5 @@ extendr_module! {
     fn ms_hosts_failed;
     fn ms_hosts_lost;
     fn ms_hosts_under_way;
-    fn ms_hosts_busy;
     fn ms_hosts_end;
 }

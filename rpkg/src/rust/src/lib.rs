@@ -28,6 +28,7 @@ mod hosts_api;
 mod index;
 mod mutual_api;
 mod nodes;
+mod numbered;
 mod payload_api;
 mod r;
 mod records;

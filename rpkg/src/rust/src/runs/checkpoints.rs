@@ -2,23 +2,17 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use extendr_api::prelude::*;
 use scheduler::checkpoint::{Checkpoint, LogTarget, Opened, Syncing};
 
+use crate::numbered::Numbered;
 use crate::r::{self, argument, edge, nothing, Failure, Result};
 
-#[derive(Default)]
-struct Open {
-    checkpoints: HashMap<i32, Arc<Checkpoint>>,
-    last: i32,
-}
-
 thread_local! {
-    static OPEN: RefCell<Open> = RefCell::default();
+    static OPEN: RefCell<Numbered<Arc<Checkpoint>>> = RefCell::default();
 }
 
 /// What a run holds of its checkpoint as long as it lives: the lock, and the thread that brings its logs to the disk.
@@ -39,7 +33,7 @@ impl Held {
 
 fn get(id: i32) -> Result<Arc<Checkpoint>> {
     let missing = || Failure::Internal(format!("there is no open checkpoint {id}"));
-    OPEN.with_borrow(|open| open.checkpoints.get(&id).cloned()).ok_or_else(missing)
+    OPEN.with_borrow(|open| open.get(id).cloned()).ok_or_else(missing)
 }
 
 /// Runs `f` on an open checkpoint.
@@ -65,11 +59,7 @@ fn ms_checkpoint_open(dir: Robj, names: Robj, values: Robj, seed: i32) -> Robj {
             }
         };
         let (seed, dir) = (checkpoint.seed(), checkpoint.dir().to_owned());
-        let id = OPEN.with_borrow_mut(|open| {
-            open.last += 1;
-            open.checkpoints.insert(open.last, Arc::from(checkpoint));
-            open.last
-        });
+        let id = OPEN.with_borrow_mut(|open| open.add(Arc::from(checkpoint)));
         r::give(|s| {
             let parts = [("id", r::integer(s, id)), ("dir", r::path(s, &dir)), ("seed", r::integer(s, seed))];
             Ok(r::named_list(s, &parts))
@@ -81,7 +71,7 @@ fn ms_checkpoint_open(dir: Robj, names: Robj, values: Robj, seed: i32) -> Robj {
 #[extendr]
 fn ms_checkpoint_close(id: i32) -> Robj {
     edge(|| {
-        let gone = OPEN.with_borrow_mut(|open| open.checkpoints.remove(&id));
+        let gone = OPEN.with_borrow_mut(|open| open.take(id));
         drop(gone);
         nothing()
     })

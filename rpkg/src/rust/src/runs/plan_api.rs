@@ -3,7 +3,6 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,13 +20,13 @@ use super::profiles;
 use super::registry::{self, Of};
 use super::relearn::{relearn, sizes};
 use super::spec::{value as kept, Reader, Spec};
+use crate::numbered::Numbered;
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result, Sexp};
 
 /// The plans that are kept.
 #[derive(Default)]
 struct Plans {
-    plans: HashMap<i32, Planned>,
-    last: i32,
+    plans: Numbered<Planned>,
     /// The process that they belong to: a forked child has none.
     pid: u32,
 }
@@ -59,13 +58,13 @@ pub(crate) fn clear() -> Result<()> {
 
 /// A plan that is kept.
 pub(crate) fn plan_of(id: i32) -> Result<Arc<Plan>> {
-    with(|plans| plans.plans.get(&id).map(|planned| Arc::clone(&planned.plan)).ok_or_else(given_back))
+    with(|plans| plans.plans.get(id).map(|planned| Arc::clone(&planned.plan)).ok_or_else(given_back))
 }
 
 /// The call behind a plan that is kept, and how large the results of its passes are, as far as is known by now.
 pub(super) fn call_of(id: i32) -> Result<(CallSpec, Vec<Option<ResultSize>>)> {
     with(|plans| {
-        let planned = plans.plans.get(&id).ok_or_else(given_back)?;
+        let planned = plans.plans.get(id).ok_or_else(given_back)?;
         Ok((planned.plan.spec().clone(), sizes(planned)))
     })
 }
@@ -73,7 +72,7 @@ pub(super) fn call_of(id: i32) -> Result<(CallSpec, Vec<Option<ResultSize>>)> {
 /// What earlier runs say that FUN takes, by pass: seconds of all elements, and of the longest.
 pub(crate) fn expected(id: i32) -> Result<Vec<Option<(f64, f64)>>> {
     with(|plans| {
-        let planned = plans.plans.get(&id).ok_or_else(given_back)?;
+        let planned = plans.plans.get(id).ok_or_else(given_back)?;
         let passes = planned.plan.spec().passes.iter().zip(planned.keys.iter());
         let seconds = |profile: Arc<Profile>| (profile.total_ns() / 1e9, profile.longest_ns() / 1e9);
         Ok(passes.map(|(pass, key)| profiles::known(key, pass.elements).map(seconds)).collect())
@@ -90,11 +89,7 @@ fn ms_plan_make(spec: Robj) -> Robj {
     edge(|| {
         let spec = Spec::read(argument(&spec))?;
         let (planned, _) = compile(&spec, Purpose::Plan)?;
-        let id = with(|plans| {
-            plans.last += 1;
-            plans.plans.insert(plans.last, planned);
-            Ok(plans.last)
-        })?;
+        let id = with(|plans| Ok(plans.plans.add(planned)))?;
         described(id)
     })
 }
@@ -103,14 +98,14 @@ fn ms_plan_make(spec: Robj) -> Robj {
 #[extendr]
 fn ms_plan_describe(id: i32) -> Robj {
     edge(|| {
-        with(|plans| relearn(plans.plans.get_mut(&id).ok_or_else(given_back)?))?;
+        with(|plans| relearn(plans.plans.get_mut(id).ok_or_else(given_back)?))?;
         described(id)
     })
 }
 
 fn described(id: i32) -> Result<Given> {
     let (plan, guessed): (_, Vec<bool>) = with(|plans| {
-        let planned = plans.plans.get(&id).ok_or_else(given_back)?;
+        let planned = plans.plans.get(id).ok_or_else(given_back)?;
         let guessed = planned.learned.iter().map(|learned| learned.guessed).collect();
         Ok((Arc::clone(&planned.plan), guessed))
     })?;
@@ -121,7 +116,7 @@ fn described(id: i32) -> Result<Given> {
 #[extendr]
 fn ms_plan_free(id: i32) -> Robj {
     edge(|| {
-        let gone = with(|plans| Ok(plans.plans.remove(&id)))?;
+        let gone = with(|plans| Ok(plans.plans.take(id)))?;
         drop(gone);
         nothing()
     })
@@ -142,13 +137,13 @@ fn ms_run_begin(id: i32, spec: Robj, changes: Robj, title: &str, state: Robj) ->
         } else {
             let changes = argument(&changes);
             // Taken out while R may be called, and put back whatever happens.
-            let mut planned = with(|plans| plans.plans.remove(&id).ok_or_else(given_back))?;
+            let mut planned = with(|plans| plans.plans.take(id).ok_or_else(given_back))?;
             let begun =
                 relearn(&mut planned).and_then(|()| read_changes(&planned, changes)).and_then(|changes| {
                     begin(&mut planned, Vec::new(), &changes, Purpose::Plan, (title, &state))
                 });
             with(|plans| {
-                plans.plans.insert(id, planned);
+                plans.plans.put_back(id, planned);
                 Ok(())
             })?;
             begun?
