@@ -39,14 +39,20 @@ memshare <- structure(
 future_backend_once <- function(arguments) do.call(future_backend, arguments[!duplicated(names(arguments), fromLast = TRUE)])
 
 future_backend <- function(workers = NULL, ...) {
-  if (is.function(workers)) workers <- workers()
-  count <- worker_count(unclass(workers))
-  if (count == 1L && !inherits(workers, "AsIs")) return(future::SequentialFutureBackend(...))
+  workers <- workers_asked(workers)
+  if (workers$none) return(future::SequentialFutureBackend(...))
   backend <- future::MultiprocessFutureBackend(...)
   backend$futureClasses <- c("MemshareFuture", backend$futureClasses)
-  backend$workers <- count
+  backend$workers <- workers$count
   start_future_nodes(backend)
   structure(backend, class = c("MemshareFutureBackend", class(backend)))
+}
+
+# How many workers a plan asks for: the `count`, and whether there are to be `none` besides the session.
+workers_asked <- function(workers) {
+  if (is.function(workers)) workers <- workers()
+  count <- worker_count(unclass(workers))
+  list(count = count, none = count == 1L && !inherits(workers, "AsIs"))
 }
 
 # A place for each node has the future that runs there. In a forked child the nodes are its parent's.
@@ -276,10 +282,9 @@ register_with_future <- function(package) {
 
 # Before version 1.40: a future of future's own for clusters, on a cluster that is kept as long as the plan asks for as many.
 cluster_future <- function(..., workers) {
-  if (is.function(workers)) workers <- workers()
-  count <- worker_count(unclass(workers))
-  if (count == 1L && !inherits(workers, "AsIs")) return(future::sequential(...))
-  future::cluster(..., workers = future_cluster(count))
+  workers <- workers_asked(workers)
+  if (workers$none) return(future::sequential(...))
+  future::cluster(..., workers = future_cluster(workers$count))
 }
 
 future_cluster <- function(workers) {
@@ -298,11 +303,7 @@ end_future_cluster <- function() {
   state$future_cluster <- NULL
 }
 
-workers_of_plan <- function(evaluator) {
-  workers <- eval(formals(evaluator)$workers, baseenv())
-  if (is.function(workers)) workers <- workers()
-  worker_count(unclass(workers))
-}
+workers_of_plan <- function(evaluator) workers_asked(eval(formals(evaluator)$workers, baseenv()))$count
 
 nbrOfWorkers.memshare <- function(evaluator) workers_of_plan(evaluator)
 

@@ -107,8 +107,7 @@ finish_handle <- function(handle, call) {
   })
   if (handle$status == "failed") return(invisible())
   # What is no error of FUN: the run was broken off, and there is nothing to be collected, now or later.
-  collect <- function() within_stack(native(ms_run_collect(handle$run, program$modes, program$trace), call), call)
-  out <- tryCatch(collect(), memshare_error = function(e) handle$error <- e)
+  out <- tryCatch(collect_run(handle$run, program, call), memshare_error = function(e) handle$error <- e)
   handle$status <- "failed"
   broken <- inherits(out, "memshare_error")
   nodes <- if (!is.null(handle$nodes)) leave_nodes(handle$nodes, if (broken) at_once else patience_after(out))

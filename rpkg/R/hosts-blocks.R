@@ -106,8 +106,8 @@ check_over_hosts <- function(program, call) {
     if (pass$levels > 0L || pass$n != passes[[1L]]$n || any(vapply(pass$sides, function(side) is.null(side$data), NA))) {
       refuse(paste(label, "reads the value of another pass as a whole, and"))
     }
-    kinds <- vapply(pass$inputs, `[[`, "", "kind")
-    if (!all(kinds %in% c("item", "row", "column", "each"))) refuse(sprintf("%s goes over %s, and", label, setdiff(kinds, c("item", "row", "column", "each"))[[1L]]))
+    others <- setdiff(vapply(pass$inputs, `[[`, "", "kind"), c("item", "row", "column", "each"))
+    if (length(others)) refuse(sprintf("%s goes over %s, and", label, others[[1L]]))
     if (!all(vapply(pass$inputs, function(input) is.null(input$sparse), NA))) refuse(paste(label, "goes over a sparse matrix, and"))
   }
 }

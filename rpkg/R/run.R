@@ -25,12 +25,15 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
   on.exit(if (!ended) abandon(run, under_way))
   under_way$nodes <- join_run(program, run, call)
   await_run(run, program, under_way, call)
-  out <- within_stack(native(ms_run_collect(run, program$modes, program$trace), call), call)
+  out <- collect_run(run, program, call)
   ended <- TRUE
   if (!is.null(under_way$nodes)) check_joined(leave_nodes(under_way$nodes, patience_after(out)), call)
   if (!is.null(after)) after(out)
   settle(program, out, call)
 }
+
+# What came of a run that has ended.
+collect_run <- function(run, program, call) within_stack(native(ms_run_collect(run, program$modes, program$trace), call), call)
 
 # `looked`: the pass was made in this very call, which looked at the session's state.
 begin_run <- function(program, id, changes, call, looked = FALSE) {
