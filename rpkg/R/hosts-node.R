@@ -67,21 +67,27 @@ unguard_connection <- function(lead) {
 
 # A piece of serialized data. When it is whole, big data goes into shared memory, once, without a name: it goes with the last that reads it.
 take_piece <- function(lead, piece) {
-  parts <- c(lead$coming[[piece$content]], list(piece$bytes))
-  if (sum(lengths(parts)) < piece$total) {
-    lead$coming[[piece$content]] <- parts
-    return(invisible())
-  }
-  lead$coming[[piece$content]] <- NULL
-  value <- unserialize(if (length(parts) == 1L) parts[[1L]] else do.call(c, parts))
+  value <- when_whole(lead, piece$content, piece)
+  if (is.null(value)) return(invisible())
+  value <- value[[1L]]
   big <- piece$total >= option_share() && (is.atomic(value) || typeof(value) %in% c("list", "S4"))
   if (big) {
-    parts <- NULL
     value <- page_of(value)
     gc(verbose = FALSE)
   }
   # NULL is a value too.
   lead$data[[piece$content]] <- list(value)
+}
+
+# Takes one more piece of what comes under `key`, which `to$coming` keeps until all is there: then its value, in a list.
+when_whole <- function(to, key, piece) {
+  parts <- c(to$coming[[key]], list(piece$bytes))
+  if (sum(lengths(parts)) < piece$total) {
+    to$coming[[key]] <- parts
+    return(NULL)
+  }
+  to$coming[[key]] <- NULL
+  list(unserialize(if (length(parts) == 1L) parts[[1L]] else do.call(c, parts)))
 }
 
 page_of <- function(value) {

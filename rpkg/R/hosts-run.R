@@ -188,16 +188,10 @@ host_failed <- function(seat, error, run) {
 }
 
 take_result <- function(seat, piece, run) {
-  key <- as.character(piece$block)
-  parts <- c(seat$coming[[key]], list(piece$bytes))
-  if (sum(lengths(parts)) < piece$total) {
-    seat$coming[[key]] <- parts
-    return(invisible())
-  }
-  seat$coming[[key]] <- NULL
+  came <- when_whole(seat, as.character(piece$block), piece)
+  if (is.null(came)) return(invisible())
   seat$blocks <- seat$blocks - 1L
-  came <- unserialize(if (length(parts) == 1L) parts[[1L]] else do.call(c, parts))
-  take_block(came, piece$block, seat, run)
+  take_block(came[[1L]], piece$block, seat, run)
 }
 
 take_block <- function(came, block, seat, run) {
@@ -219,21 +213,18 @@ take_block <- function(came, block, seat, run) {
 
 # A host, or its leader, is lost: that costs the blocks that it had not handed in a retry, and blames no element.
 lose <- function(seat, run, why, died) {
-  seat$alive <- seat$open <- FALSE
   seat$queue <- list()
   seat$blocks <- 0L
   host <- seat$host
   native(ms_hosts_lost(run$grants, seat$number))
-  host$holds$has <- numeric()
   # The other nodes of a host that is silent are no better.
   for (node in if (died) host$nodes[1L] else host$nodes) try(close(node$con), silent = TRUE)
-  host$nodes <- if (died) host$nodes[-1L] else list()
+  if (!died) host$nodes <- host$nodes[1L]
+  number <- host$numbers[[1L]]
+  forget_seat(seat)
   text <- sprintf("%s was lost: %s; what it had not handed in is done again", seat$label, why)
-  warning(memshare_condition("warning", "cluster", text, node = host$numbers[[1L]], call = run$call))
-  host$numbers <- host$numbers[-1L]
-  if (!length(host$nodes)) return(invisible())
-  lead_by_next(host)
-  add_seat(run, host)
+  warning(memshare_condition("warning", "cluster", text, node = number, call = run$call))
+  if (length(host$nodes)) add_seat(run, host)
 }
 
 no_host_left <- function(run) {
