@@ -21,7 +21,7 @@ memory_copy <- function() {
     "  SEXP last = ScalarReal(to[n - 1]); free(to); return last; }"
   ), source)
   system2(file.path(R.home("bin"), "R"), c("CMD", "SHLIB", shQuote(source)), stdout = FALSE)
-  symbol <- dyn.load(file.path(directory, "copy.so"))[["copy"]]
+  symbol <- getNativeSymbolInfo("copy", dyn.load(file.path(directory, "copy.so")))
   function(x) .Call(symbol, x)
 }
 
@@ -46,7 +46,10 @@ measured <- function(row) {
   rounds <- if (is.null(row$rounds)) 7L else row$rounds
   seconds <- vapply(timed, function(f) numeric(rounds), numeric(rounds))
   seconds <- matrix(seconds, rounds, dimnames = list(NULL, names(timed)))
-  for (round in seq_len(rounds)) for (side in names(timed)) seconds[round, side] <- once(timed[[side]])
+  for (round in seq_len(rounds)) for (side in names(timed)) {
+    eval(row$before[[side]], frame)
+    seconds[round, side] <- once(timed[[side]])
+  }
   medians <- apply(seconds, 2L, stats::median)
   for (side in names(row$divide)) medians[[side]] <- medians[[side]] / row$divide[[side]]
   inside <- vapply(row$inside, function(code) stats::median(replicate(5L, eval(code, frame))), 0)

