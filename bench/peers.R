@@ -1,5 +1,6 @@
 # Writes docs/benchmarks.md: memshare beside base R, package parallel, and the peers that are installed; each row with its bars.
-# Rscript bench/peers.R [rows]. With rows it only prints. Two workers, warm, medians; the sides of a row are timed in turn. Rows: rows.R.
+# Rscript bench/peers.R [rows]. With rows it only prints. Each row has a session of its own, so that no row finds another's heap; in it, two workers,
+# warm, medians; the sides of a row are timed in turn. Rows: rows.R.
 library(memshare)
 source("bench/rows.R")
 options(memshare.quiet = TRUE)
@@ -92,23 +93,27 @@ about_machine <- function() {
 }
 
 asked <- commandArgs(TRUE)
-head <- c(
-  "# Benchmarks", "",
-  paste(
-    "`make bench` writes this page. Two workers, warm; the sides of a row are timed in turn in one session, and medians are compared. A *bar* is the",
-    "most that we allow ourselves, as a ratio to another side of the same row. Times of a virtual machine move by a fifth from hour to hour; ratios",
-    "move less. What else was measured, and what the figures mean: [measurements.md](measurements.md)."
-  ), "", about_machine(), "",
-  "| row | work | ours | ratio | bar | | the others |", "|---|---|---|---|---|---|---|"
-)
-table <- character()
-for (id in if (length(asked)) asked else names(rows)) {
-  lines <- lines_of(id, rows[[id]], measured(rows[[id]]))
-  writeLines(lines)
-  table <- c(table, lines)
-}
-parallel::stopCluster(cluster)
-if (!length(asked)) {
+if (length(asked)) {
+  for (id in asked) writeLines(lines_of(id, rows[[id]], measured(rows[[id]])))
+  parallel::stopCluster(cluster)
+} else {
+  parallel::stopCluster(cluster)
+  head <- c(
+    "# Benchmarks", "",
+    paste(
+      "`make bench` writes this page. Two workers, warm; the sides of a row are timed in turn in one session, and medians are compared. A *bar* is the",
+      "most that we allow ourselves, as a ratio to another side of the same row. Times of a virtual machine move by a fifth from hour to hour; ratios",
+      "move less. What else was measured, and what the figures mean: [measurements.md](measurements.md)."
+    ), "", about_machine(), "",
+    "| row | work | ours | ratio | bar | | the others |", "|---|---|---|---|---|---|---|"
+  )
+  row_lines <- function(id) {
+    lines <- grep("^[|] ", system2(rscript, c("--vanilla", "bench/peers.R", id), stdout = TRUE), value = TRUE)
+    if (!length(lines)) lines <- sprintf("| %s | %s | failed | | | short | |", id, rows[[id]]$work)
+    writeLines(lines)
+    lines
+  }
+  table <- unlist(lapply(names(rows), row_lines))
   source("bench/growth.R")
   short <- sum(grepl("| short |", table, fixed = TRUE))
   writeLines(c(

@@ -178,7 +178,7 @@ rows <- list(
   J = list(
     work = "the first call of a session, package loaded",
     sides = list(
-      "Rscript -e 0" = quote(system2(rscript, c("--vanilla", "-e", "0"))),
+      "Rscript -e 0" = quote(system2(rscript, c("--vanilla", "-e", "0"), stdout = FALSE)),
       "first call" = NULL
     ),
     inside = list("first call" = quote(first_call())), bars = list(bar("first call", "Rscript -e 0", 1.3))
