@@ -115,10 +115,9 @@ rows <- list(
       labels <- shuffled[[1L]]
       lazy <- function(...) memControl(lazy = TRUE, ...)
       spread <- memApply(genes, 1, moderated$spread, VARS = list(labels = labels), CONTROL = lazy(FUN.VALUE = c(0, 0)))
-      variance <- memApply(spread, 2, function(s) s[[2L]], CONTROL = lazy(FUN.VALUE = 0))
-      prior <- memLapply(1, function(i, variance) moderated$prior(variance), VARS = list(variance = variance), CONTROL = lazy())
-      t <- memApply(spread, 2, function(s, prior) moderated$statistic(s, prior[[1L]]), VARS = list(prior = prior), CONTROL = lazy(FUN.VALUE = 0))
-      largest <- memReduce(t, function(a, b) max(abs(a), abs(b)), CONTROL = lazy())
+      prior <- memDo(function(spread) moderated$prior(spread[2L, ]), spread)
+      t <- memApply(spread, 2, function(s, prior) moderated$statistic(s, prior), VARS = list(prior = prior), CONTROL = lazy(FUN.VALUE = 0))
+      largest <- memDo(function(t) max(abs(t)), t)
       plan <- memPlan(largest, MAX.CORES = 2)
     }),
     sides = list(
