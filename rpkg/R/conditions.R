@@ -9,7 +9,7 @@
 #' @section Errors:
 #' Every error has the class `memshare_error` and one subclass:
 #' \describe{
-#'   \item{`memshare_error_element`}{FUN failed. Fields: `index` and `name` of the element, `parent` (the original condition),
+#'   \item{`memshare_error_element`}{FUN failed. Fields: `index` (a double) and `name` of the element, `parent` (the original condition),
 #'     `calls` (the worker's traceback, one string a call), and `pass`, its label in the plan. With several passes the message begins
 #'     with the pass. Errors of 'rlang', 'cli' and similar packages, which signal a condition and then leave for R's top level, are
 #'     FUN's errors too. A condition of more than a megabyte keeps its classes and its text, and loses its fields.}
@@ -165,7 +165,7 @@ element_condition <- function(late, text, ...) {
 
 # A failure that was collected, with the element that it learns of here. Its text is the worker's, which may know more methods.
 element_error_at <- function(error, index, name, unit) {
-  element_error(list(index = index, name = name, unit = unit, condition = error$parent, calls = error$calls, message = error$message))
+  element_error(list(index = as.double(index), name = name, unit = unit, condition = error$parent, calls = error$calls, message = error$message))
 }
 
 # The text of a condition, whatever its method of conditionMessage() does.

@@ -30,7 +30,7 @@ test_that("elements that fail again can be done again", {
   file <- withr::local_tempfile()
   expect_warning(value <- memLapply(c(a = 1, b = 2), flaky, VARS = list(file = file, at = 2), MAX.CORES = 1, CONTROL = redo_control(on_error = "collect")))
   expect_warning(value <- suppressMessages(memRedo(value)), class = "memshare_warning_collected")
-  expect_identical(value$b$index, 2L)
+  expect_identical(value$b$index, 2)
   file.create(file)
   expect_named(suppressMessages(memRedo(value)), c("a", "b"))
 })
