@@ -280,8 +280,11 @@ register_with_future <- function(package) {
   }
 }
 
-# Before version 1.40: a future of future's own for clusters, on a cluster that is kept as long as the plan asks for as many.
+# Before version 1.40, where plans are called: a future of future's own for clusters, on a cluster that is kept as long as the plan asks for as many.
 cluster_future <- function(..., workers) {
+  if ("FutureBackend" %in% getNamespaceExports("future")) {
+    abort_input("memshare() makes no future by itself: write plan(memshare), and then future() or what uses futures")
+  }
   workers <- workers_asked(workers)
   if (workers$none) return(future::sequential(...))
   future::cluster(..., workers = future_cluster(workers$count))

@@ -124,7 +124,7 @@ test_that("where the session has less stack left than its workers, or than when 
 test_that("many results that cannot be sent are a condition each, where failures are collected", {
   out <- suppressWarnings(memLapply(1:600, function(i) if (i %% 30 == 0) {
     x <- 1
-    for (k in 1:30000) x <- list(x)
+    for (k in 1:1e5) x <- list(x)
     x
   } else i, MAX.CORES = 2, CONTROL = memControl(on_error = "collect", chunk = 200)), classes = "memshare_warning")
   failed <- vapply(out, inherits, NA, "memshare_error_element")
