@@ -210,7 +210,7 @@ test_that("a document of knitr has no bar in it", {
     code <- sprintf("x <- memLapply(1:20, gated, gate = gate$path, MAX.CORES = 2, CONTROL = memControl(progress = %s, chunk = 1))", asked)
     if (asked == "NULL") gate$open() # nobody looks
     bar <- utils::capture.output(type = "message", text <- knitr::knit(text = c("```{r}", code, "```"), quiet = TRUE))
-    expect_identical(setdiff(strsplit(text, "\n", fixed = TRUE)[[1L]], c("", "```r", "```")), code, info = asked)
+    expect_identical(setdiff(strsplit(text, "\n", fixed = TRUE)[[1L]], c("", "```r", "``` r", "```")), code, info = asked)
     expect_identical(any(grepl("100%", bar)), asked == "TRUE")
   }
 })
