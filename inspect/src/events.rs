@@ -38,7 +38,7 @@ fn elements<'a>(what: &EventKind, stage: impl Fn(StageId) -> &'a str) -> EventVi
     match what {
         EventKind::PutUp(id, start, end, attempt) => {
             let (first, attempt) = (start + 1, attempt + 1);
-            let words = format!("{}: elements {first} to {end} are put up, attempt {attempt}", stage(*id));
+            let words = format!("{}: elements {first} to {end} are queued, attempt {attempt}", stage(*id));
             EventView { attempt: Some(attempt), ..of_stage("put_up", *id, words, Some((first, *end))) }
         }
         EventKind::TakenBack(id, ranges) => {

@@ -12,7 +12,7 @@ empty_value <- function(pass, call) {
   value
 }
 
-# No element: apply() asks FUN about one element of missing values what kind of nothing to give; so do we, in this session.
+# No element: apply() asks FUN about one element of missing values what type its results have; so do we, in this session.
 empty_apply <- function(pass, call) {
   control <- pass$control
   shape <- pass$shape
@@ -33,7 +33,7 @@ present_value <- function(source, call) {
   if (!is_pass(source)) return(source)
   pass <- unwrap_pass(source)
   if (pass$n > 0) {
-    abort_input("apply() over nothing asks FUN what kind of nothing to give, and FUN needs a pass that has not run; memRun() it first", call)
+    abort_input("X has no elements, so FUN is called once in this session to see what type its results have; it needs a pass that has not run: memRun() that pass first", call)
   }
   empty_value(pass, call)
 }

@@ -93,7 +93,7 @@ collect.memshare_handle <- function(x, ...) {
   switch(handle$status,
     done = handle$value,
     failed = stop(handle$error),
-    cancelled = abort("cancelled", "this run was given up by cancel(); memRun() starts another", call = call)
+    cancelled = abort("cancelled", "this run has no value: cancel() ended it; start another with memRun()", call = call)
   )
 }
 

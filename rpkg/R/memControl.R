@@ -46,7 +46,7 @@
 #'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See the guide, More than one machine.
 #' @param element What FUN receives of a sparse matrix (see [memApply()], section Sparse matrices): `"dense"`, a row or column as a plain vector;
 #'   `"sparseVector"`, as an object of that class of package Matrix; `"nonzero"`, a list of `i`, the places of its entries, and `x`, their values.
-#' @param ... Takes nothing: an unknown setting is an error of class `memshare_error_input`.
+#' @param ... Not used: an unknown setting is an error of class `memshare_error_input`.
 #' @section Schedules:
 #' Workers take chunks of elements when they are ready for more. The value never depends on how.
 #' \describe{

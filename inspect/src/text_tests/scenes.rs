@@ -49,7 +49,7 @@ pub(super) fn straggler() -> Sample {
         .event(
             0.055,
             "put_up",
-            "map z: elements 851 to 900 are put up, attempt 2",
+            "map z: elements 851 to 900 are queued, attempt 2",
             EventView {
                 stage: Some(0),
                 first: Some(851),

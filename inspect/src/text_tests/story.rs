@@ -57,7 +57,7 @@ fn what_is_told_of_events_depends_on_no_wording() {
     let told = tell(&reworded.doc, "z#18");
     assert!(told.contains("0.054 2 died: killed by signal 9 (SIGKILL)"), "{told}");
     assert!(told.contains("0.055   said in another way"), "{told}");
-    // It is another chunk's elements that are put up again.
+    // It is another chunk's elements that are queued again.
     let other = tell(&reworded.doc, "z#1");
     assert!(!other.contains("another way"), "{other}");
 }
@@ -154,7 +154,7 @@ pass 'z', 2,000 elements
 0.010   'map z' began
 0.010 4 chunk 4 (elements 151 to 200) began: done in 10 ms
 0.050 2 chunk 18 (elements 851 to 900) began: lost after 4 ms: its worker died (killed by signal 9 (SIGKILL))
-0.055   map z: elements 851 to 900 are put up, attempt 2
+0.055   map z: elements 851 to 900 are queued, attempt 2
 0.100 3 chunk 19 (elements 851 to 900, attempt 2) began: done in 10 ms
 0.300 1 chunk 38 (element 1801) began: done in 2 s
 2.300   'map z' was done
@@ -189,7 +189,7 @@ chunk 18 of 'z': elements 851 to 900
 0.010   'map z' began: its chunks can be claimed
 0.050 2 chunk 18 (elements 851 to 900) began: lost after 4 ms: its worker died (killed by signal 9 (SIGKILL))
 0.054 2 died: killed by signal 9 (SIGKILL)
-0.055   map z: elements 851 to 900 are put up, attempt 2
+0.055   map z: elements 851 to 900 are queued, attempt 2
 0.100 3 chunk 19 (elements 851 to 900, attempt 2) began: done in 10 ms
 "#;
 
@@ -198,7 +198,7 @@ chunk 19 of 'z': elements 851 to 900
 0.010   'map z' began: its chunks can be claimed
 0.050 2 chunk 18 (elements 851 to 900) began: lost after 4 ms: its worker died (killed by signal 9 (SIGKILL))
 0.054 2 died: killed by signal 9 (SIGKILL)
-0.055   map z: elements 851 to 900 are put up, attempt 2
+0.055   map z: elements 851 to 900 are queued, attempt 2
 0.100 3 chunk 19 (elements 851 to 900, attempt 2) began: done in 10 ms
 0.110 3 results of 50 elements written, 400 bytes; FUN took 10 ms
 "#;

@@ -50,7 +50,7 @@ test_that("with on_error = collect it is that element's value, and FUN is called
     f <- hangs[[kind]]
     calls <- tempfile()
     out <- suppressWarnings(memLapply(1:8, function(v) {
-      cat(v, "\n", file = calls, append = TRUE)
+      cat(paste0(v, "\n"), file = calls, append = TRUE)
       if (v %in% c(3, 4, 7)) f(v) else v
     }, MAX.CORES = workers, CONTROL = limited(on_error = "collect", chunk = 4)))
     expect_identical(out[c(1, 2, 5, 6, 8)], as.list(c(1L, 2L, 5L, 6L, 8L)), info = kind)

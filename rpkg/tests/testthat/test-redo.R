@@ -10,7 +10,8 @@ test_that("the failed elements of a value are done again, with their streams, an
   file <- withr::local_tempfile()
   calls <- withr::local_tempfile()
   counted <- function(i, file, at, calls) {
-    cat(i, "\n", file = calls, append = TRUE)
+    # R writes each part of what cat() is given by itself, and another worker may write between.
+    cat(paste0(i, "\n"), file = calls, append = TRUE)
     flaky(i, file, at)
   }
   vars <- list(file = file, at = c(3, 17, 40), calls = calls)

@@ -11,7 +11,7 @@ chunk 18 of 'z': elements 851 to 900
   0.010 s            'map z' began: its chunks can be claimed
   0.050 s  worker 2  chunk 18 (elements 851 to 900) began: lost after 4 ms: its worker died (killed by signal 9 (SIGKILL))
   0.054 s  worker 2  died: killed by signal 9 (SIGKILL)
-  0.055 s            map z: elements 851 to 900 are put up, attempt 2
+  0.055 s            map z: elements 851 to 900 are queued, attempt 2
   0.100 s  worker 3  chunk 19 (elements 851 to 900, attempt 2) began: done in 10 ms
 ")
   expect_identical(memStory(fixture("straggler"), 18), story)
