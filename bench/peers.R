@@ -1,15 +1,11 @@
 # Writes docs/benchmarks.md: memshare beside base R, package parallel, and the peers that are installed; each row with its bars.
-# Rscript bench/peers.R [rows]. With rows it only prints. Each row has a session of its own, so that no row finds another's heap; in it, two workers,
-# warm, medians; the sides of a row are timed in turn. Rows: rows.R.
+# Rscript bench/peers.R [rows]. With rows it measures these in its own session, and only prints; without, it has a session measure each row, so that
+# none finds another's heap. Two workers, warm, medians; the sides of a row are timed in turn. Rows: rows.R.
 library(memshare)
 source("bench/rows.R")
 options(memshare.quiet = TRUE)
 space <- paste0("bench-", Sys.getpid())
 rscript <- file.path(R.home("bin"), "Rscript")
-cluster <- parallel::makeCluster(2)
-if (peer("future.apply")) future::plan(future::multisession, workers = 2)
-if (peer("doParallel")) doParallel::registerDoParallel(cores = 2)
-if (peer("BiocParallel")) multicore <- BiocParallel::MulticoreParam(2)
 
 # A function that copies a vector once into new memory, by one thread, in C.
 memory_copy <- function() {
@@ -94,15 +90,18 @@ about_machine <- function() {
 
 asked <- commandArgs(TRUE)
 if (length(asked)) {
+  cluster <- parallel::makeCluster(2)
+  if (peer("future.apply")) future::plan(future::multisession, workers = 2)
+  if (peer("doParallel")) doParallel::registerDoParallel(cores = 2)
+  if (peer("BiocParallel")) multicore <- BiocParallel::MulticoreParam(2)
   for (id in asked) writeLines(lines_of(id, rows[[id]], measured(rows[[id]])))
   parallel::stopCluster(cluster)
 } else {
-  parallel::stopCluster(cluster)
   head <- c(
     "# Benchmarks", "",
     paste(
-      "`make bench` writes this page. Two workers, warm; the sides of a row are timed in turn in one session, and medians are compared. A *bar* is the",
-      "most that we allow ourselves, as a ratio to another side of the same row. Times of a virtual machine move by a fifth from hour to hour; ratios",
+      "`make bench` writes this page. Two workers, warm; each row has a session, in which its sides are timed in turn, and medians are compared. A *bar* is",
+      "the most that we allow ourselves, as a ratio to another side of the same row. Times of a virtual machine move by a fifth from hour to hour; ratios",
       "move less. What else was measured, and what the figures mean: [measurements.md](measurements.md)."
     ), "", about_machine(), "",
     "| row | work | ours | ratio | bar | | the others |", "|---|---|---|---|---|---|---|"

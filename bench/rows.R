@@ -1,9 +1,10 @@
-# The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn; and `bars`: for each
-# way of ours how it is named among the sides, times which of the others it must stay below. `before` is what is done before a side each time, and not
-# timed; `scale` how often a side's code does the work, `rounds` how often it is timed, `unmake` what ends the row. `peer(name)` tells whether a package is installed.
+# The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn, or NULL for times that are
+# told: in `fixed`, or by the code in `inside`; and `bars`: for each way of ours how it is named among the sides, times which of the others it must
+# stay below. `before` is what is done before a side each time, and not timed; `scale` how often a side's code does the work, `rounds` how often
+# it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
-bar <- function(of, than, most, floor = FALSE) list(of = of, than = than, most = most, floor = floor)
+bar <- function(of, than, most) list(of = of, than = than, most = most)
 
 # Spins for so many milliseconds, whoever else uses the processor.
 spin <- function(ms) {

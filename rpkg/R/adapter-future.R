@@ -262,8 +262,7 @@ register_future_methods <- function() when_loaded("future", register_with_future
 # The methods of the generics that this version has.
 register_with_future <- function(package) {
   future <- asNamespace(package)
-  current <- !is.null(future$launchFuture)
-  methods <- if (current) {
+  methods <- if (has_backends()) {
     c(
       MemshareFutureBackend = "nbrOfWorkers", MemshareFutureBackend = "nbrOfFreeWorkers", MemshareFutureBackend = "listFutures",
       MemshareFutureBackend = "stopWorkers", MemshareFutureBackend = "launchFuture", MemshareFutureBackend = "interruptFuture",
@@ -280,9 +279,12 @@ register_with_future <- function(package) {
   }
 }
 
-# Before version 1.40, where plans are called: a future of future's own for clusters, on a cluster that is kept as long as the plan asks for as many.
+# Whether this version of future has backends, as from 1.40 on; before, a plan is a function that is called for each future.
+has_backends <- function() !is.null(asNamespace("future")$launchFuture)
+
+# Without backends: a future of future's own for clusters, on a cluster that is kept as long as the plan asks for as many.
 cluster_future <- function(..., workers) {
-  if ("FutureBackend" %in% getNamespaceExports("future")) {
+  if (has_backends()) {
     abort_input("memshare() makes no future by itself: write plan(memshare), and then future() or what uses futures")
   }
   workers <- workers_asked(workers)

@@ -10,12 +10,15 @@ shared_generics <- list(
   cancel = list(package = "future", classes = "memshare_handle")
 )
 
-# The other package's generic, if it is loaded and has a method for this object that is not its default.
+# The other package's generic, if it is loaded and has a method for this object that is not its default. It is called from its own package: a
+# generic looks for methods first where it is called, and from here would find our defaults, which hand over to it.
 their_generic <- function(name, x) {
   package <- shared_generics[[name]]$package
   if (!isNamespaceLoaded(package) || !name %in% getNamespaceExports(package)) return(NULL)
   has_method <- function(class) !is.null(utils::getS3method(name, class, optional = TRUE, envir = asNamespace(package)))
-  if (any(vapply(c(class(x), typeof(x)), has_method, NA))) getExportedValue(package, name)
+  if (!any(vapply(.class2(x), has_method, NA))) return(NULL)
+  generic <- getExportedValue(package, name)
+  function(...) do.call(generic, list(...), quote = TRUE, envir = asNamespace(package))
 }
 
 # To be called when this package is loaded.

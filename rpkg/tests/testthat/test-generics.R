@@ -45,6 +45,21 @@ test_that("resolved() and cancel() work beside future's", {
   ))
 })
 
+test_that("their generic finds their methods alone, and has no say where it has only its default", {
+  skip_on_cran()
+  out <- run_r(c(
+    sprintf(".libPaths(c('%s', .libPaths()))", local_future()),
+    "for (class in c('their_class', 'list')) {",
+    "  registerS3method('resolved', class, function(x, ...) NextMethod(), envir = asNamespace('future'))", "}",
+    "registerS3method('resolved', 'default', function(x, ...) 'their default', envir = asNamespace('future'))",
+    "x <- structure(list(), class = 'their_class')",
+    "error <- tryCatch(memshare::resolved(data.frame(a = 1)), error = identity)",
+    "cat(identical(memshare::resolved(x), 'their default'), identical(memshare::resolved(list(x)), 'their default'),",
+    "    inherits(error, 'memshare_error_input'), sep = ' ')", "cat('\\n')"
+  ))
+  expect_identical(tail(out, 1L), "TRUE TRUE TRUE")
+})
+
 test_that("what neither knows is our error", {
   for (generic in list(collect, resolved, cancel)) expect_error(generic(42), class = "memshare_error_input")
 })
