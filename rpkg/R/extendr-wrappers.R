@@ -33,6 +33,10 @@ ms_prune <- function() .Call(wrap__ms_prune)
 # Sets the directory that pages go to when memory is short; NULL for none.
 ms_set_place <- function(directory) .Call(wrap__ms_set_place, directory)
 
+# A directory of the session's own for small files: in the temporary directory; where that has no room, in the directory that stands
+# in for shared memory, if there is one. Made if it is not there.
+ms_files_directory <- function(temporary) .Call(wrap__ms_files_directory, temporary)
+
 # Sets how many bytes of memory are kept for the pages of later calls, at most.
 ms_set_cache <- function(bytes) .Call(wrap__ms_set_cache, bytes)
 

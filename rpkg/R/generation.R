@@ -39,6 +39,8 @@ new_generation <- function() {
   state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
 }
 
+make_room <- "make room there, or name a directory that has room by options(memshare.dir = )"
+
 # Writes the file of a generation, or nothing.
 write_generation <- function(about, path) {
   why <- NULL
@@ -52,7 +54,7 @@ write_generation <- function(about, path) {
     error = function(e) {
       unlink(path)
       reason <- if (is.null(why)) conditionMessage(e) else why
-      abort("system", sprintf("workers cannot be told of the session: %s cannot be written (%s); make room in tempdir()", path, reason))
+      abort("system", sprintf("workers cannot be told of the session: %s cannot be written (%s); %s", path, reason, make_room))
     }
   )
 }

@@ -74,7 +74,7 @@ sitrep_options <- function() {
 
 sitrep_session <- function() {
   last <- memLastRun()
-  log <- file.path(tempdir(), "memshare", "session.log")
+  log <- file.path(worker_directory(), "session.log")
   c(
     `variables registered` = as.character(length(pageList())), `views` = as.character(length(viewList())),
     `last run` = if (is.null(last)) "none" else sprintf("%s, %s, %s workers", last$title, last$ended, last$workers),

@@ -10,7 +10,7 @@
 #' |---|---|---|---|
 #' | `memshare.cores` | `MEMSHARE_CORES` | [parallelly::availableCores()] | workers of a call that has no `MAX.CORES` |
 #' | `memshare.threads` | `MEMSHARE_THREADS` | 1 | BLAS and OpenMP threads of each worker; more than one means no fork server * |
-#' | `memshare.dir` | `MEMSHARE_DIR` | none | a directory whose files stand in when `/dev/shm` is full or cannot be used |
+#' | `memshare.dir` | `MEMSHARE_DIR` | none | a directory whose files stand in when `/dev/shm` or `tempdir()` is full or cannot be used |
 #' | `memshare.cache` | `MEMSHARE_CACHE` | 2 GiB | bytes of shared memory kept for the next call, see below; 0 for none |
 #' | `memshare.idle` | `MEMSHARE_IDLE` | 600 | seconds after which idle workers end * |
 #' | `memshare.fork` | `MEMSHARE_FORK` | `TRUE` | whether workers are forked by a fork server (never from your session) * |
@@ -24,8 +24,9 @@
 #'
 #' `memshare.log` takes a level (`"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`), or levels by module
 #' (`"warn,scheduler::pool=debug"`); `NULL` turns logging off again. At `info` a run says when it begins and ends; at `debug` it tells
-#' of its stages, workers and pages, at `trace` of each chunk. The session's log is `session.log` in `file.path(tempdir(), "memshare")`;
-#' beside it each worker has a log of its own, with what FUN printed in it too. [memLog()] reads them. A process that is forked from the
+#' of its stages, workers and pages, at `trace` of each chunk. The session's log is `session.log` in `file.path(tempdir(), "memshare")`,
+#' or in a directory of the session's own in that of `memshare.dir` where `tempdir()` has no room. Beside it each worker has a log of its own,
+#' with what FUN printed in it too. [memLog()] reads them. A process that is forked from the
 #' session, as [parallel::mclapply()] does, logs nothing.
 #'
 #' Memory that a call gave back is kept for the data and results of the next one, which are written into it ten times as fast as into new
@@ -135,15 +136,27 @@ configure_native <- function() {
 # What the native side logs, and how: of this process at once, of workers from their next run on.
 configure_log <- function() {
   filter <- setting("log", NULL, as_setting_string)
-  log <- if (!is.null(filter)) list(filter, setting("log.format", "text", as_setting_choice(c("text", "json"))))
+  log <- if (!is.null(filter)) {
+    list(filter, setting("log.format", "text", as_setting_choice(c("text", "json"))), file.path(worker_directory(), "session.log"))
+  }
   if (identical(log, state$log)) return(invisible())
-  native(ms_log_by(filter, if (is.null(log)) "text" else log[[2L]], file.path(worker_directory(), "session.log")))
+  if (is.null(log)) native(ms_log_by(NULL, "text", "")) else native(ms_log_by(log[[1L]], log[[2L]], log[[3L]]))
   state$log <- log
 }
 
-# The directory that stands in for shared memory when that is full; what is logged; how much memory is kept.
+# What is logged; where pages go; how much memory is kept.
 configure_place <- function() {
   configure_log()
+  configure_directory()
+  cache <- setting("cache", 2^31, as_setting_number(function(value, source) count_or_inf(value, source, 0)))
+  if (!identical(cache, state$cache)) {
+    native(ms_set_cache(cache))
+    state$cache <- cache
+  }
+}
+
+# The directory that stands in for shared memory, and for the temporary directory, where those have no room.
+configure_directory <- function() {
   place <- setting("dir", NULL, as_setting_string)
   if (!is.null(place)) {
     if (!dir.exists(place)) abort_input(sprintf("options(memshare.dir = ): there is no directory '%s'", place))
@@ -152,20 +165,16 @@ configure_place <- function() {
   if (!identical(place, state$place)) {
     native(ms_set_place(place))
     state$place <- place
-  }
-  cache <- setting("cache", 2^31, as_setting_number(function(value, source) count_or_inf(value, source, 0)))
-  if (!identical(cache, state$cache)) {
-    native(ms_set_cache(cache))
-    state$cache <- cache
+    state$files <- NULL
   }
 }
 
-# Where workers write what FUN prints, one file a worker; private, and gone with the session.
+# Where workers write what FUN prints, one file a worker, and have their temporary directories; private, and gone with the session.
 worker_directory <- function() {
+  configure_directory()
   # R makes its temporary directory anew where somebody removed it.
-  directory <- file.path(tempdir(check = TRUE), "memshare")
-  if (!dir.exists(directory)) dir.create(directory, mode = "0700")
-  directory
+  if (is.null(state$files) || !dir.exists(state$files)) state$files <- native(ms_files_directory(tempdir(check = TRUE)))
+  state$files
 }
 
 # The library this memshare was loaded from: workers and nodes must load the same.

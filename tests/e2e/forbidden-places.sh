@@ -16,6 +16,7 @@ suppressPackageStartupMessages(library(memshare))
 options(memshare.quiet = TRUE)
 if (nzchar(Sys.getenv("PLACES_USE"))) options(memshare.dir = Sys.getenv("PLACES_DIR"))
 options(memshare.cores = 2L)
+if (nzchar(Sys.getenv("PLACES_LOG"))) options(memshare.log = "debug")
 outcome <- function(right, code) {
   setTimeLimit(elapsed = 100, transient = TRUE)
   on.exit(setTimeLimit())
@@ -45,6 +46,12 @@ calls <- function() {
   )
 }
 said <- calls()
+if (nzchar(Sys.getenv("PLACES_LOG"))) {
+  stopifnot(any(memLog(n = Inf)$log == "session"), length(list.files(tempdir())) == 0)
+  invisible(memLapply(1:2, function(i) tempfile(), MAX.CORES = 1))
+  own <- memLapply(1, function(i) tempdir())[[1]]
+  stopifnot(startsWith(own, Sys.getenv("PLACES_DIR")), file.mode(list.files(Sys.getenv("PLACES_DIR"), "memshare-f", full.names = TRUE)) == 448L)
+}
 cat("said:", said, "\n")
 invisible(memTop())
 stopifnot(length(pageList()) == 0)
@@ -131,6 +138,10 @@ tmp() { echo "export TMPDIR=$scratch/tmp; mount -t tmpfs -o mode=1777,$1 tmpfs $
 check "a temporary directory of 64 kB" "" "$(tmp size=64k)"
 PLACES_THEN="mount -o remount,size=64m $scratch/tmp" refused "a temporary directory of 4 kB" memshare_error_system "$(tmp size=4k)"
 PLACES_THEN="mount -o remount,nr_inodes=1000 $scratch/tmp" refused "a temporary directory for 5 files" "memshare_error_no_workers memshare_error_system" "$(tmp nr_inodes=5)"
+# With memshare.dir, logs and what workers are told of the session lie there, and so do the workers' own temporary directories.
+for option in size=64k size=4k nr_inodes=5; do
+  PLACES_USE=yes PLACES_LOG=yes check "a temporary directory with $option and a directory" "" "$(tmp $option)"
+done
 
 # Another user, for whom more is closed.
 inside="unshare -m setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs"

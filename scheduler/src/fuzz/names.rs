@@ -10,6 +10,7 @@ pub(super) fn run(bytes: &[u8]) {
     match name::parse(&text) {
         // One name for one thing: whoever made this one, we would make it again.
         Some(Named::Lock(session)) => assert_eq!(name::lock(session), text),
+        Some(Named::Files(session)) => assert_eq!(name::files(session), text),
         Some(Named::Page(session) | Named::Hold(session)) => {
             assert_eq!(name::page(session, 1)[..23][10..], text[..23][10..]);
         }
@@ -23,6 +24,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         name::lock(session),
         name::page(session, 77),
         name::hold(session, 1),
+        name::files(session),
         name::variable(7, "demo", "x"),
         session.to_string(),
     ];

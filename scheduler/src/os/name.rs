@@ -5,6 +5,7 @@
 //!
 //! * `s`: a session's own, 13 characters of session id and 7 of a counter. Counter 0 is the session's lock, the others are
 //!   pages. So an unfinished page already says whose it is.
+//! * `f`: the directory of a session's small files (logs, what workers are told of the session), made of its id and zeros.
 //! * `h`: a hold, made of the same two: a second name that this session gave a variable's segment which a run of it reads.
 //!   The header behind it is the variable's, and names the session that registered it; the name says who holds.
 //! * `v`: a registered variable, a hash of user, namespace and variable name. Any session of the user finds it; no other
@@ -33,6 +34,8 @@ pub enum Named {
     Page(SessionId),
     /// A variable's segment, which this session's run reads.
     Hold(SessionId),
+    /// The directory of this session's small files.
+    Files(SessionId),
     /// A registered variable; its header says whose.
     Variable,
 }
@@ -50,6 +53,11 @@ pub fn page(session: SessionId, counter: u64) -> String {
 /// The name of a session's hold number `counter`, which is not 0.
 pub fn hold(session: SessionId, counter: u64) -> String {
     of_session('h', session, counter)
+}
+
+/// The name of the directory of a session's small files.
+pub fn files(session: SessionId) -> String {
+    of_session('f', session, 0)
 }
 
 fn of_session(sort: char, session: SessionId, counter: u64) -> String {
@@ -83,6 +91,7 @@ pub fn parse(name: &str) -> Option<Named> {
             Some(if counter == 0 { Named::Lock(session) } else { Named::Page(session) })
         }
         ("h", Some(session), Some(1..)) => Some(Named::Hold(SessionId(u64::try_from(session).ok()?))),
+        ("f", Some(session), Some(0)) => Some(Named::Files(SessionId(u64::try_from(session).ok()?))),
         ("v", Some(_), Some(_)) => Some(Named::Variable),
         _ => None,
     }
@@ -112,6 +121,7 @@ mod tests {
             (page(session, 1), Named::Page(session)),
             (page(SessionId(0), (1 << 35) - 1), Named::Page(SessionId(0))),
             (hold(session, 9), Named::Hold(session)),
+            (files(session), Named::Files(session)),
             (variable(7, "demo", "x"), Named::Variable),
         ] {
             assert_eq!(name.len() + 1, 31, "{name}");
@@ -131,6 +141,7 @@ mod tests {
             &ours.to_uppercase(),
             &ours.replace("memshare-s", "memshare-x"),
             &hold(SessionId(3), 0),
+            &page(SessionId(3), 1).replace("memshare-s", "memshare-f"),
             "memshare-é2345672345672345672",
             "memshare-séééééééééé",
         ] {

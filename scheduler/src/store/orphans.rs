@@ -46,7 +46,9 @@ fn left_behind(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) ->
     let Some(file) = SegmentFile::open_read(handle)? else { return Ok(None) };
     let (session, header) = match named {
         Named::Lock(session) => (session, None),
-        Named::Page(session) | Named::Hold(session) => (session, Header::read(&file).ok().flatten()),
+        Named::Files(session) | Named::Page(session) | Named::Hold(session) => {
+            (session, Header::read(&file).ok().flatten())
+        }
         Named::Variable => match Header::read(&file)? {
             Some(header) => (header.session, Some(header)),
             None => return Ok(None),

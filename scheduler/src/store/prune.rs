@@ -10,9 +10,9 @@ use super::find::segments;
 use super::Header;
 use crate::error::Result;
 use crate::os::name::Named;
-use crate::os::{Place, SegmentFile, SegmentHandle, SessionId, SessionLock};
+use crate::os::{FilesDirectory, Place, SegmentFile, SegmentHandle, SessionId, SessionLock};
 
-/// Removes the segments of dead sessions of this user, in memory and in the place's directory; gives their names.
+/// Removes the segments of dead sessions of this user, in memory and in the place's directory, and their small files; gives their names.
 ///
 /// # Errors
 /// [`Error::Os`](crate::error::Error::Os) when a place cannot be listed. A segment that cannot be removed is left alone.
@@ -34,10 +34,12 @@ pub fn prune(place: &Place) -> Result<Vec<String>> {
     Ok(removed)
 }
 
-/// Removes one segment if its session is dead.
+/// Removes what has this name if its session is dead.
 fn gone(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) -> Result<bool> {
     let owner = match named {
         Named::Lock(session) => return SessionLock::remove_dead(session, &handle.place),
+        Named::Files(session) if sessions.is_alive(session, &handle.place) => return Ok(false),
+        Named::Files(session) => return FilesDirectory::remove_dead(session, &handle.place),
         // A hold is its holder's, whoever registered what it leads to; only the hold's own name goes.
         Named::Page(session) | Named::Hold(session) => Some(session),
         Named::Variable => None,

@@ -1,6 +1,7 @@
 //! A session's pages and its registered variables.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +10,7 @@ use super::find::registered_in;
 use super::page::{size, Birth};
 use super::{clear_cache, find, prune, Found, Kind, Memory, Page};
 use crate::error::{Error, Result};
-use crate::os::{name, space, Place, SegmentFile, SessionId, SessionLock};
+use crate::os::{name, space, FilesDirectory, Place, SegmentFile, SessionId, SessionLock};
 
 /// How often a dead owner's name is looked at again while another process is clearing it away, a millisecond apart.
 const TAKEOVERS: usize = 500;
@@ -31,6 +32,8 @@ pub struct Store {
     place: Place,
     // Before the lock: fields drop in order, and the session ends after its last page.
     variables: BTreeMap<(String, String), Page>,
+    /// Directories of small files, one in each place that had to have one.
+    files: Vec<FilesDirectory>,
     serial: AtomicU64,
     lock: SessionLock,
     /// Those in further places.
@@ -45,7 +48,7 @@ impl Store {
     pub fn open(place: Place) -> Result<Store> {
         let lock = first_of(&place, SessionLock::acquire)?;
         let (variables, serial, further) = (BTreeMap::new(), AtomicU64::new(1), Mutex::default());
-        let store = Store { place, variables, serial, lock, further };
+        let store = Store { place, variables, files: Vec::new(), serial, lock, further };
         if let Err(e) = store.prune() {
             tracing::warn!(error = %e, "dead sessions' segments could not be cleared away");
         }
@@ -142,6 +145,24 @@ impl Store {
         })?;
         tracing::debug!(segment = page.handle().name, kind = kind.name(), bytes = page.bytes(), "made");
         Ok(page)
+    }
+
+    /// A directory of the session's own for small files, in the place where pages go when memory is short. It goes with the store.
+    ///
+    /// # Errors
+    /// As [`SessionLock::acquire`] and [`FilesDirectory::make`] in that place, or in a forked child.
+    pub fn files(&mut self) -> Result<&Path> {
+        self.check_mine()?;
+        let there = |made: &FilesDirectory| *made.place() == self.place && made.path().is_dir();
+        let at = match self.files.iter().position(there) {
+            Some(at) => at,
+            None => {
+                self.lock_in(&self.place)?;
+                self.files.push(FilesDirectory::make(self.session(), &self.place)?);
+                self.files.len() - 1
+            }
+        };
+        Ok(self.files[at].path())
     }
 
     /// Makes sure of this session's sign of life in a place in which it makes a segment.

@@ -1,12 +1,12 @@
 //! The `.Call`s of variables and views. Each checks its arguments, does its work without R, and then makes R's values.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use extendr_api::prelude::*;
 use scheduler::error::Error;
-use scheduler::os::{Mapping, SegmentFile};
+use scheduler::os::{files_in, room_for_files, Mapping, Place, SegmentFile};
 use scheduler::page::{BlobWriter, Tag};
 use scheduler::store::{clear_cache, find, prune, set_cache, Content, Header};
 use scheduler::trace;
@@ -295,6 +295,20 @@ fn ms_set_place(directory: Robj) -> Robj {
     })
 }
 
+/// A directory of the session's own for small files: in the temporary directory; where that has no room, in the directory that stands
+/// in for shared memory, if there is one. Made if it is not there.
+#[extendr]
+fn ms_files_directory(temporary: &str) -> Robj {
+    edge(|| {
+        let temporary = Path::new(temporary);
+        let path = session::with(|session| match session.place() {
+            Place::Directory(_) if !room_for_files(temporary) => Ok(session.store()?.files()?.to_owned()),
+            _ => Ok(files_in(temporary)?),
+        })?;
+        give(|s| Ok(r::character(s, &[path.to_string_lossy()])))
+    })
+}
+
 /// Ends the workers and gives back all that this session shares. At unload and at R's end.
 #[extendr]
 fn ms_cleanup() -> Robj {
@@ -323,6 +337,7 @@ extendr_module! {
     fn ms_is_view;
     fn ms_prune;
     fn ms_set_place;
+    fn ms_files_directory;
     fn ms_set_cache;
     fn ms_clear_cache;
     fn ms_cleanup;

@@ -1,7 +1,7 @@
 //! Where segments lie: a directory beside memory, or in its place.
 
 use super::*;
-use crate::os::{Segment, SessionLock};
+use crate::os::{FilesDirectory, Segment, SessionLock};
 
 /// A page that lies in the directory, for want of memory.
 fn page_in(store: &Store, dir: &Dir) -> Page {
@@ -43,6 +43,24 @@ fn a_run_that_reads_another_sessions_variable_in_a_directory_shows_there_that_it
     prune(&dir.place()).unwrap();
     assert!(held.handle().path().exists());
     drop((held, reader, owner));
+    assert_eq!(dir.names().len(), 0);
+}
+
+#[test]
+fn a_session_has_one_directory_for_files_in_a_place_and_a_dead_sessions_goes() {
+    let dir = Dir::new("files");
+    let mut store = Store::open(dir.place()).unwrap();
+    let path = store.files().unwrap().to_owned();
+    assert_eq!(store.files().unwrap(), path);
+    std::fs::write(path.join("session.log"), "a line").unwrap();
+    let dead = SessionId(u64::MAX - u64::from(std::process::id()));
+    std::mem::forget(FilesDirectory::make(dead, &dir.place()).unwrap());
+    std::fs::write(dir.0.join(name::files(dead)).join("session.log"), "a line").unwrap();
+    assert!(prune(&dir.place()).unwrap().contains(&name::files(dead)));
+    assert_eq!(dir.names().len(), 2, "the living session's files and its lock");
+    std::fs::remove_dir_all(&path).unwrap();
+    assert_eq!(store.files().unwrap(), path, "made anew");
+    drop(store);
     assert_eq!(dir.names().len(), 0);
 }
 
