@@ -132,7 +132,10 @@ ms_content <- function(x) .Call(wrap__ms_content, x)
 ms_hosts_cut <- function(elements, hosts, least) .Call(wrap__ms_hosts_cut, elements, hosts, least)
 
 # The number of a new run's grants.
-ms_hosts_begin <- function(blocks, hosts) .Call(wrap__ms_hosts_begin, blocks, hosts)
+ms_hosts_begin <- function(blocks) .Call(wrap__ms_hosts_begin, blocks)
+
+# The number of a host that takes part from now on.
+ms_hosts_join <- function(id) .Call(wrap__ms_hosts_join, id)
 
 # The block that a host gets next, or 0. `data`: for each host, for which blocks it has the data (1 or 0).
 ms_hosts_next <- function(id, host, data) .Call(wrap__ms_hosts_next, id, host, data)

@@ -4,8 +4,6 @@
 
 # Seconds that a leader waits for something to hand in. Each answer is a sign of life.
 poll_wait <- 0.2
-# Blocks that a host has at a time: the next is there before the last is done.
-blocks_ahead <- 2L
 # Seconds that blocks before a failed element have to end: the first error counts.
 moment_of_grace <- 1
 
@@ -41,7 +39,7 @@ begin_over_hosts <- function(job, program, hosts, call) {
   run$done <- 0
   state$hosts_calls <- sum(state$hosts_calls, 1)
   run$number <- state$hosts_calls
-  run$grants <- native(ms_hosts_begin(length(job$ends), sum(vapply(hosts, function(host) length(host$nodes), 0L))), call)
+  run$grants <- native(ms_hosts_begin(length(job$ends)), call)
   for (host in hosts) if (length(host$nodes)) add_seat(run, host)
   run
 }
@@ -49,7 +47,7 @@ begin_over_hosts <- function(job, program, hosts, call) {
 add_seat <- function(run, host) {
   seat <- new.env(parent = emptyenv())
   seat$host <- host
-  seat$number <- length(run$seats) + 1L
+  seat$number <- native(ms_hosts_join(run$grants))
   seat$node <- host$nodes[[1L]]
   seat$label <- host$label
   seat$had <- length(host$holds$has) > 0L
@@ -72,7 +70,7 @@ is_settled <- function(run) {
 # Says to a host what is to be said, if it is its turn.
 serve <- function(seat, run) {
   if (!seat$alive || seat$open) return(invisible())
-  while (seat$blocks < blocks_ahead) if (!grant_next(seat, run)) break
+  while (grant_next(seat, run)) NULL
   if (!seat$blocks && !length(seat$queue) && !seat$more) return(invisible())
   request <- next_request(seat, run)
   send <- utils::getFromNamespace("sendCall", "parallel")

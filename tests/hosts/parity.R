@@ -65,6 +65,10 @@ same("a chain", function(...) {
   memRun(memLapply(first, sum, ..., CONTROL = memControl(lazy = TRUE)))
 })
 
+# Each host has a part before any has two.
+places <- function(n, on) unlist(memLapply(seq_len(n), function(i) Sys.info()[["nodename"]], CLUSTER = on))
+stopifnot(identical(places(6L, cluster), rep(paste0("host", 1:3), each = 2)), identical(places(2L, cluster[c(3L, 5L)]), c("host2", "host3")))
+
 # What cannot run says so, and what to do.
 for (call in list(function() memBlocks(m, sum, CLUSTER = cluster), function() memLapply(1:3, identity, CLUSTER = cluster, CONTROL = memControl(keep = TRUE)))) {
   e <- error_of(call())

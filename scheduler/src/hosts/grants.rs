@@ -13,24 +13,35 @@ enum Block {
     Over,
 }
 
+/// Blocks that a host has at a time: the next is there before the last is done.
+const AHEAD: usize = 2;
+
 /// The blocks of a run, and who has which.
 #[derive(Debug)]
 pub struct Grants {
     blocks: Vec<Block>,
+    /// Of each host that joined.
     lost: Vec<bool>,
 }
 
 impl Grants {
-    /// All blocks are open.
+    /// All blocks are open, and no host has joined.
     #[must_use]
-    pub fn new(blocks: usize, hosts: usize) -> Self {
-        Grants { blocks: vec![Block::Open; blocks], lost: vec![false; hosts] }
+    pub fn new(blocks: usize) -> Self {
+        Grants { blocks: vec![Block::Open; blocks], lost: Vec::new() }
     }
 
-    /// Grants a host its next block, if one is open: the first of those that it has the data of, else the first whose data no living host has,
-    /// else the first. `data[host][block]` says who has what.
+    /// A host takes part from now on.
+    pub fn join(&mut self) -> Host {
+        self.lost.push(false);
+        Host(self.lost.len() as u32 - 1)
+    }
+
+    /// Grants a host its next block, if there is one for it: the first of those that it has the data of, else the first whose data no living host
+    /// has, else the first. Of the latter two one is left for each host that has no block. `data[host][block]` says who has what.
     pub fn next(&mut self, host: Host, data: &[Vec<bool>]) -> Option<usize> {
-        if self.is_lost(host) {
+        let held = self.held_by(host);
+        if self.is_lost(host) || held >= AHEAD {
             return None;
         }
         let has = |host: usize, block: usize| {
@@ -39,12 +50,23 @@ impl Grants {
         let elsewhere =
             |block: usize| (0..self.lost.len()).any(|other| !self.lost[other] && has(other, block));
         let open = || (0..self.blocks.len()).filter(|&block| self.blocks[block] == Block::Open);
+        let spare = held == 0 || open().count() > self.hosts_without();
         let next = open()
             .find(|&block| has(host.0 as usize, block))
-            .or_else(|| open().find(|&block| !elsewhere(block)))
-            .or_else(|| open().next())?;
+            .or_else(|| open().filter(|_| spare).find(|&block| !elsewhere(block)))
+            .or_else(|| open().find(|_| spare))?;
         self.blocks[next] = Block::Granted(host);
         Some(next)
+    }
+
+    fn held_by(&self, host: Host) -> usize {
+        self.blocks.iter().filter(|state| **state == Block::Granted(host)).count()
+    }
+
+    /// How many living hosts have no block.
+    fn hosts_without(&self) -> usize {
+        let living = (0..self.lost.len() as u32).map(Host).filter(|&host| !self.is_lost(host));
+        living.filter(|&host| self.held_by(host) == 0).count()
     }
 
     /// A host has handed in a block. False where the block is not the host's: that is not to be used.
@@ -87,11 +109,5 @@ impl Grants {
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.blocks.iter().any(|state| matches!(state, Block::Open | Block::Granted(_)))
-    }
-
-    /// Whether a host has blocks to work on.
-    #[cfg(test)]
-    pub(super) fn is_busy(&self, host: Host) -> bool {
-        self.blocks.contains(&Block::Granted(host))
     }
 }

@@ -16,32 +16,66 @@ fn blocks_cover_all_elements_and_shrink() {
     }
 }
 
+/// So many blocks, with hosts that joined.
+fn grants_of(blocks: usize, hosts: usize) -> Grants {
+    let mut grants = Grants::new(blocks);
+    for host in 0..hosts {
+        assert_eq!(grants.join(), Host(host as u32));
+    }
+    grants
+}
+
 #[test]
 fn a_host_gets_first_what_it_has_then_what_nobody_has() {
-    let mut grants = Grants::new(4, 2);
+    let mut grants = grants_of(4, 2);
     let data = [vec![false, false, true, false], vec![true, false, false, false]];
-    let order: Vec<_> = std::iter::from_fn(|| grants.next(Host(0), &data)).collect();
-    assert_eq!(order, [2, 1, 3, 0]);
+    let mut next = || {
+        let block = grants.next(Host(0), &data).expect("a block is open");
+        assert!(grants.done(Host(0), block));
+        block
+    };
+    assert_eq!([next(), next(), next(), next()], [2, 1, 3, 0]);
+}
+
+#[test]
+fn each_host_has_a_block_before_any_has_two() {
+    for (blocks, hosts) in [(2, 2), (3, 2), (3, 3), (4, 3), (9, 4)] {
+        let mut grants = grants_of(blocks, hosts);
+        let mut had = vec![0; hosts];
+        for (host, had) in had.iter_mut().enumerate() {
+            *had = std::iter::from_fn(|| grants.next(Host(host as u32), &[])).count();
+        }
+        assert!(had.iter().all(|&had| (1..=2).contains(&had)), "{blocks} over {hosts}: {had:?}");
+    }
+}
+
+#[test]
+fn nothing_is_left_for_a_host_that_is_lost() {
+    let mut grants = grants_of(2, 2);
+    assert_eq!((grants.next(Host(0), &[]), grants.next(Host(0), &[])), (Some(0), None));
+    grants.lost(Host(1));
+    assert_eq!((grants.next(Host(1), &[]), grants.next(Host(0), &[])), (None, Some(1)));
 }
 
 #[test]
 fn what_a_lost_host_had_is_granted_again_and_its_late_answer_is_not_used() {
-    let mut grants = Grants::new(2, 2);
+    let mut grants = grants_of(2, 1);
     assert_eq!(grants.next(Host(0), &[]), Some(0));
     assert_eq!(grants.next(Host(0), &[]), Some(1));
     assert!(grants.done(Host(0), 0));
     grants.lost(Host(0));
     assert!(!grants.done(Host(0), 1));
     assert_eq!(grants.next(Host(0), &[]), None);
-    assert_eq!(grants.next(Host(1), &[]), Some(1));
-    assert!(grants.is_busy(Host(1)) && grants.is_under_way());
-    assert!(grants.done(Host(1), 1));
+    let next = grants.join();
+    assert_eq!(grants.next(next, &[]), Some(1));
+    assert!(grants.is_under_way());
+    assert!(grants.done(next, 1));
     assert!(!grants.is_under_way());
 }
 
 #[test]
 fn after_a_failure_only_what_stands_before_goes_on() {
-    let mut grants = Grants::new(4, 2);
+    let mut grants = grants_of(4, 2);
     for block in 0..3 {
         assert_eq!(grants.next(Host(block as u32 % 2), &[]), Some(block));
     }
@@ -65,7 +99,7 @@ fn every_block_is_done_once_whoever_is_lost() {
             state % n
         };
         let (blocks, hosts) = (1 + below(20) as usize, 1 + below(5) as usize);
-        let mut grants = Grants::new(blocks, hosts);
+        let mut grants = grants_of(blocks, hosts);
         let mut held = vec![Vec::new(); hosts];
         let mut done = vec![0; blocks];
         let mut alive: Vec<usize> = (0..hosts).collect();

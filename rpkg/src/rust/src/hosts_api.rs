@@ -46,11 +46,20 @@ fn ms_hosts_cut(elements: Robj, hosts: i32, least: i32) -> Robj {
 
 /// The number of a new run's grants.
 #[extendr]
-fn ms_hosts_begin(blocks: i32, hosts: i32) -> Robj {
+fn ms_hosts_begin(blocks: i32) -> Robj {
     edge(|| {
-        let grants = Grants::new(blocks.max(0) as usize, hosts.max(0) as usize);
+        let grants = Grants::new(blocks.max(0) as usize);
         let id = RUNS.with_borrow_mut(|runs| runs.add(grants));
         give(|s| Ok(r::integer(s, id)))
+    })
+}
+
+/// The number of a host that takes part from now on.
+#[extendr]
+fn ms_hosts_join(id: i32) -> Robj {
+    edge(|| {
+        let host = with(id, Grants::join)?;
+        give(|s| Ok(r::integer(s, host.0 as i32 + 1)))
     })
 }
 
@@ -106,6 +115,7 @@ extendr_module! {
     mod hosts_api;
     fn ms_hosts_cut;
     fn ms_hosts_begin;
+    fn ms_hosts_join;
     fn ms_hosts_next;
     fn ms_hosts_done;
     fn ms_hosts_failed;
