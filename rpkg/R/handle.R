@@ -103,7 +103,7 @@ finish_handle <- function(handle, call) {
   tryCatch(await_run(handle$run, program, handle, call), memshare_error = function(e) {
     handle$error <- e
     handle$status <- "failed"
-    abandon(handle$run, handle)
+    abandon(handle$run, handle, handle$program)
   })
   if (handle$status == "failed") return(invisible())
   # What is no error of FUN: the run was broken off, and there is nothing to be collected, now or later.
@@ -130,7 +130,7 @@ cancel.memshare_handle <- function(x, ...) {
   if (handle$status == "running") {
     handle$status <- "cancelled"
     handle$patience <- answers_within
-    abandon(handle$run, handle)
+    abandon(handle$run, handle, handle$program)
   }
   invisible(x)
 }

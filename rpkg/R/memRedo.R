@@ -3,7 +3,8 @@
 #' Do again what failed
 #'
 #' `memRedo(value)` takes a value of `memControl(on_error = "collect")` and calls FUN again for the elements that failed, and for no others.
-#' `memRedo()` goes on with the last run that failed and had `memControl(keep = TRUE)`: with what failed, and with what was not reached.
+#' `memRedo()` goes on with the last run that failed, or was interrupted, and had `memControl(keep = TRUE)`: with what failed, and with
+#' what was not reached.
 #' Elements have the same random streams as in the first run (see `memControl(seed = )`).
 #'
 #' A value knows its failed elements by the conditions in it, and these know the call: its data, FUN and what FUN uses, as they were. So
@@ -12,7 +13,8 @@
 #' [memshare-pass]) all elements are done again that the failed ones need or that depend on them: results that passes only hand to each
 #' other are gone. A pass that sees all results of a failed one is done again.
 #'
-#' With `keep = TRUE` the results of a run that ended in an error (of FUN, a worker's death, the time or the memory it may take) stay in
+#' With `keep = TRUE` the results of a run that ended early (in an error of FUN, by a worker's death, for the time or the memory it may
+#' take, by Ctrl-C or [cancel()]) stay in
 #' shared memory until `memRedo()` has taken them over, [memshare_gc()] gives them back, or the session ends; [pageList()] shows them. If the
 #' second run fails too, what both did is kept.
 #'
@@ -40,7 +42,7 @@ redo_kept <- function(call) {
   known <- native(ms_kept_list())$run
   kept <- Filter(function(entry) entry$run %in% known && identical(entry$session, state$session), kept)
   if (!length(kept)) {
-    abort("kept", "no failed run is kept: memControl(keep = TRUE) keeps one, until memRedo() or memshare_gc()", call = call)
+    abort("kept", "no run that failed or was interrupted is kept: memControl(keep = TRUE) keeps one, until memRedo() or memshare_gc()", call = call)
   }
   last <- kept[[length(kept)]]
   state$kept <- kept[-length(kept)]

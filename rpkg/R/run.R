@@ -22,7 +22,7 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
-  on.exit(if (!ended) abandon(run, under_way))
+  on.exit(if (!ended) abandon(run, under_way, program))
   under_way$nodes <- join_run(program, run, call)
   await_run(run, program, under_way, call)
   out <- collect_run(run, program, call)
@@ -61,14 +61,14 @@ join_run <- function(program, run, call) {
 }
 
 # Ends a run that nobody waits for any more, within a second: this runs while an error or an interrupt is under way. What has not ended by
-# then, native code ends behind the scenes. `under_way$patience` are the seconds that nodes of a CLUSTER have, where those are more.
-abandon <- function(run, under_way) {
+# then, native code ends behind the scenes. `program`: that of a run whose results may be kept for memRedo(). `under_way$patience` are the seconds that nodes of a CLUSTER have, where those are more.
+abandon <- function(run, under_way, program = NULL) {
   suspendInterrupts({
     deadline <- elapsed() + at_once
     try(ms_run_cancel(run), silent = TRUE)
     # An error is no "not yet".
     try(while (!isTRUE(native(ms_run_wait(run, 50L))) && elapsed() < deadline) NULL, silent = TRUE)
-    try(ms_run_forget(run), silent = TRUE)
+    try(if (native(ms_run_forget(run)) && !is.null(program)) remember_kept(program, run), silent = TRUE)
   })
   seconds <- if (is.null(under_way$patience)) max(deadline - elapsed(), 0) else under_way$patience
   if (!is.null(under_way$nodes)) try(leave_nodes(under_way$nodes, seconds), silent = TRUE)

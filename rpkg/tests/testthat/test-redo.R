@@ -72,6 +72,43 @@ test_that("a failed run is kept, and goes on where it stopped", {
   expect_error(memRedo(), class = "memshare_error_kept")
 })
 
+test_that("an interrupted or cancelled run is kept as a failed one is", {
+  calls <- withr::local_tempfile()
+  session <- Sys.getpid()
+  control <- redo_control(keep = TRUE, lazy = TRUE)
+  slow <- function(i, calls, session, stop_at) {
+    cat(paste0(i, "\n"), file = calls, append = TRUE)
+    if (i == stop_at && !file.exists(paste0(calls, ".go"))) {
+      if (session > 0) tools::pskill(session, tools::SIGINT)
+      Sys.sleep(60)
+    }
+    i + rnorm(1)
+  }
+  pass <- function(...) memLapply(1:200, slow, VARS = list(calls = calls, stop_at = 150, ...), CONTROL = control)
+  whole <- local({
+    file.create(paste0(calls, ".go"))
+    memRun(pass(session = 0), MAX.CORES = 1)
+  })
+  for (how in c("Ctrl-C", "cancel")) {
+    unlink(c(calls, paste0(calls, ".go")))
+    if (how == "Ctrl-C") {
+      expect_identical(tryCatch(memRun(pass(session = session), MAX.CORES = 1), interrupt = function(i) "interrupted"), "interrupted")
+    } else {
+      handle <- memRun(pass(session = 0), MAX.CORES = 1, wait = FALSE)
+      reached <- function() file.exists(calls) && 150 %in% scan(calls, quiet = TRUE)
+      while (!reached()) Sys.sleep(0.01)
+      cancel(handle)
+    }
+    expect_match(pageList(), "(kept).", fixed = TRUE, all = FALSE)
+    unlink(calls)
+    file.create(paste0(calls, ".go"))
+    expect_message(value <- memRedo(), class = "memshare_message_reused")
+    expect_identical(value, whole)
+    expect_true(150 %in% scan(calls, quiet = TRUE) && !1 %in% scan(calls, quiet = TRUE))
+    expect_error(memRedo(), class = "memshare_error_kept")
+  }
+})
+
 test_that("memshare_gc() gives back what was kept", {
   expect_error(memLapply(1:4, function(i) stop("no"), MAX.CORES = 1, CONTROL = memControl(keep = TRUE)))
   memshare_gc()

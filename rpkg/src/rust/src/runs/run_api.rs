@@ -130,12 +130,19 @@ fn ms_run_cancel(id: i32) -> Robj {
     })
 }
 
-/// Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it.
+/// Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it. Whether what it did is kept:
+/// that is so if it was to be when it fails, and it has ended.
 #[extendr]
 fn ms_run_forget(id: i32) -> Robj {
     edge(|| {
+        if registry::run(id).is_ok_and(|begun| begun.of.keep) {
+            if let Ok((begun, finished)) = registry::take(id) {
+                kept::put(id, Kept { plan: begun.of.plan, finished });
+            }
+        }
         registry::forget(id)?;
-        nothing()
+        let kept = kept::with(id, |_| Ok(())).is_ok();
+        r::give(|s| Ok(r::logical(s, kept)))
     })
 }
 
@@ -150,7 +157,8 @@ fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
         let forms: Vec<Form> = modes.iter().map(form).collect();
         let detail = if trace { Detail::Chunks } else { Detail::Totals };
         let collected = collect((id, &begun), &finished, &forms, detail);
-        if begun.of.keep && finished.outcome != Outcome::Done {
+        // An interrupt may come while its values are made.
+        if begun.of.keep && (collected.is_err() || finished.outcome != Outcome::Done) {
             kept::put(id, Kept { plan: begun.of.plan, finished });
         }
         collected
