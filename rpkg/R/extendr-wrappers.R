@@ -214,7 +214,8 @@ ms_run_cancel <- function(id) .Call(wrap__ms_run_cancel, id)
 # back; views onto results keep their memory.
 ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, modes, trace)
 
-# Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it.
+# Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it. Whether what it did is kept:
+# that is so if it was to be when it fails, and it has ended.
 ms_run_forget <- function(id) .Call(wrap__ms_run_forget, id)
 
 # Where nodes of the user's cluster join a run, and how they know that they can: the listener's path, the session, and the version.
