@@ -22,8 +22,11 @@
 #' @param block Whether FUN gets blocks of columns.
 #' @param size How many columns or items a side of a tile has, or `NULL`: at most 256 and about half a megabyte, and no more than an eighth of all. This
 #'   depends on the dims and types alone.
+#' @param into `NULL`, or the name of a variable of `NAMESPACE` into which the tiles are written as they are done: one that [memAllocate()] made, or a
+#'   file that [memMap()] mapped with `writable = TRUE`, with a row for each column of `X` and a column for each of `Y`. So the matrix may be bigger than
+#'   memory. FUN must give what goes into its type without loss.
 #' @param CONTROL How to run, made by [memControl()]. `simplify`, `FUN.VALUE`, `on_error` and `cost` do not apply.
-#' @return A matrix, in shared memory where it is big. As a pass it may be `X` of [memApply()].
+#' @return A matrix, in shared memory where it is big. As a pass it may be `X` of [memApply()]. With `into` `NULL`, invisibly.
 #' @seealso [memBlocks()], [memMutualinfo()], [outer()]
 #' @examples
 #' m <- matrix(rnorm(600), 50, dimnames = list(NULL, paste0("g", 1:12)))
@@ -31,13 +34,22 @@
 #' all.equal(r, cor(m))
 #' all.equal(memOuter(m, FUN = cor, block = TRUE, MAX.CORES = 2), cor(m))
 #'
+#' # Into a file, column by column as readBin() reads it.
+#' file <- tempfile()
+#' writeBin(numeric(144), file)
+#' memMap("demo", "r", file, "double", dim = c(12, 12), writable = TRUE)
+#' memOuter(m, FUN = cor, block = TRUE, NAMESPACE = "demo", into = "r", MAX.CORES = 2)
+#' all.equal(readBin(file, "double", 144), as.vector(cor(m)))
+#' memshare_gc("demo")
+#' unlink(file)
+#'
 #' memOuter(list(a = 1:3, b = 4), list(u = 1, v = 2), function(x, y, k) sum(x) * y + k, MAX.CORES = 2, k = 100)
 #' @export
-memOuter <- function(X, Y = X, FUN, symmetric = FALSE, block = FALSE, size = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL,
+memOuter <- function(X, Y = X, FUN, symmetric = FALSE, block = FALSE, size = NULL, into = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL,
                      CLUSTER = NULL, ..., CONTROL = memControl()) {
   same <- missing(Y)
   asked <- begin_verb(
-    environment(), sys.call(), parent.frame(), c("X", "FUN"), c("X", if (!same) "Y"), own = c("symmetric", "block", "size")
+    environment(), sys.call(), parent.frame(), c("X", "FUN"), c("X", if (!same) "Y", "into"), own = c("symmetric", "block", "size", "into")
   )
   call <- asked$call
   asked$control[c("simplify", "FUN.VALUE", "on_error", "cost")] <- list(FALSE, NULL, "stop", NULL)
@@ -50,12 +62,14 @@ memOuter <- function(X, Y = X, FUN, symmetric = FALSE, block = FALSE, size = NUL
     n = c(left$n, right$n), size = tile_size(left, right, check_count(size, "size", 1, call)), symmetric = symmetric,
     block = check_flag(block, "block", call), columns = c(left$columns, right$columns), names = list(left$names, right$names)
   )
+  if (!is.null(into)) how$into <- check_into(into, how$n, asked)
   tiles <- tiles_of(how)
   input <- looked_at(input_of(tiles), tiles)
   input$said <- "tiles"
   elements <- pass_elements(
     c(list(input, left$input), if (!same) list(right$input)), length(tiles), tile_names(tiles, how), NULL,
-    shape = list(dim = how$n, outer = matrix_names(how$names)), elements = c("", ""), unit = "tile"
+    shape = if (is.null(into)) list(dim = how$n, outer = matrix_names(how$names)), elements = c("", ""), unit = "tile"
   )
-  end_verb("outer", elements, asked, runs = list(fun = outer_tile, dots = list(.f = asked$fun, .how = how), last = assemble_tiles))
+  value <- end_verb("outer", elements, asked, runs = list(fun = outer_tile, dots = list(.f = asked$fun, .how = how), last = assemble_tiles))
+  if (is.null(into)) value else invisible(value)
 }

@@ -1,7 +1,7 @@
 # How memOuter() cuts the pairs of two collections into tiles, what a worker does with one, and how the matrix is put together.
 #
 # `how` says it: `n`, how many columns or items each side has, and their `names`; `columns`, whether they are columns of a matrix; the `size` of a
-# tile; `symmetric` and `block`. A tile is c(first, last, first, last): of the left side, of the right side.
+# tile; `symmetric` and `block`; `into`, the namespace and name of the variable that the tiles are written into, if there is one. A tile is c(first, last, first, last): of the left side, of the right side.
 
 # The bytes that a side of a tile has at most, where nobody says how large it is to be; and its columns.
 tile_bytes <- 2^19
@@ -55,9 +55,21 @@ tile_names <- function(tiles, how) {
   paste(said(cut[1L, ], cut[2L, ], how$columns[[1L]]), "with", said(cut[3L, ], cut[4L, ], how$columns[[2L]]))
 }
 
+# The variable that tiles are written into, which has the matrix's dims.
+check_into <- function(into, dim, asked) {
+  into <- check_string(into, "into", asked$call)
+  if (!asked$given) abort_input("into is the name of a variable and needs NAMESPACE", asked$call)
+  found <- native(ms_metadata(asked$namespace, into), asked$call)
+  if (!identical(as.double(found$dim), as.double(dim))) {
+    extents <- if (length(found$dim)) paste(found$dim, collapse = " x ") else "no dims"
+    abort_input(sprintf("into needs a matrix of %s, and '%s' has %s", paste(dim, collapse = " x "), harmless(into), extents), asked$call)
+  }
+  c(asked$namespace, into)
+}
+
 matrix_names <- function(names) if (!all(vapply(names, is.null, NA))) names
 
-# Runs on a worker, in place of FUN: the matrix of a tile. `...` are the further arguments of FUN.
+# Runs on a worker, in place of FUN: the matrix of a tile, or NULL where it is written into a variable. `...` are the further arguments of FUN.
 outer_tile <- function(.tile, ..., .left, .right = .left, .f, .how) {
   rows <- .tile[[1L]]:.tile[[2L]]
   columns <- .tile[[3L]]:.tile[[4L]]
@@ -68,7 +80,11 @@ outer_tile <- function(.tile, ..., .left, .right = .left, .f, .how) {
     sides <- list(lapply(rows, part_at, .left), lapply(columns, part_at, .right))
     tile_of_pairs(.f, sides, c(rows[[1L]], columns[[1L]]), mirrored, ...)
   }
-  if (mirrored) mirror_upper(out) else out
+  if (mirrored) out <- mirror_upper(out)
+  if (is.null(.how$into)) return(out)
+  memWrite(.how$into[[1L]], .how$into[[2L]], out, list(rows, columns))
+  if (.how$symmetric && !mirrored) memWrite(.how$into[[1L]], .how$into[[2L]], t(out), list(columns, rows))
+  NULL
 }
 
 block_of <- function(x, at) if (length(dim(x)) == 2L) x[, at, drop = FALSE] else x[at]
@@ -116,6 +132,7 @@ mirror_upper <- function(x) {
 
 # Runs on a worker: the matrix of all tiles.
 assemble_tiles <- function(.values, .how) {
+  if (!is.null(.how$into)) return(NULL)
   type <- typeof(unlist(lapply(.values, `[`, 1L)))
   out <- matrix(vector(type, 1L), .how$n[[1L]], .how$n[[2L]], dimnames = matrix_names(.how$names))
   tiles <- tiles_of(.how)
