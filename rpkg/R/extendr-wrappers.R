@@ -131,14 +131,14 @@ ms_content <- function(x) .Call(wrap__ms_content, x)
 # The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`.
 ms_hosts_cut <- function(elements, hosts, least) .Call(wrap__ms_hosts_cut, elements, hosts, least)
 
-# The number of a new run's grants.
-ms_hosts_begin <- function(blocks) .Call(wrap__ms_hosts_begin, blocks)
+# The number of a new run's grants. `ends`, of the blocks; `bytes` of the data of each.
+ms_hosts_begin <- function(ends, bytes) .Call(wrap__ms_hosts_begin, ends, bytes)
 
-# The number of a host that takes part from now on.
-ms_hosts_join <- function(id) .Call(wrap__ms_hosts_join, id)
+# The number of a host that takes part from now on. `data`: for which blocks it has the data (1 or 0), or nothing for none.
+ms_hosts_join <- function(id, data) .Call(wrap__ms_hosts_join, id, data)
 
-# The block that a host gets next, or 0. `data`: for each host, for which blocks it has the data (1 or 0).
-ms_hosts_next <- function(id, host, data) .Call(wrap__ms_hosts_next, id, host, data)
+# The block that a host gets next, or 0. The run has taken `now` seconds, and `rate` bytes a second reach the host.
+ms_hosts_next <- function(id, host, now, rate) .Call(wrap__ms_hosts_next, id, host, now, rate)
 
 # A host handed in a block. FALSE where it is not to be used.
 ms_hosts_done <- function(id, host, block) .Call(wrap__ms_hosts_done, id, host, block)

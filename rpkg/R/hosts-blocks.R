@@ -10,7 +10,7 @@ new_job <- function(program, hosts, call) {
   job$n <- spec$passes[[1L]]$n
   workers <- vapply(hosts, function(host) length(host$nodes), 0L)
   job$ends <- native(ms_hosts_cut(job$n, length(hosts), max(workers)), call)
-  job$common <- list()
+  job$common <- job$contents <- job$bytes <- list()
   told <- lapply(spec$passes, pass_for_hosts)
   job$cuts <- list()
   whole <- integer()
@@ -82,11 +82,25 @@ parts_of_block <- function(job, block) {
 
 first_of_block <- function(job, block) if (block == 1L) 1 else job$ends[[block - 1L]] + 1
 
-# The contents of the parts of a block, worked out when they are first asked for.
+# The contents of the parts of a block, worked out when they are first asked for. `parts` are made only then, or when their caller reads them.
 contents_of_block <- function(job, block, parts = parts_of_block(job, block)) {
   key <- as.character(block)
-  if (is.null(job$contents[[key]])) job$contents[[key]] <- vapply(parts, function(bytes) native(ms_fingerprint(bytes)), "")
+  if (is.null(job$contents[[key]])) {
+    job$contents[[key]] <- vapply(parts, function(bytes) native(ms_fingerprint(bytes)), "")
+    job$bytes[[key]] <- sum(lengths(parts))
+  }
   job$contents[[key]]
+}
+
+bytes_of_block <- function(job, block) {
+  contents_of_block(job, block)
+  job$bytes[[as.character(block)]]
+}
+
+# For which blocks a host has the data, of which it has these contents: 1 or 0 of each block, or nothing where it has none at all.
+blocks_held <- function(job, has) {
+  if (!length(has)) return(numeric())
+  vapply(seq_along(job$ends), function(block) as.double(all(contents_of_block(job, block) %in% has)), 0)
 }
 
 # What cannot run over several hosts says so, and what to do.

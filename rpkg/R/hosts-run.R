@@ -39,7 +39,10 @@ begin_over_hosts <- function(job, program, hosts, call) {
   run$done <- 0
   state$hosts_calls <- sum(state$hosts_calls, 1)
   run$number <- state$hosts_calls
-  run$grants <- native(ms_hosts_begin(length(job$ends)), call)
+  # Nobody looks for the data of blocks as long as no host has any.
+  had <- any(vapply(hosts, function(host) length(host$holds$has) > 0L, NA))
+  bytes <- if (had) vapply(seq_along(job$ends), bytes_of_block, 0, job = job) else numeric(length(job$ends))
+  run$grants <- native(ms_hosts_begin(job$ends, bytes), call)
   for (host in hosts) if (length(host$nodes)) add_seat(run, host)
   run
 }
@@ -47,10 +50,9 @@ begin_over_hosts <- function(job, program, hosts, call) {
 add_seat <- function(run, host) {
   seat <- new.env(parent = emptyenv())
   seat$host <- host
-  seat$number <- native(ms_hosts_join(run$grants))
+  seat$number <- native(ms_hosts_join(run$grants, blocks_held(run$job, names(host$holds$has))))
   seat$node <- host$nodes[[1L]]
   seat$label <- host$label
-  seat$had <- length(host$holds$has) > 0L
   seat$alive <- TRUE
   seat$open <- seat$told <- seat$more <- seat$reading <- seat$writing <- FALSE
   # What is to be said, in order: data, and blocks behind the data that they need.
@@ -74,84 +76,14 @@ serve <- function(seat, run) {
   if (!seat$blocks && !length(seat$queue) && !seat$more) return(invisible())
   request <- next_request(seat, run)
   send <- utils::getFromNamespace("sendCall", "parallel")
+  seat$began <- elapsed()
+  seat$sent <- sum(vapply(request$pieces, function(piece) length(piece$bytes), 0L))
   seat$writing <- TRUE
   said <- tryCatch({ send(seat$node, node_again, list("host_poll", list(request))); NULL }, error = conditionMessage)
   seat$writing <- FALSE
   seat$asked <- elapsed()
   seat$open <- is.null(said)
   if (!is.null(said)) lose(seat, run, paste("its connection failed:", said), died = TRUE)
-}
-
-# Grants a host its next block, and queues what it lacks for it.
-grant_next <- function(seat, run) {
-  job <- run$job
-  block <- native(ms_hosts_next(run$grants, seat$number, who_has(run)))
-  if (!block) return(FALSE)
-  if (!seat$told) tell_program(seat, run)
-  parts <- parts_of_block(job, block)
-  contents <- contents_of_block(job, block, parts)
-  for (i in seq_along(parts)) queue_data(seat, run, contents[[i]], parts[[i]])
-  seat$queue[[length(seat$queue) + 1L]] <- list(grant = list(block = block, from = first_of_block(job, block), to = job$ends[[block]], parts = contents))
-  seat$blocks <- seat$blocks + 1L
-  TRUE
-}
-
-# For each seat, for which blocks its host has the data. Nobody looks as long as nobody has any.
-who_has <- function(run) {
-  if (!any(vapply(run$seats, `[[`, NA, "had"))) return(list())
-  blocks <- seq_along(run$job$ends)
-  lapply(run$seats, function(seat) {
-    as.double(vapply(blocks, function(block) all(contents_of_block(run$job, block) %in% names(seat$host$holds$has)), NA))
-  })
-}
-
-# What a host is told once a run. Data that neither this call nor the last used goes.
-tell_program <- function(seat, run) {
-  seat$told <- TRUE
-  holds <- seat$host$holds
-  wanted <- c(names(run$job$common), unlist(run$job$contents))
-  seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
-  holds$has <- holds$has[!names(holds$has) %in% seat$forget]
-  for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
-  # The same call again is known by its content too: then its messages fit into one write, which TCP sends at once.
-  told <- serialize(c(run$job$told, list(workers = length(seat$host$nodes))), NULL, xdr = FALSE)
-  content <- native(ms_fingerprint(told))
-  queue_data(seat, run, content, told)
-  seat$queue[[length(seat$queue) + 1L]] <- list(program = content)
-}
-
-queue_data <- function(seat, run, content, bytes) {
-  holds <- seat$host$holds
-  known <- content %in% names(holds$has)
-  holds$has[[content]] <- run$number
-  if (!known) seat$queue[[length(seat$queue) + 1L]] <- list(content = content, bytes = bytes, at = 0)
-}
-
-# As much of the queue as one message takes.
-next_request <- function(seat, run) {
-  request <- list(run = run$id, patience = run$patience, wait = poll_wait, forget = seat$forget, pieces = list(), grants = list())
-  seat$forget <- NULL
-  room <- piece_bytes
-  while (length(seat$queue) && room > 0) {
-    first <- seat$queue[[1L]]
-    if (!is.null(first$content)) {
-      total <- length(first$bytes)
-      until <- min(total, first$at + room)
-      request$pieces[[length(request$pieces) + 1L]] <- list(content = first$content, total = total, bytes = first$bytes[(first$at + 1):until])
-      room <- room - (until - first$at)
-      if (until < total) {
-        seat$queue[[1L]]$at <- until
-        break
-      }
-    } else if (!is.null(first$program)) {
-      request$program <- first$program
-    } else {
-      request$grants[[length(request$grants) + 1L]] <- first$grant
-    }
-    seat$queue <- seat$queue[-1L]
-  }
-  if (length(seat$queue)) request$wait <- 0
-  request
 }
 
 # Waits a moment for answers, and takes those that are there.
@@ -177,6 +109,8 @@ take_answer <- function(seat, run) {
   if (is.list(answer) && !is.null(answer$error)) host_failed(seat, answer$error, run)
   if (!is.list(answer) || is.null(answer$value)) host_failed(seat, list(message = paste(answer, collapse = " ")), run)
   seat$more <- answer$value$more
+  # Only a message that the host does nothing else about tells how fast it comes there.
+  if (seat$sent == piece_bytes) seat$host$rate <- seat$sent / max(elapsed() - seat$began, 1e-6)
   for (piece in answer$value$pieces) take_result(seat, piece, run)
 }
 

@@ -2,7 +2,8 @@
 # memory, that they really see, and not by names, which containers and namespaces share.
 
 # The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
-# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER; `label`; `holds`, what the leader holds.
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER; `label`; `holds`, what the leader holds; `rate`, the bytes that
+# reach it in a second.
 hosts_of <- function(cluster, seconds, call) {
   if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
   ids <- lapply(unclass(cluster), function(node) attr(node$con, "conn_id"))
@@ -50,6 +51,8 @@ new_host <- function(cluster, nodes) {
   host$nodes <- unclass(cluster)[nodes]
   host$numbers <- nodes
   host$label <- node_label(list(node = cluster[[nodes[[1L]]]]), nodes[[1L]])
+  # Until it is measured.
+  host$rate <- 1e8
   host$holds <- held_by(cluster[[nodes[[1L]]]])
   host
 }

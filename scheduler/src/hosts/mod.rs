@@ -1,11 +1,11 @@
 //! Who gets what in a run over several hosts: blocks of elements, granted to hosts as they ask.
 //!
 //! A block is what a host works on at a time, with the ordinary engine. This decides and does nothing else: it reads no clock, sends nothing and
-//! knows no data. What drives it says which hosts there are, what each has, what came back, and who was lost.
+//! knows no data. What drives it says which hosts there are, what each has, how late it is, what came back, and who was lost.
 mod cut;
 mod grants;
 #[cfg(test)]
 mod tests;
 
 pub use cut::cut;
-pub use grants::{Grants, Host};
+pub use grants::{Grants, Host, Size};

@@ -1,4 +1,4 @@
-use super::{cut, Grants, Host};
+use super::{cut, Grants, Host, Size};
 
 #[test]
 fn blocks_cover_all_elements_and_shrink() {
@@ -16,60 +16,108 @@ fn blocks_cover_all_elements_and_shrink() {
     }
 }
 
-/// So many blocks, with hosts that joined.
-fn grants_of(blocks: usize, hosts: usize) -> Grants {
-    let mut grants = Grants::new(blocks);
-    for host in 0..hosts {
-        assert_eq!(grants.join(), Host(host as u32));
+/// Bytes a second.
+const RATE: f64 = 1e8;
+
+/// So many blocks of `elements` with so much data, and hosts that have that of these blocks.
+fn grants_with(blocks: usize, bytes: u64, data: &[&[usize]]) -> Grants {
+    let mut grants = Grants::new(vec![Size { elements: 10, bytes }; blocks]);
+    for (host, has) in data.iter().enumerate() {
+        let has = (0..blocks).map(|block| has.contains(&block)).collect();
+        assert_eq!(grants.join(has), Host(host as u32));
     }
     grants
 }
 
+fn grants_of(blocks: usize, hosts: usize) -> Grants {
+    grants_with(blocks, 0, &vec![&[][..]; hosts])
+}
+
+fn next(grants: &mut Grants, host: u32) -> Option<usize> {
+    grants.next(Host(host), 0.0, RATE)
+}
+
 #[test]
 fn a_host_gets_first_what_it_has_then_what_nobody_has() {
-    let mut grants = grants_of(4, 2);
-    let data = [vec![false, false, true, false], vec![true, false, false, false]];
-    let mut next = || {
-        let block = grants.next(Host(0), &data).expect("a block is open");
-        assert!(grants.done(Host(0), block));
-        block
-    };
-    assert_eq!([next(), next(), next(), next()], [2, 1, 3, 0]);
+    let mut grants = grants_with(4, 1 << 20, &[&[2], &[0]]);
+    assert_eq!((next(&mut grants, 0), next(&mut grants, 0)), (Some(2), Some(1)));
+    assert_eq!((next(&mut grants, 1), next(&mut grants, 1)), (Some(0), Some(3)));
+}
+
+/// Host 0 is through with what it has the data of. Host 1 did one block, is at two, and has the data of two more.
+fn with_an_idle_host(bytes: u64) -> Grants {
+    let mut grants = grants_with(6, bytes, &[&[0], &[1, 2, 3, 4, 5]]);
+    assert_eq!((next(&mut grants, 0), next(&mut grants, 1)), (Some(0), Some(1)));
+    assert!(grants.done(Host(0), 0) && grants.done(Host(1), 1));
+    assert_eq!((next(&mut grants, 1), next(&mut grants, 1)), (Some(2), Some(3)));
+    grants
+}
+
+#[test]
+fn data_that_lies_elsewhere_is_not_moved_where_its_host_is_soon_there() {
+    let mut grants = with_an_idle_host(1 << 20);
+    // Three blocks in that time, so that the other two are done in less than a second.
+    assert_eq!(grants.next(Host(0), 1.4, RATE), None);
+    assert_eq!(grants.next(Host(0), 3.0, RATE), Some(5));
+    // A lost host has nothing.
+    grants.lost(Host(0));
+    assert!(grants.done(Host(1), 2));
+    assert_eq!((next(&mut grants, 1), next(&mut grants, 1)), (Some(4), None));
+}
+
+#[test]
+fn data_that_takes_long_to_move_stays() {
+    let mut grants = with_an_idle_host(1 << 30);
+    assert_eq!(grants.next(Host(0), 9.0, RATE), None);
+    assert_eq!(grants.next(Host(0), 9.0, 100.0 * RATE), Some(5));
+}
+
+#[test]
+fn little_data_goes_to_who_is_idle() {
+    let mut grants = with_an_idle_host(100);
+    assert_eq!(grants.next(Host(0), 0.1, RATE), Some(5));
+    // Who has work takes no more of it.
+    assert_eq!(grants.next(Host(0), 0.1, RATE), None);
+}
+
+#[test]
+fn what_only_a_lost_host_has_is_sent_again() {
+    let mut grants = with_an_idle_host(1 << 30);
+    grants.lost(Host(1));
+    assert_eq!((next(&mut grants, 0), next(&mut grants, 0)), (Some(2), Some(3)));
 }
 
 #[test]
 fn each_host_has_a_block_before_any_has_two() {
     for (blocks, hosts) in [(2, 2), (3, 2), (3, 3), (4, 3), (9, 4)] {
         let mut grants = grants_of(blocks, hosts);
-        let mut had = vec![0; hosts];
-        for (host, had) in had.iter_mut().enumerate() {
-            *had = std::iter::from_fn(|| grants.next(Host(host as u32), &[])).count();
-        }
-        assert!(had.iter().all(|&had| (1..=2).contains(&had)), "{blocks} over {hosts}: {had:?}");
+        let had: Vec<_> =
+            (0..hosts as u32).map(|host| std::iter::from_fn(|| next(&mut grants, host)).count()).collect();
+        assert!(had.iter().all(|had| (1..=2).contains(had)), "{blocks} over {hosts}: {had:?}");
     }
 }
 
 #[test]
 fn nothing_is_left_for_a_host_that_is_lost() {
     let mut grants = grants_of(2, 2);
-    assert_eq!((grants.next(Host(0), &[]), grants.next(Host(0), &[])), (Some(0), None));
+    assert_eq!((next(&mut grants, 0), next(&mut grants, 0)), (Some(0), None));
     grants.lost(Host(1));
-    assert_eq!((grants.next(Host(1), &[]), grants.next(Host(0), &[])), (None, Some(1)));
+    assert_eq!((next(&mut grants, 1), next(&mut grants, 0)), (None, Some(1)));
 }
 
 #[test]
 fn what_a_lost_host_had_is_granted_again_and_its_late_answer_is_not_used() {
     let mut grants = grants_of(2, 1);
-    assert_eq!(grants.next(Host(0), &[]), Some(0));
-    assert_eq!(grants.next(Host(0), &[]), Some(1));
+    assert_eq!(next(&mut grants, 0), Some(0));
+    assert_eq!(next(&mut grants, 0), Some(1));
     assert!(grants.done(Host(0), 0));
     grants.lost(Host(0));
     assert!(!grants.done(Host(0), 1));
-    assert_eq!(grants.next(Host(0), &[]), None);
-    let next = grants.join();
-    assert_eq!(grants.next(next, &[]), Some(1));
+    assert_eq!(next(&mut grants, 0), None);
+    let late = grants.join(Vec::new());
+    assert_eq!(next(&mut grants, late.0), Some(1));
     assert!(grants.is_under_way());
-    assert!(grants.done(next, 1));
+    assert!(grants.done(late, 1));
     assert!(!grants.is_under_way());
 }
 
@@ -77,11 +125,11 @@ fn what_a_lost_host_had_is_granted_again_and_its_late_answer_is_not_used() {
 fn after_a_failure_only_what_stands_before_goes_on() {
     let mut grants = grants_of(4, 2);
     for block in 0..3 {
-        assert_eq!(grants.next(Host(block as u32 % 2), &[]), Some(block));
+        assert_eq!(next(&mut grants, block as u32 % 2), Some(block));
     }
     assert!(grants.failed(Host(1), 1));
     assert!(!grants.done(Host(0), 2));
-    assert_eq!(grants.next(Host(1), &[]), None);
+    assert_eq!(next(&mut grants, 1), None);
     assert!(grants.is_under_way());
     assert!(grants.done(Host(0), 0));
     assert!(!grants.is_under_way());
@@ -111,7 +159,7 @@ fn every_block_is_done_once_whoever_is_lost() {
                     grants.lost(Host(host as u32));
                     alive.swap_remove(at);
                 }
-                1..=4 => held[host].extend(grants.next(Host(host as u32), &[])),
+                1..=4 => held[host].extend(next(&mut grants, host as u32)),
                 _ => {
                     if let Some(block) = held[host].pop() {
                         assert!(grants.done(Host(host as u32), block));

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use extendr_api::prelude::*;
-use scheduler::hosts::{cut, Grants, Host};
+use scheduler::hosts::{cut, Grants, Host, Size};
 
 use crate::numbered::Numbered;
 use crate::r::{self, argument, edge, give, nothing, Failure, Given, Result};
@@ -44,35 +44,38 @@ fn ms_hosts_cut(elements: Robj, hosts: i32, least: i32) -> Robj {
     })
 }
 
-/// The number of a new run's grants.
+/// The number of a new run's grants. `ends`, of the blocks; `bytes` of the data of each.
 #[extendr]
-fn ms_hosts_begin(blocks: i32) -> Robj {
+fn ms_hosts_begin(ends: Robj, bytes: Robj) -> Robj {
     edge(|| {
-        let grants = Grants::new(blocks.max(0) as usize);
+        let (ends, bytes) = (r::numbers(argument(&ends))?, r::numbers(argument(&bytes))?);
+        let starts = std::iter::once(0.0).chain(ends.iter().copied());
+        let sizes = ends
+            .iter()
+            .zip(starts)
+            .zip(&bytes)
+            .map(|((end, start), &bytes)| Size { elements: (end - start) as u64, bytes: bytes as u64 });
+        let grants = Grants::new(sizes.collect());
         let id = RUNS.with_borrow_mut(|runs| runs.add(grants));
         give(|s| Ok(r::integer(s, id)))
     })
 }
 
-/// The number of a host that takes part from now on.
+/// The number of a host that takes part from now on. `data`: for which blocks it has the data (1 or 0), or nothing for none.
 #[extendr]
-fn ms_hosts_join(id: i32) -> Robj {
+fn ms_hosts_join(id: i32, data: Robj) -> Robj {
     edge(|| {
-        let host = with(id, Grants::join)?;
+        let has = r::numbers(argument(&data))?.into_iter().map(|there| there != 0.0).collect();
+        let host = with(id, |grants| grants.join(has))?;
         give(|s| Ok(r::integer(s, host.0 as i32 + 1)))
     })
 }
 
-/// The block that a host gets next, or 0. `data`: for each host, for which blocks it has the data (1 or 0).
+/// The block that a host gets next, or 0. The run has taken `now` seconds, and `rate` bytes a second reach the host.
 #[extendr]
-fn ms_hosts_next(id: i32, host: i32, data: Robj) -> Robj {
+fn ms_hosts_next(id: i32, host: i32, now: f64, rate: f64) -> Robj {
     edge(|| {
-        let list = argument(&data);
-        let mut has = Vec::with_capacity(list.len());
-        for place in 0..list.len() {
-            has.push(r::numbers(list.item(place))?.into_iter().map(|there| there != 0.0).collect());
-        }
-        let next = with(id, |grants| grants.next(host_of(host), &has))?;
+        let next = with(id, |grants| grants.next(host_of(host), now, rate))?;
         give(|s| Ok(r::integer(s, next.map_or(0, |block| block as i32 + 1))))
     })
 }

@@ -1,0 +1,70 @@
+# What the session says to a host in a run over several: blocks are granted, and queued behind the data that they need, and a message takes as much of
+# the queue as fits into it. Data that the host has is not queued.
+
+# Grants a host its next block, and queues what it lacks for it.
+grant_next <- function(seat, run) {
+  job <- run$job
+  block <- native(ms_hosts_next(run$grants, seat$number, elapsed() - run$began, seat$host$rate))
+  if (!block) return(FALSE)
+  if (!seat$told) tell_program(seat, run)
+  contents <- queue_block(seat, run, block)
+  seat$queue[[length(seat$queue) + 1L]] <- list(grant = list(block = block, from = first_of_block(job, block), to = job$ends[[block]], parts = contents))
+  seat$blocks <- seat$blocks + 1L
+  TRUE
+}
+
+# Queues the parts of a block that the host lacks; those that it has are not made. The contents of all.
+queue_block <- function(seat, run, block, parts = parts_of_block(run$job, block)) {
+  contents <- contents_of_block(run$job, block, parts)
+  for (i in seq_along(contents)) queue_data(seat, run, contents[[i]], parts[[i]])
+  contents
+}
+
+# What a host is told once a run. Data that neither this call nor the last used goes.
+tell_program <- function(seat, run) {
+  seat$told <- TRUE
+  holds <- seat$host$holds
+  wanted <- c(names(run$job$common), unlist(run$job$contents))
+  seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
+  holds$has <- holds$has[!names(holds$has) %in% seat$forget]
+  for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
+  # The same call again is known by its content too: then its messages fit into one write, which TCP sends at once.
+  told <- serialize(c(run$job$told, list(workers = length(seat$host$nodes))), NULL, xdr = FALSE)
+  content <- native(ms_fingerprint(told))
+  queue_data(seat, run, content, told)
+  seat$queue[[length(seat$queue) + 1L]] <- list(program = content)
+}
+
+queue_data <- function(seat, run, content, bytes) {
+  holds <- seat$host$holds
+  known <- content %in% names(holds$has)
+  holds$has[[content]] <- run$number
+  if (!known) seat$queue[[length(seat$queue) + 1L]] <- list(content = content, bytes = bytes, at = 0)
+}
+
+# As much of the queue as one message takes.
+next_request <- function(seat, run) {
+  request <- list(run = run$id, patience = run$patience, wait = poll_wait, forget = seat$forget, pieces = list(), grants = list())
+  seat$forget <- NULL
+  room <- piece_bytes
+  while (length(seat$queue) && room > 0) {
+    first <- seat$queue[[1L]]
+    if (!is.null(first$content)) {
+      total <- length(first$bytes)
+      until <- min(total, first$at + room)
+      request$pieces[[length(request$pieces) + 1L]] <- list(content = first$content, total = total, bytes = first$bytes[(first$at + 1):until])
+      room <- room - (until - first$at)
+      if (until < total) {
+        seat$queue[[1L]]$at <- until
+        break
+      }
+    } else if (!is.null(first$program)) {
+      request$program <- first$program
+    } else {
+      request$grants[[length(request$grants) + 1L]] <- first$grant
+    }
+    seat$queue <- seat$queue[-1L]
+  }
+  if (length(seat$queue)) request$wait <- 0
+  request
+}
