@@ -302,11 +302,8 @@ ms_worker_loaded <- function(package) .Call(wrap__ms_worker_loaded, package)
 # A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
 ms_worker_changed <- function(what) .Call(wrap__ms_worker_changed, what)
 
-# Waits for the next run. FALSE when this process should leave.
-ms_worker_next <- function() .Call(wrap__ms_worker_next)
-
-# Whether the session gives nothing to do for so many milliseconds. Returns at once when it does.
-ms_worker_idle <- function(milliseconds) .Call(wrap__ms_worker_idle, milliseconds)
+# Waits for a run, so many milliseconds, or as long as it takes if they are negative. Whether there is one; NULL when none came in time.
+ms_worker_next <- function(milliseconds) .Call(wrap__ms_worker_next, milliseconds)
 
 # Calls FUN on element after element, chunk after chunk. Gives NULL when the run is over, or what R has to make ready first:
 # a list of a step's payload and captured objects. Left by R's jump when FUN fails, or when `late` is called: FUN took too long.

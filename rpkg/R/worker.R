@@ -76,7 +76,7 @@ worker_run <- function(external = FALSE) {
     detach_packages()
   })
   enter <- function() {
-    there <<- ms_worker_next()
+    there <<- if (external) ms_worker_next(-1L) else next_run()
     if (!isTRUE(there)) return(FALSE)
     # One that came while there was no run is meant for none.
     if (!external) ignoring_interrupts(Sys.sleep(0))
@@ -93,28 +93,28 @@ worker_run <- function(external = FALSE) {
   is.null(there) || native(there)
 }
 
+# Waits for a run. Garbage is collected meanwhile, for a page that was released keeps its memory until the last view of it is collected.
+# Collecting takes longer than a small run, so it waits until nothing comes, but not for ever.
+next_run <- function() {
+  if (is.null(state$collected)) state$collected <- elapsed()
+  there <- if (elapsed() - state$collected <= 2) ms_worker_next(30L)
+  if (!is.null(there)) return(there)
+  gc(verbose = FALSE)
+  state$collected <- elapsed()
+  ms_worker_next(-1L)
+}
+
 # An interrupt came while FUN was not called, which one for an element that took too long may just do.
 interrupted <- function() {
   late <- native(ms_worker_late())
   if (is.null(late)) report(simpleError("the worker was interrupted"), NULL) else report(late_condition(late), character())
 }
 
-# Between two runs: what FUN left goes. Garbage is collected, for a page that was released keeps its memory until the last view of it is
-# collected. Collecting takes longer than a small run, so it waits until nothing comes, but not for ever. The value says what cannot be put
-# back, or is NULL.
+# Between two runs: what FUN left goes. The value says what cannot be put back, or is NULL.
 tidy <- function() {
   if (length(globalenv())) {
     if (!identical(definition_names(), mirror$definitions)) return("classes or methods")
     rm(list = setdiff(names(globalenv()), mirror$definitions), envir = globalenv())
   }
-  left <- leftover()
-  if (!is.null(left)) return(left)
-  now <- elapsed()
-  if (is.null(state$collected)) state$collected <- now
-  overdue <- now - state$collected > 2
-  if (overdue || isTRUE(native(ms_worker_idle(30L)))) {
-    gc(verbose = FALSE)
-    state$collected <- now
-  }
-  NULL
+  leftover()
 }

@@ -57,7 +57,7 @@ test_that("a package that warns when it is loaded may come with X, with VARS, or
 })
 
 test_that("a package that calls into the worker's native code when it is loaded does no harm", {
-  calls <- c("ms_worker_leave()", "ms_worker_next()", "ms_worker_done()", "ms_worker_loop()", "ms_worker_at()", "ms_worker_collects()")
+  calls <- c("ms_worker_leave()", "ms_worker_next(0L)", "ms_worker_done()", "ms_worker_loop()", "ms_worker_at()", "ms_worker_collects()")
   local_package("callsOnLoad", c(
     sprintf("  try(memshare:::native(memshare:::%s), silent = TRUE)", calls),
     "  memshare:::ms_worker_condition(simpleWarning('from within'))"

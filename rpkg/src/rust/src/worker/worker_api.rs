@@ -118,32 +118,27 @@ fn ms_worker_changed(what: &str) -> Robj {
     })
 }
 
-/// Waits for the next run. FALSE when this process should leave.
+/// Waits for a run, so many milliseconds, or as long as it takes if they are negative. Whether there is one; NULL when none came in time.
 #[extendr]
-fn ms_worker_next() -> Robj {
+fn ms_worker_next(milliseconds: i32) -> Robj {
     edge(|| {
         with(|worker| {
             worker.current = None;
             drop(waiting());
-            let membership = match worker.link.as_mut() {
-                Some(link) => link.next_run()?,
+            let there = match worker.link.as_mut() {
+                Some(link) => {
+                    let patience = u64::try_from(milliseconds).map(Duration::from_millis);
+                    if patience.map_or(Ok(false), |patience| link.is_idle(patience))? {
+                        return nothing();
+                    }
+                    link.next_run()?
+                }
                 None => None,
             };
-            worker.current = membership.map(Current::new).transpose()?;
+            worker.current = there.map(Current::new).transpose()?;
             let there = worker.current.is_some();
             r::give(|s| Ok(r::logical(s, there)))
         })
-    })
-}
-
-/// Whether the session gives nothing to do for so many milliseconds. Returns at once when it does.
-#[extendr]
-fn ms_worker_idle(milliseconds: i32) -> Robj {
-    edge(|| {
-        let patience = Duration::from_millis(milliseconds.max(0) as u64);
-        let idle =
-            with(|worker| Ok(worker.link.as_ref().map_or(Ok(true), |link| link.is_idle(patience))?))?;
-        r::give(|s| Ok(r::logical(s, idle)))
     })
 }
 
@@ -391,7 +386,6 @@ extendr_module! {
     fn ms_worker_loaded;
     fn ms_worker_changed;
     fn ms_worker_next;
-    fn ms_worker_idle;
     fn ms_worker_loop;
     fn ms_worker_ready;
     fn ms_worker_at;
