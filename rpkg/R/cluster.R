@@ -18,20 +18,39 @@ check_cluster <- function(cluster, call = NULL) {
 join_nodes <- function(cluster, address) ask_nodes(cluster, node_join, list(address, c(library_of_memshare(), .libPaths())))
 
 # Has every node call `fun`. Returns the nodes with what became of each: `open` while it works, `said` what it answered, `cannot` why it
-# can take no part in runs of this session; `answer`, the answer as it came, and whether it `died`.
-ask_nodes <- function(cluster, fun, arguments) {
-  send <- utils::getFromNamespace("sendCall", "parallel")
+# can take no part in runs of this session; `answer`, the answer as it came, and whether it `died`; `stuck`, when it stopped within its answer.
+ask_nodes <- function(cluster, fun, arguments, seconds = answers_within) {
   lapply(seq_along(cluster), function(i) {
-    said <- tryCatch(
-      {
-        send(cluster[[i]], fun, arguments)
-        NULL
-      },
-      error = conditionMessage
-    )
+    said <- send_call(cluster[[i]], fun, arguments, seconds)
     list(node = cluster[[i]], open = is.null(said), said = said, died = !is.null(said))
   })
 }
+
+# Has a node call `fun`, within so many seconds: NULL, or why that cannot be. A connection on which a part was sent is of no use to anybody.
+send_call <- function(node, fun, arguments, seconds) {
+  send <- utils::getFromNamespace("sendCall", "parallel")
+  began <- elapsed()
+  tryCatch(
+    {
+      limit_waits(node, seconds, send(node, fun, arguments))
+      NULL
+    },
+    error = function(e) {
+      if (elapsed() - began >= whole_limit(seconds)) try(close(node$con), silent = TRUE)
+      conditionMessage(e)
+    }
+  )
+}
+
+# Evaluates `code`, in which nobody waits longer for this node's connection; package parallel waits 30 days.
+limit_waits <- function(node, seconds, code) {
+  before <- tryCatch(socketTimeout(node$con, whole_limit(seconds)), error = function(e) NULL)
+  if (!is.null(before)) on.exit(try(socketTimeout(node$con, before), silent = TRUE))
+  code
+}
+
+# Connections count in whole seconds.
+whole_limit <- function(seconds) as.integer(max(1, seconds))
 
 # Runs on a node: the answer is NULL, or why it left the run; in a list when it can take no part in any. Its environment is base, so that
 # nothing of this session goes with it.
@@ -61,12 +80,12 @@ at_once <- 0.9
 # Looks, without waiting, whether nodes answered while the run is still on. When one cannot take part, or none is left, it cannot go on.
 watch_nodes <- function(under_way, run, call) {
   nodes <- under_way$nodes
-  for (i in seq_along(nodes)) if (nodes[[i]]$open && answers(nodes[[i]], 0)) nodes[[i]] <- receive(nodes[[i]])
+  for (i in seq_along(nodes)) if (still_owes(nodes[[i]]) && answers(nodes[[i]], 0)) nodes[[i]] <- receive(nodes[[i]])
   under_way$nodes <- nodes
   failed <- tryCatch(
     {
       check_joined(nodes, call)
-      if (!any(vapply(nodes, `[[`, NA, "open")) && !isTRUE(native(ms_run_wait(run, 0L), call))) {
+      if (!any(vapply(nodes, still_owes, NA)) && !isTRUE(native(ms_run_wait(run, 0L), call))) {
         said <- unlist(lapply(nodes, `[[`, "said"))
         why <- if (length(said)) paste0(": ", said[[1L]]) else ""
         abort("cluster", paste0("no node of CLUSTER works for this run any more", why), call = call)
@@ -113,20 +132,22 @@ leave_nodes <- function(nodes, seconds = answers_within) {
 # How long the answers are waited for after a run: of a node that the run lost there is none to hope for.
 patience_after <- function(out) if (length(out$stats$died$how)) 5 else answers_within
 
-# Takes the answers that come within so many seconds. A node at whose answer Ctrl-C came has no whole one to give.
+# Takes the answers that come within so many seconds, and those that came while one was waited for. A node that stopped within its answer, or at
+# whose answer Ctrl-C came, has no whole one to give.
 gather_answers <- function(kept, seconds) {
   deadline <- elapsed() + seconds
   repeat {
     open <- which_open(kept$nodes)
-    open <- open[!vapply(kept$nodes[open], function(entry) isTRUE(entry$reading), NA)]
+    open <- open[vapply(kept$nodes[open], still_owes, NA)]
+    if (!length(open)) return(invisible())
     left <- deadline - elapsed()
-    if (!length(open) || left < 0) return(invisible())
     came <- FALSE
     for (i in open) {
       if (!answers(kept$nodes[[i]], 0)) next
-      came <- kept$nodes[[i]]$reading <- TRUE
-      kept$nodes[[i]] <- receive(kept$nodes[[i]])
+      came <- kept$nodes[[i]]$stuck <- TRUE
+      kept$nodes[[i]] <- receive(kept$nodes[[i]], left)
     }
+    if (!came && left < 0) return(invisible())
     if (!came) answers(kept$nodes[[open[[1L]]]], min(left, 0.02))
   }
 }
@@ -143,18 +164,26 @@ close_silent <- function(nodes) {
   }
 }
 
+# A node that may answer yet: one that stopped within its answer does not.
+still_owes <- function(entry) entry$open && !isTRUE(entry$stuck)
+
 which_open <- function(nodes) which(vapply(nodes, `[[`, NA, "open"))
 
 answers <- function(entry, seconds) {
   tryCatch(socketSelect(list(entry$node$con), FALSE, seconds), error = function(e) TRUE)
 }
 
-receive <- function(entry) {
+# Takes the answer of a node, of which a part has come. When the rest does not come within so many seconds, the node stays `open` and is `stuck`.
+receive <- function(entry, seconds = answers_within) {
   result <- utils::getFromNamespace("recvResult", "parallel")
-  said <- tryCatch(result(entry$node), error = function(e) {
-    entry$died <<- TRUE
+  began <- elapsed()
+  entry$stuck <- FALSE
+  said <- tryCatch(limit_waits(entry$node, seconds, result(entry$node)), error = function(e) {
+    entry$stuck <<- elapsed() - began >= whole_limit(seconds)
+    entry$died <<- !entry$stuck
     paste("the node died:", conditionMessage(e))
   })
+  if (entry$stuck) return(entry)
   entry$answer <- said
   entry[c("said", "cannot")] <- if (is.list(said)) list(NULL, said$cannot) else list(said, NULL)
   entry$open <- FALSE

@@ -59,8 +59,6 @@ add_seat <- function(run, host) {
   seat$queue <- list()
   seat$blocks <- 0L
   seat$coming <- list()
-  seat$before <- tryCatch(socketTimeout(seat$node$con), error = function(e) NULL)
-  if (!is.null(seat$before)) socketTimeout(seat$node$con, as.integer(run$patience))
   run$seats[[seat$number]] <- seat
 }
 
@@ -75,11 +73,10 @@ serve <- function(seat, run) {
   while (grant_next(seat, run)) NULL
   if (!seat$blocks && !length(seat$queue) && !seat$more) return(invisible())
   request <- next_request(seat, run)
-  send <- utils::getFromNamespace("sendCall", "parallel")
   seat$began <- elapsed()
   seat$sent <- sum(vapply(request$pieces, function(piece) length(piece$bytes), 0L))
   seat$writing <- TRUE
-  said <- tryCatch({ send(seat$node, node_again, list("host_poll", list(request))); NULL }, error = conditionMessage)
+  said <- send_call(seat$node, node_again, list("host_poll", list(request)), run$patience)
   seat$writing <- FALSE
   seat$asked <- elapsed()
   seat$open <- is.null(said)
@@ -96,14 +93,15 @@ hear <- function(run) {
   })
   for (seat in open[ready]) take_answer(seat, run)
   for (seat in open[!ready]) {
-    if (elapsed() - seat$asked > run$patience) lose(seat, run, sprintf("nothing was heard of it for %g s", run$patience), died = FALSE)
+    if (elapsed() - seat$asked > run$patience) lose_silent(seat, run)
   }
 }
 
 take_answer <- function(seat, run) {
   seat$reading <- TRUE
-  entry <- receive(list(node = seat$node, open = TRUE))
+  entry <- receive(list(node = seat$node, open = TRUE), run$patience)
   seat$reading <- seat$open <- FALSE
+  if (entry$stuck) return(lose_silent(seat, run))
   answer <- entry$answer
   if (isTRUE(entry$died)) return(lose(seat, run, answer, died = TRUE))
   if (is.list(answer) && !is.null(answer$error)) host_failed(seat, answer$error, run)
@@ -159,6 +157,8 @@ lose <- function(seat, run, why, died) {
   if (length(host$nodes)) add_seat(run, host)
 }
 
+lose_silent <- function(seat, run) lose(seat, run, sprintf("nothing was heard of it for %g s", run$patience), died = FALSE)
+
 no_host_left <- function(run) {
   if (!isTRUE(native(ms_hosts_under_way(run$grants))) || any(vapply(run$seats, `[[`, NA, "alive"))) return(invisible())
   abort("cluster", "no host of CLUSTER is left to work for this call; stop the cluster and make a new one", call = run$call)
@@ -195,11 +195,10 @@ leave_hosts <- function(run) {
     for (seat in run$seats) if (seat$alive && (seat$reading || seat$writing)) drop_seat(seat)
     for (seat in run$seats) if (seat$open) await_last(seat, deadline)
     busy <- Filter(function(seat) seat$alive && (seat$blocks > 0L || seat$more || length(seat$queue) > 0L), run$seats)
-    asked <- lapply(busy, function(seat) ask_nodes(list(seat$node), node_again, list("host_end", list()))[[1L]])
+    asked <- lapply(busy, function(seat) ask_nodes(list(seat$node), node_again, list("host_end", list()), at_once)[[1L]])
     left <- lapply(leave_nodes(asked, max(deadline - elapsed(), 0.1)), `[[`, "open")
     for (seat in busy[as.logical(left)]) forget_seat(seat)
     for (seat in run$seats) {
-      if (seat$alive && !is.null(seat$before)) try(socketTimeout(seat$node$con, as.integer(seat$before)), silent = TRUE)
       # What was not sent after all.
       for (item in seat$queue) if (!is.null(item$content)) seat$host$holds$has <- seat$host$holds$has[names(seat$host$holds$has) != item$content]
     }
@@ -209,7 +208,8 @@ leave_hosts <- function(run) {
 await_last <- function(seat, deadline) {
   left <- max(deadline - elapsed(), 0)
   if (!answers(list(node = seat$node), left)) return(drop_seat(seat))
-  if (isTRUE(receive(list(node = seat$node, open = TRUE))$died)) drop_seat(seat)
+  entry <- receive(list(node = seat$node, open = TRUE), left)
+  if (entry$stuck || isTRUE(entry$died)) drop_seat(seat)
   seat$open <- FALSE
 }
 

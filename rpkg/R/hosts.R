@@ -73,7 +73,7 @@ ask_all <- function(cluster, what, arguments, seconds, each = FALSE) {
   libraries <- c(library_of_memshare(), .libPaths())
   asked <- lapply(seq_along(cluster), function(i) {
     given <- if (each) arguments[i] else arguments
-    ask_nodes(cluster[i], node_call, list(what, given, libraries))[[1L]]
+    ask_nodes(cluster[i], node_call, list(what, given, libraries), seconds)[[1L]]
   })
   lapply(leave_nodes(asked, seconds), function(entry) {
     answer <- if (is.list(entry$answer)) entry$answer
@@ -146,9 +146,11 @@ check_joining <- function(answers, nodes, call) {
   }
 }
 
+# Nodes whose connection was closed, because they did not answer, were told of then.
 tell_left_out <- function(cluster, nodes, call) {
   for (i in nodes) {
-    text <- sprintf("%s died or did not answer, and is left out", node_label(list(node = cluster[[i]]), i))
+    if (inherits(try(isOpen(cluster[[i]]$con), silent = TRUE), "try-error")) next
+    text <- sprintf("%s died, and is left out", node_label(list(node = cluster[[i]]), i))
     warning(memshare_condition("warning", "cluster", text, node = i, call = call))
   }
 }

@@ -12,13 +12,15 @@ local({
 leader_of <- function(hosts, i) host_run(hosts, i, "pgrep -o -x R")
 signal <- function(hosts, i, what, name) host_run(hosts, i, sprintf("kill -%s %s", name, what))
 
-# Each fault happens while host `i` is at work.
+# Each fault happens while host `i` is at work, but for the last: then nothing is known of the nodes yet.
+cut_link <- function(hosts, i) hosts_sh("cut", i, hosts$dir)
 faults <- list(
   "a host is killed" = function(hosts, i) hosts_sh("kill", i, hosts$dir),
   "a leader is killed" = function(hosts, i) signal(hosts, i, leader_of(hosts, i), "KILL"),
   "a worker is killed" = function(hosts, i) host_run(hosts, i, "kill -9 $(pgrep -n -f [w]orker_main)"),
   "a host is stopped" = function(hosts, i) host_run(hosts, i, "kill -STOP $(pgrep -f '[w]orkRSOCK|[w]orker_main')"),
-  "a host's link is cut" = function(hosts, i) hosts_sh("cut", i, hosts$dir)
+  "a host's link is cut" = cut_link,
+  "a link was cut before" = cut_link
 )
 side <- stats::rnorm(2e5)
 expected <- NULL
@@ -41,7 +43,9 @@ try_fault <- function(name, i, n = 240L) {
   call <- function(...) memLapply(seq_len(n), fun, VARS = list(side = side), ..., CONTROL = memControl(seed = 11, host_timeout = 3))
   # The fault comes from another process: some time after the workers are there, or at any time.
   delay <- stats::runif(1, 0.1, 1.5)
-  faulty <- parallel::mcparallel({
+  before <- name == "a link was cut before"
+  if (before) faults[[name]](hosts, i)
+  faulty <- if (!before) parallel::mcparallel({
     if (name == "a worker is killed" || !anytime) soon(function() length(host_run(hosts, i, "pgrep -f '[w]orker_main'")) >= 4L, 20)
     Sys.sleep(delay)
     faults[[name]](hosts, i)
@@ -53,7 +57,7 @@ try_fault <- function(name, i, n = 240L) {
     memshare_warning_cluster = function(w) { lost <<- c(lost, conditionMessage(w)); invokeRestart("muffleWarning") },
     warning = function(w) { said <<- c(said, conditionMessage(w)); invokeRestart("muffleWarning") }
   ))[["elapsed"]]
-  invisible(parallel::mccollect(faulty))
+  if (!before) invisible(parallel::mccollect(faulty))
   if (is.null(expected)) expected <<- suppressWarnings(call(MAX.CORES = 2))
   stopifnot("the value is that of one machine" = identical(value, expected), "each warning came once" = length(said) == n / 30, "it ended in time" = took < 60)
   if (!anytime && name != "a worker is killed") stopifnot("the loss is told" = length(lost) %in% 1:2)
@@ -65,7 +69,7 @@ try_fault <- function(name, i, n = 240L) {
   stopifnot(identical(suppressWarnings(again), expected))
   for (node in cluster) try(close(node$con), silent = TRUE)
   cluster <- NULL
-  if (name == "a host's link is cut") {
+  if (identical(faults[[name]], cut_link)) {
     # The leader ends by itself; a node that was at nothing learns of the end when the link is there again.
     stopifnot("a leader that hears nothing ends" = soon(function() !length(host_run(hosts, i, "pgrep -f '[w]orker_main'"))))
     hosts_sh("mend", i, hosts$dir)

@@ -53,6 +53,37 @@ test_that("a node that died does not stop the others", {
   expect_error(memLapply(1:10, identity, CLUSTER = cluster), class = "memshare_error")
 })
 
+# A node that begins to answer and does not go on: its process is stopped, or its link was cut.
+stop_within_answer <- function(node) {
+  utils::getFromNamespace("sendCall", "parallel")(node, function() {
+    master <- Find(is.list, lapply(sys.frames(), get0, x = "master", inherits = FALSE))
+    writeBin(serialize(1, NULL)[1:10], master$con)
+    Sys.sleep(3600)
+  }, list())
+  socketSelect(list(node$con), FALSE, 60)
+}
+
+test_that("nobody waits without a limit for a node that stopped within an answer", {
+  cluster <- local_cluster(2)
+  pids <- unlist(parallel::clusterCall(cluster, Sys.getpid))
+  on.exit(tools::pskill(pids, 9L))
+  parallel::clusterCall(cluster, loadNamespace, "memshare", lib.loc = .libPaths())
+  stop_within_answer(cluster[[2L]])
+  expect_warning(
+    value <- memLapply(1:3, identity, CLUSTER = cluster, CONTROL = memControl(host_timeout = 3)), "node 2 of CLUSTER .* did not answer in time",
+    class = "memshare_warning_cluster"
+  )
+  expect_identical(value, as.list(1:3))
+  expect_error(isOpen(cluster[[2L]]$con))
+  # What parallel's own calls wait is as it was.
+  expect_gt(socketTimeout(cluster[[1L]]$con), 86400)
+  stop_within_answer(cluster[[1L]])
+  expect_warning(
+    expect_error(memLapply(1:3, identity, CLUSTER = cluster, CONTROL = memControl(host_timeout = 3)), class = "memshare_error_cluster"),
+    "node 1 of CLUSTER .* did not answer in time"
+  )
+})
+
 test_that("memshare_gc reaches the nodes", {
   cluster <- local_cluster(1)
   registerVariables("nodes", list(x = 1:10))
