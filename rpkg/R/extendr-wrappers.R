@@ -153,6 +153,9 @@ ms_hosts_under_way <- function(id) .Call(wrap__ms_hosts_under_way, id)
 
 ms_hosts_end <- function(id) .Call(wrap__ms_hosts_end, id)
 
+# Has TCP send without delay on the connections of this process with this port. How many these are.
+ms_hosts_send_at_once <- function(port) .Call(wrap__ms_hosts_send_at_once, port)
+
 # Opens a checkpoint of a run that is told by parts of these names and values. A list: `id` and `dir`, the `seed` of its first run; or
 # what is `changed`, by name.
 ms_checkpoint_open <- function(dir, names, values, seed) .Call(wrap__ms_checkpoint_open, dir, names, values, seed)

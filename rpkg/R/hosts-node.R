@@ -48,16 +48,10 @@ host_end <- function() {
 }
 
 # While this host has a part in a run, it does not wait longer for the session: R ends at the error of a connection on which nothing comes, and
-# with it all that it holds. The connection and what it had, or NULL where this is no node of package parallel.
+# with it all that it holds. The connection and what it had, or nothing where this is no node of package parallel.
 guard_connection <- function(seconds) {
-  for (frame in sys.frames()) {
-    master <- get0("master", envir = frame, inherits = FALSE)
-    if (!is.list(master) || !inherits(master$con, "sockconn")) next
-    before <- socketTimeout(master$con)
-    socketTimeout(master$con, as.integer(seconds))
-    return(list(connection = master$con, before = before))
-  }
-  list()
+  connection <- connection_of_node()
+  if (is.null(connection)) list() else list(connection = connection, before = socketTimeout(connection, as.integer(seconds)))
 }
 
 unguard_connection <- function(lead) {

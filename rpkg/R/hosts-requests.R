@@ -28,7 +28,7 @@ tell_program <- function(seat, run) {
   seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
   holds$has <- holds$has[!names(holds$has) %in% seat$forget]
   for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
-  # The same call again is known by its content too: then its messages fit into one write, which TCP sends at once.
+  # The same call again is known by its content too.
   told <- serialize(c(run$job$told, list(workers = length(seat$host$nodes))), NULL, xdr = FALSE)
   content <- native(ms_fingerprint(told))
   queue_data(seat, run, content, told)

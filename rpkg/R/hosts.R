@@ -25,6 +25,7 @@ look_for_hosts <- function(cluster, seconds, call) {
   if (!length(away)) return(NULL)
   check_joining(first, away, call)
   compare_hosts(first[away])
+  for (node in cluster) send_at_once(node$con)
   labels <- group_nodes(cluster, away, seconds, call)
   tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
   groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
@@ -97,8 +98,24 @@ environment(node_call) <- baseenv()
 node_again <- function(what, arguments) get("node_call", envir = asNamespace("memshare"))(what, arguments, NULL)
 environment(node_again) <- baseenv()
 
+# TCP keeps the end of a message of more than 4 kB back for 40 ms, for R writes it in several parts; no more so on this connection.
+send_at_once <- function(connection) {
+  port <- tryCatch(sub(".*:", "", summary(connection)$description), error = function(e) "")
+  if (grepl("^[0-9]+$", port)) native(ms_hosts_send_at_once(as.integer(port)))
+}
+
+# Of this process to the session whose node it is, or NULL where it is none of package parallel.
+connection_of_node <- function() {
+  for (frame in sys.frames()) {
+    master <- get0("master", envir = frame, inherits = FALSE)
+    if (is.list(master) && inherits(master$con, "sockconn")) return(master$con)
+  }
+  NULL
+}
+
 # Runs on a node: which probes it sees, and what its host is.
 node_sees <- function(probes) {
+  send_at_once(connection_of_node())
   sees <- vapply(probes, function(probe) {
     tryCatch(is.list(metadata(probe, "probe")), memshare_error = function(e) FALSE)
   }, NA, USE.NAMES = FALSE)

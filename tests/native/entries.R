@@ -204,6 +204,11 @@ invisible(native(memshare:::ms_hosts_under_way(grants)))
 invisible(native(memshare:::ms_hosts_end(grants)))
 refused(native(memshare:::ms_hosts_under_way(grants)), "memshare_error")
 
+server <- serverSocket(port <- 11000L + Sys.getpid() %% 20000L)
+same(native(memshare:::ms_hosts_send_at_once(port)), 1L)
+close(server)
+refused(native(memshare:::ms_hosts_send_at_once(-1L)), "memshare_error")
+
 # Those that only a worker, the process that forks them or a node calls are called there.
 missed <- setdiff(entries[!grepl("^ms_(worker|mirror)_", entries)], c(ls(called), "ms_resume", "ms_unpack", "ms_node_listen"))
 if (length(missed)) stop("never called: ", toString(missed))

@@ -1,10 +1,11 @@
-//! The `.Call`s of a run over several hosts: who gets which block of elements.
+//! The `.Call`s of a run over several hosts: who gets which block of elements, and how connections send.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::cell::RefCell;
 
 use extendr_api::prelude::*;
 use scheduler::hosts::{cut, Grants, Host, Size};
+use scheduler::os::send_at_once;
 
 use crate::numbered::Numbered;
 use crate::r::{self, argument, edge, give, nothing, Failure, Given, Result};
@@ -114,6 +115,16 @@ fn ms_hosts_end(id: i32) -> Robj {
     })
 }
 
+/// Has TCP send without delay on the connections of this process with this port. How many these are.
+#[extendr]
+fn ms_hosts_send_at_once(port: i32) -> Robj {
+    edge(|| {
+        let port = u16::try_from(port).map_err(|_| Failure::Internal(format!("there is no port {port}")))?;
+        let count = send_at_once(port);
+        give(|s| Ok(r::integer(s, count as i32)))
+    })
+}
+
 extendr_module! {
     mod hosts_api;
     fn ms_hosts_cut;
@@ -125,4 +136,5 @@ extendr_module! {
     fn ms_hosts_lost;
     fn ms_hosts_under_way;
     fn ms_hosts_end;
+    fn ms_hosts_send_at_once;
 }
