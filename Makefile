@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs site clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
 	@echo "make viewer  the page of memView(): script and style from viewer/"
 	@echo "make tour    the pages and pictures of docs/tour.md, by real runs"
+	@echo "make site    the package's site by pkgdown, in build/site"
 	@echo "make vendor  the archives of crates anew, after a change of a lockfile"
 	@echo "make docs    NAMESPACE and manual pages from the sources"
 
@@ -74,6 +75,7 @@ test: setup crates install
 
 # What a release needs besides: R CMD check of the tarball, built offline from the crates' archive.
 check: test
+	sh tools/setup.sh check
 	sh tests/check-package.sh
 
 # Both write their figures into docs/reliability.md.
@@ -136,6 +138,10 @@ resume:
 docs:
 	sh tools/setup.sh docs
 	Rscript -e 'roxygen2::roxygenise("rpkg", load_code = "source")'
+
+site: install
+	sh tools/setup.sh site
+	Rscript tools/site.R $(BUILD)/site
 
 clean:
 	rm -rf build target .cargo

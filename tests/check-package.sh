@@ -1,5 +1,5 @@
 #!/bin/sh
-# R CMD check of the built tarball: no error and no warning. The tarball carries the crates' sources (vendor.tar.xz),
+# R CMD check --as-cran of the built tarball, which asks no network: an empty CRAN stands in. No error and no warning. The tarball carries the crates' sources (vendor.tar.xz),
 # so that it installs without a network, as the check does; and all of scheduler/, inspect/ and mutualinfo/, which in the
 # repository are links.
 set -eu
@@ -11,6 +11,12 @@ R CMD build --no-manual ../../rpkg
 tar -xzf memshare_*.tar.gz
 for crate in scheduler inspect mutualinfo; do diff -r memshare/src/rust/$crate/src ../../$crate/src; done
 unset CARGO_TARGET_DIR
-_R_CHECK_FORCE_SUGGESTS_=false R CMD check --no-manual memshare_*.tar.gz
+mkdir -p cran/web/packages cran/src/contrib
+: > cran/src/contrib/PACKAGES
+Rscript --vanilla -e 'saveRDS(data.frame(Package = character(), Maintainer = character()), "cran/web/packages/packages.rds")'
+R_CRAN_WEB="file://$(pwd)/cran"
+R_CRAN_SRC="$R_CRAN_WEB"
+export R_CRAN_WEB R_CRAN_SRC
+_R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=0 R CMD check --as-cran --no-manual memshare_*.tar.gz
 tail -n 5 memshare.Rcheck/00check.log
 if grep -qE '^Status:.*(ERROR|WARNING)' memshare.Rcheck/00check.log; then exit 1; fi

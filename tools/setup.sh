@@ -5,6 +5,8 @@
 #   tools/setup.sh          for the tests
 #   tools/setup.sh demo     for the demo alone
 #   tools/setup.sh docs     also roxygen2, which writes the manual pages
+#   tools/setup.sh site     also pkgdown
+#   tools/setup.sh check    also rmarkdown, which builds the vignettes
 set -eu
 
 if ! command -v cargo > /dev/null 2>&1 && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
@@ -77,6 +79,8 @@ if [ "${1:-}" != demo ]; then
   fi
 fi
 if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
+if [ "${1:-}" = site ]; then has_r_package pkgdown || want r-cran-pkgdown; fi
+if [ "${1:-}" = check ]; then has_r_package rmarkdown || want r-cran-rmarkdown; fi
 
 [ -n "$missing" ] || exit 0
 command="apt-get update && apt-get install -y --no-install-recommends$missing"

@@ -46,7 +46,7 @@
 #'     `needed`, `budget`, and `resources`, the bytes of what takes most, by name.}
 #'   \item{`memshare_error_cluster`}{A node of CLUSTER can take no part in the call, or none is left to work for it; the message says why, and
 #'     the field `node` which, where it is one: memshare is not installed there, say, or no host is left. Also what cannot run over
-#'     several hosts; see the guide, More than one machine.}
+#'     several hosts; see `vignette("backends", "memshare")`.}
 #'   \item{`memshare_error_unknown`}{[memStory()], [memWhy()]: nothing has this name; field `nearest` has the nearest names.}
 #'   \item{`memshare_error_plan`}{Passes do not fit together; the message names the pass.}
 #'   \item{`memshare_error_profile`}{A profile cannot be used: the file is damaged, of another version or no profile; it is one of another

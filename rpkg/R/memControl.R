@@ -38,12 +38,14 @@
 #' @param progress `TRUE` or `FALSE`: show how far the call is, or do not. `NULL`: as `options(memshare.progress = )` says, and without it
 #'   show it in an interactive session; see Progress.
 #' @param fresh `TRUE`: the workers of this call are new processes in the state of your session. What an earlier FUN did to a worker is put
-#'   back after each call as far as that can be seen (see the guide); what a package keeps for itself cannot, and `fresh` leaves it behind.
+#'   back after each call as far as that can be seen (see `vignette("how-it-works", "memshare")`); what a package keeps for itself cannot,
+#'   and `fresh` leaves it behind.
 #' @param checkpoint `NULL`, or a directory in which finished chunks are written down: when the session died, the same call goes on from
 #'   there. See [memRun()], section Checkpoints.
 #' @param keep `TRUE`: when the call fails or is interrupted, what it did stays in shared memory for [memRedo()].
 #' @param host_timeout Whole seconds without a sign of life after which another host of CLUSTER is taken for lost: its unfinished work is done by
-#'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See the guide, More than one machine.
+#'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See
+#'   `vignette("backends", "memshare")`.
 #' @param element What FUN receives of a sparse matrix (see [memApply()], section Sparse matrices): `"dense"`, a row or column as a plain vector;
 #'   `"sparseVector"`, as an object of that class of package Matrix; `"nonzero"`, a list of `i`, the places of its entries, and `x`, their values.
 #' @param ... Not used: an unknown setting is an error of class `memshare_error_input`.

@@ -2,11 +2,11 @@
 # own. A block that fails is named by file and line.
 #
 # - A comment of the document right above a block, "not run by tests: WHY", excepts it; its code must be right by grammar, and the targets
-#   of make that it names must exist.
+#   of make that it names must exist. The blocks of vignettes that have one, and no others, have eval = FALSE.
 # - A block that needs a package that is not installed is left out, which is said.
 # - A line "#> Error: TEXT ..." below an expression says that it fails with that text.
 #
-# Documents may be given: Rscript tests/e2e/documents.R docs/guide.md
+# Documents may be given: Rscript tests/e2e/documents.R docs/debugging.md
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 root <- normalizePath(file.path(dirname(script), "..", ".."))
 given <- commandArgs(TRUE)
@@ -24,6 +24,9 @@ blocks_of <- function(lines) {
   if (length(stray)) stop("line ", stray[[1L]] - 1L, " excepts no block")
   lapply(seq_along(begins), function(k) {
     at <- begins[[k]]
+    if (startsWith(lines[[at]], "```{r") && grepl("eval = FALSE", lines[[at]], fixed = TRUE) != ((at - 1L) %in% marked)) {
+      stop("line ", at, ": eval = FALSE, and why the block is not run, go together")
+    }
     why <- if ((at - 1L) %in% marked) sub(excepted, "\\1", lines[[at - 1L]])
     inside <- seq_len(ends[[k]] - at - 1L) + at
     list(language = sub("^```\\{?([a-z]*).*", "\\1", lines[[at]]), line = at + 1L, code = lines[inside], why = why)
@@ -96,7 +99,7 @@ if (length(given) == 2L) {
 }
 
 documents <- if (length(given)) given else {
-  places <- c("README.md", "CONTRIBUTING.md", "docs/*.md", ".github/ISSUE_TEMPLATE/*.md", "rpkg/vignettes/*.Rmd")
+  places <- c("README.md", "CONTRIBUTING.md", "docs/*.md", "tools/container/README.md", ".github/ISSUE_TEMPLATE/*.md", "rpkg/vignettes/*.Rmd")
   sub(paste0(root, "/"), "", Sys.glob(file.path(root, places)), fixed = TRUE)
 }
 bad <- FALSE

@@ -1,0 +1,23 @@
+# The site by pkgdown, into the directory that is given: Rscript tools/site.R build/site
+#
+# pkgdown wants the README in the package's directory, and here it is the repository's. So it works on a copy of what a site is made of, in
+# which links of the README to vignettes go to the articles, and those to other files of the repository are plain text.
+target <- commandArgs(TRUE)[[1L]]
+unlink(target, recursive = TRUE)
+dir.create(target, recursive = TRUE)
+target <- normalizePath(target)
+
+package <- file.path(tempfile("site"), "memshare")
+dir.create(package, recursive = TRUE)
+parts <- c("DESCRIPTION", "NAMESPACE", "LICENSE", "NEWS.md", "_pkgdown.yml", "R", "man", "vignettes", "inst")
+stopifnot(file.copy(file.path("rpkg", parts), package, recursive = TRUE))
+
+readme <- paste(readLines("README.md"), collapse = "\n")
+readme <- gsub("\\]\\(rpkg/vignettes/([a-z-]+)[.]Rmd\\)", "](articles/\\1.html)", readme)
+readme <- gsub("\\[([^]]*)\\]\\((?!articles/|https?:)[^)]*\\)", "\\1", readme, perl = TRUE)
+writeLines(readme, file.path(package, "index.md"))
+
+# No network: other packages' sites are not asked for where their help pages are, which waits a minute each where there is none.
+Sys.setenv(http_proxy = "http://127.0.0.1:9", https_proxy = "http://127.0.0.1:9")
+options(pkgdown.internet = FALSE)
+pkgdown::build_site(package, examples = FALSE, preview = FALSE, install = FALSE, new_process = FALSE, override = list(destination = target))
