@@ -59,6 +59,7 @@ else
   done
   step placeholders Rscript --vanilla tests/placeholders.R
   step spelling Rscript --vanilla tests/spelling.R
+  step words Rscript --vanilla tests/words.R
   step quickstart Rscript --vanilla examples/quickstart.R
   # tools/setup.sh installs these data; some distributions do not have them.
   for example in leukaemia phenotypes chain profiled; do
@@ -69,7 +70,7 @@ else
     fi
   done
   step debugging Rscript --vanilla examples/debugging.R
-  for adapter in foreach biocparallel future; do step "adapter $adapter" Rscript --vanilla "examples/adapters/$adapter.R"; done
+  for adapter in foreach biocparallel future cluster; do step "adapter $adapter" Rscript --vanilla "examples/adapters/$adapter.R"; done
   # The size is the article's without these numbers.
   step features Rscript --vanilla examples/features.R 700 60
   step "several hosts" Rscript --vanilla tests/hosts/parity.R

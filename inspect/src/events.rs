@@ -36,10 +36,10 @@ pub(crate) fn view(plan: &Plan, event: &Event) -> EventView {
 /// What happened to elements of a stage, which has this name.
 fn elements<'a>(what: &EventKind, stage: impl Fn(StageId) -> &'a str) -> EventView {
     match what {
-        EventKind::PutUp(id, start, end, attempt) => {
+        EventKind::Queued(id, start, end, attempt) => {
             let (first, attempt) = (start + 1, attempt + 1);
             let words = format!("{}: elements {first} to {end} are queued, attempt {attempt}", stage(*id));
-            EventView { attempt: Some(attempt), ..of_stage("put_up", *id, words, Some((first, *end))) }
+            EventView { attempt: Some(attempt), ..of_stage("queued", *id, words, Some((first, *end))) }
         }
         EventKind::TakenBack(id, ranges) => {
             let words = format!("{}: {ranges} pieces are taken back, their costs misled", stage(*id));

@@ -80,7 +80,7 @@ fn is_known(what: &EventKind, plan: &Plan) -> bool {
         EventKind::Joined(worker) | EventKind::Died(worker, _) | EventKind::NotStarted(worker, _) => {
             worker.0 < workers
         }
-        EventKind::PutUp(stage, start, end, _) => {
+        EventKind::Queued(stage, start, end, _) => {
             start < end && stages.get(stage.index()).is_some_and(|stage| *end <= stage.board.elements)
         }
         EventKind::Late(worker, stage, at) | EventKind::Killed(worker, stage, at) => {

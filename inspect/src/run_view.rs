@@ -221,7 +221,7 @@ pub struct Memory {
 pub struct EventView {
     /// When.
     pub at: f64,
-    /// `"began"`, `"ended"`, `"freed"`, `"let_go"`, `"joined"`, `"died"`, `"not_started"`, `"put_up"`, `"taken_back"`,
+    /// `"began"`, `"ended"`, `"freed"`, `"let_go"`, `"joined"`, `"died"`, `"not_started"`, `"queued"`, `"taken_back"`,
     /// `"failed"`, `"late"`, `"killed"`, `"stopped"` or `"loaded"`.
     pub kind: &'static str,
     /// In words.
@@ -238,7 +238,7 @@ pub struct EventView {
     pub first: Option<u64>,
     /// The last.
     pub last: Option<u64>,
-    /// Of elements that are put up, which attempt at them that is, 1 for the first.
+    /// Of elements that are queued, which attempt at them that is, 1 for the first.
     pub attempt: Option<u32>,
     /// How a worker died, or why it could not be started.
     pub how: Option<String>,

@@ -23,7 +23,7 @@ MemshareParam <- function(workers = NULL, tasks = 0L, stop.on.error = TRUE, prog
                           threshold = "INFO", exportglobals = TRUE) {
   call <- sys.call()
   needs_package("BiocParallel", "MemshareParam()", call)
-  workers <- worker_count(workers, call)
+  workers <- worker_count(workers, call, "workers")
   tasks <- check_count(tasks, "tasks", 0, call, optional = FALSE)
   RNGseed <- check_count(RNGseed, "RNGseed", -.Machine$integer.max, call, most = .Machine$integer.max)
   timeout <- check_count(timeout, "timeout", 1, call, most = .Machine$integer.max)

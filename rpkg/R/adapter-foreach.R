@@ -28,7 +28,7 @@
 registerDoMemshare <- function(cores = NULL, ...) {
   call <- sys.call()
   needs_package("foreach", "registerDoMemshare()", call)
-  worker_count(cores, call)
+  worker_count(cores, call, "cores")
   settings <- list(...)
   do.call(memControl, settings)
   foreach::setDoPar(foreach_loop, list(cores = cores, settings = settings), foreach_about)

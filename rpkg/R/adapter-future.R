@@ -51,7 +51,7 @@ future_backend <- function(workers = NULL, ...) {
 # How many workers a plan asks for: the `count`, and whether there are to be `none` besides the session.
 workers_asked <- function(workers) {
   if (is.function(workers)) workers <- workers()
-  count <- worker_count(unclass(workers))
+  count <- worker_count(unclass(workers), argument = "workers")
   list(count = count, none = count == 1L && !inherits(workers, "AsIs"))
 }
 

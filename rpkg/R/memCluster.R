@@ -30,7 +30,7 @@
 #' @export
 memCluster <- function(workers = NULL, timeout = 60) {
   call <- sys.call()
-  workers <- worker_count(workers, call)
+  workers <- worker_count(workers, call, "workers")
   timeout <- check_count(timeout, "timeout", 1, call, optional = FALSE)
   free <- connections_at_most() - nrow(showConnections(all = TRUE))
   # One listens while they start.

@@ -106,12 +106,12 @@ available_cores <- function() {
   max(as.integer(cores), 1L, na.rm = TRUE)
 }
 
-# The number of workers of a call.
-worker_count <- function(max_cores, call = NULL) {
-  asked <- check_count(max_cores, "MAX.CORES", 1, call)
+# The number of workers of a call, as an argument of this name asks for it.
+worker_count <- function(asked, call = NULL, argument = "MAX.CORES") {
+  asked <- check_count(asked, argument, 1, call)
   if (is.null(asked)) asked <- option_cores()
   if (is.null(asked)) asked <- available_cores()
-  if (asked > 1000) abort_input(sprintf("MAX.CORES must be at most 1000, not %.0f", asked), call)
+  if (asked > 1000) abort_input(sprintf("%s must be at most 1000, not %.0f", argument, asked), call)
   as.integer(asked)
 }
 

@@ -79,7 +79,7 @@ fn ready(document: &Document, stage: u32, story: &mut Story) {
     }
 }
 
-/// All chunks that had one of these elements, and when they were put up again.
+/// All chunks that had one of these elements, and when they were queued again.
 fn attempts(run: &RunView, stage: u32, first: u64, last: u64, story: &mut Story) {
     let chunks = &run.chunks;
     let meets =
@@ -96,7 +96,7 @@ fn attempts(run: &RunView, stage: u32, first: u64, last: u64, story: &mut Story)
         let died =
             after && event.kind == "died" && lost.iter().any(|&at| event.worker == Some(chunks.worker[at]));
         let met = event.first <= Some(last) && event.last >= Some(first);
-        let again = after && event.kind == "put_up" && event.stage == Some(stage) && met;
+        let again = after && event.kind == "queued" && event.stage == Some(stage) && met;
         let what = match &event.how {
             Some(reason) if died => format!("died: {}", how(reason)),
             _ => event.words.clone(),

@@ -110,8 +110,8 @@ fn common(document: &Document, task: &TaskView, story: &mut Story) {
 fn of_chunks(document: &Document, stage: &StageView, story: &mut Story) {
     let Some(run) = &document.run else { return };
     for event in run.events.iter().filter(|event| event.stage == Some(stage.id)) {
-        // What is put up for the first time is the stage's own beginning.
-        let again = event.kind == "put_up" && event.attempt > Some(1);
+        // What is queued for the first time is the stage's own beginning.
+        let again = event.kind == "queued" && event.attempt > Some(1);
         if again || matches!(event.kind, "taken_back" | "failed" | "late" | "killed") {
             story.lines.push(Line { at: Some(event.at), what: event.words.clone(), worker: event.worker });
         }

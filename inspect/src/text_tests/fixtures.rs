@@ -224,7 +224,7 @@ fn straggler_run() -> Record {
     };
     log.workers.push(joined);
     log.events.push(Event { at_ns: 54 * MS, what: EventKind::Died(WorkerId(1), how) });
-    log.events.push(Event { at_ns: 55 * MS, what: EventKind::PutUp(StageId(0), 850, 900, 1) });
+    log.events.push(Event { at_ns: 55 * MS, what: EventKind::Queued(StageId(0), 850, 900, 1) });
     log.events.sort_by_key(|event| event.at_ns);
     record("memApply(z)", plan, &["TP53"], Some(log))
 }

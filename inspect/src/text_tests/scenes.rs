@@ -48,7 +48,7 @@ pub(super) fn straggler() -> Sample {
         )
         .event(
             0.055,
-            "put_up",
+            "queued",
             "map z: elements 851 to 900 are queued, attempt 2",
             EventView {
                 stage: Some(0),

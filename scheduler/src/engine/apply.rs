@@ -117,7 +117,7 @@ impl Engine {
             }
             Action::WakeDry(workers) => workers.into_iter().for_each(|worker| world.wake(worker)),
             Action::Append { stage, start, end, attempt } => {
-                put_up(world, now_ns, stage, (start, end, attempt));
+                queue(world, now_ns, stage, (start, end, attempt));
             }
             Action::Measure { stage } => {
                 let deviation = self.plan.stages()[stage.index()].cost_deviation(world.board(), stage);
@@ -241,12 +241,12 @@ impl Engine {
     }
 }
 
-/// Puts up a range that the core asked for.
-fn put_up<W: World>(world: &mut W, now_ns: u64, stage: StageId, (start, end, attempt): (u64, u64, u32)) {
+/// Queues a range that the core asked for.
+fn queue<W: World>(world: &mut W, now_ns: u64, stage: StageId, (start, end, attempt): (u64, u64, u32)) {
     if attempt > 0 {
-        tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "put up again");
+        tracing::debug!(stage = stage.0, start = start + 1, end, attempt, "queued again");
     }
-    world.log(now_ns, EventKind::PutUp(stage, start, end, attempt));
+    world.log(now_ns, EventKind::Queued(stage, start, end, attempt));
     append(world, stage, (start, end, attempt));
 }
 

@@ -21,8 +21,8 @@ pub enum EventKind {
     Died(WorkerId, String),
     /// A worker could not be started; in words, why.
     NotStarted(WorkerId, String),
-    /// Elements `[start, end)` of a stage were put up to be run (again), as attempt so-and-so (0 is the first).
-    PutUp(StageId, u64, u64, u32),
+    /// Elements `[start, end)` of a stage were queued to be run (again), as attempt so-and-so (0 is the first).
+    Queued(StageId, u64, u64, u32),
     /// What nobody had taken of a stage, so many ranges, was taken back, because its costs misled.
     TakenBack(StageId, u64),
     /// FUN failed: stage, chunk, element.

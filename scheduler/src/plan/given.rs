@@ -1,6 +1,6 @@
 //! A run some of whose chunks are done before it begins: an earlier run of the same plan left their results.
 //!
-//! They stand on the board as done ([`crate::board::GivenChunk`]). What lies between them is put up as ranges when their stage opens, and
+//! They stand on the board as done ([`crate::board::GivenChunk`]). What lies between them is queued as ranges when their stage opens, and
 //! what follows the last of them is claimed as ever. All else is as in a run from the beginning.
 use super::{Piece, Plan, Source, Stage};
 use crate::board::{given_entries, GivenChunk};

@@ -181,7 +181,7 @@ pub struct ChunkStep {
 pub struct StageTotal {
     /// Chunks that are done.
     pub chunks: u64,
-    /// Chunks that were lost and put up again.
+    /// Chunks that were lost and queued again.
     pub lost: u64,
     /// When its first chunk began.
     pub began_ns: u64,

@@ -117,7 +117,7 @@ fn happened() -> RunView {
         events: vec![
             event(0.0, "began", "map mu + s began", None),
             event(0.0151, "died", &format!("worker 2 {died}"), Some(2)),
-            event(0.0152, "put_up", "elements 1,001 to 2,000 of stage 1 once more", None),
+            event(0.0152, "queued", "elements 1,001 to 2,000 of stage 1 once more", None),
         ],
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn add(document: &Document, run: &RunView, at: Thread, events: &mut V
         events.push(Event::counter("workers", at, since, json!({ "busy": busy })));
     }
     // The rest of what was seen is drawn already: tasks, resources, workers.
-    let amiss = ["not_started", "put_up", "taken_back", "failed", "late", "killed", "stopped"];
+    let amiss = ["not_started", "queued", "taken_back", "failed", "late", "killed", "stopped"];
     for event in run.events.iter().filter(|event| amiss.contains(&event.kind)) {
         let args =
             json!({ "words": event.words, "worker": event.worker, "stage": event.stage.map(|s| s + 1) });

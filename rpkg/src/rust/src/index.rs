@@ -20,7 +20,7 @@ fn grid(index: Sexp, dim: &[u64]) -> Result<Selection> {
     if index.len() != dim.len() {
         let (given, has) = (index.len(), dim.len());
         let message =
-            format!("index is a list of {given}, and the variable has {has} dimension(s): one item for each");
+            format!("index is a list of {given}, and must have one item for each dimension of the variable, which has {has}");
         return Err(Failure::input(message));
     }
     let mut along = Vec::with_capacity(dim.len());

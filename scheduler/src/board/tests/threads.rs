@@ -139,7 +139,7 @@ fn cost_of_claim_and_complete() {
             let chunks = board.chunks(P0).len() as u32;
             let each = clock.elapsed() / chunks * workers;
             println!(
-                "{workers} worker(s), {:?}: {each:?} a claim, begin and complete ({chunks} chunks)",
+                "workers: {workers}, {:?}: {each:?} a claim, begin and complete ({chunks} chunks)",
                 policy.schedule
             );
             let clock = Instant::now();

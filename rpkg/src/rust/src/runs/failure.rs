@@ -1,5 +1,5 @@
 //! How a run failed, as R words it.
-use scheduler::engine::{Cause, Outcome};
+use scheduler::engine::{self, Cause, Outcome};
 use scheduler::error::Error;
 use scheduler::id::StageId;
 use scheduler::wire::Unwritten;
@@ -19,22 +19,16 @@ impl Ended<'_> {
             Outcome::Done => Ok(None),
             Outcome::Failed(failure) => {
                 let at = (pass(failure.stage, failure.position.step), failure.position.element);
-                let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
-                let mut unwritten = self.finished.unwritten.iter();
-                if let Some((.., piece)) = unwritten.find(|(stage, chunk, _)| same(*stage, *chunk)) {
-                    return not_written(piece, at);
-                }
-                let mut chunks = self.chunks.get(failure.stage.index()).into_iter().flatten();
-                let record = chunks.find(|chunk| chunk.chunk == failure.chunk);
-                let lost = || Failure::Internal("the error of a failed chunk is missing".into());
-                let source = notes.source(record.ok_or_else(lost)?.error)?;
-                r::protect(|s| Ok(Some(Preserved::new(of_fun(s, &source, at)))))
+                self.failed(failure, at, notes)
             }
-            Outcome::WorkerKilled { stage, position, deaths, reason } => plain(
-                "worker_died",
-                Some((pass(*stage, position.step), position.element)),
-                &format!("it killed {deaths} worker(s), and was not tried again; the last was {reason}"),
-            ),
+            Outcome::WorkerKilled { stage, position, deaths, reason } => {
+                let workers = if *deaths == 1 { "worker" } else { "workers" };
+                plain(
+                    "worker_died",
+                    Some((pass(*stage, position.step), position.element)),
+                    &format!("it killed {deaths} {workers}, and was not tried again; the last was {reason}; memLog() shows what it wrote"),
+                )
+            }
             Outcome::ElementTimeout { stage, position } => {
                 let at = (pass(*stage, position.step), position.element);
                 let limits = self.plan.stage(*stage).map(|stage| self.plan.limits(stage)).unwrap_or_default();
@@ -42,13 +36,27 @@ impl Ended<'_> {
                 late(at, limit.map_or(0.0, |limit| limit.ns as f64 / 1e9))
             }
             Outcome::Cancelled { cause: Cause::Timeout } => {
-                plain("timeout", None, "the run took longer than memControl(timeout = ) allows")
+                plain("timeout", None, "the run took longer than memControl(timeout = ) allows; explain(memLastRun()) shows what it did")
             }
             Outcome::Cancelled { cause: Cause::User } => plain("cancelled", None, "the run was cancelled"),
             Outcome::NoWorkers { reason } => {
                 plain("no_workers", None, &format!("no worker is left: {reason}"))
             }
         }
+    }
+
+    /// The error of a chunk that failed at this pass and element, or what there was no room for.
+    fn failed(&self, failure: &engine::Failure, at: (i32, u64), notes: &Opened) -> Result<Option<Preserved>> {
+        let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
+        let mut unwritten = self.finished.unwritten.iter();
+        if let Some((.., piece)) = unwritten.find(|(stage, chunk, _)| same(*stage, *chunk)) {
+            return not_written(piece, at);
+        }
+        let mut chunks = self.chunks.get(failure.stage.index()).into_iter().flatten();
+        let record = chunks.find(|chunk| chunk.chunk == failure.chunk);
+        let lost = || Failure::Internal("the error of a failed chunk is missing".into());
+        let source = notes.source(record.ok_or_else(lost)?.error)?;
+        r::protect(|s| Ok(Some(Preserved::new(of_fun(s, &source, at)))))
     }
 }
 

@@ -238,7 +238,7 @@ impl Conditions for Checked {
                     assert!(self.touched.insert(made), "opened twice");
                 }
             }
-            EventKind::PutUp(stage, start, end, _) => {
+            EventKind::Queued(stage, start, end, _) => {
                 assert_eq!(board.control(), Control::Go);
                 let again = &self.done[stage.index()][start as usize..end as usize];
                 assert!(again.iter().all(|&times| times == 0), "asked to do again what is done");
