@@ -6,7 +6,7 @@
 #   tools/setup.sh demo     for the demo alone
 #   tools/setup.sh docs     also roxygen2, which writes the manual pages
 #   tools/setup.sh site     also pkgdown
-#   tools/setup.sh check    also rmarkdown, which builds the vignettes
+#   tools/setup.sh check    also rmarkdown, which builds the vignettes, and checkbashisms
 set -eu
 
 if ! command -v cargo > /dev/null 2>&1 && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
@@ -80,7 +80,10 @@ if [ "${1:-}" != demo ]; then
 fi
 if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
 if [ "${1:-}" = site ]; then has_r_package pkgdown || want r-cran-pkgdown; fi
-if [ "${1:-}" = check ]; then has_r_package rmarkdown || want r-cran-rmarkdown; fi
+if [ "${1:-}" = check ]; then
+  has_r_package rmarkdown || want r-cran-rmarkdown
+  command -v checkbashisms > /dev/null 2>&1 || want devscripts
+fi
 
 [ -n "$missing" ] || exit 0
 command="apt-get update && apt-get install -y --no-install-recommends$missing"

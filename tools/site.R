@@ -17,7 +17,11 @@ readme <- gsub("\\]\\(rpkg/vignettes/([a-z-]+)[.]Rmd\\)", "](articles/\\1.html)"
 readme <- gsub("\\[([^]]*)\\]\\((?!articles/|https?:)[^)]*\\)", "\\1", readme, perl = TRUE)
 writeLines(readme, file.path(package, "index.md"))
 
-# No network: other packages' sites are not asked for where their help pages are, which waits a minute each where there is none.
-Sys.setenv(http_proxy = "http://127.0.0.1:9", https_proxy = "http://127.0.0.1:9")
+# No network: other packages' sites are not asked for where their help pages are, which waits a minute each where there is none; and an empty
+# CRAN is asked whether the package is on it.
+cran <- file.path(dirname(package), "cran")
+dir.create(file.path(cran, "web", "packages"), recursive = TRUE)
+saveRDS(data.frame(Package = character()), file.path(cran, "web", "packages", "packages.rds"))
+Sys.setenv(http_proxy = "http://127.0.0.1:9", https_proxy = "http://127.0.0.1:9", R_CRAN_WEB = paste0("file://", cran))
 options(pkgdown.internet = FALSE)
 pkgdown::build_site(package, examples = FALSE, preview = FALSE, install = FALSE, new_process = FALSE, override = list(destination = target))

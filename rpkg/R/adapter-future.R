@@ -40,8 +40,8 @@ future_backend_once <- function(arguments) do.call(future_backend, arguments[!du
 
 future_backend <- function(workers = NULL, ...) {
   workers <- workers_asked(workers)
-  if (workers$none) return(future::SequentialFutureBackend(...))
-  backend <- future::MultiprocessFutureBackend(...)
+  if (workers$none) return(getExportedValue("future", "SequentialFutureBackend")(...))
+  backend <- getExportedValue("future", "MultiprocessFutureBackend")(...)
   backend$futureClasses <- c("MemshareFuture", backend$futureClasses)
   backend$workers <- workers$count
   start_future_nodes(backend)
