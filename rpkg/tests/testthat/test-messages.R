@@ -111,8 +111,7 @@ printed <- list(
   quote(memControl(chunk = 10, seed = 1)),
   quote(memLapply(1:3, identity, CONTROL = lazy)),
   quote(memPlan(top = memReduce(memLapply(1:3, identity, CONTROL = lazy), max))),
-  quote(memHandle(1:3)),
-  quote(memWhy("messages", "there"))
+  quote(memHandle(1:3))
 )
 
 print_lines_of <- function() {
