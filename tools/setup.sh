@@ -6,7 +6,7 @@
 #   tools/setup.sh demo     for the demo alone
 #   tools/setup.sh docs     also roxygen2, which writes the manual pages
 #   tools/setup.sh site     also pkgdown
-#   tools/setup.sh check    also rmarkdown, which builds the vignettes, and checkbashisms
+#   tools/setup.sh check    also rmarkdown, which builds the vignettes, and what R CMD check --as-cran asks for
 set -eu
 
 if ! command -v cargo > /dev/null 2>&1 && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
@@ -83,6 +83,7 @@ if [ "${1:-}" = site ]; then has_r_package pkgdown || want r-cran-pkgdown; fi
 if [ "${1:-}" = check ]; then
   has_r_package rmarkdown || want r-cran-rmarkdown
   command -v checkbashisms > /dev/null 2>&1 || want devscripts
+  command -v qpdf > /dev/null 2>&1 || want qpdf
 fi
 
 [ -n "$missing" ] || exit 0

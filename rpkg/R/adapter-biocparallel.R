@@ -47,7 +47,7 @@ bioc_classes <- function() {
   where <- new.env(parent = asNamespace("BiocParallel"))
   where$.packageName <- "memshare"
   param <- methods::setRefClass("MemshareParam", contains = "BiocParallelParam", fields = list(up = "logical"), where = where)
-  manager <- methods::setClass("MemshareTasks", representation(kept = "environment"), where = where)
+  manager <- methods::setClass("MemshareTasks", methods::representation(kept = "environment"), where = where)
   method <- function(generic, class, definition) methods::setMethod(generic, class, definition, where = where)
   method("bpisup", "MemshareParam", function(x) isTRUE(x$up))
   method("bpstart", "MemshareParam", function(x, ...) {
@@ -79,7 +79,7 @@ bioc_classes <- function() {
 
 # What stands for the session on a worker: it gives one task, takes its value, and then has no other.
 bioc_task_class <- function(method, where) {
-  methods::setClass("MemshareTaskOfOne", representation(kept = "environment"), where = where)
+  methods::setClass("MemshareTaskOfOne", methods::representation(kept = "environment"), where = where)
   method(".recv", "MemshareTaskOfOne", function(worker) {
     task <- worker@kept$task
     worker@kept$task <- list(type = "DONE")

@@ -13,14 +13,15 @@
 #'
 #' A process that dies ends its future with an error of class `FutureInterruptError` (`FutureError` before future 1.40) and
 #' `memshare_error_node_died`, which names it; another process takes its place. `cancel()` interrupts what a future is at, and
-#' replaces its process if that does not listen within a second.
+#' replaces its process if that does not listen within a second. The processes end with the plan; before version 1.40 of future, which does not
+#' tell a plan that another takes its place, they end with the session.
 #'
 #' @param workers The number of processes; by default what the options say, see [memshare-options].
 #' @param ... Other arguments of future's back ends, like `earlySignal`.
 #' @return A function that is used by `future::plan()` only, and not called.
 #' @seealso [memCluster()], whose processes these are; [memLapply()]
 #' @examples
-#' if (requireNamespace("future", quietly = TRUE)) {
+#' if (requireNamespace("future", quietly = TRUE) && packageVersion("future") >= "1.40") {
 #'   future::plan(memshare, workers = 2)
 #'   x <- runif(1e6)
 #'   f <- future::future(mean(x))

@@ -9,4 +9,5 @@
 #'
 #' @useDynLib memshare, .registration = TRUE
 #' @keywords internal
-"_PACKAGE"
+#' @name memshare-package
+NULL
