@@ -16,7 +16,9 @@ mkdir -p cran/web/packages cran/src/contrib
 Rscript --vanilla -e 'saveRDS(data.frame(Package = character(), Maintainer = character()), "cran/web/packages/packages.rds")'
 R_CRAN_WEB="file://$(pwd)/cran"
 R_CRAN_SRC="$R_CRAN_WEB"
-export R_CRAN_WEB R_CRAN_SRC
+R_REPOSITORIES="$(pwd)/repositories"
+sed -E "s~@CRAN@|(%bm|https?:)[^[:space:]]*~$R_CRAN_WEB~" "$(R RHOME)/etc/repositories" > "$R_REPOSITORIES"
+export R_CRAN_WEB R_CRAN_SRC R_REPOSITORIES
 _R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=0 R CMD check --as-cran --no-manual memshare_*.tar.gz
 tail -n 5 memshare.Rcheck/00check.log
 if grep -qE '^Status:.*(ERROR|WARNING)' memshare.Rcheck/00check.log; then exit 1; fi
