@@ -156,6 +156,9 @@ ms_hosts_end <- function(id) .Call(wrap__ms_hosts_end, id)
 # Has TCP send without delay on the connections of this process with this port. How many these are.
 ms_hosts_send_at_once <- function(port) .Call(wrap__ms_hosts_send_at_once, port)
 
+# Gives back to the system what was collected: the pieces of data that came, of which R's allocator keeps the memory.
+ms_hosts_give_back <- function() .Call(wrap__ms_hosts_give_back)
+
 # Opens a checkpoint of a run that is told by parts of these names and values. A list: `id` and `dir`, the `seed` of its first run; or
 # what is `changed`, by name.
 ms_checkpoint_open <- function(dir, names, values, seed) .Call(wrap__ms_checkpoint_open, dir, names, values, seed)

@@ -68,6 +68,8 @@ take_piece <- function(lead, piece) {
   if (big) {
     value <- page_of(value)
     gc(verbose = FALSE)
+    # Else the memory of the pieces would stay this process's.
+    native(ms_hosts_give_back())
   }
   # NULL is a value too.
   lead$data[[piece$content]] <- list(value)

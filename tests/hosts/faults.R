@@ -81,7 +81,7 @@ try_fault <- function(name, i, n = 240L) {
     all <- unlist(lapply(places, function(j) left_on(hosts, j)))
     if (name == "a leader is killed") all[!grepl("^Rtmp", all)] else all
   }
-  if (!soon(function() !length(left()), 60)) stop("left behind: ", paste(left(), collapse = ", "))
+  if (!soon(function() !length(left()), 60)) stop(name, ", host ", i, ": left behind: ", paste(left(), collapse = ", "))
   cat(sprintf("ok  %-22s host %d, %.1f s%s\n", name, i, took, if (length(lost)) paste0(": ", lost[[1L]]) else ""))
 }
 

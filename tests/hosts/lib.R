@@ -41,11 +41,12 @@ left_on <- function(hosts, i) {
 
 # Waits until something holds, ten seconds at most.
 soon <- function(holds, seconds = 10) {
-  for (i in seq_len(seconds * 20)) {
+  deadline <- proc.time()[["elapsed"]] + seconds
+  repeat {
     if (holds()) return(TRUE)
+    if (proc.time()[["elapsed"]] > deadline) return(FALSE)
     Sys.sleep(0.05)
   }
-  FALSE
 }
 
 bytes_on_bridge <- function(hosts) as.numeric(hosts_sh("bytes", hosts$dir, intern = TRUE))

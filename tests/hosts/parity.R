@@ -7,6 +7,22 @@ local({
 hosts <- hosts_up(3L)
 cluster <- nodes_on(hosts, 2L)
 
+# All of FUN's side variable is on each host once, whatever the number of its workers: in shared memory, and nothing of it in a process.
+memory_of <- function(i) {
+  own <- "cat /proc/[0-9]*/smaps_rollup 2> /dev/null | awk '/^Pss_Anon:/ { kb += $2 } END { print kb }'"
+  shared <- "df --output=used -k /dev/shm | tail -n 1"
+  1024 * sum(as.numeric(host_run(hosts, i, paste(own, shared, sep = "; "))))
+}
+side <- stats::rnorm(1e7)
+# By its end all workers are there.
+invisible(memLapply(1:24, function(i) Sys.sleep(0.2), CLUSTER = cluster))
+before <- vapply(1:3, memory_of, 0)
+total <- sum(side)
+stopifnot(identical(memLapply(1:12, function(i, side) sum(side), VARS = list(side = side), CLUSTER = cluster), rep(list(total), 12L)))
+grown <- (vapply(1:3, memory_of, 0) - before) / (8 * length(side))
+cat(sprintf("memory of each host beside that of the side variable: %s\n", toString(round(grown, 3))))
+stopifnot("each host has one copy" = grown > 0.7 & grown < 1.5)
+
 # A call on the hosts and on this machine alone: what comes of it, with what was said on the way.
 outcome <- function(call) {
   said <- character()
@@ -91,7 +107,7 @@ sent <- replicate(3L, share_sent())
 cat(sprintf("bytes on the bridge beside those of the data: %s the first time, %s the second\n", toString(round(sent[1L, ], 4)), toString(round(sent[2L, ], 4))))
 stopifnot(min(sent[1L, ]) < 1.05, min(sent[2L, ]) < 0.01)
 
-# All of FUN's side variable is on each host once, whatever the number of its workers.
+# Calls of parallel's own work as before.
 stopifnot(identical(unlist(parallel::clusterCall(cluster, function() 1)), rep(1, 6)))
 parallel::stopCluster(cluster)
 stopifnot("nothing is left" = soon(function() !length(unlist(lapply(1:3, function(i) left_on(hosts, i)))), 20))

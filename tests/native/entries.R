@@ -207,6 +207,7 @@ refused(native(memshare:::ms_hosts_under_way(grants)), "memshare_error")
 server <- serverSocket(port <- 11000L + Sys.getpid() %% 20000L)
 same(native(memshare:::ms_hosts_send_at_once(port)), 1L)
 close(server)
+invisible(native(memshare:::ms_hosts_give_back()))
 refused(native(memshare:::ms_hosts_send_at_once(-1L)), "memshare_error")
 
 # Those that only a worker, the process that forks them or a node calls are called there.

@@ -1,11 +1,12 @@
-//! The `.Call`s of a run over several hosts: who gets which block of elements, and how connections send.
+//! The `.Call`s of a run over several hosts: who gets which block of elements, how connections send, and what
+//! a leader does with its memory.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::cell::RefCell;
 
 use extendr_api::prelude::*;
 use scheduler::hosts::{cut, Grants, Host, Size};
-use scheduler::os::send_at_once;
+use scheduler::os::{give_back_freed, send_at_once};
 
 use crate::numbered::Numbered;
 use crate::r::{self, argument, edge, give, nothing, Failure, Given, Result};
@@ -125,6 +126,15 @@ fn ms_hosts_send_at_once(port: i32) -> Robj {
     })
 }
 
+/// Gives back to the system what was collected: the pieces of data that came, of which R's allocator keeps the memory.
+#[extendr]
+fn ms_hosts_give_back() -> Robj {
+    edge(|| {
+        give_back_freed();
+        nothing()
+    })
+}
+
 extendr_module! {
     mod hosts_api;
     fn ms_hosts_cut;
@@ -137,4 +147,5 @@ extendr_module! {
     fn ms_hosts_under_way;
     fn ms_hosts_end;
     fn ms_hosts_send_at_once;
+    fn ms_hosts_give_back;
 }
