@@ -28,6 +28,8 @@ anytime <- FALSE
 
 # One run with a fault, on hosts of its own. Stops at what is wrong.
 try_fault <- function(name, i, n = 240L) {
+  # Not in the process that causes the fault, whose random numbers are others.
+  force(i)
   hosts <- hosts_up(3L)
   cluster <- NULL
   on.exit({
