@@ -245,6 +245,9 @@ ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
 # Gives columns.
 ms_simulate <- function(id, workers, schedules, chunk, model) .Call(wrap__ms_simulate, id, workers, schedules, chunk, model)
 
+# The same over so many hosts, each with so many workers. `bandwidth`: bytes a second of the session's link; `latency`: seconds one way.
+ms_simulate_hosts <- function(id, counts, schedules, chunk, model, network) .Call(wrap__ms_simulate_hosts, id, counts, schedules, chunk, model, network)
+
 # The record of the run of this number, or NULL when it is not the last that was collected. `about` has its `title` and for each
 # pass of the specification `lines`, `parts`, `elements`, `guessed` and `names`.
 ms_record_of_run <- function(run, about) .Call(wrap__ms_record_of_run, run, about)

@@ -10,6 +10,10 @@
 #'
 #' What it does not know: that workers share memory bandwidth, caches and cores. Where that counts it promises too much.
 #'
+#' With `hosts` the plan runs over so many hosts of a cluster, each with `workers` of its own: the session grants them blocks of elements as in a
+#' call with `CLUSTER`, and its link carries their data and results, one message after the other in each direction. All hosts are alike. What cannot
+#' run over hosts is refused here too.
+#'
 #' Passes of which nothing is known, beside others that are known, are taken to cost as much an element as these on average; what brings
 #' results together (combining, binding) is taken to cost nothing until it was measured. Relative costs count as seconds, unless a run
 #' measured how long all of them take. A message of class `memshare_message_assumed` says so.
@@ -22,12 +26,17 @@
 #' @param overhead Seconds that a chunk takes beside its elements; by default as measured, or else 20 microseconds.
 #' @param chunk The elements of a chunk where `schedule` is `"fixed"`.
 #' @param known `FALSE`: the schedule does not know what the elements cost, as in a first run.
+#' @param hosts `NULL` for this machine, or numbers of hosts.
+#' @param bandwidth Bytes a second that the session's link carries in each direction, for all hosts together; by default those of 1 Gbit/s.
+#' @param latency Seconds that a message is on its way besides.
 #' @param x A simulation.
 #' @param ... Further arguments of [graphics::plot.default()].
 #' @return A data frame of class `memshare_simulation`: a row for each schedule and number of workers, with `makespan` (seconds from begin to
 #'   end), `speedup` (over one worker without any overhead), `bound` (no schedule ends before: all work shared evenly, or the longest
 #'   element), `efficiency`, `idle` and `overhead` (parts of the workers' time), `chunks`, `recuts` (how often costs misled), and `peak`
-#'   (bytes of shared memory).
+#'   (bytes of shared memory). With `hosts` there is a row for each schedule, number of hosts and number of workers of each; `peak` is that of one
+#'   host, and there are `hosts`, `bytes` (what crosses the network) and `link` (the part of the time in which the link's busier direction carries
+#'   something: near 1, the network is the bound).
 #' @seealso [memCompare()], [memProfile()], [memPlan()]
 #' @examples
 #' lazy <- memControl(lazy = TRUE)
@@ -38,9 +47,11 @@
 #' plan <- memPlan(squares)
 #' invisible(memRun(plan, MAX.CORES = 2))
 #' memSimulate(plan)
+#' # Over 1, 10 and 100 hosts of 64 workers, by a link of 10 Gbit/s
+#' memSimulate(plan, workers = 64, profile = 0.01, hosts = c(1, 10, 100), bandwidth = 1.25e9)
 #' @export
 memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, schedule = NULL, overhead = NULL, chunk = NULL,
-                        known = TRUE) {
+                        known = TRUE, hosts = NULL, bandwidth = 1.25e8, latency = 1e-4) {
   call <- sys.call()
   check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
@@ -49,11 +60,14 @@ memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, sched
   workers <- check_workers(workers, call)
   schedules <- check_schedules(schedule, chunk, call)
   model <- list(work = work, overhead = overhead, known = check_flag(known, "known", call))
+  model$network <- check_network(hosts, workers, bandwidth, latency, call)
   simulated(plan, workers, schedules, chunk, model, call)
 }
 
-# One table of simulated runs. `model`: the work (work_of()), the `overhead` (NULL: as the work says), and whether schedules have `known` it.
+# One table of simulated runs. `model`: the work (work_of()), the `overhead` (NULL: as the work says), and whether schedules have `known` it;
+# `network`: the hosts and what is between them, where it is not for this machine.
 simulated <- function(plan, workers, schedules, chunk, model, call) {
+  network <- model$network
   work <- model$work
   overhead <- if (is.null(model$overhead)) work$overhead else model$overhead
   if (!is.numeric(overhead) || length(overhead) != 1L || !is.finite(overhead) || overhead < 0) {
@@ -61,12 +75,19 @@ simulated <- function(plan, workers, schedules, chunk, model, call) {
   }
   if (is.null(chunk)) chunk <- 0
   asked <- list(work = work$work, known = model$known, overhead = overhead)
-  table <- native(ms_simulate(native_plan(plan, call), workers, schedules, chunk, asked), call)
+  id <- native_plan(plan, call)
+  table <- if (is.null(network)) {
+    native(ms_simulate(id, workers, schedules, chunk, asked), call)
+  } else {
+    check_over_hosts(unwrap_pass(plan)$main$program, call)
+    native(ms_simulate_hosts(id, list(hosts = network$hosts, workers = workers), schedules, chunk, asked, network), call)
+  }
   table <- as.data.frame(table, stringsAsFactors = FALSE)
   table$speedup <- work$total / table$makespan
   for (name in c("workers", "chunks", "recuts")) table[[name]] <- as.integer(table[[name]])
   columns <- c(
-    "schedule", "workers", "makespan", "speedup", "bound", "efficiency", "idle", "overhead", "chunks", "recuts", "peak"
+    "schedule", if (!is.null(network)) "hosts", "workers", "makespan", "speedup", "bound", "efficiency", "idle", "overhead", "chunks", "recuts",
+    "peak", if (!is.null(network)) c("bytes", "link")
   )
   table <- table[columns]
   structure(table, class = c("memshare_simulation", "data.frame"))
@@ -97,6 +118,22 @@ check_workers <- function(workers, call) {
     abort_input(sprintf("workers must be whole numbers from 1 to 100,000, not %s", describe(workers)), call)
   }
   as.double(workers)
+}
+
+# The hosts of a simulation and the network between them, or NULL where there are none.
+check_network <- function(hosts, workers, bandwidth, latency, call) {
+  if (is.null(hosts)) return(NULL)
+  if (!is.numeric(hosts) || !length(hosts) || anyNA(hosts) || any(hosts < 1 | hosts > 1e5 | hosts != floor(hosts))) {
+    abort_input(sprintf("hosts must be whole numbers from 1 to 100,000, not %s", describe(hosts)), call)
+  }
+  if (max(hosts) * max(workers) > 1e6) abort_input("hosts times workers must be at most 1,000,000", call)
+  if (!is.numeric(bandwidth) || length(bandwidth) != 1L || is.na(bandwidth) || bandwidth <= 0) {
+    abort_input(sprintf("bandwidth must be one number of bytes a second, not %s", describe(bandwidth)), call)
+  }
+  if (!is.numeric(latency) || length(latency) != 1L || !is.finite(latency) || latency < 0) {
+    abort_input(sprintf("latency must be one number of seconds, not %s", describe(latency)), call)
+  }
+  list(hosts = as.double(hosts), bandwidth = as.double(bandwidth), latency = as.double(latency))
 }
 
 check_schedules <- function(schedules, chunk, call) {

@@ -110,3 +110,29 @@ test_that("a measured run and its simulation agree", {
   memRun(pass, MAX.CORES = 2)
   expect_lt(abs(memSimulate(pass, 2)$makespan / memLastRun()$seconds - 1), 0.25)
 })
+
+test_that("a plan is simulated over hosts", {
+  x <- matrix(0, 1000, 4000)
+  registerVariables("sim", list(w = rnorm(1e5)))
+  withr::defer(memshare_gc("sim"))
+  pass <- memApply(x, 2, function(v, w) sum(v), NAMESPACE = "sim", VARS = "w", CONTROL = memControl(lazy = TRUE, FUN.VALUE = 0))
+  table <- memSimulate(pass, workers = c(1, 8), profile = 0.01, hosts = c(1, 4), bandwidth = 1e9, latency = 0)
+  expect_s3_class(table, "memshare_simulation")
+  expect_identical(table[c("hosts", "workers")], structure(data.frame(hosts = c(1, 1, 4, 4), workers = c(1L, 8L, 1L, 8L)), class = class(table)))
+  expect_true(all(table$makespan >= table$bound) && all(table$efficiency > 0.5))
+  # X once in all, w once a host, and a number of each element back.
+  expect_equal(table$bytes, 32e6 + table$hosts * 8e5 + 4000 * 8, tolerance = 0.02)
+  expect_true(table$makespan[[4]] < table$makespan[[3]] && table$makespan[[3]] < table$makespan[[1]])
+  slow <- memSimulate(pass, workers = 8, profile = 0.01, hosts = 4, bandwidth = 1e6)
+  expect_gt(slow$link, 0.9)
+  expect_gt(slow$makespan, 32)
+  expect_output(print(slow), "4 hosts of 8 workers: .* MB over the network, which is busy (9[0-9]|100) % of the time")
+  expect_silent(withr::with_pdf(withr::local_tempfile(fileext = ".pdf"), plot(table)))
+  varied <- memSimulate(pass, workers = 2, profile = seq(0.001, 0.02, length.out = 4000), hosts = 2, bandwidth = Inf)
+  expect_equal(varied$bound, sum(seq(0.001, 0.02, length.out = 4000)) / 4, tolerance = 1e-6)
+  expect_lt(varied$makespan, 1.1 * varied$bound)
+  expect_error(memSimulate(memReduce(pass, `+`), 2, profile = 0.01, hosts = 2), "cannot run over several hosts", class = "memshare_error_cluster")
+  for (bad in list(list(hosts = 0), list(hosts = "a"), list(hosts = 2, bandwidth = 0), list(hosts = 2, latency = -1), list(hosts = 1e5))) {
+    expect_error(do.call(memSimulate, c(list(pass, 64, profile = 0.01), bad)), class = "memshare_error_input")
+  }
+})

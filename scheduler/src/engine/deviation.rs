@@ -1,22 +1,25 @@
 //! Costs may mislead: they were measured on other inputs, or guessed. While a stage that was cut by costs runs, the core has
-//! its pieces compared with what they should have cost, at first often, then ten times a second; when they are far off it has
-//! what nobody took withdrawn, and cuts that by number alone. Once a stage: what is cut again has no costs to compare with.
+//! its pieces compared with what they should have cost, at first often, then ten times a second, and of a long stage each time that a part of what
+//! it took has gone by, so that all looks together take O(pieces log time). When they are far off it has what nobody took withdrawn, and cuts that
+//! by number alone. Once a stage: what is cut again has no costs to compare with.
 use super::event::Action;
 use super::state::{Core, Phase, Watch};
 use super::tasks::TaskState;
 use crate::id::StageId;
 use crate::policy::{costs_deviate, recut, recut_capacity, CostDeviation};
 
-/// The first look, and the longest time between two.
+/// The first look, and the longest time between two ...
 const FIRST_LOOK_NS: u64 = 2_000_000;
 const LAST_LOOK_NS: u64 = 100_000_000;
+/// ... unless this part of the stage's time so far is longer.
+const PART: u64 = 32;
 
 impl Core {
     /// A stage began.
     pub(super) fn watch(&mut self, stage: StageId, now_ns: u64) {
         if self.stages[stage.index()].cut {
             let next_ns = now_ns.saturating_add(FIRST_LOOK_NS);
-            self.watched.push(Watch { stage, next_ns, after_ns: FIRST_LOOK_NS });
+            self.watched.push(Watch { stage, began_ns: now_ns, next_ns, after_ns: FIRST_LOOK_NS });
         }
     }
 
@@ -31,7 +34,8 @@ impl Core {
         let states = tasks.states();
         watched.retain(|watch| states[stages[watch.stage.index()].task.index()] == TaskState::Running);
         for watch in watched.iter_mut().filter(|watch| watch.next_ns <= now_ns) {
-            watch.after_ns = (watch.after_ns * 2).min(LAST_LOOK_NS);
+            let longest = (now_ns.saturating_sub(watch.began_ns) / PART).max(LAST_LOOK_NS);
+            watch.after_ns = watch.after_ns.saturating_mul(2).min(longest);
             watch.next_ns = now_ns.saturating_add(watch.after_ns);
             out.push(Action::Measure { stage: watch.stage });
         }

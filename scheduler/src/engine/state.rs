@@ -76,6 +76,7 @@ pub(super) enum StopStep {
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     pub(super) stage: StageId,
+    pub(super) began_ns: u64,
     pub(super) next_ns: u64,
     pub(super) after_ns: u64,
 }

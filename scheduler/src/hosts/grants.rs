@@ -1,4 +1,5 @@
 //! Grants of blocks to hosts.
+use std::collections::BTreeSet;
 
 /// A host of the run, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,111 +33,155 @@ pub struct Size {
     pub bytes: u64,
 }
 
-/// A host that joined: for which blocks it has the data, and the elements that it has done.
-#[derive(Debug)]
+/// A host that joined.
+#[derive(Debug, Default)]
 struct Joined {
     lost: bool,
-    has: Vec<bool>,
+    /// The blocks that it has the data of.
+    has: BTreeSet<usize>,
+    /// Of these the open ones.
+    open: BTreeSet<usize>,
+    granted: Vec<usize>,
+    /// Elements that it has done.
     done: u64,
 }
 
-/// The blocks of a run, and who has which.
+/// The blocks of a run, and who has which. A grant takes O(log blocks + hosts); where data may be moved, O(blocks + hosts).
 #[derive(Debug)]
 pub struct Grants {
     sizes: Vec<Size>,
     blocks: Vec<Block>,
     hosts: Vec<Joined>,
+    /// The living hosts that have the data of a block, by block.
+    holders: Vec<Vec<Host>>,
+    /// Open blocks whose data no living host has.
+    nobodys: BTreeSet<usize>,
+    /// The other open blocks.
+    held: BTreeSet<usize>,
+    /// Blocks that are open or granted.
+    under_way: usize,
 }
 
 impl Grants {
     /// All blocks are open, and no host has joined.
     #[must_use]
     pub fn new(sizes: Vec<Size>) -> Self {
-        Grants { blocks: vec![Block::Open; sizes.len()], sizes, hosts: Vec::new() }
+        let count = sizes.len();
+        Grants {
+            sizes,
+            blocks: vec![Block::Open; count],
+            hosts: Vec::new(),
+            holders: vec![Vec::new(); count],
+            nobodys: (0..count).collect(),
+            held: BTreeSet::new(),
+            under_way: count,
+        }
     }
 
     /// A host takes part from now on. `has`: for which blocks it has the data; blocks that are not told of, it does not.
-    pub fn join(&mut self, mut has: Vec<bool>) -> Host {
-        has.resize(self.blocks.len(), false);
-        self.hosts.push(Joined { lost: false, has, done: 0 });
-        Host(self.hosts.len() as u32 - 1)
+    pub fn join(&mut self, has: &[bool]) -> Host {
+        let host = Host(self.hosts.len() as u32);
+        self.hosts.push(Joined::default());
+        let told = has.iter().take(self.blocks.len());
+        told.enumerate().filter(|(_, has)| **has).for_each(|(block, _)| self.gets_data(host, block));
+        host
+    }
+
+    fn gets_data(&mut self, host: Host, block: usize) {
+        let joined = &mut self.hosts[host.0 as usize];
+        if !joined.has.insert(block) {
+            return;
+        }
+        self.holders[block].push(host);
+        if self.blocks[block] == Block::Open {
+            joined.open.insert(block);
+            self.nobodys.remove(&block);
+            self.held.insert(block);
+        }
     }
 
     /// Grants a host its next block, if there is one for it: the first of those that it has the data of, else the first whose data no living host
     /// has, of which one is left for each host that has no block, else one whose data is worth sending again. The run has taken `now` seconds, and
     /// `rate` bytes a second reach the host.
     pub fn next(&mut self, host: Host, now: f64, rate: f64) -> Option<usize> {
-        let held = self.granted_to(host).count();
-        if self.is_lost(host) || held >= AHEAD {
+        let joined = self.hosts.get(host.0 as usize).filter(|joined| !joined.lost)?;
+        let has = joined.granted.len();
+        if has >= AHEAD {
             return None;
         }
-        let own = self.open().find(|&block| self.has(host, block));
-        let next = own.or_else(|| self.nobodys(held)).or_else(|| self.moved(held, now, rate))?;
-        self.blocks[next] = Block::Granted(host);
-        self.hosts[host.0 as usize].has[next] = true;
+        let own = joined.open.first().copied();
+        let next = own.or_else(|| self.of_nobody(has)).or_else(|| self.moved(has, now, rate))?;
+        self.set(next, Block::Granted(host));
+        self.gets_data(host, next);
         Some(next)
     }
 
-    fn nobodys(&self, held: usize) -> Option<usize> {
-        let mut free = self.open().filter(|&block| self.holder(block).is_none());
-        let first = free.next()?;
-        let without = self.living().filter(|&host| self.granted_to(host).next().is_none()).count();
-        (held == 0 || free.count() >= without).then_some(first)
+    fn of_nobody(&self, has: usize) -> Option<usize> {
+        let first = *self.nobodys.first()?;
+        let without = self.hosts.iter().filter(|joined| !joined.lost && joined.granted.is_empty()).count();
+        (has == 0 || self.nobodys.len() > without).then_some(first)
     }
 
     /// For a host without a block one that another has the data of, and would come to later than the data is sent, and not soon. The last: it is
     /// the smallest, and the other comes to it last.
-    fn moved(&self, held: usize, now: f64, rate: f64) -> Option<usize> {
-        if held > 0 {
+    fn moved(&self, has: usize, now: f64, rate: f64) -> Option<usize> {
+        if has > 0 || self.held.is_empty() {
             return None;
         }
-        let waits: Vec<f64> =
-            (0..self.hosts.len() as u32).map(|host| self.wait_for(Host(host), now)).collect();
-        self.open().rev().find(|&block| {
+        let waits: Vec<f64> = self.hosts.iter().map(|joined| self.wait_for(joined, now)).collect();
+        self.held.iter().rev().copied().find(|&block| {
             let bytes = self.sizes[block].bytes;
             let cost = if bytes <= LITTLE { 0.0 } else { PATIENCE + bytes as f64 / rate };
-            self.holder(block).is_some_and(|holder| waits[holder.0 as usize] > cost)
+            self.holders[block].first().is_some_and(|holder| waits[holder.0 as usize] > cost)
         })
     }
 
     /// Seconds until a host has done the open blocks that it has the data of, if what it was granted is as good as done.
-    fn wait_for(&self, host: Host, now: f64) -> f64 {
-        let open: u64 =
-            self.open().filter(|&block| self.has(host, block)).map(|block| self.sizes[block].elements).sum();
-        let granted: u64 = self.granted_to(host).map(|block| self.sizes[block].elements).sum();
-        let done = self.hosts[host.0 as usize].done + granted;
+    fn wait_for(&self, joined: &Joined, now: f64) -> f64 {
+        let elements = |blocks: &mut dyn Iterator<Item = &usize>| -> u64 {
+            blocks.map(|&block| self.sizes[block].elements).sum()
+        };
+        let done = joined.done + elements(&mut joined.granted.iter());
         if done == 0 {
             0.0
         } else {
-            now * open as f64 / done as f64
+            now * elements(&mut joined.open.iter()) as f64 / done as f64
         }
     }
 
-    fn open(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        (0..self.blocks.len()).filter(|&block| self.blocks[block] == Block::Open)
-    }
-
-    fn granted_to(&self, host: Host) -> impl Iterator<Item = usize> + '_ {
-        (0..self.blocks.len()).filter(move |&block| self.blocks[block] == Block::Granted(host))
-    }
-
-    fn living(&self) -> impl Iterator<Item = Host> + '_ {
-        (0..self.hosts.len() as u32).map(Host).filter(|&host| !self.is_lost(host))
-    }
-
-    fn has(&self, host: Host, block: usize) -> bool {
-        self.hosts[host.0 as usize].has[block]
-    }
-
-    /// A living host that has the data of a block.
-    fn holder(&self, block: usize) -> Option<Host> {
-        self.living().find(|&host| self.has(host, block))
+    /// A block has another state from now on.
+    fn set(&mut self, block: usize, state: Block) {
+        match std::mem::replace(&mut self.blocks[block], state) {
+            Block::Open => {
+                self.nobodys.remove(&block);
+                self.held.remove(&block);
+                for host in &self.holders[block] {
+                    self.hosts[host.0 as usize].open.remove(&block);
+                }
+            }
+            Block::Granted(host) => self.hosts[host.0 as usize].granted.retain(|&own| own != block),
+            Block::Done | Block::Over => self.under_way += 1,
+        }
+        match state {
+            Block::Open if self.holders[block].is_empty() => {
+                self.nobodys.insert(block);
+            }
+            Block::Open => {
+                self.held.insert(block);
+                for host in &self.holders[block] {
+                    self.hosts[host.0 as usize].open.insert(block);
+                }
+            }
+            Block::Granted(host) => self.hosts[host.0 as usize].granted.push(block),
+            Block::Done | Block::Over => self.under_way -= 1,
+        }
     }
 
     /// A host has handed in a block. False where the block is not the host's: that is not to be used.
     pub fn done(&mut self, host: Host, block: usize) -> bool {
-        let own = self.end(host, block, Block::Done);
+        let own = self.is_granted(host, block);
         if own {
+            self.set(block, Block::Done);
             self.hosts[host.0 as usize].done += self.sizes[block].elements;
         }
         own
@@ -144,38 +189,40 @@ impl Grants {
 
     /// An element of a block failed: what is behind it is not wanted any more. False where the block is not the host's.
     pub fn failed(&mut self, host: Host, block: usize) -> bool {
-        let own = self.end(host, block, Block::Over);
+        let own = self.is_granted(host, block);
         if own {
-            let behind = self.blocks.iter_mut().skip(block + 1);
-            behind.filter(|state| !matches!(state, Block::Done)).for_each(|state| *state = Block::Over);
+            self.set(block, Block::Over);
+            for behind in block + 1..self.blocks.len() {
+                if self.blocks[behind] != Block::Done {
+                    self.set(behind, Block::Over);
+                }
+            }
         }
         own
     }
 
-    fn end(&mut self, host: Host, block: usize, state: Block) -> bool {
-        let own = self.blocks.get(block) == Some(&Block::Granted(host));
-        if own {
-            self.blocks[block] = state;
-        }
-        own
+    fn is_granted(&self, host: Host, block: usize) -> bool {
+        self.blocks.get(block) == Some(&Block::Granted(host))
     }
 
     /// A host is lost: its unfinished blocks are open again.
     pub fn lost(&mut self, host: Host) {
-        if let Some(joined) = self.hosts.get_mut(host.0 as usize) {
-            joined.lost = true;
+        let Some(joined) = self.hosts.get_mut(host.0 as usize) else { return };
+        joined.lost = true;
+        joined.open.clear();
+        let granted = joined.granted.clone();
+        for block in std::mem::take(&mut joined.has) {
+            self.holders[block].retain(|holder| *holder != host);
+            if self.holders[block].is_empty() && self.held.remove(&block) {
+                self.nobodys.insert(block);
+            }
         }
-        let its = self.blocks.iter_mut().filter(|state| **state == Block::Granted(host));
-        its.for_each(|state| *state = Block::Open);
-    }
-
-    fn is_lost(&self, host: Host) -> bool {
-        self.hosts.get(host.0 as usize).is_none_or(|joined| joined.lost)
+        granted.into_iter().for_each(|block| self.set(block, Block::Open));
     }
 
     /// Whether a block is open or granted.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.blocks.iter().any(|state| matches!(state, Block::Open | Block::Granted(_)))
+        self.under_way > 0
     }
 }

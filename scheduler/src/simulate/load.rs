@@ -87,9 +87,9 @@ fn load(stage: &Stage, model: &Model) -> Load {
     Load::Sums { sums, longest }
 }
 
-/// No schedule ends before this: all work shared evenly by all workers, or the longest element of each stage on the longest way
+/// No schedule ends before this: all work shared evenly by so many workers, or the longest element of each stage on the longest way
 /// through stages that wait for each other.
-pub(super) fn bound(plan: &Plan, loads: &[Load]) -> u64 {
+pub(super) fn bound(plan: &Plan, loads: &[Load], workers: u64) -> u64 {
     let total: f64 = loads.iter().map(Load::total).sum();
     let tasks = plan.graph().tasks().len();
     let mut stage_of = vec![None; tasks];
@@ -104,5 +104,5 @@ pub(super) fn bound(plan: &Plan, loads: &[Load]) -> u64 {
             before + stage_of[task.index()].map_or(0.0, |stage| loads[stage.index()].longest());
     }
     let longest = way.into_iter().fold(0.0, f64::max);
-    (total / f64::from(plan.workers())).max(longest).ceil() as u64
+    (total / workers as f64).max(longest).ceil() as u64
 }

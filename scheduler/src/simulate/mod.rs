@@ -19,9 +19,11 @@
 //! | `modelled` | the conditions that a model says |
 //! | `model` | what a run is told, and what comes of it |
 //! | `load` | how long the elements of each stage take, and the bound that no schedule beats |
+//! | `hosts` | runs over several hosts |
 //! | `memory` | the memory of a board that nobody else sees |
 pub(crate) mod conditions;
 pub(crate) mod context;
+mod hosts;
 mod load;
 mod memory;
 mod model;
@@ -34,6 +36,7 @@ pub(crate) mod tests;
 pub(crate) mod worker;
 pub(crate) mod world;
 
+pub use hosts::{over_hosts, Network, OverHosts};
 pub use model::{Model, Simulated, Work};
 
 use crate::error::Result;
@@ -55,7 +58,7 @@ pub struct Case {
 /// [`crate::error::Error::BadPlan`] where a pass's work has not as many elements as the pass.
 pub fn simulate(plan: &Plan, model: &Model) -> Result<Simulated> {
     let loads = load::loads(plan, model)?;
-    let bound_ns = load::bound(plan, &loads);
+    let bound_ns = load::bound(plan, &loads, plan.workers().into());
     modelled::run(plan, model, loads, bound_ns)
 }
 

@@ -67,8 +67,8 @@ fn ms_hosts_begin(ends: Robj, bytes: Robj) -> Robj {
 #[extendr]
 fn ms_hosts_join(id: i32, data: Robj) -> Robj {
     edge(|| {
-        let has = r::numbers(argument(&data))?.into_iter().map(|there| there != 0.0).collect();
-        let host = with(id, |grants| grants.join(has))?;
+        let has: Vec<bool> = r::numbers(argument(&data))?.into_iter().map(|there| there != 0.0).collect();
+        let host = with(id, |grants| grants.join(&has))?;
         give(|s| Ok(r::integer(s, host.0 as i32 + 1)))
     })
 }

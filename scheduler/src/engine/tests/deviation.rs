@@ -43,6 +43,19 @@ fn looks_are_frequent_at_first_then_rarer() {
 }
 
 #[test]
+fn a_stage_of_days_is_looked_at_some_hundred_times() {
+    let mut run = open();
+    let mut looks = 0;
+    while run.now < 1_000_000_000 * MS {
+        let next = run.core.next_deadline().expect("a look is due");
+        assert!(next - run.now <= (100 * MS).max(run.now / 30), "{looks} at {}", run.now);
+        run.at(next, Event::Tick);
+        looks += 1;
+    }
+    assert!(looks < 500, "{looks}");
+}
+
+#[test]
 fn costs_that_mislead_are_followed_no_longer() {
     let mut run = open();
     assert_eq!(run.on(off(0.2)), [], "near enough");

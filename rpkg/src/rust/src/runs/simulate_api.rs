@@ -4,7 +4,7 @@
 use extendr_api::prelude::*;
 use scheduler::plan::{CallSpec, Costs, Origin};
 use scheduler::policy::{Policy, Schedule};
-use scheduler::simulate::{sweep, Case, Model, Simulated, Work};
+use scheduler::simulate::{over_hosts, sweep, Case, Model, Network, OverHosts, Simulated, Work};
 
 use super::plan_api;
 use super::spec::{policy, Reader};
@@ -16,33 +16,101 @@ use crate::r::{self, argument, edge, Given, Result, Sexp};
 #[extendr]
 fn ms_simulate(id: i32, workers: Robj, schedules: Robj, chunk: f64, model: Robj) -> Robj {
     edge(|| {
-        let (mut spec, sizes) = plan_api::call_of(id)?;
+        let (spec, model) = asked_of(id, &model)?;
         let workers = r::numbers(argument(&workers))?;
-        let schedules = r::strings(argument(&schedules), "schedules")?;
-        let asked = Reader { list: argument(&model) };
-        let model = Model {
-            chunk_ns: (asked.number("overhead")? * 1e9) as u64,
-            work: works(asked.item("work")?)?,
-            sizes,
-            ..Model::default()
-        };
-        // What is simulated has no budget.
-        (spec.budget, spec.measure) = (None, false);
-        if asked.number("known")? != 0.0 {
-            take_costs(&mut spec, &model)?;
-        } else {
-            forget_costs(&mut spec);
-        }
-        let mut cases = Vec::with_capacity(workers.len() * schedules.len());
-        for schedule in &schedules {
-            let policy = policy(schedule, chunk as u64)?;
-            cases.extend(workers.iter().map(|&workers| Case { workers: workers as u32, policy }));
-        }
+        let schedules = Schedules::read(&schedules, chunk)?;
+        let with = |policy| workers.iter().map(move |&workers| Case { workers: workers as u32, policy });
+        let cases: Vec<Case> = schedules.policies.iter().flat_map(|&policy| with(policy)).collect();
         let results = sweep(&spec, &cases, &model)?;
-        let names: Vec<&str> =
-            schedules.iter().flat_map(|name| std::iter::repeat_n(name.as_str(), workers.len())).collect();
-        table(&names, &results)
+        table(&schedules.of_each(workers.len()), &results)
     })
+}
+
+/// The same over so many hosts, each with so many workers. `bandwidth`: bytes a second of the session's link; `latency`: seconds one way.
+#[extendr]
+fn ms_simulate_hosts(id: i32, counts: Robj, schedules: Robj, chunk: f64, model: Robj, network: Robj) -> Robj {
+    edge(|| {
+        let (spec, model) = asked_of(id, &model)?;
+        let counts = Reader { list: argument(&counts) };
+        let (hosts, workers) = (counts.numbers("hosts")?, counts.numbers("workers")?);
+        let network = Reader { list: argument(&network) };
+        let network = Network {
+            bytes_per_second: network.number("bandwidth")?,
+            latency_ns: (network.number("latency")? * 1e9) as u64,
+        };
+        let schedules = Schedules::read(&schedules, chunk)?;
+        let mut results = Vec::new();
+        for &policy in &schedules.policies {
+            for (&hosts, &workers) in hosts.iter().flat_map(|hosts| workers.iter().map(move |w| (hosts, w))) {
+                let mut spec = spec.clone();
+                spec.workers = workers as u32;
+                if let Some(policy) = policy {
+                    spec.passes.iter_mut().for_each(|pass| pass.policy = policy);
+                }
+                results.push(over_hosts(&spec, &model, hosts as u32, &network)?);
+            }
+        }
+        table_of_hosts(&schedules.of_each(hosts.len() * workers.len()), &results)
+    })
+}
+
+/// The call of a plan and the model for it, as schedules may know it.
+fn asked_of(id: i32, model: &Robj) -> Result<(CallSpec, Model)> {
+    let (mut spec, sizes) = plan_api::call_of(id)?;
+    let asked = Reader { list: argument(model) };
+    let model = Model {
+        chunk_ns: (asked.number("overhead")? * 1e9) as u64,
+        work: works(asked.item("work")?)?,
+        sizes,
+        ..Model::default()
+    };
+    // What is simulated has no budget.
+    (spec.budget, spec.measure) = (None, false);
+    if asked.number("known")? != 0.0 {
+        take_costs(&mut spec, &model)?;
+    } else {
+        forget_costs(&mut spec);
+    }
+    Ok((spec, model))
+}
+
+/// The schedules that are asked for, by name.
+struct Schedules {
+    names: Vec<String>,
+    policies: Vec<Option<Policy>>,
+}
+
+impl Schedules {
+    fn read(names: &Robj, chunk: f64) -> Result<Schedules> {
+        let names = r::strings(argument(names), "schedules")?;
+        let policies = names.iter().map(|name| policy(name, chunk as u64)).collect::<Result<_>>()?;
+        Ok(Schedules { names, policies })
+    }
+
+    /// The name of each of so many cases a schedule.
+    fn of_each(&self, cases: usize) -> Vec<&str> {
+        self.names.iter().flat_map(|name| std::iter::repeat_n(name.as_str(), cases)).collect()
+    }
+}
+
+/// Simulated runs over hosts in columns.
+fn table_of_hosts(names: &[&str], results: &[OverHosts]) -> Result<Given> {
+    let column = |of: &dyn Fn(&OverHosts) -> f64| results.iter().map(of).collect::<Vec<_>>();
+    let columns = [
+        ("hosts", column(&|run| f64::from(run.hosts))),
+        ("workers", column(&|run| f64::from(run.workers))),
+        ("makespan", column(&|run| run.makespan_ns as f64 / 1e9)),
+        ("bound", column(&|run| run.bound_ns as f64 / 1e9)),
+        ("efficiency", column(&|run| run.efficiency)),
+        ("idle", column(&|run| (1.0 - run.efficiency - run.overhead).max(0.0))),
+        ("overhead", column(&|run| run.overhead)),
+        ("chunks", column(&|run| run.chunks as f64)),
+        ("recuts", column(&|run| run.recuts as f64)),
+        ("peak", column(&|run| run.peak_bytes as f64)),
+        ("bytes", column(&|run| run.moved_bytes as f64)),
+        ("link", column(&|run| run.link)),
+    ];
+    in_columns(names, &columns)
 }
 
 /// Simulated runs in columns, with their schedules.
@@ -59,13 +127,13 @@ fn table(names: &[&str], results: &[Simulated]) -> Result<Given> {
         ("recuts", column(&|run| f64::from(run.recuts))),
         ("peak", column(&|run| run.peak_bytes as f64)),
     ];
-    let columns = &columns;
+    in_columns(names, &columns)
+}
+
+fn in_columns(names: &[&str], columns: &[(&str, Vec<f64>)]) -> Result<Given> {
     r::give(|s| {
-        let mut parts = [("", s.null()); 10];
-        parts[0] = ("schedule", r::character(s, names));
-        for (part, (name, column)) in parts[1..].iter_mut().zip(columns) {
-            *part = (name, r::reals(s, column));
-        }
+        let mut parts = vec![("schedule", r::character(s, names))];
+        parts.extend(columns.iter().map(|(name, column)| (*name, r::reals(s, column))));
         Ok(r::named_list(s, &parts))
     })
 }
@@ -109,4 +177,5 @@ fn forget_costs(spec: &mut CallSpec) {
 extendr_module! {
     mod simulate_api;
     fn ms_simulate;
+    fn ms_simulate_hosts;
 }
