@@ -110,6 +110,12 @@ stopifnot(min(sent[1L, ]) < 1.05, min(sent[2L, ]) < 0.01)
 # Calls of parallel's own work as before.
 stopifnot(identical(unlist(parallel::clusterCall(cluster, function() 1)), rep(1, 6)))
 parallel::stopCluster(cluster)
+
+# Nodes that memHosts() starts, by the same means.
+cluster <- memHosts(hosts$addresses, workers = c(2, 1, 1), rshcmd = file.path(hosts$dir, "rsh"), master = hosts$session, revtunnel = FALSE)
+at <- unlist(memLapply(1:12, function(i) Sys.info()[["nodename"]], CLUSTER = cluster))
+stopifnot(length(cluster) == 4L, setequal(at, paste0("host", 1:3)))
+parallel::stopCluster(cluster)
 stopifnot("nothing is left" = soon(function() !length(unlist(lapply(1:3, function(i) left_on(hosts, i)))), 20))
 hosts_down(hosts)
 cat(sprintf("%d calls are the same on hosts and on one machine\n", checked))

@@ -1,0 +1,74 @@
+# Starting the nodes of memHosts(): what makes a node connect is parallelly's, the waiting is ours, for that of R has no end.
+
+# Nodes that are started at the same time.
+started_together <- 8L
+
+# A node on each of these hosts, in a list. Where one cannot be started, those that were are ended.
+nodes_on <- function(hosts, call, ...) {
+  free <- connections_at_most() - nrow(showConnections(all = TRUE))
+  if (length(hosts) + started_together > free) {
+    text <- sprintf("%s need a connection of R each, of which %d are free; ask for fewer workers, or start R with --max-connections", count_of(length(hosts), "node"), free)
+    abort("cluster", text, call = call)
+  }
+  nodes <- coming <- list()
+  done <- FALSE
+  on.exit(if (!done) {
+    for (node in coming) try(close(node$server), silent = TRUE)
+    if (length(nodes)) try(parallel::stopCluster(as_cluster(nodes)), silent = TRUE)
+  })
+  for (from in seq(1L, length.out = ceiling(length(hosts) / started_together), by = started_together)) {
+    for (host in hosts[from:min(from + started_together - 1L, length(hosts))]) coming <- c(coming, list(begin_node(host, call, ...)))
+    while (length(coming)) {
+      nodes <- c(nodes, list(await_node(coming[[1L]], call)))
+      coming <- coming[-1L]
+    }
+  }
+  done <- TRUE
+  nodes
+}
+
+as_cluster <- function(nodes) structure(nodes, class = c("SOCKcluster", "cluster"))
+
+# Has a node start on a host: what it connects to (`server`), until when, and the files with what its command said and how it ended.
+begin_node <- function(host, call, ...) {
+  given <- list(...)
+  # A password cannot be asked for.
+  if (is.null(given$rshcmd) && is.null(given$rshopts)) given$rshopts <- c("-o", "BatchMode=yes")
+  port <- parallelly::freePort()
+  about <- tryCatch(
+    do.call(parallelly::makeNodePSOCK, c(list(host, port = port, action = "options"), given), quote = TRUE),
+    error = function(e) cannot_start_on(host, conditionMessage(e), call)
+  )
+  node <- list(host = host, about = about, deadline = elapsed() + about$connectTimeout, log = tempfile("node-"), ended = tempfile("node-"))
+  node$server <- serverSocket(port)
+  started <- FALSE
+  on.exit(if (!started) close(node$server))
+  # R puts it into the background as it would the last command of several.
+  system(sprintf("{ (%s) > %s 2>&1 < /dev/null; echo $? > %s; } 2> /dev/null", about$local_cmd, shQuote(node$log), shQuote(node$ended)), wait = FALSE)
+  started <- TRUE
+  node
+}
+
+# The node, once it has connected.
+await_node <- function(node, call) {
+  on.exit(unlink(c(node$log, node$ended)))
+  while (!socketSelect(list(node$server), timeout = 0.2)) {
+    if (file.exists(node$ended)) cannot_start_on(node$host, last_words(node$log), call)
+    if (elapsed() > node$deadline) cannot_start_on(node$host, sprintf("it did not connect within %g s", node$about$connectTimeout), call)
+  }
+  con <- socketAccept(node$server, blocking = TRUE, open = "a+b", timeout = node$about$timeout, options = "no-delay")
+  close(node$server)
+  structure(list(con = con, host = node$host, rank = 1L), class = if (node$about$useXDR) "SOCKnode" else "SOCK0node")
+}
+
+cannot_start_on <- function(host, why, call) {
+  host <- harmless(host)
+  text <- sprintf("no node could be started on host '%s': %s; see that 'ssh %s Rscript --version' works without a password", host, harmless(why), host)
+  abort("cluster", text, host = host, call = call)
+}
+
+# What a command said at last.
+last_words <- function(log) {
+  said <- if (file.exists(log)) Filter(nzchar, trimws(readLines(log, warn = FALSE)))
+  if (length(said)) paste("its command said:", said[[length(said)]]) else "its command ended at once"
+}

@@ -1,0 +1,58 @@
+# memHosts(): which hosts there are, and how many nodes each has. Hosts with a shared memory of their own are in tests/hosts.
+
+nodes_of <- function(...) {
+  cluster <- memHosts(...)
+  withr::defer(parallel::stopCluster(cluster))
+  expect_s3_class(cluster, "cluster")
+  expect_identical(memLapply(1:4, function(i) i^2, CLUSTER = cluster), as.list((1:4)^2))
+  length(cluster)
+}
+
+test_that("hosts are named, as often as they have workers", {
+  skip_on_cran()
+  expect_identical(nodes_of(c("localhost", "localhost")), 2L)
+  expect_identical(nodes_of("localhost", workers = 1), 1L)
+  withr::local_envvar(R_PARALLELLY_AVAILABLECORES_FALLBACK = NA, MC_CORES = NA, SLURM_CPUS_PER_TASK = NA, OMP_NUM_THREADS = NA)
+  withr::local_envvar(R_PARALLELLY_AVAILABLECORES_SYSTEM = "3")
+  expect_identical(nodes_of("localhost"), as.integer(parallelly::availableCores()))
+})
+
+test_that("a file names hosts and their workers", {
+  skip_on_cran()
+  file <- withr::local_tempfile(lines = c("# the hosts", "", "localhost slots = 2  # this one"))
+  expect_identical(nodes_of(file), 2L)
+  found <- hosts_in_file(withr::local_tempfile(lines = c("a:3", "b", "a", "c slots=2", "node-1.cluster:1")), NULL)
+  expect_identical(found, list(host = c("a", "b", "c", "node-1.cluster"), count = c(4L, 1L, 2L, 1L), known = c(TRUE, FALSE, TRUE, TRUE)))
+  refused <- function(lines, text) expect_error(memHosts(withr::local_tempfile(lines = lines)), text, class = "memshare_error_input")
+  refused(c("a", "b c"), "line 2 of .* is none of")
+  refused("a:0", "gives a host no worker")
+  refused("# none", "names no host")
+})
+
+test_that("a batch system's job says which hosts there are", {
+  skip_on_cran()
+  slurm <- c(SLURM_JOB_ID = "1", SLURM_JOB_NODELIST = "n[1-2]", SLURM_TASKS_PER_NODE = "2(x2)", SLURM_JOB_CPUS_PER_NODE = "2(x2)")
+  withr::with_envvar(slurm, expect_identical(hosts_of_job(NULL), list(host = c("n1", "n2"), count = c(2L, 2L), known = c(TRUE, TRUE))))
+  nodes <- withr::local_tempfile(lines = rep("localhost", 2))
+  pbs <- c(PBS_JOBID = "1", PBS_NODEFILE = nodes, PBS_NP = "2", PBS_NUM_NODES = "1", PBS_NUM_PPN = "2", PBS_ENVIRONMENT = "PBS_BATCH")
+  withr::with_envvar(pbs, expect_identical(nodes_of(), 2L))
+  expect_error(memHosts(), "no batch system .* says which hosts there are", class = "memshare_error_input")
+})
+
+test_that("what is no host is refused, and what cannot be reached is named", {
+  expect_error(memHosts(3), "hosts must be names of hosts", class = "memshare_error_input")
+  expect_error(memHosts("no/such file"), "there is no file 'no/such file'", class = "memshare_error_input")
+  expect_error(memHosts(c("a", "b"), workers = 1:3), "one for each of the 2 hosts", class = "memshare_error_input")
+  expect_error(memHosts("a", workers = 0), class = "memshare_error_input")
+  before <- nrow(showConnections())
+  e <- expect_error(
+    memHosts(c("localhost", "nowhere.invalid"), workers = 1, rshcmd = "false"),
+    "no node could be started on host 'nowhere.invalid': its command ended at once", class = "memshare_error_cluster"
+  )
+  expect_identical(e$host, "nowhere.invalid")
+  expect_identical(nrow(showConnections()), before)
+  slow <- withr::local_tempfile(lines = c("#!/bin/sh", "sleep 3"))
+  Sys.chmod(slow, "0700")
+  expect_error(memHosts("nowhere.invalid", rshcmd = slow, connectTimeout = 1), "it did not connect within 1 s", class = "memshare_error_cluster")
+  expect_error(memHosts("localhost", workers = 1000), "of which .* are free", class = "memshare_error_cluster")
+})
