@@ -7,13 +7,21 @@ overlapped <- function() {
   min(tasks$began[tasks$kind == "map"]) < max(tasks$ended[tasks$kind == "share"])
 }
 
+# On a machine that has other things to do, a worker may come when all is copied: then the call is made again.
+expect_overlapped <- function(call, value) {
+  for (attempt in 1:30) {
+    expect_identical(call(), value)
+    if (overlapped()) break
+  }
+  expect_true(overlapped())
+}
+
 test_that("columns and items are right while the rest comes", {
   X <- matrix(runif(2e6), 1000, dimnames = list(NULL, paste0("c", 1:2000)))
   storage <- list(X, matrix(seq_len(3990 * 1001), 1001), matrix(rep(X > 0.5, 2), 500), matrix(as.complex(X[seq_len(999e3)]), 999))
   for (workers in c(1, 3)) {
     for (M in storage) {
-      expect_identical(memApply(M, 2, sum, MAX.CORES = workers), apply(M, 2, sum, simplify = FALSE))
-      expect_true(overlapped())
+      expect_overlapped(function() memApply(M, 2, sum, MAX.CORES = workers), apply(M, 2, sum, simplify = FALSE))
     }
     tasks <- as.data.frame(memLastRun(), what = "tasks")
     expect_true(all(tasks$ready <= tasks$began))
@@ -24,8 +32,7 @@ test_that("columns and items are right while the rest comes", {
   L <- lapply(1:400, function(i) structure(runif(if (i %% 7) 40 * i else 0), note = paste("item", i), twin = if (i %% 5 == 0) runif(5000)))
   L[c(5, 50, 200)] <- list("text", letters, c(a = 1L))
   names(L) <- paste0("n", 1:400)
-  expect_identical(memLapply(L, identity, MAX.CORES = 2), L)
-  expect_true(overlapped())
+  expect_overlapped(function() memLapply(L, identity, MAX.CORES = 2), L)
 })
 
 test_that("what FUN changes in its element changes no other", {

@@ -120,7 +120,7 @@ test_that("what an index cannot mean is refused and nothing is written", {
   for (axis in bad[-2]) input_error(memWrite("write", "x", 1, list(NULL, axis)), "index")
   input_error(memWrite("write", "x", 1, list(NULL, 5)), "index\\[\\[2\\]\\] must be whole numbers from 1 to 4.*item 1 is 5")
   input_error(memWrite("write", "x", 1, list(c(1, 4), 1)), "index\\[\\[1\\]\\] must be whole numbers from 1 to 3.*item 2 is 4")
-  input_error(memWrite("write", "x", 1, list(1)), "list of 1, and the variable has 2 dimension")
+  input_error(memWrite("write", "x", 1, list(1)), "list of 1, and must have one item for each dimension of the variable, which has 2")
   input_error(memWrite("write", "x", 1, list()), "list of 0")
   input_error(memWrite("write", "x", 1:2, 1:3), "value has 2 items, and index means 3")
   input_error(memWrite("write", "x", 1:2), "value has 2 items, and index means 12")
