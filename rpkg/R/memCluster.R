@@ -32,7 +32,7 @@ memCluster <- function(workers = NULL, timeout = 60) {
   call <- sys.call()
   workers <- worker_count(workers, call, "workers")
   timeout <- check_count(timeout, "timeout", 1, call, optional = FALSE)
-  free <- connections_at_most() - nrow(showConnections(all = TRUE))
+  free <- free_connections()
   # One listens while they start.
   if (workers + 1L > free) {
     abort_input(
@@ -51,6 +51,9 @@ memCluster <- function(workers = NULL, timeout = 60) {
   nodes <- lapply(group$nodes, function(node) structure(list(node), class = c("memshareNode", "SOCKnode")))
   structure(nodes, class = c("memshareCluster", "SOCKcluster", "cluster"))
 }
+
+# Connections that R can still have.
+free_connections <- function() connections_at_most() - nrow(showConnections(all = TRUE))
 
 # R's own number, which the environment or the command line sets.
 connections_at_most <- function() {

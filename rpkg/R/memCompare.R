@@ -26,7 +26,7 @@ memCompare <- function(plan, schedules = c("auto", "static", "guided", "factorin
   check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
   if (is.null(workers)) workers <- unwrap_pass(plan)$main$program$spec$workers
-  workers <- check_workers(workers, call)
+  workers <- check_how_many(workers, "workers", call)
   schedules <- check_schedules(schedules, chunk, call)
   work <- work_of(plan, profile, call)
   knowing <- schedules == "profiled"

@@ -57,7 +57,7 @@ memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, sched
   plan <- as_plan(plan, substitute(plan), call)
   work <- work_of(plan, profile, call)
   if (is.null(schedule)) schedule <- "as planned"
-  workers <- check_workers(workers, call)
+  workers <- check_how_many(workers, "workers", call)
   schedules <- check_schedules(schedule, chunk, call)
   model <- list(work = work, overhead = overhead, known = check_flag(known, "known", call))
   model$network <- check_network(hosts, workers, bandwidth, latency, call)
@@ -113,19 +113,18 @@ native_plan <- function(plan, call) {
   made$id
 }
 
-check_workers <- function(workers, call) {
-  if (!is.numeric(workers) || !length(workers) || anyNA(workers) || any(workers < 1 | workers > 1e5 | workers != floor(workers))) {
-    abort_input(sprintf("workers must be whole numbers from 1 to 100,000, not %s", describe(workers)), call)
+# Numbers of workers, or of hosts.
+check_how_many <- function(numbers, what, call) {
+  if (!is.numeric(numbers) || !length(numbers) || anyNA(numbers) || any(numbers < 1 | numbers > 1e5 | numbers != floor(numbers))) {
+    abort_input(sprintf("%s must be whole numbers from 1 to 100,000, not %s", what, describe(numbers)), call)
   }
-  as.double(workers)
+  as.double(numbers)
 }
 
 # The hosts of a simulation and the network between them, or NULL where there are none.
 check_network <- function(hosts, workers, bandwidth, latency, call) {
   if (is.null(hosts)) return(NULL)
-  if (!is.numeric(hosts) || !length(hosts) || anyNA(hosts) || any(hosts < 1 | hosts > 1e5 | hosts != floor(hosts))) {
-    abort_input(sprintf("hosts must be whole numbers from 1 to 100,000, not %s", describe(hosts)), call)
-  }
+  hosts <- check_how_many(hosts, "hosts", call)
   if (max(hosts) * max(workers) > 1e6) abort_input("hosts times workers must be at most 1,000,000", call)
   if (!is.numeric(bandwidth) || length(bandwidth) != 1L || is.na(bandwidth) || bandwidth <= 0) {
     abort_input(sprintf("bandwidth must be one number of bytes a second, not %s", describe(bandwidth)), call)
@@ -133,7 +132,7 @@ check_network <- function(hosts, workers, bandwidth, latency, call) {
   if (!is.numeric(latency) || length(latency) != 1L || !is.finite(latency) || latency < 0) {
     abort_input(sprintf("latency must be one number of seconds, not %s", describe(latency)), call)
   }
-  list(hosts = as.double(hosts), bandwidth = as.double(bandwidth), latency = as.double(latency))
+  list(hosts = hosts, bandwidth = as.double(bandwidth), latency = as.double(latency))
 }
 
 check_schedules <- function(schedules, chunk, call) {

@@ -5,7 +5,7 @@ started_together <- 8L
 
 # A node on each of these hosts, in a list. Where one cannot be started, those that were are ended.
 nodes_on <- function(hosts, call, ...) {
-  free <- connections_at_most() - nrow(showConnections(all = TRUE))
+  free <- free_connections()
   if (length(hosts) + started_together > free) {
     text <- sprintf("%s need a connection of R each, of which %d are free; ask for fewer workers, or start R with --max-connections", count_of(length(hosts), "node"), free)
     abort("cluster", text, call = call)

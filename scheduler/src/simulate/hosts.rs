@@ -22,6 +22,13 @@ pub struct Network {
     pub latency_ns: u64,
 }
 
+impl Network {
+    /// How long the link is busy with so many bytes.
+    fn busy_ns(&self, bytes: u64) -> f64 {
+        bytes as f64 / self.bytes_per_second * 1e9
+    }
+}
+
 /// What came of a simulated run over hosts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OverHosts {
@@ -78,7 +85,7 @@ pub fn over_hosts(spec: &CallSpec, model: &Model, hosts: u32, network: &Network)
     session.run();
     let total = |of: fn(&Block) -> u64| blocks.iter().map(of).sum::<u64>();
     let time = (session.now_ns as f64 * all_workers as f64).max(1.0);
-    let crosses = |bytes: u64| (bytes as f64 / network.bytes_per_second * 1e9) as u64;
+    let crosses = |bytes: u64| network.busy_ns(bytes) as u64;
     let (sent, received) = (total(|b| b.sent) + common * session.served(), total(|b| b.received));
     let busiest = session.down.busy_ns.max(session.up.busy_ns);
     Ok(OverHosts {
@@ -131,9 +138,10 @@ fn blocks(spec: &CallSpec, model: &Model, ends: &[u64]) -> Result<Vec<Block>> {
     let ranges: Vec<(u64, u64)> = starts.zip(ends.iter().copied()).collect();
     let varied = model.work.iter().any(|work| matches!(work, Work::Each(_)))
         || spec.passes.iter().any(|pass| pass.costs.is_some());
+    let key = |(start, end): (u64, u64)| (end - start, if varied { start } else { 0 });
     let mut of_key = BTreeMap::new();
-    for &(start, end) in &ranges {
-        of_key.entry((end - start, if varied { start } else { 0 })).or_insert((start, end));
+    for &range in &ranges {
+        of_key.entry(key(range)).or_insert(range);
     }
     let run = |(key, (start, end)): (_, (u64, u64))| Ok((key, block(spec, model, start, end)?));
     // Threads that stayed would be in the way of a process that forks later.
@@ -142,8 +150,7 @@ fn blocks(spec: &CallSpec, model: &Model, ends: &[u64]) -> Result<Vec<Block>> {
         Err(_) => of_key.into_iter().map(run).collect(),
     };
     let ran = ran?;
-    let key = |(start, end): &(u64, u64)| (end - start, if varied { *start } else { 0 });
-    Ok(ranges.iter().map(|range| ran[&key(range)]).collect())
+    Ok(ranges.into_iter().map(|range| ran[&key(range)]).collect())
 }
 
 /// The elements of `[start, end)` as a call of their own.
@@ -196,7 +203,7 @@ struct Direction {
 impl Direction {
     /// When a message that is given to it now has come.
     fn carry(&mut self, bytes: u64, now_ns: u64, network: &Network) -> u64 {
-        let ns = (bytes as f64 / network.bytes_per_second * 1e9).round() as u64;
+        let ns = network.busy_ns(bytes).round() as u64;
         self.free_ns = self.free_ns.max(now_ns) + ns;
         self.busy_ns += ns;
         self.free_ns + network.latency_ns

@@ -52,6 +52,18 @@ pub struct Case {
     pub policy: Option<Policy>,
 }
 
+impl Case {
+    /// The call in this case.
+    #[must_use]
+    pub fn of(self, call: &CallSpec) -> CallSpec {
+        let mut spec = CallSpec { workers: self.workers, ..call.clone() };
+        if let Some(policy) = self.policy {
+            spec.passes.iter_mut().for_each(|pass| pass.policy = policy);
+        }
+        spec
+    }
+}
+
 /// Runs `plan` on the virtual clock. O((chunks + workers) log workers + elements).
 ///
 /// # Errors
@@ -68,14 +80,7 @@ pub fn simulate(plan: &Plan, model: &Model) -> Result<Simulated> {
 /// What [`compile_sized`] and [`simulate`] say of the first case that cannot be.
 pub fn sweep(spec: &CallSpec, cases: &[Case], model: &Model) -> Result<Vec<Simulated>> {
     use rayon::prelude::*;
-    let one = |case: &Case| {
-        let mut spec = spec.clone();
-        spec.workers = case.workers;
-        if let Some(policy) = case.policy {
-            spec.passes.iter_mut().for_each(|pass| pass.policy = policy);
-        }
-        simulate(&compile_sized(spec, &model.sizes)?, model)
-    };
+    let one = |case: &Case| simulate(&compile_sized(case.of(spec), &model.sizes)?, model);
     // Threads that stayed would be in the way of a process that forks later.
     match rayon::ThreadPoolBuilder::new().build() {
         Ok(pool) => pool.install(|| cases.par_iter().map(one).collect()),

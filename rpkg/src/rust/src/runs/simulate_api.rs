@@ -42,12 +42,8 @@ fn ms_simulate_hosts(id: i32, counts: Robj, schedules: Robj, chunk: f64, model: 
         let mut results = Vec::new();
         for &policy in &schedules.policies {
             for (&hosts, &workers) in hosts.iter().flat_map(|hosts| workers.iter().map(move |w| (hosts, w))) {
-                let mut spec = spec.clone();
-                spec.workers = workers as u32;
-                if let Some(policy) = policy {
-                    spec.passes.iter_mut().for_each(|pass| pass.policy = policy);
-                }
-                results.push(over_hosts(&spec, &model, hosts as u32, &network)?);
+                let case = Case { workers: workers as u32, policy };
+                results.push(over_hosts(&case.of(&spec), &model, hosts as u32, &network)?);
             }
         }
         table_of_hosts(&schedules.of_each(hosts.len() * workers.len()), &results)
