@@ -1,10 +1,10 @@
 #!/bin/sh
 # Fuzzing guided by coverage: every target of scheduler/src/fuzz and inspect/src/fuzz.rs under libFuzzer.
 #
-#   tools/fuzz.sh [SECONDS [TARGET...]]     SECONDS of each target in all (1800), of all targets
+#   tools/fuzz.sh [SECONDS [TARGET...]]     SECONDS of processor time for each target in all (1800), of all targets
 #
-# It goes on where it was broken off: build/fuzz/TARGET has the inputs that reach something new (minimised, 200 kB at most), a log, and how
-# long the target has had. An input that breaks a target is kept as build/fuzz/TARGET/crash-*, and the script fails; run it
+# It goes on where it was broken off: build/fuzz/TARGET has the inputs that reach something new (minimised, 200 kB at most), a log, and the
+# processor time that the target has had (a fuzzer that shares its core with others is given more time). An input that breaks a target is kept as build/fuzz/TARGET/crash-*, and the script fails; run it
 # again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
 #
 # The coverage counters come from the compiler's own passes, which the stable toolchain has; libFuzzer itself is compiled from the
@@ -28,16 +28,23 @@ program=$(pwd)/build/target-fuzz/$host/release/memshare-fuzz
 # The longest input that is made of others, by target.
 longest() { case $1 in board) echo 32768 ;; record) echo 8192 ;; *) echo 4096 ;; esac; }
 
+# Processor time of all that this shell has waited for, in whole seconds. (Not in a pipe: a subshell has waited for nothing.)
+spent() {
+  times > "$home/times"
+  sed -n '2{s/[ms]/ /g;p}' "$home/times" | awk '{ printf "%d", ($1 + $3) * 60 + $2 + $4 }'
+}
+
 bad=0
 for target in "$@"; do
   home=build/fuzz/$target
   mkdir -p "$home/corpus"
   export MEMSHARE_FUZZ="$target"
   MEMSHARE_FUZZ_SEEDS="$home/corpus" "$program"
-  had=$(cat "$home/seconds" 2> /dev/null || echo 0)
+  had=$(cat "$home/cpu" 2> /dev/null || echo 0)
   # In pieces, so that little is lost when it is broken off.
   while [ "$had" -lt "$seconds" ]; do
     piece=$((seconds - had < 120 ? seconds - had : 120))
+    before=$(spent)
     if ! nice -n 19 "$program" -max_total_time=$piece -max_len="$(longest "$target")" -timeout=20 -rss_limit_mb=1024 \
       -artifact_prefix="$home/" -print_final_stats=1 -verbosity=1 "$home/corpus" > "$home/log" 2>&1; then
       bad=$((bad + 1))
@@ -45,8 +52,8 @@ for target in "$@"; do
       tail -n 40 "$home/log"
       break
     fi
-    had=$((had + piece))
-    echo "$had" > "$home/seconds"
+    had=$((had + $(spent) - before))
+    echo "$had" > "$home/cpu"
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$home/log")
     echo $(($(cat "$home/executions" 2> /dev/null || echo 0) + executions)) > "$home/executions"
   done

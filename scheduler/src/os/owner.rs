@@ -105,8 +105,17 @@ impl SessionLock {
     /// The process that holds a session's lock in this place; `None` when none does, or when it cannot be told.
     pub fn holder(id: SessionId, place: &Place) -> Option<u32> {
         let handle = SegmentHandle::named(name::lock(id), place.clone());
-        let inode = SegmentFile::open_read(&handle).ok()??.inode();
-        holder_of(inode, &std::fs::read_to_string("/proc/locks").unwrap_or_default())
+        let file = SegmentFile::open_read(&handle).ok()??;
+        let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+        match place {
+            // Two containers have a `/dev/shm` each, and the same numbers of files in them.
+            Place::Memory => {
+                let device = file.device().ok()?;
+                holder_of(file.inode(), Some((fs::major(device), fs::minor(device))), &locks)
+            }
+            // File systems of several parts (btrfs, overlays) give their files other devices than the table says.
+            Place::Directory(_) => holder_of(file.inode(), None, &locks),
+        }
     }
 
     /// Takes away the lock that a session which died had in this place. `false` when it lives, or is gone already.
@@ -148,17 +157,21 @@ fn dead(file: &SegmentFile) -> io::Result<bool> {
     }
 }
 
-/// The process that holds the exclusive `flock` on this file, by the text of `/proc/locks`:
-/// `1: FLOCK  ADVISORY  WRITE 1234 00:1a:567 0 EOF`. The inode numbers of `/dev/shm` are no other file system's often enough to
-/// matter: what is gained is a name to show.
-fn holder_of(inode: u64, locks: &str) -> Option<u32> {
-    locks.lines().find_map(|line| {
+/// The process that alone holds an exclusive `flock` on a file of this number, on this device where one is given, by the text of
+/// `/proc/locks`: `1: FLOCK  ADVISORY  WRITE 1234 00:1a:567 0 EOF`, with the device in hexadecimal. `None` where several hold one.
+fn holder_of(inode: u64, device: Option<(u32, u32)>, locks: &str) -> Option<u32> {
+    let mut holders = locks.lines().filter_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let (kind, _, access) = (fields.next()?, fields.next()?, fields.next()?);
         let (pid, file) = (fields.next()?.parse().ok()?, fields.next()?);
-        let number: u64 = file.rsplit(':').next()?.parse().ok()?;
-        (kind == "FLOCK" && access == "WRITE" && number == inode && pid > 0).then_some(pid)
-    })
+        let mut file = file.split(':');
+        let mut half = || u32::from_str_radix(file.next()?, 16).ok();
+        let lies_on = (half()?, half()?);
+        let number: u64 = file.next()?.parse().ok()?;
+        let same = number == inode && device.is_none_or(|device| device == lies_on);
+        (kind == "FLOCK" && access == "WRITE" && same && pid > 0).then_some(pid)
+    });
+    holders.next().filter(|_| holders.next().is_none())
 }
 
 fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
@@ -196,9 +209,15 @@ mod tests {
         let locks = "1: OFDLCK ADVISORY  READ -1 00:1a:56 0 EOF\n\
             2: -> FLOCK  ADVISORY  WRITE 9 00:1a:567 0 EOF\n\
             3: FLOCK  ADVISORY  READ 8 00:1a:567 0 EOF\n\
-            4: FLOCK  ADVISORY  WRITE 7 00:1a:567 0 EOF\n";
-        assert_eq!(holder_of(567, locks), Some(7));
-        assert_eq!(holder_of(56, locks), None);
+            4: FLOCK  ADVISORY  WRITE 7 00:1a:567 0 EOF\n\
+            5: FLOCK  ADVISORY  WRITE 5 00:2b:567 0 EOF\n\
+            6: FLOCK  ADVISORY  WRITE 4 00:2b:568 0 EOF\n";
+        assert_eq!(holder_of(567, Some((0, 0x1a)), locks), Some(7));
+        assert_eq!(holder_of(567, Some((0, 0x2b)), locks), Some(5), "the file of another device");
+        assert_eq!(holder_of(567, Some((0, 0x3c)), locks), None);
+        assert_eq!(holder_of(567, None, locks), None, "one of two");
+        assert_eq!(holder_of(568, None, locks), Some(4));
+        assert_eq!(holder_of(56, None, locks), None);
     }
 
     #[test]
