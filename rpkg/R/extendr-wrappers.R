@@ -101,11 +101,9 @@ ms_node_ended <- function(pid) .Call(wrap__ms_node_ended, pid)
 # Kills a process and what it started, if it still runs, and forgets it.
 ms_node_end <- function(pid) .Call(wrap__ms_node_end, pid)
 
-# What is wrong with a compressed form of `count` lines: 0 for nothing, -1 for its starts, else the number of the first bad line.
-ms_sparse_fault <- function(starts, places, count, length) .Call(wrap__ms_sparse_fault, starts, places, count, length)
-
-# The other form of one that has no fault: a list of its starts, places and numbers (NULL where there are none).
-ms_sparse_turn <- function(starts, places, numbers, length) .Call(wrap__ms_sparse_turn, starts, places, numbers, length)
+# What is wrong with a stored matrix: 0 for nothing, -1 for its starts, else the number of the first bad line or triplet. `starts` is NULL where
+# each number has its line in `lines`; `extent` says how many lines there are, how long they are, and what is stored, as in `codec/form.rs`.
+ms_sparse_fault <- function(starts, lines, places, extent) .Call(wrap__ms_sparse_fault, starts, lines, places, extent)
 
 # Whether a value holds environments, functions or pointers, or a pass, plan or handle; and, if it does not, the bytes of its data,
 # else those that it reaches. Nothing is called or forced.

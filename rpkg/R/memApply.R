@@ -12,8 +12,8 @@
 #'
 #' @section Sparse matrices:
 #' A sparse matrix of package Matrix stays sparse in shared memory. The compressed form that the walk needs is shared: by columns a `dgCMatrix`,
-#' `lgCMatrix` or `ngCMatrix` as it is, by rows a `dgRMatrix`, `lgRMatrix` or `ngRMatrix`. For any other, and for the other `MARGIN`, this form is made first, in
-#' your session; of a registered variable once, in shared memory, where it stays until you release the variable. FUN receives the row or column as
+#' `lgCMatrix` or `ngCMatrix` as it is, by rows a `dgRMatrix`, `lgRMatrix` or `ngRMatrix`. For any other, and for the other `MARGIN`, this form is made as it is
+#' copied into shared memory; of a registered variable once, and it stays there until you release the variable. FUN receives the row or column as
 #' `apply()` gives it, or what `memControl(element = )` says: of `"nonzero"` a list of `i`, the places from 1 on, increasing, and `x`, the values there
 #' (`TRUE` for all of an `ngCMatrix`), with the attribute `length`. Entries that are there and zero are among them. Other matrices of package
 #' Matrix (`dgeMatrix`), and `MARGIN = c(1, 2)`, are taken by `as.matrix()`.

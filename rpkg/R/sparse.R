@@ -29,7 +29,7 @@ sparse_array <- function(x, name, call) {
 # Its rows or columns as an input. `gives`: what FUN gets of them.
 lines_of <- function(matrix, margin, gives, call) {
   if (gives == "sparseVector" || gives == "block") need_matrix(sprintf("FUN that gets a sparse %s", sub("sparseVector", "vector", gives)), call)
-  form <- if (is.null(matrix$name)) form_of(matrix$x, margin, call) else registered_form(matrix$name, matrix$x, margin, call)
+  form <- if (is.null(matrix$name)) form_of(matrix$x, margin, matrix$dimnames, call) else registered_form(matrix, margin, call)
   input <- input_of(form$source, if (margin == 1L) "row" else "column", as.double(matrix$dim))
   input$sparse <- gives
   input$type <- form$type
@@ -39,63 +39,70 @@ lines_of <- function(matrix, margin, gives, call) {
   input
 }
 
-# The form of a matrix by `margin`, checked: list(source, type).
-form_of <- function(x, margin, call) {
+# The form of a matrix by `margin`: list(source, type). `source` is such a form, or says how one is made of what is stored, which happens as it is
+# copied into shared memory (codec/form.rs has the attributes).
+form_of <- function(x, margin, dimnames, call) {
   class <- class(x)[[1L]]
-  if (!class %in% unlist(compressed_classes)) x <- columns_of_matrix(x)
-  by <- if (class(x)[[1L]] %in% compressed_classes[[1L]]) 1L else 2L
-  form <- parts_of_form(x, by)
-  check_form(form, by, class, call)
+  stored <- stored_matrix(x)
+  check_stored(stored, class, call)
   # Of a symmetric matrix the rows are the columns.
-  if (by != margin && !inherits_matrix(class, "symmetricMatrix")) form <- turned_form(form, margin)
-  list(
-    source = structure(list(), p = form$p, i = form$i, x = form$x, Dimnames = form$dimnames), type = if (is.null(form$x)) "logical" else typeof(form$x)
-  )
+  turned <- stored$by != margin && !stored$kind %in% 1:2
+  source <- if (turned || stored$kind > 0L || is.null(stored$p)) {
+    structure(
+      list(), class = "memshare_form", p = stored$p, lines = stored$lines, places = stored$places, x = stored$x, Dimnames = dimnames,
+      how = as.double(c(stored$dim[[margin]], turned, stored$kind)), by = c("rows", "columns")[[margin]]
+    )
+  } else {
+    structure(list(), p = stored$p, i = stored$places, x = stored$x, Dimnames = dimnames)
+  }
+  list(source = source, type = if (is.null(stored$x)) "logical" else typeof(stored$x))
 }
 
-# Any sparse matrix by columns, of which both triangles are there, with no place twice.
-columns_of_matrix <- function(x) {
-  x <- methods::as(x, "CsparseMatrix")
-  if (inherits(x, "generalMatrix")) x else methods::as(x, "generalMatrix")
-}
-
-inherits_matrix <- function(class, what) !class %in% unlist(compressed_classes) && methods::extends(class, what)
-
-parts_of_form <- function(x, by) {
+# What is stored of a matrix: lines `by` rows (1) or columns (2), with `p`, where each begins, or `lines`, where each number has its own; `places`
+# along them; `x`, the numbers; and which `kind` of a part it is: 0 all, 1 or 2 a triangle of a symmetric matrix, 3 or 4 one whose diagonal of ones
+# is not stored. Of each pair the first has places before its line's number, the second those behind.
+stored_matrix <- function(x) {
+  class <- class(x)[[1L]]
+  is <- function(what) !class %in% unlist(compressed_classes) && methods::extends(class, what)
+  ready <- class %in% unlist(compressed_classes) || is("RsparseMatrix") || is("CsparseMatrix") || is("TsparseMatrix")
+  if (!ready) return(stored_matrix(methods::as(x, "CsparseMatrix")))
+  by <- if (class %in% compressed_classes[[1L]] || is("RsparseMatrix")) 1L else 2L
+  starts <- attr(x, "p")
+  kind <- if (is("symmetricMatrix")) 1L else if (is("triangularMatrix") && identical(attr(x, "diag"), "U")) 3L else 0L
+  # The upper triangle is before the diagonal in columns, and behind it in rows.
+  if (kind > 0L && identical(attr(x, "uplo"), "U") != (by == 2L)) kind <- kind + 1L
   list(
-    p = attr(x, "p"), i = attr(x, if (by == 1L) "j" else "i"), x = attr(x, "x"), dim = attr(x, "Dim"), dimnames = attr(x, "Dimnames")
+    p = starts, lines = if (is.null(starts)) attr(x, "j"), places = attr(x, if (by == 1L) "j" else "i"), x = attr(x, "x"), dim = attr(x, "Dim"), by = by,
+    kind = kind
   )
 }
 
 # Right or an error, before anything runs.
-check_form <- function(form, by, class, call) {
+check_stored <- function(stored, class, call) {
   refuse <- function(problem) abort_input(sprintf("X is no valid %s: %s; validObject(X) says more", class, problem), call)
-  if (!is.integer(form$dim) || length(form$dim) != 2L || anyNA(form$dim) || any(form$dim < 0L)) refuse("its slot Dim is not two whole numbers")
-  if (!is.integer(form$p) || !is.integer(form$i)) refuse("its slots p and i or j are not integers")
-  if (!is.null(form$x) && (!typeof(form$x) %in% c("logical", "integer", "double", "complex") || length(form$x) != length(form$i))) {
+  if (!is.integer(stored$dim) || length(stored$dim) != 2L || anyNA(stored$dim) || any(stored$dim < 0L)) refuse("its slot Dim is not two whole numbers")
+  if (stored$kind > 0L && stored$dim[[1L]] != stored$dim[[2L]]) refuse("it is not square")
+  firsts <- if (is.null(stored$p)) stored$lines else stored$p
+  if (!is.integer(firsts) || !is.integer(stored$places)) refuse("its slots p and i or j are not integers")
+  if (!is.null(stored$x) && (!typeof(stored$x) %in% c("logical", "integer", "double", "complex") || length(stored$x) != length(stored$places))) {
     refuse("its slot x is not a vector with a number for each place")
   }
-  bad <- native(ms_sparse_fault(form$p, form$i, form$dim[[by]], form$dim[[3L - by]]), call)
+  extent <- as.double(c(stored$dim[c(stored$by, 3L - stored$by)], stored$kind))
+  bad <- native(ms_sparse_fault(stored$p, stored$lines, stored$places, extent), call)
   if (bad < 0) refuse("its slot p does not rise from 0 to the number of its entries")
-  if (bad > 0) refuse(sprintf("the places in %s %.0f are not increasing, or beyond the matrix", c("row", "column")[[by]], bad))
-}
-
-# The form by the other dimension, which is now `margin`.
-turned_form <- function(form, margin) {
-  turned <- native(ms_sparse_turn(form$p, form$i, form$x, form$dim[[margin]]))
-  form[c("p", "i")] <- turned[1:2]
-  form["x"] <- turned[3L]
-  form
+  if (bad > 0 && is.null(stored$p)) refuse(sprintf("number %.0f of its slots i and j is beyond the matrix, or its triangle", bad))
+  if (bad > 0) refuse(sprintf("the places in %s %.0f are not increasing, or beyond the matrix, or its triangle", c("row", "column")[[stored$by]], bad))
 }
 
 # The form of a registered variable, checked and made once: the variable itself, or a view of another page that has no name.
-registered_form <- function(name, x, margin, call) {
+registered_form <- function(matrix, margin, call) {
+  name <- matrix$name
   serial <- native(ms_metadata(name[[1L]], name[[2L]]), call)$serial
   key <- paste(c(name, margin), collapse = "\n")
   known <- state$forms[[key]]
   if (!identical(known$serial, serial)) {
-    form <- form_of(x, margin, call)
-    form$source <- if (class(x)[[1L]] %in% compressed_classes[[margin]]) by_name(name) else shared_form(form$source, call)
+    form <- form_of(matrix$x, margin, matrix$dimnames, call)
+    form$source <- if (class(matrix$x)[[1L]] %in% compressed_classes[[margin]]) by_name(name) else shared_form(form$source, call)
     known <- c(form, list(serial = serial, name = name))
     state$forms[[key]] <- known
   }

@@ -154,7 +154,10 @@ data_in <- function(value, name, role, b) {
 # To the bit: 0 and -0 are not the same.
 is_same_data <- function(a, b) identical(a, b, num.eq = FALSE, single.NA = FALSE, attrib.as.set = FALSE)
 
-data_name <- function(value, name) if (inherits(value, "memshare_name")) value[[2L]] else name
+data_name <- function(value, name) {
+  if (inherits(value, "memshare_name")) return(value[[2L]])
+  if (inherits(value, "memshare_form")) paste(name, "by", attr(value, "by")) else name
+}
 
 # Bytes of all results together, where FUN.VALUE says it.
 known_bytes <- function(pass) {

@@ -30,21 +30,34 @@ each_class <- function(shape, named) {
     twice@j <- c(twice@j, twice@j[1:2 * 0 + 1])
     twice@x <- c(twice@x, 1, 2)
   }
-  made <- c(made, twice, as(as.matrix(d), "denseMatrix"))
+  made <- c(made, twice, as(l, "TsparseMatrix"), as(as.matrix(d), "denseMatrix"))
   if (shape[[1]] == shape[[2]]) {
     square <- d
     square@Dimnames <- list(NULL, NULL)
     made <- c(
       made, forceSymmetric(square, "U"), forceSymmetric(square, "L"), triu(square), tril(square), as(forceSymmetric(square), "TsparseMatrix"),
-      as(forceSymmetric(square), "RsparseMatrix"), Diagonal(shape[[1]]), Diagonal(x = rnorm(shape[[1]])), if (shape[[1]] > 0) as(sample(shape[[1]]), "pMatrix")
+      as(forceSymmetric(square), "RsparseMatrix"), as(forceSymmetric(square, "L"), "RsparseMatrix"), as(forceSymmetric(square, "L"), "TsparseMatrix"),
+      as(triu(square), "RsparseMatrix"), as(tril(square), "TsparseMatrix"), Diagonal(shape[[1]]), Diagonal(x = rnorm(shape[[1]])), if (shape[[1]] > 0) as(sample(shape[[1]]), "pMatrix")
     )
     if (shape[[1]] > 0) {
       unit <- new("dtCMatrix", i = integer(), p = integer(shape[[1]] + 1), x = numeric(), Dim = as.integer(shape), diag = "U", uplo = "L")
-      made <- c(made, unit)
+      made <- c(made, unit, if (shape[[1]] > 1) unit_triangles(square))
       if (shape[[1]] > 2) made <- c(made, new("dtCMatrix", i = 2L, p = c(0L, rep(1L, shape[[1]])), x = 4, Dim = as.integer(shape), diag = "U", uplo = "L"))
     }
   }
   if (shape[[1]] > 0 && shape[[2]] > 0) made <- c(made, new("indMatrix", perm = sample(shape[[2]], shape[[1]], TRUE), Dim = as.integer(shape)))
+  made
+}
+
+# Both triangles of a square matrix with a diagonal of ones that is not stored, by columns, rows and triplets.
+unit_triangles <- function(square) {
+  made <- list()
+  for (upper in c(TRUE, FALSE)) {
+    strict <- as(if (upper) triu(square, 1) else tril(square, -1), "TsparseMatrix")
+    parts <- list("dtTMatrix", i = strict@i, j = strict@j, x = strict@x, Dim = strict@Dim, diag = "U", uplo = if (upper) "U" else "L")
+    unit <- do.call(new, parts)
+    made <- c(made, unit, as(unit, "CsparseMatrix"), as(unit, "RsparseMatrix"))
+  }
   made
 }
 
@@ -182,6 +195,26 @@ test_that("passes over sparse matrices chain", {
   expect_identical(memRun(memReduce(nonzero, `+`), MAX.CORES = 2), length(x@i))
 })
 
+test_that("the other form is made by the task that shares it, once for all passes that read it", {
+  x <- rsparsematrix(3000, 2000, 0.02)
+  form <- object.size(x@i) + object.size(x@x) + 4 * 3001
+  lazy <- memControl(lazy = TRUE)
+  sums <- memApply(x, 1, sum, CONTROL = lazy)
+  ranges <- memApply(x, 1, range, CONTROL = lazy)
+  columns <- memApply(x, 2, sum, CONTROL = lazy)
+  plan <- memPlan(list(sums = sums, ranges = ranges, columns = columns))
+  graph <- memExport(plan, format = "dot")
+  for (task in c("share x by rows", "share x")) expect_length(gregexpr(sprintf('label="%s"', task), graph, fixed = TRUE)[[1]], 1)
+  got <- memRun(plan, MAX.CORES = 2)
+  expect_equal(unlist(got$sums), Matrix::rowSums(x))
+  expect_equal(unlist(got$columns), Matrix::colSums(x))
+  expect_lt(memLastRun()$peak, 2.1 * form)
+  # Of a symmetric matrix, where one triangle is stored.
+  s <- forceSymmetric(Matrix::crossprod(x[, 1:300]))
+  expect_equal(unlist(memApply(s, 2, sum)), Matrix::colSums(s))
+  expect_lt(memLastRun()$peak, 1.1 * object.size(as(s, "generalMatrix")) + 1e5)
+})
+
 test_that("what FUN keeps or changes of a dense element stays its own", {
   x <- rsparsematrix(400, 60, 0.2)
   dense <- as.matrix(x)
@@ -237,6 +270,18 @@ test_that("what is no valid sparse matrix is an error before anything runs", {
     error <- expect_error(verb(broke(x), margin, identity), class = "memshare_error_input")
     expect_match(conditionMessage(error), "no valid dgCMatrix")
   }
+  triplets <- as(x, "TsparseMatrix")
+  for (broke in list(function(x) { x@i[[3]] <- 20L; x }, function(x) { x@j[[3]] <- NA_integer_; x }, function(x) { x@j <- x@j[-1]; x })) {
+    expect_error(memApply(broke(triplets), 1, sum), "no valid dgTMatrix", class = "memshare_error_input")
+  }
+  triangle <- forceSymmetric(x[1:10, ], "U")
+  triangle@uplo <- "L"
+  for (wrong in list(triangle, as(triangle, "RsparseMatrix"), as(triangle, "TsparseMatrix"))) {
+    expect_error(memApply(wrong, 1, sum), "no valid ds.Matrix: .* or its triangle", class = "memshare_error_input")
+  }
+  triangle@Dim <- c(10L, 11L)
+  triangle@p <- c(triangle@p, max(triangle@p))
+  expect_error(memApply(triangle, 1, sum), "not square", class = "memshare_error_input")
   for (call in expression(
     memApply(matrix(1, 2, 2), 2, identity, CONTROL = memControl(element = "nonzero")), memLapply(1:2, identity, CONTROL = memControl(element = "sparseVector")),
     memBlocks(x, identity, CONTROL = memControl(element = "nonzero"))

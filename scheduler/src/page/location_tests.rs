@@ -45,7 +45,7 @@ fn blob(elem: Tag, len: u64, place: Location) -> Vec<u64> {
     let mut w = BlobWriter::new();
     let node = w.view(elem, len, place);
     w.set(0, node);
-    words(&w.finish().to_vec())
+    words(&w.finish().to_vec().unwrap())
 }
 
 const NUMBERS: Location = Location { page: 0, at: 16, table: 0, start: 0 };
@@ -91,7 +91,7 @@ fn a_view_has_attributes_like_any_vector() {
     let off = w.copy(&2u64.to_ne_bytes());
     w.set(names + 1, Node::of(Tag::Integer, 2, off));
     w.set(0, Node { attributes: list, ..node });
-    let blob = words(&w.finish().to_vec());
+    let blob = words(&w.finish().to_vec().unwrap());
     let view = BlobView::open_with(bytes(&blob), &pages).unwrap();
     let (names, _) = view.attributes(&view.node(0)).unwrap();
     assert_eq!(names.get(0), Some((&b"dim"[..], 1)));

@@ -47,7 +47,7 @@ pub use stream::{Elements, Streamed};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;
 pub use write::{Values, Writing};
-pub use writer::{Blob, BlobWriter, BORROW_FROM};
+pub use writer::{Blob, BlobWriter, Make, BORROW_FROM};
 
 use crate::error::Error;
 

@@ -1,8 +1,12 @@
 //! What is written is read again, bit for bit; what is damaged is refused or read within bounds, never a panic.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
 use proptest::prelude::*;
 
 use super::node::SUM;
+use super::writer::SLICE;
 use super::*;
 
 /// A blob's bytes at an address divisible by 8.
@@ -157,7 +161,7 @@ fn walk(view: &BlobView<'_>) {
 proptest! {
     #[test]
     fn what_is_written_is_read_again(value in any_value()) {
-        let bytes = Aligned::new(&blob(&value).to_vec());
+        let bytes = Aligned::new(&blob(&value).to_vec().unwrap());
         prop_assert_eq!(read(&BlobView::open(bytes.bytes()).unwrap(), 0), value);
     }
 
@@ -169,12 +173,12 @@ proptest! {
             out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
             Ok(())
         }).unwrap();
-        prop_assert_eq!(out.into_inner().unwrap(), blob.to_vec());
+        prop_assert_eq!(out.into_inner().unwrap(), blob.to_vec().unwrap());
     }
 
     #[test]
     fn a_flipped_byte_never_panics(value in any_value(), at in any::<prop::sample::Index>(), bits in 1u8..) {
-        let mut bytes = blob(&value).to_vec();
+        let mut bytes = blob(&value).to_vec().unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= bits;
         if let Ok(view) = BlobView::open(Aligned::new(&bytes).bytes()) {
@@ -184,14 +188,14 @@ proptest! {
 
     #[test]
     fn a_cut_blob_is_refused(value in any_value(), at in any::<prop::sample::Index>()) {
-        let bytes = blob(&value).to_vec();
+        let bytes = blob(&value).to_vec().unwrap();
         let cut = at.index(bytes.len());
         prop_assert!(BlobView::open(Aligned::new(&bytes[..cut]).bytes()).is_err());
     }
 
     #[test]
     fn noise_behind_a_header_never_panics(noise in prop::collection::vec(any::<u8>(), 0..400), nodes in 0u64..12) {
-        let mut bytes = blob(&Value::Null).to_vec();
+        let mut bytes = blob(&Value::Null).to_vec().unwrap();
         bytes.truncate(64);
         let data = (64 + nodes * 24).next_multiple_of(64);
         bytes[8..16].copy_from_slice(&nodes.to_ne_bytes());
@@ -231,6 +235,43 @@ fn big_data_is_borrowed_aligned_and_written_by_threads() {
 }
 
 #[test]
+fn bytes_are_made_when_the_blob_is_written_and_each_time() {
+    struct Sevens(Arc<AtomicUsize>);
+    impl Make for Sevens {
+        fn make(&self, out: &mut [u8]) {
+            assert!(out.iter().all(|&byte| byte == 0), "room that is not zero");
+            out.fill(7);
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let times = Arc::new(AtomicUsize::new(0));
+    // More than one slice.
+    let len = SLICE + 5;
+    let mut w = BlobWriter::new();
+    let before = w.copy(&[1; 8]);
+    let at = w.make(len, Box::new(Sevens(Arc::clone(&times))));
+    let after = w.copy(&[2; 8]);
+    w.set(0, Node::of(Tag::Raw, len as u64, at));
+    let blob = w.finish();
+    assert_eq!(times.load(Ordering::Relaxed), 0);
+    let out = Mutex::new(vec![0; blob.size() as usize]);
+    let put = |at: u64, bytes: &[u8]| {
+        out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    };
+    blob.write(&put).unwrap();
+    let written = out.into_inner().unwrap();
+    assert_eq!(times.load(Ordering::Relaxed), 1);
+    assert!(written == blob.to_vec().unwrap());
+    let data = blob.head().len();
+    let part = |at: u64, len: usize| &written[data + at as usize..][..len];
+    assert!(part(at, len).iter().all(|&byte| byte == 7));
+    assert_eq!((part(before, 8), part(after, 8)), (&[1; 8][..], &[2; 8][..]));
+    assert!(!blob.can_stream(Elements { count: len as u64, items: 1 }));
+    assert_eq!(blob.fingerprint().unwrap(), blob.fingerprint().unwrap());
+}
+
+#[test]
 fn what_attributes_have_alike_lies_once() {
     let mut w = BlobWriter::new();
     let first = w.children(4).unwrap();
@@ -251,7 +292,7 @@ fn what_attributes_have_alike_lies_once() {
         w.set(first + place as u32, Node::of(Tag::Real, 2, off));
     }
     w.set(first + 3, Node::of(Tag::Strings, 1, names[2]));
-    let bytes = Aligned::new(&w.finish().to_vec());
+    let bytes = Aligned::new(&w.finish().to_vec().unwrap());
     let view = BlobView::open(bytes.bytes()).unwrap();
     let read = |place: u32| {
         view.data(&view.node(first + place)).chunks_exact(8).map(super::node::number64).collect::<Vec<_>>()
@@ -274,7 +315,7 @@ fn a_shared_child_and_a_cycle_are_refused() {
         let first = w.children(2).unwrap();
         w.set(0, Node::of(Tag::List, 2, u64::from(first)));
         w.set(first, Node::of(Tag::List, len, off));
-        assert!(BlobView::open(Aligned::new(&w.finish().to_vec()).bytes()).is_err(), "{off} {len}");
+        assert!(BlobView::open(Aligned::new(&w.finish().to_vec().unwrap()).bytes()).is_err(), "{off} {len}");
     }
 }
 
@@ -286,7 +327,7 @@ fn items_without_bytes_are_not_made_in_numbers_that_their_blob_cannot_bear() {
         let child = w.children(1).unwrap();
         w.set(0, Node::of(Tag::List, 1, u64::from(child)));
         w.set(child, Node::packed(Tag::Real, len, 0, 0));
-        Aligned::new(&w.finish().to_vec())
+        Aligned::new(&w.finish().to_vec().unwrap())
     };
     assert!(BlobView::open(packed(20).bytes()).is_ok());
     assert!(BlobView::open(packed(1 << 31).bytes()).is_err());
@@ -303,12 +344,12 @@ fn a_table_is_empty_after_it_was_taken_in_and_takes_parts_of_another() {
         let off = w.strings(&mut made);
         w.set(first, Node::of(Tag::Strings, 3, off));
         assert!(made.is_empty());
-        let source = Aligned::new(&blob(&Value::Strings(items.clone())).to_vec());
+        let source = Aligned::new(&blob(&Value::Strings(items.clone())).to_vec().unwrap());
         let view = BlobView::open(source.bytes()).unwrap();
         made.push_part(&view.strings(&view.node(0)).unwrap(), 1, 9);
         let off = w.strings(&mut made);
         w.set(first + 1, Node::of(Tag::Strings, 2, off));
-        let bytes = Aligned::new(&w.finish().to_vec());
+        let bytes = Aligned::new(&w.finish().to_vec().unwrap());
         let view = BlobView::open(bytes.bytes()).unwrap();
         let expected = Value::List(vec![Value::Strings(items.clone()), Value::Strings(items[1..].to_vec())]);
         assert_eq!(read(&view, 0), expected);
@@ -332,7 +373,7 @@ fn serialized_bytes_are_as_they_were_written_or_an_error() {
         let mut w = BlobWriter::new();
         let node = w.serialized(&bytes);
         w.set(0, node);
-        let good = w.finish().to_vec();
+        let good = w.finish().to_vec().unwrap();
         let aligned = Aligned::new(&good);
         let view = BlobView::open(aligned.bytes()).unwrap();
         assert_eq!(view.data(&view.node(0)), bytes);

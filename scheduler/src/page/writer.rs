@@ -1,5 +1,6 @@
 //! Writing a blob: nodes and pieces are collected first, the bytes move once.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -37,6 +38,14 @@ enum Bytes {
     Owned(Vec<u8>),
     /// The caller's, who keeps them alive and unchanged (`BlobWriter::borrow`).
     Borrowed(*const u8),
+    /// Nowhere yet.
+    Made(Box<dyn Make>),
+}
+
+/// Makes bytes when a blob is written, and each time that it is.
+pub trait Make: Send + Sync {
+    /// Fills what is zero so far, at an address divisible by 8.
+    fn make(&self, out: &mut [u8]);
 }
 
 struct Piece {
@@ -167,10 +176,7 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::NoMemory`].
     pub fn reserve(&mut self, len: usize) -> Result<u64> {
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(len).map_err(|_| Error::NoMemory { needed: len as u64 })?;
-        bytes.resize(len, 0);
-        let at = self.take(bytes);
+        let at = self.take(zeros(len)?);
         if self.lacking > 0 {
             return Err(Error::NoMemory { needed: self.lacking as u64 });
         }
@@ -185,8 +191,15 @@ impl BlobWriter {
         match &mut piece.source {
             Bytes::Staged(from) => self.staging.get_mut(*from + skip..).unwrap_or_default(),
             Bytes::Owned(bytes) => bytes.get_mut(skip..).unwrap_or_default(),
-            Bytes::Borrowed(_) => &mut [],
+            Bytes::Borrowed(_) | Bytes::Made(_) => &mut [],
         }
+    }
+
+    /// Notes bytes that are made when the blob is written; gives their place.
+    pub fn make(&mut self, len: usize, source: Box<dyn Make>) -> u64 {
+        let at = self.aligned(len);
+        self.note(Piece { at, len, source: Bytes::Made(source) });
+        at
     }
 
     /// Notes bytes that are read when the blob is written; gives their place.
@@ -329,7 +342,7 @@ pub struct Blob {
 }
 
 // SAFETY: the borrowed pointers are only read, and `BlobWriter::borrow`'s caller promised that nobody changes those bytes
-// while the blob lives.
+// while the blob lives; what makes bytes may be sent and shared itself.
 unsafe impl Send for Blob {}
 // SAFETY: as above; nothing in a blob has interior mutability.
 unsafe impl Sync for Blob {}
@@ -340,12 +353,21 @@ impl Blob {
         self.head.len() as u64 + self.end
     }
 
-    /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning. Padding is left out: the place is
+    /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning; first those that are made, one piece after the other. Padding is left out: the place is
     /// expected to be zero. Big blobs are handed over from several threads at once.
     ///
     /// # Errors
     /// The first that `put` gives.
     pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
+        for piece in &self.pieces {
+            if let Bytes::Made(source) = &piece.source {
+                let made = made(source.as_ref(), piece.len)?;
+                let at = self.head.len() as u64 + piece.at;
+                sliced(std::iter::once((at, &made[..])), SLICE)
+                    .into_iter()
+                    .try_for_each(|(at, bytes)| put(at, bytes))?;
+            }
+        }
         let slices = sliced(self.own().chain(self.borrowed()), SLICE);
         if self.size() < PARALLEL_FROM {
             return slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes));
@@ -357,18 +379,24 @@ impl Blob {
     }
 
     /// The blob as bytes.
-    pub fn to_vec(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// [`Error::NoMemory`] where there is none for what is made.
+    pub fn to_vec(&self) -> Result<Vec<u8>> {
         let mut out = vec![0; self.size() as usize];
         out[..self.head.len()].copy_from_slice(&self.head);
         for piece in &self.pieces {
             let at = self.head.len() + piece.at as usize;
-            out[at..at + piece.len].copy_from_slice(self.piece(piece));
+            out[at..at + piece.len].copy_from_slice(&self.bytes(piece)?);
         }
-        out
+        Ok(out)
     }
 
     /// A name for what it says, the same for the same bytes: 128 bits of their hash, in hexadecimal. O(bytes).
-    pub fn fingerprint(&self) -> String {
+    ///
+    /// # Errors
+    /// As [`Blob::to_vec`].
+    pub fn fingerprint(&self) -> Result<String> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.head);
         let mut end = 0;
@@ -381,10 +409,10 @@ impl Blob {
                 hasher.update(&gap[..part]);
                 left -= part;
             }
-            hasher.update(self.piece(piece));
+            hasher.update(&self.bytes(piece)?);
             end = piece.at + piece.len as u64;
         }
-        hasher.finalize().to_hex()[..32].to_owned()
+        Ok(hasher.finalize().to_hex()[..32].to_owned())
     }
 
     /// Header and nodes.
@@ -392,10 +420,10 @@ impl Blob {
         &self.head
     }
 
-    /// What it does not borrow, and where that belongs.
+    /// What it has of its own, and where that belongs.
     pub(super) fn own(&self) -> impl Iterator<Item = (u64, &[u8])> {
         std::iter::once((0, self.head.as_slice()))
-            .chain(self.placed(|source| !matches!(source, Bytes::Borrowed(_))))
+            .chain(self.placed(|source| matches!(source, Bytes::Staged(_) | Bytes::Owned(_))))
     }
 
     /// What it borrows, and where that belongs, in this order.
@@ -405,17 +433,41 @@ impl Blob {
 
     fn placed(&self, wanted: fn(&Bytes) -> bool) -> impl Iterator<Item = (u64, &[u8])> {
         let pieces = self.pieces.iter().filter(move |piece| wanted(&piece.source));
-        pieces.map(|piece| (self.head.len() as u64 + piece.at, self.piece(piece)))
+        pieces.filter_map(|piece| Some((self.head.len() as u64 + piece.at, self.there(piece)?)))
     }
 
-    fn piece<'a>(&'a self, piece: &'a Piece) -> &'a [u8] {
+    /// The bytes of a piece, where they are not to be made.
+    fn there<'a>(&'a self, piece: &'a Piece) -> Option<&'a [u8]> {
         match &piece.source {
-            Bytes::Staged(from) => &self.staging[*from..from + piece.len],
-            Bytes::Owned(bytes) => bytes,
+            Bytes::Staged(from) => Some(&self.staging[*from..from + piece.len]),
+            Bytes::Owned(bytes) => Some(bytes),
             // SAFETY: `BlobWriter::borrow`'s caller promised `len` readable, unchanging bytes while the blob lives.
-            Bytes::Borrowed(bytes) => unsafe { std::slice::from_raw_parts(*bytes, piece.len) },
+            Bytes::Borrowed(bytes) => Some(unsafe { std::slice::from_raw_parts(*bytes, piece.len) }),
+            Bytes::Made(_) => None,
         }
     }
+
+    fn bytes<'a>(&'a self, piece: &'a Piece) -> Result<Cow<'a, [u8]>> {
+        match &piece.source {
+            Bytes::Made(source) => made(source.as_ref(), piece.len).map(Cow::Owned),
+            _ => Ok(Cow::Borrowed(self.there(piece).unwrap_or_default())),
+        }
+    }
+}
+
+/// What is made when it is needed.
+fn made(source: &dyn Make, len: usize) -> Result<Vec<u8>> {
+    let mut bytes = zeros(len)?;
+    source.make(&mut bytes);
+    Ok(bytes)
+}
+
+/// Memory that may not be there to be had.
+fn zeros(len: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| Error::NoMemory { needed: len as u64 })?;
+    bytes.resize(len, 0);
+    Ok(bytes)
 }
 
 /// Cuts bytes and their place into slices of so many bytes at most.

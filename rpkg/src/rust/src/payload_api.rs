@@ -103,7 +103,7 @@ fn ms_content(x: Robj) -> Robj {
     edge(|| {
         let mut writer = BlobWriter::new();
         codec::encode(argument(&x), &mut writer)?;
-        let content = writer.finish().fingerprint();
+        let content = writer.finish().fingerprint()?;
         give(|s| Ok(r::character(s, &[&content])))
     })
 }

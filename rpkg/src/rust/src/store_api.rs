@@ -40,7 +40,9 @@ fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
         for (i, name) in names.into_iter().enumerate() {
             let value = protect(|s| Ok(Preserved::new(s.plain_list(s.item(variables, i)))))?;
             let mut w = BlobWriter::new();
-            codec::encode(value.get(), &mut w)?;
+            if !codec::encode_form(value.get(), &mut w)? {
+                codec::encode(value.get(), &mut w)?;
+            }
             values.push(value);
             blobs.push((name, w.finish()));
         }

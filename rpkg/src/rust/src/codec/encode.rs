@@ -92,7 +92,7 @@ impl Encoder<'_> {
         }
     }
 
-    fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
+    pub(super) fn value(&mut self, s: &Scope, x: Sexp, index: u32) -> Result<()> {
         if is_long(x) {
             return self.cells(s, x, index);
         }

@@ -11,7 +11,7 @@ use super::block::names_of_part;
 use super::source::BlobSource;
 use super::tags::kind_of;
 use crate::r::{self, Failure, Kind, Result, Scope, Sexp};
-use crate::sparse::{turn, Lines, Turned};
+use crate::sparse::{arrange, Arranged, Entries, Number, Plan, Stored};
 
 /// A matrix in compressed form.
 pub struct Compressed<'a> {
@@ -40,7 +40,8 @@ impl<'a> Compressed<'a> {
         let (starts, places) = (integers(&starts)?, (places, integers(&places)?));
         let numbers_fit =
             numbers.is_none_or(|node| node.kind().item_size() >= 4 && node.len == places.1.len() as u64);
-        let ends = starts.last().is_some_and(|&end| end as usize == places.1.len());
+        // Where several triplets were of one place, there is room behind the last line.
+        let ends = starts.last().is_some_and(|&end| end as usize <= places.1.len());
         if starts.len() != count + 1 || !ends || !numbers_fit {
             return Err(damaged());
         }
@@ -154,8 +155,8 @@ impl<'a> Compressed<'a> {
                 None => self.turned(part, [starts, places, s.null()], &vec![(); self.places.1.len()]),
                 Some((out, data)) => match self.tag().item_size() {
                     4 => self.turned(part, [starts, places, out], all_items::<i32>(data)),
-                    8 => self.turned(part, [starts, places, out], all_items::<u64>(data)),
-                    _ => self.turned(part, [starts, places, out], all_items::<[u64; 2]>(data)),
+                    8 => self.turned(part, [starts, places, out], all_items::<f64>(data)),
+                    _ => self.turned(part, [starts, places, out], all_items::<[f64; 2]>(data)),
                 },
             }
             let numbers = numbers.map(|(out, _)| out);
@@ -164,12 +165,26 @@ impl<'a> Compressed<'a> {
     }
 
     /// Turns lines into vectors that were just made, of the right lengths. `numbers` are those of the whole matrix.
-    fn turned<T: Copy + Send + Sync>(&self, (from, count): (usize, usize), into: [Sexp; 3], numbers: &[T]) {
+    fn turned<T: Number>(
+        &self,
+        (from, count): (usize, usize),
+        [starts, places, values]: [Sexp; 3],
+        numbers: &[T],
+    ) {
         let range = self.range(from, count);
-        let starts: Vec<i32> =
+        let old: Vec<i32> =
             self.starts[from..=from + count].iter().map(|start| start - range.start as i32).collect();
-        let places = &self.places.1[range.clone()];
-        turn_into(Lines { starts: &starts, places, length: self.length }, &numbers[range], into);
+        let entries = Entries::Lines { starts: &old, places: &self.places.1[range.clone()] };
+        let numbers = &numbers[range];
+        // SAFETY: vectors that were just made and that nobody else has, of so many items of these types.
+        let (starts, places, values) = unsafe {
+            let ints = |x: Sexp| std::slice::from_raw_parts_mut(x.data_mut().cast::<i32>(), x.len());
+            let data =
+                if size_of::<T>() == 0 { std::ptr::dangling_mut() } else { values.data_mut().cast::<T>() };
+            (ints(starts), ints(places), std::slice::from_raw_parts_mut(data, numbers.len()))
+        };
+        let plan = Plan { entries, stored: Stored::Whole, turned: true, count: self.length };
+        arrange(plan, numbers, &mut Arranged { starts, places, numbers: values });
     }
 
     /// A sparse matrix of package Matrix, which is this part of the whole one, whose dimnames are given.
@@ -210,21 +225,6 @@ impl<'a> Compressed<'a> {
     }
 }
 
-/// Turns into vectors that were just made; the last one's items are `T`s.
-pub fn turn_into<T: Copy + Send + Sync>(
-    lines: Lines<'_>,
-    numbers: &[T],
-    [starts, places, values]: [Sexp; 3],
-) {
-    // SAFETY: vectors that were just made and that nobody else has, of so many items of these types.
-    let (starts, places, values) = unsafe {
-        let ints = |x: Sexp| std::slice::from_raw_parts_mut(x.data_mut().cast::<i32>(), x.len());
-        let data = if size_of::<T>() == 0 { std::ptr::dangling_mut() } else { values.data_mut().cast::<T>() };
-        (ints(starts), ints(places), std::slice::from_raw_parts_mut(data, numbers.len()))
-    };
-    turn(lines, numbers, &mut Turned { starts, places, numbers: values });
-}
-
 /// The node of an attribute, if the value has it.
 fn attribute_node(source: &BlobSource<'_>, root: u32, name: &str) -> Option<Node> {
     let (names, first) = source.view.attributes(&source.view.node(root))?;
@@ -234,7 +234,7 @@ fn attribute_node(source: &BlobSource<'_>, root: u32, name: &str) -> Option<Node
 
 /// The items that bytes are; `None` where they do not lie as such items must.
 fn items<T: Copy>(data: &[u8]) -> Option<&[T]> {
-    // SAFETY: `T` is one of the integer types, or an array of them, all of whose bit patterns are values.
+    // SAFETY: `T` is one of the types of numbers, or an array of them, all of whose bit patterns are values.
     let (before, items, after) = unsafe { data.align_to::<T>() };
     (before.is_empty() && after.is_empty()).then_some(items)
 }

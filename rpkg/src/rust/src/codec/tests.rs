@@ -11,7 +11,7 @@ fn blob(code: &str) -> &'static Aligned {
     let value = protect(|s| Ok(Preserved::new(r(s, code)))).unwrap();
     let mut w = BlobWriter::new();
     encode(value.get(), &mut w).unwrap();
-    Box::leak(Box::new(Aligned::new(&w.finish().to_vec())))
+    Box::leak(Box::new(Aligned::new(&w.finish().to_vec().unwrap())))
 }
 
 /// An owner that owns nothing: the bytes stay.

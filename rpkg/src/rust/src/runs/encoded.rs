@@ -24,6 +24,8 @@ pub(super) fn encoded(object: Sexp, purpose: Purpose) -> Result<Encoded> {
         Purpose::Run => References::locking(),
         Purpose::Plan => References::default(),
     };
-    codec::encode_with(object, &mut writer, Some(&mut references))?;
+    if !codec::encode_form(object, &mut writer)? {
+        codec::encode_with(object, &mut writer, Some(&mut references))?;
+    }
     Ok((writer.finish(), references))
 }
