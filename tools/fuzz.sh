@@ -28,11 +28,9 @@ program=$(pwd)/build/target-fuzz/$host/release/memshare-fuzz
 # The longest input that is made of others, by target.
 longest() { case $1 in board) echo 32768 ;; record) echo 8192 ;; *) echo 4096 ;; esac; }
 
-# Processor time of all that this shell has waited for, in whole seconds. (Not in a pipe: a subshell has waited for nothing.)
-spent() {
-  times > "$home/times"
-  sed -n '2{s/[ms]/ /g;p}' "$home/times" | awk '{ printf "%d", ($1 + $3) * 60 + $2 + $4 }'
-}
+# Processor time of all that this shell had waited for when it wrote `times` to a file, in whole seconds. (Asked in `$()`, another shell would
+# answer, which waited for nothing.)
+seconds_in() { sed -n '2{s/[ms]/ /g;p}' "$1" | awk '{ printf "%d", ($1 + $3) * 60 + $2 + $4 }'; }
 
 bad=0
 for target in "$@"; do
@@ -44,7 +42,7 @@ for target in "$@"; do
   # In pieces, so that little is lost when it is broken off.
   while [ "$had" -lt "$seconds" ]; do
     piece=$((seconds - had < 120 ? seconds - had : 120))
-    before=$(spent)
+    times > "$home/before"
     if ! nice -n 19 "$program" -max_total_time=$piece -max_len="$(longest "$target")" -timeout=20 -rss_limit_mb=1024 \
       -artifact_prefix="$home/" -print_final_stats=1 -verbosity=1 "$home/corpus" > "$home/log" 2>&1; then
       bad=$((bad + 1))
@@ -52,7 +50,8 @@ for target in "$@"; do
       tail -n 40 "$home/log"
       break
     fi
-    had=$((had + $(spent) - before))
+    times > "$home/after"
+    had=$((had + $(seconds_in "$home/after") - $(seconds_in "$home/before")))
     echo "$had" > "$home/cpu"
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$home/log")
     echo $(($(cat "$home/executions" 2> /dev/null || echo 0) + executions)) > "$home/executions"
