@@ -124,7 +124,7 @@ scores <- memMutualinfo(cbind(numbers), classes, isYDiscrete = TRUE, MAX.CORES =
 stopifnot(all.equal(scores[["numbers"]], mutualinfo(numbers, classes, isYDiscrete = TRUE)))
 refused(mutualinfo(c(-1e308, 1e308), 1:2), "memshare_error_input")
 
-# Sparse matrices: each type, both forms, all that FUN may get, starts that R has in no one place, and faults.
+# Sparse matrices: each type, both forms, all ways to store one, all that FUN may get, starts that R has in no one place, and faults.
 if (requireNamespace("Matrix", quietly = TRUE)) {
   sparse <- methods::new("dgCMatrix", i = c(2L, 0L, 1L, 3L), p = 0:4, x = c(1, 2, 0, NA), Dim = c(5L, 4L), Dimnames = list(letters[1:5], NULL))
   dense <- as.matrix(sparse)
@@ -134,6 +134,9 @@ if (requireNamespace("Matrix", quietly = TRUE)) {
     same(memApply(methods::as(sparse, "nMatrix"), margin, sum, MAX.CORES = 1, CONTROL = simple), apply(methods::as(sparse, "nMatrix"), margin, sum))
     for (element in c("nonzero", "sparseVector")) memApply(sparse, margin, function(v) { torture(); v }, MAX.CORES = 1, CONTROL = memControl(element = element))
     same(lapply(memBlocks(sparse, identity, margin, 5, MAX.CORES = 1), as.matrix), list(dense))
+  }
+  for (stored in list(methods::as(sparse, "TsparseMatrix"), Matrix::forceSymmetric(sparse[1:4, ]), methods::new("dtCMatrix", i = 2L, p = c(0L, 1L, 1L, 1L), x = 4, Dim = c(3L, 3L), diag = "U", uplo = "L"))) {
+    same(memApply(stored, 1L, identity, MAX.CORES = 1), apply(as.matrix(stored), 1L, identity, simplify = FALSE))
   }
   sparse@i[[1L]] <- 5L
   refused(memApply(sparse, 2, sum), "memshare_error_input")
