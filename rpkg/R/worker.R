@@ -33,12 +33,15 @@ own_directory <- function() {
 # Every process that is forked meanwhile goes on in here.
 process_life <- function() {
   launched <- Sys.getpid()
+  # What is new grows older once, here and in a mirror, and not in each process that is forked: a collection writes to all that it looks at. A whole
+  # one would write to everything that a mirror has of the server.
+  gc(verbose = FALSE, full = FALSE)
   role <- native(ms_worker_begin())
   while (is.list(role)) {
     become(role$state, role$deferred, function(package) native(ms_mirror_loading(package)))
     # All is loaded.
     native(ms_mirror_loading(""))
-    gc(verbose = FALSE)
+    gc(verbose = FALSE, full = FALSE)
     role <- native(ms_mirror_serve())
   }
   if (isTRUE(role) && Sys.getpid() != launched) own_directory()
