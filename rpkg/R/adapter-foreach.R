@@ -51,7 +51,7 @@ foreach_loop <- function(obj, expr, envir, data) {
   iterator <- iterators::iter(obj)
   accumulate <- foreach::makeAccum(iterator)
   missing <- Filter(function(name) !exists(name, envir = envir), obj$export)
-  if (length(missing)) abort_input(sprintf(".export names '%s', but there is no such variable where the loop stands", missing[[1L]]), expr)
+  if (length(missing)) abort_input(sprintf(".export names '%s', but there is no such variable where the loop stands: define it, or leave it out", missing[[1L]]), expr)
   body <- loop_body(expr, obj$argnames, envir)
   control <- loop_control(obj, data$settings)
   at_once <- setting("foreach", 1e5, as_setting_number(check_count))

@@ -10,7 +10,7 @@ resolve_function <- function(fun, envir, call, what = "FUN") {
   }
   if (is.character(fun) && length(fun) == 1L && !is.na(fun) || is.symbol(fun)) {
     found <- get0(as.character(fun), envir = envir, mode = "function")
-    if (is.null(found)) abort_input(sprintf("%s: there is no function '%s'", what, as.character(fun)), call)
+    if (is.null(found)) abort_input(sprintf("%s: there is no function '%s'; define it, or load its package", what, as.character(fun)), call)
     return(found)
   }
   abort_input(sprintf("%s must be a function or a function's name, not %s", what, describe(fun)), call)

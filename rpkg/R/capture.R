@@ -103,7 +103,7 @@ binding_of <- function(name, env) {
   # Code that leaves a call of the session (callCC, return() in a promise) cannot do so from a worker.
   stays <- FALSE
   on.exit(if (!stays) abort_input(sprintf(
-    "FUN reaches '%s', which leaves a call of this session when it is evaluated, as the function that callCC() gives does; a worker cannot leave it", name
+    "FUN reaches '%s', which leaves a call of this session when it is evaluated, as the function that callCC() gives does; a worker cannot leave it: leave it out of FUN", name
   )))
   value <- tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL)
   stays <- TRUE

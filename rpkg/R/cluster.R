@@ -88,7 +88,7 @@ watch_nodes <- function(under_way, run, call) {
       if (!any(vapply(nodes, still_owes, NA)) && !isTRUE(native(ms_run_wait(run, 0L), call))) {
         said <- unlist(lapply(nodes, `[[`, "said"))
         why <- if (length(said)) paste0(": ", said[[1L]]) else ""
-        abort("cluster", paste0("no node of CLUSTER works for this run any more", why), call = call)
+        abort("cluster", paste0("no node of CLUSTER works for this run any more", why, "; stop the cluster and make a new one"), call = call)
       }
       NULL
     },

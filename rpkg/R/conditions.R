@@ -134,7 +134,7 @@ said_at <- function(condition, said, where, fields) {
 
 # FUN took longer than `seconds`. Known to our own code; users see what element_error() makes of it.
 late_condition <- function(seconds) {
-  text <- sprintf("it did not end within %s s, which is what memControl(element_timeout = ) gives it", format(seconds))
+  text <- sprintf("it did not end within %s s; if it needs longer, raise memControl(element_timeout = )", format(seconds))
   structure(class = c("memshare_late", "error", "condition"), list(message = text, call = NULL))
 }
 

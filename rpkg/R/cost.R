@@ -37,7 +37,7 @@ check_profile <- function(profile, call) {
 
 check_whole_profile <- function(profile, what, call) {
   costs <- unclass(profile)$costs
-  if (!is.double(costs)) abort("profile", sprintf("%s is no whole profile: it has no costs", what), call = call)
+  if (!is.double(costs)) abort("profile", sprintf("%s is no whole profile, for it has no costs: give it as memProfile() gave it", what), call = call)
   check_cost_values(costs, paste("the costs of", what), call)
   profile
 }

@@ -17,7 +17,7 @@ add_asked_globals <- function(names, env, capture, call) {
   if (is.null(env)) env <- globalenv()
   for (name in names) {
     if (!exists(name, envir = env)) {
-      abort_input(sprintf("memControl(globals = ) names '%s', but FUN finds no variable of that name", name), call)
+      abort_input(sprintf("memControl(globals = ) names '%s', but FUN finds no variable of that name: correct the name, or define it", name), call)
     }
     need(name, FALSE, env, capture)
   }

@@ -24,7 +24,7 @@ formula_index <- function(formula, data, call) {
 # The groups that INDEX makes of so many rows: their row sets, the factors of one row of each, labels, and the dim and dimnames that results
 # by all combinations of levels have.
 groups_of <- function(index, extent, call) {
-  if (!length(index)) abort_input("INDEX has no factor", call)
+  if (!length(index)) abort_input("INDEX has no factor: give one, or a list of them", call)
   factors <- lapply(index, factor_of, call)
   wrong <- lengths(factors) != extent
   if (any(wrong)) {
@@ -34,7 +34,7 @@ groups_of <- function(index, extent, call) {
   }
   outer <- lapply(factors, levels)
   dim <- lengths(outer, use.names = FALSE)
-  if (prod(dim) > .Machine$integer.max) abort_input("INDEX makes 2^31 groups or more: total number of levels >= 2^31", call)
+  if (prod(dim) > .Machine$integer.max) abort_input("INDEX makes 2^31 groups or more (total number of levels >= 2^31): give fewer factors, or interaction(..., drop = TRUE)", call)
   # Without FUN it gives the number of each row's combination.
   cell <- tapply(seq_len(extent), factors)
   there <- tabulate(cell, prod(dim)) > 0L

@@ -157,7 +157,9 @@ lose <- function(seat, run, why, died) {
   if (length(host$nodes)) add_seat(run, host)
 }
 
-lose_silent <- function(seat, run) lose(seat, run, sprintf("nothing was heard of it for %g s", run$patience), died = FALSE)
+lose_silent <- function(seat, run) {
+  lose(seat, run, sprintf("nothing was heard of it for %g s, the limit of memControl(host_timeout = )", run$patience), died = FALSE)
+}
 
 no_host_left <- function(run) {
   if (!isTRUE(native(ms_hosts_under_way(run$grants))) || any(vapply(run$seats, `[[`, NA, "alive"))) return(invisible())
@@ -165,7 +167,10 @@ no_host_left <- function(run) {
 }
 
 check_time <- function(run) {
-  if (elapsed() > run$deadline) abort("timeout", "the run took longer than memControl(timeout = ) allows", call = run$call)
+  if (elapsed() > run$deadline) {
+    text <- "the run over several hosts took longer than memControl(timeout = ) allows; raise it, or give a CLUSTER of more nodes"
+    abort("timeout", text, call = run$call)
+  }
 }
 
 # The blocks brought together: values, conditions in order, the first error, and who died.

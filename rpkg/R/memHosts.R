@@ -67,7 +67,7 @@ named_hosts <- function(hosts, call) {
   }
   if (length(hosts) == 1L && file.exists(hosts) && !dir.exists(hosts)) return(hosts_in_file(hosts, call))
   if (any(grepl("[[:space:]/]", hosts))) {
-    abort_input(sprintf("hosts: there is no file '%s', and it is no name of a host", harmless(hosts[grepl("[[:space:]/]", hosts)][[1L]])), call)
+    abort_input(sprintf("hosts: there is no file '%s', and no host can have that name: correct it", harmless(hosts[grepl("[[:space:]/]", hosts)][[1L]])), call)
   }
   counted(hosts)
 }

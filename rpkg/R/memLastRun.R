@@ -128,7 +128,7 @@ as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "acti
     memory = memory_table(document)
   )
   if (what %in% c("trace", "chunks") && !nrow(table) && x$chunks > 0) {
-    abort_input("this run kept no trace: a pass said memControl(trace = FALSE)")
+    abort_input("this run kept no trace, for a pass said memControl(trace = FALSE): run it again without that")
   }
   table
 }

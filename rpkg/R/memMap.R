@@ -75,6 +75,6 @@ check_dim <- function(dim, call) {
   if (!is.numeric(dim) || is.object(dim) || !length(dim) || anyNA(dim) || any(dim < 0 | dim > limit | dim != floor(dim))) {
     abort_input(sprintf("dim must be whole numbers from 0 to %.0f, not %s", limit, describe(dim)), call)
   }
-  if (prod(dim) > 2^52) abort_input("dim asks for more items than a vector can have", call)
+  if (prod(dim) > 2^52) abort_input("dim asks for more items than a vector can have (2^52): give smaller extents", call)
   as.double(dim)
 }

@@ -131,7 +131,7 @@ check_run_vars <- function(vars, call) {
     abort_input(sprintf("Unknown input format for VARS: a named list of data is needed, like list(y = y2), not %s", describe(vars)), call)
   }
   twice <- names(vars)[duplicated(names(vars))]
-  if (length(twice)) abort_input(sprintf("VARS names '%s' more than once", twice[[1L]]), call)
+  if (length(twice)) abort_input(sprintf("VARS names '%s' more than once: name it once", twice[[1L]]), call)
 }
 
 # Which data of a program is replaced by what, as native code takes it.

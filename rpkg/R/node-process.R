@@ -23,7 +23,8 @@ start_nodes <- function(nodes, timeout, call) {
   while (length(waiting)) {
     left <- deadline - elapsed()
     if (left <= 0) {
-      abort("cluster", sprintf("%d of %d nodes did not start within %.0f s", length(waiting), length(nodes), timeout), call = call)
+      text <- "%d of %d nodes did not start within %.0f s: the machine is busy, or R starts slowly here; ask for fewer, or try again"
+      abort("cluster", sprintf(text, length(waiting), length(nodes), timeout), call = call)
     }
     before <- own_sockets()
     for (node in nodes[waiting]) if (!is.null(ended <- native(ms_node_ended(node$pid)))) not_started(node, ended, call)
@@ -56,7 +57,8 @@ listening_socket <- function(call) {
     socket <- tryCatch(suppressWarnings(serverSocket(port)), error = function(e) NULL)
     if (!is.null(socket)) return(list(socket = socket, port = port))
   }
-  abort("cluster", "no port could be opened for the nodes of the cluster", call = call)
+  text <- "no port could be opened for the nodes of the cluster: 50 from 11000 to 31000 were tried; see with ss -ltn what has them"
+  abort("cluster", text, call = call)
 }
 
 # The sockets of this process, by the kernel's numbers.
@@ -83,7 +85,7 @@ from_same_user <- function(before, call) {
 # Both addresses, the user and the kernel's number of each connection of this machine.
 tcp_ends <- function(call) {
   lines <- tryCatch(readLines("/proc/self/net/tcp"), error = function(e) {
-    abort("cluster", "who connects as a node of the cluster cannot be told: /proc/self/net/tcp cannot be read here", call = call)
+    abort("cluster", "who connects as a node of the cluster cannot be told: /proc/self/net/tcp cannot be read here; mount /proc", call = call)
   })
   rows <- strsplit(trimws(lines[-1L]), " +")
   column <- function(at) vapply(rows, `[[`, "", at)

@@ -159,7 +159,7 @@ configure_place <- function() {
 configure_directory <- function() {
   place <- setting("dir", NULL, as_setting_string)
   if (!is.null(place)) {
-    if (!dir.exists(place)) abort_input(sprintf("options(memshare.dir = ): there is no directory '%s'", place))
+    if (!dir.exists(place)) abort_input(sprintf("options(memshare.dir = ): there is no directory '%s'; make it, or name another one", place))
     place <- normalizePath(place)
   }
   if (!identical(place, state$place)) {

@@ -98,9 +98,9 @@ check_call <- function(pass, call) {
   given <- given[nzchar(given)]
   if (!length(given)) return(invisible())
   twice <- given[given %in% names(pass$dots)]
-  if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a further argument of FUN", twice[[1L]]), call)
+  if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a further argument of FUN: give it once", twice[[1L]]), call)
   twice <- given[given %in% pass$elements]
-  if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a collection", twice[[1L]]), call)
+  if (length(twice)) abort_input(sprintf("'%s' is given both in VARS and as a collection: give it once", twice[[1L]]), call)
   signature <- if (is.primitive(pass$fun)) args(pass$fun) else pass$fun
   if (is.null(signature)) return(invisible())
   formals <- names(formals(signature))
@@ -112,8 +112,8 @@ check_call <- function(pass, call) {
   if (length(unknown) && !"..." %in% formals) {
     abort_input(
       sprintf(
-        "%s '%s', but FUN has no argument of that name: FUN(%s)", if (unknown[[1L]] %in% pass$arguments) "the call gives" else "VARS has",
-        unknown[[1L]], paste(formals, collapse = ", ")
+        "%s '%s', but FUN has no argument of that name, it is FUN(%s): rename one of them",
+        if (unknown[[1L]] %in% pass$arguments) "the call gives" else "VARS has", unknown[[1L]], paste(formals, collapse = ", ")
       ), call
     )
   }

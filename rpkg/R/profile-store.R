@@ -58,7 +58,7 @@ profile_file <- function(directory, key) {
 # Reads a profile; `what` is what the file's name was given as.
 load_profile <- function(file, what, call) {
   file <- path.expand(check_string(file, what, call))
-  if (!file.exists(file)) abort("profile", sprintf("%s: there is no file '%s'", what, file), path = file, call = call)
+  if (!file.exists(file)) abort("profile", sprintf("%s: there is no file '%s'; memSaveProfile() writes one", what, file), path = file, call = call)
   new_profile(native(ms_profile_load(file), call))
 }
 

@@ -95,7 +95,10 @@ mismatch <- function(value, template) {
 }
 
 mismatch_text <- function(found, at) {
-  sprintf("a result does not match FUN.VALUE: values must be %s, but element (X[[%.0f]]) result is %s", found$wanted, at, found$is)
+  sprintf(
+    "a result does not match FUN.VALUE: that of element %.0f has %s, and FUN.VALUE has %s; change FUN.VALUE, or what FUN returns", at,
+    found$is, found$wanted
+  )
 }
 
 # The types that vapply lets stand for the template's.

@@ -54,7 +54,7 @@ await_node <- function(node, call) {
   on.exit(unlink(c(node$log, node$ended)))
   while (!socketSelect(list(node$server), timeout = 0.2)) {
     if (file.exists(node$ended)) cannot_start_on(node$host, last_words(node$log), call)
-    if (elapsed() > node$deadline) cannot_start_on(node$host, sprintf("it did not connect within %g s", node$about$connectTimeout), call)
+    if (elapsed() > node$deadline) cannot_start_on(node$host, sprintf("it did not connect to this machine within %g s", node$about$connectTimeout), call)
   }
   con <- socketAccept(node$server, blocking = TRUE, open = "a+b", timeout = node$about$timeout, options = "no-delay")
   close(node$server)

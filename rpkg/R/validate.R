@@ -4,8 +4,15 @@
 # The arguments without which the calling function can do nothing. What a caller was not given itself, it cannot hand on.
 check_given <- function(names, call, frame = parent.frame()) {
   for (name in names) {
-    if (eval(call("missing", as.name(name)), frame)) abort_input(sprintf("%s is missing", name), call)
+    if (eval(call("missing", as.name(name)), frame)) abort_input(sprintf("%s is missing: give it, as %s shows", name, help_page(call)), call)
   }
+}
+
+# The help page of the function that is called, by the name that it has in the call.
+help_page <- function(call) {
+  verb <- call[[1L]]
+  if (is.call(verb)) verb <- verb[[length(verb)]]
+  if (is.symbol(verb)) paste0("?", as.character(verb)) else "the function's help page"
 }
 
 check_string <- function(value, what, call = NULL) {
@@ -24,7 +31,7 @@ check_names <- function(names, what, call = NULL) {
     abort_input(sprintf("%s must be a character vector of variables' names, not %s", what, describe(names)), call)
   }
   twice <- unique(names[duplicated(names)])
-  if (length(twice)) abort_input(sprintf("%s names '%s' more than once", what, twice[[1L]]), call)
+  if (length(twice)) abort_input(sprintf("%s names '%s' more than once: name it once", what, twice[[1L]]), call)
   check_utf8(names, what, call)
 }
 
@@ -35,7 +42,7 @@ check_utf8 <- function(strings, what, call = NULL) {
   utf8 <- enc2utf8(strings)
   bad <- marked == "bytes" | marked == "UTF-8" & !validUTF8(strings) |
     marked == "unknown" & is.na(iconv(strings, "", "UTF-8"))
-  if (any(bad)) abort_input(sprintf("%s must be text that UTF-8 can hold; element %d is not", what, which(bad)[[1L]]), call)
+  if (any(bad)) abort_input(sprintf("%s must be text that UTF-8 can hold; element %d is not: convert it with iconv()", what, which(bad)[[1L]]), call)
   utf8
 }
 

@@ -53,6 +53,6 @@ test_that("what is no host is refused, and what cannot be reached is named", {
   expect_identical(nrow(showConnections()), before)
   slow <- withr::local_tempfile(lines = c("#!/bin/sh", "sleep 3"))
   Sys.chmod(slow, "0700")
-  expect_error(memHosts("nowhere.invalid", rshcmd = slow, connectTimeout = 1), "it did not connect within 1 s", class = "memshare_error_cluster")
+  expect_error(memHosts("nowhere.invalid", rshcmd = slow, connectTimeout = 1), "it did not connect to this machine within 1 s", class = "memshare_error_cluster")
   expect_error(memHosts("localhost", workers = 1000), "of which .* are free", class = "memshare_error_cluster")
 })

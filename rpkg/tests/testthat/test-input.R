@@ -37,7 +37,7 @@ test_that("VARS", {
   input_error(memApply(m, 1, f, VARS = data.frame(y = 1)), "Unknown input format for VARS")
   input_error(memApply(m, 1, f, VARS = sum), "Unknown input format for VARS")
   input_error(memApply(m, 1, f, VARS = list(y = 1, y = 2)), "more than once")
-  input_error(memApply(m, 1, f, VARS = list(z = 1)), "no argument of that name: FUN\\(v, y\\)")
+  input_error(memApply(m, 1, f, VARS = list(z = 1)), "no argument of that name, it is FUN\\(v, y\\)")
   input_error(memApply(m, 1, f, VARS = list(v = 1)), "first argument")
   input_error(memApply(m, 1, f, VARS = list(y = 1), y = 2), "both in VARS")
   input_error(memApply(m, 1, f, VARS = "y"), "NAMESPACE")

@@ -97,14 +97,14 @@ test_that("an error names the step", {
   expect_identical(e$pass, "prior")
   expect_warning(expect_identical(memDo(function(x) as.integer(x), "a"), NA_integer_), "the call of FUN: NAs introduced")
   expect_error(
-    memDo(function(x) tools::pskill(Sys.getpid(), 9), 1, CONTROL = memControl(retries = 0)), "^the call of FUN: it killed 1 worker",
+    memDo(function(x) tools::pskill(Sys.getpid(), 9), 1, CONTROL = memControl(retries = 0)), "^the call of FUN: its worker process died, once in all",
     class = "memshare_error_worker_died"
   )
   expect_error(memDo(function(x) Sys.sleep(60), 1, CONTROL = memControl(element_timeout = 0.2)), "FUN took too long", class = "memshare_error_element_timeout")
   expect_input <- function(code, text) expect_error(code, text, fixed = TRUE, class = "memshare_error_input")
   expect_input(memDo(), "FUN is missing")
   expect_input(memDo("no such function"), "there is no function")
-  expect_input(memDo(function(x) x, y = 1), "the call gives 'y', but FUN has no argument of that name: FUN(x)")
+  expect_input(memDo(function(x) x, y = 1), "the call gives 'y', but FUN has no argument of that name, it is FUN(x)")
   expect_input(memDo(function(x) x, x = 1, VARS = list(x = 2)), "FUN's argument 'x' is given more than once")
   expect_input(memDo(function(x) x, 1, VARS = "x"), "needs NAMESPACE")
   expect_input(memDo(quote, 1), "FUN is `quote`")

@@ -22,11 +22,11 @@ impl Ended<'_> {
                 self.failed(failure, at, notes)
             }
             Outcome::WorkerKilled { stage, position, deaths, reason } => {
-                let workers = if *deaths == 1 { "worker" } else { "workers" };
+                let times = if *deaths == 1 { "once".to_owned() } else { format!("{deaths} times") };
                 plain(
                     "worker_died",
                     Some((pass(*stage, position.step), position.element)),
-                    &format!("it killed {deaths} {workers}, and was not tried again; the last was {reason}; memLog() shows what it wrote"),
+                    &format!("its worker process died, {times} in all, so it was not tried again; the last was {reason}; memLog() shows what it wrote, explain(memLastRun()) what may help"),
                 )
             }
             Outcome::ElementTimeout { stage, position } => {
@@ -36,7 +36,7 @@ impl Ended<'_> {
                 late(at, limit.map_or(0.0, |limit| limit.ns as f64 / 1e9))
             }
             Outcome::Cancelled { cause: Cause::Timeout } => {
-                plain("timeout", None, "the run took longer than memControl(timeout = ) allows; explain(memLastRun()) shows what it did")
+                plain("timeout", None, "the run took longer than memControl(timeout = ) allows; raise it, or see in explain(memLastRun()) what took the time")
             }
             Outcome::Cancelled { cause: Cause::User } => plain("cancelled", None, "the run was cancelled"),
             Outcome::NoWorkers { reason } => {
