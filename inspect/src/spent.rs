@@ -60,7 +60,7 @@ pub(crate) fn of_places(log: &EventLog, loads: &[LoadView]) -> Vec<Activities> {
 }
 
 fn of_place(log: &EventLog, loads: &[LoadView], place: WorkerId) -> Activities {
-    let spent = &log.activities[place.index()];
+    let spent = within(log.activities[place.index()], log.wall_ns);
     let of = |activity: Activity| seconds(spent[activity as usize]);
     let mut spent = Activities {
         wait: of(Activity::Wait),
@@ -89,6 +89,17 @@ fn of_place(log: &EventLog, loads: &[LoadView], place: WorkerId) -> Activities {
     // Less than a nanosecond is what adding up lost.
     spent.call = Some(spent.run - fun).filter(|call| *call >= 1e-9).unwrap_or(0.0);
     spent.run = fun;
+    spent
+}
+
+/// What a place spent within the run: a worker hears of the run's end a moment after it, and waits until then.
+fn within(mut spent: [u64; Activity::ALL.len()], wall_ns: u64) -> [u64; Activity::ALL.len()] {
+    let mut beyond = spent.iter().sum::<u64>().saturating_sub(wall_ns);
+    for part in &mut spent {
+        let less = beyond.min(*part);
+        *part -= less;
+        beyond -= less;
+    }
     spent
 }
 

@@ -38,6 +38,16 @@ fn the_parts_of_the_workers_time_add_up() {
 }
 
 #[test]
+fn what_a_worker_waits_beyond_the_end_is_not_of_the_run() {
+    let run = run(|log| {
+        let rest = log.wall_ns - log.activities[0].iter().sum::<u64>();
+        log.activities[0][Activity::Wait as usize] += rest + 5 * MS;
+    });
+    adds_up(&run);
+    assert_eq!(run.activities[0].idle, 0.0);
+}
+
+#[test]
 fn what_is_loaded_for_the_workers_is_what_their_places_waited_for() {
     let run = run(|log| {
         log.workers.iter_mut().for_each(|life| life.joined_ns = 40 * MS);

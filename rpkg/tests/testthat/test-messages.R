@@ -53,11 +53,11 @@ provoked <- list(
   message_element = quote(memLapply(c(a = 1), function(v) message("said by FUN")))
 )
 
-# Kinds that no short call gives, and the tests that have them.
+# Kinds that no short call gives, and the tests that have them; those of whole sessions are not in the package.
 elsewhere <- c(
-  error_cluster = "test-cluster.R", error_damaged = "test-damage.R", error_launch = "test-pass.R", error_no_memory = "test-nested.R",
-  error_no_place = "tests/e2e/forbidden-places.sh", error_no_workers = "test-kill.R", error_not_owner = "test-views-lifetime.R",
-  error_stopped = "tests/e2e/unload.R", error_worker = "test-session-state.R"
+  error_cluster = "test-cluster.R", error_damaged = "test-damage.R", error_launch = "test-node-cluster.R", error_no_memory = "test-abuse.R",
+  error_no_place = "tests/e2e/forbidden-places.sh", error_no_workers = "tests/e2e/forbidden-places.sh",
+  error_not_owner = "test-views-lifetime.R", error_stopped = "test-options.R", error_worker = "test-session-state.R"
 )
 
 cancelled <- function(handle) {
@@ -155,4 +155,7 @@ test_that("no kind of error is missing above", {
   kinds <- unique(regmatches(page, gregexpr("(?<=memshare_)error_[a-z_]+", page, perl = TRUE))[[1L]])
   expect_gt(length(kinds), 30L)
   expect_setequal(kinds, c(grep("^error", names(provoked), value = TRUE), names(elsewhere)))
+  here <- elsewhere[file.exists(elsewhere)]
+  expect_gt(length(here), 6L)
+  for (kind in names(here)) expect_match(readLines(here[[kind]]), paste0("memshare_", kind, "\\b"), all = FALSE, info = kind)
 })

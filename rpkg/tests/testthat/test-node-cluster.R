@@ -202,3 +202,10 @@ test_that("packages that take a cluster take this one", {
   k <- 2
   expect_identical(foreach::foreach(i = 1:4, .combine = c) %dopar% (i * k), 1:4 * k)
 })
+
+test_that("a program that is not there cannot be started as a node", {
+  secret <- withr::local_tempfile(lines = "secret")
+  expect_error(
+    native(ms_node_launch("/no/such/R", character(), .libPaths(), 1L, c(tempfile(), secret))), "/no/such/R", class = "memshare_error_launch"
+  )
+})

@@ -284,3 +284,25 @@ test_that("a look at an unchanged session tells that nothing changed", {
   memshare:::session_state(FALSE)
   expect_identical(memshare:::state$generation$id, before)
 })
+
+test_that("a package that the session has and a worker cannot load is an error of the worker, with the package's words", {
+  skip_if_not_installed("withr")
+  directory <- withr::local_tempdir()
+  source <- file.path(directory, "notOnWorkers")
+  dir.create(file.path(source, "R"), recursive = TRUE)
+  writeLines(
+    c("Package: notOnWorkers", "Version: 1.0", "Title: T", "Description: D.", "License: GPL-3", "Author: A", "Maintainer: A <a@b.cd>"),
+    file.path(source, "DESCRIPTION")
+  )
+  file.create(file.path(source, "NAMESPACE"))
+  flag <- file.path(directory, "flag")
+  writeLines(sprintf(".onLoad <- function(...) if (file.exists('%s')) stop('not here')", flag), file.path(source, "R", "load.R"))
+  library <- file.path(directory, "library")
+  dir.create(library)
+  utils::install.packages(source, library, repos = NULL, type = "source", quiet = TRUE)
+  withr::local_libpaths(library, "prefix")
+  withr::defer(unloadNamespace("notOnWorkers"))
+  loadNamespace("notOnWorkers")
+  file.create(flag)
+  expect_error(memLapply(1:2, identity, CONTROL = memControl(packages = "notOnWorkers")), "not here", class = "memshare_error_worker")
+})
