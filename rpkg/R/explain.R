@@ -23,7 +23,10 @@
 #' lazy <- memControl(lazy = TRUE)
 #' mu <- memApply(m, 2, mean, CONTROL = lazy)
 #' s <- memApply(m, 2, sd, CONTROL = lazy)
-#' z <- memLapply(1:3, function(j, m, mu, s) (m[, j] - mu[[j]]) / s[[j]], VARS = list(m = m, mu = mu, s = s), CONTROL = lazy)
+#' z <- memLapply(
+#'   1:3, function(j, m, mu, s) (m[, j] - mu[[j]]) / s[[j]],
+#'   VARS = list(m = m, mu = mu, s = s), CONTROL = lazy
+#' )
 #' plan <- memPlan(z, MAX.CORES = 2)
 #' explain(plan)
 #' invisible(memRun(plan))

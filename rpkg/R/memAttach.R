@@ -48,7 +48,9 @@
 #' # A file as NumPy writes it: a header, then the items.
 #' file <- tempfile(fileext = ".npy")
 #' header <- sprintf("%-117s\n", "{'descr': '<f8', 'fortran_order': True, 'shape': (4, 3), }")
-#' writeBin(c(as.raw(c(0x93, utf8ToInt("NUMPY"), 1, 0, nchar(header), 0)), charToRaw(header), writeBin(as.double(1:12), raw(), endian = "little")), file)
+#' begin <- as.raw(c(0x93, utf8ToInt("NUMPY"), 1, 0, nchar(header), 0))
+#' items <- writeBin(as.double(1:12), raw(), endian = "little")
+#' writeBin(c(begin, charToRaw(header), items), file)
 #' memAttach("demo", "m", file)
 #' retrieveViews("demo", "m")$m
 #' memApply("m", 2, sum, NAMESPACE = "demo", MAX.CORES = 1)

@@ -16,7 +16,8 @@
 #' @seealso [memTapply()], [memLapply()]
 #' @examples
 #' memBy(warpbreaks[, 1:2], warpbreaks[, "tension"], summary, MAX.CORES = 2)
-#' fits <- memBy(iris, iris$Species, function(d) lm(Sepal.Length ~ Sepal.Width, data = d), MAX.CORES = 2)
+#' fit <- function(d) lm(Sepal.Length ~ Sepal.Width, data = d)
+#' fits <- memBy(iris, iris$Species, fit, MAX.CORES = 2)
 #' sapply(fits, coef)
 #' @export
 memBy <- function(data, INDICES, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., simplify = TRUE,

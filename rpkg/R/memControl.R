@@ -74,7 +74,8 @@
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1, CONTROL = memControl(FUN.VALUE = 0))
 #' x1 <- 5
 #' memLapply(1, function(i) get(paste0("x", i)), MAX.CORES = 1, CONTROL = memControl(globals = "x1"))
-#' memLapply(1:4, function(n) sum(rnorm(n * 1000)), MAX.CORES = 2, CONTROL = memControl(cost = function(n) n))
+#' cost <- memControl(cost = function(n) n)
+#' memLapply(1:4, function(n) sum(rnorm(n * 1000)), MAX.CORES = 2, CONTROL = cost)
 #' wait <- function(seconds) Sys.sleep(seconds)
 #' control <- memControl(element_timeout = 0.2, on_error = "collect")
 #' out <- suppressWarnings(memLapply(c(a = 0, b = 60), wait, MAX.CORES = 1, CONTROL = control))

@@ -29,7 +29,10 @@
 #' x <- matrix(rnorm(2000), 20)
 #' variances <- memApply(x, 2, var, CONTROL = memControl(FUN.VALUE = 0, lazy = TRUE))
 #' prior <- memDo(median, variances)
-#' shrunk <- memLapply(variances, function(v, prior) (v + prior) / 2, VARS = list(prior = prior), CONTROL = memControl(lazy = TRUE))
+#' shrunk <- memLapply(
+#'   variances, function(v, prior) (v + prior) / 2,
+#'   VARS = list(prior = prior), CONTROL = memControl(lazy = TRUE)
+#' )
 #' prior
 #' str(memRun(shrunk, MAX.CORES = 2)[1:2])
 #' @export

@@ -22,7 +22,10 @@
 #' memMapply(function(x, y) x + y, c(a = 1, b = 2), c(10, 20), MAX.CORES = 2)
 #'
 #' m <- matrix(1:6, 2)
-#' memMapply(function(v, w) sum(v) * w, m, w = 1:3, MARGIN = 2, MAX.CORES = 2, CONTROL = memControl(simplify = TRUE))
+#' memMapply(
+#'   function(v, w) sum(v) * w, m, w = 1:3, MARGIN = 2,
+#'   MAX.CORES = 2, CONTROL = memControl(simplify = TRUE)
+#' )
 #' @export
 memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL,
                       CONTROL = memControl()) {

@@ -43,7 +43,8 @@
 #' memshare_gc("demo")
 #' unlink(file)
 #'
-#' memOuter(list(a = 1:3, b = 4), list(u = 1, v = 2), function(x, y, k) sum(x) * y + k, MAX.CORES = 2, k = 100)
+#' scaled <- function(x, y, k) sum(x) * y + k
+#' memOuter(list(a = 1:3, b = 4), list(u = 1, v = 2), scaled, MAX.CORES = 2, k = 100)
 #' @export
 memOuter <- function(X, Y = X, FUN, symmetric = FALSE, block = FALSE, size = NULL, into = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL,
                      CLUSTER = NULL, ..., CONTROL = memControl()) {

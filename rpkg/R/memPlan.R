@@ -35,7 +35,10 @@
 #' lazy <- memControl(lazy = TRUE)
 #' mu <- memApply(m, 2, mean, CONTROL = lazy)
 #' s <- memApply(m, 2, sd, CONTROL = lazy)
-#' z <- memLapply(1:3, function(j, m, mu, s) (m[, j] - mu[[j]]) / s[[j]], VARS = list(m = m, mu = mu, s = s), CONTROL = lazy)
+#' z <- memLapply(
+#'   1:3, function(j, m, mu, s) (m[, j] - mu[[j]]) / s[[j]],
+#'   VARS = list(m = m, mu = mu, s = s), CONTROL = lazy
+#' )
 #' plan <- memPlan(z, s, MAX.CORES = 2)
 #' plan
 #' as.data.frame(plan, what = "resources")

@@ -33,7 +33,8 @@
 #'
 #' file <- tempfile(fileext = ".profile")
 #' memSaveProfile(profile, file)
-#' invisible(memLapply(c(a = 0.001, b = 0.03, c = 0.002), wait, MAX.CORES = 2, CONTROL = memControl(profile = file)))
+#' seconds <- c(a = 0.001, b = 0.03, c = 0.002)
+#' invisible(memLapply(seconds, wait, MAX.CORES = 2, CONTROL = memControl(profile = file)))
 #' @export
 memProfile <- function(run = memLastRun(), pass = NULL) {
   call <- sys.call()

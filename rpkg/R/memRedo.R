@@ -25,7 +25,8 @@
 #' @examples
 #' file <- tempfile()
 #' slow <- function(i) if (i == 3 && !file.exists(file)) stop("not ready") else i^2
-#' value <- suppressWarnings(memLapply(1:4, slow, MAX.CORES = 1, CONTROL = memControl(on_error = "collect")))
+#' control <- memControl(on_error = "collect")
+#' value <- suppressWarnings(memLapply(1:4, slow, MAX.CORES = 1, CONTROL = control))
 #' class(value[[3]])
 #' invisible(file.create(file))
 #' str(memRedo(value))

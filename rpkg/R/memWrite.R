@@ -29,7 +29,7 @@
 #' memAllocate("demo", "squares", "double", dim = c(3, 4))
 #' memWrite("demo", "squares", 1:3, list(NULL, 1))          # column 1
 #' memWrite("demo", "squares", 0.5, list(2, 2:4))           # one value for several items
-#' memWrite("demo", "squares", c(7, 8), c(12, 11))          # positions, as in squares[c(12, 11)] <- c(7, 8)
+#' memWrite("demo", "squares", c(7, 8), c(12, 11))     # positions, as in squares[c(12, 11)] <- c(7, 8)
 #' retrieveViews("demo", "squares")$squares
 #'
 #' # FUN fills the columns, on two workers at once.

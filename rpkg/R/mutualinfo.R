@@ -70,7 +70,8 @@
 #' genes <- matrix(rnorm(2000), 10, dimnames = list(paste0("gene_", 1:10), NULL))
 #' type <- rep(c("B", "T"), 100)
 #' genes["gene_3", type == "T"] <- genes["gene_3", type == "T"] + 2
-#' scores <- memApply(genes, 1, function(v, type) mutualinfo(v, type, isYDiscrete = TRUE), VARS = list(type = type), MAX.CORES = 1)
+#' score <- function(v, type) mutualinfo(v, type, isYDiscrete = TRUE)
+#' scores <- memApply(genes, 1, score, VARS = list(type = type), MAX.CORES = 1)
 #' which.max(scores)
 #' @export
 mutualinfo <- function(x, y, isXDiscrete = FALSE, isYDiscrete = FALSE, eps = .Machine$double.eps * 1000, useMPMI = FALSE, na.rm = FALSE,
