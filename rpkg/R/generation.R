@@ -5,7 +5,7 @@
 session_state <- function(fresh, named = character(), looked = FALSE) {
   if (is.null(state$tables)) remember_tables(state)
   # Whoever clears temporary directories may have taken the generation's file.
-  if (!is.null(state$generation) && !file.exists(state$generation$path)) {
+  if (!looked && !is.null(state$generation) && !file.exists(state$generation$path)) {
     state$generation <- NULL
     state$settled <- FALSE
   }

@@ -144,8 +144,15 @@ configure_log <- function() {
   state$log <- log
 }
 
-# What is logged; where pages go; how much memory is kept.
+# What is logged; where pages go; how much memory is kept. Asked in every call, so what was said is remembered. A directory that was named may go
+# at any time: it is looked at each time.
 configure_place <- function() {
+  said <- list(
+    getOption("memshare.log"), getOption("memshare.dir"), getOption("memshare.cache"),
+    Sys.getenv(option_twins[c("log", "dir", "cache")], names = FALSE)
+  )
+  if (identical(said, state$said)) return(invisible())
+  state$said <- NULL
   configure_log()
   configure_directory()
   cache <- setting("cache", 2^31, as_setting_number(function(value, source) count_or_inf(value, source, 0)))
@@ -153,6 +160,7 @@ configure_place <- function() {
     native(ms_set_cache(cache))
     state$cache <- cache
   }
+  if (is.null(state$log) && is.null(state$place)) state$said <- said
 }
 
 # The directory that stands in for shared memory, and for the temporary directory, where those have no room.

@@ -66,6 +66,7 @@ differing <- function(payloads) {
 
 # Which of these packages must be attached, each with the library it is in. A missing one is an error before anything runs.
 check_packages <- function(packages, call = NULL) {
+  if (!length(packages)) return(character())
   always <- c("base", "methods", "datasets", "utils", "grDevices", "graphics", "stats")
   packages <- unique(packages[!packages %in% always])
   if (!length(packages)) return(character())

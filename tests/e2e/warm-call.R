@@ -56,7 +56,7 @@ if (is.null(calls)) {
   cat("system calls: skipped, strace cannot trace here\n")
 } else {
   cat(sprintf("system calls of a warm call: %.0f (%s)\n", sum(calls), paste(utils::head(names(calls), 8L), round(utils::head(calls, 8L)), collapse = ", ")))
-  stopifnot(sum(calls) < 265)
+  stopifnot(sum(calls) < 245)
 }
 if (capabilities("profmem")) {
   taken <- blocks()

@@ -36,6 +36,33 @@ at_prompt <- function(fun) {
   fun
 }
 
+test_that("lists of single values travel as they are, packed or not", {
+  latin <- "caf\xe9"
+  Encoding(latin) <- "latin1"
+  lists <- list(
+    doubles = list(1, NA_real_, -0, NaN, Inf), integers = list(1L, NA_integer_, 7L), flags = list(TRUE, NA, FALSE),
+    complex = list(1i, NA_complex_), raws = list(as.raw(1), as.raw(255)), texts = list("a", NA_character_, "\u00e9", latin, ""),
+    mixed = list(1, 2L), lengths = list(1, c(2, 3)), empty = list(numeric(), numeric()), nothing = list(NULL, 1), named = list(a = 1, b = 2),
+    inner = list(c(a = 1), 2), dated = list(as.Date("2026-11-29"), as.Date("2026-11-30")), compact = list(1:1, 2:2), nested = list(list(1), list(2)),
+    matrix = matrix(list(1, 2, 3, 4), 2), one = list(5)
+  )
+  registerVariables("travel-single", lists)
+  on.exit(releaseVariables("travel-single", names(lists)))
+  for (name in names(lists)) {
+    x <- lists[[name]]
+    expect_identical(retrieveViews("travel-single", name)[[1]], x, label = name)
+    expect_identical(memLapply(x, function(v) v, MAX.CORES = 2), lapply(x, function(v) v), label = name)
+    expect_identical(memLapply(name, function(v) list(v), NAMESPACE = "travel-single", MAX.CORES = 2), lapply(x, list), label = name)
+    expect_identical(memLapply(1:2, function(i, w) list(w), VARS = list(w = x), MAX.CORES = 2)[[2]][[1]], x, label = name)
+    releaseViews("travel-single", name)
+  }
+  both <- memMapply(function(a, b) a + b, list(1, 2, 3), list(10L, 20L, 30L), MAX.CORES = 2)
+  expect_identical(both, Map(`+`, list(1, 2, 3), list(10L, 20L, 30L)))
+  expect_identical(memReduce(list(1, 2, 3, 4), `+`, CONTROL = memControl()), 10)
+  # What FUN changes in an element is its own.
+  expect_identical(memLapply(list(1, 2), function(v) { v[1] <- v + 1; v }, MAX.CORES = 1), list(2, 3))
+})
+
 test_that("objects of many kinds come back as they went", {
   data <- data.frame(x = c(1, 2, 3, 5), y = c(2, 4, 7, 9))
   values <- list(

@@ -22,6 +22,8 @@ pub const BORROW_FROM: usize = 32 << 10;
 const PARALLEL_FROM: u64 = 8 << 20;
 /// ... in slices of this size.
 pub(super) const SLICE: usize = 4 << 20;
+/// A blob that is no longer is written by one call: copying it takes less time than a call for each piece.
+const WRITTEN_AT_ONCE: u64 = 4 << 10;
 /// More threads than this do not make memory faster.
 const MAX_THREADS: usize = 4;
 
@@ -484,6 +486,9 @@ impl Content for Blob {
     }
 
     fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
+        if self.size() <= WRITTEN_AT_ONCE {
+            return file.write_at(at, &self.to_vec()?);
+        }
         Blob::write(self, &|offset, bytes| file.write_at(at + offset, bytes))
     }
 

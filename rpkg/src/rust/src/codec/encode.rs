@@ -1,4 +1,4 @@
-//! R value to blob.
+//! R value to nodes and bytes.
 use scheduler::page::{BlobWriter, Node, StringTable, Tag, FLAG_S4};
 
 use super::deferred;
@@ -8,29 +8,7 @@ use super::region::copy_region;
 use super::survey::holds_references;
 use super::tags::tag_of;
 use crate::altrep;
-use crate::r::{bytes_of, protect, with_bytes, Failure, Kind, Result, Scope, Sexp};
-
-/// Encodes `x` as the root of a new blob. The caller keeps `x`, unchanged, until the blob is written: big vectors are read
-/// where they lie. Lists that make their items when asked have no such place, and R serializes them ([`crate::r::Scope::plain_list`]
-/// makes a list of one that is to be cut).
-///
-/// Vectors, lists, data frames and S4 objects have a layout, with all attributes, if nothing in them has an identity of its own; what
-/// holds closures, environments or pointers is serialized by R in one piece, its big data as parts of the same blob. The items of a plain
-/// list at the root are such pieces of their own, for a collection is cut there.
-pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
-    encode_with(x, w, None)
-}
-
-/// As [`encode`]; views into pages that others can read are not copied but noted in `references`.
-pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
-    let mut table = StringTable::default();
-    let mut outline = Outline::default();
-    let mut at = 0;
-    protect(|s| {
-        Encoder { w: &mut *w, table: &mut table, outline: &mut outline, at: &mut at, references }.root(s, x)
-    })?;
-    Ok(w.check()?)
-}
+use crate::r::{bytes_of, with_bytes, Failure, Kind, Result, Scope, Sexp};
 
 /// Items of an attribute that many values have alike, at most.
 const SMALL: usize = 8;

@@ -3,6 +3,7 @@
 //! [`encode`] notes where big vectors lie and copies the rest; the blob's bytes are written later, without R. Views that are known to lie in pages which the reader can open are not copied at all: the blob refers to those pages
 //! ([`References`]). [`decode`] makes a value whose big vectors are views into the page. [`element`], [`column`], [`rows`], [`column_block`],
 //! [`row_block`] and [`Compressed`] cut a collection into what FUN is given.
+mod blob;
 mod block;
 mod cut;
 mod decode;
@@ -22,13 +23,12 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+pub use blob::{encode, encode_list, encode_with};
 pub use block::{column_block, row_block};
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
-pub use encode::{encode, encode_with};
 pub use form::{encode_form, items};
 pub use outline::{unserialize, Outline};
-pub use packed::encode_list;
 pub use references::References;
 pub use region::copy_region;
 pub use results::{check_count, Pieces};

@@ -1,30 +1,23 @@
-//! The results of a chunk to a blob: those that are plain vectors of one type and length need no node each.
-use scheduler::page::{BlobWriter, Node, StringTable, Tag, BORROW_FROM};
+//! Items that are plain vectors of one type and length, to a blob: they need no node each. The results of a chunk, and the single values that a
+//! list holds.
+use scheduler::page::{Node, Tag, BORROW_FROM};
 
 use super::encode::Encoder;
-use super::outline::Outline;
 use super::region::copy_region;
 use super::tags::tag_of;
-use crate::r::{protect, Failure, Kind, Result, Scope, Sexp};
+use crate::r::{Failure, Kind, Result, Scope, Sexp};
 
-/// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does
-/// otherwise. On a failure `at` is the place of the result that cannot be encoded.
-pub fn encode_list(results: Sexp, w: &mut BlobWriter, at: &mut usize) -> Result<()> {
-    let mut table = StringTable::default();
-    let mut outline = Outline::default();
-    protect(|s| {
-        let mut encoder =
-            Encoder { w: &mut *w, table: &mut table, outline: &mut outline, at, references: None };
-        match packable(results) {
-            Some((tag, each)) => encoder.packed(s, results, tag, each),
-            None => encoder.root(s, results),
-        }
-    })?;
-    Ok(w.check()?)
+/// The type of a list's items, if it is plain and they are all single values of it that R holds in memory: nothing that a view shows.
+pub(super) fn single_values(x: Sexp) -> Option<Tag> {
+    if x.makes_items() {
+        return None;
+    }
+    let (tag, _) = packable(x).filter(|&(_, each)| each == 1)?;
+    (0..x.len()).all(|i| !x.item(i).is_altrep()).then_some(tag)
 }
 
 /// The common tag and length, if the list is plain and all items are plain vectors of them.
-fn packable(results: Sexp) -> Option<(Tag, u32)> {
+pub(super) fn packable(results: Sexp) -> Option<(Tag, u32)> {
     if results.kind() != Kind::VECSXP || results.is_empty() || results.has_attributes() {
         return None;
     }
@@ -37,7 +30,7 @@ fn packable(results: Sexp) -> Option<(Tag, u32)> {
 }
 
 impl Encoder<'_> {
-    fn packed(&mut self, s: &Scope, results: Sexp, tag: Tag, each: u32) -> Result<()> {
+    pub(super) fn packed(&mut self, s: &Scope, results: Sexp, tag: Tag, each: u32) -> Result<()> {
         let n = results.len();
         let off = if tag == Tag::Strings {
             for i in 0..n {

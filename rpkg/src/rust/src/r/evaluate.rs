@@ -81,14 +81,45 @@ pub fn garbage_seconds() -> Result<f64> {
     })
 }
 
+/// A vector as `as.double()` gives it, or as it is where its numbers can be read at once.
+fn doubles<'s>(s: &'s Scope, x: Sexp<'s>) -> Sexp<'s> {
+    let plain = matches!(x.kind(), Kind::REALSXP | Kind::INTSXP | Kind::LGLSXP) && !x.is_object();
+    if plain {
+        x
+    } else {
+        s.call_base("as.double", &[x])
+    }
+}
+
+/// Number `place` of what [`doubles`] gave, which has that many.
+fn number_of(_: &Scope, x: Sexp, place: usize) -> f64 {
+    let place = place as isize;
+    // SAFETY: R's main thread, by the scope; a live vector of the type that each asks for, which is longer.
+    let whole = unsafe {
+        match x.kind() {
+            Kind::REALSXP => return REAL_ELT(x.raw(), place),
+            Kind::LGLSXP => LOGICAL_ELT(x.raw(), place),
+            _ => INTEGER_ELT(x.raw(), place),
+        }
+    };
+    // SAFETY: constants of R's.
+    unsafe {
+        if whole == R_NaInt {
+            R_NaReal
+        } else {
+            f64::from(whole)
+        }
+    }
+}
+
 /// All numbers of a logical, integer or double vector.
 pub fn numbers(x: Sexp) -> Result<Vec<f64>> {
     let mut out = vec![0.0; x.len()];
     protect(|s| {
-        let doubles = s.call_base("as.double", &[x]);
-        for (place, number) in out.iter_mut().enumerate().take(doubles.len()) {
-            // SAFETY: a double vector that is long enough.
-            *number = unsafe { doubles.data_mut().cast::<f64>().add(place).read() };
+        let x = doubles(s, x);
+        let given = x.len();
+        for (place, number) in out.iter_mut().enumerate().take(given) {
+            *number = number_of(s, x, place);
         }
         Ok(())
     })?;
@@ -98,11 +129,10 @@ pub fn numbers(x: Sexp) -> Result<Vec<f64>> {
 /// Number `place` of a logical, integer or double vector.
 pub fn number_at(x: Sexp, place: usize) -> Result<f64> {
     protect(|s| {
-        let doubles = s.call_base("as.double", &[x]);
-        if place >= doubles.len() {
+        let x = doubles(s, x);
+        if place >= x.len() {
             return Err(Failure::Internal(format!("there is no number {place} where one must be")));
         }
-        // SAFETY: a double vector that is long enough.
-        Ok(unsafe { doubles.data_mut().cast::<f64>().add(place).read() })
+        Ok(number_of(s, x, place))
     })
 }

@@ -253,8 +253,13 @@ impl<'s> Sexp<'s> {
 
     /// Whether it is a list whose class, of another package, makes its items when they are asked for: they need not be reachable from it.
     pub fn makes_items(self) -> bool {
+        self.kind() == Kind::VECSXP && self.is_altrep()
+    }
+
+    /// Whether its items may lie elsewhere than in R's own vector.
+    pub fn is_altrep(self) -> bool {
         // SAFETY: a live value.
-        self.kind() == Kind::VECSXP && unsafe { ALTREP(self.0) } != 0
+        unsafe { ALTREP(self.0) != 0 }
     }
 
     /// Item `i` of a list that holds its items. Of any other [`Scope::item`] must be asked.

@@ -1,5 +1,6 @@
 //! What came of a run, made R values.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState, Output, PageSegment};
@@ -26,6 +27,8 @@ pub(super) struct Ended<'a> {
     pub(super) finished: &'a Finished,
     /// The chunks of each stage, in the order of elements.
     pub(super) chunks: Vec<Vec<ChunkRecord>>,
+    /// Where warnings, messages and errors were written, once somebody asks.
+    notes: OnceCell<Opened>,
 }
 
 /// What becomes of views into a page of results.
@@ -86,14 +89,13 @@ pub(super) fn collect(
         chunks.sort_by_key(|chunk| chunk.start);
         chunks
     });
-    let ended = Ended { plan, finished, chunks: chunks.collect() };
-    let notes = ended.notes_page()?;
-    let conditions = ended.conditions(&notes)?;
+    let ended = Ended { plan, finished, chunks: chunks.collect(), notes: OnceCell::new() };
+    let conditions = ended.conditions()?;
     let values = match finished.outcome {
         Outcome::Done => Some(ended.values(forms)?),
         _ => None,
     };
-    let error = ended.error(&notes)?;
+    let error = ended.error()?;
     let written = ended.written();
     let died = log_api::died(&finished.stats.died)?;
     let log = finished.log(plan, begun.of.copied, detail);
@@ -167,13 +169,15 @@ impl Ended<'_> {
         Ok(Opened { mapping, owner, overflow })
     }
 
-    /// Where warnings, messages and errors were written: the page of the first wanted result.
-    fn notes_page(&self) -> Result<Opened> {
+    /// Where warnings, messages and errors were written: the page of the first wanted result. Most runs have none.
+    pub(super) fn notes(&self) -> Result<&Opened> {
+        if let Some(opened) = self.notes.get() {
+            return Ok(opened);
+        }
         let wanted = self.plan.spec().gather.first().and_then(|&pass| self.plan.result_of(pass));
-        self.open(
-            wanted.ok_or_else(|| Failure::Internal("a run of which nothing is wanted".into()))?,
-            Views::Passing,
-        )
+        let none = || Failure::Internal("a run of which nothing is wanted".into());
+        let opened = self.open(wanted.ok_or_else(none)?, Views::Passing)?;
+        Ok(self.notes.get_or_init(|| opened))
     }
 
     /// Bytes that were written of each pass's results.
@@ -251,10 +255,10 @@ impl Ended<'_> {
     }
 
     /// What FUN said, in the order of passes and elements: a list of triples.
-    fn conditions(&self, notes: &Opened) -> Result<Preserved> {
+    fn conditions(&self) -> Result<Preserved> {
         let mut said = Vec::new();
         for chunk in self.chunks.iter().flatten().filter(|chunk| chunk.notes.len > 0) {
-            let source = notes.source(chunk.notes)?;
+            let source = self.notes()?.source(chunk.notes)?;
             said.push(r::protect(|s| Ok(Preserved::new(codec::decode(s, &source, 0))))?);
         }
         let mut order = Vec::new();

@@ -4,13 +4,13 @@ use scheduler::error::Error;
 use scheduler::id::StageId;
 use scheduler::wire::Unwritten;
 
-use super::collect::{Ended, Opened};
+use super::collect::Ended;
 use crate::codec::{self, BlobSource};
 use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
 
 impl Ended<'_> {
     /// What ended the run, if it was not its end.
-    pub(super) fn error(&self, notes: &Opened) -> Result<Option<Preserved>> {
+    pub(super) fn error(&self) -> Result<Option<Preserved>> {
         let pass = |stage: StageId, step: u32| {
             let passes = self.plan.stage(stage).map(|stage| &stage.passes);
             passes.and_then(|passes| passes.get(step as usize)).map_or(0, |pass| pass.0 as i32 + 1)
@@ -19,7 +19,7 @@ impl Ended<'_> {
             Outcome::Done => Ok(None),
             Outcome::Failed(failure) => {
                 let at = (pass(failure.stage, failure.position.step), failure.position.element);
-                self.failed(failure, at, notes)
+                self.failed(failure, at)
             }
             Outcome::WorkerKilled { stage, position, deaths, reason } => {
                 let times = if *deaths == 1 { "once".to_owned() } else { format!("{deaths} times") };
@@ -46,7 +46,7 @@ impl Ended<'_> {
     }
 
     /// The error of a chunk that failed at this pass and element, or what there was no room for.
-    fn failed(&self, failure: &engine::Failure, at: (i32, u64), notes: &Opened) -> Result<Option<Preserved>> {
+    fn failed(&self, failure: &engine::Failure, at: (i32, u64)) -> Result<Option<Preserved>> {
         let same = |stage: StageId, chunk| (stage, chunk) == (failure.stage, failure.chunk);
         let mut unwritten = self.finished.unwritten.iter();
         if let Some((.., piece)) = unwritten.find(|(stage, chunk, _)| same(*stage, *chunk)) {
@@ -55,7 +55,7 @@ impl Ended<'_> {
         let mut chunks = self.chunks.get(failure.stage.index()).into_iter().flatten();
         let record = chunks.find(|chunk| chunk.chunk == failure.chunk);
         let lost = || Failure::Internal("the error of a failed chunk is missing".into());
-        let source = notes.source(record.ok_or_else(lost)?.error)?;
+        let source = self.notes()?.source(record.ok_or_else(lost)?.error)?;
         r::protect(|s| Ok(Some(Preserved::new(of_fun(s, &source, at)))))
     }
 }
