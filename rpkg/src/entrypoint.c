@@ -110,11 +110,15 @@ int memshare_is_everywhere(SEXP environment) {
 }
 
 /* What a variable of this very environment is. *kind: 0 it has no value to look at, 1 a value, 2 an active binding, of which the
- * function is given, 3 a promise that nobody has forced, which is given as it is. From R 4.5 on promises cannot be looked at: they are
- * forced, and one that fails has no value. */
+ * function is given, 3 a promise that nobody has forced, which is given as it is, or from R 4.6 on as NULL. In R 4.5 promises cannot be
+ * looked at: they are forced, and one that fails has no value. */
 SEXP memshare_peek(SEXP environment, SEXP symbol, int *kind) {
   *kind = 2;
   if (R_BindingIsActive(symbol, environment)) return R_ActiveBindingFunction(symbol, environment);
+#if R_VERSION >= R_Version(4, 6, 0)
+  *kind = 3;
+  if (R_GetBindingType(symbol, environment) == R_BindingTypeDelayed) return R_NilValue;
+#endif
 #if R_VERSION >= R_Version(4, 5, 0)
   int failed = 0;
   SEXP name = PROTECT(Rf_ScalarString(PRINTNAME(symbol)));
@@ -133,6 +137,18 @@ SEXP memshare_peek(SEXP environment, SEXP symbol, int *kind) {
   if (PRVALUE(value) != R_UnboundValue) return PRVALUE(value);
   *kind = 3;
   return value;
+#endif
+}
+
+/* Binds a variable to the promise that memshare_peek() found and that nobody has forced. */
+void memshare_define_promise(SEXP symbol, SEXP promise, SEXP from, SEXP to) {
+#if R_VERSION >= R_Version(4, 6, 0)
+  SEXP expression = PROTECT(R_DelayedBindingExpression(symbol, from));
+  SEXP environment = PROTECT(R_DelayedBindingEnvironment(symbol, from));
+  R_MakeDelayedBinding(symbol, expression, environment, to);
+  UNPROTECT(2);
+#else
+  Rf_defineVar(symbol, promise, to);
 #endif
 }
 

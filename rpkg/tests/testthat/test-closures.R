@@ -144,3 +144,16 @@ test_that("the analysis of a function is done once", {
   for (i in 1:300) memshare:::analysis_of(eval(bquote(function(v) v + .(i))))
   expect_lte(length(memshare:::state$analyses), 256)
 })
+
+test_that("a promise in an environment that a message reaches is not forced by sending it", {
+  skip_if(getRversion() >= "4.5.0" && getRversion() < "4.6.0", "R 4.5 cannot look at a promise without forcing it")
+  forced <- FALSE
+  environment <- new.env()
+  delayedAssign("later", {
+    forced <<- TRUE
+    7
+  }, assign.env = environment)
+  packed <- native(ms_pack(list(environment), 1e6))
+  expect_false(forced)
+  expect_identical(native(ms_unpack(packed$raw, packed$parts))[[1L]]$later, 7)
+})

@@ -62,6 +62,7 @@ test_that("long loops are taken piece by piece from iterators that need not end"
 })
 
 test_that("packages, settings and a worker's death", {
+  skip_if_not_installed("MASS")
   registerDoMemshare(cores = 2, retries = 0)
   withr::defer(foreach::registerDoSEQ())
   expect_identical(foreach(i = 1:2, .packages = "MASS") %dopar% exists("lda"), list(TRUE, TRUE))

@@ -265,13 +265,15 @@ impl Copier<'_> {
     }
 
     fn variable(&mut self, s: &Scope, from: Sexp, to: Sexp, name: Sexp) {
+        // First: where looking at a promise forces it, that may remove the variable.
+        let locked = from.binding_is_locked(name);
         match from.peek(s, name) {
             Bound::Value(value) => s.define(name, self.value(s, value), to),
             Bound::Active(function) => s.define_active(name, self.value(s, function), to),
-            Bound::Promise(promise) => s.define(name, promise, to),
+            Bound::Promise(promise) => s.define_promise(name, promise, from, to),
             Bound::Nothing => return,
         }
-        if from.binding_is_locked(name) {
+        if locked {
             s.lock_binding(name, to);
         }
     }

@@ -34,6 +34,7 @@ extern "C" {
     pub(super) fn memshare_parent(environment: SEXP) -> SEXP;
     pub(super) fn memshare_is_everywhere(environment: SEXP) -> c_int;
     pub(super) fn memshare_peek(environment: SEXP, symbol: SEXP, kind: *mut c_int) -> SEXP;
+    pub(super) fn memshare_define_promise(symbol: SEXP, promise: SEXP, from: SEXP, to: SEXP);
     pub(super) fn R_lsInternal3(environment: SEXP, all: c_int, sorted: c_int) -> SEXP;
     pub(super) fn R_MakeActiveBinding(symbol: SEXP, function: SEXP, environment: SEXP);
     pub(super) fn R_LockBinding(symbol: SEXP, environment: SEXP);

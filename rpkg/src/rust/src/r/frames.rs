@@ -11,7 +11,7 @@ pub enum Bound<'s> {
     Value(Sexp<'s>),
     /// An active binding: its function.
     Active(Sexp<'s>),
-    /// A promise that nobody has forced.
+    /// A promise that nobody has forced, for [`Scope::define_promise`] alone.
     Promise(Sexp<'s>),
     /// Nothing that can be looked at.
     Nothing,
@@ -122,6 +122,12 @@ impl Scope {
     pub fn names_in(&self, environment: Sexp) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence; a live environment.
         self.keep(unsafe { ffi::R_lsInternal3(environment.raw(), 1, 0) })
+    }
+
+    /// Binds a variable to the promise that it is bound to in another environment.
+    pub fn define_promise(&self, symbol: Sexp, promise: Sexp, from: Sexp, to: Sexp) {
+        // SAFETY: R's main thread, by the scope's existence; all live.
+        unsafe { ffi::memshare_define_promise(symbol.raw(), promise.raw(), from.raw(), to.raw()) };
     }
 
     /// The symbol of a name of [`Scope::names_in`].
