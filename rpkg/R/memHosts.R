@@ -10,7 +10,7 @@
 #' `name:4` or `name slots=4`; what follows `#` is not read.
 #'
 #' A host that is named several times has so many workers. Of one that is named once, and for which `workers` says nothing, the number is asked:
-#' as many as [parallelly::availableCores()] finds there.
+#' as many as [parallelly::availableCores()] finds there. A host that does not say so within 30 seconds is an error.
 #'
 #' The processes are started by `ssh` where `rshcmd` says nothing else, as [parallelly::makeNodePSOCK()] does it, and talk to this session through it: what
 #' is needed is ssh to the hosts without a password, and memshare in the same version there.
@@ -20,7 +20,8 @@
 #' @param ... Further arguments of [parallelly::makeNodePSOCK()], as `rshcmd`, `rshopts`, `user`, `master`, `revtunnel`, and `connectTimeout`, the seconds within
 #'   which a node must have connected (120).
 #' @return A cluster, its nodes host by host. Class `memshare_error_input` where no batch system says anything and `hosts` is not given;
-#'   `memshare_error_cluster` with the field `host` where nodes cannot be started on a host: then those that were are ended.
+#'   `memshare_error_cluster` with the field `host` where nodes cannot be started on a host, or it does not say how many workers it may have: then those
+#'   that were started are ended.
 #' @seealso [memLapply()], [memControl()] for `host_timeout`, [memSimulate()] for what more hosts would bring.
 #' @examples
 #' cluster <- memHosts("localhost", workers = 2)
@@ -35,9 +36,9 @@ memHosts <- function(hosts = NULL, workers = NULL, ...) {
   # Of each host the first node, which says how many there can be.
   nodes <- nodes_on(found$host, call, ...)
   done <- FALSE
-  on.exit(if (!done) try(parallel::stopCluster(as_cluster(nodes)), silent = TRUE))
+  on.exit(if (!done) stop_nodes(nodes))
   unknown <- is.na(count)
-  if (any(unknown)) count[unknown] <- unlist(parallel::clusterCall(as_cluster(nodes[unknown]), cores_of_host))
+  if (any(unknown)) count[unknown] <- cores_of_hosts(nodes[unknown], found$host[unknown], call)
   others <- rep(seq_along(found$host), count - 1L)
   nodes <- c(nodes, nodes_on(found$host[others], call, ...))
   done <- TRUE
@@ -110,9 +111,18 @@ workers_of_hosts <- function(found, workers, call) {
   rep_len(as.integer(workers), length(found$host))
 }
 
-# Runs on a node: how many workers its host may have.
-cores_of_host <- function() {
-  cores <- tryCatch(get("availableCores", envir = asNamespace("parallelly"))(), error = function(e) parallel::detectCores())
-  max(1L, as.integer(cores), na.rm = TRUE)
+# How many workers hosts may have, as a node on each says.
+cores_of_hosts <- function(nodes, hosts, call, seconds = answers_within) {
+  # That a node was given up is a part of the error.
+  answers <- withCallingHandlers(
+    ask_all(as_cluster(nodes), "available_cores", list(), seconds), memshare_warning_cluster = function(w) invokeRestart("muffleWarning")
+  )
+  for (i in seq_along(answers)) {
+    answer <- answers[[i]]
+    if (!is.null(answer$value)) next
+    why <- if (!is.null(answer$error)) answer$error$message else sprintf("its node died, or gave no answer within %g s", seconds)
+    text <- sprintf("host '%s' does not say how many workers it may have: %s; see that memshare works there, or give workers", hosts[[i]], why)
+    abort("cluster", text, host = hosts[[i]], call = call)
+  }
+  vapply(answers, function(answer) as.integer(answer$value), 0L)
 }
-environment(cores_of_host) <- baseenv()

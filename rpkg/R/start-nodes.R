@@ -14,7 +14,7 @@ nodes_on <- function(hosts, call, ...) {
   done <- FALSE
   on.exit(if (!done) {
     for (node in coming) try(close(node$server), silent = TRUE)
-    if (length(nodes)) try(parallel::stopCluster(as_cluster(nodes)), silent = TRUE)
+    stop_nodes(nodes)
   })
   for (from in seq(1L, length.out = ceiling(length(hosts) / started_together), by = started_together)) {
     for (host in hosts[from:min(from + started_together - 1L, length(hosts))]) coming <- c(coming, list(begin_node(host, call, ...)))
@@ -28,6 +28,9 @@ nodes_on <- function(hosts, call, ...) {
 }
 
 as_cluster <- function(nodes) structure(nodes, class = c("SOCKcluster", "cluster"))
+
+# Ends nodes, also behind one whose connection is closed.
+stop_nodes <- function(nodes) for (node in nodes) try(parallel::stopCluster(as_cluster(list(node))), silent = TRUE)
 
 # Has a node start on a host: what it connects to (`server`), until when, and the files with what its command said and how it ended.
 begin_node <- function(host, call, ...) {

@@ -56,3 +56,20 @@ test_that("what is no host is refused, and what cannot be reached is named", {
   expect_error(memHosts("nowhere.invalid", rshcmd = slow, connectTimeout = 1), "it did not connect to this machine within 1 s", class = "memshare_error_cluster")
   expect_error(memHosts("localhost", workers = 1000), "of which .* are free", class = "memshare_error_cluster")
 })
+
+test_that("a host that does not say how many workers it may have is named, in bounded time, and no node is left", {
+  skip_on_cran()
+  before <- nrow(showConnections())
+  startup <- function(code) sprintf("setHook(packageEvent('memshare', 'onLoad'), function(...) %s)", code)
+  e <- expect_error(
+    memHosts("localhost", rscript_startup = startup("quit('no')")), "host 'localhost' does not say how many workers it may have: its node died",
+    class = "memshare_error_cluster"
+  )
+  expect_identical(e$host, "localhost")
+  silent <- memHosts("localhost", workers = 2, rscript_startup = startup("Sys.sleep(8)"))
+  expect_warning(
+    expect_error(cores_of_hosts(silent[1L], "localhost", NULL, 1), "gave no answer within 1 s", class = "memshare_error_cluster"), regexp = NA
+  )
+  stop_nodes(silent)
+  expect_identical(nrow(showConnections()), before)
+})
