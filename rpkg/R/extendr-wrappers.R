@@ -126,8 +126,11 @@ ms_unpack <- function(raw, parts) .Call(wrap__ms_unpack, raw, parts)
 # `serialize()` does.
 ms_content <- function(x) .Call(wrap__ms_content, x)
 
-# The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`.
-ms_hosts_cut <- function(elements, hosts, least) .Call(wrap__ms_hosts_cut, elements, hosts, least)
+# The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`, and is no multiple of `unit`.
+ms_hosts_cut <- function(elements, hosts, least, unit) .Call(wrap__ms_hosts_cut, elements, hosts, least, unit)
+
+# The phase of each pass, from 1 on. `elements` of each; `each` and `whole`: the passes that each reads, in a list.
+ms_hosts_phases <- function(elements, each, whole) .Call(wrap__ms_hosts_phases, elements, each, whole)
 
 # The number of a new run's grants. `ends`, of the blocks; `bytes` of the data of each.
 ms_hosts_begin <- function(ends, bytes) .Call(wrap__ms_hosts_begin, ends, bytes)

@@ -4,12 +4,12 @@
 # The job of a run over hosts: `program`, what leaders are told besides data; `ends`, of the blocks; `common`, serialized data that every block
 # needs, by content; `cuts`, the collections, and how each is cut.
 new_job <- function(program, hosts, call) {
-  check_over_hosts(program, call)
   spec <- program$spec
   job <- new.env(parent = emptyenv())
   job$n <- spec$passes[[1L]]$n
   workers <- vapply(hosts, function(host) length(host$nodes), 0L)
-  job$ends <- native(ms_hosts_cut(job$n, length(hosts), max(workers)), call)
+  unit <- fold_width^max(vapply(spec$passes, `[[`, 0L, "levels"))
+  job$ends <- native(ms_hosts_cut(job$n, length(hosts), max(workers), unit), call)
   job$common <- job$contents <- job$bytes <- list()
   told <- lapply(spec$passes, pass_for_hosts)
   job$cuts <- list()
@@ -22,7 +22,7 @@ new_job <- function(program, hosts, call) {
   for (i in seq_along(told)) {
     told[[i]]$sides <- lapply(told[[i]]$sides, function(side) list(data = match(side$data, whole)))
     told[[i]]$captured <- match(told[[i]]$captured, whole)
-    told[[i]]$inputs <- lapply(told[[i]]$inputs, input_for_hosts, job, spec$data, length(whole))
+    told[[i]]$inputs <- lapply(told[[i]]$inputs, input_for_hosts, job, spec$data, length(whole), call)
   }
   spec[c("passes", "data_names", "data")] <- list(told, c(spec$data_names[whole], vapply(job$cuts, `[[`, "", "name")), NULL)
   spec$cluster <- FALSE
@@ -57,22 +57,48 @@ pass_for_hosts <- function(pass) {
 }
 
 # An input whose data comes with each block: it is numbered behind the data that all blocks need.
-input_for_hosts <- function(input, job, data, whole) {
+input_for_hosts <- function(input, job, data, whole, call) {
   if (input$kind == "each") return(input)
-  at <- Position(function(cut) identical(cut$data, input$data) && identical(cut$kind, input$kind), job$cuts)
+  cut <- cut_of(input)
+  at <- Position(function(other) identical(other$of, cut), job$cuts)
   if (is.na(at)) {
     at <- length(job$cuts) + 1L
-    job$cuts[[at]] <- list(data = input$data, kind = input$kind, value = read_name(data[[input$data]]), name = "X")
+    value <- read_name(data[[input$data]])
+    # It would say how it is made, of all lines.
+    if (inherits(value, "memshare_form")) value <- shared_form(value, call)
+    job$cuts[[at]] <- list(of = cut, value = value, name = "X")
   }
   input$data <- whole + at
   input
 }
 
+# How an input is cut: `along` rows (1) or columns (2), or 0, items; `size` of them make an element.
+cut_of <- function(input) {
+  along <- if (startsWith(input$kind, "row")) 1L else if (startsWith(input$kind, "column")) 2L else 0L
+  size <- if (length(input$dim) == 3L) input$dim[[3L]] else 1
+  list(data = input$data, along = along, size = size, sparse = !is.null(input$sparse))
+}
+
 # The part of a block of a collection.
 part_of <- function(cut, from, to) {
-  at <- from:to
   x <- cut$value
-  switch(cut$kind, column = x[, at, drop = FALSE], row = x[at, , drop = FALSE], x[at])
+  along <- cut$of$along
+  if (along == 0L) return(x[from:to])
+  extent <- if (cut$of$sparse) length(attr(x, "p", exact = TRUE)) - 1 else dim(x)[[along]]
+  lines <- ((from - 1) * cut$of$size + 1):min(to * cut$of$size, extent)
+  if (cut$of$sparse) return(part_of_form(x, lines, along))
+  if (along == 1L) x[lines, , drop = FALSE] else x[, lines, drop = FALSE]
+}
+
+# Some lines of a sparse matrix's form (sparse.R).
+part_of_form <- function(x, lines, along) {
+  take <- function(name) attr(x, name, exact = TRUE)
+  starts <- take("p")[c(lines, lines[[length(lines)]] + 1L)]
+  numbers <- starts[[1L]] + seq_len(starts[[length(starts)]] - starts[[1L]])
+  places <- if (is.null(take("i"))) take("j") else take("i")
+  dimnames <- take("Dimnames")
+  if (!is.null(dimnames[[along]])) dimnames[[along]] <- dimnames[[along]][lines]
+  structure(list(), p = starts - starts[[1L]], i = places[numbers], x = take("x")[numbers], Dimnames = dimnames)
 }
 
 # What is to be sent for a block: serialized parts, by content, one for each collection.
@@ -105,23 +131,12 @@ blocks_held <- function(job, has) {
 
 # What cannot run over several hosts says so, and what to do.
 check_over_hosts <- function(program, call) {
-  refuse <- function(what) {
-    text <- paste(
-      what, "cannot run over several hosts: give a CLUSTER whose nodes are on this machine, or none, or call what can",
-      "(memLapply(), memApply(), memMapply(), memFilter(), and chains of them element by element) and go on with its value"
-    )
-    abort("cluster", text, call = call)
-  }
-  if (!is.null(program$checkpoint)) refuse("a call with memControl(checkpoint = )")
-  if (isTRUE(program$spec$keep)) refuse("a call with memControl(keep = TRUE), or memRedo(),")
-  passes <- program$spec$passes
-  for (pass in passes) {
-    label <- sprintf("pass '%s'", pass$name)
-    if (pass$levels > 0L || pass$n != passes[[1L]]$n || any(vapply(pass$sides, function(side) is.null(side$data), NA))) {
-      refuse(paste(label, "reads the value of another pass as a whole, and"))
-    }
-    others <- setdiff(vapply(pass$inputs, `[[`, "", "kind"), c("item", "row", "column", "each"))
-    if (length(others)) refuse(sprintf("%s goes over %s, and", label, others[[1L]]))
-    if (!all(vapply(pass$inputs, function(input) is.null(input$sparse), NA))) refuse(paste(label, "goes over a sparse matrix, and"))
-  }
+  into <- any(vapply(program$order, function(pass) pass$verb == "outer" && is.null(pass$shape), NA))
+  what <- c(
+    if (!is.null(program$checkpoint)) "a call with memControl(checkpoint = )", if (isTRUE(program$spec$keep)) "a call with memControl(keep = TRUE), or memRedo(),",
+    if (into) "memOuter(into = ), which writes into this machine's memory,"
+  )
+  if (!length(what)) return(invisible())
+  text <- paste(what[[1L]], "cannot run over several hosts: leave that out, or give a CLUSTER whose nodes are on this machine, or none")
+  abort("cluster", text, call = call)
 }

@@ -150,8 +150,9 @@ begin_block <- function(lead, grant) {
 pass_of_block <- function(pass, n, before) {
   pass$n <- as.double(n)
   pass$inputs <- lapply(pass$inputs, function(input) {
-    if (input$kind == "column") input$dim[[2L]] <- n
-    if (input$kind == "row") input$dim[[1L]] <- n
+    cut <- cut_of(input)
+    # The last element may have fewer lines.
+    if (cut$along > 0L) input$dim[[cut$along]] <- min(n * cut$size, input$dim[[cut$along]] - before * cut$size)
     input
   })
   head <- unserialize(pass$payload)

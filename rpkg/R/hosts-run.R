@@ -1,4 +1,4 @@
-# One run over several hosts, from R's own thread: blocks are granted (natively: who gets what), data is sent piece by piece, answers are taken as they
+# One phase of a call over several hosts, from R's own thread: blocks are granted (natively: who gets what), data is sent piece by piece, answers are taken as they
 # come. At most one call is out to a host, and nothing waits for one without a limit: a host that does not answer in time is lost, its
 # connections are closed, and others do what it had not handed in.
 
@@ -8,7 +8,7 @@ poll_wait <- 0.2
 moment_of_grace <- 1
 
 # What came of it, as of a run on one machine.
-run_over_hosts <- function(program, hosts, call) {
+run_phase <- function(program, hosts, call) {
   job <- new_job(program, hosts, call)
   run <- begin_over_hosts(job, program, hosts, call)
   on.exit(leave_hosts(run))
@@ -37,7 +37,6 @@ begin_over_hosts <- function(job, program, hosts, call) {
   run$seats <- list()
   run$parts <- vector("list", length(job$ends))
   run$done <- 0
-  state$hosts_calls <- sum(state$hosts_calls, 1)
   run$number <- state$hosts_calls
   # Nobody looks for the data of blocks as long as no host has any.
   had <- any(vapply(hosts, function(host) length(host$holds$has) > 0L, NA))
@@ -183,7 +182,7 @@ out_of_run <- function(run) {
   failing <- Filter(function(part) !is.null(part$error), parts)
   list(
     values = if (!length(errors)) joined_values(parts), conditions = conditions[order(pass, element)], error = if (length(errors)) errors[[1L]],
-    stats = list(died = if (length(failing)) failing[[1L]]$died, notes = unique(unlist(lapply(parts, `[[`, "notes")))), over_hosts = TRUE
+    stats = list(died = if (length(failing)) failing[[1L]]$died, notes = unique(unlist(lapply(parts, `[[`, "notes"))))
   )
 }
 

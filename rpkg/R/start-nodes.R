@@ -29,8 +29,13 @@ nodes_on <- function(hosts, call, ...) {
 
 as_cluster <- function(nodes) structure(nodes, class = c("SOCKcluster", "cluster"))
 
-# Ends nodes, also behind one whose connection is closed.
-stop_nodes <- function(nodes) for (node in nodes) try(parallel::stopCluster(as_cluster(list(node))), silent = TRUE)
+# Ends nodes, also those behind one that died or whose connection is closed.
+stop_nodes <- function(nodes) {
+  for (node in nodes) {
+    try(parallel::stopCluster(as_cluster(list(node))), silent = TRUE)
+    try(close(node$con), silent = TRUE)
+  }
+}
 
 # Has a node start on a host: what it connects to (`server`), until when, and the files with what its command said and how it ended.
 begin_node <- function(host, call, ...) {

@@ -85,9 +85,55 @@ same("a chain", function(...) {
 places <- function(n, on) unlist(memLapply(seq_len(n), function(i) Sys.info()[["nodename"]], CLUSTER = on))
 stopifnot(identical(places(6L, cluster), rep(paste0("host", 1:3), each = 2)), identical(places(2L, cluster[c(3L, 5L)]), c("host2", "host3")))
 
+# Blocks, groups and sparse matrices are elements of another kind.
+same("column blocks", function(...) memBlocks(m, function(b) list(dim(b), dimnames(b), sum(b)), size = 7, ...))
+same("row blocks", function(...) memBlocks(m, function(b) b * 2, 1, size = 11, ...))
+same("blocks of a data frame", function(...) memBlocks(iris[1:4], colSums, size = 3, combine = c, ...))
+same("combined blocks", function(...) memBlocks(m / 3, crossprod, 1, size = 1, combine = `+`, ...))
+same("groups", function(...) memTapply(iris$Sepal.Length, list(iris$Species, iris$Petal.Width > 1), mean, ...))
+same("rows of groups", function(...) `attr<-`(memBy(iris, ~ Species, function(rows) rows[2:3, ], ...), "call", NULL))
+if (requireNamespace("Matrix", quietly = TRUE)) {
+  sparse <- Matrix::rsparsematrix(40, 30, 0.1, dimnames = list(paste0("r", 1:40), NULL))
+  others <- list(sparse, methods::as(sparse, "RsparseMatrix"), methods::as(sparse, "TsparseMatrix"), Matrix::forceSymmetric(sparse[1:30, ]), sparse > 0)
+  for (x in others) for (margin in 1:2) {
+    what <- sprintf("%s by %d", class(x)[[1L]], margin)
+    same(what, function(...) memApply(x, margin, function(v) list(names(v), sum(v)), ...))
+    for (gives in c("sparseVector", "nonzero")) same(paste(what, gives), function(...) memApply(x, margin, identity, ..., CONTROL = memControl(element = gives)))
+    same(paste(what, "blocks"), function(...) memBlocks(x, identity, margin, size = 4, ...))
+  }
+  same("a registered sparse matrix", function(...) {
+    registerVariables("hosts", list(sparse = sparse))
+    on.exit(releaseVariables("hosts", "sparse"))
+    list(memApply("sparse", 1, sum, NAMESPACE = "hosts", ...), memBlocks("sparse", dim, size = 7, NAMESPACE = "hosts", ...))
+  })
+}
+
+# What is read as a whole: folds, and passes in VARS.
+lazy <- memControl(lazy = TRUE)
+same("a fold of few", function(...) memRun(memReduce(memLapply(1:30 / 7, sqrt, ..., CONTROL = lazy), `+`)))
+same("a fold of many", function(...) memRun(memReduce(memLapply(1:30000 / 7, sqrt, ..., CONTROL = lazy), `+`, init = 3)))
+same("a fold of what is kept", function(...) memRun(memReduce(memFilter(1:5000 / 7, function(x) x > 300, ..., CONTROL = lazy), `+`)))
+same("a value in VARS", function(...) {
+  centred <- memApply(m, 2, function(v) v - mean(v), ..., CONTROL = memControl(lazy = TRUE, simplify = TRUE))
+  total <- memReduce(memApply(centred, 2, sum, ..., CONTROL = lazy), `+`)
+  at <- memApply(centred, 1, function(v, all, total) list(names(v), v[2] * all[3, 4] + total), VARS = list(all = centred, total = total), ..., CONTROL = lazy)
+  memRun(list(at = at, total = total, centred = centred))
+})
+same("names of a value in VARS", function(...) {
+  first <- memLapply(items, range, ..., CONTROL = lazy)
+  memRun(memMapply(function(a, b, first) list(a, b, first[5]), 1:50, first, VARS = list(first = first), ..., CONTROL = lazy))
+})
+same("a step", function(...) memRun(memDo(function(sums) summary(unlist(sums)), sums = memLapply(items, sum, ..., CONTROL = lazy))))
+same("pairs", function(...) memOuter(m, FUN = cor, block = TRUE, ...))
+same("an error behind", function(...) {
+  first <- memLapply(items, sum, ..., CONTROL = lazy)
+  memRun(memLapply(1:9, function(i, first) if (i == 4) { warning("w"); stop(first[[i]]) }, VARS = list(first = first), ..., CONTROL = lazy))
+})
+same("an error of a fold", function(...) memRun(memReduce(memLapply(1:5000, identity, ..., CONTROL = lazy), function(a, b) if (b == 77) stop("at 77") else a + b)))
+
 # What cannot run says so, and what to do.
-for (call in list(function() memBlocks(m, sum, CLUSTER = cluster), function() memLapply(1:3, identity, CLUSTER = cluster, CONTROL = memControl(keep = TRUE)))) {
-  e <- error_of(call())
+for (setting in list(memControl(keep = TRUE), memControl(checkpoint = tempfile()))) {
+  e <- error_of(memLapply(1:3, identity, CLUSTER = cluster, CONTROL = setting))
   stopifnot(inherits(e, "memshare_error_cluster"), grepl("cannot run over several hosts", conditionMessage(e)))
 }
 

@@ -195,7 +195,8 @@ invisible(memshare:::native(memshare:::ms_cleanup()))
 
 # Who of several hosts gets which block of elements. The hosts themselves are in tests/hosts.
 native <- memshare:::native
-ends <- native(memshare:::ms_hosts_cut(100, 2L, 1L))
+ends <- native(memshare:::ms_hosts_cut(100, 2L, 1L, 1))
+same(native(memshare:::ms_hosts_phases(c(9, 1), list(numeric(), numeric()), list(numeric(), 1))), c(1, 2))
 stopifnot(ends[[length(ends)]] == 100, !is.unsorted(ends, strictly = TRUE))
 grants <- native(memshare:::ms_hosts_begin(c(60, 100), c(800, 400)))
 same(c(native(memshare:::ms_hosts_join(grants, c(0, 1))), native(memshare:::ms_hosts_join(grants, numeric()))), 1:2)

@@ -4,8 +4,10 @@
 //! knows no data. What drives it says which hosts there are, what each has, how late it is, what came back, and who was lost.
 mod cut;
 mod grants;
+mod phases;
 #[cfg(test)]
 mod tests;
 
 pub use cut::cut;
 pub use grants::{Grants, Host, Size};
+pub use phases::{phases, Reads};

@@ -1,11 +1,11 @@
-use super::{cut, Grants, Host, Size};
+use super::{cut, phases, Grants, Host, Reads, Size};
 
 #[test]
 fn blocks_cover_all_elements_and_shrink() {
     for (elements, hosts, least) in
         [(0, 3, 2), (1, 3, 2), (2, 2, 1), (10_000, 2, 8), (1 << 60, 1000, 64), (7, 0, 0)]
     {
-        let ends = cut(elements, hosts, least);
+        let ends = cut(elements, hosts, least, 1);
         assert_eq!(ends.last().copied().unwrap_or(0), elements);
         let mut sizes: Vec<u64> =
             ends.iter().scan(0, |from, &end| Some(end - std::mem::replace(from, end))).collect();
@@ -14,6 +14,34 @@ fn blocks_cover_all_elements_and_shrink() {
         assert!(sizes.is_sorted_by(|a, b| a >= b));
         assert!(sizes.len() < 300_000);
     }
+}
+
+#[test]
+fn blocks_end_where_folds_do() {
+    for (elements, unit) in [(5000, 16), (5000, 256), (100, 256), (0, 16), (u64::MAX - 5, 1 << 20)] {
+        let ends = cut(elements, 3, 2, unit);
+        let (last, others) = ends.split_last().map_or((0, &[][..]), |(last, others)| (*last, others));
+        assert_eq!(last, elements);
+        assert!(others.iter().all(|end| end % unit == 0));
+    }
+}
+
+#[test]
+fn what_is_read_as_a_whole_is_of_an_earlier_phase() {
+    let pass = |elements, each: &[usize], whole: &[usize]| Reads {
+        elements,
+        each: each.to_vec(),
+        whole: whole.to_vec(),
+    };
+    assert!(phases(&[]).is_empty());
+    // Element by element, and beside it: one phase.
+    assert_eq!(phases(&[pass(9, &[], &[]), pass(9, &[0], &[]), pass(9, &[], &[])]), [0, 0, 0]);
+    // Folds, the last step, and who reads that; other elements are a phase of their own.
+    let passes =
+        [pass(9, &[], &[]), pass(9, &[0], &[]), pass(1, &[], &[1]), pass(9, &[0], &[2]), pass(4, &[], &[])];
+    assert_eq!(phases(&passes), [1, 1, 2, 3, 0]);
+    // What reads an earlier phase element by element is not later for it.
+    assert_eq!(phases(&[pass(9, &[], &[]), pass(9, &[], &[0]), pass(9, &[0, 1], &[])]), [0, 1, 1]);
 }
 
 /// Bytes a second.

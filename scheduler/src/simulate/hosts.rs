@@ -78,7 +78,7 @@ pub fn over_hosts(spec: &CallSpec, model: &Model, hosts: u32, network: &Network)
     let plan = compile_sized(spec.clone(), &model.sizes)?;
     let all_workers = u64::from(hosts) * u64::from(spec.workers);
     let bound_ns = load::bound(&plan, &load::loads(&plan, model)?, all_workers);
-    let ends = cut(spec.passes[0].elements, hosts.into(), spec.workers.into());
+    let ends = cut(spec.passes[0].elements, hosts.into(), spec.workers.into(), 1);
     let blocks = blocks(spec, model, &ends)?;
     let common = bytes_of(spec, |id| !is_cut(spec, id));
     let mut session = Session::new(&blocks, common, hosts, network);

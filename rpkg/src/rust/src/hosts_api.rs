@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use extendr_api::prelude::*;
-use scheduler::hosts::{cut, Grants, Host, Size};
+use scheduler::hosts::{cut, phases, Grants, Host, Reads, Size};
 use scheduler::os::{give_back_freed, send_at_once};
 
 use crate::numbered::Numbered;
@@ -35,14 +35,36 @@ fn block_of(block: i32) -> usize {
     block.saturating_sub(1).max(0) as usize
 }
 
-/// The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`.
+/// The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`, and is no multiple of `unit`.
 #[extendr]
-fn ms_hosts_cut(elements: Robj, hosts: i32, least: i32) -> Robj {
+fn ms_hosts_cut(elements: Robj, hosts: i32, least: i32, unit: Robj) -> Robj {
     edge(|| {
-        let elements = r::number_at(argument(&elements), 0)?;
-        let ends = cut(elements as u64, hosts.max(1) as u64, least.max(1) as u64);
+        let (elements, unit) = (r::number_at(argument(&elements), 0)?, r::number_at(argument(&unit), 0)?);
+        let ends = cut(elements as u64, hosts.max(1) as u64, least.max(1) as u64, unit as u64);
         let ends: Vec<f64> = ends.into_iter().map(|end| end as f64).collect();
         give(|s| Ok(r::reals(s, &ends)))
+    })
+}
+
+/// The phase of each pass, from 1 on. `elements` of each; `each` and `whole`: the passes that each reads, in a list.
+#[extendr]
+fn ms_hosts_phases(elements: Robj, each: Robj, whole: Robj) -> Robj {
+    edge(|| {
+        let sources = |list: &Robj, pass: usize| -> Result<Vec<usize>> {
+            let numbers = r::numbers(argument(list).item(pass))?;
+            Ok(numbers.into_iter().map(|number| (number as usize).saturating_sub(1)).collect())
+        };
+        let elements = r::numbers(argument(&elements))?;
+        let passes = elements.iter().enumerate().map(|(pass, &elements)| {
+            Ok(Reads {
+                elements: elements as u64,
+                each: sources(&each, pass)?,
+                whole: sources(&whole, pass)?,
+            })
+        });
+        let phases = phases(&passes.collect::<Result<Vec<_>>>()?);
+        let phases: Vec<f64> = phases.into_iter().map(|phase| phase as f64 + 1.0).collect();
+        give(|s| Ok(r::reals(s, &phases)))
     })
 }
 
@@ -138,6 +160,7 @@ fn ms_hosts_give_back() -> Robj {
 extendr_module! {
     mod hosts_api;
     fn ms_hosts_cut;
+    fn ms_hosts_phases;
     fn ms_hosts_begin;
     fn ms_hosts_join;
     fn ms_hosts_next;
