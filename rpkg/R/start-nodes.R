@@ -57,16 +57,47 @@ begin_node <- function(host, call, ...) {
   node
 }
 
-# The node, once it has connected.
+# The node, once it has connected and answered. On a busy machine R gives up a connection that this side has already, and makes another: the first one
+# need not be the node's.
 await_node <- function(node, call) {
-  on.exit(unlink(c(node$log, node$ended)))
-  while (!socketSelect(list(node$server), timeout = 0.2)) {
-    if (file.exists(node$ended)) cannot_start_on(node$host, last_words(node$log), call)
-    if (elapsed() > node$deadline) cannot_start_on(node$host, sprintf("it did not connect to this machine within %g s", node$about$connectTimeout), call)
+  made <- NULL
+  answered <- FALSE
+  on.exit({
+    unlink(c(node$log, node$ended))
+    if (!answered && !is.null(made)) close(made$con)
+  })
+  while (!answered) {
+    came <- socketSelect(c(list(node$server), if (!is.null(made)) list(made$con)), timeout = 0.2)
+    if (length(came) == 2L && came[[2L]]) {
+      said <- receive(list(node = made), node$deadline - elapsed())
+      answered <- !isTRUE(said$died) && !said$stuck
+      if (!answered) made <- given_up(made)
+    } else if (came[[1L]]) {
+      given_up(made)
+      made <- accepted(node)
+    } else if (file.exists(node$ended)) {
+      cannot_start_on(node$host, last_words(node$log), call)
+    }
+    if (!answered && elapsed() > node$deadline) {
+      missing <- if (is.null(made)) "connect to this machine" else "answer"
+      cannot_start_on(node$host, sprintf("it did not %s within %g s", missing, node$about$connectTimeout), call)
+    }
   }
-  con <- socketAccept(node$server, blocking = TRUE, open = "a+b", timeout = node$about$timeout, options = "no-delay")
   close(node$server)
-  structure(list(con = con, host = node$host, rank = 1L), class = if (node$about$useXDR) "SOCKnode" else "SOCK0node")
+  made
+}
+
+# A node of a connection that came, which is asked for a sign of life; NULL where it is closed already.
+accepted <- function(node) {
+  con <- socketAccept(node$server, blocking = TRUE, open = "a+b", timeout = node$about$timeout, options = "no-delay")
+  made <- structure(list(con = con, host = node$host, rank = 1L), class = if (node$about$useXDR) "SOCKnode" else "SOCK0node")
+  if (is.null(send_call(made, Sys.getpid, list(), answers_within))) made else given_up(made)
+}
+
+# NULL instead of a node whose connection is of no use.
+given_up <- function(made) {
+  if (!is.null(made)) try(close(made$con), silent = TRUE)
+  NULL
 }
 
 cannot_start_on <- function(host, why, call) {

@@ -57,6 +57,28 @@ test_that("what is no host is refused, and what cannot be reached is named", {
   expect_error(memHosts("localhost", workers = 1000), "of which .* are free", class = "memshare_error_cluster")
 })
 
+test_that("a connection that was given up is not taken for the node's", {
+  skip_on_cran()
+  # As R on a busy machine: it connects, gives that up, and connects again.
+  twice <- withr::local_tempfile(lines = c(
+    "#!/bin/bash", "shift", "port=$(printf '%s' \"$*\" | sed -n 's/.*PORT=\\([0-9]*\\).*/\\1/p')", "exec 3<>/dev/tcp/127.0.0.1/$port; exec 3>&-", "eval \"$*\""
+  ))
+  Sys.chmod(twice, "0700")
+  start <- function(...) memHosts("elsewhere.invalid", workers = 1, rshopts = character(), master = "127.0.0.1", revtunnel = FALSE, ...)
+  cluster <- start(rshcmd = twice)
+  expect_identical(parallel::clusterCall(cluster, function() 1), list(1))
+  expect_identical(memLapply(1:4, function(i) i^2, CLUSTER = cluster), as.list((1:4)^2))
+  parallel::stopCluster(cluster)
+  silent <- withr::local_tempfile(lines = sub("^eval.*", "sleep 5", readLines(twice)))
+  Sys.chmod(silent, "0700")
+  before <- nrow(showConnections())
+  expect_error(
+    start(rshcmd = silent, connectTimeout = 1),
+    "it did not connect to this machine within 1 s", class = "memshare_error_cluster"
+  )
+  expect_identical(nrow(showConnections()), before)
+})
+
 test_that("a host that does not say how many workers it may have is named, in bounded time, and no node is left", {
   skip_on_cran()
   before <- nrow(showConnections())
