@@ -72,7 +72,7 @@ struct Block {
 /// Simulates a call on so many hosts of `spec.workers` workers each. O(elements + chunks log workers + blocks (hosts + log blocks)).
 ///
 /// # Errors
-/// [`Error::BadPlan`] for a pass that cannot run over several hosts, or whose work has not as many elements as the pass.
+/// [`Error::BadPlan`] for a pass that reads another one as a whole, or whose work has not as many elements as the pass.
 pub fn over_hosts(spec: &CallSpec, model: &Model, hosts: u32, network: &Network) -> Result<OverHosts> {
     check_elementwise(spec)?;
     let plan = compile_sized(spec.clone(), &model.sizes)?;
@@ -112,7 +112,7 @@ fn check_elementwise(spec: &CallSpec) -> Result<()> {
             || pass.inputs.iter().chain(&pass.sides).any(whole)
         {
             return Err(Error::BadPlan(format!(
-                "pass '{}' reads the value of another pass as a whole, and cannot run over several hosts",
+                "pass '{}' reads the value of another pass as a whole, which is not simulated over hosts",
                 pass.name
             )));
         }
