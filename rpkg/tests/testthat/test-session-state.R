@@ -288,7 +288,8 @@ test_that("a look at an unchanged session tells that nothing changed", {
 test_that("a package that the session has and a worker cannot load is an error of the worker, with the package's words", {
   skip_if_not_installed("withr")
   directory <- withr::local_tempdir()
-  source <- file.path(directory, "notOnWorkers")
+  package <- "notOnWorkers"
+  source <- file.path(directory, package)
   dir.create(file.path(source, "R"), recursive = TRUE)
   writeLines(
     c("Package: notOnWorkers", "Version: 1.0", "Title: T", "Description: D.", "License: GPL-3", "Author: A", "Maintainer: A <a@b.cd>"),
@@ -301,8 +302,8 @@ test_that("a package that the session has and a worker cannot load is an error o
   dir.create(library)
   utils::install.packages(source, library, repos = NULL, type = "source", quiet = TRUE)
   withr::local_libpaths(library, "prefix")
-  withr::defer(unloadNamespace("notOnWorkers"))
-  loadNamespace("notOnWorkers")
+  withr::defer(unloadNamespace(package))
+  loadNamespace(package)
   file.create(flag)
-  expect_error(memLapply(1:2, identity, CONTROL = memControl(packages = "notOnWorkers")), "not here", class = "memshare_error_worker")
+  expect_error(memLapply(1:2, identity, CONTROL = memControl(packages = package)), "not here", class = "memshare_error_worker")
 })
