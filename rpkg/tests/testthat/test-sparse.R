@@ -208,7 +208,8 @@ test_that("the other form is made by the task that shares it, once for all passe
   got <- memRun(plan, MAX.CORES = 2)
   expect_equal(unlist(got$sums), Matrix::rowSums(x))
   expect_equal(unlist(got$columns), Matrix::colSums(x))
-  expect_lt(memLastRun()$peak, 2.1 * form)
+  # Two forms, and results.
+  expect_lt(memLastRun()$peak, 2 * form + 3e5)
   # Of a symmetric matrix, where one triangle is stored.
   s <- forceSymmetric(Matrix::crossprod(x[, 1:300]))
   expect_equal(unlist(memApply(s, 2, sum)), Matrix::colSums(s))
