@@ -8,7 +8,9 @@ hosts <- hosts_up(3L)
 cluster <- nodes_on(hosts, 2L)
 
 # All of FUN's side variable is on each host once, whatever the number of its workers: in shared memory, and nothing of it in a process.
+# What R is yet to collect is no copy.
 memory_of <- function(i) {
+  parallel::clusterCall(cluster, gc)
   own <- "cat /proc/[0-9]*/smaps_rollup 2> /dev/null | awk '/^Pss_Anon:/ { kb += $2 } END { print kb }'"
   shared <- "df --output=used -k /dev/shm | tail -n 1"
   1024 * sum(as.numeric(host_run(hosts, i, paste(own, shared, sep = "; "))))
