@@ -4,8 +4,8 @@
 #   tools/fuzz.sh [SECONDS [TARGET...]]     SECONDS of processor time for each target in all (1800), of all targets
 #
 # It goes on where it was broken off: build/fuzz/TARGET has the inputs that reach something new (minimised, 200 kB at most), a log, and the
-# processor time that the target has had (a fuzzer that shares its core with others is given more time). An input that breaks a target is kept as build/fuzz/TARGET/crash-*, and the script fails; run it
-# again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
+# processor time that the target has had (a fuzzer that shares its core with others is given more time). An input that breaks a target is kept
+# as build/fuzz/TARGET/crash-*, and the script fails; run it again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
 #
 # The coverage counters come from the compiler's own passes, which the stable toolchain has; libFuzzer itself is compiled from the
 # sources in its crate. AddressSanitizer needs the nightly one.

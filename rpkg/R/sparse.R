@@ -7,9 +7,11 @@
 # The classes that are a form by rows (1) and by columns (2).
 compressed_classes <- list(c("dgRMatrix", "lgRMatrix", "ngRMatrix"), c("dgCMatrix", "lgCMatrix", "ngCMatrix"))
 
+is_compressed <- function(class) class %in% unlist(compressed_classes)
+
 # Whether it is a matrix of package Matrix, and whether that is a sparse one.
 is_of_matrix <- function(x) isS4(x) && identical(attr(class(x), "package"), "Matrix")
-is_sparse <- function(x) isS4(x) && (class(x)[[1L]] %in% unlist(compressed_classes) || inherits(x, "sparseMatrix"))
+is_sparse <- function(x) isS4(x) && (is_compressed(class(x)[[1L]]) || inherits(x, "sparseMatrix"))
 
 need_matrix <- function(what, call) {
   if (requireNamespace("Matrix", quietly = TRUE)) return(invisible())
@@ -19,7 +21,7 @@ need_matrix <- function(what, call) {
 
 # A sparse matrix as array_of() describes one; `name` is that of the registered variable, or NULL.
 sparse_array <- function(x, name, call) {
-  ready <- class(x)[[1L]] %in% unlist(compressed_classes)
+  ready <- is_compressed(class(x)[[1L]])
   if (!ready) need_matrix(sprintf("X, a %s,", class(x)[[1L]]), call)
   dimnames <- if (ready) attr(x, "Dimnames") else dimnames(x)
   if (is.null(unlist(dimnames))) dimnames <- NULL
@@ -29,7 +31,7 @@ sparse_array <- function(x, name, call) {
 # Its rows or columns as an input. `gives`: what FUN gets of them.
 lines_of <- function(matrix, margin, gives, call) {
   if (gives == "sparseVector" || gives == "block") need_matrix(sprintf("FUN that gets a sparse %s", sub("sparseVector", "vector", gives)), call)
-  form <- if (is.null(matrix$name)) form_of(matrix$x, margin, matrix$dimnames, call) else registered_form(matrix, margin, call)
+  form <- if (is.null(matrix$name)) form_of(matrix, margin, call) else registered_form(matrix, margin, call)
   input <- input_of(form$source, if (margin == 1L) "row" else "column", as.double(matrix$dim))
   input$sparse <- gives
   input$type <- form$type
@@ -41,19 +43,18 @@ lines_of <- function(matrix, margin, gives, call) {
 
 # The form of a matrix by `margin`: list(source, type). `source` is such a form, or says how one is made of what is stored, which happens as it is
 # copied into shared memory (codec/form.rs has the attributes).
-form_of <- function(x, margin, dimnames, call) {
-  class <- class(x)[[1L]]
-  stored <- stored_matrix(x)
-  check_stored(stored, class, call)
+form_of <- function(matrix, margin, call) {
+  stored <- stored_matrix(matrix$x)
+  check_stored(stored, class(matrix$x)[[1L]], call)
   # Of a symmetric matrix the rows are the columns.
   turned <- stored$by != margin && !stored$kind %in% 1:2
   source <- if (turned || stored$kind > 0L || is.null(stored$p)) {
     structure(
-      list(), class = "memshare_form", p = stored$p, lines = stored$lines, places = stored$places, x = stored$x, Dimnames = dimnames,
+      list(), class = "memshare_form", p = stored$p, lines = stored$lines, places = stored$places, x = stored$x, Dimnames = matrix$dimnames,
       how = as.double(c(stored$dim[[margin]], turned, stored$kind)), by = c("rows", "columns")[[margin]]
     )
   } else {
-    structure(list(), p = stored$p, i = stored$places, x = stored$x, Dimnames = dimnames)
+    structure(list(), p = stored$p, i = stored$places, x = stored$x, Dimnames = matrix$dimnames)
   }
   list(source = source, type = if (is.null(stored$x)) "logical" else typeof(stored$x))
 }
@@ -63,8 +64,8 @@ form_of <- function(x, margin, dimnames, call) {
 # is not stored. Of each pair the first has places before its line's number, the second those behind.
 stored_matrix <- function(x) {
   class <- class(x)[[1L]]
-  is <- function(what) !class %in% unlist(compressed_classes) && methods::extends(class, what)
-  ready <- class %in% unlist(compressed_classes) || is("RsparseMatrix") || is("CsparseMatrix") || is("TsparseMatrix")
+  is <- function(what) !is_compressed(class) && methods::extends(class, what)
+  ready <- is_compressed(class) || is("RsparseMatrix") || is("CsparseMatrix") || is("TsparseMatrix")
   if (!ready) return(stored_matrix(methods::as(x, "CsparseMatrix")))
   by <- if (class %in% compressed_classes[[1L]] || is("RsparseMatrix")) 1L else 2L
   starts <- attr(x, "p")
@@ -101,7 +102,7 @@ registered_form <- function(matrix, margin, call) {
   key <- paste(c(name, margin), collapse = "\n")
   known <- state$forms[[key]]
   if (!identical(known$serial, serial)) {
-    form <- form_of(matrix$x, margin, matrix$dimnames, call)
+    form <- form_of(matrix, margin, call)
     form$source <- if (class(matrix$x)[[1L]] %in% compressed_classes[[margin]]) by_name(name) else shared_form(form$source, call)
     known <- c(form, list(serial = serial, name = name))
     state$forms[[key]] <- known

@@ -121,13 +121,8 @@ main <- function() {
   at_rest()
   say("@rest %d %d", length(pageList()), length(viewList()))
   ordered()
-  for (i in seq_along(cluster)) stop_node(cluster[i])
-}
-
-# Package parallel's stopCluster() ends with an error at the first node that it cannot write to, with its connection open and other nodes alive.
-stop_node <- function(one) {
-  suppressWarnings(try(parallel::stopCluster(one), silent = TRUE))
-  try(close(one[[1L]]$con), silent = TRUE)
+  # Each node alone: stopCluster() ends with an error at the first that died.
+  suppressWarnings(memshare:::stop_nodes(cluster))
 }
 
 suspendInterrupts({

@@ -27,6 +27,12 @@ pub fn boot_id() -> String {
     known.unwrap_or_default()
 }
 
+/// How many threads work may take at once here. One in workers, of which each core has one: they say so by `RAYON_NUM_THREADS`.
+pub fn threads_for_work() -> usize {
+    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()))
+}
+
 /// Bytes of a page of memory: mappings begin and end at multiples of it.
 pub fn page_size() -> u64 {
     rustix::param::page_size() as u64

@@ -48,7 +48,7 @@ pub use files::{files_in, room_for_files, FilesDirectory};
 pub use fork::{fork_worker, leave_forked, thread_count, Forked};
 pub use handle::{Place, SegmentHandle};
 pub use heap::{give_back_freed, keep_freed};
-pub use host::{boot_id, most_descriptors, now_ns, page_size, unix_ns, user};
+pub use host::{boot_id, most_descriptors, now_ns, page_size, threads_for_work, unix_ns, user};
 pub use listener::Listener;
 pub use lock::{Locked, RangeLock};
 pub use mapping::Mapping;

@@ -7,8 +7,8 @@
 
 use rayon::prelude::*;
 
+use super::blob::threads;
 use super::outline::{Outline, Shape};
-use super::writer::threads;
 use super::{ItemType, Order};
 use crate::error::Result;
 use crate::os::{Access, DataFile, FilePart, SegmentFile};

@@ -17,6 +17,7 @@
 //!
 //! Variables, call data and chunk results all use it. Nothing here knows R: the tags are R's types only by name, and the
 //! numbers are the machine's own, since pages never leave it.
+mod blob;
 mod check;
 mod item;
 mod loaded;
@@ -36,6 +37,7 @@ mod location_tests;
 #[cfg(test)]
 mod tests;
 
+pub use blob::{Blob, Make};
 pub use item::{ItemType, Lowest};
 pub use loaded::Loaded;
 pub use location::Location;
@@ -47,7 +49,7 @@ pub use stream::{Elements, Streamed};
 pub use strings::{StringTable, StringsView, NA};
 pub use view::BlobView;
 pub use write::{Values, Writing};
-pub use writer::{Blob, BlobWriter, Make, BORROW_FROM};
+pub use writer::{BlobWriter, BORROW_FROM};
 
 use crate::error::Error;
 

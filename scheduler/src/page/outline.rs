@@ -8,7 +8,7 @@
 //! The blob is like any other, so whoever reads values reads this one. Only its items are nobody's to write: they are the zeros
 //! of a new segment, or a file mapped behind a segment that ends where they begin.
 
-use super::writer::Blob;
+use super::blob::Blob;
 use super::{damaged, BlobView, BlobWriter, Node, StringTable, Tag};
 use crate::error::Result;
 use crate::os::{page_size, Access, FilePart, SegmentFile};

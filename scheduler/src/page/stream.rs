@@ -6,8 +6,8 @@
 //! changed something in it, so what is still to come must not lie in one that was read.
 use rayon::prelude::*;
 
+use super::blob::{sliced, threads, Blob, SLICE};
 use super::node::{Node, HEADER, NODE};
-use super::writer::{sliced, threads, Blob, SLICE};
 use super::Tag;
 use crate::error::Result;
 use crate::os::{page_size, SegmentFile};

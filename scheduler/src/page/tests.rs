@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
+use super::blob::SLICE;
 use super::node::SUM;
-use super::writer::SLICE;
 use super::*;
 
 /// A blob's bytes at an address divisible by 8.

@@ -40,9 +40,7 @@ fn ms_register(namespace_: Robj, variables: Robj) -> Robj {
         for (i, name) in names.into_iter().enumerate() {
             let value = protect(|s| Ok(Preserved::new(s.plain_list(s.item(variables, i)))))?;
             let mut w = BlobWriter::new();
-            if !codec::encode_form(value.get(), &mut w)? {
-                codec::encode(value.get(), &mut w)?;
-            }
+            codec::encode_data(value.get(), &mut w, None)?;
             values.push(value);
             blobs.push((name, w.finish()));
         }

@@ -2,6 +2,7 @@
 use scheduler::page::{BlobWriter, StringTable};
 
 use super::encode::Encoder;
+use super::form::encode_form;
 use super::outline::Outline;
 use super::packed::{packable, single_values};
 use super::references::References;
@@ -19,7 +20,7 @@ pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
 }
 
 /// As [`encode`]; views into pages that others can read are not copied but noted in `references`.
-pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
+fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     let mut at = 0;
@@ -32,6 +33,14 @@ pub fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut Referenc
         }
     })?;
     Ok(w.check()?)
+}
+
+/// As [`encode_with`], of data that a call goes over: what describes a sparse matrix is arranged as the blob is written (`form.rs`).
+pub fn encode_data(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
+    if encode_form(x, w)? {
+        return Ok(());
+    }
+    encode_with(x, w, references)
 }
 
 /// Encodes a chunk's results, a plain list: packed when all are plain vectors of one type and length, as [`encode`] does

@@ -262,12 +262,22 @@ impl Encoder<'_> {
 
     /// The node that lists so many parts, and the first part's node.
     fn part_nodes(&mut self, count: usize) -> Result<(u32, u32)> {
-        let list = self.w.children(1)?;
-        let names = self.w.children(count + 1)?;
-        self.w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(names)));
-        (0..count).for_each(|_| self.table.push(b"part", 1));
-        let off = self.w.strings(self.table);
-        self.w.set(names, Node::of(Tag::Strings, count as u64, off));
-        Ok((list, names + 1))
+        named_nodes(self.w, self.table, std::iter::repeat_n(&b"part"[..], count))
     }
+}
+
+/// Nodes of these names: the node that lists them, as a value's attributes are listed, and the first one's. The table is empty before and after.
+pub(super) fn named_nodes<'n>(
+    w: &mut BlobWriter,
+    table: &mut StringTable,
+    names: impl Iterator<Item = &'n [u8]>,
+) -> Result<(u32, u32)> {
+    let list = w.children(1)?;
+    names.for_each(|name| table.push(name, 1));
+    let count = table.len();
+    let first = w.children(count + 1)?;
+    w.set(list, Node::of(Tag::List, count as u64 + 1, u64::from(first)));
+    let off = w.strings(table);
+    w.set(first, Node::of(Tag::Strings, count as u64, off));
+    Ok((list, first + 1))
 }

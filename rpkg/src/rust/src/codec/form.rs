@@ -11,10 +11,9 @@ use std::borrow::Cow;
 
 use scheduler::page::{BlobWriter, Make, Node, StringTable, Tag};
 
-use super::encode::Encoder;
+use super::encode::{named_nodes, Encoder};
 use super::outline::Outline;
-use super::region::copy_region;
-use super::tags::tag_of;
+use super::region::items;
 use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
 use crate::sparse::{arrange, Arranged, Entries, Number, Plan, Stored};
 
@@ -53,7 +52,7 @@ enum Numbers {
 ///
 /// # Errors
 /// `memshare_error_input` where there would be more numbers than such a form can have.
-pub fn encode_form(x: Sexp, w: &mut BlobWriter) -> Result<bool> {
+pub(super) fn encode_form(x: Sexp, w: &mut BlobWriter) -> Result<bool> {
     if x.kind() != Kind::VECSXP || !x.is_object() || !x.is_empty() {
         return Ok(false);
     }
@@ -85,26 +84,17 @@ pub fn encode_form(x: Sexp, w: &mut BlobWriter) -> Result<bool> {
 
 /// The root: an empty list with these attributes, and `Dimnames`.
 fn put(w: &mut BlobWriter, parts: &[(&[u8], Node)], dimnames: Sexp) -> Result<()> {
-    let list = w.children(1)?;
-    let names = w.children(parts.len() + 2)?;
-    let mut table = StringTable::default();
-    for (at, (name, node)) in parts.iter().enumerate() {
-        table.push(name, 1);
-        w.set(names + 1 + at as u32, *node);
+    let (mut table, mut outline, mut at) = (StringTable::default(), Outline::default(), 0);
+    let names = parts.iter().map(|&(name, _)| name).chain([&b"Dimnames"[..]]);
+    let (list, first) = named_nodes(w, &mut table, names)?;
+    for (index, (_, node)) in (first..).zip(parts) {
+        w.set(index, *node);
     }
-    table.push(b"Dimnames", 1);
-    let off = w.strings(&mut table);
-    let count = parts.len() as u64 + 1;
-    w.set(names, Node::of(Tag::Strings, count, off));
-    w.set(list, Node::of(Tag::List, count + 1, u64::from(names)));
     w.set(0, Node { attributes: list, ..Node::of(Tag::List, 0, 0) });
-    let (mut outline, mut at) = (Outline::default(), 0);
+    let last = first + parts.len() as u32;
     r::protect(|s| {
-        Encoder { w: &mut *w, table: &mut table, outline: &mut outline, at: &mut at, references: None }.value(
-            s,
-            dimnames,
-            names + 1 + parts.len() as u32,
-        )
+        let (w, table, outline) = (&mut *w, &mut table, &mut outline);
+        Encoder { w, table, outline, at: &mut at, references: None }.value(s, dimnames, last)
     })?;
     Ok(w.check()?)
 }
@@ -209,31 +199,6 @@ impl Make for Form {
 
 fn attribute(x: Sexp, name: &str) -> Result<Preserved> {
     r::protect(|s| Ok(Preserved::new(x.attribute(s, name))))
-}
-
-/// The items of a plain vector, each a `T`, where they lie, or copied where R has none in one place.
-///
-/// # Safety
-/// The vector lives and is unchanged as long as the items are used.
-pub unsafe fn items<T: Copy + Default>(x: Sexp) -> Result<Items<T>> {
-    if x.is_empty() {
-        return Ok(Cow::Owned(Vec::new()));
-    }
-    if tag_of(x).is_none_or(|tag| tag.item_size() as usize != size_of::<T>()) {
-        return Err(Failure::Internal("a form of other types".into()));
-    }
-    if let Some(data) = r::protect(|_| Ok(x.data()))? {
-        // SAFETY: so many items of this size of a vector that lives on, by this function's contract.
-        return Ok(Cow::Borrowed(unsafe { std::slice::from_raw_parts(data.cast(), x.len()) }));
-    }
-    let mut own = vec![T::default(); x.len()];
-    let (data, bytes) = (own.as_mut_ptr().cast(), size_of_val(own.as_slice()));
-    r::protect(|_| {
-        // SAFETY: the bytes of so many items, which nobody else has.
-        copy_region(x, unsafe { std::slice::from_raw_parts_mut(data, bytes) });
-        Ok(())
-    })?;
-    Ok(Cow::Owned(own))
 }
 
 /// Bytes as items, which lie as such must.

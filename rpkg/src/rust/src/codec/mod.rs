@@ -23,14 +23,13 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use blob::{encode, encode_list, encode_with};
+pub use blob::{encode, encode_data, encode_list};
 pub use block::{column_block, row_block};
 pub use cut::{child, column, element, rows};
 pub use decode::{attribute, decode};
-pub use form::{encode_form, items};
 pub use outline::{unserialize, Outline};
 pub use references::References;
-pub use region::copy_region;
+pub use region::{copy_region, items};
 pub use results::{check_count, Pieces};
 pub use source::{BlobSource, Referred};
 pub use sparse::Compressed;

@@ -24,8 +24,6 @@ pub(super) fn encoded(object: Sexp, purpose: Purpose) -> Result<Encoded> {
         Purpose::Run => References::locking(),
         Purpose::Plan => References::default(),
     };
-    if !codec::encode_form(object, &mut writer)? {
-        codec::encode_with(object, &mut writer, Some(&mut references))?;
-    }
+    codec::encode_data(object, &mut writer, Some(&mut references))?;
     Ok((writer.finish(), references))
 }

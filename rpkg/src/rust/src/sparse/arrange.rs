@@ -30,9 +30,9 @@ impl Plan<'_> {
             Stored::UnitDiagonal(_) => all + self.count,
             Stored::Mirrored(_) => {
                 let mut off_diagonal = 0;
-                self.each_of(self.parts(1)[0].clone(), &mut |line, place, _| {
-                    off_diagonal += usize::from(line > place);
-                });
+                for all in self.parts(1) {
+                    self.each_of(all, &mut |line, place, _| off_diagonal += usize::from(line > place));
+                }
                 all + off_diagonal
             }
         }

@@ -1,16 +1,14 @@
 //! Work on a matrix in parts, by threads that end with it.
-use scheduler::os::with_signals_blocked;
+use scheduler::os::{threads_for_work, with_signals_blocked};
 
 /// Numbers that are worth a thread.
 const WORTH_A_THREAD: usize = 1 << 18;
 /// Threads at most: each has a counter for each new line.
 const MOST_THREADS: usize = 8;
 
-/// How many threads so many numbers are worth. One in workers, of which each core has one: they say so by a variable that also rayon reads.
+/// How many threads so many numbers are worth.
 pub(super) fn threads(numbers: usize) -> usize {
-    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
-    let cores = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
-    cores.min(MOST_THREADS).min(numbers / WORTH_A_THREAD).max(1)
+    threads_for_work().min(MOST_THREADS).min(numbers / WORTH_A_THREAD).max(1)
 }
 
 /// Calls `work` for each part with what is the part's own, on a thread for each but the first.
