@@ -232,11 +232,13 @@ interruptFuture.MemshareFutureBackend <- function(backend, future, ...) {
   future_lost(future, "it was cancelled", "FutureCanceledError")
 }
 
+#' @exportS3Method future::resolved MemshareFuture
 resolved.MemshareFuture <- function(x, ...) {
   collect_own(x, 0)
   NextMethod()
 }
 
+#' @exportS3Method future::result MemshareFuture
 result.MemshareFuture <- function(future, ...) {
   while (!collect_own(future, 3600)) NULL
   if (inherits(future$result, "FutureError")) stop(future$result)
@@ -260,14 +262,14 @@ getFutureBackendConfigs.MemshareFuture <- function(future, ...) {
 # To be called when this package is loaded.
 register_future_methods <- function() when_loaded("future", register_with_future)
 
-# The methods of the generics that this version has.
+# The methods of the generics that only some versions have, or that only some call for our plan.
 register_with_future <- function(package) {
   future <- asNamespace(package)
   methods <- if (has_backends()) {
     c(
       MemshareFutureBackend = "nbrOfWorkers", MemshareFutureBackend = "nbrOfFreeWorkers", MemshareFutureBackend = "listFutures",
       MemshareFutureBackend = "stopWorkers", MemshareFutureBackend = "launchFuture", MemshareFutureBackend = "interruptFuture",
-      MemshareFuture = "resolved", MemshareFuture = "result", MemshareFuture = "getFutureBackendConfigs"
+      MemshareFuture = "getFutureBackendConfigs"
     )
   } else {
     c(memshare = "nbrOfWorkers", memshare = "nbrOfFreeWorkers")

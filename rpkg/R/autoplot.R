@@ -2,7 +2,7 @@
 
 #' @rdname memshare-plot
 #' @param object As `x`.
-#' @rawNamespace S3method(ggplot2::autoplot, memshare_run)
+#' @exportS3Method ggplot2::autoplot memshare_run
 autoplot.memshare_run <- function(object, ...) {
   shown <- timeline_of(document_of(object))
   more <- isTRUE(attr(shown$lives, "more") > 0)
@@ -88,7 +88,7 @@ label_rows <- function(at) {
 }
 
 #' @rdname memshare-plot
-#' @rawNamespace S3method(ggplot2::autoplot, memshare_plan)
+#' @exportS3Method ggplot2::autoplot memshare_plan
 autoplot.memshare_plan <- function(object, ...) {
   document <- document_of(object, chunks = FALSE)
   layout <- plan_layout(document, 12L)

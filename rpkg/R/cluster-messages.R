@@ -8,6 +8,7 @@ read_message <- function(connection) {
 }
 
 # Sends a message to a node.
+#' @exportS3Method parallel::sendData memshareNode
 sendData.memshareNode <- function(node, data) {
   node <- .subset2(node, 1L)
   if (is.null(node$con)) ended_node(node)
@@ -38,6 +39,7 @@ owes_nothing <- function(node) {
 }
 
 # The answer of a node to the next message that somebody still waits for.
+#' @exportS3Method parallel::recvData memshareNode
 recvData.memshareNode <- function(node) {
   node <- .subset2(node, 1L)
   if (node$owed <= node$late) owes_nothing(node)
@@ -53,6 +55,7 @@ recvData.memshareNode <- function(node) {
 }
 
 # The first answer that comes.
+#' @exportS3Method parallel::recvOneData memshareCluster
 recvOneData.memshareCluster <- function(cl) {
   nodes <- lapply(unclass(cl), .subset2, 1L)
   for (node in nodes) if (is.null(node$con)) ended_node(node)
@@ -114,8 +117,10 @@ how_ended <- function(node) {
   if (is.null(how)) "closed its connection" else how
 }
 
+#' @exportS3Method parallel::closeNode memshareNode
 closeNode.memshareNode <- function(node) invisible(NULL)
 
+#' @exportS3Method parallel::stopCluster memshareCluster
 stopCluster.memshareCluster <- function(cl = NULL) end_nodes(.subset2(unclass(cl)[[1L]], 1L)$group)
 
 # Runs on a node: one message. FALSE when there is none any more. A message without references, of code that writes to the connection
@@ -147,6 +152,7 @@ tell_session <- function(condition) {
 }
 
 # How package future's own back end for clusters sends conditions.
+#' @exportS3Method parallel::sendData memshareSession
 sendData.memshareSession <- function(node, data) tell_session(data$value)
 
 # What is done in place of a message whose objects cannot be opened: the answer says so.

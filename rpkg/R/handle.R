@@ -152,6 +152,6 @@ print.memshare_handle <- function(x, ...) {
   invisible(x)
 }
 
-#' @rawNamespace S3method(utils::str, memshare_handle)
+#' @exportS3Method utils::str memshare_handle
 # Shown in few words by str().
 str.memshare_handle <- function(object, ...) cat("", harmless(format(object)), "\n")

@@ -94,18 +94,10 @@ print.memshareCluster <- function(x, ...) {
   invisible(x)
 }
 
-# To be called when this package is loaded: methods of generics that package parallel does not export, as soon as that is loaded. It sets an
-# option when it is.
-register_cluster_methods <- function() when_loaded("parallel", register_with_parallel)
+# To be called when this package is loaded. Package parallel sets an option when it is loaded, so that is left to who needs it.
+register_cluster_type <- function() when_loaded("parallel", register_with_parallel)
 
 register_with_parallel <- function(package) {
-  parallel <- asNamespace(package)
-  for (generic in c("sendData", "recvData", "closeNode")) {
-    registerS3method(generic, "memshareNode", get(paste0(generic, ".memshareNode")), envir = parallel)
-  }
-  registerS3method("sendData", "memshareSession", sendData.memshareSession, envir = parallel)
-  registerS3method("recvOneData", "memshareCluster", recvOneData.memshareCluster, envir = parallel)
-  registerS3method("stopCluster", "memshareCluster", stopCluster.memshareCluster, envir = parallel)
-  register <- get0("registerClusterType", envir = parallel, inherits = FALSE)
+  register <- get0("registerClusterType", envir = asNamespace(package), inherits = FALSE)
   if (!is.null(register)) register("MEMSHARE", function(spec = NULL, ...) memCluster(spec, ...))
 }

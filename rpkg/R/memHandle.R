@@ -96,6 +96,6 @@ print.memshare_data_handle <- function(x, ...) {
   invisible(x)
 }
 
-#' @rawNamespace S3method(utils::str, memshare_data_handle)
+#' @exportS3Method utils::str memshare_data_handle
 str.memshare_data_handle <- function(object, ...) cat("", format(object), "
 ")

@@ -215,5 +215,5 @@ as.data.frame.memshare_plan <- function(x, row.names = NULL, optional = FALSE, w
   table
 }
 
-#' @rawNamespace S3method(utils::str, memshare_plan)
+#' @exportS3Method utils::str memshare_plan
 str.memshare_plan <- function(object, ...) cat("", harmless(format(object)[[1L]]), "\n")

@@ -28,7 +28,8 @@
 #'   Sys.sleep(0.05)
 #'   i^2
 #' }
-#' handle <- memRun(squares = memLapply(1:20, f, MAX.CORES = 2, CONTROL = memControl(lazy = TRUE)), wait = FALSE)
+#' squares <- memLapply(1:20, f, MAX.CORES = 2, CONTROL = memControl(lazy = TRUE))
+#' handle <- memRun(squares = squares, wait = FALSE)
 #' top <- memTop(once = TRUE)
 #' top
 #' as.data.frame(top, what = "workers")

@@ -105,25 +105,20 @@ attach_all <- function(structure, announce) {
 }
 
 attach_entry <- function(entry, announce) {
-  if (is.null(entry$package)) {
-    attach(NULL, name = entry$name, warn.conflicts = FALSE)
-  } else if (isNamespaceLoaded(entry$package)) {
+  if (!is.null(entry$package) && isNamespaceLoaded(entry$package)) {
     over(announce, entry$package, suppressMessages(suppressWarnings(attach_package_of(entry))))
-  } else {
-    # Left to the workers, or not to be loaded: its place is kept.
-    attach(NULL, name = entry$name, warn.conflicts = FALSE)
-    mirror$places <- c(mirror$places, list(entry))
+    return(invisible())
   }
+  # An empty place: of a list, whose variables travel with what uses them, or of a package that is left to the workers or cannot be loaded.
+  # R CMD check has a note on attach(), and R no other way: search() is to be that of the session, in a process that is only a worker.
+  attach(NULL, name = entry$name, warn.conflicts = FALSE)
+  if (!is.null(entry$package)) mirror$places <- c(mirror$places, list(entry))
 }
 
 attach_package_of <- function(entry, at = 2L) {
   if (is.null(entry$only)) return(attachNamespace(entry$package, pos = at))
-  env <- attach(NULL, pos = at, name = entry$name, warn.conflicts = FALSE)
-  attr(env, "path") <- getNamespaceInfo(entry$package, "path")
-  exports <- intersect(entry$only, getNamespaceExports(entry$package))
-  importIntoEnv(env, exports, asNamespace(entry$package), exports)
-  data <- data_of(entry$package)
-  lapply(intersect(entry$only, names(data)), function(name) delayedAssign(name, data[[name]], assign.env = env))
+  there <- c(getNamespaceExports(entry$package), names(data_of(entry$package)))
+  attachNamespace(entry$package, pos = at, include.only = intersect(entry$only, there))
 }
 
 register_methods <- function(methods) {
@@ -138,7 +133,7 @@ register_methods <- function(methods) {
 # Classes, generics and methods of the session's global environment, made known to package methods as when a package is attached.
 define <- function(definitions) {
   if (!length(definitions)) return(invisible())
-  for (name in names(definitions)) assign(name, definitions[[name]], envir = globalenv())
+  list2env(definitions, globalenv())
   methods::cacheMetaData(globalenv(), TRUE)
 }
 

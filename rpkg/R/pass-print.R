@@ -92,7 +92,7 @@ print.memshare_pass_summary <- function(x, ...) {
   invisible(x)
 }
 
-#' @rawNamespace S3method(utils::str, memshare_pass)
+#' @exportS3Method utils::str memshare_pass
 str.memshare_pass <- function(object, ...) cat("", harmless(format(object)[[1L]]), "\n")
 
 # "memApply over the 5,000 columns of a numeric matrix of 200 x 5000 with FUN mean". With an order and labels, other passes have
@@ -179,7 +179,7 @@ rep.memshare_pass <- function(x, ...) not_data("rep()")
 #' @export
 as.list.memshare_pass <- function(x, ...) not_data("as a list")
 
-#' @rawNamespace S3method(unlist, memshare_pass)
+#' @exportS3Method unlist memshare_pass
 unlist.memshare_pass <- function(x, recursive = TRUE, use.names = TRUE) not_data("unlist()")
 
 #' @export

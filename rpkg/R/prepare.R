@@ -48,13 +48,16 @@ bind_globals <- function(body, own, external) {
     if (exists(name, envir = env, inherits = FALSE)) rm(list = name, envir = env)
     if (name %in% names(body$absent)) {
       bind_absent(name, body$absent[[name]], env)
-    } else if (name %in% body$active) {
-      makeActiveBinding(name, body$globals[[name]], env)
     } else {
-      assign(name, body$globals[[name]], envir = env)
+      bind(name, list(active = name %in% body$active, value = body$globals[[name]]), env)
     }
   }
   body
+}
+
+# Binds a name to what binding_of() gave.
+bind <- function(name, bound, env) {
+  if (bound$active) makeActiveBinding(name, bound$value, env) else assign(name, bound$value, envir = env)
 }
 
 bind_absent <- function(name, bytes, env) delayedAssign(name, absent_global(name, bytes), assign.env = env)
@@ -88,8 +91,7 @@ put_back_globals <- function() {
   for (name in names(state$aside)) {
     bound <- state$aside[[name]]
     if (exists(name, envir = globalenv(), inherits = FALSE)) rm(list = name, envir = globalenv())
-    if (is.null(bound)) next
-    if (bound$active) makeActiveBinding(name, bound$value, globalenv()) else assign(name, bound$value, envir = globalenv())
+    if (!is.null(bound)) bind(name, bound, globalenv())
   }
   state$aside <- list()
 }

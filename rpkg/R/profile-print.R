@@ -117,7 +117,7 @@ plot.memshare_profile <- function(x, heavy = 5, ...) {
   invisible(x)
 }
 
-#' @rawNamespace S3method(utils::str, memshare_profile)
+#' @exportS3Method utils::str memshare_profile
 str.memshare_profile <- function(object, ...) cat("", harmless(format(object)[[1L]]), "\n")
 
 # The unit in which the largest of some times is drawn.

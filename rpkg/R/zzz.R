@@ -1,12 +1,15 @@
 # Loading and leaving. R calls no unload hook of the DLL that extendr registered, so memory and processes are given back from
 # here: by .onUnload, and by a finalizer that also runs when R quits.
+#
+# Methods for generics of packages that may not be loaded: NAMESPACE registers them (`@exportS3Method package::generic`), by which R does so as
+# soon as the package is. What is registered here is for generics that not all versions have, of which R would complain.
 
 .onLoad <- function(libname, pkgname) {
   session <- new.env(parent = emptyenv())
   reg.finalizer(session, function(e) try(ms_cleanup(), silent = TRUE), onexit = TRUE)
   state$session <- session
   register_shared_generics()
-  register_cluster_methods()
+  register_cluster_type()
   register_future_methods()
   register_promise_methods()
 }

@@ -28,8 +28,9 @@ local_future <- function() {
   for (directory in c(file.path(source, "R"), library)) dir.create(directory, recursive = TRUE)
   writeLines(c("Package: future", "Version: 1.0", "Title: T", "Description: D.", "License: GPL", "Author: A", "Maintainer: A <a@b.c>"),
              file.path(source, "DESCRIPTION"))
-  writeLines("export(resolved, cancel)", file.path(source, "NAMESPACE"))
-  writeLines(sprintf("%s <- function(x, ...) UseMethod('%s')", c("resolved", "cancel"), c("resolved", "cancel")), file.path(source, "R", "g.R"))
+  generics <- c("resolved", "cancel", "result")
+  writeLines(sprintf("export(%s)", generics), file.path(source, "NAMESPACE"))
+  writeLines(sprintf("%s <- function(x, ...) UseMethod('%s')", generics, generics), file.path(source, "R", "g.R"))
   system2(file.path(R.home("bin"), "R"), c("CMD", "INSTALL", "--no-docs", paste0("--library=", library), source), stdout = FALSE, stderr = FALSE)
   library
 }
