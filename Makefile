@@ -88,6 +88,7 @@ chaos: install
 
 hosts: install
 	Rscript --vanilla tests/hosts/parity.R
+	Rscript --vanilla tests/hosts/verbs.R
 	Rscript --vanilla tests/hosts/ends.R
 	Rscript --vanilla tests/hosts/faults.R
 	Rscript --vanilla tests/hosts/faults.R $(or $(RUNS),20) $(or $(SEED),1)

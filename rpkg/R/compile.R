@@ -5,7 +5,7 @@
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
 # it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `host_timeout`, after which a host of the `cluster` is lost; `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `checkpoint`, its directory, and `drawn`, where the seed comes that is drawn for it; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
+# `trace` for collecting; `host_timeout`, after which a host of the `cluster` is lost, and `workers_per_host`, where its nodes are not the workers; `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `checkpoint`, its directory, and `drawn`, where the seed comes that is drawn for it; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 # `checkpoint`: where its run is written down, if not where the passes say.
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL, checkpoint = NULL) {
@@ -69,7 +69,7 @@ compile_one <- function(pass, call) {
   )
   c(checkpoint_fields(pass$control$checkpoint), list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
-    host_timeout = pass$control$host_timeout, modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
+    host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
     elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
   ))
 }
@@ -196,7 +196,7 @@ finish_program <- function(b, roots, call) {
     spec = spec_of(stats::setNames(b$data, b$data_names), distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
     modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
-    roles = b$roles, host_timeout = control$host_timeout,
+    roles = b$roles, host_timeout = control$host_timeout, workers_per_host = control$workers_per_host,
     elements = sum(unlist(lapply(order, function(pass) pass$n))), fresh = any(vapply(order, function(pass) pass$control$fresh, NA)),
     named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named, pass$last$named))))
   ))
@@ -220,7 +220,7 @@ joint_control <- function(order) {
     if (length(changed)) min(changed) else usual
   }
   list(
-    host_timeout = strictest("host_timeout"), retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
+    host_timeout = strictest("host_timeout"), workers_per_host = most_of(lapply(controls, `[[`, "workers_per_host")), retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
     progress = joint_progress(unlist(lapply(controls, `[[`, "progress"))),
     keep = any(vapply(controls, `[[`, NA, "keep")), trace = all(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
   )
@@ -228,6 +228,9 @@ joint_control <- function(order) {
 
 # Progress is shown when a pass asks for it, and else not when one forbids it.
 joint_progress <- function(asked) if (length(asked)) any(asked)
+
+# Passes of one run have the same workers: as many as the one that asks for most.
+most_of <- function(asked) if (length(unlist(asked))) max(unlist(asked))
 
 # For each name in VARS the numbers of its data: what memRun(VARS = ) may replace.
 sides_of <- function(program) {

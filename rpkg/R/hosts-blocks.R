@@ -7,7 +7,8 @@ new_job <- function(program, hosts, call) {
   spec <- program$spec
   job <- new.env(parent = emptyenv())
   job$n <- spec$passes[[1L]]$n
-  workers <- vapply(hosts, function(host) length(host$nodes), 0L)
+  job$per_host <- program$workers_per_host
+  workers <- vapply(hosts, workers_on, 0L, job$per_host)
   unit <- fold_width^max(vapply(spec$passes, `[[`, 0L, "levels"))
   job$ends <- native(ms_hosts_cut(job$n, length(hosts), max(workers), unit), call)
   job$common <- job$contents <- job$bytes <- list()

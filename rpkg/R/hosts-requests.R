@@ -29,7 +29,7 @@ tell_program <- function(seat, run) {
   holds$has <- holds$has[!names(holds$has) %in% seat$forget]
   for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
   # The same call again is known by its content too.
-  told <- serialize(c(run$job$told, list(workers = length(seat$host$nodes))), NULL, xdr = FALSE)
+  told <- serialize(c(run$job$told, list(workers = workers_on(seat$host, run$job$per_host))), NULL, xdr = FALSE)
   content <- native(ms_fingerprint(told))
   queue_data(seat, run, content, told)
   seat$queue[[length(seat$queue) + 1L]] <- list(program = content)

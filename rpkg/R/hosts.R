@@ -2,7 +2,7 @@
 # memory, that they really see, and not by names, which containers and namespaces share.
 
 # The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
-# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER; `label`; `holds`, what the leader holds; `rate`, the bytes that
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER; `label`; `cores`, how many its leader may use; `holds`, what the leader holds; `rate`, the bytes that
 # reach it in a second.
 hosts_of <- function(cluster, seconds, call) {
   if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
@@ -30,7 +30,7 @@ look_for_hosts <- function(cluster, seconds, call) {
   tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
   groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
   if (!length(groups)) abort("cluster", "no node of CLUSTER is left; stop the cluster and make a new one", call = call)
-  lapply(groups, function(nodes) new_host(cluster, nodes))
+  lapply(groups, function(nodes) new_host(cluster, nodes, first[[nodes[[1L]]]]$value$cores))
 }
 
 # Which of the nodes that are elsewhere share memory: a number each, NA of one that died meanwhile. Each makes a probe, and says which it sees.
@@ -47,16 +47,20 @@ group_nodes <- function(cluster, away, seconds, call) {
   vapply(seen, function(entry) if (entry$died) NA_integer_ else match(TRUE, entry$value$sees), 0L)
 }
 
-new_host <- function(cluster, nodes) {
+new_host <- function(cluster, nodes, cores) {
   host <- new.env(parent = emptyenv())
   host$nodes <- unclass(cluster)[nodes]
   host$numbers <- nodes
+  host$cores <- cores
   host$label <- node_label(list(node = cluster[[nodes[[1L]]]]), nodes[[1L]])
   # Until it is measured.
   host$rate <- 1e8
   host$holds <- held_by(cluster[[nodes[[1L]]]])
   host
 }
+
+# How many workers a host has in a run: its nodes, or as many of the leader's own as memControl(workers_per_host = ) says.
+workers_on <- function(host, asked) if (is.null(asked)) length(host$nodes) else as.integer(min(asked, host$cores))
 
 # What a leader holds: `has`, by content the number of the call that used it last. Another CLUSTER with the same node finds the same.
 held_by <- function(node) {
@@ -113,13 +117,13 @@ connection_of_node <- function() {
   NULL
 }
 
-# Runs on a node: which probes it sees, and what its host is.
+# Runs on a node: which probes it sees, what its host is, and how many cores it may use.
 node_sees <- function(probes) {
   send_at_once(connection_of_node())
   sees <- vapply(probes, function(probe) {
     tryCatch(is.list(metadata(probe, "probe")), memshare_error = function(e) FALSE)
   }, NA, USE.NAMES = FALSE)
-  list(sees = sees, about = about_host())
+  list(sees = sees, about = about_host(), cores = available_cores())
 }
 
 # Runs on a node.

@@ -46,6 +46,9 @@
 #' @param host_timeout Whole seconds without a sign of life after which another host of CLUSTER is taken for lost: its unfinished work is done by
 #'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See
 #'   `vignette("backends", "memshare")`.
+#' @param workers_per_host `NULL`: a host of CLUSTER has as many workers as nodes. A whole number from 1 on: so many, whatever its nodes, but no more than
+#'   the first of them may use cores (CPU affinity, cgroup, batch system); `Inf`: as many as those. Where all nodes of CLUSTER are on this machine they
+#'   are the workers, and this says nothing.
 #' @param element What FUN receives of a sparse matrix (see [memApply()], section Sparse matrices): `"dense"`, a row or column as a plain vector;
 #'   `"sparseVector"`, as an object of that class of package Matrix; `"nonzero"`, a list of `i`, the places of its entries, and `x`, their values.
 #' @param ... Not used: an unknown setting is an error of class `memshare_error_input`.
@@ -85,7 +88,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
                        schedule = c("auto", "static", "guided", "factoring", "adaptive", "profiled", "fixed"), packages = NULL,
                        seed = NULL, on_error = c("stop", "collect"), retries = 2, timeout = Inf, element_timeout = Inf,
                        memory = Inf, lazy = FALSE, trace = TRUE, cost = NULL, profile = NULL, measure = TRUE, progress = NULL, globals = character(), fresh = FALSE,
-                       checkpoint = NULL, keep = FALSE, host_timeout = 30, element = c("dense", "sparseVector", "nonzero"), ...) {
+                       checkpoint = NULL, keep = FALSE, host_timeout = 30, workers_per_host = NULL, element = c("dense", "sparseVector", "nonzero"), ...) {
   call <- sys.call()
   if (...length()) {
     unknown <- c(setdiff(names(list(...)), ""), "without a name")[[1L]]
@@ -116,7 +119,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
       progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals,
-      fresh = check_flag(fresh, "fresh", call), checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call), host_timeout = check_count(host_timeout, "host_timeout", 1, call, FALSE, 86400), element = check_choice(first_of(element), c("dense", "sparseVector", "nonzero"), "element", call)
+      fresh = check_flag(fresh, "fresh", call), checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call), host_timeout = check_count(host_timeout, "host_timeout", 1, call, FALSE, 86400), workers_per_host = check_per_host(workers_per_host, call), element = check_choice(first_of(element), c("dense", "sparseVector", "nonzero"), "element", call)
     ),
     class = "memshare_control"
   )
@@ -142,6 +145,9 @@ check_seed <- function(seed, call) {
   }
   as.integer(seed)
 }
+
+# So many, Inf for as many as there can be, or NULL.
+check_per_host <- function(workers, call) if (!is.null(workers)) count_or_inf(workers, "workers_per_host", 1, call)
 
 check_positive <- function(value, what, call) {
   if (!is.numeric(value) || length(value) != 1L || is.na(value) || value <= 0) {

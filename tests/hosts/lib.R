@@ -18,10 +18,18 @@ hosts_up <- function(count) {
   }
   if (!is.null(code)) stop(paste(status, collapse = "\n"))
   addresses <- readLines(file.path(dir, "addresses"))
-  list(dir = dir, count = count, session = addresses[[1L]], addresses = addresses[-1L])
+  list(dir = dir, count = count, session = addresses[[1L]], addresses = addresses[-1L], end = down_at_end(dir))
 }
 
 hosts_down <- function(hosts) hosts_sh("down", hosts$dir)
+
+# Also a script that fails leaves no host behind: what is given back is kept as long as the hosts are of use.
+down_at_end <- function(dir) {
+  kept <- new.env()
+  process <- Sys.getpid()
+  reg.finalizer(kept, function(e) if (Sys.getpid() == process) hosts_sh("down", dir), onexit = TRUE)
+  kept
+}
 
 # `nodes` on each host, host by host.
 nodes_on <- function(hosts, nodes, on = seq_len(hosts$count)) {

@@ -27,6 +27,7 @@ test_that("a file names hosts and their workers", {
   refused(c("a", "b c"), "line 2 of .* is none of")
   refused("a:0", "gives a host no worker")
   refused("# none", "names no host")
+  expect_error(memControl(workers_per_host = 0), "workers_per_host must be one whole number", class = "memshare_error_input")
 })
 
 test_that("a batch system's job says which hosts there are", {
