@@ -60,7 +60,10 @@ bind <- function(name, bound, env) {
   if (bound$active) makeActiveBinding(name, bound$value, env) else assign(name, bound$value, envir = env)
 }
 
-bind_absent <- function(name, bytes, env) delayedAssign(name, absent_global(name, bytes), assign.env = env)
+bind_absent <- function(name, bytes, env) {
+  force(bytes)
+  delayedAssign(name, absent_global(name, bytes), assign.env = env)
+}
 
 # Functions of the global environment, and frames around which it stands, get `front` instead.
 moved_to <- function(body, front) {

@@ -72,7 +72,8 @@ test_that("an argument of a wrong kind is an error of memshare", {
       }
     }
   }
-  memshare_gc("silly")
+  # The text is a namespace where one is asked for.
+  for (namespace in c("silly", silly[["a text"]])) memshare_gc(namespace)
 })
 
 test_that("an error of the argument's own code stays as it is", {

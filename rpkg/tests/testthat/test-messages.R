@@ -110,7 +110,8 @@ conditions_lines <- function() {
 printed <- list(
   quote(memControl(chunk = 10, seed = 1)),
   quote(memLapply(1:3, identity, CONTROL = lazy)),
-  quote(memPlan(top = memReduce(memLapply(1:3, identity, CONTROL = lazy), max))),
+  # Functions that no other test has, for what results take is remembered by their code.
+  quote(memPlan(top = memReduce(memLapply(1:3, function(v) v + 0.125, CONTROL = lazy), function(a, b) max(a, b, 0.125)))),
   quote(memHandle(1:3))
 )
 
@@ -137,10 +138,12 @@ code_lines <- function() {
 test_that("all that users read is as it stands in fixtures/messages.txt", {
   skip_on_covr()
   assign("messages_big", rnorm(2e5), globalenv())
+  # Another one that does not travel: each is told with its own size.
+  assign("messages_less", numeric(2e4), globalenv())
   registerVariables("messages", list(there = 1))
   memAllocate("messages", "filled", "double", c(2, 2))
   on.exit({
-    rm("messages_big", envir = globalenv())
+    rm("messages_big", "messages_less", envir = globalenv())
     memshare_gc("messages")
   })
   lines <- c("# Conditions", "", conditions_lines(), "# Prints", "", print_lines_of(), "# Texts of the R code, by function", "", code_lines())

@@ -81,7 +81,7 @@ test_that("data of any depth arrives, or is an error of its own class", {
       captured = function() memLapply(1, function(i) here(x)),
       registered = function() {
         registerVariables("nested", list(x = x))
-        on.exit(releaseVariables("nested", "x"))
+        on.exit(memshare_gc("nested"))
         list(here(retrieveViews("nested", "x")$x))
       }
     )
@@ -104,7 +104,7 @@ test_that("where the session has less stack left than its workers, or than when 
     tries <- list(
       retrieved = function() {
         registerVariables("nested", list(x = maker(n)))
-        on.exit(releaseVariables("nested", "x"))
+        on.exit(memshare_gc("nested"))
         below(60, function() retrieveViews("nested", "x")$x)
       },
       result = function() below(60, function() memLapply(1, function(i) maker(n))[[1L]]),
