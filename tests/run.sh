@@ -74,6 +74,7 @@ else
   # The size is the article's without these numbers.
   step features Rscript --vanilla examples/features.R 700 60
   step "several hosts" Rscript --vanilla tests/hosts/parity.R
+  step "hosts over MPI" Rscript --vanilla tests/hosts/mpi.R
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

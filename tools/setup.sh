@@ -58,6 +58,11 @@ if [ "${1:-}" != demo ]; then
     has_r_package "$package" || want "r-cran-$(echo "$package" | tr "[:upper:]" "[:lower:]")"
   done
   has_r_package BiocParallel || want r-bioc-biocparallel
+  # A cluster over MPI. Rmpi opens the library by a name that the package for developers has.
+  for package in snow Rmpi; do
+    has_r_package "$package" || want "r-cran-$(echo "$package" | tr "[:upper:]" "[:lower:]")"
+  done
+  command -v mpirun > /dev/null 2>&1 || want "openmpi-bin libopenmpi-dev"
   # Whose objects travel in the tests.
   for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do
     has_r_package "$package" || want "r-cran-$(echo "$package" | tr '[:upper:]' '[:lower:]')"

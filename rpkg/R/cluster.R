@@ -1,18 +1,47 @@
-# CLUSTER: the nodes of a socket cluster on this machine join a run as its workers. Each node is told, by parallel's own
-# protocol, to connect to the run's address, and answers when the run is over. Nodes are spoken to one by one, so that one that
+# CLUSTER: nodes on this machine join a run as its workers. Each node is told, by parallel's own
+# protocol (transport.R), to connect to the run's address, and answers when the run is over. Nodes are spoken to one by one, so that one that
 # died does not put the others out of step.
 
 check_cluster <- function(cluster, call = NULL) {
   if (is.null(cluster)) return(NULL)
-  good <- inherits(cluster, "cluster") && length(cluster) > 0L &&
-    all(vapply(unclass(cluster), function(node) inherits(node$con, "connection"), NA))
+  nodes <- if (inherits(cluster, "cluster")) unclass(cluster)
+  good <- length(nodes) > 0L && all(vapply(nodes, function(node) is_socket(node) || is_mpi(node), NA))
   if (!good) {
     abort_input(
-      sprintf("CLUSTER must be a socket cluster of package parallel, as makeCluster() makes, not %s", describe(cluster)), call
+      sprintf("CLUSTER must be a cluster of package parallel over sockets or MPI, as makeCluster() makes, not %s", describe(cluster)), call
     )
   }
+  take_late_answers(nodes, call)
   cluster
 }
+
+# Takes the late answers of ranks that were left. One that does not come to what it is asked now is an error. (It may be another process: ranks are numbered
+# anew in each cluster.)
+take_late_answers <- function(cluster, call) {
+  for (i in seq_along(cluster)) {
+    node <- cluster[[i]]
+    if (!is_owing(node)) next
+    if (!is_in_step(node)) {
+      text <- sprintf("node %d of CLUSTER (rank %d) is still at an earlier call, which was left; wait, or stop the cluster and make a new one", i, node$rank)
+      abort("cluster", text, node = i, call = call)
+    }
+    state$owing <- setdiff(state$owing, rank_of(node))
+  }
+}
+
+is_in_step <- function(node) {
+  word <- random_id()
+  until <- elapsed() + at_once
+  if (inherits(try(post_call(node, node_says, list(word), at_once), silent = TRUE), "try-error")) return(FALSE)
+  while (heard_from(list(node), max(until - elapsed(), 0))) {
+    if (identical(receive(list(node = node))$answer, word)) return(TRUE)
+  }
+  FALSE
+}
+
+# Runs on a node.
+node_says <- function(word) word
+environment(node_says) <- baseenv()
 
 # Tells every node to join.
 join_nodes <- function(cluster, address) ask_nodes(cluster, node_join, list(address, c(library_of_memshare(), .libPaths())))
@@ -28,29 +57,19 @@ ask_nodes <- function(cluster, fun, arguments, seconds = answers_within) {
 
 # Has a node call `fun`, within so many seconds: NULL, or why that cannot be. A connection on which a part was sent is of no use to anybody.
 send_call <- function(node, fun, arguments, seconds) {
-  send <- utils::getFromNamespace("sendCall", "parallel")
+  if (is_owing(node)) return("it is still at an earlier call")
   began <- elapsed()
   tryCatch(
     {
-      limit_waits(node, seconds, send(node, fun, arguments))
+      post_call(node, fun, arguments, seconds)
       NULL
     },
     error = function(e) {
-      if (elapsed() - began >= whole_limit(seconds)) try(close(node$con), silent = TRUE)
+      if (elapsed() - began >= whole_limit(seconds)) leave_node(node)
       conditionMessage(e)
     }
   )
 }
-
-# Evaluates `code`, in which nobody waits longer for this node's connection; package parallel waits 30 days.
-limit_waits <- function(node, seconds, code) {
-  before <- tryCatch(socketTimeout(node$con, whole_limit(seconds)), error = function(e) NULL)
-  if (!is.null(before)) on.exit(try(socketTimeout(node$con, before), silent = TRUE))
-  code
-}
-
-# Connections count in whole seconds.
-whole_limit <- function(seconds) as.integer(max(1, seconds))
 
 # Runs on a node: the answer is NULL, or why it left the run; in a list when it can take no part in any. Its environment is base, so that
 # nothing of this session goes with it.
@@ -115,17 +134,17 @@ node_label <- function(entry, i) {
 }
 
 # After a call: every node that still owes its answer gives it, so that the cluster can be used again. All together have so many seconds,
-# or less than one from Ctrl-C on. The connection of a node that did not answer by then is closed: its late answer would be taken for the
+# or less than one from Ctrl-C on. A node that did not answer by then is left: its late answer would be taken for the
 # value of the user's next call.
 leave_nodes <- function(nodes, seconds = answers_within) {
   kept <- new.env(parent = emptyenv())
   kept$nodes <- nodes
   on.exit(suspendInterrupts({
     gather_answers(kept, at_once)
-    close_silent(kept$nodes)
+    leave_silent(kept$nodes)
   }))
   gather_answers(kept, seconds)
-  on.exit(close_silent(kept$nodes))
+  on.exit(leave_silent(kept$nodes))
   kept$nodes
 }
 
@@ -152,14 +171,10 @@ gather_answers <- function(kept, seconds) {
   }
 }
 
-# Closes the connections of nodes that did not answer, and says which.
-close_silent <- function(nodes) {
+# Leaves nodes that did not answer, and says which.
+leave_silent <- function(nodes) {
   for (i in which_open(nodes)) {
-    try(close(nodes[[i]]$node$con), silent = TRUE)
-    text <- sprintf(
-      "%s did not answer in time, and its connection was closed; stop the cluster and make a new one to have all nodes again",
-      node_label(nodes[[i]], i)
-    )
+    text <- sprintf("%s did not answer in time: %s", node_label(nodes[[i]], i), leave_node(nodes[[i]]$node))
     warning(memshare_condition("warning", "cluster", text, node = i))
   }
 }
@@ -169,9 +184,7 @@ still_owes <- function(entry) entry$open && !isTRUE(entry$stuck)
 
 which_open <- function(nodes) which(vapply(nodes, `[[`, NA, "open"))
 
-answers <- function(entry, seconds) {
-  tryCatch(socketSelect(list(entry$node$con), FALSE, seconds), error = function(e) TRUE)
-}
+answers <- function(entry, seconds) heard_from(list(entry$node), seconds)
 
 # Takes the answer of a node, of which a part has come. When the rest does not come within so many seconds, the node stays `open` and is `stuck`.
 receive <- function(entry, seconds = answers_within) {

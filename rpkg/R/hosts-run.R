@@ -86,10 +86,7 @@ serve <- function(seat, run) {
 hear <- function(run) {
   open <- Filter(function(seat) seat$open, run$seats)
   if (!length(open)) return(invisible())
-  connections <- lapply(open, function(seat) seat$node$con)
-  ready <- tryCatch(socketSelect(connections, FALSE, poll_wait), error = function(e) {
-    vapply(open, function(seat) answers(list(node = seat$node), 0), NA)
-  })
+  ready <- heard_from(lapply(open, `[[`, "node"), poll_wait)
   for (seat in open[ready]) take_answer(seat, run)
   for (seat in open[!ready]) {
     if (elapsed() - seat$asked > run$patience) lose_silent(seat, run)
@@ -146,8 +143,9 @@ lose <- function(seat, run, why, died) {
   seat$blocks <- 0L
   host <- seat$host
   native(ms_hosts_lost(run$grants, seat$number))
-  # The other nodes of a host that is silent are no better.
-  for (node in if (died) host$nodes[1L] else host$nodes) try(close(node$con), silent = TRUE)
+  leave_node(host$nodes[[1L]])
+  # The other nodes of a host that is silent are no better, but owe nothing.
+  if (!died) for (node in host$nodes[-1L]) if (is_socket(node)) leave_node(node)
   if (!died) host$nodes <- host$nodes[1L]
   number <- host$numbers[[1L]]
   forget_seat(seat)
@@ -219,9 +217,9 @@ await_last <- function(seat, deadline) {
 
 # Its late answer would be taken for the value of the user's next call.
 drop_seat <- function(seat) {
-  try(close(seat$node$con), silent = TRUE)
+  what <- leave_node(seat$node)
   forget_seat(seat)
-  text <- sprintf("%s did not answer in time, and its connection was closed; stop the cluster and make a new one to have all nodes again", seat$label)
+  text <- sprintf("%s did not answer in time: %s", seat$label, what)
   warning(memshare_condition("warning", "cluster", text, node = seat$host$numbers[[1L]]))
 }
 
@@ -231,12 +229,13 @@ forget_seat <- function(seat) {
   host$holds$has <- numeric()
   host$nodes <- host$nodes[-1L]
   host$numbers <- host$numbers[-1L]
+  host$ids <- host$ids[-1L]
   if (length(host$nodes)) lead_by_next(host)
 }
 
 lead_by_next <- function(host) {
   host$label <- node_label(list(node = host$nodes[[1L]]), host$numbers[[1L]])
-  host$holds <- held_by(host$nodes[[1L]])
+  host$holds <- held_by(host$ids[[1L]])
 }
 
 # How far it is, for whoever wants to see it.

@@ -2,18 +2,18 @@
 # memory, that they really see, and not by names, which containers and namespaces share.
 
 # The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
-# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER; `label`; `cores`, how many its leader may use; `holds`, what the leader holds; `rate`, the bytes that
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `cores`, how many its leader may use; `holds`, what the leader holds; `rate`, the bytes that
 # reach it in a second.
 hosts_of <- function(cluster, seconds, call) {
   if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
-  ids <- lapply(unclass(cluster), function(node) attr(node$con, "conn_id"))
+  ids <- processes_of(cluster, seconds)
   for (known in state$clusters) if (identical(known$ids, ids)) return(known$hosts)
-  hosts <- look_for_hosts(cluster, seconds, call)
+  hosts <- look_for_hosts(cluster, ids, seconds, call)
   state$clusters <- c(utils::tail(state$clusters, 7L), list(list(ids = ids, hosts = hosts)))
   hosts
 }
 
-look_for_hosts <- function(cluster, seconds, call) {
+look_for_hosts <- function(cluster, ids, seconds, call) {
   configure_place()
   probe <- paste0("memshare-probe-", random_id())
   registerVariables(probe, list(probe = raw(1L)))
@@ -25,12 +25,27 @@ look_for_hosts <- function(cluster, seconds, call) {
   if (!length(away)) return(NULL)
   check_joining(first, away, call)
   compare_hosts(first[away])
-  for (node in cluster) send_at_once(node$con)
+  for (node in cluster) if (is_socket(node)) send_at_once(node$con)
   labels <- group_nodes(cluster, away, seconds, call)
   tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
   groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
   if (!length(groups)) abort("cluster", "no node of CLUSTER is left; stop the cluster and make a new one", call = call)
-  lapply(groups, function(nodes) new_host(cluster, nodes, first[[nodes[[1L]]]]$value$cores))
+  lapply(groups, function(nodes) new_host(cluster, nodes, ids[nodes], first[[nodes[[1L]]]]$value$cores))
+}
+
+# What tells the nodes' processes from others for as long as this session lives. Ranks are numbered anew in each cluster, so that processes have to be
+# asked.
+processes_of <- function(cluster, seconds) {
+  ids <- lapply(unclass(cluster), function(node) if (is_socket(node)) attr(node$con, "conn_id"))
+  asked <- which(vapply(ids, is.null, NA))
+  ids[asked] <- lapply(ask_all(cluster[asked], "own_id", list(), seconds), function(answer) if (is.null(answer$value)) random_id() else answer$value)
+  ids
+}
+
+# Runs on a node.
+own_id <- function() {
+  if (is.null(state$own_id)) state$own_id <- random_id()
+  state$own_id
 }
 
 # Which of the nodes that are elsewhere share memory: a number each, NA of one that died meanwhile. Each makes a probe, and says which it sees.
@@ -47,15 +62,16 @@ group_nodes <- function(cluster, away, seconds, call) {
   vapply(seen, function(entry) if (entry$died) NA_integer_ else match(TRUE, entry$value$sees), 0L)
 }
 
-new_host <- function(cluster, nodes, cores) {
+new_host <- function(cluster, nodes, ids, cores) {
   host <- new.env(parent = emptyenv())
   host$nodes <- unclass(cluster)[nodes]
   host$numbers <- nodes
+  host$ids <- ids
   host$cores <- cores
   host$label <- node_label(list(node = cluster[[nodes[[1L]]]]), nodes[[1L]])
   # Until it is measured.
   host$rate <- 1e8
-  host$holds <- held_by(cluster[[nodes[[1L]]]])
+  host$holds <- held_by(ids[[1L]])
   host
 }
 
@@ -63,8 +79,7 @@ new_host <- function(cluster, nodes, cores) {
 workers_on <- function(host, asked) if (is.null(asked)) length(host$nodes) else as.integer(min(asked, host$cores))
 
 # What a leader holds: `has`, by content the number of the call that used it last. Another CLUSTER with the same node finds the same.
-held_by <- function(node) {
-  id <- attr(node$con, "conn_id")
+held_by <- function(id) {
   for (known in state$held) if (identical(known$id, id)) return(known)
   holds <- new.env(parent = emptyenv())
   holds$id <- id
@@ -119,7 +134,8 @@ connection_of_node <- function() {
 
 # Runs on a node: which probes it sees, what its host is, and how many cores it may use.
 node_sees <- function(probes) {
-  send_at_once(connection_of_node())
+  connection <- connection_of_node()
+  if (!is.null(connection)) send_at_once(connection)
   sees <- vapply(probes, function(probe) {
     tryCatch(is.list(metadata(probe, "probe")), memshare_error = function(e) FALSE)
   }, NA, USE.NAMES = FALSE)
@@ -167,10 +183,10 @@ check_joining <- function(answers, nodes, call) {
   }
 }
 
-# Nodes whose connection was closed, because they did not answer, were told of then.
+# Nodes that were left, because they did not answer, were told of then.
 tell_left_out <- function(cluster, nodes, call) {
   for (i in nodes) {
-    if (inherits(try(isOpen(cluster[[i]]$con), silent = TRUE), "try-error")) next
+    if (is_left(cluster[[i]])) next
     text <- sprintf("%s died, and is left out", node_label(list(node = cluster[[i]]), i))
     warning(memshare_condition("warning", "cluster", text, node = i, call = call))
   }

@@ -24,7 +24,7 @@
 #' @param VARS Variables that every call of FUN receives: a named list of objects, shared for this call, or a character vector
 #'   of registered names. Each goes to the argument of FUN with exactly that name.
 #' @param MAX.CORES The number of worker processes; by default the cores this process may use, see [memshare-options].
-#' @param CLUSTER A socket cluster of package parallel whose nodes shall do the work, on this machine or others, or `NULL`. See
+#' @param CLUSTER A cluster of package parallel, over sockets or MPI, whose nodes shall do the work, on this machine or others, or `NULL`. See
 #'   `vignette("backends", "memshare")`.
 #' @param ... Further arguments of FUN, as in `lapply()`: with their names, or behind `CLUSTER`. They are evaluated once, in your session; one that
 #'   fails there is an error only where FUN uses it. A name that begins one of the names above, like `M =` or `N =`, is an error, for R

@@ -1,8 +1,11 @@
 # The structure of the session: what a process has to attach, load, register and define to find what FUN finds here. It is written to a
 # file that the mirror of a generation reads; equal structure is the same generation.
 
+# Their process is a rank of a job by being loaded, which no other process can be.
+packages_of_mpi <- c("Rmpi", "pbdMPI")
+
 # Namespaces that change nothing FUN can see, and come and go by R's own doing.
-silent_namespaces <- c("base", "compiler", "tools", "parallel", "codetools", "memshare", "globals", "digest", "parallelly", "listenv")
+silent_namespaces <- c("base", "compiler", "tools", "parallel", "codetools", "memshare", "globals", "digest", "parallelly", "listenv", packages_of_mpi)
 
 session_structure <- function() {
   list(

@@ -43,9 +43,10 @@ nodes_on <- function(hosts, nodes, on = seq_len(hosts$count)) {
 host_run <- function(hosts, i, command) hosts_sh("run", i, hosts$dir, "sh", "-c", command, intern = TRUE)
 
 # What is on a host that was not there before any session: segments, files, processes.
-left_on <- function(hosts, i) {
-  c(host_run(hosts, i, "ls /dev/shm"), host_run(hosts, i, "ls /tmp"), host_run(hosts, i, "ps -e -o comm= | grep -v -e '^sh$' -e sleep -e '^ps$' -e grep || true"))
-}
+left_on <- function(hosts, i) c(host_run(hosts, i, "ls /dev/shm"), host_run(hosts, i, "ls /tmp"), host_run(hosts, i, running))
+
+# Processes that are not the host's own.
+running <- "ps -e -o comm= | grep -v -e '^sh$' -e sleep -e '^ps$' -e grep || true"
 
 # Waits until something holds, ten seconds at most.
 soon <- function(holds, seconds = 10) {
