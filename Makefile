@@ -12,7 +12,7 @@ help:
 	@echo "make test    format, lints, all tests: Rust, R, whole sessions, leaks"
 	@echo "make check   make test, then R CMD check of the built tarball, offline"
 	@echo "make chaos   300 random sessions under faults of real processes, 100 Ctrl-C; goes on where it was broken off"
-	@echo "make hosts   clusters over hosts made of namespaces, by sockets and MPI: each fault once, then RUNS=20 by SEED=1"
+	@echo "make hosts   clusters over hosts made of namespaces, by sockets, ssh, Slurm and MPI: each fault once, then RUNS=20 by SEED=1"
 	@echo "make soak    30 minutes of mixed calls and kills, MINUTES=... of them: memory, descriptors, threads, files stay as they are"
 	@echo "make fuzz    every parser of outside bytes, guided by coverage, 30 CPU-minutes each (SECONDS=..., TARGETS=...)"
 	@echo "make valgrind every native entry and its workers under valgrind (FILES=... for R test files)"
@@ -90,6 +90,8 @@ hosts: install
 	Rscript --vanilla tests/hosts/parity.R
 	Rscript --vanilla tests/hosts/verbs.R
 	Rscript --vanilla tests/hosts/mpi.R
+	Rscript --vanilla tests/hosts/ssh.R
+	Rscript --vanilla tests/hosts/slurm.R
 	Rscript --vanilla tests/hosts/ends.R
 	Rscript --vanilla tests/hosts/faults.R
 	Rscript --vanilla tests/hosts/faults.R $(or $(RUNS),20) $(or $(SEED),1)

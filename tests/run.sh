@@ -75,6 +75,9 @@ else
   step features Rscript --vanilla examples/features.R 700 60
   step "several hosts" Rscript --vanilla tests/hosts/parity.R
   step "hosts over MPI" Rscript --vanilla tests/hosts/mpi.R
+  # Servers of ssh and Slurm are not installed by tools/setup.sh: they would begin to listen.
+  step "hosts by ssh" Rscript --vanilla tests/hosts/ssh.R
+  step "hosts of Slurm" Rscript --vanilla tests/hosts/slurm.R
   for file in tests/e2e/*; do run_e2e "$(basename "$file")"; done
 fi
 

@@ -13,7 +13,8 @@
 #' as many as [parallelly::availableCores()] finds there. A host that does not say so within 30 seconds is an error.
 #'
 #' The processes are started by `ssh` where `rshcmd` says nothing else, as [parallelly::makeNodePSOCK()] does it, and talk to this session through it: what
-#' is needed is ssh to the hosts without a password, and memshare in the same version there.
+#' is needed is ssh to the hosts without a password, and memshare in the same version there. Within a job of Slurm they are started by `srun`, as steps
+#' of the job, and connect to this machine by its name, or what `master` says.
 #'
 #' @param hosts `NULL` for the hosts of the batch system's job, or names of hosts, or the path of one file.
 #' @param workers `NULL`, or how many workers each host has: one number, or one for each host.
@@ -31,16 +32,18 @@
 #' @export
 memHosts <- function(hosts = NULL, workers = NULL, ...) {
   call <- sys.call()
+  given <- list(...)
   found <- if (is.null(hosts)) hosts_of_job(call) else named_hosts(hosts, call)
+  if (is.null(hosts)) given <- by_srun(given)
   count <- workers_of_hosts(found, workers, call)
   # Of each host the first node, which says how many there can be.
-  nodes <- nodes_on(found$host, call, ...)
+  nodes <- nodes_on(found$host, given, call)
   done <- FALSE
   on.exit(if (!done) stop_nodes(nodes))
   unknown <- is.na(count)
   if (any(unknown)) count[unknown] <- cores_of_hosts(nodes[unknown], found$host[unknown], call)
   others <- rep(seq_along(found$host), count - 1L)
-  nodes <- c(nodes, nodes_on(found$host[others], call, ...))
+  nodes <- c(nodes, nodes_on(found$host[others], given, call))
   done <- TRUE
   as_cluster(nodes[order(c(seq_along(found$host), others))])
 }

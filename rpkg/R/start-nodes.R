@@ -3,8 +3,8 @@
 # Nodes that are started at the same time.
 started_together <- 8L
 
-# A node on each of these hosts, in a list. Where one cannot be started, those that were are ended.
-nodes_on <- function(hosts, call, ...) {
+# A node on each of these hosts, in a list; `given` are arguments of makeNodePSOCK(). Where one cannot be started, those that were are ended.
+nodes_on <- function(hosts, given, call) {
   free <- free_connections()
   if (length(hosts) + started_together > free) {
     text <- sprintf("%s need a connection of R each, of which %d are free; ask for fewer workers, or start R with --max-connections", count_of(length(hosts), "node"), free)
@@ -17,7 +17,7 @@ nodes_on <- function(hosts, call, ...) {
     stop_nodes(nodes)
   })
   for (from in seq(1L, length.out = ceiling(length(hosts) / started_together), by = started_together)) {
-    for (host in hosts[from:min(from + started_together - 1L, length(hosts))]) coming <- c(coming, list(begin_node(host, call, ...)))
+    for (host in hosts[from:min(from + started_together - 1L, length(hosts))]) coming <- c(coming, list(begin_node(host, given, call)))
     while (length(coming)) {
       nodes <- c(nodes, list(await_node(coming[[1L]], call)))
       coming <- coming[-1L]
@@ -37,17 +37,28 @@ stop_nodes <- function(nodes) {
   }
 }
 
+# How nodes are started within a job of Slurm where the user says nothing of it: as a step of the job, which needs no ssh and is in the job's control groups.
+by_srun <- function(given) {
+  if (!nzchar(Sys.getenv("SLURM_JOB_ID")) || !nzchar(Sys.which("srun")) || any(c("rshcmd", "rshopts") %in% names(given))) return(given)
+  given$rshcmd <- c("sh", system.file("srun.sh", package = "memshare"))
+  # A step has no way back but that to the session's address.
+  if (is.null(given$revtunnel)) given$revtunnel <- FALSE
+  given
+}
+
+is_srun <- function(given) !is.null(given$rshcmd) && identical(given$rshcmd, by_srun(list())$rshcmd)
+
 # Has a node start on a host: what it connects to (`server`), until when, and the files with what its command said and how it ended.
-begin_node <- function(host, call, ...) {
-  given <- list(...)
+begin_node <- function(host, given, call) {
+  try <- if (is_srun(given)) "srun --overlap --nodelist=%s Rscript --version" else "ssh %s Rscript --version"
   # A password cannot be asked for.
   if (is.null(given$rshcmd) && is.null(given$rshopts)) given$rshopts <- c("-o", "BatchMode=yes")
   port <- parallelly::freePort()
   about <- tryCatch(
     do.call(parallelly::makeNodePSOCK, c(list(host, port = port, action = "options"), given), quote = TRUE),
-    error = function(e) cannot_start_on(host, conditionMessage(e), call)
+    error = function(e) cannot_start_on(list(host = host, try = try), conditionMessage(e), call)
   )
-  node <- list(host = host, about = about, deadline = elapsed() + about$connectTimeout, log = tempfile("node-"), ended = tempfile("node-"))
+  node <- list(host = host, try = try, about = about, deadline = elapsed() + about$connectTimeout, log = tempfile("node-"), ended = tempfile("node-"))
   node$server <- serverSocket(port)
   started <- FALSE
   on.exit(if (!started) close(node$server))
@@ -76,11 +87,11 @@ await_node <- function(node, call) {
       given_up(made)
       made <- accepted(node)
     } else if (file.exists(node$ended)) {
-      cannot_start_on(node$host, last_words(node$log), call)
+      cannot_start_on(node, last_words(node$log), call)
     }
     if (!answered && elapsed() > node$deadline) {
       missing <- if (is.null(made)) "connect to this machine" else "answer"
-      cannot_start_on(node$host, sprintf("it did not %s within %g s", missing, node$about$connectTimeout), call)
+      cannot_start_on(node, sprintf("it did not %s within %g s", missing, node$about$connectTimeout), call)
     }
   }
   close(node$server)
@@ -100,9 +111,10 @@ given_up <- function(made) {
   NULL
 }
 
-cannot_start_on <- function(host, why, call) {
-  host <- harmless(host)
-  text <- sprintf("no node could be started on host '%s': %s; see that 'ssh %s Rscript --version' works without a password", host, harmless(why), host)
+# `node`: its host, and what the user may `try`.
+cannot_start_on <- function(node, why, call) {
+  host <- harmless(node$host)
+  text <- sprintf("no node could be started on host '%s': %s; see that '%s' works without a password", host, harmless(why), sprintf(node$try, host))
   abort("cluster", text, host = host, call = call)
 }
 

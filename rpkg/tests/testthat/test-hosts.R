@@ -40,6 +40,31 @@ test_that("a batch system's job says which hosts there are", {
   expect_error(memHosts(), "no batch system .* says which hosts there are", class = "memshare_error_input")
 })
 
+test_that("in a job of Slurm nodes are steps that srun starts", {
+  skip_on_cran()
+  dir <- withr::local_tempdir()
+  # It says what it was asked, and runs the step here.
+  writeLines(c("#!/bin/sh", sprintf("echo \"$*\" >> %s/asked", dir), "export SLURM_CPUS_ON_NODE=3", "while [ \"$1\" != sh ]; do shift; done", "exec \"$@\""), file.path(dir, "srun"))
+  Sys.chmod(file.path(dir, "srun"), "0700")
+  withr::local_envvar(
+    PATH = paste(dir, Sys.getenv("PATH"), sep = ":"), SLURM_JOB_ID = "1", SLURM_JOB_NODELIST = "n[1-2]", SLURM_TASKS_PER_NODE = "1,2",
+    SLURM_JOB_CPUS_PER_NODE = "1,2"
+  )
+  cluster <- memHosts(workers = 1, master = "127.0.0.1")
+  expect_identical(unlist(parallel::clusterCall(cluster, function() Sys.getenv("SLURM_CPUS_PER_TASK"))), c("3", "3"))
+  expect_identical(memLapply(1:4, function(i) i^2, CLUSTER = cluster), as.list((1:4)^2))
+  parallel::stopCluster(cluster)
+  asked <- readLines(file.path(dir, "asked"))
+  expect_match(asked, "^--overlap --nodes=1 --ntasks=1 --nodelist=n[12] sh -c ")
+  expect_length(asked, 2L)
+  writeLines(c("#!/bin/sh", "echo no such partition >&2", "exit 1"), file.path(dir, "srun"))
+  expect_error(
+    memHosts(workers = 1, master = "127.0.0.1"), "on host 'n1': its command said: no such partition; see that 'srun --overlap --nodelist=n1 Rscript --version' works",
+    class = "memshare_error_cluster"
+  )
+  expect_error(memHosts(workers = 1, rshcmd = "false"), "see that 'ssh n1 Rscript --version' works", class = "memshare_error_cluster")
+})
+
 test_that("what is no host is refused, and what cannot be reached is named", {
   expect_error(memHosts(3), "hosts must be names of hosts", class = "memshare_error_input")
   expect_error(memHosts("no/such file"), "there is no file 'no/such file'", class = "memshare_error_input")
