@@ -1,7 +1,7 @@
 #!/bin/sh
-# R CMD check --as-cran of the built tarball, which asks no network: an empty CRAN stands in. No error and no warning. The tarball carries the crates' sources (vendor.tar.xz),
-# so that it installs without a network, as the check does; and all of scheduler/, inspect/ and mutualinfo/, which in the
-# repository are links.
+# R CMD check --as-cran of the built tarball, which asks no network: an empty CRAN stands in. No error, no warning, and no notes but those that
+# rpkg/cran-comments.md explains. The tarball carries the crates' sources (vendor.tar.xz), so that it installs without a network, as the
+# check does; and all of scheduler/, inspect/ and mutualinfo/, which in the repository are links.
 set -eu
 cd "$(dirname "$0")/.."
 # Other sessions of this machine have segments too, which tests would take for their own.
@@ -22,5 +22,15 @@ R_REPOSITORIES="$(pwd)/repositories"
 sed -E "s~@CRAN@|(%bm|https?:)[^[:space:]]*~$R_CRAN_WEB~" "$(R RHOME)/etc/repositories" > "$R_REPOSITORIES"
 export R_CRAN_WEB R_CRAN_SRC R_REPOSITORIES
 _R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=0 R CMD check --as-cran --no-manual memshare_*.tar.gz
-tail -n 5 memshare.Rcheck/00check.log
-if grep -qE '^Status:.*(ERROR|WARNING)' memshare.Rcheck/00check.log; then exit 1; fi
+log=memshare.Rcheck/00check.log
+tail -n 5 $log
+if grep -qE '^Status:.*(ERROR|WARNING)' $log; then exit 1; fi
+if grep -E '^\* checking .* NOTE$' $log | grep -vE 'checking (package dependencies|installed package size|R code for possible problems) '; then
+  echo "rpkg/cran-comments.md does not explain these notes: mend what they are about"
+  exit 1
+fi
+# Of the code one call of attach() is known, in four lines.
+if [ "$(sed -n '/^\* checking R code for possible problems/,/^\* checking Rd files/p' $log | grep -vc '^\*')" -gt 4 ]; then
+  echo "rpkg/cran-comments.md explains one call of attach(), and the note on R code has more"
+  exit 1
+fi
