@@ -232,7 +232,8 @@ interruptFuture.MemshareFutureBackend <- function(backend, future, ...) {
   future_lost(future, "it was cancelled", "FutureCanceledError")
 }
 
-#' @exportS3Method future::resolved MemshareFuture
+# R CMD check asks that it be registered with our generic of this name too; from there it comes to future's by the default.
+#' @export
 resolved.MemshareFuture <- function(x, ...) {
   collect_own(x, 0)
   NextMethod()
@@ -262,14 +263,15 @@ getFutureBackendConfigs.MemshareFuture <- function(future, ...) {
 # To be called when this package is loaded.
 register_future_methods <- function() when_loaded("future", register_with_future)
 
-# The methods of the generics that only some versions have, or that only some call for our plan.
+# The methods of the generics that only some versions have, or that only some call for our plan; and of resolved(), for R 4.2 has NAMESPACE
+# name another package's generic only where we have none of that name.
 register_with_future <- function(package) {
   future <- asNamespace(package)
   methods <- if (has_backends()) {
     c(
       MemshareFutureBackend = "nbrOfWorkers", MemshareFutureBackend = "nbrOfFreeWorkers", MemshareFutureBackend = "listFutures",
       MemshareFutureBackend = "stopWorkers", MemshareFutureBackend = "launchFuture", MemshareFutureBackend = "interruptFuture",
-      MemshareFuture = "getFutureBackendConfigs"
+      MemshareFuture = "resolved", MemshareFuture = "getFutureBackendConfigs"
     )
   } else {
     c(memshare = "nbrOfWorkers", memshare = "nbrOfFreeWorkers")
