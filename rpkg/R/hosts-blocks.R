@@ -19,7 +19,8 @@ new_job <- function(program, hosts, call) {
     sides <- vapply(told[[i]]$sides, `[[`, 0, "data")
     whole <- unique(c(whole, sides, told[[i]]$captured))
   }
-  shared <- vapply(whole, function(at) add_common(job, read_name(spec$data[[at]])), "")
+  job$hosts <- hosts
+  shared <- vapply(whole, function(at) add_source(job, spec$data[[at]]), "")
   for (i in seq_along(told)) {
     told[[i]]$sides <- lapply(told[[i]]$sides, function(side) list(data = match(side$data, whole)))
     told[[i]]$captured <- match(told[[i]]$captured, whole)
@@ -28,7 +29,8 @@ new_job <- function(program, hosts, call) {
   spec[c("passes", "data_names", "data")] <- list(told, c(spec$data_names[whole], vapply(job$cuts, `[[`, "", "name")), NULL)
   spec$cluster <- FALSE
   spec$timeout <- Inf
-  job$told <- list(spec = spec, shared = shared, title = title_of(verb_of(call), named_labels(program$wanted)))
+  cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) cut$of)
+  job$told <- list(spec = spec, shared = shared, whole = cut_there, title = title_of(verb_of(call), named_labels(program$wanted)))
   add_state(job, program)
   job
 }
@@ -49,6 +51,16 @@ add_common <- function(job, value) {
   content
 }
 
+# Data as it is given: of a variable that hosts have by name the content is known.
+add_source <- function(job, source) {
+  content <- content_on(source, job$hosts)
+  if (is.null(content)) return(add_common(job, read_name(source)))
+  job$common[[content]] <- source
+  content
+}
+
+bytes_to_send <- function(data) if (is.raw(data)) data else serialize(read_name(data), NULL, xdr = FALSE)
+
 # Costs and profiles are of all elements, and of this machine.
 pass_for_hosts <- function(pass) {
   pass[c("cost", "seconds", "sizes")] <- NULL
@@ -67,7 +79,8 @@ input_for_hosts <- function(input, job, data, whole, call) {
     value <- read_name(data[[input$data]])
     # It would say how it is made, of all lines.
     if (inherits(value, "memshare_form")) value <- shared_form(value, call)
-    job$cuts[[at]] <- list(of = cut, value = value, name = "X")
+    whole_there <- if (!is.null(content_on(data[[input$data]], job$hosts))) add_source(job, data[[input$data]])
+    job$cuts[[at]] <- list(of = cut, value = value, name = "X", whole = whole_there)
   }
   input$data <- whole + at
   input
@@ -102,9 +115,11 @@ part_of_form <- function(x, lines, along) {
   structure(list(), p = starts - starts[[1L]], i = places[numbers], x = take("x")[numbers], Dimnames = dimnames)
 }
 
-# What is to be sent for a block: serialized parts, by content, one for each collection.
+# What is to be sent for a block: serialized parts, by content, one for each collection; NULL of one that hosts have whole, and cut themselves.
 parts_of_block <- function(job, block) {
-  lapply(job$cuts, function(cut) serialize(part_of(cut, first_of_block(job, block), job$ends[[block]]), NULL, xdr = FALSE))
+  lapply(job$cuts, function(cut) {
+    if (is.null(cut$whole)) serialize(part_of(cut, first_of_block(job, block), job$ends[[block]]), NULL, xdr = FALSE)
+  })
 }
 
 first_of_block <- function(job, block) if (block == 1L) 1 else job$ends[[block - 1L]] + 1
@@ -113,7 +128,10 @@ first_of_block <- function(job, block) if (block == 1L) 1 else job$ends[[block -
 contents_of_block <- function(job, block, parts = parts_of_block(job, block)) {
   key <- as.character(block)
   if (is.null(job$contents[[key]])) {
-    job$contents[[key]] <- vapply(parts, function(bytes) native(ms_fingerprint(bytes)), "")
+    job$contents[[key]] <- vapply(seq_along(parts), function(i) {
+      whole <- job$cuts[[i]]$whole
+      if (is.null(whole)) native(ms_fingerprint(parts[[i]])) else whole
+    }, "")
     job$bytes[[key]] <- sum(lengths(parts))
   }
   job$contents[[key]]
@@ -124,10 +142,13 @@ bytes_of_block <- function(job, block) {
   job$bytes[[as.character(block)]]
 }
 
-# For which blocks a host has the data, of which it has these contents: 1 or 0 of each block, or nothing where it has none at all.
+# For which blocks a host has the data, of which it has these contents: 1 or 0 of each block, or nothing where it has none at all. Blocks without data
+# of their own are anybody's.
 blocks_held <- function(job, has) {
   if (!length(has)) return(numeric())
-  vapply(seq_along(job$ends), function(block) as.double(all(contents_of_block(job, block) %in% has)), 0)
+  vapply(seq_along(job$ends), function(block) {
+    as.double(all(contents_of_block(job, block) %in% has) && bytes_of_block(job, block) > 0)
+  }, 0)
 }
 
 # What cannot run over several hosts says so, and what to do.

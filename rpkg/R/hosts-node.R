@@ -3,10 +3,10 @@
 # in parallel's loop.
 
 # What a leader has: `data`, by content; of the run at hand `run`, `program`, the native `running` runs with their blocks, and `ready`, what is to be
-# handed in, as bytes; `coming`, pieces of data; `generations`, of workers, by content.
+# handed in, as bytes; `coming`, pieces of data; `named`, the contents of variables (hosts-names.R); `generations`, of workers, by content.
 leader <- function() {
   if (is.null(state$leader)) {
-    state$leader <- list2env(list(data = list(), coming = list(), running = list(), ready = list(), generations = list()), parent = emptyenv())
+    state$leader <- list2env(list(data = list(), coming = list(), named = character(), running = list(), ready = list(), generations = list()), parent = emptyenv())
   }
   state$leader
 }
@@ -23,6 +23,7 @@ host_poll <- function(request) {
   if (is.null(lead$guard)) lead$guard <- guard_connection(request$patience)
   for (content in request$forget) lead$data[[content]] <- NULL
   for (piece in request$pieces) take_piece(lead, piece)
+  for (entry in request$names) hold_by_name(lead, entry)
   if (!is.null(request$program)) lead$program <- take_program(lead, request$program)
   for (grant in request$grants) begin_block(lead, grant)
   if (!length(lead$ready)) await_blocks(lead, request$wait)
@@ -64,7 +65,7 @@ take_piece <- function(lead, piece) {
   value <- when_whole(lead, piece$content, piece)
   if (is.null(value)) return(invisible())
   value <- value[[1L]]
-  big <- piece$total >= option_share() && (is.atomic(value) || typeof(value) %in% c("list", "S4"))
+  big <- !piece$named && piece$total >= option_share() && (is.atomic(value) || typeof(value) %in% c("list", "S4"))
   if (big) {
     value <- page_of(value)
     gc(verbose = FALSE)
@@ -88,8 +89,8 @@ when_whole <- function(to, key, piece) {
 
 page_of <- function(value) {
   namespace <- paste0("memshare-host-", random_id())
-  registerVariables(namespace, list(value = value))
-  on.exit(releaseVariables(namespace, "value"))
+  share_variables(namespace, list(value = value))
+  on.exit(unshare_variables(namespace, "value"))
   retrieveViews(namespace, "value")$value
 }
 
@@ -140,6 +141,10 @@ begin_block <- function(lead, grant) {
   held <- contents %in% names(lead$data)
   if (!all(held)) abort("internal", "a host was given a block without its data")
   spec$data <- lapply(contents, function(content) lead$data[[content]][[1L]])
+  for (i in which(lengths(program$whole) > 0L)) {
+    at <- length(program$shared) + i
+    spec$data[at] <- list(part_of(list(of = program$whole[[i]], value = spec$data[[at]]), grant$from, grant$to))
+  }
   spec$workers <- as.integer(min(program$workers, n))
   spec$passes <- lapply(spec$passes, pass_of_block, n, grant$from - 1)
   run <- with_room(function() ms_run_begin(0L, spec, NULL, program$title, program$state), NULL)

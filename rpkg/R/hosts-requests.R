@@ -24,10 +24,10 @@ queue_block <- function(seat, run, block, parts = parts_of_block(run$job, block)
 tell_program <- function(seat, run) {
   seat$told <- TRUE
   holds <- seat$host$holds
-  wanted <- c(names(run$job$common), unlist(run$job$contents))
+  wanted <- c(names(run$job$common), unlist(run$job$contents), holds$named)
   seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
   holds$has <- holds$has[!names(holds$has) %in% seat$forget]
-  for (content in names(run$job$common)) queue_data(seat, run, content, run$job$common[[content]])
+  for (content in names(run$job$common)) queue_data(seat, run, content, bytes_to_send(run$job$common[[content]]))
   # The same call again is known by its content too.
   told <- serialize(c(run$job$told, list(workers = workers_on(seat$host, run$job$per_host))), NULL, xdr = FALSE)
   content <- native(ms_fingerprint(told))
@@ -35,16 +35,17 @@ tell_program <- function(seat, run) {
   seat$queue[[length(seat$queue) + 1L]] <- list(program = content)
 }
 
-queue_data <- function(seat, run, content, bytes) {
+# `named`: it becomes a variable there. `bytes` are made only where the host lacks them.
+queue_data <- function(seat, run, content, bytes, named = FALSE) {
   holds <- seat$host$holds
   known <- content %in% names(holds$has)
   holds$has[[content]] <- run$number
-  if (!known) seat$queue[[length(seat$queue) + 1L]] <- list(content = content, bytes = bytes, at = 0)
+  if (!known) seat$queue[[length(seat$queue) + 1L]] <- list(content = content, bytes = bytes, at = 0, named = named)
 }
 
 # As much of the queue as one message takes.
 next_request <- function(seat, run) {
-  request <- list(run = run$id, patience = run$patience, wait = poll_wait, forget = seat$forget, pieces = list(), grants = list())
+  request <- list(run = run$id, patience = run$patience, wait = poll_wait, forget = seat$forget, pieces = list(), names = list(), grants = list())
   seat$forget <- NULL
   room <- piece_bytes
   while (length(seat$queue) && room > 0) {
@@ -52,7 +53,9 @@ next_request <- function(seat, run) {
     if (!is.null(first$content)) {
       total <- length(first$bytes)
       until <- min(total, first$at + room)
-      request$pieces[[length(request$pieces) + 1L]] <- list(content = first$content, total = total, bytes = first$bytes[(first$at + 1):until])
+      request$pieces[[length(request$pieces) + 1L]] <- list(
+        content = first$content, total = total, bytes = first$bytes[(first$at + 1):until], named = first$named
+      )
       room <- room - (until - first$at)
       if (until < total) {
         seat$queue[[1L]]$at <- until
@@ -60,6 +63,8 @@ next_request <- function(seat, run) {
       }
     } else if (!is.null(first$program)) {
       request$program <- first$program
+    } else if (!is.null(first$name)) {
+      request$names[[length(request$names) + 1L]] <- first$name
     } else {
       request$grants[[length(request$grants) + 1L]] <- first$grant
     }

@@ -14,15 +14,20 @@ run_phase <- function(program, hosts, call) {
   on.exit(leave_hosts(run))
   bar <- new_bar(program)
   on.exit(bar$close(FALSE), add = TRUE)
-  while (!is_settled(run)) {
+  converse(run, is_settled, bar$show)
+  bar$close(TRUE)
+  out_of_run(run)
+}
+
+# Speaks with all hosts until there is no more to be said.
+converse <- function(run, settled, show = function(run) NULL) {
+  while (!settled(run)) {
     for (seat in run$seats) serve(seat, run)
     if (!any(vapply(run$seats, `[[`, NA, "open"))) no_host_left(run)
     hear(run)
     check_time(run)
-    bar$show(run)
+    show(run)
   }
-  bar$close(TRUE)
-  out_of_run(run)
 }
 
 # A *seat* is a host's part in a run, by its leader: when that dies and the host has other nodes, the next has a seat of its own.
@@ -227,6 +232,7 @@ forget_seat <- function(seat) {
   seat$alive <- seat$open <- FALSE
   host <- seat$host
   host$holds$has <- numeric()
+  host$holds$named <- character()
   host$nodes <- host$nodes[-1L]
   host$numbers <- host$numbers[-1L]
   host$ids <- host$ids[-1L]

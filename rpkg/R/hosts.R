@@ -2,7 +2,7 @@
 # memory, that they really see, and not by names, which containers and namespaces share.
 
 # The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
-# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `cores`, how many its leader may use; `holds`, what the leader holds; `rate`, the bytes that
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `here`, whether it is this session's own; `cores`, how many its leader may use; `holds`, what the leader holds; `rate`, the bytes that
 # reach it in a second.
 hosts_of <- function(cluster, seconds, call) {
   if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
@@ -16,8 +16,8 @@ hosts_of <- function(cluster, seconds, call) {
 look_for_hosts <- function(cluster, ids, seconds, call) {
   configure_place()
   probe <- paste0("memshare-probe-", random_id())
-  registerVariables(probe, list(probe = raw(1L)))
-  on.exit(releaseVariables(probe, "probe"))
+  share_variables(probe, list(probe = raw(1L)))
+  on.exit(unshare_variables(probe, "probe"))
   first <- ask_all(cluster, "node_sees", list(probes = probe), seconds)
   here <- vapply(first, function(entry) isTRUE(entry$value$sees), NA)
   away <- which(!here & !vapply(first, `[[`, NA, "died"))
@@ -30,7 +30,7 @@ look_for_hosts <- function(cluster, ids, seconds, call) {
   tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
   groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
   if (!length(groups)) abort("cluster", "no node of CLUSTER is left; stop the cluster and make a new one", call = call)
-  lapply(groups, function(nodes) new_host(cluster, nodes, ids[nodes], first[[nodes[[1L]]]]$value$cores))
+  lapply(groups, function(nodes) new_host(cluster, nodes, ids[nodes], here[[nodes[[1L]]]], first[[nodes[[1L]]]]$value$cores))
 }
 
 # What tells the nodes' processes from others for as long as this session lives. Ranks are numbered anew in each cluster, so that processes have to be
@@ -62,11 +62,12 @@ group_nodes <- function(cluster, away, seconds, call) {
   vapply(seen, function(entry) if (entry$died) NA_integer_ else match(TRUE, entry$value$sees), 0L)
 }
 
-new_host <- function(cluster, nodes, ids, cores) {
+new_host <- function(cluster, nodes, ids, here, cores) {
   host <- new.env(parent = emptyenv())
   host$nodes <- unclass(cluster)[nodes]
   host$numbers <- nodes
   host$ids <- ids
+  host$here <- here
   host$cores <- cores
   host$label <- node_label(list(node = cluster[[nodes[[1L]]]]), nodes[[1L]])
   # Until it is measured.
@@ -78,12 +79,13 @@ new_host <- function(cluster, nodes, ids, cores) {
 # How many workers a host has in a run: its nodes, or as many of the leader's own as memControl(workers_per_host = ) says.
 workers_on <- function(host, asked) if (is.null(asked)) length(host$nodes) else as.integer(min(asked, host$cores))
 
-# What a leader holds: `has`, by content the number of the call that used it last. Another CLUSTER with the same node finds the same.
+# What a leader holds: `has`, by content the number of the call that used it last; `named`, the contents of variables (hosts-names.R). Another CLUSTER with the same node finds the same.
 held_by <- function(id) {
   for (known in state$held) if (identical(known$id, id)) return(known)
   holds <- new.env(parent = emptyenv())
   holds$id <- id
   holds$has <- numeric()
+  holds$named <- character()
   state$held <- c(utils::tail(state$held, 255L), list(holds))
   holds
 }
@@ -100,6 +102,9 @@ ask_all <- function(cluster, what, arguments, seconds, each = FALSE) {
     list(value = answer$value, error = answer$error, died = isTRUE(entry$died) || isTRUE(entry$open))
   })
 }
+
+# The same, where that a node was given up is a part of the caller's error.
+ask_quietly <- function(...) withCallingHandlers(ask_all(...), memshare_warning_cluster = function(w) invokeRestart("muffleWarning"))
 
 # Runs on a node. Its environment is base, so that nothing of this session goes with it.
 node_call <- function(what, arguments, libraries) {
@@ -145,13 +150,13 @@ node_sees <- function(probes) {
 # Runs on a node.
 node_makes_probe <- function(probe) {
   node_releases_probe()
-  registerVariables(probe, list(probe = raw(1L)))
+  share_variables(probe, list(probe = raw(1L)))
   state$probe <- probe
   NULL
 }
 
 node_releases_probe <- function() {
-  if (!is.null(state$probe)) releaseVariables(state$probe, "probe")
+  if (!is.null(state$probe)) unshare_variables(state$probe, "probe")
   state$probe <- NULL
 }
 

@@ -47,7 +47,7 @@
 #'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See
 #'   `vignette("backends", "memshare")`.
 #' @param workers_per_host `NULL`: a host of CLUSTER has as many workers as nodes. A whole number from 1 on: so many, whatever its nodes, but no more than
-#'   the first of them may use cores (CPU affinity, cgroup, batch system); `Inf`: as many as those. Where all nodes of CLUSTER are on this machine they
+#'   the first of them may use cores (CPU affinity, the limits of its container, the batch system); `Inf`: as many as those. Where all nodes of CLUSTER are on this machine they
 #'   are the workers, and this says nothing.
 #' @param element What FUN receives of a sparse matrix (see [memApply()], section Sparse matrices): `"dense"`, a row or column as a plain vector;
 #'   `"sparseVector"`, as an object of that class of package Matrix; `"nonzero"`, a list of `i`, the places of its entries, and `x`, their values.

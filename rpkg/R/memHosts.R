@@ -116,10 +116,7 @@ workers_of_hosts <- function(found, workers, call) {
 
 # How many workers hosts may have, as a node on each says.
 cores_of_hosts <- function(nodes, hosts, call, seconds = answers_within) {
-  # That a node was given up is a part of the error.
-  answers <- withCallingHandlers(
-    ask_all(as_cluster(nodes), "available_cores", list(), seconds), memshare_warning_cluster = function(w) invokeRestart("muffleWarning")
-  )
+  answers <- ask_quietly(as_cluster(nodes), "available_cores", list(), seconds)
   for (i in seq_along(answers)) {
     answer <- answers[[i]]
     if (!is.null(answer$value)) next

@@ -10,6 +10,9 @@
 #' @param once Look once and return what there is. With `FALSE`, the picture is drawn anew every `interval` seconds, until Ctrl-C (Esc in
 #'   some consoles).
 #' @param interval Seconds from one look to the next.
+#' @param CLUSTER `NULL`, or a cluster of package parallel: the runs on each of its hosts, and not only on this computer. Nodes answer only when no call
+#'   is under way with them: look over the nodes of another session's hosts with a cluster of your own.
+#' @param host_timeout Whole seconds within which each host must have answered; else that is an error of class `memshare_error_cluster` that names it.
 #' @return An object of class `memshare_top`, shown when printed; with `once = FALSE` the last look, invisibly. It has three data frames:
 #'   * `runs`, one row a run: `title`, `pid`, `command` and `session` of who called, `state` (`"running"`, or `"stopping"` when it was
 #'     interrupted or failed), `seconds` since it began, `done` and `elements` (of all passes), `rate` (elements a second, over all of
@@ -19,6 +22,8 @@
 #'   * `workers`: `run`, `worker`, `pid`, `state` (`"running"`, `"asleep"`: nothing is there to do, `"opening"` data, `"writing"` results, or
 #'     `"absent"`), `seconds` in that state (of one that runs, since its chunk began), `busy` (the part of its time in which it ran FUN), and
 #'     of the chunk that it has `passes`, `first` and `last` element, `attempt`, and the `pass` and `element` that FUN is at.
+#'
+#'   With a `CLUSTER` on several hosts the tables begin with a column `host`.
 #'
 #'   `as.data.frame()` gives `runs`, or what its argument `what` names.
 #' @seealso [memLastRun()] for a run that is over, [memWhy()] for memory that is in use.
@@ -35,12 +40,14 @@
 #' as.data.frame(top, what = "workers")
 #' invisible(collect(handle))
 #' @export
-memTop <- function(once = !interactive(), interval = 1) {
+memTop <- function(once = !interactive(), interval = 1, CLUSTER = NULL, host_timeout = 30) {
   call <- sys.call()
   check_flag(once, "once", call)
   interval <- check_interval(interval, call)
-  if (once) return(look_at_runs(call))
-  invisible(watch_runs(interval, call))
+  hosts <- hosts_given(CLUSTER, host_timeout, call)
+  look <- function() if (is.null(hosts)) look_at_runs(call) else look_at_hosts(hosts, host_timeout, call)
+  if (once) return(look())
+  invisible(watch_runs(interval, look))
 }
 
 check_interval <- function(interval, call) {
@@ -65,15 +72,30 @@ look_at_runs <- function(call) {
   structure(c(list(at = Sys.time()), tables), class = "memshare_top", parts = found$parts, lines = found$lines)
 }
 
+# The same on several hosts, in one.
+look_at_hosts <- function(hosts, seconds, call) {
+  looks <- ask_leaders(hosts, "look_at_runs", list(NULL), seconds, call)
+  before <- cumsum(c(0L, vapply(looks, function(top) nrow(top$runs), 0L)))
+  tables <- lapply(c(runs = "runs", stages = "stages", workers = "workers"), function(what) {
+    do.call(rbind, unname(Map(function(top, host, before) {
+      table <- top[[what]]
+      if (!is.null(table$run)) table$run <- table$run + before
+      cbind(host = rep(host, nrow(table)), table, stringsAsFactors = FALSE)
+    }, looks, names(looks), before[seq_along(looks)])))
+  })
+  lines <- unlist(Map(function(top, host) c(paste0(host, ":"), format(top)), looks, names(looks)), use.names = FALSE)
+  structure(c(list(at = Sys.time()), tables), class = "memshare_top", parts = do.call(c, unname(lapply(looks, attr, "parts"))), lines = lines)
+}
+
 # Draws again and again; gives the last look.
-watch_runs <- function(interval, call) {
-  top <- look_at_runs(call)
+watch_runs <- function(interval, look) {
+  top <- look()
   tryCatch(
     repeat {
       clear_console()
       cat_lines(c(format(top), "Ctrl-C leaves"))
       Sys.sleep(interval)
-      top <- look_at_runs(call)
+      top <- look()
     },
     interrupt = function(condition) cat("\n")
   )

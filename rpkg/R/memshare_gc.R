@@ -6,11 +6,11 @@
 #' is kept for the next call; without a namespace, that is all.
 #' Drops every view of the namespace that this session holds and every variable of it that this session registered, on the
 #' nodes of `cluster` too, and collects garbage so that the memory goes at once. A view that is still bound to an R variable
-#' stays readable, and keeps its memory, until that variable goes. A node that does not answer within 30 seconds loses its connection, with a
+#' stays readable, and keeps its memory, until that variable goes. The hosts of `cluster` give up what [registerVariables()] gave them. A node that does not answer within 30 seconds loses its connection, with a
 #' warning.
 #'
 #' @param namespace One string that names the shared-memory context, or `NULL`.
-#' @param cluster A cluster of package parallel whose nodes do the same, or `NULL`.
+#' @param cluster A cluster of package parallel whose nodes, on this machine or others, do the same, or `NULL`.
 #' @return `NULL`, invisibly.
 #' @seealso [releaseViews()], [releaseVariables()], [viewList()]
 #' @examples
@@ -34,6 +34,7 @@ memshare_gc <- function(namespace = NULL, cluster = NULL) {
   if (!is.null(cluster)) {
     check_cluster(cluster, call)
     nodes <- leave_nodes(ask_nodes(cluster, node_gc, list(namespace, library_of_memshare())))
+    if (length(state$held)) forget_on(processes_of(cluster, answers_within), namespace)
   }
   release_all(namespace, pageList(), releaseVariables)
   gc(verbose = FALSE)
@@ -65,6 +66,7 @@ release_all <- function(namespace, entries, release) {
 # Runs on a cluster's node. Its environment is base, so that nothing of this session goes with it.
 node_gc <- function(namespace, libraries) {
   loadNamespace("memshare", lib.loc = c(libraries, .libPaths()))
+  get("forget_names", envir = asNamespace("memshare"))(namespace)
   get("memshare_gc", envir = asNamespace("memshare"))(namespace)
   NULL
 }

@@ -1,58 +1,15 @@
-# Registering variables and reading them back. All of the work is native; these verbs check and name what they are given.
+# Sharing variables, and reading them back. All of the work is native; these verbs check and name what they are given.
 
-#' Share variables with other R processes
-#'
-#' `registerVariables()` copies R objects into shared memory under a namespace. Any R process of the same user on this machine
-#' can then read them in place, without a copy, by [retrieveViews()], or by name in [memApply()] and [memLapply()].
-#' `releaseVariables()` takes the names away again.
-#'
-#' All variables of a call are registered or, if one cannot be, none. The variables belong to the session that registered them:
-#' only this session can release them, and they go when it ends (even if it is killed: the next session that starts memshare
-#' removes what is left). Every vector type is kept as it is with all its attributes: double, integer, logical, complex, raw,
-#' character, factors, dates and times, matrices, arrays, data frames, nested lists, `NULL`, and S4 objects by their slots.
-#' What R cannot lay out in memory (functions, environments) travels serialized inside the page.
-#'
-#' `releaseVariables()` takes the name away at once; the memory goes when the last view of it is garbage collected, in this
-#' session or any other. Views stay readable until then.
-#'
-#' @param namespace One string that names the shared-memory context.
-#' @param variableList A named list of the objects to share.
-#' @return `registerVariables()` and `releaseVariables()` return `NULL` invisibly.
-#' @seealso [retrieveViews()], [pageList()], [memshare_gc()]
-#' @examples
-#' registerVariables("demo", list(m = matrix(rnorm(20), 4), labels = letters))
-#' pageList()
-#' releaseVariables("demo", c("m", "labels"))
-#' @export
-registerVariables <- function(namespace, variableList) {
-  call <- sys.call()
-  check_given(c("namespace", "variableList"), call)
-  namespace <- check_namespace(namespace, call)
-  names <- names(variableList)
-  if (!is.list(variableList) || is.object(variableList) || !length(variableList) || is.null(names) || !all(nzchar(names))) {
-    abort_input(
-      paste0("Unknown input format for variableList: a named list of objects is needed, like list(m = m), not ", describe(variableList)),
-      call
-    )
-  }
-  names(variableList) <- check_names(names, "variableList", call)
+# Copies objects into shared memory under their names.
+share_variables <- function(namespace, variables, call = NULL) {
   configure_place()
-  with_room(function() ms_register(namespace, variableList), call)
-  invisible(NULL)
+  with_room(function() ms_register(namespace, variables), call)
 }
 
-#' @rdname registerVariables
-#' @param variableNames A character vector of variables' names.
-#' @export
-releaseVariables <- function(namespace, variableNames) {
-  call <- sys.call()
-  check_given(c("namespace", "variableNames"), call)
-  namespace <- check_namespace(namespace, call)
-  names <- check_names(variableNames, "variableNames", call)
-  native(ms_release_variables(namespace, names), call)
-  forget_forms(namespace, names)
-  invisible(NULL)
-}
+unshare_variables <- function(namespace, names, call = NULL) native(ms_release_variables(namespace, names), call)
+
+# Whether this session registered variables.
+is_own <- function(namespace, names) paste(namespace, names, sep = ".") %in% native(ms_page_list())
 
 #' Read shared variables in place
 #'
@@ -65,7 +22,7 @@ releaseVariables <- function(namespace, variableNames) {
 #' `serialize()` write a view's data in full. A view given to [memLapply()] and its like, also within a list or as a result of an
 #' earlier call, is not copied again: workers read its page. One that was changed is copied, with the change.
 #'
-#' @inheritParams registerVariables
+#' @param namespace One string that names the shared-memory context.
 #' @param variableNames A character vector of variables' names.
 #' @return `retrieveViews()` returns a list of views, named by `variableNames`. `releaseViews()` returns `NULL` invisibly.
 #' @seealso [registerVariables()], [viewList()], [retrieveMetadata()]

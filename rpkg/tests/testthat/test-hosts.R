@@ -121,3 +121,32 @@ test_that("a host that does not say how many workers it may have is named, in bo
   stop_nodes(silent)
   expect_identical(nrow(showConnections()), before)
 })
+
+test_that("the verbs over hosts take nodes of this machine, which need nothing sent", {
+  skip_on_cran()
+  cluster <- parallel::makePSOCKcluster(2)
+  withr::defer(parallel::stopCluster(cluster))
+  registerVariables("verbs", list(m = matrix(1:6, 2)), CLUSTER = cluster)
+  withr::defer(memshare_gc("verbs"))
+  expect_identical(memApply("m", 2, sum, NAMESPACE = "verbs", CLUSTER = cluster), list(3L, 7L, 11L))
+  parallel::clusterCall(cluster[2L], function() memshare::registerVariables("theirs", list(a = 1)))
+  expect_identical(pageList(CLUSTER = cluster), list(localhost = c("verbs.m", "theirs.a")))
+  expect_s3_class(memTop(once = TRUE, CLUSTER = cluster), "memshare_top")
+  memshare_gc("theirs", cluster)
+  releaseVariables("verbs", "m", CLUSTER = cluster)
+  expect_identical(pageList(CLUSTER = cluster), list(localhost = character()))
+  died <- cluster[1L]
+  try(parallel::clusterCall(died, function() quit("no")), silent = TRUE)
+  e <- expect_error(pageList(CLUSTER = cluster), "node 1 of CLUSTER .*cannot be asked: it died", class = "memshare_error_cluster")
+  expect_identical(e$node, 1L)
+  cluster <- cluster[2L]
+})
+
+test_that("the verbs over hosts say what they take", {
+  expect_error(registerVariables("verbs", list(a = 1), CLUSTER = 3), "must be a cluster of package parallel", class = "memshare_error_input")
+  expect_error(releaseVariables("verbs", "a", CLUSTER = 3), "must be a cluster of package parallel", class = "memshare_error_input")
+  expect_error(pageList(CLUSTER = 3), "must be a cluster of package parallel", class = "memshare_error_input")
+  expect_error(memTop(once = TRUE, CLUSTER = 3), "must be a cluster of package parallel", class = "memshare_error_input")
+  expect_error(registerVariables("verbs", list(a = 1), host_timeout = 0.5), "host_timeout must be one whole number", class = "memshare_error_input")
+  expect_length(pageList(), 0L)
+})
