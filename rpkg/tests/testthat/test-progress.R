@@ -240,10 +240,10 @@ test_that("a call with CLUSTER shows its progress too", {
 })
 
 test_that("short calls are not even looked at", {
-  local_replaced(progress_of = function(...) stop("nobody should ask"))
-  memLapply(1:2, identity)
-  took <- system.time(for (i in 1:20) memLapply(1:2, identity, CONTROL = memControl(progress = TRUE)))[["elapsed"]]
-  expect_lt(took, 20 * first_look / 1000)
+  # On a busy machine no call is short.
+  local_replaced(progress_of = function(...) stop("nobody should ask"), first_look = 60000L)
+  took <- system.time(memLapply(1:2, identity, CONTROL = memControl(progress = TRUE)))[["elapsed"]]
+  expect_lt(took, 60)
 })
 
 test_that("times and counts are said in few words", {

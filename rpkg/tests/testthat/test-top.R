@@ -113,7 +113,10 @@ test_that("an eager call has its verb for a title", {
 })
 
 test_that("printing shows it, and it is a data frame for whoever wants one", {
-  handle <- memRun(slow = memLapply(1:2, function(i) Sys.sleep(0.5), CONTROL = memControl(lazy = TRUE)), wait = FALSE)
+  gate <- tempfile("gate")
+  on.exit(file.create(gate))
+  waits <- function(i, gate) while (!file.exists(gate)) Sys.sleep(0.01)
+  handle <- memRun(slow = memLapply(1:2, waits, VARS = list(gate = gate), CONTROL = memControl(lazy = TRUE)), wait = FALSE)
   top <- memTop(once = TRUE)
   while (!nrow(top$runs) && !resolved(handle)) top <- memTop(once = TRUE)
   expect_match(format(top)[[1L]], sprintf("^memRun[(]slow[)]: running for .* s, pid %d ", Sys.getpid()))
@@ -121,6 +124,7 @@ test_that("printing shows it, and it is a data frame for whoever wants one", {
   expect_false(out$visible)
   expect_identical(as.data.frame(top), top$runs)
   expect_identical(as.data.frame(top, what = "workers"), top$workers)
+  file.create(gate)
   collect(handle)
 })
 
