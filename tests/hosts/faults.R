@@ -65,7 +65,7 @@ try_fault <- function(name, i, n = 240L) {
   if (!anytime && name != "a worker is killed") stopifnot("the loss is told" = length(lost) %in% 1:2)
   # What is left of the cluster works on.
   alive <- unclass(cluster)[vapply(unclass(cluster), function(node) is_open(node$con), NA)]
-  stopifnot(length(alive) >= 3L)
+  if (length(alive) < 3L) stop(sprintf("%d nodes are left after '%s' on host %d: %s", length(alive), name, i, paste(lost, collapse = "; ")))
   alive <- structure(alive, class = c("SOCKcluster", "cluster"))
   again <- suppressWarnings(call(CLUSTER = alive), classes = "memshare_warning_cluster")
   stopifnot(identical(suppressWarnings(again), expected))
