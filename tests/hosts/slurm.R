@@ -53,8 +53,11 @@ writeLines(c(
 ), at("slurm.conf"))
 Sys.setenv(SLURM_CONF = at("slurm.conf"))
 end <- function() {
-  for (file in at(c("slurmctld.pid", "munge.pid"))) if (file.exists(file)) tools::pskill(as.integer(readLines(file)), tools::SIGTERM)
+  pids <- as.integer(unlist(lapply(Filter(file.exists, at(c("slurmctld.pid", "munge.pid"))), readLines)))
+  tools::pskill(pids, tools::SIGTERM)
   hosts_down(hosts)
+  # They write as they end.
+  soon(function() !any(dir.exists(file.path("/proc", pids))))
   unlink(dir, recursive = TRUE)
 }
 problem <- tryCatch({
