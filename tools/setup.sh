@@ -15,6 +15,7 @@ has_r_package() { command -v Rscript > /dev/null 2>&1 && [ -n "$(Rscript --vanil
 
 missing=""
 want() { missing="$missing $1"; }
+want_r() { has_r_package "$1" || want "r-cran-$(echo "$1" | tr "[:upper:]" "[:lower:]")"; }
 
 # Rust as it is there, or the distribution's where that is recent enough; Debian 12 has one that is under names of its own (-web).
 # Sets $rust to "" or "-web"; to none where the distribution has no such Rust.
@@ -45,30 +46,21 @@ fi
 command -v Rscript > /dev/null 2>&1 || want r-base-core
 { command -v R > /dev/null 2>&1 && command -v cc > /dev/null 2>&1 && [ -n "$(R CMD config --cppflags 2> /dev/null)" ]; } || want r-base-dev
 command -v xz > /dev/null 2>&1 || want xz-utils
-for package in globals parallelly testthat; do
-  has_r_package "$package" || want "r-cran-$package"
-done
+for package in globals parallelly testthat; do want_r "$package"; done
 has_r_package ALL || want r-bioc-all
 if [ "${1:-}" != demo ]; then
   # What the package suggests, readers that others wrote for what it exports, and a browser for its page.
-  for package in cli progressr ggplot2 knitr foreach iterators future future.apply promises later spelling; do
-    has_r_package "$package" || want "r-cran-$package"
-  done
-  for package in doParallel doRNG; do
-    has_r_package "$package" || want "r-cran-$(echo "$package" | tr "[:upper:]" "[:lower:]")"
+  for package in cli progressr ggplot2 knitr foreach iterators future future.apply promises later spelling doParallel doRNG; do
+    want_r "$package"
   done
   has_r_package BiocParallel || want r-bioc-biocparallel
   # A cluster over MPI. Rmpi opens the library by a name that the package for developers has.
-  for package in snow Rmpi; do
-    has_r_package "$package" || want "r-cran-$(echo "$package" | tr "[:upper:]" "[:lower:]")"
-  done
+  for package in snow Rmpi; do want_r "$package"; done
   command -v mpirun > /dev/null 2>&1 || want "openmpi-bin libopenmpi-dev"
   # Whose objects travel in the tests.
-  for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do
-    has_r_package "$package" || want "r-cran-$(echo "$package" | tr '[:upper:]' '[:lower:]')"
-  done
+  for package in survival nlme MASS Matrix data.table zoo bit64 tibble dplyr lubridate R6; do want_r "$package"; done
   # Whose files are read in the tests.
-  has_r_package bigmemory || want r-cran-bigmemory
+  want_r bigmemory
   has_r_package rhdf5 || want r-bioc-rhdf5
   has_r_package DelayedArray || want r-bioc-delayedarray
   /usr/bin/python3 -c 'import numpy' 2> /dev/null || want python3-numpy
@@ -83,10 +75,10 @@ if [ "${1:-}" != demo ]; then
     command -v rustfmt > /dev/null 2>&1 || want "rustfmt$rust"
   fi
 fi
-if [ "${1:-}" = docs ]; then has_r_package roxygen2 || want r-cran-roxygen2; fi
-if [ "${1:-}" = site ]; then has_r_package pkgdown || want r-cran-pkgdown; fi
+if [ "${1:-}" = docs ]; then want_r roxygen2; fi
+if [ "${1:-}" = site ]; then want_r pkgdown; fi
 if [ "${1:-}" = check ]; then
-  has_r_package rmarkdown || want r-cran-rmarkdown
+  want_r rmarkdown
   command -v checkbashisms > /dev/null 2>&1 || want devscripts
   command -v qpdf > /dev/null 2>&1 || want qpdf
 fi

@@ -4,13 +4,9 @@
 # Of each variable that hosts were given: its content. It holds until this session releases the variable.
 name_key <- function(namespace, names) paste(namespace, names, sep = "\n")
 
-known_content <- function(source) {
-  if (inherits(source, "memshare_name")) state$on_hosts[[name_key(source[[1L]], source[[2L]])]]
-}
-
-# The same, where one of the hosts has it by name.
+# The content of data that is given by name, where one of the hosts has it so.
 content_on <- function(source, hosts) {
-  content <- known_content(source)
+  content <- if (inherits(source, "memshare_name")) state$on_hosts[[name_key(source[[1L]], source[[2L]])]]
   if (is.null(content)) return(NULL)
   has <- vapply(hosts, function(host) content %in% host$holds$named, NA)
   if (any(has)) content

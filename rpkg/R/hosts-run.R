@@ -214,7 +214,7 @@ leave_hosts <- function(run) {
 
 await_last <- function(seat, deadline) {
   left <- max(deadline - elapsed(), 0)
-  if (!answers(list(node = seat$node), left)) return(drop_seat(seat))
+  if (!heard_from(list(seat$node), left)) return(drop_seat(seat))
   entry <- receive(list(node = seat$node, open = TRUE), left)
   if (entry$stuck || isTRUE(entry$died)) drop_seat(seat)
   seat$open <- FALSE

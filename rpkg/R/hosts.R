@@ -38,6 +38,7 @@ look_for_hosts <- function(cluster, ids, seconds, call) {
 processes_of <- function(cluster, seconds) {
   ids <- lapply(unclass(cluster), function(node) if (is_socket(node)) attr(node$con, "conn_id"))
   asked <- which(vapply(ids, is.null, NA))
+  if (!length(asked)) return(ids)
   ids[asked] <- lapply(ask_all(cluster[asked], "own_id", list(), seconds), function(answer) if (is.null(answer$value)) random_id() else answer$value)
   ids
 }

@@ -40,17 +40,17 @@ stop_nodes <- function(nodes) {
 # How nodes are started within a job of Slurm where the user says nothing of it: as a step of the job, which needs no ssh and is in the job's control groups.
 by_srun <- function(given) {
   if (!nzchar(Sys.getenv("SLURM_JOB_ID")) || !nzchar(Sys.which("srun")) || any(c("rshcmd", "rshopts") %in% names(given))) return(given)
-  given$rshcmd <- c("sh", system.file("srun.sh", package = "memshare"))
+  given$rshcmd <- c("sh", srun_script())
   # A step has no way back but that to the session's address.
   if (is.null(given$revtunnel)) given$revtunnel <- FALSE
   given
 }
 
-is_srun <- function(given) !is.null(given$rshcmd) && identical(given$rshcmd, by_srun(list())$rshcmd)
+srun_script <- function() system.file("srun.sh", package = "memshare")
 
 # Has a node start on a host: what it connects to (`server`), until when, and the files with what its command said and how it ended.
 begin_node <- function(host, given, call) {
-  try <- if (is_srun(given)) "srun --overlap --nodelist=%s Rscript --version" else "ssh %s Rscript --version"
+  try <- if (srun_script() %in% given$rshcmd) "srun --overlap --nodelist=%s Rscript --version" else "ssh %s Rscript --version"
   # A password cannot be asked for.
   if (is.null(given$rshcmd) && is.null(given$rshopts)) given$rshopts <- c("-o", "BatchMode=yes")
   port <- parallelly::freePort()

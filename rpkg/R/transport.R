@@ -9,7 +9,7 @@ is_mpi <- function(node) inherits(node, "MPInode")
 heard_from <- function(nodes, seconds) {
   if (all(vapply(nodes, is_socket, NA))) {
     ready <- tryCatch(socketSelect(lapply(nodes, `[[`, "con"), FALSE, seconds), error = function(e) NULL)
-    if (!is.null(ready) || length(nodes) == 1L) return(if (is.null(ready)) TRUE else ready)
+    if (!is.null(ready)) return(ready)
   }
   until <- elapsed() + seconds
   repeat {

@@ -29,17 +29,15 @@ if (length(asked) == 2L) {
 
 hosts <- hosts_up(3L)
 saveRDS(hosts, file.path(hosts$dir, "hosts.rds"))
-script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]])
 pid_file <- file.path(hosts$dir, "session.pid")
 # In the foreground of a shell of its own, for one in the background ignores SIGINT.
 started <- parallel::mcparallel(system2("sh", c("-c", shQuote(sprintf("echo $$ > %s; exec %s --vanilla %s %s %s > %s 2>&1", pid_file, file.path(R.home("bin"), "Rscript"),
-  shQuote(normalizePath(script)), file.path(hosts$dir, "hosts.rds"), hosts$dir, file.path(hosts$dir, "session.log"))))))
+  shQuote(script), file.path(hosts$dir, "hosts.rds"), hosts$dir, file.path(hosts$dir, "session.log"))))))
 said <- function(what) file.path(hosts$dir, what)
 failed <- function() paste(tail(readLines(said("session.log")), 5L), collapse = "\n")
 if (!soon(function() file.exists(said("begun")), 60)) stop("the session did not begin: ", failed())
 pid <- as.integer(readLines(pid_file))
-at_work <- function(i) length(host_run(hosts, i, "pgrep -f '[w]orker_main'"))
-stopifnot(soon(function() all(vapply(1:3, at_work, 0L) >= 4L), 20))
+stopifnot(soon(function() all(vapply(1:3, at_work, 0L, hosts = hosts) >= 4L), 20))
 Sys.sleep(1)
 at <- as.numeric(Sys.time())
 tools::pskill(pid, tools::SIGINT)

@@ -1,6 +1,7 @@
 # Hosts for R tests: network namespaces with a shared memory of their own (hosts.sh), and a socket cluster of package parallel with nodes on them.
 
-here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]])))
+script <- normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]]))
+here <- dirname(script)
 hosts_sh <- function(..., intern = FALSE) {
   arguments <- c(file.path(here, "hosts.sh"), ...)
   if (intern) system2("sh", shQuote(arguments), stdout = TRUE) else system2("sh", shQuote(arguments))
@@ -47,6 +48,13 @@ left_on <- function(hosts, i) c(host_run(hosts, i, "ls /dev/shm"), host_run(host
 
 # Processes that are not the host's own.
 running <- "ps -e -o comm= | grep -v -e '^sh$' -e sleep -e '^ps$' -e grep || true"
+
+# What is left of sessions that were killed, but for what such a process always leaves: an empty segment by which others see that it is gone, and
+# R's temporary directory.
+left_by_killed <- function(hosts, i) c(host_run(hosts, i, "find /dev/shm -type f -size +1c"), host_run(hosts, i, running))
+
+# How many workers of memshare, and processes that make them, are on a host.
+at_work <- function(hosts, i) length(host_run(hosts, i, "pgrep -f '[w]orker_main'"))
 
 # Waits until something holds, ten seconds at most.
 soon <- function(holds, seconds = 10) {

@@ -63,7 +63,6 @@ network <- sub("[0-9]+$", "0/24", hosts$session)
 # Also as root; each rank gives way while it waits; hosts look for the agent too, which they do not see.
 Sys.setenv(OMPI_ALLOW_RUN_AS_ROOT = "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = "1", OMPI_MCA_mpi_yield_when_idle = "1", OMPI_MCA_btl = "tcp,self",
   OMPI_MCA_btl_tcp_if_include = network, OMPI_MCA_oob_tcp_if_include = network, OMPI_MCA_plm_rsh_agent = paste("env", file.path(hosts$dir, "rsh")))
-script <- normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]]))
 said <- function(what) file.path(hosts$dir, what)
 places <- paste0(c(hosts$session, hosts$addresses), c(":1", ":2", ":2"), collapse = ",")
 job <- parallel::mcparallel(system2(
@@ -78,11 +77,9 @@ if (!soon(function() file.exists(said("leader")) || (over <<- ended()), 120) || 
   stop("the job did not come so far:\n", log)
 }
 leader <- readLines(said("leader"))
-at_work <- function(i) length(host_run(hosts, i, "pgrep -f '[w]orker_main'"))
-stopifnot(soon(function() all(vapply(1:2, at_work, 0L) >= 3L), 30))
+stopifnot(soon(function() all(vapply(1:2, at_work, 0L, hosts = hosts) >= 3L), 30))
 invisible(host_run(hosts, as.integer(sub("host", "", leader[[1L]])), paste("kill -KILL", leader[[2L]])))
-# A process that is killed leaves an empty segment by which others see that it is gone, and R's temporary directory.
-left <- function() unlist(lapply(1:2, function(i) c(host_run(hosts, i, "find /dev/shm -type f -size +1c"), host_run(hosts, i, running))))
+left <- function() unlist(lapply(1:2, left_by_killed, hosts = hosts))
 clean <- soon(function() ended() && !length(left()), 60)
 if (!clean) stop("left behind: ", paste(left(), collapse = ", "))
 hosts_down(hosts)

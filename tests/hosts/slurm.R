@@ -68,7 +68,6 @@ problem <- tryCatch({
   )) stopifnot(system(command) == 0L)
   for (i in 1:2) host_run(hosts, i, sprintf("SLURM_CONF=%s slurmd -N host%d", at("slurm.conf"), i))
   stopifnot("both hosts are idle" = soon(function() identical(system("sinfo -h -t idle -o %D", intern = TRUE), "2"), 30))
-  script <- normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]]))
   saveRDS(hosts, at("hosts.rds"))
   log <- at("job.log")
   salloc <- sprintf("exec salloc -N 2 -n 4 %s --vanilla %s %s %s > %s 2>&1", file.path(R.home("bin"), "Rscript"), shQuote(script), at("hosts.rds"), at("begun"), log)
@@ -76,14 +75,9 @@ problem <- tryCatch({
   over <- FALSE
   begun <- soon(function() file.exists(at("begun")) || (over <<- !is.null(parallel::mccollect(submitted, wait = FALSE, timeout = 0.1))), 90)
   if (!begun || over) stop("the job did not come so far:\n", paste(tail(readLines(log), 20L), collapse = "\n"))
-  at_work <- function(i) length(host_run(hosts, i, "pgrep -f '[w]orker_main'"))
-  stopifnot(soon(function() all(vapply(1:2, at_work, 0L) >= 3L), 30))
+  stopifnot(soon(function() all(vapply(1:2, at_work, 0L, hosts = hosts) >= 3L), 30))
   system("scancel --user root")
-  own <- c("slurmd", "slurmstepd")
-  # R that is killed leaves its temporary directory, and an empty segment by which others see that it is gone.
-  left <- function() {
-    unlist(lapply(1:2, function(i) c(host_run(hosts, i, "find /dev/shm -type f -size +1c"), setdiff(host_run(hosts, i, running), own))))
-  }
+  left <- function() setdiff(unlist(lapply(1:2, left_by_killed, hosts = hosts)), c("slurmd", "slurmstepd"))
   if (!soon(function() !length(left()), 60)) stop("left behind: ", paste(left(), collapse = ", "))
   NULL
 }, error = identity)
