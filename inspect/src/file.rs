@@ -5,12 +5,12 @@ use scheduler::board::MAX_ATTEMPT;
 use scheduler::checksummed::{self, Format, Unusable};
 use scheduler::engine::EventKind;
 use scheduler::plan::Plan;
-use scheduler::run::{Chunk, Ended, EventLog, State};
+use scheduler::run::{Chunk, Ended, EventLog, Moved, State};
 
 use crate::error::{Error, Result};
 use crate::record::Record;
 
-pub(crate) const FORMAT: Format = Format { magic: b"memshrec", version: 4, what: "a saved plan or run" };
+pub(crate) const FORMAT: Format = Format { magic: b"memshrec", version: 5, what: "a saved plan or run" };
 
 impl Record {
     /// The bytes of its file.
@@ -127,6 +127,7 @@ fn fits(log: &EventLog, plan: &Plan) -> bool {
         && ended
         && log.workers.iter().all(|life| life.worker.0 < workers)
         && log.activities.len() <= workers as usize
+        && log.hosts.iter().all(|host| host.first.checked_add(host.workers).is_some_and(|end| end <= workers))
         && log.chunks.iter().all(chunk)
         && log.steps.iter().all(|step| step.pass.index() < passes)
         && log.stages.len() == stages.len()
@@ -160,6 +161,13 @@ fn amounts(log: &EventLog) -> impl Iterator<Item = u64> + '_ {
         .chain(log.steps.iter().map(|step| step.fun_ns))
         .chain(stages)
         .chain(log.passes.iter().flat_map(|pass| [pass.fun_ns, pass.bytes]))
+        .chain(log.hosts.iter().flat_map(|host| [host.elements, host.peak_bytes]))
+        .chain(moved(log).map(|moved| moved.bytes))
+}
+
+/// What crossed the network.
+fn moved(log: &EventLog) -> impl Iterator<Item = &Moved> {
+    log.hosts.iter().flat_map(|host| host.sent.iter().chain(&host.received))
 }
 
 /// When it says that something was, and which elements were slow.
@@ -171,6 +179,8 @@ fn instants(log: &EventLog) -> impl Iterator<Item = u64> + '_ {
         .iter()
         .map(|event| event.at_ns)
         .chain(log.workers.iter().flat_map(|life| [life.joined_ns, life.left_ns]))
+        .chain(log.hosts.iter().flat_map(|host| [host.joined_ns, host.left_ns]))
+        .chain(moved(log).flat_map(|moved| [moved.from_ns, moved.until_ns]))
         .chain(chunks)
         .chain(steps)
         .chain(stages)

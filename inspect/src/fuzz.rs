@@ -46,6 +46,7 @@ fn seeds() -> Vec<Vec<u8>> {
         include_bytes!("../../rpkg/tests/testthat/fixtures/diamond-plan.memshare").to_vec(),
         include_bytes!("../../rpkg/tests/testthat/fixtures/diamond.memshare").to_vec(),
         include_bytes!("../../rpkg/tests/testthat/fixtures/straggler.memshare").to_vec(),
+        include_bytes!("../../rpkg/tests/testthat/fixtures/hosts.memshare").to_vec(),
     ]
 }
 
@@ -77,13 +78,17 @@ mod tests {
             Record::from_bytes(&record.to_bytes(), "a file")
         };
         assert!(change(|_| ()).is_ok());
-        let wrong: [fn(&mut EventLog); 6] = [
+        let wrong: [fn(&mut EventLog); 7] = [
             |log| log.passes.iter_mut().for_each(|pass| pass.fun_ns = u64::MAX),
             |log| log.outputs.iter_mut().for_each(|bytes| *bytes = 1 << 63),
             |log| log.chunks[0].attempt = u32::MAX,
             |log| log.stages.iter_mut().for_each(|stage| stage.lost = 1 << 40),
             |log| log.activities[0] = [u64::MAX; 6],
             |log| log.events[0].at_ns = u64::MAX,
+            |log| {
+                let moved = scheduler::run::Moved { from_ns: 0, until_ns: 1, bytes: u64::MAX };
+                log.hosts = vec![scheduler::run::HostLife { sent: vec![moved], ..Default::default() }];
+            },
         ];
         for (nth, wrong) in wrong.into_iter().enumerate() {
             let refusal = change(wrong).expect_err("no measurement").to_string();

@@ -10,7 +10,7 @@
 //! | `live` | runs that go on, seen from any process of the user |
 //! | `file` | a record on disk |
 //! | `build` | from a record to a document, by the next |
-//! | `planned`, `measured`, `memory`, `columns`, `events` | from a record to a document: the plan, the run, the bytes over time, chunks, events |
+//! | `planned`, `measured`, `memory`, `columns`, `events`, `hosts` | from a record to a document: the plan, the run, the bytes over time, chunks, events, hosts |
 //! | `document`, `run_view` | all that views show, in plain numbers; as JSON it is the exchange format |
 //! | `advice` | what follows from the figures, in a sentence or two |
 //! | `explain` | the plan as a tree, with predicted and measured figures |
@@ -30,6 +30,7 @@ mod file;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod harmless;
+mod hosts;
 mod html;
 pub mod live;
 mod measured;
@@ -54,7 +55,7 @@ pub use html::{html, page};
 pub use names::nearest;
 pub use record::{PassNote, Record};
 pub use run_view::{
-    Activities, Chunks, EventView, LoadView, Memory, Outcome, PassFigures, RunFigures, RunView, Slowest,
-    Steps, WorkerView,
+    Activities, Chunks, EventView, HostView, LoadView, Memory, Moves, Outcome, PassFigures, RunFigures,
+    RunView, Slowest, Steps, WorkerView,
 };
 pub use story::{story, Line, Story, Unknown};

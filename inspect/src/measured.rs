@@ -10,8 +10,8 @@ use crate::document::{Document, Life, TaskLife};
 use crate::names::element_name;
 use crate::planned::stage_of_task;
 use crate::record::Record;
-use crate::run_view::{seconds, PassFigures, RunFigures, RunView, Slowest, WorkerView};
-use crate::{columns, events, memory, spent};
+use crate::run_view::{seconds, Memory, PassFigures, RunFigures, RunView, Slowest, WorkerView};
+use crate::{columns, events, hosts, memory, spent};
 
 /// A part of a whole, 0 where there is no whole.
 fn share(part: f64, whole: f64) -> f64 {
@@ -36,14 +36,15 @@ pub(crate) fn measure(document: &mut Document, record: &Record, log: &EventLog) 
     document.run = Some(RunView {
         ended: events::outcome(plan, &log.ended),
         begun: log.begun as f64 / 1e9,
-        figures: RunFigures { spent: spent::sum(&activities), ..figures(record, log) },
+        figures: hosts::figures(log, RunFigures { spent: spent::sum(&activities), ..figures(record, log) }),
         workers: log.workers.iter().map(worker).collect(),
+        hosts: hosts::views(log, &activities),
         activities,
         loads,
         chunks: columns::chunks(plan, log),
         steps: columns::steps(plan, log),
-        memory: memory::curve(plan, log),
-        events: log.events.iter().map(|event| events::view(plan, event)).collect(),
+        memory: if log.hosts.is_empty() { memory::curve(plan, log) } else { Memory::default() },
+        events: hosts::among(log, log.events.iter().map(|event| events::view(plan, event)).collect()),
     });
 }
 

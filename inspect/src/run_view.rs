@@ -20,8 +20,10 @@ pub struct RunView {
     pub chunks: Chunks,
     /// What passes did within the chunks of stages that have several.
     pub steps: Steps,
-    /// Bytes of the run's own pages over time.
+    /// Bytes of the run's own pages over time; empty of a run over several hosts, each of which has its own.
     pub memory: Memory,
+    /// The hosts of a run over several; none of any other.
+    pub hosts: Vec<HostView>,
     /// What the supervisor saw, in order.
     pub events: Vec<EventView>,
 }
@@ -64,8 +66,14 @@ pub struct RunFigures {
     pub retries: u32,
     /// Bytes that came into shared memory for the run: data and results.
     pub shared_bytes: u64,
-    /// The most bytes that the run's own pages held.
+    /// The most bytes that the run's own pages held; of a run over several hosts those of the host that held most.
     pub peak_bytes: u64,
+    /// Bytes that hosts were sent for the run.
+    pub sent_bytes: u64,
+    /// Bytes that they sent back.
+    pub received_bytes: u64,
+    /// How long something was on its way between the session and any host.
+    pub network_seconds: f64,
 }
 
 /// A pass in numbers.
@@ -216,13 +224,55 @@ pub struct Memory {
     pub bytes: Vec<u64>,
 }
 
+/// A host's part in a run over several, under one leader.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HostView {
+    /// Its number, from 1 on.
+    pub host: u32,
+    /// Its leader.
+    pub name: String,
+    /// The first of its workers, from 1 on.
+    pub first_worker: u32,
+    /// How many it has.
+    pub workers: u32,
+    /// When it was first spoken to.
+    pub joined: f64,
+    /// When it was lost, or the run's end.
+    pub left: f64,
+    /// Why it was lost, if it was.
+    pub lost: Option<String>,
+    /// Elements that it handed in, of all phases.
+    pub elements: u64,
+    /// How long FUN ran on it, over its workers.
+    pub fun_seconds: f64,
+    /// FUN's part of its workers' time.
+    pub utilisation: f64,
+    /// The most bytes that the pages of its blocks held.
+    pub peak_bytes: u64,
+    /// What it was sent: data, and what to do.
+    pub sent: Moves,
+    /// What it sent back.
+    pub received: Moves,
+}
+
+/// Messages that carried something, or several that followed each other, in columns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Moves {
+    /// When the first was sent.
+    pub from: Vec<f64>,
+    /// When the last had come.
+    pub until: Vec<f64>,
+    /// Their bytes.
+    pub bytes: Vec<u64>,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct EventView {
     /// When.
     pub at: f64,
     /// `"began"`, `"ended"`, `"freed"`, `"let_go"`, `"joined"`, `"died"`, `"not_started"`, `"queued"`, `"taken_back"`,
-    /// `"failed"`, `"late"`, `"killed"`, `"stopped"` or `"loaded"`.
+    /// `"failed"`, `"late"`, `"killed"`, `"stopped"`, `"loaded"` or `"host_lost"`.
     pub kind: &'static str,
     /// In words.
     pub words: String,

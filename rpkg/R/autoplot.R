@@ -10,7 +10,7 @@ autoplot.memshare_run <- function(object, ...) {
   part <- function(i, table) rep(factor(parts[[i]], parts), nrow(table))
   workers <- lane_boxes(shown, function(table) part(1, table))
   lives <- life_boxes(shown, part(3, shown$lives))
-  n <- nrow(shown$memory)
+  n <- max(nrow(shown$memory), 1L)
   memory <- data.frame(from = shown$memory$at[-n], to = shown$memory$at[-1L], low = rep(0, n - 1L), high = shown$memory$bytes[-n])
   memory$part <- part(2, memory)
   deaths <- workers$deaths

@@ -154,8 +154,9 @@ ms_hosts_under_way <- function(id) .Call(wrap__ms_hosts_under_way, id)
 
 ms_hosts_end <- function(id) .Call(wrap__ms_hosts_end, id)
 
-# Has TCP send without delay on the connections of this process with this port. How many these are.
-ms_hosts_send_at_once <- function(port) .Call(wrap__ms_hosts_send_at_once, port)
+# Has TCP send without delay on the connections of this process with this port, and gives them room for messages of `bytes`, as far as the system
+# allows. How many these are, and how many bytes each takes at once.
+ms_hosts_send_at_once <- function(port, bytes) .Call(wrap__ms_hosts_send_at_once, port, bytes)
 
 # Gives back to the system what was collected: the pieces of data that came, of which R's allocator keeps the memory.
 ms_hosts_give_back <- function() .Call(wrap__ms_hosts_give_back)
@@ -240,6 +241,25 @@ ms_log_by <- function(filter, format, log) .Call(wrap__ms_log_by, filter, format
 
 # The lines of the logs in a directory, by time, in columns. A line that is not ours has the level "".
 ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
+
+# The number of a call over hosts that begins now.
+ms_hosts_log_begin <- function() .Call(wrap__ms_hosts_log_begin)
+
+# The number of the host that this leader leads.
+ms_hosts_log_host <- function(id, name) .Call(wrap__ms_hosts_log_host, id, name)
+
+# A host answered. `times`, in seconds since 1970: the session began to send; by the host's clock the message was there, and the answer began;
+# the answer was here. `bytes`: that it was sent, and that it sent back.
+ms_hosts_log_heard <- function(id, host, times, bytes) .Call(wrap__ms_hosts_log_heard, id, host, times, bytes)
+
+# A host was lost, and why.
+ms_hosts_log_lost <- function(id, host, why) .Call(wrap__ms_hosts_log_lost, id, host, why)
+
+# A host handed in a block, before which the phase has so many elements; `record` is that of its run, over these `passes` of the call.
+ms_hosts_log_block <- function(id, host, record, before, passes) .Call(wrap__ms_hosts_log_block, id, host, record, before, passes)
+
+# The call is over. `spec` is what was run, of all phases; the number of the run that it is from now on. NULL: nobody wants to know.
+ms_hosts_log_end <- function(id, spec) .Call(wrap__ms_hosts_log_end, id, spec)
 
 # Simulates plan `id` for every number of workers and every schedule. `model` has for each pass of the plan the seconds of its
 # elements (`work`): one for each, or one for all; `known`: whether schedules may know them beforehand; `overhead`: seconds a chunk.

@@ -30,7 +30,7 @@ new_job <- function(program, hosts, call) {
   spec$cluster <- FALSE
   spec$timeout <- Inf
   cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) cut$of)
-  job$told <- list(spec = spec, shared = shared, whole = cut_there, title = title_of(verb_of(call), named_labels(program$wanted)))
+  job$told <- list(spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)))
   add_state(job, program)
   job
 }

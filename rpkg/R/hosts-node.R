@@ -17,6 +17,7 @@ piece_bytes <- 2^20
 # One call of the session: what it sends is taken, what has ended is handed in. Returns at once when there is something to hand in, and else
 # after `wait` seconds at most.
 host_poll <- function(request) {
+  came <- now_here()
   lead <- leader()
   if (!identical(lead$run, request$run)) host_end()
   lead$run <- request$run
@@ -28,10 +29,13 @@ host_poll <- function(request) {
   for (grant in request$grants) begin_block(lead, grant)
   if (!length(lead$ready)) await_blocks(lead, request$wait)
   gather_blocks(lead)
-  answer <- list(pieces = next_pieces(lead), more = length(lead$ready) > 0L)
+  answer <- list(pieces = next_pieces(lead), more = length(lead$ready) > 0L, times = c(came, now_here()))
   if (!length(lead$running) && !length(lead$ready) && !length(lead$coming)) unguard_connection(lead)
   answer
 }
+
+# By this host's clock, in seconds since 1970.
+now_here <- function() as.double(Sys.time())
 
 # The end of the part that this host has in a run, whatever it was at.
 host_end <- function() {
@@ -177,12 +181,18 @@ await_blocks <- function(lead, seconds) {
   }
 }
 
+# What the record of a block says besides its plan and its log: the session knows that.
+unsaid <- list(
+  title = "a block", lines = character(), parts = character(), elements = numeric(), guessed = numeric(), repeated = numeric(), names = list()
+)
+
 gather_blocks <- function(lead) {
   over <- vapply(lead$running, function(entry) isTRUE(native(ms_run_wait(entry$run, 0L))), NA)
   for (entry in lead$running[over]) {
-    out <- native(ms_run_collect(entry$run, rep("list", length(lead$program$spec$gather)), FALSE))
+    out <- native(ms_run_collect(entry$run, rep("list", length(lead$program$spec$gather)), lead$program$trace))
     came <- list(
-      values = lapply(out$values, `[[`, "values"), conditions = out$conditions, error = out$error, died = out$stats$died, notes = out$stats$notes
+      values = lapply(out$values, `[[`, "values"), conditions = out$conditions, error = out$error, died = out$stats$died, notes = out$stats$notes,
+      record = native(ms_record_of_run(entry$run, unsaid))
     )
     bytes <- serialize(came, NULL, xdr = FALSE)
     lead$ready[[length(lead$ready) + 1L]] <- list(block = entry$block, bytes = bytes, at = 0)

@@ -7,6 +7,8 @@ run_over_hosts <- function(program, hosts, call) {
   spec <- program$spec
   state$hosts_calls <- sum(state$hosts_calls, 1)
   deadline <- elapsed() + spec$timeout
+  log <- native(ms_hosts_log_begin())
+  on.exit(native(ms_hosts_log_end(log, NULL)))
   phases <- phases_of(spec$passes, call)
   values <- vector("list", length(spec$passes))
   conditions <- list()
@@ -15,7 +17,7 @@ run_over_hosts <- function(program, hosts, call) {
     at <- which(phases == phase)
     part <- program_of_phase(program, at, values)
     part$spec$timeout <- max(deadline - elapsed(), 0)
-    out <- run_phase(part, hosts, call)
+    out <- run_phase(part, hosts, call, list(id = log, passes = as.double(at)))
     if (is.null(out$error)) values[at[part$spec$gather]] <- lapply(out$values, `[[`, "values")
     conditions <- c(conditions, lapply(out$conditions, in_program, at))
     notes <- c(notes, out$stats$notes)
@@ -24,9 +26,10 @@ run_over_hosts <- function(program, hosts, call) {
     break
   }
   pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
+  spec$passes <- Map(function(pass, phase) c(pass, list(phase = phase)), spec$passes, phases)
   list(
     values = lapply(spec$gather, function(pass) list(values = values[[pass]])), conditions = conditions[order(pass)], error = out$error,
-    stats = list(died = out$stats$died, notes = unique(notes)), over_hosts = TRUE
+    stats = list(run = native(ms_hosts_log_end(log, spec)), died = out$stats$died, notes = unique(notes)), over_hosts = TRUE
   )
 }
 

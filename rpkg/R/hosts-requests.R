@@ -15,8 +15,10 @@ grant_next <- function(seat, run) {
 
 # Queues the parts of a block that the host lacks; those that it has are not made. The contents of all.
 queue_block <- function(seat, run, block, parts = parts_of_block(run$job, block)) {
+  began <- elapsed()
   contents <- contents_of_block(run$job, block, parts)
   for (i in seq_along(contents)) queue_data(seat, run, contents[[i]], parts[[i]])
+  run$busy <- max(run$busy, elapsed() - began)
   contents
 }
 
@@ -43,11 +45,15 @@ queue_data <- function(seat, run, content, bytes, named = FALSE) {
   if (!known) seat$queue[[length(seat$queue) + 1L]] <- list(content = content, bytes = bytes, at = 0, named = named)
 }
 
-# As much of the queue as one message takes.
+# Bytes that a host brings into its memory in a second at least, during which it says nothing.
+stored_in_second <- 5e7
+
+# As much of the queue as one message takes. `patience`: how long the host is to wait for this session, which may have to make the parts of a block meanwhile.
 next_request <- function(seat, run) {
-  request <- list(run = run$id, patience = run$patience, wait = poll_wait, forget = seat$forget, pieces = list(), names = list(), grants = list())
+  request <- list(run = run$id, patience = run$patience + 2 * run$busy, wait = poll_wait, forget = seat$forget, pieces = list(), names = list(), grants = list())
   seat$forget <- NULL
-  room <- piece_bytes
+  seat$storing <- 0
+  room <- seat$host$piece
   while (length(seat$queue) && room > 0) {
     first <- seat$queue[[1L]]
     if (!is.null(first$content)) {
@@ -61,6 +67,7 @@ next_request <- function(seat, run) {
         seat$queue[[1L]]$at <- until
         break
       }
+      seat$storing <- seat$storing + total / stored_in_second
     } else if (!is.null(first$program)) {
       request$program <- first$program
     } else if (!is.null(first$name)) {

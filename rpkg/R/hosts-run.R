@@ -7,10 +7,10 @@ poll_wait <- 0.2
 # Seconds that blocks before a failed element have to end: the first error counts.
 moment_of_grace <- 1
 
-# What came of it, as of a run on one machine.
-run_phase <- function(program, hosts, call) {
+# What came of it, as of a run on one machine. `log`: that of the call, and which of its passes these are.
+run_phase <- function(program, hosts, call, log) {
   job <- new_job(program, hosts, call)
-  run <- begin_over_hosts(job, program, hosts, call)
+  run <- begin_over_hosts(job, program, hosts, call, log)
   on.exit(leave_hosts(run))
   bar <- new_bar(program)
   on.exit(bar$close(FALSE), add = TRUE)
@@ -31,14 +31,19 @@ converse <- function(run, settled, show = function(run) NULL) {
 }
 
 # A *seat* is a host's part in a run, by its leader: when that dies and the host has other nodes, the next has a seat of its own.
-begin_over_hosts <- function(job, program, hosts, call) {
+begin_over_hosts <- function(job, program, hosts, call, log = NULL) {
   run <- new.env(parent = emptyenv())
   run$job <- job
+  run$log <- log
   run$call <- call
   run$id <- random_id()
   run$began <- elapsed()
   run$deadline <- run$began + program$spec$timeout
   run$patience <- program$host_timeout
+  # Nobody else is heard while a message is under way: a host that stops within one is lost before others take this session for lost.
+  run$stall <- max(run$patience / 4, 1)
+  # Seconds that making the parts of a block took at most.
+  run$busy <- 0
   run$seats <- list()
   run$parts <- vector("list", length(job$ends))
   run$done <- 0
@@ -57,6 +62,7 @@ add_seat <- function(run, host) {
   seat$number <- native(ms_hosts_join(run$grants, blocks_held(run$job, names(host$holds$has))))
   seat$node <- host$nodes[[1L]]
   seat$label <- host$label
+  if (!is.null(run$log)) seat$logged <- native(ms_hosts_log_host(run$log$id, host$label))
   seat$alive <- TRUE
   seat$open <- seat$told <- seat$more <- seat$reading <- seat$writing <- FALSE
   # What is to be said, in order: data, and blocks behind the data that they need.
@@ -78,14 +84,18 @@ serve <- function(seat, run) {
   if (!seat$blocks && !length(seat$queue) && !seat$more) return(invisible())
   request <- next_request(seat, run)
   seat$began <- elapsed()
+  seat$asked_at <- now_here()
   seat$sent <- sum(vapply(request$pieces, function(piece) length(piece$bytes), 0L))
   seat$writing <- TRUE
-  said <- send_call(seat$node, node_again, list("host_poll", list(request)), run$patience)
+  said <- send_call(seat$node, node_again, list("host_poll", list(request)), within_message(seat, run))
   seat$writing <- FALSE
   seat$asked <- elapsed()
   seat$open <- is.null(said)
   if (!is.null(said)) lose(seat, run, paste("its connection failed:", said), died = TRUE)
 }
+
+# How long a host may stop in the middle of a message. (MPI has none: a rank takes a whole message, and other ranks do not end when they hear nothing.)
+within_message <- function(seat, run) if (is_socket(seat$node)) run$stall else run$patience
 
 # Waits a moment for answers, and takes those that are there.
 hear <- function(run) {
@@ -94,23 +104,33 @@ hear <- function(run) {
   ready <- heard_from(lapply(open, `[[`, "node"), poll_wait)
   for (seat in open[ready]) take_answer(seat, run)
   for (seat in open[!ready]) {
-    if (elapsed() - seat$asked > run$patience) lose_silent(seat, run)
+    if (elapsed() - seat$asked > run$patience + seat$storing) lose_silent(seat, run)
   }
 }
 
 take_answer <- function(seat, run) {
+  heard_at <- now_here()
   seat$reading <- TRUE
-  entry <- receive(list(node = seat$node, open = TRUE), run$patience)
+  entry <- receive(list(node = seat$node, open = TRUE), within_message(seat, run))
   seat$reading <- seat$open <- FALSE
-  if (entry$stuck) return(lose_silent(seat, run))
+  if (entry$stuck) return(lose(seat, run, sprintf("it stopped in the middle of a message, for %g s", whole_limit(run$stall)), died = FALSE))
   answer <- entry$answer
   if (isTRUE(entry$died)) return(lose(seat, run, answer, died = TRUE))
   if (is.list(answer) && !is.null(answer$error)) host_failed(seat, answer$error, run)
   if (!is.list(answer) || is.null(answer$value)) host_failed(seat, list(message = paste(answer, collapse = " ")), run)
   seat$more <- answer$value$more
+  note_answer(seat, run, answer$value, heard_at)
   # Only a message that the host does nothing else about tells how fast it comes there.
-  if (seat$sent == piece_bytes) seat$host$rate <- seat$sent / max(elapsed() - seat$began, 1e-6)
+  if (seat$sent == seat$host$piece) seat$host$rate <- seat$sent / max(elapsed() - seat$began, 1e-6)
   for (piece in answer$value$pieces) take_result(seat, piece, run)
+}
+
+# What crossed the network, and when. An answer with data is here when all of it is; another was when it was heard.
+note_answer <- function(seat, run, answer, heard_at) {
+  if (is.null(run$log)) return(invisible())
+  received <- sum(vapply(answer$pieces, function(piece) length(piece$bytes), 0L))
+  times <- c(seat$asked_at, answer$times, if (received) now_here() else heard_at)
+  native(ms_hosts_log_heard(run$log$id, seat$logged, times, as.double(c(seat$sent, received))))
 }
 
 # What a host could not do for a reason of its own, like a full /dev/shm, is no element's.
@@ -139,6 +159,8 @@ take_block <- function(came, block, seat, run) {
     if (length(came$error$index)) came$error$index <- came$error$index + before
     if (is.null(run$failed)) run$failed <- elapsed()
   }
+  if (!is.null(came$record)) native(ms_hosts_log_block(run$log$id, seat$logged, came$record, before, run$log$passes))
+  came$record <- NULL
   run$parts[[block]] <- came
 }
 
@@ -148,6 +170,7 @@ lose <- function(seat, run, why, died) {
   seat$blocks <- 0L
   host <- seat$host
   native(ms_hosts_lost(run$grants, seat$number))
+  if (!is.null(run$log)) native(ms_hosts_log_lost(run$log$id, seat$logged, why))
   leave_node(host$nodes[[1L]])
   # The other nodes of a host that is silent are no better, but owe nothing.
   if (!died) for (node in host$nodes[-1L]) if (is_socket(node)) leave_node(node)

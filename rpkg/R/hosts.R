@@ -2,8 +2,8 @@
 # memory, that they really see, and not by names, which containers and namespaces share.
 
 # The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
-# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `here`, whether it is this session's own; `cores`, how many its leader may use; `holds`, what the leader holds; `rate`, the bytes that
-# reach it in a second.
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `here`, whether it is this session's own; `cores`, how many its leader may use; `holds`, what the leader holds; `piece`, the
+# bytes of data that a message may have; `rate`, the bytes that reach it in a second.
 hosts_of <- function(cluster, seconds, call) {
   if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
   ids <- processes_of(cluster, seconds)
@@ -25,12 +25,14 @@ look_for_hosts <- function(cluster, ids, seconds, call) {
   if (!length(away)) return(NULL)
   check_joining(first, away, call)
   compare_hosts(first[away])
-  for (node in cluster) if (is_socket(node)) send_at_once(node$con)
+  pieces <- vapply(cluster, function(node) if (is_socket(node)) send_at_once(node$con) else piece_bytes, 0)
   labels <- group_nodes(cluster, away, seconds, call)
   tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
   groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
   if (!length(groups)) abort("cluster", "no node of CLUSTER is left; stop the cluster and make a new one", call = call)
-  lapply(groups, function(nodes) new_host(cluster, nodes, ids[nodes], here[[nodes[[1L]]]], first[[nodes[[1L]]]]$value$cores))
+  lapply(groups, function(nodes) {
+    new_host(cluster, nodes, ids[nodes], list(here = here[[nodes[[1L]]]], cores = first[[nodes[[1L]]]]$value$cores, piece = min(pieces)))
+  })
 }
 
 # What tells the nodes' processes from others for as long as this session lives. Ranks are numbered anew in each cluster, so that processes have to be
@@ -63,13 +65,11 @@ group_nodes <- function(cluster, away, seconds, call) {
   vapply(seen, function(entry) if (entry$died) NA_integer_ else match(TRUE, entry$value$sees), 0L)
 }
 
-new_host <- function(cluster, nodes, ids, here, cores) {
-  host <- new.env(parent = emptyenv())
+new_host <- function(cluster, nodes, ids, about) {
+  host <- list2env(about, parent = emptyenv())
   host$nodes <- unclass(cluster)[nodes]
   host$numbers <- nodes
   host$ids <- ids
-  host$here <- here
-  host$cores <- cores
   host$label <- node_label(list(node = cluster[[nodes[[1L]]]]), nodes[[1L]])
   # Until it is measured.
   host$rate <- 1e8
@@ -123,10 +123,18 @@ environment(node_call) <- baseenv()
 node_again <- function(what, arguments) get("node_call", envir = asNamespace("memshare"))(what, arguments, NULL)
 environment(node_again) <- baseenv()
 
-# TCP keeps the end of a message of more than 4 kB back for 40 ms, for R writes it in several parts; no more so on this connection.
+# What a message has besides data: what is called, grants, names.
+beside_pieces <- 2^14
+# Less does not bring data forward.
+least_piece <- 2^15
+
+# TCP keeps the end of a message of more than 4 kB back for 40 ms, for R writes it in several parts; no more so on this connection. How many bytes of data
+# a message may have, so that the connection takes it although nobody reads there.
 send_at_once <- function(connection) {
   port <- tryCatch(sub(".*:", "", summary(connection)$description), error = function(e) "")
-  if (grepl("^[0-9]+$", port)) native(ms_hosts_send_at_once(as.integer(port)))
+  if (!grepl("^[0-9]+$", port)) return(piece_bytes)
+  room <- native(ms_hosts_send_at_once(as.integer(port), piece_bytes + beside_pieces))[[2L]]
+  max(min(piece_bytes, room - beside_pieces), least_piece)
 }
 
 # Of this process to the session whose node it is, or NULL where it is none of package parallel.

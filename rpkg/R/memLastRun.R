@@ -4,14 +4,14 @@
 #'
 #' @param x,object What `memLastRun()` gave.
 #' @param what The table: `"trace"`, a row for each chunk and pass; `"chunks"`, a row a chunk; `"activities"`, a row a worker; `"passes"`,
-#'   `"tasks"`, `"resources"`, `"workers"`, `"events"` or `"memory"`.
+#'   `"tasks"`, `"resources"`, `"workers"`, `"events"`, `"memory"` or `"hosts"`.
 #' @param ... Not used.
 #' @return `memLastRun()` gives a list of class `memshare_run`, or `NULL` before the first call of [memApply()], [memLapply()] or
 #'   [memRun()]: `title`, `elements`, `passes`, `chunks`, `workers`, `bytes_shared`, `peak` (the most bytes of shared memory at a time),
 #'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"element_timeout"`, `"cancelled"`, `"timeout"` or `"no_workers"`),
 #'   `advice`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
 #'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
-#'   `pid`, `how`, and `log`, the lines of its log that tell most), `run` (its number, for [memLog()]), and `record`, all that is known of
+#'   `pid`, `how`, and `log`, the lines of its log that tell most), `hosts` (how many, of a `CLUSTER` over several; else 0), `sent` and `received` (bytes to and from them), `run` (its number, for [memLog()]), and `record`, all that is known of
 #'   the run, which [memSave()] writes to a file.
 #'
 #'   `summary()` shows what the workers did with their time, in the parts of which [explain()] tells too: FUN; calls (what comes with each
@@ -25,6 +25,11 @@
 #'   with `pass`, `start` and `end` (its elements), `worker`, `attempt`, `state`, `started` and `ended` (seconds after the run began)
 #'   and `busy` (seconds that FUN took). The other tables are as [explain()] has them: the passes' figures, the tasks and resources with
 #'   when they lived, who worked from when to when, what the supervisor saw, and the bytes of the run's own memory from each moment on.
+#'
+#'   Of a call with a `CLUSTER` over several hosts, the workers are those of all hosts, and times are on this session's clock. There is no
+#'   `"memory"`, for each host has its own; `peak` is that of the host that held most. `"hosts"` has a row for each host: `host` (its leader), `workers`, `elements` (that it
+#'   handed in), `fun` (seconds), `utilisation`, `peak` (bytes that the pages of its elements held at most), `sent` and `received` (bytes), `joined` and `left` (seconds), and
+#'   `lost`, why it was lost.
 #' @seealso [explain()], [memStory()], [memSave()]
 #' @examples
 #' memLapply(1:4, function(i) i^2, MAX.CORES = 1)
@@ -86,7 +91,8 @@ run_from <- function(record, document) {
       workers = length(unique(field_of(document$run$workers, "worker", 0))), bytes_shared = figures$shared_bytes, retries = figures$retries,
       deaths = figures$deaths, seconds = figures$seconds, ended = document$run$ended$kind, advice = as.character(unlist(document$advice)),
       peak = figures$peak_bytes, misled = vapply(document$passes[misled], `[[`, "", "name"), activities = activities,
-      died = deaths_of(document$run$workers), record = record
+      died = deaths_of(document$run$workers), hosts = length(document$run$hosts), sent = figures$sent_bytes, received = figures$received_bytes,
+      record = record
     ),
     class = "memshare_run"
   )
@@ -117,15 +123,15 @@ trace_from <- function(document) {
 #' @export
 as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers",
     "events",
-                                                        "memory")) {
-  tables <- c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events", "memory")
+                                                        "memory", "hosts")) {
+  tables <- c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events", "memory", "hosts")
   what <- check_choice(what[[1L]], tables, "what", NULL)
   if (what == "activities") return(data.frame(worker = seq_len(nrow(x$activities)), x$activities, check.names = FALSE))
   document <- document_of(x, chunks = what %in% c("trace", "chunks", "memory"))
   table <- switch(what,
     trace = trace_from(document), chunks = chunks_table(document), passes = passes_table(document), tasks = lived_tasks(document),
     resources = lived_resources(document), workers = workers_table(document), events = events_table(document),
-    memory = memory_table(document)
+    memory = memory_table(document), hosts = hosts_table(document)
   )
   if (what %in% c("trace", "chunks") && !nrow(table) && x$chunks > 0) {
     abort_input("this run kept no trace, for a pass said memControl(trace = FALSE): run it again without that")
@@ -146,6 +152,9 @@ format.memshare_run <- function(x, ...) {
       if (sum(x$activities) > 0) sprintf("workers busy %.0f %% of the time; ", 100 * busy_share(x)),
       sprintf("%s shared", format_bytes(x$bytes_shared)), if (!is.null(x$peak)) sprintf(", peak %s", format_bytes(x$peak))
     ),
+    if (isTRUE(x$hosts > 0L)) {
+      sprintf("on %s: %s sent, %s received", count_of(x$hosts, "host"), format_bytes(x$sent), format_bytes(x$received))
+    },
     if (x$deaths > 0 || x$retries > 0) {
       how <- shorten(unique(short_text(x$died$how, 60L)), 3L)
       sprintf("%s died%s; %s run again", count_of(x$deaths, "worker"), if (nzchar(how)) paste(":", how) else "",

@@ -44,7 +44,7 @@ draw_run <- function(shown, main) {
   din <- grDevices::dev.size("in")
   line <- graphics::par("csi")
   lives <- if (din[[2L]] >= 3.6) nrow(shown$lives) else 0L
-  with_memory <- din[[2L]] >= 2.4
+  with_memory <- din[[2L]] >= 2.4 && !is.null(shown$memory)
   heights <- c(
     max(1.6, min(0.35 * shown$places + 1, 0.6 * din[[2L]])), if (with_memory) max(0.9, 0.22 * din[[2L]]), if (lives) 0.2 * lives + 0.6
   )
@@ -68,7 +68,7 @@ draw_run <- function(shown, main) {
     if (last == 2L) axis_seconds(1, c(0, shown$wall), col = ink$faint)
   }
   if (lives) {
-    graphics::par(mar = margins(2, 0.9, heights[[3L]]))
+    graphics::par(mar = margins(2, 0.9, heights[[last]]))
     draw_lives(shown)
     axis_seconds(1, c(0, shown$wall), col = ink$faint)
   }

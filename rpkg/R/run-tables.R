@@ -130,6 +130,18 @@ events_table <- function(document) {
   )
 }
 
+# The hosts of a run over several.
+hosts_table <- function(document) {
+  hosts <- document$run$hosts
+  moved <- function(way) vapply(hosts, function(host) sum(host[[way]]$bytes), 0)
+  data.frame(
+    host = field_of(hosts, "name", ""), workers = field_of(hosts, "workers", 0), elements = field_of(hosts, "elements", 0),
+    fun = field_of(hosts, "fun_seconds", 0), utilisation = field_of(hosts, "utilisation", 0), peak = field_of(hosts, "peak_bytes", 0),
+    sent = moved("sent"), received = moved("received"), joined = field_of(hosts, "joined", 0), left = field_of(hosts, "left", 0),
+    lost = field_of(hosts, "lost", NA_character_), stringsAsFactors = FALSE
+  )
+}
+
 memory_table <- function(document) data.frame(at = document$run$memory$at, bytes = document$run$memory$bytes)
 
 # Who died in a run, from its document's workers.

@@ -1,6 +1,6 @@
 # What a picture of a run shows, in tables: rectangles, deaths, memory and lives. Drawn by plot-run.R and by autoplot.R.
 
-# `columns`: how many places across there are: what lies within one of them is one rectangle.
+# `columns`: how many places across there are: what lies within one of them is one rectangle. `memory`: NULL of a run over several hosts.
 timeline_of <- function(document, columns = 1500) {
   run <- document$run
   wall <- max(run$figures$seconds, unlist(run$chunks$ended), 1e-9)
@@ -16,7 +16,7 @@ timeline_of <- function(document, columns = 1500) {
   list(
     wall = wall, places = max(document$workers, workers$worker, table$worker), stages = stages$labels, colours = stages$colours,
     done = merged(table[done, ], wall / columns), odd = table[!done, ], loads = loads_of(document, wall), workers = workers, deaths = workers[!is.na(workers$died), ],
-    slow = longest_element(document, stages$shown, wall), memory = memory_steps(run, wall),
+    slow = longest_element(document, stages$shown, wall), memory = if (!length(run$hosts)) memory_steps(run, wall),
     budget = if (length(document$budget)) document$budget, lives = lives_of(document, wall)
   )
 }

@@ -20,9 +20,12 @@ faults <- list(
   "a worker is killed" = function(hosts, i) host_run(hosts, i, "kill -9 $(pgrep -n -f [w]orker_main)"),
   "a host is stopped" = function(hosts, i) host_run(hosts, i, "kill -STOP $(pgrep -f '[w]orkRSOCK|[w]orker_main')"),
   "a host's link is cut" = cut_link,
+  "a link is cut while data is sent" = cut_link,
   "a link was cut before" = cut_link
 )
 side <- stats::rnorm(2e5)
+# Takes some seconds to be sent.
+much <- stats::rnorm(4e7)
 expected <- NULL
 anytime <- FALSE
 
@@ -37,18 +40,20 @@ try_fault <- function(name, i, n = 240L) {
     hosts_down(hosts)
   })
   cluster <- nodes_on(hosts, 2L)
-  fun <- function(v, side) {
+  fun <- function(v, side, ...) {
     Sys.sleep(0.05)
     if (v %% 30 == 0) warning("thirty")
     v + side[[v]] + rnorm(1)
   }
-  call <- function(...) memLapply(seq_len(n), fun, VARS = list(side = side), ..., CONTROL = memControl(seed = 11, host_timeout = 3))
+  sent <- name == "a link is cut while data is sent"
+  data <- c(list(side = side), if (sent) list(much = much))
+  call <- function(...) memLapply(seq_len(n), fun, VARS = data, ..., CONTROL = memControl(seed = 11, host_timeout = 3))
   # The fault comes from another process: some time after the workers are there, or at any time.
   delay <- stats::runif(1, 0.1, 1.5)
   before <- name == "a link was cut before"
   if (before) faults[[name]](hosts, i)
   faulty <- if (!before) parallel::mcparallel({
-    if (name == "a worker is killed" || !anytime) soon(function() length(host_run(hosts, i, "pgrep -f '[w]orker_main'")) >= 4L, 20)
+    if (name == "a worker is killed" || !anytime && !sent) soon(function() length(host_run(hosts, i, "pgrep -f '[w]orker_main'")) >= 4L, 20)
     Sys.sleep(delay)
     faults[[name]](hosts, i)
   })
@@ -56,16 +61,16 @@ try_fault <- function(name, i, n = 240L) {
   said <- character()
   took <- system.time(value <- withCallingHandlers(
     call(CLUSTER = cluster),
-    memshare_warning_cluster = function(w) { lost <<- c(lost, conditionMessage(w)); invokeRestart("muffleWarning") },
+    memshare_warning_cluster = function(w) { if (nzchar(Sys.getenv("TELL"))) cat(format(Sys.time(), "%H:%M:%OS2"), conditionMessage(w), "\n"); lost <<- c(lost, conditionMessage(w)); invokeRestart("muffleWarning") },
     warning = function(w) { said <<- c(said, conditionMessage(w)); invokeRestart("muffleWarning") }
   ))[["elapsed"]]
   if (!before) invisible(parallel::mccollect(faulty))
   if (is.null(expected)) expected <<- suppressWarnings(call(MAX.CORES = 2))
   stopifnot("the value is that of one machine" = identical(value, expected), "each warning came once" = length(said) == n / 30, "it ended in time" = took < 60)
   if (!anytime && name != "a worker is killed") stopifnot("the loss is told" = length(lost) %in% 1:2)
-  # What is left of the cluster works on.
+  # What is left of the cluster works on: the nodes of the other hosts.
   alive <- unclass(cluster)[vapply(unclass(cluster), function(node) is_open(node$con), NA)]
-  if (length(alive) < 3L) stop(sprintf("%d nodes are left after '%s' on host %d: %s", length(alive), name, i, paste(lost, collapse = "; ")))
+  if (length(alive) < 4L) stop(sprintf("%d nodes are left after '%s' on host %d: %s", length(alive), name, i, paste(lost, collapse = "; ")))
   alive <- structure(alive, class = c("SOCKcluster", "cluster"))
   again <- suppressWarnings(call(CLUSTER = alive), classes = "memshare_warning_cluster")
   stopifnot(identical(suppressWarnings(again), expected))

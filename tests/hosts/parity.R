@@ -35,12 +35,36 @@ outcome <- function(call) {
   )
   list(value, said)
 }
-checked <- 0L
+checked <- logged <- 0L
 same <- function(what, f) {
+  memLapply(1, identity, MAX.CORES = 1)
+  before <- memLastRun()$run
   there <- outcome(f(CLUSTER = cluster))
+  if (!identical(memLastRun()$run, before)) check_run(what, memLastRun())
   here <- outcome(f(MAX.CORES = 2))
   if (!identical(there, here)) { str(list(there = there, here = here)); stop(what, " differs between hosts and one machine") }
   checked <<- checked + 1L
+}
+
+# What the hosts did is told as of one machine: chunks that are done cover each element once, and all figures belong together.
+check_run <- function(what, run) {
+  explain(run)
+  hosts <- as.data.frame(run, what = "hosts")
+  if (!nrow(hosts)) stop(what, ": the run does not say its hosts")
+  stopifnot(hosts$workers <= 2, !nzchar(hosts$lost) | is.na(hosts$lost), sum(hosts$workers) >= run$workers)
+  times <- unlist(as.data.frame(run, what = "workers")[c("joined", "left")])
+  stopifnot(times >= 0, times <= run$seconds, run$sent > 0, run$received > 0)
+  logged <<- logged + 1L
+  if (run$ended != "done") return(invisible())
+  document <- memshare:::document_of(run)
+  for (stage in document$stages) {
+    at <- which(document$run$chunks$stage == stage$id & document$run$chunks$state == "done")
+    first <- document$run$chunks$first[at]
+    last <- document$run$chunks$last[at]
+    if (stage$elements > 0 && !identical(c(first, stage$elements + 1), c(1, last + 1))) stop(what, ": the chunks of a stage are not its elements")
+  }
+  states <- as.data.frame(run, what = "tasks")$state
+  if (any(states != "done")) stop(what, ": not all tasks are done")
 }
 
 m <- matrix(as.double(1:6000), 60, dimnames = list(paste0("r", 1:60), paste0("c", 1:100)))
@@ -166,4 +190,4 @@ stopifnot(length(cluster) == 4L, setequal(at, paste0("host", 1:3)))
 parallel::stopCluster(cluster)
 stopifnot("nothing is left" = soon(function() !length(unlist(lapply(1:3, function(i) left_on(hosts, i)))), 20))
 hosts_down(hosts)
-cat(sprintf("%d calls are the same on hosts and on one machine\n", checked))
+cat(sprintf("%d calls are the same on hosts and on one machine; what %d of them did is told as of one machine\n", checked, logged))

@@ -5,6 +5,7 @@
 mod cost;
 mod loading;
 mod look;
+mod network;
 mod plan;
 mod run;
 mod trouble;

@@ -2,6 +2,7 @@
 use super::cost::{gc, making_ready, overhead, repeated_names, results, short_chunks, tiny};
 use super::loading::loading;
 use super::look::{name, names, round_up, Hint, Look};
+use super::network::network;
 use super::plan;
 use crate::document::{PassView, StageView};
 use crate::run_view::{LoadView, Slowest};
@@ -13,13 +14,14 @@ pub(super) fn hints(look: &Look<'_>) -> Vec<Hint> {
     if let Some(hint) = too_short(look) {
         return [Some(hint), loading(look), short_chunks(look), tiny(look)].into_iter().flatten().collect();
     }
+    let network = network(look);
     let few = too_few(look);
     let longest = path(look).or_else(|| straggler(look));
     let tail = if longest.is_none() && few.is_none() { tail(look) } else { None };
     let loaded = loading(look);
-    // Workers that packages were loaded for are late for that reason.
-    let late = if loaded.is_some() { None } else { late(look) };
-    let rules = [copy(look), memory(look), late, loaded, few, longest, tail];
+    // Workers that packages were loaded for, or data was on its way to, are late for that reason.
+    let late = if loaded.is_some() || network.is_some() { None } else { late(look) };
+    let rules = [copy(look), network, memory(look), late, loaded, few, longest, tail];
     let costs =
         [overhead(look), results(look), making_ready(look), gc(look), tiny(look), repeated_names(look)];
     rules.into_iter().chain(costs).flatten().collect()
@@ -61,10 +63,15 @@ fn too_few(look: &Look<'_>) -> Option<Hint> {
     if most == 0 || most as f64 >= look.places || look.run.figures.waiting < 0.1 {
         return None;
     }
+    let instead = if look.run.hosts.is_empty() {
+        format!("MAX.CORES = {most} is as fast")
+    } else {
+        "fewer nodes are as fast".to_owned()
+    };
     Hint::new(
         look.run.figures.waiting,
         format!(
-            "there were never more than {} at a time for {}: MAX.CORES = {most} is as fast",
+            "there were never more than {} at a time for {}: {instead}",
             count(most, "element"),
             count(look.document.workers.into(), "worker")
         ),

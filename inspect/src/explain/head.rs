@@ -88,11 +88,16 @@ fn of_run(document: &Document, run: &RunView) -> Vec<String> {
         lines.push(format!("  {}", short(&run.ended.words, 200)));
     }
     lines.push(format!(
-        "  {}; {} in {} by {}",
+        "  {}; {} in {} by {}{}",
         size(document),
         count(figures.elements, "element"),
         count(figures.chunks, "chunk"),
-        count(came.len() as u64, "worker")
+        count(came.len() as u64, "worker"),
+        if run.hosts.is_empty() {
+            String::new()
+        } else {
+            format!(" on {}", count(run.hosts.len() as u64, "host"))
+        }
     ));
     lines.push(format!("  workers' time: {}", in_words(&figures.spent)));
     lines.push(memory(document, run));
@@ -106,6 +111,9 @@ fn of_run(document: &Document, run: &RunView) -> Vec<String> {
 
 fn memory(document: &Document, run: &RunView) -> String {
     let figures = &run.figures;
+    if !run.hosts.is_empty() {
+        return format!("  memory: at most {} on a host", bytes(figures.peak_bytes));
+    }
     let planned = if document.peak_bytes == figures.peak_bytes {
         ", as planned".to_owned()
     } else {

@@ -3,6 +3,7 @@
 //! Bounded: of very many stages the heaviest are shown in their order, the others together in a line. At most [`WIDTH`] wide,
 //! apart from what names say.
 mod head;
+mod hosts;
 mod stages;
 
 use crate::document::{Document, TaskView};
@@ -16,7 +17,7 @@ const WIDTH: usize = 100;
 /// The plan, or the run, in lines.
 ///
 /// # Returns
-/// A title, figures of the whole, data, stages with their passes, the longest way, advice.
+/// A title, figures of the whole, data, stages with their passes, hosts, the longest way, advice.
 ///
 /// # Complexity
 /// O(tasks + passes + resources), whatever the number of chunks.
@@ -24,6 +25,7 @@ pub fn explain(document: &Document) -> Vec<String> {
     let mut lines = head::head(document);
     lines.extend(data(document));
     lines.extend(stages::stages(document));
+    lines.extend(document.run.as_ref().map_or_else(Vec::new, hosts::hosts));
     lines.extend(helpers(document));
     lines.extend(path(document));
     lines.extend(document.advice.iter().flat_map(|words| folded("advice: ", words)));

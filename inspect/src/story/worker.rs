@@ -2,14 +2,17 @@
 use super::lines::{how, Story, FEW};
 use super::task::chunk_lines;
 use crate::document::Document;
+use crate::hosts::host_of;
 use crate::names::stage_name;
 use crate::run_view::RunView;
 use crate::spent::in_words;
-use crate::words::{count, seconds};
+use crate::words::{count, seconds, short};
 
 /// A worker's place: who held it, what they did.
 pub(super) fn of(document: &Document, run: &RunView, worker: u32) -> Story {
-    let mut story = Story::new(format!("worker {worker} of {}", document.workers));
+    let host =
+        host_of(&run.hosts, worker).map_or(String::new(), |host| format!(", on {}", short(&host.name, 60)));
+    let mut story = Story::new(format!("worker {worker} of {}{host}", document.workers));
     for life in run.workers.iter().filter(|life| life.worker == worker) {
         let pid = life.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
         story.tell_of(life.joined, format!("joined{pid}"), worker);

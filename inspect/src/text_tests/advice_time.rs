@@ -84,3 +84,23 @@ fn names_that_each_result_repeats_are_told_of() {
     sample.doc.passes[0].repeated_names = 10;
     assert!(!advice(&sample.doc).concat().contains("names"), "not worth a word");
 }
+
+#[test]
+fn hosts_that_waited_for_the_network_are_told_of() {
+    let moved = |sent: u64, received: u64| {
+        let mut sample = loading(Vec::new());
+        let figures = &mut sample.run_mut().figures;
+        (figures.sent_bytes, figures.received_bytes, figures.network_seconds) = (sent, received, 1.0);
+        figures.utilisation = 0.5;
+        advice(&sample.doc).concat()
+    };
+    let sent = moved(120_000_000, 1000);
+    assert!(sent.contains("sending 120.0 MB to hosts took 50 % of the run, at 120.0 MB a second"), "{sent}");
+    let received = moved(1000, 80_000_000);
+    assert!(
+        received.contains("80.0 MB of values came back from hosts, in 1 s of the run's 2 s"),
+        "{received}"
+    );
+    // Of little data the network is not the cause.
+    assert!(!moved(10_000, 10_000).contains("hosts"));
+}

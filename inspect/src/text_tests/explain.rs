@@ -25,6 +25,12 @@ fn a_run_with_a_straggler_and_a_death() {
     shows(&advised(), STRAGGLER);
 }
 
+#[test]
+fn a_run_over_hosts() {
+    let document = Document::of(&super::fixtures::hosts_run());
+    assert_eq!(explain(&document).join("\n"), HOSTS.trim_matches('\n'));
+}
+
 fn advised() -> Sample {
     let mut sample = straggler();
     sample.doc.advice = advice(&sample.doc);
@@ -174,3 +180,29 @@ fn passes_that_bring_results_together_are_explained_and_not_counted() {
     );
     assert!(lines.contains(&"helpers: (values) checks each value against FUN.VALUE".to_owned()), "{lines:?}");
 }
+
+const HOSTS: &str = r"
+<run> of memRun(z, s): done in 1 s
+  3 passes in 2 stages, 7 tasks; 6,000 elements in 16 chunks by 4 workers on 3 hosts
+  workers' time: FUN 86 %, results 9.5 %, not there 5 %
+  memory: at most 24.0 kB on a host
+data
+  X: registered, 3.2 MB, read by mu + s and z, stays
+stages       elements  chunks    time  of run     FUN  util  overhead  results
+  1: mu + s     2,000       8  390 ms    39 %  1.37 s  88 %      10 %  32.0 kB
+      mu                                       684 ms                  16.0 kB
+      s                                        684 ms                  16.0 kB
+      reads X
+      makes mu (16.0 kB, from 10 ms to 990 ms) and s (16.0 kB, from 10 ms on)
+  2: z          2,000       8  575 ms    57 %  2.05 s  89 %      10 %  16.0 kB
+      reads X, mu and s
+      makes z (16.0 kB, from 410 ms on)
+hosts                               workers  elements     FUN  util   memory    sent  received
+  node 1 of CLUSTER (host 'alpha')        2     2,000  1.71 s  86 %  24.0 kB  1.7 MB   24.0 kB
+  node 3 of CLUSTER (host 'beta')         2     2,000  1.71 s  86 %  24.0 kB  1.6 MB   24.0 kB
+  node 5 of CLUSTER (host 'gamma')        0         0     0 s   0 %  0 bytes  4.0 kB   0 bytes
+      lost at 900 ms: nothing was heard of it for 3 s, the limit of memControl(host_timeout = )
+  network: 3.3 MB sent, 48.0 kB received; in use for 445 ms, 44 % of the run
+critical path: mu + s > z, 1.71 ms, 0.17 % of the run
+advice: nothing stands out: FUN ran 86 % of the workers' time
+";

@@ -8,7 +8,7 @@ use scheduler::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
 use scheduler::plan::{self, CallSpec, PassCall, Plan, Source};
 use scheduler::policy::Policy;
 use scheduler::run::{
-    Chunk, ChunkStep, Died, Ended, Event, EventLog, PassTotal, StageTotal, State, WorkerLife,
+    Chunk, ChunkStep, Died, Ended, Event, EventLog, HostLife, Moved, PassTotal, StageTotal, State, WorkerLife,
 };
 
 use crate::{PassNote, Record};
@@ -188,6 +188,58 @@ pub(super) fn diamond_run() -> Record {
     record("memRun(z, s)", plan, &[], Some(log))
 }
 
+/// The same on two hosts of two workers each; a third was cut off.
+pub(super) fn hosts_run() -> Record {
+    let mut record = diamond_run();
+    let moved = |all: &[(u64, u64, u64)]| {
+        let one = |&(from, until, bytes): &(u64, u64, u64)| Moved {
+            from_ns: from * MS,
+            until_ns: until * MS,
+            bytes,
+        };
+        all.iter().map(one).collect()
+    };
+    let host =
+        |name: &str, first, workers, sent: &[(u64, u64, u64)], received: &[(u64, u64, u64)]| HostLife {
+            name: name.into(),
+            first,
+            workers,
+            joined_ns: 0,
+            left_ns: 1000 * MS,
+            lost: None,
+            elements: 2000 * u64::from(workers) / 2,
+            peak_bytes: 24_000,
+            sent: moved(sent),
+            received: moved(received),
+        };
+    let lost = "nothing was heard of it for 3 s, the limit of memControl(host_timeout = )";
+    let log = record.log.as_mut().expect("a log");
+    log.peak_bytes = 24_000;
+    log.hosts = vec![
+        host(
+            "node 1 of CLUSTER (host 'alpha')",
+            0,
+            2,
+            &[(0, 150, 1_700_000)],
+            &[(380, 400, 16_000), (960, 985, 8_000)],
+        ),
+        host(
+            "node 3 of CLUSTER (host 'beta')",
+            2,
+            2,
+            &[(100, 380, 1_600_000)],
+            &[(390, 410, 16_000), (970, 995, 8_000)],
+        ),
+        HostLife {
+            left_ns: 900 * MS,
+            lost: Some(lost.into()),
+            peak_bytes: 0,
+            ..host("node 5 of CLUSTER (host 'gamma')", 4, 0, &[(120, 130, 4_000)], &[])
+        },
+    ];
+    record
+}
+
 /// 2,000 columns by four workers; element 1801 takes two seconds, worker 2 dies in the middle.
 fn straggler_run() -> Record {
     let z = pass("z", 2000, vec![Source::Data(ResourceId(0))], vec![]);
@@ -236,6 +288,7 @@ fn the_records_of_the_r_package_are_these() {
         ("diamond-plan", record("memPlan(z, s)", diamond(), &[], None)),
         ("diamond", diamond_run()),
         ("straggler", straggler_run()),
+        ("hosts", hosts_run()),
     ];
     for (name, record) in records {
         let path: PathBuf = dir.join(format!("{name}.memshare"));

@@ -175,6 +175,7 @@ impl Sample {
             chunks: Chunks::default(),
             steps: Steps::default(),
             memory: Memory::default(),
+            hosts: Vec::new(),
             events: Vec::new(),
         });
         self

@@ -103,6 +103,21 @@ advice: worker 2 died (killed by signal 9 (SIGKILL)), and 1 chunk had to be run 
 ")
 })
 
+test_that("a run over hosts says what each did, and what crossed the network", {
+  run <- fixture("hosts")
+  expect_identical(run[c("hosts", "sent", "received")], list(hosts = 3L, sent = 3304000, received = 48000), ignore_attr = "class")
+  expect_match(format(run), "on 3 hosts: 3.3 MB sent, 48.0 kB received", all = FALSE, fixed = TRUE)
+  expect_match(format(explain(run)), "network: 3.3 MB sent, 48.0 kB received; in use for 445 ms, 44 % of the run", all = FALSE)
+  hosts <- as.data.frame(run, what = "hosts")
+  expect_identical(hosts$workers, c(2, 2, 0))
+  expect_identical(hosts$sent, c(1700000, 1600000, 4000))
+  expect_match(hosts$lost[[3L]], "nothing was heard of it")
+  expect_equal(sum(hosts$fun), sum(as.data.frame(run, what = "activities")$run))
+  expect_identical(nrow(as.data.frame(run, what = "memory")), 0L)
+  expect_true("host_lost" %in% as.data.frame(run, what = "events")$kind)
+  expect_identical(nrow(as.data.frame(fixture("diamond"), what = "hosts")), 0L)
+})
+
 test_that("the figures of an explanation are those of the tables", {
   for (name in c("diamond", "straggler")) {
     run <- fixture(name)

@@ -14,7 +14,7 @@ drawn <- function(draw, width = 7, height = 5) {
 }
 
 test_that("plans and runs can be drawn on large and on tiny devices", {
-  for (name in c("diamond-plan", "diamond", "straggler")) {
+  for (name in c("diamond-plan", "diamond", "straggler", "hosts")) {
     x <- fixture(name)
     for (size in list(c(7, 5), c(3, 2), c(1, 0.7), c(0.4, 0.3), c(20, 3))) {
       expect_identical(drawn(function() plot(x), size[[1L]], size[[2L]]), x, label = paste(name, size[[1L]]))
@@ -104,7 +104,7 @@ test_that("bytes by step are what lives in them", {
 
 test_that("ggplot2 draws the same", {
   skip_if_not_installed("ggplot2")
-  for (name in c("diamond", "straggler")) {
+  for (name in c("diamond", "straggler", "hosts")) {
     built <- ggplot2::ggplot_build(ggplot2::autoplot(fixture(name)))
     expect_gt(length(built$data), 3L)
     # Lanes, then chunks.

@@ -13,15 +13,15 @@ pub struct Reads {
 }
 
 /// The phase of each pass, from 0 on. Each pass stands behind all that it reads. Passes are in one phase where they can be: in the same depth of
-/// edges that read as a whole, with as many elements.
+/// edges that read as a whole, or one by one what a fold gave, with as many elements.
 #[must_use]
 pub fn phases(passes: &[Reads]) -> Vec<usize> {
     let mut depths: Vec<(usize, u64)> = Vec::with_capacity(passes.len());
     for pass in passes {
-        let depth = |&source: &usize| depths.get(source).map_or(0, |place| place.0);
-        let beside = pass.each.iter().map(depth).max().unwrap_or(0);
-        let behind = pass.whole.iter().map(|source| depth(source) + 1).max().unwrap_or(0);
-        depths.push((beside.max(behind), pass.elements));
+        let place = |&source: &usize| depths.get(source).copied().unwrap_or((0, pass.elements));
+        let beside = pass.each.iter().map(place).map(|(depth, n)| depth + usize::from(n != pass.elements));
+        let behind = pass.whole.iter().map(|source| place(source).0 + 1);
+        depths.push((beside.chain(behind).max().unwrap_or(0), pass.elements));
     }
     let mut order = depths.clone();
     order.sort_unstable();

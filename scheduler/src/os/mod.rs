@@ -27,13 +27,13 @@ pub mod lock;
 pub mod mapping;
 pub mod maps;
 pub mod name;
-mod no_delay;
 pub mod owner;
 mod pagemap;
 pub(crate) mod per_process;
 pub mod poll;
 pub mod process;
 pub mod segment;
+mod sending;
 mod session_id;
 mod signals;
 pub mod socket;
@@ -52,12 +52,12 @@ pub use host::{boot_id, most_descriptors, now_ns, page_size, threads_for_work, u
 pub use listener::Listener;
 pub use lock::{Locked, RangeLock};
 pub use mapping::Mapping;
-pub use no_delay::send_at_once;
 pub use owner::SessionLock;
 pub(crate) use per_process::PerProcess;
 pub use poll::{poll, poll_each, Interest};
 pub use process::{environment, launch, locale, umask, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Segment};
+pub use sending::send_at_once;
 pub use session_id::SessionId;
 pub use signals::{
     block_interrupts, disarm_worker_signals, unblock_interrupts, with_signals_blocked, within_file_limit,

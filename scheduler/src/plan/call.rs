@@ -64,6 +64,9 @@ pub struct PassCall {
     pub sides: Vec<Source>,
     /// How many elements it goes over.
     pub elements: u64,
+    /// Passes of one phase run together where they can; the next begins when all of it is through. A run on one machine has one, a run over hosts
+    /// those that [`crate::hosts::phases`] gives.
+    pub phase: u32,
     /// How many levels of a fold it does: each makes one result of every [`FOLD`] consecutive values. 0: a result each.
     pub levels: u32,
     /// How its chunks are sized.
@@ -99,12 +102,23 @@ impl PassCall {
     /// A pass that gives a result for each element, reads nothing besides, and of which nothing is known beforehand.
     pub fn new(name: impl Into<String>, inputs: Vec<Source>, elements: u64) -> PassCall {
         let (name, sides, policy) = (name.into(), Vec::new(), Policy::auto());
-        PassCall { name, inputs, sides, elements, levels: 0, policy, bytes: 0, costs: None, limit: None }
+        PassCall {
+            name,
+            inputs,
+            sides,
+            elements,
+            phase: 0,
+            levels: 0,
+            policy,
+            bytes: 0,
+            costs: None,
+            limit: None,
+        }
     }
 }
 
 /// What a pass reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Source {
     /// A variable: an element of it as an input, all of it as a side.
     Data(ResourceId),

@@ -5,7 +5,7 @@
 //! comes after such a stage. Passes over the same collection that wait for nothing more join too: the collection is then
 //! walked once. Joining never closes a circle of stages: that is asked of petgraph before every join.
 use super::{CallSpec, PassCall, Source};
-use crate::id::{PassId, ResourceId};
+use crate::id::PassId;
 use crate::policy::{Policy, Schedule};
 use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -21,27 +21,28 @@ struct Fusion<'a> {
     stage_of: Vec<Option<usize>>,
     /// Node `i` is stage `i`: who waits for whom.
     waits: DiGraph<(), ()>,
-    /// The last stage that walks a collection of so many elements.
-    walks: HashMap<(ResourceId, u64), usize>,
+    /// The last stage that walks a collection of so many elements, in a phase.
+    walks: HashMap<(Source, u64, u32), usize>,
 }
 
-/// How many elements a stage's passes go over, and the rule that one of them asks for.
+/// How many elements a stage's passes go over, the rule that one of them asks for, and their phase.
 #[derive(Clone, Copy)]
 struct Kind {
     elements: u64,
     policy: Policy,
+    phase: u32,
 }
 
 impl Kind {
     fn of(call: &PassCall) -> Kind {
-        Kind { elements: call.elements, policy: call.policy }
+        Kind { elements: call.elements, policy: call.policy, phase: call.phase }
     }
 
-    /// Whether one log can be cut for both: as many elements, the same rule, or one that leaves it open.
+    /// Whether one log can be cut for both: as many elements, the same rule, or one that leaves it open, and the same phase.
     fn is_like(&self, other: &Kind) -> bool {
         let open = |kind: &Kind| kind.policy.schedule == Schedule::Auto;
         let alike = self.policy == other.policy || open(self) || open(other);
-        self.elements == other.elements && self.elements > 0 && alike
+        self.elements == other.elements && self.elements > 0 && self.phase == other.phase && alike
     }
 
     /// That of both: the rule that one asks for, if one does.
@@ -103,9 +104,11 @@ impl Fusion<'_> {
     fn candidates(&self, pass: PassId) -> Vec<usize> {
         let mut candidates = self.each(pass);
         if let Some(&walk) = self.walk(pass).and_then(|walk| self.walks.get(&walk)) {
-            // Only where it makes that stage wait for nothing new.
-            let quiet =
-                self.before(pass).iter().all(|&before| before == walk || self.waits_for(walk, before));
+            // Only where it makes that stage wait for nothing new. All of the phases before is there.
+            let phase = self.call(pass).phase;
+            let quiet = self.before(pass).iter().all(|&before| {
+                before == walk || self.kinds[before].phase != phase || self.waits_for(walk, before)
+            });
             if quiet && !candidates.contains(&walk) {
                 candidates.push(walk);
             }
@@ -113,13 +116,11 @@ impl Fusion<'_> {
         candidates
     }
 
-    /// The collection that a pass walks, if it is a variable.
-    fn walk(&self, pass: PassId) -> Option<(ResourceId, u64)> {
+    /// The collection that a pass walks, if that is there before its phase begins: a variable, or values of a phase before.
+    fn walk(&self, pass: PassId) -> Option<(Source, u64, u32)> {
         let call = self.call(pass);
-        match call.inputs[0] {
-            Source::Data(resource) if call.elements > 0 => Some((resource, call.elements)),
-            _ => None,
-        }
+        let there = call.inputs[0].pass().is_none_or(|other| self.call(other).phase != call.phase);
+        (there && call.elements > 0).then_some((call.inputs[0], call.elements, call.phase))
     }
 
     /// The stages of the passes whose elements it reads.

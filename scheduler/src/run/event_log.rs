@@ -43,8 +43,10 @@ pub struct EventLog {
     pub data_bytes: u64,
     /// How long data was copied into shared memory before the run began, and how many bytes that were.
     pub copied: (u64, u64),
-    /// The most bytes that the run's own pages held.
+    /// The most bytes that the run's own pages held; of a run over several hosts those of the host that held most.
     pub peak_bytes: u64,
+    /// The hosts of a run over several; none of any other.
+    pub hosts: Vec<HostLife>,
 }
 
 /// How a run ended.
@@ -108,6 +110,42 @@ pub struct WorkerLife {
     pub left_ns: u64,
     /// How it died, if it did.
     pub died: Option<Died>,
+}
+
+/// A host's part in a run over several, under one leader.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostLife {
+    /// Its leader, for people.
+    pub name: String,
+    /// The first of its workers' places.
+    pub first: u32,
+    /// How many places these are.
+    pub workers: u32,
+    /// When it was first spoken to.
+    pub joined_ns: u64,
+    /// When it was lost, or the run's end.
+    pub left_ns: u64,
+    /// Why it was lost, if it was.
+    pub lost: Option<String>,
+    /// Elements that it handed in, of all phases.
+    pub elements: u64,
+    /// The most bytes that the pages of its blocks held.
+    pub peak_bytes: u64,
+    /// What it was sent for the run: data, and what to do.
+    pub sent: Vec<Moved>,
+    /// What it sent back: values, and what FUN said.
+    pub received: Vec<Moved>,
+}
+
+/// Bytes on their way between the session and a host: one message, or several that followed each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// When the first was sent.
+    pub from_ns: u64,
+    /// When the last had come.
+    pub until_ns: u64,
+    /// How many bytes.
+    pub bytes: u64,
 }
 
 /// How a worker died.

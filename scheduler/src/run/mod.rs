@@ -30,8 +30,8 @@ mod tests;
 
 pub use copying::Copying;
 pub use event_log::{
-    Chunk, ChunkStep, Detail, Died, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State,
-    WorkerLife,
+    Chunk, ChunkStep, Detail, Died, Ended, Event, EventLog, FailedElement, HostLife, Moved, PassTotal,
+    StageTotal, State, WorkerLife,
 };
 pub use handle::{Progress, RunHandle};
 pub use job::{BoardImage, Finished, Job, JobSpec, Pin, RunStats};

@@ -116,6 +116,28 @@ fn counters_are_the_curves() {
 }
 
 #[test]
+fn what_crossed_the_network_is_there_and_workers_say_their_host() {
+    let mut document = sample::run();
+    let moves = |from: f64, bytes| Moves { from: vec![from], until: vec![from + 0.01], bytes: vec![bytes] };
+    let host =
+        HostView { host: 1, name: "node 1".into(), first_worker: 1, workers: 2, ..HostView::default() };
+    let run = document.run.as_mut().expect("a run");
+    run.hosts = vec![HostView { sent: moves(0.01, 500), received: moves(0.05, 70), ..host }];
+    let events = events(&document);
+    let network = of(&events, "cat", "network");
+    let seen: Vec<_> = network
+        .iter()
+        .map(|e| (e["name"].as_str().unwrap(), e["ph"].as_str().unwrap(), ns(e, "ts")))
+        .collect();
+    let (to, from) = ("to node 1", "from node 1");
+    let ms = 1_000_000;
+    assert_eq!(seen, [(to, "b", 10 * ms), (to, "e", 20 * ms), (from, "b", 50 * ms), (from, "e", 60 * ms)]);
+    assert_eq!(network[0]["args"]["bytes"], 500);
+    let names = of(&events, "name", "process_name");
+    assert!(names.iter().any(|event| event["args"]["name"] == "worker 1, node 1"), "{names:?}");
+}
+
+#[test]
 fn a_plan_gives_a_trace_without_events() {
     assert!(events(&sample::plan()).is_empty());
 }

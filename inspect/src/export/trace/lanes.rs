@@ -4,6 +4,7 @@
 //! has one chunk at a time, so one thread is enough. Should a log ever say otherwise, what overlaps goes to a second thread.
 use super::event::{Event, Thread};
 use super::units::ns;
+use crate::hosts::host_of;
 use crate::run_view::{RunView, WorkerView};
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
@@ -115,6 +116,8 @@ impl Lanes {
                 n => format!("worker {} (replacement {n})", life.worker),
             };
             *nth += 1;
+            let name = host_of(&run.hosts, life.worker)
+                .map_or(name.clone(), |host| format!("{name}, {}", host.name));
             for &(tid, _) in &life.threads {
                 name_one(Thread { pid: life.pid, tid }, &name, "chunks", place + 1, events);
             }

@@ -6,6 +6,7 @@
 //! | a chunk | a slice of the worker's thread; in it, where that was timed, one for FUN, and in that one for each pass of a stage that has several |
 //! | a stage that reads what another made | an arrow (flow) from the last chunk of the one to the first chunk of the other |
 //! | tasks; resources | slices of the process "run" that may overlap (async) |
+//! | messages to and from the hosts of a run over several | slices of the process "run" that may overlap (async) |
 //! | bytes in shared memory, workers at work | counters of the process "run" |
 //! | a death | an instant on the worker's thread; anything else that went amiss: on the thread "events" of "run" |
 //!

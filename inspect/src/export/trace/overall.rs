@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub(super) fn add(document: &Document, run: &RunView, at: Thread, events: &mut Vec<Event>) {
     tasks(document, run, at, events);
     resources(document, run, at, events);
+    network(run, at, events);
     for (&since, &bytes) in run.memory.at.iter().zip(&run.memory.bytes) {
         events.push(Event::counter("shared memory", at, ns(since), json!({ "bytes": bytes })));
     }
@@ -16,7 +17,7 @@ pub(super) fn add(document: &Document, run: &RunView, at: Thread, events: &mut V
         events.push(Event::counter("workers", at, since, json!({ "busy": busy })));
     }
     // The rest of what was seen is drawn already: tasks, resources, workers.
-    let amiss = ["not_started", "queued", "taken_back", "failed", "late", "killed", "stopped"];
+    let amiss = ["not_started", "queued", "taken_back", "failed", "late", "killed", "stopped", "host_lost"];
     for event in run.events.iter().filter(|event| amiss.contains(&event.kind)) {
         let args =
             json!({ "words": event.words, "worker": event.worker, "stage": event.stage.map(|s| s + 1) });
@@ -49,6 +50,24 @@ fn resources(document: &Document, run: &RunView, at: Thread, events: &mut Vec<Ev
         let stays = life.until.is_none();
         events.push(begin.with(json!({ "bytes": resource.bytes, "scope": resource.scope, "stays": stays })));
         events.push(end);
+    }
+}
+
+/// What was on its way to hosts, and from them.
+fn network(run: &RunView, at: Thread, events: &mut Vec<Event>) {
+    let mut id = 0;
+    for host in &run.hosts {
+        for (way, moves) in [("to", &host.sent), ("from", &host.received)] {
+            let spans = moves.from.iter().zip(&moves.until).zip(&moves.bytes);
+            for ((&from, &until), &bytes) in spans {
+                let from = ns(from);
+                let name = format!("{way} {}", host.name);
+                let [begin, end] = Event::span(&name, "network", id, at, (from, ns(until).max(from)));
+                events.push(begin.with(json!({ "bytes": bytes, "host": host.host })));
+                events.push(end);
+                id += 1;
+            }
+        }
     }
 }
 

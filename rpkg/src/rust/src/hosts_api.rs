@@ -138,13 +138,14 @@ fn ms_hosts_end(id: i32) -> Robj {
     })
 }
 
-/// Has TCP send without delay on the connections of this process with this port. How many these are.
+/// Has TCP send without delay on the connections of this process with this port, and gives them room for messages of `bytes`, as far as the system
+/// allows. How many these are, and how many bytes each takes at once.
 #[extendr]
-fn ms_hosts_send_at_once(port: i32) -> Robj {
+fn ms_hosts_send_at_once(port: i32, bytes: f64) -> Robj {
     edge(|| {
         let port = u16::try_from(port).map_err(|_| Failure::Internal(format!("there is no port {port}")))?;
-        let count = send_at_once(port);
-        give(|s| Ok(r::integer(s, count as i32)))
+        let (count, room) = send_at_once(port, bytes as usize);
+        give(|s| Ok(r::reals(s, &[count as f64, room as f64])))
     })
 }
 

@@ -3,6 +3,7 @@ mod basics;
 mod costs;
 mod fusion;
 mod memory;
+mod phases;
 mod properties;
 mod sizes;
 mod stream;

@@ -15,6 +15,8 @@ pub(super) enum Purpose {
     Run,
     /// A plan, which keeps it for all of its runs.
     Plan,
+    /// None: the plan is looked at, for hosts ran it.
+    Shown,
 }
 
 /// An object as it will lie in its page. For a plan, what may be written into between its runs is copied.
@@ -22,7 +24,7 @@ pub(super) fn encoded(object: Sexp, purpose: Purpose) -> Result<Encoded> {
     let mut writer = BlobWriter::new();
     let mut references = match purpose {
         Purpose::Run => References::locking(),
-        Purpose::Plan => References::default(),
+        Purpose::Plan | Purpose::Shown => References::default(),
     };
     codec::encode_data(object, &mut writer, Some(&mut references))?;
     Ok((writer.finish(), references))

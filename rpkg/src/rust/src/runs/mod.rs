@@ -19,6 +19,7 @@
 //! | `registry` | the pool and the runs that are begun |
 //! | `simulate_api` | a plan on a virtual clock |
 //! | `log_api` | logs, and deaths of workers |
+//! | `hosts_log_api` | the `.Call`s of what a call over several hosts did |
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
@@ -30,6 +31,7 @@ mod describe;
 mod earlier;
 mod encoded;
 mod failure;
+pub mod hosts_log_api;
 pub mod kept;
 mod learn;
 pub mod log_api;

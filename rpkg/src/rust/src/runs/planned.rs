@@ -180,8 +180,8 @@ fn budget(spec: &Spec, purpose: Purpose) -> Result<Option<u64>> {
     if spec.memory.is_finite() {
         return Ok(Some(spec.memory as u64));
     }
-    // A call of one pass asks for no room but that of its pages.
-    if purpose == Purpose::Run && spec.passes.len() == 1 {
+    // A call of one pass asks for no room but that of its pages, and what hosts ran for none here.
+    if purpose == Purpose::Shown || purpose == Purpose::Run && spec.passes.len() == 1 {
         return Ok(None);
     }
     let place = session::with(|session| Ok(session.place().clone()))?;
@@ -214,6 +214,7 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
     sides.extend(pass.captured.iter().copied().map(data));
     let mut call = PassCall {
         sides,
+        phase: pass.phase,
         levels: pass.levels,
         policy: pass.policy,
         ..PassCall::new(pass.name.clone(), inputs, pass.elements)

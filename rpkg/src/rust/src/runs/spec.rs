@@ -80,6 +80,8 @@ pub(super) struct Pass {
     pub(super) elements: u64,
     pub(super) inputs: Vec<Input>,
     pub(super) sides: Vec<(String, Side)>,
+    /// Of a run over hosts; else 0.
+    pub(super) phase: u32,
     pub(super) levels: u32,
     pub(super) payload: Preserved,
     pub(super) captured: Vec<ResourceId>,
@@ -156,6 +158,7 @@ impl Pass {
                 .map(|list| input(Reader { list }))
                 .collect::<Result<_>>()?,
             sides: read,
+            phase: reader.numbers("phase")?.first().map_or(0, |phase| *phase as u32),
             levels: reader.number("levels")? as u32,
             payload: Preserved::new(reader.item("payload")?),
             captured: captured.collect(),

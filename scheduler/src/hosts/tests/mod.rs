@@ -1,3 +1,5 @@
+mod call_log;
+
 use super::{cut, phases, Grants, Host, Reads, Size};
 
 #[test]
