@@ -2,6 +2,7 @@
 # R CMD check --as-cran of the built tarball, which asks no network: an empty CRAN stands in. No error, no warning, and no notes but those that
 # rpkg/cran-comments.md explains. The tarball carries the crates' sources (vendor.tar.xz), so that it installs without a network, as the
 # check does; and all of scheduler/, inspect/ and mutualinfo/, which in the repository are links.
+# Test files that take long are skipped, as on CRAN; with NOT_CRAN=true all R tests run, in one process.
 set -eu
 cd "$(dirname "$0")/.."
 # Other sessions of this machine have segments too, which tests would take for their own.

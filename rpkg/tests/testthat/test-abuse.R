@@ -1,4 +1,5 @@
 # What a machine, its administrator and other programs do to a session and its workers.
+skip_on_cran()
 
 # Runs code in a session of its own, started by a shell after `first`; what it says.
 in_shell <- function(first, code, seconds = 60) {

@@ -1,5 +1,6 @@
 # Matrices in files of other programs: what is read is what those programs hold, in place where it can be; what is damaged, cut off or hostile is an
 # error of its class, and nothing is run.
+skip_on_cran()
 
 attached <- function(file, ...) {
   in_place <- memAttach("attach", "x", file, ...)

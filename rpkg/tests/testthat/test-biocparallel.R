@@ -1,3 +1,4 @@
+skip_on_cran()
 skip_if_not_installed("BiocParallel")
 bplapply <- BiocParallel::bplapply
 ours <- function(...) MemshareParam(workers = 2, ...)

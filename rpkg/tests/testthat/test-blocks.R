@@ -1,4 +1,5 @@
 # memBlocks beside the blocks that base R cuts: types x shapes x MARGIN x size, with worker counts and chunk sizes in turn.
+skip_on_cran()
 
 lazy <- memControl(lazy = TRUE)
 

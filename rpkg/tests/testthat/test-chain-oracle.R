@@ -1,5 +1,6 @@
 # Random programs of passes give what the same program gives with base R, one call after the other. A program is made from its
 # seed; when one fails, rerun `compare(seed)`.
+skip_on_cran()
 
 # What FUN can tell of a value that it gets whole: content, names and shape.
 digest_of <- function(a) {

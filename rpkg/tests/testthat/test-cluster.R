@@ -1,4 +1,5 @@
 # CLUSTER: nodes of a parallel cluster do the work.
+skip_on_cran()
 
 local_cluster <- function(nodes, frame = parent.frame(), ...) {
   cluster <- parallel::makePSOCKcluster(nodes, ...)

@@ -1,4 +1,5 @@
 # memControl(element_timeout = ): FUN that takes too long at an element is interrupted, killed, and never tried again.
+skip_on_cran()
 
 limited <- function(...) memControl(element_timeout = 0.3, ...)
 

@@ -1,4 +1,5 @@
 # Whatever an exported function is given: what it raises is an error of memshare.
+skip_on_cran()
 
 silly <- list(
   "NULL" = NULL, "NA" = NA, "no text" = character(), "an empty list" = list(), "a symbol" = quote(x), "a function" = function(...) NULL,

@@ -1,4 +1,5 @@
 # Errors of every kind end the element that raised them, and nothing else: not the worker, not the session.
+skip_on_cran()
 
 kind_of <- function(fun, ...) tryCatch(memLapply(1:3, fun, ...), memshare_error = identity)
 

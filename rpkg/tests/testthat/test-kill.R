@@ -1,4 +1,5 @@
 # Deaths of workers: survived, or told with the element that causes them. The session never hangs.
+skip_on_cran()
 
 test_that("a worker killed while it works costs a retry and nothing else", {
   skip_on_os("windows")

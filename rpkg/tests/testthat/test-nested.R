@@ -1,4 +1,5 @@
 # Values that are nested deep: right, or an error that says so. Never a crash, a hang, or another element.
+skip_on_cran()
 
 nest <- list(
   list = function(n) { x <- 1; for (i in seq_len(n)) x <- list(x); x },

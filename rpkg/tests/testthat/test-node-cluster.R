@@ -1,3 +1,4 @@
+skip_on_cran()
 local_nodes <- function(n, frame = parent.frame()) {
   cluster <- memCluster(n)
   withr::defer(parallel::stopCluster(cluster), frame)

@@ -1,4 +1,5 @@
 # Options changed in the middle of a session: runs under way, runs that wait, and runs that ended are collected all the same.
+skip_on_cran()
 
 lazy <- memControl(lazy = TRUE)
 

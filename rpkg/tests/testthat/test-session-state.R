@@ -1,4 +1,5 @@
 # FUN on a worker finds the session as it is when the run begins, and nothing of what an earlier FUN left.
+skip_on_cran()
 
 one <- function(f, ..., cores = 1) unique(memLapply(seq_len(3 * cores), f, MAX.CORES = cores, ...))
 # What FUN gives on every worker, beside what it gives here.

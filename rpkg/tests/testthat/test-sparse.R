@@ -1,4 +1,5 @@
 # memApply and memBlocks over the matrices of package Matrix beside what base R gives for the dense matrix, by a fixed seed.
+skip_on_cran()
 skip_if_not_installed("Matrix")
 suppressMessages(library(Matrix))
 

@@ -1,4 +1,5 @@
 # Big data that a call brings with it is read from its beginning on while the rest is still copied.
+skip_on_cran()
 lazy <- memControl(lazy = TRUE)
 
 # A call's tasks: the stage began before its data was all there.
