@@ -69,10 +69,25 @@ function runFigures(model) {
       seconds(path.seconds),
       path.seconds === null ? 'not measured' : `${percent(path.seconds / f.seconds)} of the time`,
     ),
-    figure('peak_bytes', 'Peak memory', bytes(f.peak_bytes), `predicted ${bytes(doc.peak_bytes)}`, `${count(f.peak_bytes)} bytes`),
+    figure(
+      'peak_bytes',
+      'Peak memory',
+      bytes(f.peak_bytes),
+      model.hosts.length ? 'at most on a host' : `predicted ${bytes(doc.peak_bytes)}`,
+      `${count(f.peak_bytes)} bytes`,
+    ),
     figure('shared_bytes', 'Shared', bytes(f.shared_bytes), 'data and results', `${count(f.shared_bytes)} bytes`),
+    ...(model.hosts.length ? [hostsFigure(model)] : []),
     figure('deaths', 'Deaths', count(f.deaths), `${countOf(f.retries, 'retry', 'retries')}`),
   ];
+}
+
+// Of a run over several hosts.
+function hostsFigure(model) {
+  const f = model.run.figures;
+  const lost = model.hosts.filter(host => host.lost !== null).length;
+  const moved = `${bytes(f.sent_bytes)} sent, ${bytes(f.received_bytes)} received, in ${percent(f.network_seconds / f.seconds)} of the time`;
+  return figure('hosts', 'Hosts', count(model.hosts.length), lost ? `${count(lost)} lost; ${moved}` : moved);
 }
 
 function planFigures(model) {

@@ -7,6 +7,7 @@ export class Model {
     this.doc = doc;
     this.run = doc.run;
     this.tracks = doc.run ? this.places(doc) : 0;
+    this.hosts = doc.run?.hosts ?? [];
     this.chunks = this.columns(doc.run?.chunks);
     this.count = this.chunks.stage.length;
     this.stepIndex(doc.run?.steps);
@@ -72,6 +73,11 @@ export class Model {
     const groups = this.doc.stages.map(() => []);
     for (let i = 0; i < this.count; i++) groups[this.chunks.stage[i]]?.push(i);
     return groups.map(group => Uint32Array.from(group));
+  }
+
+  /** The host of a worker in a run over several, or undefined. */
+  hostOf(worker) {
+    return this.hosts.find(host => host.first_worker <= worker && worker < host.first_worker + host.workers);
   }
 
   state(chunk) {

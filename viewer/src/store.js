@@ -18,7 +18,7 @@ export class Store {
     for (const listener of this.listeners) listener(this.state, changed);
   }
 
-  /** Selects a thing: `{kind: 'pass' | 'chunk' | 'resource' | 'task' | 'worker' | 'bin' | 'group' | 'event', id}`. */
+  /** Selects a thing: `{kind: 'pass' | 'chunk' | 'resource' | 'task' | 'worker' | 'bin' | 'group' | 'event' | 'host', id}`. */
   select(kind, id, more) {
     this.set({ selection: { kind, id, ...more } });
   }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { done, open, pageOf } from './browser.js';
-import { diamond, straggler, wide } from './fixtures.js';
+import { diamond, overHosts, straggler, wide } from './fixtures.js';
 
 after(done);
 
@@ -14,6 +14,7 @@ const rules = { 'label-content-name-mismatch': { enabled: false } };
 
 for (const [name, document] of [
   ['a run', straggler()],
+  ['a run over hosts', overHosts()],
   ['a plan', diamond('plan')],
   ['a grouped plan', wide(400)],
 ]) {

@@ -138,6 +138,9 @@ const figures = more => ({
   retries: 0,
   shared_bytes: 0,
   peak_bytes: 0,
+  sent_bytes: 0,
+  received_bytes: 0,
+  network_seconds: 0,
   passes: 0,
   ...more,
 });
@@ -287,6 +290,7 @@ function finish({ doc }, { columns, steps, spans, seconds, advice, ended }) {
     chunks: columns,
     steps,
     memory,
+    hosts: [],
     events: [
       { at: 0.005, kind: 'joined', words: 'worker 1 has the board', task: null, resource: null, worker: 1, stage: null },
       ...spans.map((span, i) => ({
@@ -326,6 +330,36 @@ export function diamond(kind = 'run', names = ['mu', 's', 'z', 'top']) {
     cost: (stage, first, last) => (last - first + 1) * 1e-4 * (0.6 + next()),
     advice: ['Overhead is 2 %: the chunks are large enough.'],
   });
+}
+
+/** The diamond on two hosts of two workers each; a third was lost. */
+export function overHosts() {
+  const doc = diamond();
+  const { run } = doc;
+  const end = run.figures.seconds;
+  const host = (number, name, workers, sent, received, lost = null) => ({
+    host: number,
+    name,
+    first_worker: 2 * number - 1,
+    workers,
+    joined: 0,
+    left: lost === null ? end : 0.8 * end,
+    lost,
+    elements: 1000 * workers,
+    fun_seconds: run.figures.fun_seconds / 2,
+    utilisation: 0.8,
+    peak_bytes: 24000,
+    sent: { from: [0], until: [sent[0] * end], bytes: [sent[1]] },
+    received: { from: [0.9 * end], until: [0.95 * end], bytes: [received] },
+  });
+  run.hosts = [
+    host(1, "node 1 of CLUSTER (host 'alpha')", 2, [0.2, 1700000], 24000),
+    host(2, "node 3 of CLUSTER (host 'beta')", 2, [0.3, 1600000], 24000),
+    host(3, "node 5 of CLUSTER (host 'gamma')", 0, [0.1, 4000], 0, 'nothing was heard of it for 3 s'),
+  ];
+  Object.assign(run.figures, { sent_bytes: 3304000, received_bytes: 48000, network_seconds: 0.35 * end });
+  run.memory = { at: [], bytes: [] };
+  return doc;
 }
 
 /** One pass over 2,000 columns: one element takes long, and a worker dies. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { bytes, count, percent, seconds } from '../src/format.js';
 import { done, open, pageOf } from './browser.js';
-import { chain, diamond, many, straggler, untraced, wide } from './fixtures.js';
+import { chain, diamond, many, overHosts, straggler, untraced, wide } from './fixtures.js';
 
 after(done);
 
@@ -65,6 +65,33 @@ test('loading packages is a part of its own', () => {
     assert.match(await text(page, '#panel'), /loading packages/);
   });
 });
+
+test('a run over hosts shows them, and what crossed the network', () =>
+  on(overHosts(), async page => {
+    assert.equal(await figure(page, 'hosts'), '3');
+    assert.match(await text(page, '.figures'), /1 lost; 3\.3 MB sent, 48\.0 kB received, in 35 % of the time/);
+    // The rows of hosts stand under the four lanes.
+    const box = await (await page.$('.lanes')).boundingBox();
+    const row = box.y + 28 * 4 + 8;
+    await page.mouse.move(box.x + 150, row + 5);
+    assert.match(await text(page, '.tip'), /^Host 1: node 1 of CLUSTER \(host 'alpha'\)sent 1\.7 MB/);
+    await page.mouse.click(box.x + 150, row + 18 + 5);
+    assert.equal(await text(page, '#panel-title'), "node 3 of CLUSTER (host 'beta')");
+    await page.click('#panel .link');
+    assert.equal(await text(page, '#panel-title'), 'Worker 3');
+    assert.match(await text(page, '#panel'), /hostnode 3 of CLUSTER/);
+    await page.mouse.move(box.x + 700, box.y + 28 * 2 + 14);
+    assert.match(await text(page, '.tip'), /worker 3 on node 3 of CLUSTER/);
+    await page.click('#tab-hosts');
+    assert.deepEqual(
+      (await rows(page)).map(row => [row[1], row[6]]),
+      [
+        ['2', '1.7 MB'],
+        ['2', '1.6 MB'],
+        ['0', '4.0 kB'],
+      ],
+    );
+  }));
 
 test('the figures of a plan are the document’s, and it shows steps', () => {
   const document = diamond('plan');

@@ -195,6 +195,7 @@ export function worker(model, store, actions, { id }) {
     [
       lives.map(one =>
         pairs([
+          ['host', model.hostOf(id)?.name],
           ['process', one.pid],
           ['joined', seconds(one.joined)],
           [one.died === null ? 'left' : 'died', seconds(one.left)],
@@ -211,6 +212,29 @@ export function worker(model, store, actions, { id }) {
             .map(it => chunkLink(model, store, it, actions, `chunk ${count(model.chunks.number[it])}: ${seconds(model.took(it))}`)),
         ),
       ),
+    ],
+  ];
+}
+
+export function host(model, store, actions, { id }) {
+  const one = model.hosts[id];
+  const total = moves => bytes(moves.bytes.reduce((sum, part) => sum + part, 0));
+  const workers = Array.from({ length: one.workers }, (_, i) => one.first_worker + i);
+  return [
+    one.name,
+    'host',
+    [
+      pairs([
+        ['elements', count(one.elements)],
+        ['FUN', seconds(one.fun_seconds)],
+        ['utilisation', percent(one.utilisation)],
+        ['memory at most', bytes(one.peak_bytes)],
+        ['sent', total(one.sent)],
+        ['received', total(one.received)],
+        [one.lost === null ? 'until' : 'lost', seconds(one.left)],
+        ['why', one.lost],
+      ]),
+      part('Workers', links(workers.map(worker => link(store, 'worker', worker, `worker ${worker}`)))),
     ],
   ];
 }

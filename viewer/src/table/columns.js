@@ -17,6 +17,7 @@ export function tables(model) {
   const out = [];
   if (model.run) out.push(chunks(model));
   out.push(tasks(model), passes(model), resources(model));
+  if (model.hosts.length) out.push(hosts(model));
   if (model.run) out.push(events(model));
   return out;
 }
@@ -141,6 +142,29 @@ function resources(model) {
   };
 }
 
+function hosts(model) {
+  const one = i => model.hosts[i];
+  const moved = (i, way) => one(i)[way].bytes.reduce((sum, part) => sum + part, 0);
+  return {
+    key: 'hosts',
+    label: 'Hosts',
+    size: model.hosts.length,
+    kind: 'host',
+    passes: () => model.doc.passes.map(pass => pass.id),
+    bad: i => one(i).lost !== null,
+    columns: [
+      word('Host', i => one(i).name, { width: '2fr' }),
+      number('Workers', i => one(i).workers, count, { width: '0.7fr' }),
+      number('Elements', i => one(i).elements),
+      number('FUN', i => one(i).fun_seconds, seconds),
+      number('Utilisation', i => one(i).utilisation, percent, { fill: i => one(i).utilisation }),
+      number('Memory', i => one(i).peak_bytes, bytes),
+      number('Sent', i => moved(i, 'sent'), bytes),
+      number('Received', i => moved(i, 'received'), bytes),
+    ],
+  };
+}
+
 function events(model) {
   const list = model.run.events;
   const related = i => {
@@ -155,7 +179,7 @@ function events(model) {
     size: list.length,
     kind: 'event',
     passes: related,
-    bad: i => ['died', 'failed', 'not_started'].includes(list[i].kind),
+    bad: i => ['died', 'failed', 'not_started', 'host_lost'].includes(list[i].kind),
     columns: [
       number('At', i => list[i].at, seconds, { width: '0.5fr' }),
       word('Kind', i => list[i].kind.replace('_', ' '), { width: '0.5fr' }),

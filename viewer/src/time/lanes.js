@@ -25,6 +25,9 @@ export class Lanes {
       this.label(ctx, worker, y, colours);
       clip(ctx, axis, y, this.height, () => this.lane(ctx, axis, worker, y, colours, focus));
     }
+    // A line between hosts.
+    ctx.fillStyle = colours.faint;
+    for (const host of this.model.hosts.slice(1)) ctx.fillRect(0, (host.first_worker - 1) * this.height - 0.5, axis.width - RIGHT, 1);
     for (let worker = 1; worker <= this.model.tracks; worker++) this.deaths(ctx, axis, worker, (worker - 1) * this.height, colours);
   }
 

@@ -9,6 +9,8 @@ export const CURVE = 96;
 /** A life's. */
 export const ROW = 19;
 const ROWS = 14;
+/** The curve's height where there is none. */
+const NONE = 4;
 
 export class MemoryChart {
   constructor(model, lives) {
@@ -16,6 +18,8 @@ export class MemoryChart {
     this.data = lives;
     this.shown = lives.lives.slice(0, ROWS);
     this.left = lives.lives.length - this.shown.length;
+    // A run over several hosts has no memory of its own: each host has.
+    this.curveHeight = model.hosts.length ? NONE : CURVE;
     this.most = lives.bytes.reduce((most, one) => Math.max(most, one), 0);
     const { peak_bytes: peak, budget } = model.doc;
     this.lines = [
@@ -27,13 +31,15 @@ export class MemoryChart {
   }
 
   get height() {
-    return CURVE + 10 + this.shown.length * ROW + (this.left ? ROW : 0);
+    return this.curveHeight + 10 + this.shown.length * ROW + (this.left ? ROW : 0);
   }
 
   draw(ctx, axis, colours, focus) {
-    this.scale(ctx, axis, colours);
-    clip(ctx, axis, 0, CURVE + 1, () => this.curve(ctx, axis, colours));
-    this.shown.forEach((life, row) => this.life(ctx, axis, life, CURVE + 10 + row * ROW, colours, focus));
+    if (this.curveHeight === CURVE) {
+      this.scale(ctx, axis, colours);
+      clip(ctx, axis, 0, CURVE + 1, () => this.curve(ctx, axis, colours));
+    }
+    this.shown.forEach((life, row) => this.life(ctx, axis, life, this.curveHeight + 10 + row * ROW, colours, focus));
     if (!this.left) return;
     ctx.fillStyle = colours.soft;
     ctx.fillText(`and ${this.left} smaller: see Resources in the table`, LEFT + 4, this.height - ROW / 2);
@@ -126,9 +132,9 @@ export class MemoryChart {
 
   /** What is at a place: `{resource}`, or `{bytes, at}` in the curve. */
   hit(axis, px, py) {
-    const row = Math.floor((py - CURVE - 10) / ROW);
+    const row = Math.floor((py - this.curveHeight - 10) / ROW);
     if (row >= 0) return this.shown[row] ? { life: this.shown[row] } : null;
-    if (px < LEFT || py < 0) return null;
+    if (px < LEFT || py < 0 || this.curveHeight !== CURVE) return null;
     const time = axis.at(px);
     const { at, bytes } = this.data;
     let [low, high] = [0, at.length];

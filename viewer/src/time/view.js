@@ -8,6 +8,7 @@ import { Axis, LEFT, RIGHT, prepare, ticks } from './axis.js';
 import { Lanes } from './lanes.js';
 import { livesOf } from './lives.js';
 import { MemoryChart } from './memory.js';
+import { Network } from './network.js';
 
 export class TimeView {
   constructor(model, store, tip, say) {
@@ -16,6 +17,7 @@ export class TimeView {
     this.axis = new Axis(lives.end);
     this.steps = lives.steps;
     this.lanes = model.run && (model.tracks || model.count) ? new Lanes(model) : null;
+    this.network = new Network(model);
     this.memory = new MemoryChart(model, lives);
     this.top = h('canvas', {
       class: 'lanes',
@@ -38,7 +40,9 @@ export class TimeView {
         null,
         this.steps
           ? 'Memory by step, as predicted: what lives from which step to which'
-          : 'Memory: bytes of the run’s own pages, and each resource from birth to the moment it was freed',
+          : model.hosts.length
+            ? 'When each resource was there, on whichever host'
+            : 'Memory: bytes of the run’s own pages, and each resource from birth to the moment it was freed',
       ),
       this.bottom,
     );
@@ -91,6 +95,10 @@ export class TimeView {
         ),
       passes.length > 6 && h('span', { class: 'note' }, `and ${passes.length - 6} more`),
       h('span', { class: 'key' }, h('i', { class: 'swatch pale' }), 'not FUN'),
+      this.model.hosts.length > 0 && [
+        h('span', { class: 'key' }, h('i', { class: 'swatch sent' }), 'sent to a host'),
+        h('span', { class: 'key' }, h('i', { class: 'swatch received' }), 'received'),
+      ],
       this.model.run.loads.length > 0 && h('span', { class: 'key' }, h('i', { class: 'swatch load' }), 'loading packages'),
       this.model.run.figures.retries + this.model.run.figures.deaths > 0 && [
         h('span', { class: 'key' }, h('i', { class: 'swatch lost' }), 'lost or failed'),
@@ -156,10 +164,12 @@ export class TimeView {
     };
     const label = this.steps ? step => `step ${step}` : seconds;
     if (this.lanes) {
-      const tall = this.lanes.height * this.model.tracks;
+      const lanes = this.lanes.height * this.model.tracks;
+      const tall = lanes + this.network.height;
       const ctx = prepare(this.top, this.axis.width, tall + 22);
       ticks(ctx, this.axis, 0, tall, colours, label);
       this.lanes.draw(ctx, this.axis, colours, focus);
+      this.network.draw(ctx, this.axis, lanes, colours);
     }
     const ctx = prepare(this.bottom, this.axis.width, this.memory.height + 22);
     ticks(ctx, this.axis, 0, this.memory.height, colours, label, this.steps);
@@ -171,18 +181,34 @@ export class TimeView {
     const c = model.chunks;
     const state = model.state(chunk);
     const elements = c.first[chunk] === c.last[chunk] ? 'element' : 'elements';
+    const host = model.hostOf(c.worker[chunk]);
+    const where = host ? ` on ${host.name}` : '';
     const again = c.attempt[chunk] > 1 ? `, attempt ${c.attempt[chunk]}` : '';
     return [
       `Chunk ${c.number[chunk]} of ${model.stageName(c.stage[chunk])}${state === 'done' ? '' : `, ${state}`}`,
-      `${elements} ${range(c.first[chunk], c.last[chunk])}, worker ${c.worker[chunk]}${again}`,
+      `${elements} ${range(c.first[chunk], c.last[chunk])}, worker ${c.worker[chunk]}${where}${again}`,
       `took ${seconds(model.took(chunk))}, of which FUN ${seconds(c.fun[chunk])}; began at ${seconds(c.started[chunk])}`,
     ];
   }
 
+  // What is at a place of the rows of hosts.
+  overNetwork(event) {
+    return this.network.hit(this.axis, event.offsetX, event.offsetY - this.lanes.height * this.model.tracks);
+  }
+
+  aboutHost({ host, way, from, until, bytes: moved }) {
+    const lines = [`Host ${host.host}: ${host.name}`];
+    if (host.lost !== null) lines.push(`lost at ${seconds(host.left)}: ${host.lost}`);
+    if (way) lines.push(`${way} ${bytes(moved)} in ${seconds(until - from)}, from ${seconds(from)} on`);
+    return lines;
+  }
+
   overLanes(event) {
+    const network = this.overNetwork(event);
     const hit = this.lanes.hit(this.axis, event.offsetX, event.offsetY);
     this.top.classList.toggle('pointing', Boolean(hit && (hit.chunk !== null || event.offsetX < LEFT)));
-    if (hit?.death) this.tip.show(event, [`Worker ${hit.worker} died at ${seconds(hit.death.left)}`, hit.death.died]);
+    if (network) this.tip.show(event, this.aboutHost(network));
+    else if (hit?.death) this.tip.show(event, [`Worker ${hit.worker} died at ${seconds(hit.death.left)}`, hit.death.died]);
     else if (hit?.load) this.tip.show(event, [`loading packages: ${hit.load.packages}`, seconds(hit.load.until - hit.load.from)]);
     else if (hit && hit.chunk !== null) this.tip.show(event, this.about(hit.chunk));
     else this.tip.hide();
@@ -203,6 +229,8 @@ export class TimeView {
   }
 
   clickLanes(event) {
+    const network = this.overNetwork(event);
+    if (network) return this.store.select('host', network.host.host - 1);
     const hit = this.lanes.hit(this.axis, event.offsetX, event.offsetY);
     if (!hit) return;
     if (hit.chunk !== null && !hit.death) this.store.select('chunk', hit.chunk);
