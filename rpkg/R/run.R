@@ -78,7 +78,7 @@ abandon <- function(run, under_way, program = NULL) {
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
-    remember_run(program, out, begun_by)
+    if (is.null(out$stats$run)) state$last_run <- NULL else remember_run(program, out, begun_by)
     if (isTRUE(program$spec$keep) && !is.null(out$error)) remember_kept(program, out$stats$run)
     if (length(out$stats$notes)) tell_once(out$stats$notes)
     warn_unlogged(out$stats$unlogged, program, begun_by)

@@ -131,7 +131,11 @@ test_that("a plan is simulated over hosts", {
   varied <- memSimulate(pass, workers = 2, profile = seq(0.001, 0.02, length.out = 4000), hosts = 2, bandwidth = Inf)
   expect_equal(varied$bound, sum(seq(0.001, 0.02, length.out = 4000)) / 4, tolerance = 1e-6)
   expect_lt(varied$makespan, 1.1 * varied$bound)
-  expect_error(memSimulate(memReduce(pass, `+`), 2, profile = 0.01, hosts = 2), "no pass reads another as a whole", class = "memshare_error_input")
+  # The values come to the session, and go out again to be combined.
+  folded <- memPlan(memReduce(pass, `+`), MAX.CORES = 32)
+  total <- memSimulate(folded, 8, profile = 0.01, hosts = c(1, 4), bandwidth = 1e9, latency = 0)
+  expect_true(all(total$makespan >= total$bound) && total$makespan[[2L]] < 0.4 * total$makespan[[1L]])
+  expect_true(all(total$bytes > table$bytes[c(2L, 4L)]))
   for (bad in list(list(hosts = 0), list(hosts = "a"), list(hosts = 2, bandwidth = 0), list(hosts = 2, latency = -1), list(hosts = 1e5))) {
     expect_error(do.call(memSimulate, c(list(pass, 64, profile = 0.01), bad)), class = "memshare_error_input")
   }

@@ -18,4 +18,4 @@ pub use block_log::BlockLog;
 pub use call_log::{CallLog, RoundTrip};
 pub use cut::cut;
 pub use grants::{Grants, Host, Size};
-pub use phases::{phases, Reads};
+pub use phases::{phases, split, Phase, Reads};

@@ -1,6 +1,10 @@
 //! In which phase of a call over several hosts each pass runs. A pass that reads another one as a whole runs in a later phase: the session has all
 //! values of the earlier one by then, and they are data like any other. A phase is over one collection of elements, which hosts get blocks of.
 
+use crate::graph::{Resource, Scope};
+use crate::id::{PassId, ResourceId};
+use crate::plan::{CallSpec, PassCall, Source};
+
 /// What a pass reads of the passes before it, by number.
 #[derive(Debug, Clone, Default)]
 pub struct Reads {
@@ -27,4 +31,77 @@ pub fn phases(passes: &[Reads]) -> Vec<usize> {
     order.sort_unstable();
     order.dedup();
     depths.iter().map(|place| order.partition_point(|other| other < place)).collect()
+}
+
+/// A phase of a call as a call of its own, in which what comes of other phases is data.
+#[derive(Debug, Clone)]
+pub struct Phase {
+    /// Its passes, by their numbers in the whole call.
+    pub passes: Vec<PassId>,
+    /// The call. Wanted of it is what the whole call wants, and what later phases read.
+    pub spec: CallSpec,
+    /// What each of its resources is in the whole call: a variable, or values of a pass.
+    pub origins: Vec<Source>,
+}
+
+/// The phases of a call, in their order. Passes come after all that they read. O(phases x passes).
+#[must_use]
+pub fn split(spec: &CallSpec) -> Vec<Phase> {
+    let of = phases(&spec.passes.iter().map(reads).collect::<Vec<_>>());
+    let count = of.iter().max().map_or(0, |last| last + 1);
+    let mut split = vec![Vec::new(); count];
+    for (pass, &phase) in of.iter().enumerate() {
+        split[phase].push(PassId(pass as u32));
+    }
+    split.into_iter().map(|passes| alone(spec, passes)).collect()
+}
+
+fn reads(call: &PassCall) -> Reads {
+    let of = |each: bool| {
+        let those = call.sources().filter(|source| matches!(source, Source::Each(_)) == each);
+        those.filter_map(Source::pass).map(PassId::index).collect()
+    };
+    Reads { elements: call.elements, each: of(true), whole: of(false) }
+}
+
+fn alone(spec: &CallSpec, passes: Vec<PassId>) -> Phase {
+    let place = |pass: PassId| passes.iter().position(|own| *own == pass);
+    let mut resources = spec.resources.clone();
+    let mut origins: Vec<Source> =
+        (0..resources.len() as u32).map(|id| Source::Data(ResourceId(id))).collect();
+    let mut here = |source: Source| match (source, source.pass()) {
+        (Source::Data(_), _) | (_, None) => source,
+        (Source::Each(_), Some(pass)) if place(pass).is_some() => {
+            Source::Each(PassId(place(pass).unwrap_or_default() as u32))
+        }
+        (_, Some(pass)) => {
+            let known = origins.iter().position(|origin| *origin == source);
+            let id = known.unwrap_or_else(|| {
+                let PassCall { name, bytes, .. } = &spec.passes[pass.index()];
+                resources.push(Resource { name: name.clone(), bytes: *bytes, scope: Scope::Scoped });
+                origins.push(source);
+                origins.len() - 1
+            });
+            Source::Data(ResourceId(id as u32))
+        }
+    };
+    let calls = passes.iter().map(|pass| {
+        let call = &spec.passes[pass.index()];
+        PassCall {
+            inputs: call.inputs.iter().copied().map(&mut here).collect(),
+            sides: call.sides.iter().copied().map(&mut here).collect(),
+            ..call.clone()
+        }
+    });
+    let calls = calls.collect();
+    let later = |pass: &PassId| {
+        let others = (0..spec.passes.len() as u32).map(PassId).filter(|other| place(*other).is_none());
+        others
+            .flat_map(|other| spec.passes[other.index()].sources())
+            .any(|source| source.pass() == Some(*pass))
+    };
+    let wanted = passes.iter().enumerate().filter(|(_, pass)| spec.gather.contains(pass) || later(pass));
+    let gather = wanted.map(|(place, _)| PassId(place as u32)).collect();
+    let spec = CallSpec { resources, passes: calls, gather, ..spec.clone() };
+    Phase { passes, spec, origins }
 }

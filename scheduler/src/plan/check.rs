@@ -70,6 +70,11 @@ fn check_sources(spec: &CallSpec, pass: &PassCall) -> Result<()> {
         if !known {
             return bad(format!("pass '{name}' reads {source:?}, which does not exist"));
         }
+        let later =
+            source.pass().map(|other| &spec.passes[other.index()]).filter(|other| other.phase > pass.phase);
+        if let Some(PassCall { name: other, .. }) = later {
+            return bad(format!("pass '{name}' reads '{other}', which is of a later phase"));
+        }
     }
     for input in &pass.inputs {
         if let Source::Each(other) = input {
@@ -106,12 +111,15 @@ fn order(spec: &CallSpec) -> Result<Vec<PassId>> {
         let names: Vec<&str> = part.iter().map(|node| spec.passes[node.index()].name.as_str()).collect();
         Error::BadPlan(format!("it waits for itself: {}", names.join(" <-> ")))
     })?;
+    let phase = |pass: usize| spec.passes[pass].phase;
     let mut depth = vec![0usize; spec.passes.len()];
     for node in &sorted {
         let before = graph.neighbors_directed(*node, petgraph::Direction::Incoming);
-        depth[node.index()] = before.map(|before| depth[before.index()] + 1).max().unwrap_or(0);
+        // What earlier phases give is there.
+        let beside = before.filter(|before| phase(before.index()) == phase(node.index()));
+        depth[node.index()] = beside.map(|before| depth[before.index()] + 1).max().unwrap_or(0);
     }
     let mut order: Vec<PassId> = (0..spec.passes.len() as u32).map(PassId).collect();
-    order.sort_by_key(|pass| depth[pass.index()]);
+    order.sort_by_key(|pass| (phase(pass.index()), depth[pass.index()]));
     Ok(order)
 }

@@ -19,11 +19,12 @@
 //! | `modelled` | the conditions that a model says |
 //! | `model` | what a run is told, and what comes of it |
 //! | `load` | how long the elements of each stage take, and the bound that no schedule beats |
-//! | `hosts` | runs over several hosts |
+//! | `hosts`, `link` | runs over several hosts, and the network between them |
 //! | `memory` | the memory of a board that nobody else sees |
 pub(crate) mod conditions;
 pub(crate) mod context;
 mod hosts;
+mod link;
 mod load;
 mod memory;
 mod model;
@@ -36,7 +37,8 @@ pub(crate) mod tests;
 pub(crate) mod worker;
 pub(crate) mod world;
 
-pub use hosts::{over_hosts, Network, OverHosts};
+pub use hosts::{over_hosts, OverHosts};
+pub use link::Network;
 pub use model::{Model, Simulated, Work};
 
 use crate::error::Result;

@@ -117,6 +117,7 @@ fn what_cannot_run_is_refused_with_its_name() {
     refused(|spec| spec.passes[1].elements = 1 << 40, "pass 's' has 1099511627776 elements");
     refused(|spec| spec.passes[1].inputs = vec![Source::Data(ResourceId(9))], "pass 's' reads Data");
     refused(|spec| spec.passes[1].sides = vec![Source::Whole(PassId(9))], "pass 's' reads Whole");
+    refused(|spec| spec.passes[0].phase = 1, "which is of a later phase");
     refused(|spec| spec.passes[1].inputs.clear(), "pass 's' has 0 levels and 0 inputs");
     refused(|spec| spec.passes[1].levels = 16, "pass 's' has 16 levels");
     refused(|spec| spec.passes[1].sides = vec![Source::Each(PassId(0))], "pass 's' reads a single element");

@@ -95,7 +95,8 @@ fn ms_hosts_log_block(id: i32, host: i32, record: Robj, before: f64, passes: Rob
     })
 }
 
-/// The call is over. `spec` is what was run, of all phases; the number of the run that it is from now on. NULL: nobody wants to know.
+/// The call is over. `spec` is what was run, of all phases; the number of the run that it is from now on. NULL: nobody wants to know. NULL too where
+/// it is no plan of this machine, as with more workers than a board has places: the values are there all the same.
 #[extendr]
 fn ms_hosts_log_end(id: i32, spec: Robj) -> Robj {
     edge(|| {
@@ -104,7 +105,7 @@ fn ms_hosts_log_end(id: i32, spec: Robj) -> Robj {
         let now = unix_ns();
         let mut spec = Spec::read(argument(&spec))?;
         spec.workers = call.places().max(1);
-        let (planned, _) = compile(&spec, Purpose::Shown)?;
+        let Ok((planned, _)) = compile(&spec, Purpose::Shown) else { return nothing() };
         let log = call.merged(&planned.plan, now);
         // No run of this machine has such a number.
         last_run::keep(LastRun { run: -id, plan: planned.plan, log });
