@@ -75,7 +75,8 @@ test_that("a failed run is kept, and goes on where it stopped", {
 test_that("an interrupted or cancelled run is kept as a failed one is", {
   calls <- withr::local_tempfile()
   session <- Sys.getpid()
-  control <- redo_control(keep = TRUE, lazy = TRUE)
+  # Of quick elements a chunk may have all.
+  control <- redo_control(keep = TRUE, lazy = TRUE, chunk = 10)
   slow <- function(i, calls, session, stop_at) {
     cat(paste0(i, "\n"), file = calls, append = TRUE)
     if (i == stop_at && !file.exists(paste0(calls, ".go"))) {
