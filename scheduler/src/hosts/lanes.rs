@@ -1,9 +1,10 @@
 //! Which place of the call each worker of each block has. Blocks number their workers from 0 on, and two blocks of a host may run side by side: a
-//! process has one place in all, and so has whoever took over from one that died.
+//! process has one place in all, that of one that died before where there is such a place.
 use std::collections::HashMap;
 
 use super::block_log::BlockLog;
 use crate::id::WorkerId;
+use crate::run::WorkerLife;
 
 /// The places of all.
 #[derive(Debug)]
@@ -14,34 +15,39 @@ pub(super) struct Lanes {
     blocks: Vec<Vec<u32>>,
 }
 
+/// A process: when it was first there, and when it died, by its host's clock.
+#[derive(Clone, Copy)]
+struct Process {
+    joined: u64,
+    died: Option<u64>,
+}
+
 impl Lanes {
-    /// O(blocks x workers).
+    /// O(blocks x workers + processes of a host squared).
     pub(super) fn of(hosts: usize, blocks: &[BlockLog]) -> Lanes {
-        let mut known: Vec<HashMap<u32, u32>> = vec![HashMap::new(); hosts];
-        let mut counts = vec![0u32; hosts];
-        let of_block = |block: &BlockLog| {
-            let mut own: HashMap<WorkerId, u32> = HashMap::new();
+        let mut processes: Vec<HashMap<u32, Process>> = vec![HashMap::new(); hosts];
+        for block in blocks {
             for life in &block.log.workers {
-                let pids = &mut known[block.host];
-                // One of whom nothing is known is its place.
-                let pid = life.pid.unwrap_or(u32::MAX - life.worker.0);
-                let place = own.get(&life.worker).or_else(|| pids.get(&pid)).copied();
-                let place = place.unwrap_or_else(|| {
-                    counts[block.host] += 1;
-                    counts[block.host] - 1
-                });
-                own.insert(life.worker, place);
-                pids.entry(pid).or_insert(place);
+                let at = |ns: u64| block.log.begun.saturating_add(ns);
+                let (joined, died) = (at(life.joined_ns), life.died.as_ref().map(|_| at(life.left_ns)));
+                let known = processes[block.host].entry(pid(life)).or_insert(Process { joined, died });
+                *known = Process { joined: known.joined.min(joined), died: known.died.or(died) };
             }
-            let workers = block.plan.workers();
-            (0..workers).map(|worker| own.get(&WorkerId(worker)).copied().unwrap_or(u32::MAX)).collect()
+        }
+        let lanes: Vec<(HashMap<u32, u32>, u32)> = processes.iter().map(places).collect();
+        let of_block = |block: &BlockLog| {
+            let of_worker = |worker: u32| {
+                let life = block.log.workers.iter().find(|life| life.worker.0 == worker);
+                life.and_then(|life| lanes[block.host].0.get(&pid(life)).copied()).unwrap_or(u32::MAX)
+            };
+            (0..block.plan.workers()).map(of_worker).collect()
         };
         let blocks = blocks.iter().map(of_block).collect();
-        let ends = counts.iter().scan(0, |end, count| {
+        let ends = lanes.iter().scan(0, |end, (_, count)| {
             *end += count;
             Some(*end)
         });
-        let hosts = ends.zip(&counts).map(|(end, &count)| (end - count, count)).collect();
+        let hosts = ends.zip(&lanes).map(|(end, &(_, count))| (end - count, count)).collect();
         Lanes { hosts, blocks }
     }
 
@@ -61,4 +67,28 @@ impl Lanes {
         let (before, count) = self.of_host(host);
         (own < count).then_some(WorkerId(before + own))
     }
+}
+
+/// One of whom nothing is known is its place.
+fn pid(life: &WorkerLife) -> u32 {
+    life.pid.unwrap_or(u32::MAX - life.worker.0)
+}
+
+/// The place of each process of a host, and how many there are.
+fn places(processes: &HashMap<u32, Process>) -> (HashMap<u32, u32>, u32) {
+    let mut order: Vec<(u32, Process)> = processes.iter().map(|(pid, process)| (*pid, *process)).collect();
+    order.sort_unstable_by_key(|(pid, process)| (process.joined, *pid));
+    // When whoever has a place dies.
+    let mut until: Vec<Option<u64>> = Vec::new();
+    let of = order.into_iter().map(|(pid, Process { joined, died })| {
+        let free = until.iter().position(|until| until.is_some_and(|until| until <= joined));
+        let place = free.unwrap_or_else(|| {
+            until.push(None);
+            until.len() - 1
+        });
+        until[place] = died;
+        (pid, place as u32)
+    });
+    let of = of.collect();
+    (of, until.len() as u32)
 }

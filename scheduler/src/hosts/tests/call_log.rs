@@ -137,9 +137,11 @@ fn a_place_is_kept_when_its_worker_dies() {
     let host = call.host("node 1", BEGUN);
     let mut first = block(host, 0, BEGUN, 5);
     first.log.workers[0].died = Some(Died { how: "killed".into(), signal: Some(9), last_words: Vec::new() });
+    first.log.workers[0].left_ns = 15;
     first.log.workers.push(life(0, 6, 20, 50));
+    // A block that came before has who took over, too.
+    call.block(block(host, 10, BEGUN + 14, 6));
     call.block(first);
-    call.block(block(host, 10, BEGUN, 6));
     assert_eq!(call.places(), 1);
     let log = call.merged(&plan(20, 1, false), BEGUN + 1000);
     let lives: Vec<_> =
