@@ -258,7 +258,8 @@ ms_hosts_log_lost <- function(id, host, why) .Call(wrap__ms_hosts_log_lost, id, 
 # A host handed in a block, before which the phase has so many elements; `record` is that of its run, over these `passes` of the call.
 ms_hosts_log_block <- function(id, host, record, before, passes) .Call(wrap__ms_hosts_log_block, id, host, record, before, passes)
 
-# The call is over. `spec` is what was run, of all phases; the number of the run that it is from now on. NULL: nobody wants to know.
+# The call is over. `spec` is what was run, of all phases; the number of the run that it is from now on. NULL: nobody wants to know. NULL too where
+# it is no plan of this machine, as with more workers than a board has places: the values are there all the same.
 ms_hosts_log_end <- function(id, spec) .Call(wrap__ms_hosts_log_end, id, spec)
 
 # Simulates plan `id` for every number of workers and every schedule. `model` has for each pass of the plan the seconds of its
