@@ -1,7 +1,7 @@
 //! The hosts of a run over several: what each did, what crossed the network and when, and how long.
 use scheduler::run::{EventLog, HostLife, Moved};
 
-use crate::run_view::{seconds, Activities, EventView, HostView, Moves, RunFigures};
+use crate::run_view::{seconds, share, Activities, EventView, HostView, Moves, RunFigures};
 
 /// The hosts, in the order in which they were spoken to.
 pub(crate) fn views(log: &EventLog, activities: &[Activities]) -> Vec<HostView> {
@@ -19,7 +19,7 @@ pub(crate) fn views(log: &EventLog, activities: &[Activities]) -> Vec<HostView> 
             lost: life.lost.clone(),
             elements: life.elements,
             fun_seconds,
-            utilisation: if all > 0.0 { (fun_seconds / all).min(1.0) } else { 0.0 },
+            utilisation: share(fun_seconds, all),
             peak_bytes: life.peak_bytes,
             sent: moves(&life.sent),
             received: moves(&life.received),

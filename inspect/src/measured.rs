@@ -10,17 +10,8 @@ use crate::document::{Document, Life, TaskLife};
 use crate::names::element_name;
 use crate::planned::stage_of_task;
 use crate::record::Record;
-use crate::run_view::{seconds, Memory, PassFigures, RunFigures, RunView, Slowest, WorkerView};
+use crate::run_view::{seconds, share, Memory, PassFigures, RunFigures, RunView, Slowest, WorkerView};
 use crate::{columns, events, hosts, memory, spent};
-
-/// A part of a whole, 0 where there is no whole.
-fn share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 {
-        (part / whole).clamp(0.0, 1.0)
-    } else {
-        0.0
-    }
-}
 
 /// Fills in what the log says. Advice comes last, when all else is there.
 pub(crate) fn measure(document: &mut Document, record: &Record, log: &EventLog) {

@@ -298,3 +298,12 @@ pub struct EventView {
 pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
+
+/// A part of a whole, 0 where there is no whole.
+pub(crate) fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 {
+        (part / whole).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}

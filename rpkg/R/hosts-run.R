@@ -31,7 +31,7 @@ converse <- function(run, settled, show = function(run) NULL) {
 }
 
 # A *seat* is a host's part in a run, by its leader: when that dies and the host has other nodes, the next has a seat of its own.
-begin_over_hosts <- function(job, program, hosts, call, log = NULL) {
+begin_over_hosts <- function(job, program, hosts, call, log) {
   run <- new.env(parent = emptyenv())
   run$job <- job
   run$log <- log
@@ -62,7 +62,7 @@ add_seat <- function(run, host) {
   seat$number <- native(ms_hosts_join(run$grants, blocks_held(run$job, names(host$holds$has))))
   seat$node <- host$nodes[[1L]]
   seat$label <- host$label
-  if (!is.null(run$log)) seat$logged <- native(ms_hosts_log_host(run$log$id, host$label))
+  seat$logged <- native(ms_hosts_log_host(run$log$id, host$label))
   seat$alive <- TRUE
   seat$open <- seat$told <- seat$more <- seat$reading <- seat$writing <- FALSE
   # What is to be said, in order: data, and blocks behind the data that they need.
@@ -127,7 +127,6 @@ take_answer <- function(seat, run) {
 
 # What crossed the network, and when. An answer with data is here when all of it is; another was when it was heard.
 note_answer <- function(seat, run, answer, heard_at) {
-  if (is.null(run$log)) return(invisible())
   received <- sum(vapply(answer$pieces, function(piece) length(piece$bytes), 0L))
   times <- c(seat$asked_at, answer$times, if (received) now_here() else heard_at)
   native(ms_hosts_log_heard(run$log$id, seat$logged, times, as.double(c(seat$sent, received))))
@@ -159,7 +158,7 @@ take_block <- function(came, block, seat, run) {
     if (length(came$error$index)) came$error$index <- came$error$index + before
     if (is.null(run$failed)) run$failed <- elapsed()
   }
-  if (!is.null(came$record)) native(ms_hosts_log_block(run$log$id, seat$logged, came$record, before, run$log$passes))
+  native(ms_hosts_log_block(run$log$id, seat$logged, came$record, before, run$log$passes))
   came$record <- NULL
   run$parts[[block]] <- came
 }
@@ -170,7 +169,7 @@ lose <- function(seat, run, why, died) {
   seat$blocks <- 0L
   host <- seat$host
   native(ms_hosts_lost(run$grants, seat$number))
-  if (!is.null(run$log)) native(ms_hosts_log_lost(run$log$id, seat$logged, why))
+  native(ms_hosts_log_lost(run$log$id, seat$logged, why))
   leave_node(host$nodes[[1L]])
   # The other nodes of a host that is silent are no better, but owe nothing.
   if (!died) for (node in host$nodes[-1L]) if (is_socket(node)) leave_node(node)

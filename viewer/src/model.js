@@ -80,6 +80,11 @@ export class Model {
     return this.hosts.find(host => host.first_worker <= worker && worker < host.first_worker + host.workers);
   }
 
+  /** The bytes that a host was `sent`, or that were `received` of it. */
+  moved(host, way) {
+    return host[way].bytes.reduce((sum, part) => sum + part, 0);
+  }
+
   state(chunk) {
     return STATES[this.chunks.state[chunk]] ?? '–';
   }

@@ -1,17 +1,20 @@
 //! The hosts of a run over several, each with what it did and what crossed the network.
-use crate::run_view::{HostView, Moves, RunView};
+use super::few::few;
+use crate::run_view::{share, HostView, Moves, RunView};
 use crate::table::{Align, Table};
 use crate::words::{bytes, number, percent, seconds, short};
 
-/// Hosts that are shown one by one: all of up to so many, else so many of the slowest.
-const FEW: (usize, usize) = (20, 10);
 const FIGURES: [&str; 7] = ["workers", "elements", "FUN", "util", "memory", "sent", "received"];
 
 /// A line for each host, and one for the network.
 pub(super) fn hosts(run: &RunView) -> Vec<String> {
     let figures = FIGURES.iter().map(|&name| (name, Align::Right));
     let mut table = Table::new(&std::iter::once(("hosts", Align::Left)).chain(figures).collect::<Vec<_>>());
-    let (shown, more) = chosen(&run.hosts);
+    // The lost ones, then those that did least for their workers.
+    let worse = |a: &HostView, b: &HostView| {
+        b.lost.is_some().cmp(&a.lost.is_some()).then(a.utilisation.total_cmp(&b.utilisation))
+    };
+    let (shown, more) = few(&run.hosts, |host| host.host, worse);
     for host in shown {
         line(host, &mut table);
     }
@@ -23,18 +26,6 @@ pub(super) fn hosts(run: &RunView) -> Vec<String> {
         table.text(&network(run));
     }
     table.lines(usize::MAX, "")
-}
-
-/// Which hosts are shown one by one, in their order, and which are not: the lost ones first, then those that did least for their workers.
-fn chosen(hosts: &[HostView]) -> (Vec<&HostView>, Vec<&HostView>) {
-    let mut all: Vec<&HostView> = hosts.iter().collect();
-    if all.len() <= FEW.0 {
-        return (all, Vec::new());
-    }
-    all.sort_by(|a, b| b.lost.is_some().cmp(&a.lost.is_some()).then(a.utilisation.total_cmp(&b.utilisation)));
-    let more = all.split_off(FEW.1);
-    all.sort_by_key(|host| host.host);
-    (all, more)
 }
 
 fn line(host: &HostView, table: &mut Table) {
@@ -66,12 +57,11 @@ fn total(moves: &Moves) -> u64 {
 /// How long the network was in use.
 fn network(run: &RunView) -> String {
     let figures = &run.figures;
-    let share = if figures.seconds > 0.0 { figures.network_seconds / figures.seconds } else { 0.0 };
     format!(
         "  network: {} sent, {} received; in use for {}, {} of the run",
         bytes(figures.sent_bytes),
         bytes(figures.received_bytes),
         seconds(figures.network_seconds),
-        percent(share)
+        percent(share(figures.network_seconds, figures.seconds))
     )
 }

@@ -2,6 +2,7 @@
 //!
 //! Bounded: of very many stages the heaviest are shown in their order, the others together in a line. At most [`WIDTH`] wide,
 //! apart from what names say.
+mod few;
 mod head;
 mod hosts;
 mod stages;

@@ -1,11 +1,10 @@
 //! The stages in their order, each with its passes and what it reads and makes.
+use super::few::few;
 use crate::document::{Document, PassView, ResourceView, StageView};
 use crate::names::stage_name;
 use crate::table::{Align, Table};
 use crate::words::{bytes, element, list, number, percent, roughly, seconds, short};
 
-/// Stages that are shown one by one: all of up to so many, else so many of the heaviest.
-const FEW: (usize, usize) = (20, 10);
 /// Data, passes of a stage and tasks of a path that are shown one by one.
 pub(super) const SOME: usize = 8;
 
@@ -27,7 +26,10 @@ pub(super) fn stages(document: &Document) -> Vec<String> {
     let figures: &[&str] = if document.run.is_some() { &MEASURED } else { &PREDICTED };
     let figures = figures.iter().map(|&name| (name, Align::Right));
     let mut table = Table::new(&std::iter::once(("stages", Align::Left)).chain(figures).collect::<Vec<_>>());
-    let (shown, more) = chosen(document);
+    let heavier = |a: &StageView, b: &StageView| {
+        weight(document, b).partial_cmp(&weight(document, a)).unwrap_or(std::cmp::Ordering::Equal)
+    };
+    let (shown, more) = few(&document.stages, |stage| stage.id, heavier);
     for stage in shown {
         let own: Vec<&PassView> = passes(document, stage).collect();
         line(document, stage, &own, &mut table);
@@ -41,21 +43,6 @@ pub(super) fn stages(document: &Document) -> Vec<String> {
         group(document, &more, &mut table);
     }
     table.lines(usize::MAX, "")
-}
-
-/// Which stages are shown one by one, in their order, and which are not.
-fn chosen(document: &Document) -> (Vec<&StageView>, Vec<&StageView>) {
-    if document.stages.len() <= FEW.0 {
-        return (document.stages.iter().collect(), Vec::new());
-    }
-    let mut heavy: Vec<&StageView> = document.stages.iter().collect();
-    heavy.sort_by(|a, b| {
-        weight(document, b).partial_cmp(&weight(document, a)).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    let mut more = heavy.split_off(FEW.1);
-    heavy.sort_by_key(|stage| stage.id);
-    more.sort_by_key(|stage| stage.id);
-    (heavy, more)
 }
 
 /// How heavy a stage is: by FUN's time as measured, else as expected, else by elements.

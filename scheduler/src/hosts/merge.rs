@@ -9,10 +9,8 @@ use crate::id::{PassId, StageId, WorkerId};
 use crate::plan::{PassCall, Plan};
 use crate::run::{
     Chunk, ChunkStep, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, WorkerLife,
+    SLOWEST,
 };
-
-/// Elements that are remembered as a pass's slowest.
-const SLOWEST: usize = 5;
 
 /// The log in the making.
 pub(super) struct Merge<'a> {

@@ -1,6 +1,8 @@
 //! In which phase of a call over several hosts each pass runs. A pass that reads another one as a whole runs in a later phase: the session has all
 //! values of the earlier one by then, and they are data like any other. A phase is over one collection of elements, which hosts get blocks of.
 
+use std::collections::HashSet;
+
 use crate::graph::{Resource, Scope};
 use crate::id::{PassId, ResourceId};
 use crate::plan::{CallSpec, PassCall, Source};
@@ -44,7 +46,7 @@ pub struct Phase {
     pub origins: Vec<Source>,
 }
 
-/// The phases of a call, in their order. Passes come after all that they read. O(phases x passes).
+/// The phases of a call, in their order. Passes come after all that they read. O(passes squared).
 #[must_use]
 pub fn split(spec: &CallSpec) -> Vec<Phase> {
     let of = phases(&spec.passes.iter().map(reads).collect::<Vec<_>>());
@@ -94,13 +96,11 @@ fn alone(spec: &CallSpec, passes: Vec<PassId>) -> Phase {
         }
     });
     let calls = calls.collect();
-    let later = |pass: &PassId| {
-        let others = (0..spec.passes.len() as u32).map(PassId).filter(|other| place(*other).is_none());
-        others
-            .flat_map(|other| spec.passes[other.index()].sources())
-            .any(|source| source.pass() == Some(*pass))
-    };
-    let wanted = passes.iter().enumerate().filter(|(_, pass)| spec.gather.contains(pass) || later(pass));
+    let others = (0..spec.passes.len() as u32).map(PassId).filter(|other| place(*other).is_none());
+    let read: HashSet<PassId> =
+        others.flat_map(|other| spec.passes[other.index()].sources().filter_map(Source::pass)).collect();
+    let wanted =
+        passes.iter().enumerate().filter(|(_, pass)| spec.gather.contains(pass) || read.contains(pass));
     let gather = wanted.map(|(place, _)| PassId(place as u32)).collect();
     let spec = CallSpec { resources, passes: calls, gather, ..spec.clone() };
     Phase { passes, spec, origins }

@@ -231,6 +231,9 @@ pub struct StageTotal {
     pub longest_ns: u64,
 }
 
+/// Elements that are remembered as a pass's slowest.
+pub(crate) const SLOWEST: usize = 5;
+
 /// A pass as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassTotal {

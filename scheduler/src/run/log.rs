@@ -2,7 +2,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::event_log::{
-    Chunk, ChunkStep, Detail, Ended, EventLog, FailedElement, PassTotal, StageTotal, State,
+    Chunk, ChunkStep, Detail, Ended, EventLog, FailedElement, PassTotal, StageTotal, State, SLOWEST,
 };
 use super::Finished;
 use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
@@ -10,8 +10,6 @@ use crate::engine::{Cause, Outcome};
 use crate::id::{PassId, StageId, WorkerId};
 use crate::plan::{Plan, Stage};
 
-/// Elements that are remembered as a pass's slowest.
-const SLOWEST: usize = 5;
 /// A longer pause between two chunks of a worker is no work on either: it slept.
 const PAUSE_NS: u64 = 200_000;
 

@@ -29,6 +29,7 @@ mod supervisor;
 mod tests;
 
 pub use copying::Copying;
+pub(crate) use event_log::SLOWEST;
 pub use event_log::{
     Chunk, ChunkStep, Detail, Died, Ended, Event, EventLog, FailedElement, HostLife, Moved, PassTotal,
     StageTotal, State, WorkerLife,

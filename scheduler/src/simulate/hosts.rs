@@ -127,19 +127,23 @@ fn part_of(model: &Model, phase: &Phase) -> Model {
 
 /// Whether a host gets only the part of a variable that its blocks need.
 fn is_cut(spec: &CallSpec, id: usize) -> bool {
-    let is = |source: &Source| matches!(source, Source::Data(data) if data.index() == id);
-    let sides = spec.passes.iter().any(|pass| pass.sides.iter().any(is));
-    !sides && spec.passes.iter().any(|pass| pass.inputs.iter().any(is))
+    !is_side(spec, id) && spec.passes.iter().any(|pass| pass.inputs.iter().any(|source| is_of(source, id)))
+}
+
+/// Whether a pass reads a variable whole.
+fn is_side(spec: &CallSpec, id: usize) -> bool {
+    spec.passes.iter().any(|pass| pass.sides.iter().any(|source| is_of(source, id)))
+}
+
+fn is_of(source: &Source, id: usize) -> bool {
+    matches!(source, Source::Data(data) if data.index() == id)
 }
 
 /// What every host needs whole.
 fn common(phase: &Phase) -> impl Iterator<Item = (Part, u64)> + '_ {
-    let is = |source: &Source, id: usize| matches!(source, Source::Data(data) if data.index() == id);
-    let sides =
-        move |id: usize| phase.spec.passes.iter().any(|pass| pass.sides.iter().any(|source| is(source, id)));
     let resources = phase.spec.resources.iter().zip(&phase.origins).enumerate();
     resources
-        .filter(move |(id, _)| sides(*id))
+        .filter(|(id, _)| is_side(&phase.spec, *id))
         .map(|(_, (resource, &origin))| ((origin, 0, u64::MAX), resource.bytes))
 }
 

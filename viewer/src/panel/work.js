@@ -218,7 +218,6 @@ export function worker(model, store, actions, { id }) {
 
 export function host(model, store, actions, { id }) {
   const one = model.hosts[id];
-  const total = moves => bytes(moves.bytes.reduce((sum, part) => sum + part, 0));
   const workers = Array.from({ length: one.workers }, (_, i) => one.first_worker + i);
   return [
     one.name,
@@ -229,8 +228,8 @@ export function host(model, store, actions, { id }) {
         ['FUN', seconds(one.fun_seconds)],
         ['utilisation', percent(one.utilisation)],
         ['memory at most', bytes(one.peak_bytes)],
-        ['sent', total(one.sent)],
-        ['received', total(one.received)],
+        ['sent', bytes(model.moved(one, 'sent'))],
+        ['received', bytes(model.moved(one, 'received'))],
         [one.lost === null ? 'until' : 'lost', seconds(one.left)],
         ['why', one.lost],
       ]),

@@ -144,7 +144,6 @@ function resources(model) {
 
 function hosts(model) {
   const one = i => model.hosts[i];
-  const moved = (i, way) => one(i)[way].bytes.reduce((sum, part) => sum + part, 0);
   return {
     key: 'hosts',
     label: 'Hosts',
@@ -159,8 +158,8 @@ function hosts(model) {
       number('FUN', i => one(i).fun_seconds, seconds),
       number('Utilisation', i => one(i).utilisation, percent, { fill: i => one(i).utilisation }),
       number('Memory', i => one(i).peak_bytes, bytes),
-      number('Sent', i => moved(i, 'sent'), bytes),
-      number('Received', i => moved(i, 'received'), bytes),
+      number('Sent', i => model.moved(one(i), 'sent'), bytes),
+      number('Received', i => model.moved(one(i), 'received'), bytes),
     ],
   };
 }

@@ -8,7 +8,7 @@ use extendr_api::prelude::*;
 use scheduler::hosts::{cut, phases, Grants, Host, Reads, Size};
 use scheduler::os::{give_back_freed, send_at_once};
 
-use crate::numbered::Numbered;
+use crate::numbered::{place_of, Numbered};
 use crate::r::{self, argument, edge, give, nothing, Failure, Given, Result};
 
 thread_local! {
@@ -28,11 +28,7 @@ fn tell(id: i32, f: impl FnOnce(&mut Grants) -> bool) -> Result<Given> {
 }
 
 fn host_of(host: i32) -> Host {
-    Host(host.saturating_sub(1).max(0) as u32)
-}
-
-fn block_of(block: i32) -> usize {
-    block.saturating_sub(1).max(0) as usize
+    Host(place_of(host) as u32)
 }
 
 /// The ends of the blocks of so many elements, for so many hosts; none but the last has fewer than `least`, and is no multiple of `unit`.
@@ -107,13 +103,13 @@ fn ms_hosts_next(id: i32, host: i32, now: f64, rate: f64) -> Robj {
 /// A host handed in a block. FALSE where it is not to be used.
 #[extendr]
 fn ms_hosts_done(id: i32, host: i32, block: i32) -> Robj {
-    edge(|| tell(id, |grants| grants.done(host_of(host), block_of(block))))
+    edge(|| tell(id, |grants| grants.done(host_of(host), place_of(block))))
 }
 
 /// An element of a block failed. FALSE where that does not matter any more.
 #[extendr]
 fn ms_hosts_failed(id: i32, host: i32, block: i32) -> Robj {
-    edge(|| tell(id, |grants| grants.failed(host_of(host), block_of(block))))
+    edge(|| tell(id, |grants| grants.failed(host_of(host), place_of(block))))
 }
 
 #[extendr]

@@ -47,3 +47,8 @@ impl<T> Numbered<T> {
         self.things.clear();
     }
 }
+
+/// The place of what R counts from 1 on.
+pub(crate) fn place_of(number: i32) -> usize {
+    number.saturating_sub(1).max(0) as usize
+}

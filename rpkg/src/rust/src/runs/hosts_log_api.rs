@@ -13,7 +13,7 @@ use scheduler::os::unix_ns;
 use super::encoded::Purpose;
 use super::planned::{bytes_of, compile};
 use super::spec::Spec;
-use crate::numbered::Numbered;
+use crate::numbered::{place_of, Numbered};
 use crate::r::{self, argument, edge, give, nothing, Failure, Result};
 use crate::records::last_run::{self, LastRun};
 
@@ -24,11 +24,6 @@ thread_local! {
 fn with<T>(id: i32, f: impl FnOnce(&mut CallLog) -> T) -> Result<T> {
     let missing = || Failure::Internal(format!("there is no call {id} over hosts"));
     CALLS.with_borrow_mut(|calls| calls.get_mut(id).map(f)).ok_or_else(missing)
-}
-
-/// As R counts.
-fn host_of(host: i32) -> usize {
-    host.saturating_sub(1).max(0) as usize
 }
 
 /// A moment, in seconds since 1970.
@@ -66,7 +61,7 @@ fn ms_hosts_log_heard(id: i32, host: i32, times: Robj, bytes: Robj) -> Robj {
         };
         let [asked, came, answered, heard] = [asked, came, answered, heard].map(instant);
         let trip = RoundTrip { asked, came, answered, heard };
-        with(id, |call| call.heard(host_of(host), trip, (sent as u64, received as u64)))?;
+        with(id, |call| call.heard(place_of(host), trip, (sent as u64, received as u64)))?;
         nothing()
     })
 }
@@ -75,7 +70,7 @@ fn ms_hosts_log_heard(id: i32, host: i32, times: Robj, bytes: Robj) -> Robj {
 #[extendr]
 fn ms_hosts_log_lost(id: i32, host: i32, why: &str) -> Robj {
     edge(|| {
-        with(id, |call| call.lost(host_of(host), unix_ns(), why))?;
+        with(id, |call| call.lost(place_of(host), unix_ns(), why))?;
         nothing()
     })
 }
@@ -88,7 +83,7 @@ fn ms_hosts_log_block(id: i32, host: i32, record: Robj, before: f64, passes: Rob
         let record = Record::from_bytes(&bytes_of(argument(&record))?, "a block of a host").ok();
         let passes = r::numbers(argument(&passes))?.into_iter().map(|pass| PassId(pass as u32 - 1)).collect();
         if let Some(Record { plan, log: Some(log), .. }) = record {
-            let block = BlockLog { host: host_of(host), before: before as u64, passes, plan, log };
+            let block = BlockLog { host: place_of(host), before: before as u64, passes, plan, log };
             with(id, |call| call.block(block))?;
         }
         nothing()
