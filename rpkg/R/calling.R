@@ -9,7 +9,8 @@ call_form <- function(names = "", code = list(), cell = NULL, extent = NULL, arg
   list(names = names, code = code, cell = cell, extent = extent, arguments = arguments, marked = marked)
 }
 
-# list(call, frame, elements): native code puts the elements of each call into the list `elements`, which the call takes them from.
+# list(call, forced, frame, elements): the call of FUN, of which so many arguments are forced (NULL: it is code to be evaluated), and its frame. Native
+# code puts the elements of each call into the list `elements`, which the call takes them from.
 call_of <- function(body) {
   form <- body$form
   frame <- frame_of(body$dots, form$code)
@@ -17,7 +18,7 @@ call_of <- function(body) {
     frame$FUN <- body$fun
     frame$X <- elements <- vector("list", 1L)
     frame$i <- 1L
-    return(list(call = usual_call, frame = frame, elements = elements))
+    return(list(call = usual_call, forced = 1L, frame = frame, elements = elements))
   }
   taken <- c(body$variables, names(body$functions))
   for (name in names(body$functions)) assign(name, body$functions[[name]], envir = frame)
@@ -34,13 +35,15 @@ call_of <- function(body) {
   taken <- c(names(form$arguments), setdiff(taken, names(form$arguments)))
   sides <- lapply(taken, as.name)
   names(sides) <- c(form$arguments, setdiff(taken, names(form$arguments)))
-  call <- c(list(quote(forceAndCall), length(arguments), as.name(fun)), arguments, sides, quote(...))
-  call <- if (form$marked) unless_left_out(as.call(call), arguments, frame) else as.call(call)
-  list(call = call, frame = frame, elements = elements)
+  call <- as.call(c(list(as.name(fun)), arguments, sides, quote(...)))
+  forced <- length(arguments)
+  if (!form$marked) return(list(call = call, forced = forced, frame = frame, elements = elements))
+  call <- as.call(c(list(quote(forceAndCall), forced), as.list(call)))
+  list(call = unless_left_out(call, arguments, frame), forced = NULL, frame = frame, elements = elements)
 }
 
 # What most calls are: FUN(X[[i]], ...), without side variables.
-usual_call <- quote(forceAndCall(1L, FUN, X[[i]], ...))
+usual_call <- quote(FUN(X[[i]], ...))
 
 is_usual_form <- function(form) identical(form$names, "") && is.null(form$cell) && is.null(form$extent) && !form$marked
 

@@ -340,9 +340,9 @@ ms_worker_next <- function(milliseconds) .Call(wrap__ms_worker_next, millisecond
 # a list of a step's payload and captured objects. Left by R's jump when FUN fails, or when `late` is called: FUN took too long.
 ms_worker_loop <- function(late) .Call(wrap__ms_worker_loop, late)
 
-# What R made ready for the step that the loop asked for: the call of FUN, its frame, the list in which the call finds its elements,
-# and what sets the random numbers.
-ms_worker_ready <- function(call, frame, elements, setter) .Call(wrap__ms_worker_ready, call, frame, elements, setter)
+# What R made ready for the step that the loop asked for: the call of FUN, how many of its arguments are `forced` (NULL: it is code to be
+# evaluated), its frame, the list in which the call finds its elements, and what sets the random numbers.
+ms_worker_ready <- function(call, forced, frame, elements, setter) .Call(wrap__ms_worker_ready, call, forced, frame, elements, setter)
 
 # Where FUN is: the stage, the step and the element, or -1 three times.
 ms_worker_at <- function() .Call(wrap__ms_worker_at)

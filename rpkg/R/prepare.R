@@ -9,7 +9,7 @@ prepare <- function(step, external) {
   body <- bind_globals(native(ms_unpack(head$body, step$captured)), head$own, external)
   bind_dots(body$frame_dots)
   made <- call_of(body)
-  native(ms_worker_ready(made$call, made$frame, made$elements, stream_setter(head$seed, sum(head$before))))
+  native(ms_worker_ready(made$call, made$forced, made$frame, made$elements, stream_setter(head$seed, sum(head$before))))
 }
 
 # A worker of ours has what the session has attached; packages that only this call asks for, and those that nodes of the user's cluster

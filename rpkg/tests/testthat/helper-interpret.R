@@ -41,11 +41,12 @@ interpret_pass <- function(pass, k, data, results) {
     switch(input$kind, item = function(j) x[[j]], row = function(j) x[j, ], column = function(j) x[, j])
   })
   made <- call_of(body)
+  code <- if (is.null(made$forced)) made$call else as.call(c(list(quote(forceAndCall), made$forced), as.list(made$call)))
   for (name in names(sides)) assign(name, sides[[name]], envir = made$frame)
   taken <- free_name(if (length(made$elements) == 1L) "X" else "dots", c(body$variables, names(body$functions)))
   call_fun <- function(elements) {
     assign(taken, elements, envir = made$frame)
-    eval(made$call, made$frame)
+    eval(code, made$frame)
   }
   values <- vector("list", pass$n)
   conditions <- list()

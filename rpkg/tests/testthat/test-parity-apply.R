@@ -90,3 +90,20 @@ test_that("a registered matrix gives what the object gives", {
     expect_identical(memApply("x", 1, sum, NAMESPACE = "parity", MAX.CORES = workers), apply(x, 1, sum, simplify = FALSE))
   }
 })
+
+test_that("an element that FUN keeps stays what it was", {
+  keeper <- function() {
+    kept <- list()
+    function(x) {
+      kept[[length(kept) + 1L]] <<- x
+      kept
+    }
+  }
+  singles <- as.list(seq(0.5, 9))
+  expect_identical(memLapply(singles, keeper(), MAX.CORES = 1), lapply(singles, keeper()))
+  expect_identical(memLapply(1:9, keeper(), MAX.CORES = 1), lapply(1:9, keeper()))
+  for (names in list(NULL, list(letters[1:4], LETTERS[1:3]))) {
+    x <- matrix(1:12 / 2, 4, dimnames = names)
+    for (margin in 1:2) expect_identical(memApply(x, margin, keeper(), MAX.CORES = 1), apply(x, margin, keeper()))
+  }
+})

@@ -60,21 +60,22 @@ pub(super) fn items<'s>(
     out
 }
 
-/// Rows `from` to `from + count` of a matrix of `nrow` by `ncol`, each a plain vector, in a list. Preserved. They are
+/// A vector for a row of `ncol` items, not set. Preserved.
+pub fn row<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32, ncol: usize) -> Sexp<'s> {
+    s.vector(kind_of(source.view.node(index).kind()), ncol)
+}
+
+/// Sets the first `count` vectors of a list, each as [`row`] makes them, to the rows from `from` on of a matrix of `nrow` by `ncol`. They are
 /// transposed a tile at a time: neither side is walked in strides that miss the cache.
-pub fn rows<'s>(
-    s: &'s Scope,
+pub fn fill_rows(
+    s: &Scope,
     source: &BlobSource<'_>,
     index: u32,
     (from, count): (usize, usize),
     (nrow, ncol): (usize, usize),
-    names: Sexp,
-) -> Sexp<'s> {
+    out: Sexp,
+) {
     let node = source.view.node(index);
-    let out = s.vector(Kind::VECSXP, count);
-    for i in 0..count {
-        s.inner(|s| out.set_item(i, s.vector(kind_of(node.kind()), ncol)));
-    }
     match node.kind() {
         Tag::List => {
             for j in 0..ncol {
@@ -98,22 +99,17 @@ pub fn rows<'s>(
             let wanted = ncol.saturating_mul(nrow).saturating_mul(tag.item_size() as usize);
             assert!(wanted <= data.len() && from + count <= nrow, "rows beyond the matrix");
             match tag.item_size() {
-                1 => transpose::<u8>(data, out, from, nrow, ncol),
-                4 => transpose::<u32>(data, out, from, nrow, ncol),
-                8 => transpose::<u64>(data, out, from, nrow, ncol),
-                _ => transpose::<[u64; 2]>(data, out, from, nrow, ncol),
+                1 => transpose::<u8>(data, out, (from, count), (nrow, ncol)),
+                4 => transpose::<u32>(data, out, (from, count), (nrow, ncol)),
+                8 => transpose::<u64>(data, out, (from, count), (nrow, ncol)),
+                _ => transpose::<[u64; 2]>(data, out, (from, count), (nrow, ncol)),
             }
         }
     }
-    for i in 0..count {
-        named(s, out.item(i), names);
-    }
-    out
 }
 
-/// Fills the rows in `out` from column-major `data`, which the caller found long enough.
-fn transpose<T: Copy>(data: &[u8], out: Sexp, from: usize, nrow: usize, ncol: usize) {
-    let count = out.len();
+/// Fills the first rows in `out` from column-major `data`, which the caller found long enough.
+fn transpose<T: Copy>(data: &[u8], out: Sexp, (from, count): (usize, usize), (nrow, ncol): (usize, usize)) {
     let data = data.as_ptr().cast::<T>();
     let mut places = [std::ptr::null_mut::<T>(); TILE];
     for top in (0..count).step_by(TILE) {
@@ -147,7 +143,8 @@ pub fn copy_strings(s: &Scope, source: &BlobSource<'_>, index: u32, out: Sexp, s
     }
 }
 
-fn named<'s>(s: &Scope, x: Sexp<'s>, names: Sexp) -> Sexp<'s> {
+/// The value with these names, unless they are NULL.
+pub fn named<'s>(s: &Scope, x: Sexp<'s>, names: Sexp) -> Sexp<'s> {
     if !names.is_null() {
         x.set_attribute(s, "names", names);
     }

@@ -6,6 +6,7 @@ use scheduler::error::Error;
 use scheduler::page::Tag;
 
 use super::cut::{copy_strings, element};
+use super::small::SmallItems;
 use super::source::BlobSource;
 use super::tags::kind_of;
 use crate::r::{Kind, Result, Scope, Sexp};
@@ -51,8 +52,15 @@ impl<'a> Pieces<'a> {
         let list = s.vector(Kind::VECSXP, self.count);
         let mut next = 0;
         for piece in &self.pieces {
+            let small = SmallItems::of(&piece.source, 0);
             for place in 0..piece.count {
-                s.inner(|s| list.set_item(next + place, element(s, &piece.source, 0, place)));
+                s.inner(|s| {
+                    let item = match &small {
+                        Some(items) => items.item(s, place),
+                        None => element(s, &piece.source, 0, place),
+                    };
+                    list.set_item(next + place, item);
+                });
             }
             next += piece.count;
         }

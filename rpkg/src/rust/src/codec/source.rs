@@ -10,7 +10,7 @@ use crate::altrep;
 use crate::r::{protect, Kind, Preserved, Result, Scope, Sexp};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
-const VIEW_MIN: usize = 2048;
+pub(super) const VIEW_MIN: usize = 2048;
 
 /// Where values are decoded from.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,12 @@
 use scheduler::fuzz::{changed, Aligned, TARGETS};
 use scheduler::page::{BlobWriter, Tag};
 
-use super::{column, copy_region, decode, element, encode, rows, BlobSource};
+use super::{
+    column, copy_region, decode, element, encode, encode_list, fill_rows, row, BlobSource, Packing,
+    SmallItems,
+};
 use crate::r::embedded::{identical, r, with_r};
-use crate::r::{protect, Preserved, Result, Scope, Sexp};
+use crate::r::{protect, Kind, Preserved, Result, Scope, Sexp};
 
 /// The blob of what R code gives, in memory that outlives all views of it.
 fn blob(code: &str) -> &'static Aligned {
@@ -53,6 +56,21 @@ fn what_is_encoded_is_decoded() {
     });
 }
 
+/// So many rows from one on, of a matrix of this shape, in a list.
+fn rows<'s>(
+    s: &'s Scope,
+    source: &BlobSource<'_>,
+    (from, count): (usize, usize),
+    shape: (usize, usize),
+) -> Sexp<'s> {
+    let list = s.vector(Kind::VECSXP, count);
+    for i in 0..count {
+        s.inner(|s| list.set_item(i, row(s, source, 0, shape.1)));
+    }
+    fill_rows(s, source, 0, (from, count), shape, list);
+    list
+}
+
 #[test]
 fn columns_rows_and_items_are_those_of_r() {
     with_r(|| {
@@ -63,14 +81,81 @@ fn columns_rows_and_items_are_those_of_r() {
             let one = format!("{matrix}[, 2]");
             assert!(agrees(&matrix, &one, |s, source| column(s, source, 0, 1, 3, s.null())), "{one}");
             let two = format!("list({matrix}[2, ], {matrix}[3, ])");
-            assert!(agrees(&matrix, &two, |s, source| rows(s, source, 0, (1, 2), (3, 4), s.null())), "{two}");
+            assert!(agrees(&matrix, &two, |s, source| rows(s, source, (1, 2), (3, 4))), "{two}");
         }
         // More than a tile each way.
         let all = "lapply(1:70, function(i) matrix(1:4900 + 0, 70)[i, ])";
         let whole = "matrix(1:4900 + 0, 70)";
-        assert!(agrees(whole, all, |s, source| rows(s, source, 0, (0, 70), (70, 70), s.null())));
+        assert!(agrees(whole, all, |s, source| rows(s, source, (0, 70), (70, 70))));
         assert!(agrees("list(1, 'b')", "'b'", |s, source| element(s, source, 0, 1)));
         assert!(agrees("7:9", "9L", |s, source| element(s, source, 0, 2)));
+    });
+}
+
+/// Single values and short columns, as they are filled into one vector after the other.
+#[test]
+fn small_items_are_those_of_r() {
+    with_r(|| {
+        for items in ["1:12", "1:12 > 5", "1:12 + 0.5", "1:12 + 1i", "as.raw(1:12)"] {
+            let last = format!("({items})[12]");
+            let list = format!("as.list({items})");
+            for code in [items, &list] {
+                assert!(
+                    agrees(code, &last, |s, source| SmallItems::of(source, 0).unwrap().item(s, 11)),
+                    "{code}"
+                );
+            }
+            let column = format!("({items})[5:8]");
+            let made =
+                agrees(items, &column, |s, source| SmallItems::columns(source, 0, 4).unwrap().item(s, 1));
+            assert!(made, "{column}");
+        }
+        let owner = owner();
+        for code in ["letters", "list(1, 'a')", "list()", "NULL", "quote(f(x))", "as.list(letters)"] {
+            let source = BlobSource::of_bytes(blob(code).bytes(), &owner).unwrap();
+            assert!(SmallItems::of(&source, 0).is_none(), "{code}");
+        }
+    });
+}
+
+#[test]
+fn what_is_packed_as_it_comes_is_what_a_list_of_it_is() {
+    with_r(|| {
+        for code in [
+            "as.list(1:9)",
+            "as.list(c(NA, 2.5, NaN))",
+            "list(c(1L, 3L), c(2L, NA))",
+            "list(TRUE)",
+            "list(1i, 2i)",
+        ] {
+            let list = protect(|s| Ok(Preserved::new(r(s, code)))).unwrap();
+            let items = list.get();
+            let mut packing = Packing::like(items.item(0), items.len()).unwrap();
+            assert!((0..items.len()).all(|i| packing.push(items.item(i))), "{code}");
+            let (mut own, mut whole, mut at) = (BlobWriter::new(), BlobWriter::new(), 0);
+            // SAFETY: the values are there until the end of this block.
+            unsafe { packing.encode(&mut own) }.unwrap();
+            encode_list(items, &mut whole, &mut at).unwrap();
+            assert_eq!(own.finish().to_vec().unwrap(), whole.finish().to_vec().unwrap(), "{code}");
+        }
+    });
+}
+
+#[test]
+fn what_is_not_small_plain_and_like_the_others_is_not_packed() {
+    with_r(|| {
+        let value = |code: &str| protect(|s| Ok(Preserved::new(r(s, code)))).unwrap();
+        for code in
+            ["NULL", "'a'", "list(1)", "c(a = 1)", "factor('u')", "1:1000 + 0", "sum", "numeric()", "1:3"]
+        {
+            assert!(Packing::like(value(code).get(), 10).is_none(), "{code}");
+        }
+        let mut packing = Packing::like(value("1").get(), 10).unwrap();
+        assert!(packing.push(value("2").get()));
+        for code in ["1L", "c(1, 2)", "c(a = 1)", "structure(1, class = 'u')", "NULL", "'1'", "numeric()"] {
+            assert!(!packing.push(value(code).get()), "{code}");
+        }
+        assert_eq!((packing.count(), packing.first_beyond(8), packing.first_beyond(u64::MAX)), (1, 0, 0));
     });
 }
 

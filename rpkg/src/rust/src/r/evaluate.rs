@@ -26,6 +26,12 @@ impl Scope {
         self.keep(unsafe { ffi::Rf_eval(code.raw(), environment.raw()) })
     }
 
+    /// Evaluates the call of a function, of whose arguments the first are forced, as `forceAndCall()` does; its value kept.
+    pub fn force_and_call(&self, call: Sexp, forced: i32, environment: Sexp) -> Sexp<'_> {
+        // SAFETY: R's main thread, by the scope's existence; all live.
+        self.keep(unsafe { ffi::R_forceAndCall(call.raw(), forced, environment.raw()) })
+    }
+
     /// Calls a function with values that are no code, its value kept.
     pub fn call(&self, function: Sexp, args: &[Sexp]) -> Sexp<'_> {
         let mut call = self.null();

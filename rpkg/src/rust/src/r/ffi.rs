@@ -50,4 +50,5 @@ extern "C" {
     pub(super) fn R_CheckUserInterrupt();
     pub(super) fn Rf_installTrChar(text: SEXP) -> SEXP;
     pub(super) fn Rf_eval(call: SEXP, env: SEXP) -> SEXP;
+    pub(super) fn R_forceAndCall(call: SEXP, forced: c_int, env: SEXP) -> SEXP;
 }

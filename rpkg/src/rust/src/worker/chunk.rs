@@ -3,6 +3,7 @@ use scheduler::board::{ElementPosition, Lease};
 
 use super::fold::{Fold, Turn};
 use super::meter::{Costs, Meter};
+use super::results::Results;
 use super::stage::{Ready, Running, WorkerStage};
 use crate::r::{self, Kind, Preserved, Result, Scope, Sexp};
 
@@ -39,15 +40,10 @@ pub(super) struct Place {
     pub(super) nth: usize,
 }
 
-/// The results of one output.
-struct Results {
-    list: Preserved,
-    next: usize,
-}
-
 /// A call of FUN. Preserved by the scope: FUN may leave the run, and with it what keeps these otherwise.
 pub(super) struct Call<'s> {
     pub(super) call: Sexp<'s>,
+    pub(super) forced: Option<i32>,
     pub(super) frame: Sexp<'s>,
     pub(super) setter: Sexp<'s>,
     pub(super) element: u64,
@@ -69,9 +65,9 @@ impl<'s> Call<'s> {
 
     /// What a step made ready, kept.
     fn of(s: &'s Scope, ready: &Ready, element: u64) -> Option<Call<'s>> {
-        let Ready { call, frame, setter, .. } = ready;
+        let Ready { call, forced, frame, setter, .. } = ready;
         let [call, frame, setter] = [call, frame, setter].map(|x| s.kept(x.get()));
-        Some(Call { call, frame, setter, element, late: false })
+        Some(Call { call, forced: *forced, frame, setter, element, late: false })
     }
 }
 
@@ -84,8 +80,7 @@ impl Chunk {
     ) -> Result<Chunk> {
         let list = |len: usize| r::protect(|s| Ok(Preserved::new(s.vector(Kind::VECSXP, len))));
         let results = |per_result: &u64| {
-            let count = (lease.end - lease.start).div_ceil((*per_result).max(1)) as usize;
-            Ok(Results { list: list(count)?, next: 0 })
+            Results::new((lease.end - lease.start).div_ceil((*per_result).max(1)) as usize)
         };
         let fold = |levels: u32| if levels > 0 { Fold::new(levels).map(Some) } else { Ok(None) };
         let steps = stage.steps.len();
@@ -95,7 +90,7 @@ impl Chunk {
             step: 0,
             folding: false,
             values: list(steps)?,
-            outputs: elements_per_result.iter().map(results).collect::<Result<_>>()?,
+            outputs: elements_per_result.iter().map(results).collect(),
             folds: stage.steps.iter().map(|step| fold(step.levels)).collect::<Result<_>>()?,
             meter: Meter::start(steps, costs, stage.mean_ns),
             notes: Vec::new(),
@@ -149,7 +144,7 @@ impl Chunk {
                 }
                 Turn::Result(value) => {
                     if let Some(output) = outputs[self.step] {
-                        self.outputs[output].put(value);
+                        self.outputs[output].put(s, value);
                     }
                 }
                 Turn::Rest => {
@@ -162,12 +157,12 @@ impl Chunk {
     }
 
     /// Takes what FUN gave.
-    pub(super) fn took(&mut self, stage: &WorkerStage, value: Sexp) {
+    pub(super) fn took(&mut self, s: &Scope, stage: &WorkerStage, value: Sexp) {
         let output = stage.outputs[self.step];
         match &mut self.folds[self.step] {
             Some(fold) => {
                 if let (Some(result), Some(output)) = (fold.combined(value), output) {
-                    self.outputs[output].put(result);
+                    self.outputs[output].put(s, result);
                 }
             }
             None => {
@@ -175,7 +170,7 @@ impl Chunk {
                     self.values.get().set_item(self.step, value);
                 }
                 if let Some(output) = output {
-                    self.outputs[output].put(value);
+                    self.outputs[output].put(s, value);
                 }
                 self.end_step();
             }
@@ -188,13 +183,13 @@ impl Chunk {
     }
 
     /// The results of an output.
-    pub(super) fn results_of(&self, output: usize) -> Option<Sexp<'_>> {
-        self.outputs.get(output).map(|output| output.list.get())
+    pub(super) fn results_of(&self, output: usize) -> Option<&Results> {
+        self.outputs.get(output)
     }
 
     /// The results of each output.
-    pub(super) fn results(&self) -> impl Iterator<Item = Sexp<'_>> + '_ {
-        self.outputs.iter().map(|output| output.list.get())
+    pub(super) fn results(&self) -> &[Results] {
+        &self.outputs
     }
 
     /// Takes what the step under way said.
@@ -220,7 +215,7 @@ impl Chunk {
     /// Takes a value in place of the result that could not be sent. `false`: there is none, or all can be sent.
     pub(super) fn replace_unsent(&mut self, value: Sexp) -> bool {
         let Some(Place { output, nth }) = self.unsent.take() else { return false };
-        self.outputs[output].list.get().set_item(nth, value);
+        self.outputs[output].replace(nth, value);
         self.untried = Some(Place { output, nth: nth + 1 });
         (self.at, self.step) = (self.lease.end, 0);
         true
@@ -229,7 +224,7 @@ impl Chunk {
     /// Goes back to the element and step that gave a result.
     pub(super) fn go_back(&mut self, stage: &WorkerStage, Place { output, nth }: Place) {
         let per_result =
-            (self.lease.end - self.lease.start).div_ceil(self.outputs[output].next.max(1) as u64);
+            (self.lease.end - self.lease.start).div_ceil(self.outputs[output].len().max(1) as u64);
         self.at = (self.lease.start + nth as u64 * per_result).min(self.lease.end.saturating_sub(1));
         self.step = stage.outputs.iter().position(|&at| at == Some(output)).unwrap_or(0);
     }
@@ -237,12 +232,5 @@ impl Chunk {
     /// The step under way.
     pub(super) fn step(&self) -> usize {
         self.step
-    }
-}
-
-impl Results {
-    fn put(&mut self, value: Sexp) {
-        self.list.get().set_item(self.next, value);
-        self.next += 1;
     }
 }

@@ -9,7 +9,7 @@ use scheduler::link::{Delivery, HandedIn, Link, Membership};
 use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk, Place};
-use super::encoded::{delivery, encoded, encoded_notes, first_beyond, outputs};
+use super::encoded::{delivery, encoded, encoded_notes, outputs};
 use super::meter::Costs;
 use super::packages::Packages;
 use super::pages::Pages;
@@ -228,10 +228,10 @@ impl Current {
     }
 
     /// Takes the result of the call under way, or what stands for one that could not be sent.
-    pub(super) fn result(&mut self, value: Sexp) {
+    pub(super) fn result(&mut self, s: &Scope, value: Sexp) {
         if let Some(chunk) = self.chunk.as_mut().filter(|chunk| !chunk.through) {
             if let Some(stage) = self.stages.get(&chunk.lease.stage) {
-                chunk.took(stage, value);
+                chunk.took(s, stage, value);
             }
         } else if let Some(chunk) = &mut self.chunk {
             chunk.replace_unsent(value);
@@ -288,7 +288,7 @@ impl Current {
                 let stage = self.stages.get(&chunk.lease.stage);
                 if let (Some(output), Some(stage)) = (output, stage) {
                     let nth =
-                        chunk.results_of(output).map_or(0, |results| first_beyond(results, shortage.free));
+                        chunk.results_of(output).map_or(0, |results| results.first_beyond(shortage.free));
                     chunk.go_back(stage, Place { output, nth });
                 }
                 let nothing = Delivery::default();

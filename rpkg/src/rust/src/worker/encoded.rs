@@ -6,31 +6,22 @@ use scheduler::store::Content;
 use super::chunk::{Chunk, Place};
 use super::meter::Meter;
 use crate::codec;
-use crate::r::{self, Failure, Kind, Preserved, Result, Sexp};
+use crate::r::{self, Failure, Kind, Preserved, Result};
 
 /// The results of a chunk's outputs; or which of them cannot be sent, and why.
 pub(super) fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (Place, Failure)> {
-    if let Some(untried) = chunk.untried {
-        each_encodes(chunk, untried)?;
+    let at = |output| move |(nth, failure)| (Place { output, nth }, failure);
+    if let Some(Place { output, nth }) = chunk.untried {
+        if let Some(results) = chunk.results_of(output) {
+            results.try_from(nth).map_err(at(output))?;
+        }
     }
-    let mut blobs = Vec::new();
-    for (output, results) in chunk.results().enumerate() {
-        let (mut writer, mut nth) = (BlobWriter::new(), 0);
-        codec::encode_list(results, &mut writer, &mut nth)
-            .map_err(|failure| (Place { output, nth }, failure))?;
-        blobs.push(writer.finish());
-    }
-    Ok(blobs)
-}
-
-/// Tries an output's results one by one, from one on: where many cannot be sent, those before them are not encoded again for each.
-fn each_encodes(chunk: &Chunk, from: Place) -> std::result::Result<(), (Place, Failure)> {
-    let Some(results) = chunk.results_of(from.output) else { return Ok(()) };
-    for nth in from.nth..results.len() {
-        let place = Place { nth, ..from };
-        codec::encode(results.item(nth), &mut BlobWriter::new()).map_err(|failure| (place, failure))?;
-    }
-    Ok(())
+    chunk
+        .results()
+        .iter()
+        .enumerate()
+        .map(|(output, results)| results.encoded().map_err(at(output)))
+        .collect()
 }
 
 pub(super) fn outputs(blobs: &[Blob]) -> Vec<&dyn Content> {
@@ -45,21 +36,6 @@ pub(super) fn delivery<'a>(
 ) -> Delivery<'a> {
     let Meter { reports: steps, costs, .. } = &chunk.meter;
     Delivery { outputs, notes: notes.map(|notes| notes as &dyn Content), steps, costs }
-}
-
-/// The first of a chunk's results that, with those before it, takes more than so many bytes; the last where none does.
-pub(super) fn first_beyond(results: Sexp, bytes: u64) -> usize {
-    let mut taken = 0;
-    let last = results.len().saturating_sub(1);
-    let is_beyond = |&nth: &usize| {
-        let mut writer = BlobWriter::new();
-        // It was encoded before.
-        if codec::encode(results.item(nth), &mut writer).is_ok() {
-            taken += writer.finish().bytes();
-        }
-        taken > bytes
-    };
-    (0..last).find(is_beyond).unwrap_or(last)
 }
 
 /// What FUN said: a list of the passes' numbers, the elements' numbers and the conditions.

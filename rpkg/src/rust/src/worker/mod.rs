@@ -3,9 +3,12 @@
 //! | file | what stands there |
 //! |---|---|
 //! | `current` | the run at hand: what was taken, what is handed in |
+//! | `results` | the results of a chunk's output |
 //! | `encoded` | what a chunk hands in, encoded |
 //! | `stage` | a stage's steps: where elements come from, the calls of FUN |
+//! | `rows` | elements that are rows of a matrix |
 //! | `sparse` | elements of a sparse matrix |
+//! | `reused` | a vector that serves one element after another |
 //! | `chunk` | the chunk under way: which call is next, what came of it |
 //! | `fold` | a fold within a chunk |
 //! | `meter` | how long things take |
@@ -27,6 +30,9 @@ mod home;
 mod meter;
 mod packages;
 mod pages;
+mod results;
+mod reused;
+mod rows;
 mod sparse;
 mod stage;
 mod waiting;

@@ -1,5 +1,5 @@
-//! Elements of a sparse matrix. A dense one is a plain vector that serves the next element again, unless FUN kept it: R counts the
-//! references.
+//! Elements of a sparse matrix.
+use super::reused::Reused;
 use crate::about::{Along, Gives, Sparse};
 use crate::codec::{self, BlobSource, Compressed};
 use crate::r::{self, Preserved, Result, Scope, Sexp};
@@ -9,20 +9,14 @@ pub(super) struct SparseFeed {
     form: Compressed<'static>,
     about: Sparse,
     dimnames: Preserved,
-    buffer: Option<Buffer>,
-}
-
-/// A vector for dense elements, and the names that were set to it.
-struct Buffer {
-    vector: Preserved,
-    names: Preserved,
+    last: Reused,
 }
 
 impl SparseFeed {
     pub(super) fn open(source: BlobSource<'static>, root: u32, about: Sparse) -> Result<SparseFeed> {
         let form = Compressed::open(source, root, about.extent())?;
         let dimnames = r::protect(|s| Ok(Preserved::new(codec::attribute(s, &source, root, "Dimnames"))))?;
-        Ok(SparseFeed { form, about, dimnames, buffer: None })
+        Ok(SparseFeed { form, about, dimnames, last: Reused::default() })
     }
 
     /// Element `at`. Preserved.
@@ -45,18 +39,9 @@ impl SparseFeed {
 
     /// A line as a plain vector with its names.
     fn dense<'s>(&mut self, s: &'s Scope, line: usize) -> Sexp<'s> {
-        let vector = match &self.buffer {
-            Some(buffer) if buffer.is_free() => s.kept(buffer.vector.get()),
-            _ => {
-                let vector = self.form.blank(s);
-                if let Some(names) = names_along(self.dimnames.get(), self.about.lines) {
-                    vector.set_attribute(s, "names", names);
-                }
-                let names = Preserved::new(vector.names(s));
-                self.buffer = Some(Buffer { vector: Preserved::new(vector), names });
-                vector
-            }
-        };
+        let form = &self.form;
+        let names = names_along(self.dimnames.get(), self.about.lines).unwrap_or(s.null());
+        let vector = self.last.vector(s, names, |s| codec::named(s, form.blank(s), names));
         self.form.fill(line, vector);
         vector
     }
@@ -67,17 +52,4 @@ fn names_along(dimnames: Sexp<'_>, lines: Along) -> Option<Sexp<'_>> {
     let is_pair = dimnames.kind() == r::Kind::VECSXP && dimnames.len() == 2;
     let names = is_pair.then(|| dimnames.item(if lines == Along::Rows { 1 } else { 0 }))?;
     (!names.is_null()).then_some(names)
-}
-
-impl Buffer {
-    /// Whether nobody else has it, and nobody changed more than its items.
-    fn is_free(&self) -> bool {
-        let (vector, names) = (self.vector.get(), self.names.get());
-        let (mut attributes, mut own) = (0, 0);
-        vector.each_attribute(&mut |_, value| {
-            attributes += 1;
-            own += usize::from(value == names);
-        });
-        !vector.is_shared() && attributes == own && own == usize::from(!names.is_null())
-    }
 }

@@ -5,13 +5,12 @@ use std::rc::Rc;
 use scheduler::link::Membership;
 
 use super::pages::{Made, Opened, Pages};
+use super::reused::Reused;
+use super::rows::RowFeed;
 use super::sparse::SparseFeed;
 use crate::about::{Blocks, Cut, Input, Side, Step, Steps};
-use crate::codec::{self, BlobSource};
+use crate::codec::{self, BlobSource, SmallItems};
 use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
-
-/// Bytes of rows that are transposed at a time: they stay in the cache until FUN has read them.
-const ROWS_AT_A_TIME: u64 = 256 << 10;
 
 /// A stage, open for work.
 pub(super) struct WorkerStage {
@@ -34,10 +33,11 @@ pub(super) struct Running {
     pub(super) ready: Option<Ready>,
 }
 
-/// What R made ready: the call of FUN, the frame it is evaluated in, the list that the call takes its elements from, and what sets
-/// the random numbers (NULL for nothing).
+/// What R made ready: the call of FUN, how many of its arguments are forced (`None`: it is code to be evaluated), the frame it is evaluated in,
+/// the list that the call takes its elements from, and what sets the random numbers (NULL for nothing).
 pub(super) struct Ready {
     pub(super) call: Preserved,
+    pub(super) forced: Option<i32>,
     pub(super) frame: Preserved,
     pub(super) elements: Preserved,
     pub(super) setter: Preserved,
@@ -46,14 +46,11 @@ pub(super) struct Ready {
 /// Where the elements of an argument come from.
 enum Feed {
     /// Cut from a collection, whose page is held as long as the source.
-    Cut {
-        source: BlobSource<'static>,
-        root: u32,
-        cut: Cut,
-        names: Preserved,
-        rows: Option<Rows>,
-        _page: Rc<Opened>,
-    },
+    Cut { source: BlobSource<'static>, root: u32, cut: Cut, names: Preserved, _page: Rc<Opened> },
+    /// Rows of a matrix, whose page is held as long.
+    Rows(RowFeed, Rc<Opened>),
+    /// Small items of a collection, whose page is held as long, and their names.
+    Small { items: SmallItems<'static>, names: Preserved, last: Reused, _page: Rc<Opened> },
     /// Cut from a sparse matrix, whose page is held as long.
     Sparse(SparseFeed, Rc<Opened>),
     /// What a step gave.
@@ -62,13 +59,6 @@ enum Feed {
     Part { made: Made, copied: bool },
     /// One value for all elements.
     Whole(Preserved),
-}
-
-/// Rows that were transposed together.
-struct Rows {
-    from: u64,
-    to: u64,
-    values: Preserved,
 }
 
 impl WorkerStage {
@@ -97,7 +87,10 @@ impl WorkerStage {
         let feeds = self.steps.iter().flat_map(|step| &step.inputs);
         feeds
             .map(|feed| match feed {
-                Feed::Cut { _page: page, .. } | Feed::Sparse(_, page) => page.bytes(),
+                Feed::Cut { _page: page, .. }
+                | Feed::Small { _page: page, .. }
+                | Feed::Rows(_, page)
+                | Feed::Sparse(_, page) => page.bytes(),
                 Feed::Part { made, .. } => made.bytes(),
                 Feed::Step(_) | Feed::Whole(_) => 0,
             })
@@ -167,8 +160,15 @@ impl Running {
                 // Its stage is through, so all its parts are there.
                 Err(_) => unreachable!("a result of an earlier stage is missing"),
             },
+            Feed::Small { items, names, last, .. } => {
+                let names = names.get();
+                let vector = last.vector(s, names, |s| codec::named(s, items.blank(s), names));
+                items.fill(at as usize, vector);
+                vector
+            }
             Feed::Sparse(feed, _) => feed.element(s, at as usize),
-            Feed::Cut { source, root, cut, names, rows, .. } => match *cut {
+            Feed::Rows(feed, _) => feed.element(s, at, end),
+            Feed::Cut { source, root, cut, names, .. } => match *cut {
                 Cut::Item => codec::element(s, source, *root, at as usize),
                 Cut::Column(height, _) => {
                     codec::column(s, source, *root, at as usize, height as usize, names.get())
@@ -178,17 +178,7 @@ impl Running {
                     codec::column_block(s, source, *root, part, blocks.rows as usize, names.get())
                 }
                 Cut::RowBlock(blocks) => row_block(s, source, *root, (at, blocks), names.get()),
-                Cut::Row(height, width) => {
-                    if !rows.as_ref().is_some_and(|block| (block.from..block.to).contains(&at)) {
-                        let count = (ROWS_AT_A_TIME / (8 * width.max(1))).clamp(8, 1024).min(end - at);
-                        *rows = Some(Rows::cut(s, source, *root, (at, count), (height, width), names));
-                    }
-                    match rows {
-                        Some(block) => s.kept(block.values.get().item((at - block.from) as usize)),
-                        None => s.null(),
-                    }
-                }
-                Cut::Sparse(_) => unreachable!("a sparse matrix has a feed of its own"),
+                Cut::Row(..) | Cut::Sparse(_) => unreachable!("these have feeds of their own"),
             },
         }
     }
@@ -196,8 +186,8 @@ impl Running {
     /// Lets go of what was cut for a chunk.
     pub(super) fn end_chunk(&mut self) {
         for feed in &mut self.inputs {
-            if let Feed::Cut { rows, .. } = feed {
-                *rows = None;
+            if let Feed::Rows(feed, _) = feed {
+                feed.end_chunk();
             }
         }
     }
@@ -213,22 +203,6 @@ fn row_block<'s>(
 ) -> Sexp<'s> {
     let shape = (blocks.rows as usize, blocks.columns as usize);
     codec::row_block(s, source, root, blocks.part(at, blocks.rows), shape, dimnames)
-}
-
-impl Rows {
-    /// So many rows from one on, of a matrix of this shape.
-    fn cut(
-        s: &Scope,
-        source: &BlobSource<'_>,
-        root: u32,
-        (from, count): (u64, u64),
-        (height, width): (u64, u64),
-        names: &Preserved,
-    ) -> Rows {
-        let (part, shape) = ((from as usize, count as usize), (height as usize, width as usize));
-        let values = codec::rows(s, source, root, part, shape, names.get());
-        Rows { from, to: from + count, values: Preserved::new(values) }
-    }
 }
 
 impl Feed {
@@ -261,7 +235,18 @@ impl Feed {
             return Ok(Feed::Sparse(SparseFeed::open(source, root, sparse)?, page));
         }
         let names = r::protect(|s| Ok(Preserved::new(names_of_elements(s, &source, root, cut))))?;
-        Ok(Feed::Cut { source, root, cut, names, rows: None, _page: page })
+        let small = match cut {
+            Cut::Row(height, width) => {
+                return Ok(Feed::Rows(RowFeed::new(source, root, (height, width), names), page))
+            }
+            Cut::Item => SmallItems::of(&source, root),
+            Cut::Column(height, _) => SmallItems::columns(&source, root, height as usize),
+            _ => None,
+        };
+        Ok(match small {
+            Some(items) => Feed::Small { items, names, last: Reused::default(), _page: page },
+            None => Feed::Cut { source, root, cut, names, _page: page },
+        })
     }
 }
 

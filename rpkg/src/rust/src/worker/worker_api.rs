@@ -173,7 +173,7 @@ fn call_fun(came_late: Sexp) -> Result<()> {
     r::protect(|s| {
         while s.inner(|s| {
             let call = taken.run().and_then(|run| run.call(s));
-            let Some(Call { call, frame, setter, element, late }) = call else { return false };
+            let Some(Call { call, forced, frame, setter, element, late }) = call else { return false };
             taken.put_back();
             if late {
                 s.call(came_late, &[]);
@@ -181,7 +181,10 @@ fn call_fun(came_late: Sexp) -> Result<()> {
             if !setter.is_null() {
                 s.call(setter, &[r::real(s, element as f64 + 1.0)]);
             }
-            let value = s.eval(call, frame);
+            let value = match forced {
+                Some(forced) => s.force_and_call(call, forced, frame),
+                None => s.eval(call, frame),
+            };
             taken.take_again();
             if taken.run().is_some_and(Current::ended) {
                 taken.put_back();
@@ -189,7 +192,7 @@ fn call_fun(came_late: Sexp) -> Result<()> {
                 taken.take_again();
             }
             if let Some(run) = taken.run() {
-                run.result(value);
+                run.result(s, value);
             }
             true
         }) {}
@@ -223,16 +226,18 @@ fn request(pass: u32, payload: &[u8], captured: &[r::Preserved]) -> Result<Given
     })
 }
 
-/// What R made ready for the step that the loop asked for: the call of FUN, its frame, the list in which the call finds its elements,
-/// and what sets the random numbers.
+/// What R made ready for the step that the loop asked for: the call of FUN, how many of its arguments are `forced` (NULL: it is code to be
+/// evaluated), its frame, the list in which the call finds its elements, and what sets the random numbers.
 #[extendr]
-fn ms_worker_ready(call: Robj, frame: Robj, elements: Robj, setter: Robj) -> Robj {
+fn ms_worker_ready(call: Robj, forced: Robj, frame: Robj, elements: Robj, setter: Robj) -> Robj {
     edge(|| {
+        let forced = argument(&forced);
+        let forced = if forced.is_null() { None } else { Some(r::number_at(forced, 0)? as i32) };
         let [call, frame, elements, setter] =
             [&call, &frame, &elements, &setter].map(|x| r::Preserved::new(argument(x)));
         with(|worker| {
             let current = worker.current.as_mut().ok_or_else(no_run)?;
-            current.make_ready(Ready { call, frame, elements, setter })
+            current.make_ready(Ready { call, forced, frame, elements, setter })
         })?;
         nothing()
     })
@@ -311,7 +316,10 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
             let within = current.is_at_element();
             let interrupted = calls.is_null();
             if within && current.collects() && !interrupted {
-                current.result(condition);
+                r::protect(|s| {
+                    current.result(s, condition);
+                    Ok(())
+                })?;
                 return Ok(true);
             }
             let error = r::protect(|s| {
