@@ -3,20 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rayon::prelude::*;
-
 use crate::error::{Error, Result};
-use crate::os::{threads_for_work, with_signals_blocked, SegmentFile};
+use crate::os::SegmentFile;
 use crate::store::Content;
 
-/// Blobs from this size on are written by several threads ...
-const PARALLEL_FROM: u64 = 8 << 20;
-/// ... in slices of this size.
+/// Big blobs are written in slices of this size.
 pub(super) const SLICE: usize = 4 << 20;
 /// A blob that is no longer is written by one call: copying it takes less time than a call for each piece.
 const WRITTEN_AT_ONCE: u64 = 4 << 10;
-/// More threads than this do not make memory faster.
-const MAX_THREADS: usize = 4;
 
 /// Where a piece's bytes are until they are written.
 pub(super) enum Bytes {
@@ -52,9 +46,7 @@ pub struct Blob {
 }
 
 // SAFETY: the borrowed pointers are only read, and `BlobWriter::borrow`'s caller promised that nobody changes those bytes
-// while the blob lives; what makes bytes may be sent and shared itself.
-unsafe impl Send for Blob {}
-// SAFETY: as above; nothing in a blob has interior mutability.
+// while the blob lives; what makes bytes may be shared itself, and nothing in a blob has interior mutability.
 unsafe impl Sync for Blob {}
 
 impl Blob {
@@ -64,11 +56,12 @@ impl Blob {
     }
 
     /// Hands all bytes to `put(at, bytes)`, `at` counted from the blob's beginning; first those that are made, one piece after the other.
-    /// Padding is left out: the place is expected to be zero. Big blobs are handed over from several threads at once.
+    /// Padding is left out: the place is expected to be zero. One thread does it: the kernel lets one write at a time into a file, and others would
+    /// spin until it is their turn.
     ///
     /// # Errors
     /// The first that `put` gives.
-    pub fn write(&self, put: &(dyn Fn(u64, &[u8]) -> Result<()> + Sync)) -> Result<()> {
+    pub fn write(&self, put: &mut dyn FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
         for piece in &self.pieces {
             if let Bytes::Made(source) = &piece.source {
                 let made = made(source.as_ref(), piece.len)?;
@@ -79,13 +72,7 @@ impl Blob {
             }
         }
         let slices = sliced(self.own().chain(self.borrowed()), SLICE);
-        if self.size() < PARALLEL_FROM {
-            return slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes));
-        }
-        let Some(pool) = threads() else {
-            return slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes));
-        };
-        pool.install(|| slices.into_par_iter().try_for_each(|(at, bytes)| put(at, bytes)))
+        slices.into_iter().try_for_each(|(at, bytes)| put(at, bytes))
     }
 
     /// The blob as bytes.
@@ -197,7 +184,7 @@ impl Content for Blob {
         if self.size() <= WRITTEN_AT_ONCE {
             return file.write_at(at, &self.to_vec()?);
         }
-        Blob::write(self, &|offset, bytes| file.write_at(at + offset, bytes))
+        Blob::write(self, &mut |offset, bytes| file.write_at(at + offset, bytes))
     }
 
     fn is_whole(&self) -> bool {
@@ -209,18 +196,4 @@ impl fmt::Debug for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Blob({} bytes in {} pieces)", self.size(), self.pieces.len())
     }
-}
-
-/// Threads for one big write. They end with it: a process that forks later, or must have one thread only, is not
-/// burdened. `None` (write alone) when `RAYON_NUM_THREADS` says so, as it does in workers, of which each core has one, or
-/// when the system gives none.
-pub(super) fn threads() -> Option<rayon::ThreadPool> {
-    let wanted = threads_for_work().min(MAX_THREADS);
-    if wanted == 1 {
-        return None;
-    }
-    let builder =
-        rayon::ThreadPoolBuilder::new().num_threads(wanted).thread_name(|i| format!("memshare-copy-{i}"));
-    // Ctrl-C is for R's own thread.
-    with_signals_blocked(|| builder.build()).ok()
 }

@@ -7,13 +7,14 @@
 
 use rayon::prelude::*;
 
-use super::blob::threads;
 use super::outline::{Outline, Shape};
 use super::{ItemType, Order};
 use crate::error::Result;
-use crate::os::{Access, DataFile, FilePart, SegmentFile};
+use crate::os::{threads_for_work, with_signals_blocked, Access, DataFile, FilePart, SegmentFile};
 use crate::store::Content;
 
+/// More threads than this do not make memory faster.
+const MAX_THREADS: usize = 4;
 /// Items that a thread converts at a time.
 const SLICE: u64 = 1 << 17;
 /// Rows of a tile, at most.
@@ -111,6 +112,19 @@ impl Content for Loaded {
             None => all(),
         }
     }
+}
+
+/// Threads for one file. They end with it: a process that forks later, or must have one thread only, is not burdened. `None` (convert alone) when
+/// `RAYON_NUM_THREADS` says so, as it does in workers, of which each core has one, or when the system gives none.
+fn threads() -> Option<rayon::ThreadPool> {
+    let wanted = threads_for_work().min(MAX_THREADS);
+    if wanted == 1 {
+        return None;
+    }
+    let builder =
+        rayon::ThreadPoolBuilder::new().num_threads(wanted).thread_name(|i| format!("memshare-load-{i}"));
+    // Ctrl-C is for R's own thread.
+    with_signals_blocked(|| builder.build()).ok()
 }
 
 /// An array in the order of rows, as a matrix.

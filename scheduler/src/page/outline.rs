@@ -64,7 +64,7 @@ impl Outline {
     }
 
     pub(super) fn write(&self, file: &SegmentFile, at: u64) -> Result<()> {
-        self.blob.write(&|offset, bytes| file.write_at(at + offset, bytes))
+        self.blob.write(&mut |offset, bytes| file.write_at(at + offset, bytes))
     }
 }
 

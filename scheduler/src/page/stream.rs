@@ -4,9 +4,7 @@
 //! order of elements, in a few steps; after each it is known how many elements are complete. An element counts when the pages of
 //! memory that it touches are written to their ends: a reader's private mapping keeps a page of memory as it was when the reader
 //! changed something in it, so what is still to come must not lie in one that was read.
-use rayon::prelude::*;
-
-use super::blob::{sliced, threads, Blob, SLICE};
+use super::blob::{sliced, Blob, SLICE};
 use super::node::{Node, HEADER, NODE};
 use super::Tag;
 use crate::error::Result;
@@ -130,11 +128,7 @@ impl Streamed {
     ) -> std::result::Result<bool, E> {
         let head = self.blob.head().len() as u64;
         let step = STEP.max(self.blob.borrowed_bytes().div_ceil(u64::from(steps.max(1))));
-        let pool = threads();
-        // So that each thread has a part of a step.
-        let slice =
-            (step as usize / pool.as_ref().map_or(1, |pool| pool.current_num_threads())).clamp(1, SLICE);
-        let slices = sliced(self.blob.borrowed(), slice);
+        let slices = sliced(self.blob.borrowed(), (step as usize).min(SLICE));
         let put = |(at, bytes): &(u64, &[u8])| file.write_at(CONTENT + at, bytes);
         let page = page_size();
         let mut rest = &slices[..];
@@ -146,10 +140,7 @@ impl Streamed {
                 more
             });
             let (now, later) = rest.split_at(count.count());
-            match &pool {
-                Some(pool) => pool.install(|| now.par_iter().try_for_each(put))?,
-                None => now.iter().try_for_each(put)?,
-            }
+            now.iter().try_for_each(put)?;
             let Some((next, _)) = later.first() else { return Ok(true) };
             let end = CONTENT + next;
             if !there(self.ends.until((end - end % page).saturating_sub(CONTENT + head)))? {

@@ -1,7 +1,7 @@
 //! What is written is read again, bit for bit; what is damaged is refused or read within bounds, never a panic.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -168,12 +168,12 @@ proptest! {
     #[test]
     fn write_and_to_vec_agree(value in any_value()) {
         let blob = blob(&value);
-        let out = std::sync::Mutex::new(vec![0u8; blob.size() as usize]);
-        blob.write(&|at, bytes| {
-            out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        let mut out = vec![0u8; blob.size() as usize];
+        blob.write(&mut |at, bytes| {
+            out[at as usize..][..bytes.len()].copy_from_slice(bytes);
             Ok(())
         }).unwrap();
-        prop_assert_eq!(out.into_inner().unwrap(), blob.to_vec().unwrap());
+        prop_assert_eq!(out, blob.to_vec().unwrap());
     }
 
     #[test]
@@ -210,7 +210,7 @@ proptest! {
 }
 
 #[test]
-fn big_data_is_borrowed_aligned_and_written_by_threads() {
+fn big_data_is_borrowed_aligned_and_written_in_slices() {
     let big: Vec<u64> = (0..3_000_000).collect();
     let mut w = BlobWriter::new();
     w.copy(&[1, 2, 3]);
@@ -219,16 +219,14 @@ fn big_data_is_borrowed_aligned_and_written_by_threads() {
     w.set(0, Node::of(Tag::Real, big.len() as u64, off));
     assert_eq!(off % 64, 0);
     let blob = w.finish();
-    let threads = std::sync::Mutex::new(std::collections::HashSet::new());
-    let out = std::sync::Mutex::new(vec![0u8; blob.size() as usize]);
-    blob.write(&|at, bytes| {
-        threads.lock().unwrap().insert(std::thread::current().id());
-        out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
+    let mut out = vec![0u8; blob.size() as usize];
+    blob.write(&mut |at, bytes| {
+        assert!(bytes.len() <= SLICE);
+        out[at as usize..][..bytes.len()].copy_from_slice(bytes);
         Ok(())
     })
     .unwrap();
-    assert!(!threads.into_inner().unwrap().contains(&std::thread::current().id()));
-    let bytes = Aligned::new(&out.into_inner().unwrap());
+    let bytes = Aligned::new(&out);
     let view = BlobView::open(bytes.bytes()).unwrap();
     let read = view.data(&view.node(0)).chunks_exact(8).map(|b| u64::from_ne_bytes(b.try_into().unwrap()));
     assert!(read.eq(0..3_000_000));
@@ -254,13 +252,12 @@ fn bytes_are_made_when_the_blob_is_written_and_each_time() {
     w.set(0, Node::of(Tag::Raw, len as u64, at));
     let blob = w.finish();
     assert_eq!(times.load(Ordering::Relaxed), 0);
-    let out = Mutex::new(vec![0; blob.size() as usize]);
-    let put = |at: u64, bytes: &[u8]| {
-        out.lock().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
+    let mut written = vec![0; blob.size() as usize];
+    let mut put = |at: u64, bytes: &[u8]| {
+        written[at as usize..][..bytes.len()].copy_from_slice(bytes);
         Ok(())
     };
-    blob.write(&put).unwrap();
-    let written = out.into_inner().unwrap();
+    blob.write(&mut put).unwrap();
     assert_eq!(times.load(Ordering::Relaxed), 1);
     assert!(written == blob.to_vec().unwrap());
     let data = blob.head().len();
@@ -304,7 +301,7 @@ fn what_attributes_have_alike_lies_once() {
 #[test]
 fn a_failed_write_is_reported() {
     let blob = blob(&Value::List(vec![Value::Plain(Tag::Raw, vec![7; 100_000])]));
-    let error = blob.write(&|at, _| if at == 0 { Ok(()) } else { Err(Error::Unsupported("that")) });
+    let error = blob.write(&mut |at, _| if at == 0 { Ok(()) } else { Err(Error::Unsupported("that")) });
     assert!(matches!(error, Err(Error::Unsupported("that"))));
 }
 
