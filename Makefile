@@ -89,6 +89,7 @@ chaos: install
 hosts: install
 	Rscript --vanilla tests/hosts/parity.R
 	Rscript --vanilla tests/hosts/verbs.R
+	Rscript --vanilla tests/hosts/again.R
 	Rscript --vanilla tests/hosts/mpi.R
 	Rscript --vanilla tests/hosts/ssh.R
 	Rscript --vanilla tests/hosts/slurm.R

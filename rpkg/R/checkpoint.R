@@ -49,9 +49,8 @@ changed_identity <- function(dir, changed, call) {
   )
 }
 
-# Says how much of a run was done before it began.
-tell_reused <- function(run, program, from) {
-  seen <- native(ms_run_progress(run))
+# Says how much of a run was done before it began: elements of its passes that are `reused`, of all `elements`.
+tell_reused <- function(seen, program, from) {
   counted <- program$what %in% c("map", "fold", "last")
   reused <- sum(seen$reused[counted])
   if (!isTRUE(reused > 0) || option_quiet()) return(invisible())

@@ -132,8 +132,8 @@ ms_hosts_cut <- function(elements, hosts, least, unit) .Call(wrap__ms_hosts_cut,
 # The phase of each pass, from 1 on. `elements` of each; `each` and `whole`: the passes that each reads, in a list.
 ms_hosts_phases <- function(elements, each, whole) .Call(wrap__ms_hosts_phases, elements, each, whole)
 
-# The number of a new run's grants. `ends`, of the blocks; `bytes` of the data of each.
-ms_hosts_begin <- function(ends, bytes) .Call(wrap__ms_hosts_begin, ends, bytes)
+# The number of a new run's grants: how many `elements` each block has, and the `bytes` of its data.
+ms_hosts_begin <- function(elements, bytes) .Call(wrap__ms_hosts_begin, elements, bytes)
 
 # The number of a host that takes part from now on. `data`: for which blocks it has the data (1 or 0), or nothing for none.
 ms_hosts_join <- function(id, data) .Call(wrap__ms_hosts_join, id, data)
@@ -167,6 +167,10 @@ ms_checkpoint_open <- function(dir, names, values, seed) .Call(wrap__ms_checkpoi
 
 # R is through with a checkpoint: from now on its run alone holds it.
 ms_checkpoint_close <- function(id) .Call(wrap__ms_checkpoint_close, id)
+
+# Writes down elements of a stage that are done. `about`: the stage's key, elements before, and the last; `outputs`: a list of the results of each
+# output; `notes`: what FUN said, as workers write it, or NULL. NULL, or why that was not possible.
+ms_checkpoint_write <- function(id, about, outputs, notes) .Call(wrap__ms_checkpoint_write, id, about, outputs, notes)
 
 # For each run that is kept, its number and the bytes of its pages of results.
 ms_kept_list <- function() .Call(wrap__ms_kept_list)
@@ -242,6 +246,10 @@ ms_log_by <- function(filter, format, log) .Call(wrap__ms_log_by, filter, format
 # The lines of the logs in a directory, by time, in columns. A line that is not ours has the level "".
 ms_log_lines <- function(dir) .Call(wrap__ms_log_lines, dir)
 
+# What of a call over hosts is done before it begins, stage by stage of its plan: the numbers of the stage's `passes` and of its `outputs`, its `key`
+# in a checkpoint; `from` and `to`, elements that are done; of each such part the `values`, a list for each output; `notes`: what FUN said.
+ms_hosts_earlier <- function(spec) .Call(wrap__ms_hosts_earlier, spec)
+
 # The number of a call over hosts that begins now.
 ms_hosts_log_begin <- function() .Call(wrap__ms_hosts_log_begin)
 
@@ -254,6 +262,9 @@ ms_hosts_log_heard <- function(id, host, times, bytes) .Call(wrap__ms_hosts_log_
 
 # A host was lost, and why.
 ms_hosts_log_lost <- function(id, host, why) .Call(wrap__ms_hosts_log_lost, id, host, why)
+
+# So many elements of passes that run together were done before the call.
+ms_hosts_log_reused <- function(id, passes, elements) .Call(wrap__ms_hosts_log_reused, id, passes, elements)
 
 # A host handed in a block, before which the phase has so many elements; `record` is that of its run, over these `passes` of the call.
 ms_hosts_log_block <- function(id, host, record, before, passes) .Call(wrap__ms_hosts_log_block, id, host, record, before, passes)

@@ -1,16 +1,14 @@
 # How a program is cut for several hosts: blocks of elements, the data that all of them need, and the part of each collection that a block needs.
 # Data is known by its content, so that a host that has it is not sent it again.
 
-# The job of a run over hosts: `program`, what leaders are told besides data; `ends`, of the blocks; `common`, serialized data that every block
+# The job of a run over hosts: `program`, what leaders are told besides data; `starts` and `ends` of the blocks; `common`, serialized data that every block
 # needs, by content; `cuts`, the collections, and how each is cut.
-new_job <- function(program, hosts, call) {
+new_job <- function(program, hosts, call, given = NULL) {
   spec <- program$spec
   job <- new.env(parent = emptyenv())
   job$n <- spec$passes[[1L]]$n
   job$per_host <- program$workers_per_host
-  workers <- vapply(hosts, workers_on, 0L, job$per_host)
-  unit <- fold_width^max(vapply(spec$passes, `[[`, 0L, "levels"))
-  job$ends <- native(ms_hosts_cut(job$n, length(hosts), max(workers), unit), call)
+  cut_left(job, program, hosts, given, call)
   job$common <- job$contents <- job$bytes <- list()
   told <- lapply(spec$passes, pass_for_hosts)
   job$cuts <- list()
@@ -26,6 +24,7 @@ new_job <- function(program, hosts, call) {
     told[[i]]$captured <- match(told[[i]]$captured, whole)
     told[[i]]$inputs <- lapply(told[[i]]$inputs, input_for_hosts, job, spec$data, length(whole), call)
   }
+  spec[c("keep", "checkpoint", "again", "again_passes")] <- NULL
   spec[c("passes", "data_names", "data")] <- list(told, c(spec$data_names[whole], vapply(job$cuts, `[[`, "", "name")), NULL)
   spec$cluster <- FALSE
   spec$timeout <- Inf
@@ -33,6 +32,17 @@ new_job <- function(program, hosts, call) {
   job$told <- list(spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)))
   add_state(job, program)
   job
+}
+
+# Cuts what is left of the elements.
+cut_left <- function(job, program, hosts, given, call) {
+  least <- max(vapply(hosts, workers_on, 0L, job$per_host))
+  unit <- fold_width^max(vapply(program$spec$passes, `[[`, 0L, "levels"))
+  parts <- length(hosts) * if (is_left_over(program)) finer_blocks else 1L
+  left <- ranges_left(job$n, given)
+  ends <- Map(function(from, to) from - 1 + native(ms_hosts_cut(to - from + 1, parts, least, unit), call), left$from, left$to)
+  job$ends <- as.double(unlist(ends))
+  job$starts <- as.double(unlist(Map(function(from, ends) c(from, ends[-length(ends)] + 1), left$from, ends)))
 }
 
 # Its state, as this session has it now: the structure is one more piece of data.
@@ -118,11 +128,9 @@ part_of_form <- function(x, lines, along) {
 # What is to be sent for a block: serialized parts, by content, one for each collection; NULL of one that hosts have whole, and cut themselves.
 parts_of_block <- function(job, block) {
   lapply(job$cuts, function(cut) {
-    if (is.null(cut$whole)) serialize(part_of(cut, first_of_block(job, block), job$ends[[block]]), NULL, xdr = FALSE)
+    if (is.null(cut$whole)) serialize(part_of(cut, job$starts[[block]], job$ends[[block]]), NULL, xdr = FALSE)
   })
 }
-
-first_of_block <- function(job, block) if (block == 1L) 1 else job$ends[[block - 1L]] + 1
 
 # The contents of the parts of a block, worked out when they are first asked for. `parts` are made only then, or when their caller reads them.
 contents_of_block <- function(job, block, parts = parts_of_block(job, block)) {
@@ -155,7 +163,6 @@ blocks_held <- function(job, has) {
 check_over_hosts <- function(program, call) {
   into <- any(vapply(program$order, function(pass) pass$verb == "outer" && is.null(pass$shape), NA))
   what <- c(
-    if (!is.null(program$checkpoint)) "a call with memControl(checkpoint = )", if (isTRUE(program$spec$keep)) "a call with memControl(keep = TRUE), or memRedo(),",
     if (into) "memOuter(into = ), which writes into this machine's memory,"
   )
   if (!length(what)) return(invisible())

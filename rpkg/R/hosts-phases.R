@@ -4,33 +4,75 @@
 # What came of it, as of a run on one machine.
 run_over_hosts <- function(program, hosts, call) {
   check_over_hosts(program, call)
-  spec <- program$spec
   state$hosts_calls <- sum(state$hosts_calls, 1)
-  deadline <- elapsed() + spec$timeout
+  if (!is.null(program$checkpoint)) {
+    program <- with_checkpoint(program, call)
+    on.exit(native(ms_checkpoint_close(program$spec$checkpoint)))
+  }
   log <- native(ms_hosts_log_begin())
-  on.exit(native(ms_hosts_log_end(log, NULL)))
-  phases <- phases_of(spec$passes, call)
-  values <- vector("list", length(spec$passes))
+  on.exit(native(ms_hosts_log_end(log, NULL)), add = TRUE)
+  earlier <- earlier_of(program, phases_of(program$spec$passes, call), call)
+  leaving <- new_leaving(program, earlier)
+  on.exit(keep_parts(leaving, program), add = TRUE)
+  tell_earlier(program, earlier, log)
+  out <- run_phases(program, hosts, call, earlier, list(log = log, leaving = leaving))
+  leaving$through <- is.null(out$error)
+  shown <- in_phases(program$spec, earlier$phases)
+  shown[c("checkpoint", "again", "again_passes")] <- NULL
+  out$stats$run <- native(ms_hosts_log_end(log, shown))
+  out$stats$unlogged <- leaving$unlogged
+  out
+}
+
+# Phase by phase. `told`: the call's log, and what it leaves.
+run_phases <- function(program, hosts, call, earlier, told) {
+  spec <- program$spec
+  deadline <- elapsed() + spec$timeout
+  values <- results <- vector("list", length(spec$passes))
   conditions <- list()
   notes <- character()
-  for (phase in sort(unique(phases))) {
-    at <- which(phases == phase)
-    part <- program_of_phase(program, at, values)
-    part$spec$timeout <- max(deadline - elapsed(), 0)
-    out <- run_phase(part, hosts, call, list(id = log, passes = as.double(at)))
-    if (is.null(out$error)) values[at[part$spec$gather]] <- lapply(out$values, `[[`, "values")
+  for (phase in sort(unique(earlier$phases))) {
+    at <- which(earlier$phases == phase)
+    gather <- gather_of(spec, at)
+    given <- parts_in(earlier$parts, phase)
+    n <- spec$passes[[at[[1L]]]]$n
+    if (done_of(given) == n) {
+      out <- out_of_parts(given)
+    } else {
+      part <- program_of_phase(program, at, gather, values)
+      part$spec$timeout <- max(deadline - elapsed(), 0)
+      done <- function(part) leave_part(told$leaving, phase, part)
+      out <- run_phase(part, hosts, call, list(log = told$log, passes = as.double(at), given = given, done = done))
+    }
     conditions <- c(conditions, lapply(out$conditions, in_program, at))
     notes <- c(notes, out$stats$notes)
-    if (is.null(out$error)) next
-    if (length(out$error$pass)) out$error$pass <- at[[out$error$pass]]
-    break
+    if (!is.null(out$error)) {
+      if (length(out$error$pass)) out$error$pass <- at[[out$error$pass]]
+      break
+    }
+    results[at[gather]] <- out$values
+    values[at[gather]] <- lapply(out$values, all_values, n)
   }
   pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
-  spec$passes <- Map(function(pass, phase) c(pass, list(phase = phase)), spec$passes, phases)
   list(
-    values = lapply(spec$gather, function(pass) list(values = values[[pass]])), conditions = conditions[order(pass)], error = out$error,
-    stats = list(run = native(ms_hosts_log_end(log, spec)), died = out$stats$died, notes = unique(notes)), over_hosts = TRUE
+    values = results[spec$gather], conditions = conditions[order(pass)], error = out$error,
+    stats = list(died = out$stats$died, notes = unique(notes)), over_hosts = TRUE
   )
+}
+
+# The values of all elements, as far as they are there.
+all_values <- function(results, n) {
+  if (is.null(results$places)) return(results$values)
+  whole <- vector("list", n)
+  whole[results$places] <- results$values
+  whole
+}
+
+# Of the passes `at` those whose values are wanted, or read by others.
+gather_of <- function(spec, at) {
+  others <- setdiff(seq_along(spec$passes), at)
+  read <- unlist(lapply(spec$passes[others], function(pass) c(sources_by(pass, TRUE), sources_by(pass, FALSE))))
+  which(at %in% c(spec$gather, read))
 }
 
 # A condition of a phase's pass, as one of the program's.
@@ -51,13 +93,11 @@ sources_by <- function(pass, each) {
   as.double(unlist(lapply(c(inputs, if (!each) pass$sides), `[[`, "pass")))
 }
 
-# The program of the passes `at` alone; `values`, of those before.
-program_of_phase <- function(program, at, values) {
+# The program of the passes `at` alone, of which `gather` are wanted; `values`, of those before.
+program_of_phase <- function(program, at, gather, values) {
   spec <- program$spec
   given <- new_values(spec, values)
-  later <- setdiff(seq_along(spec$passes), at)
-  read <- unlist(lapply(spec$passes[later], function(pass) c(sources_by(pass, TRUE), sources_by(pass, FALSE))))
-  program$spec$gather <- which(at %in% c(spec$gather, read))
+  program$spec$gather <- gather
   program$spec$passes <- lapply(spec$passes[at], function(pass) {
     pass$inputs <- lapply(pass$inputs, input_of_phase, at, given)
     pass$sides <- lapply(pass$sides, side_of_phase, given)

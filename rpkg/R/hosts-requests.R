@@ -8,7 +8,7 @@ grant_next <- function(seat, run) {
   if (!block) return(FALSE)
   if (!seat$told) tell_program(seat, run)
   contents <- queue_block(seat, run, block)
-  seat$queue[[length(seat$queue) + 1L]] <- list(grant = list(block = block, from = first_of_block(job, block), to = job$ends[[block]], parts = contents))
+  seat$queue[[length(seat$queue) + 1L]] <- list(grant = list(block = block, from = job$starts[[block]], to = job$ends[[block]], parts = contents))
   seat$blocks <- seat$blocks + 1L
   TRUE
 }

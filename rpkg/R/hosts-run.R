@@ -7,16 +7,17 @@ poll_wait <- 0.2
 # Seconds that blocks before a failed element have to end: the first error counts.
 moment_of_grace <- 1
 
-# What came of it, as of a run on one machine. `log`: that of the call, and which of its passes these are.
-run_phase <- function(program, hosts, call, log) {
-  job <- new_job(program, hosts, call)
-  run <- begin_over_hosts(job, program, hosts, call, log)
+# What came of it, as of a run on one machine. `phase`: the call's `log`, and which of its `passes` these are; `given`, parts that are done
+# (hosts-earlier.R); `done`, a function that is told of each further part.
+run_phase <- function(program, hosts, call, phase) {
+  job <- new_job(program, hosts, call, phase$given)
+  run <- begin_over_hosts(job, program, hosts, call, phase)
   on.exit(leave_hosts(run))
   bar <- new_bar(program)
   on.exit(bar$close(FALSE), add = TRUE)
   converse(run, is_settled, bar$show)
   bar$close(TRUE)
-  out_of_run(run)
+  out_of_parts(run$parts)
 }
 
 # Speaks with all hosts until there is no more to be said.
@@ -31,10 +32,10 @@ converse <- function(run, settled, show = function(run) NULL) {
 }
 
 # A *seat* is a host's part in a run, by its leader: when that dies and the host has other nodes, the next has a seat of its own.
-begin_over_hosts <- function(job, program, hosts, call, log) {
+begin_over_hosts <- function(job, program, hosts, call, phase) {
   run <- new.env(parent = emptyenv())
   run$job <- job
-  run$log <- log
+  run$phase <- phase
   run$call <- call
   run$id <- random_id()
   run$began <- elapsed()
@@ -45,13 +46,13 @@ begin_over_hosts <- function(job, program, hosts, call, log) {
   # Seconds that making the parts of a block took at most.
   run$busy <- 0
   run$seats <- list()
-  run$parts <- vector("list", length(job$ends))
-  run$done <- 0
+  run$parts <- phase$given
+  run$done <- done_of(phase$given)
   run$number <- state$hosts_calls
   # Nobody looks for the data of blocks as long as no host has any.
   had <- any(vapply(hosts, function(host) length(host$holds$has) > 0L, NA))
   bytes <- if (had) vapply(seq_along(job$ends), bytes_of_block, 0, job = job) else numeric(length(job$ends))
-  run$grants <- native(ms_hosts_begin(job$ends, bytes), call)
+  run$grants <- native(ms_hosts_begin(job$ends - job$starts + 1, bytes), call)
   for (host in hosts) if (length(host$nodes)) add_seat(run, host)
   run
 }
@@ -62,7 +63,7 @@ add_seat <- function(run, host) {
   seat$number <- native(ms_hosts_join(run$grants, blocks_held(run$job, names(host$holds$has))))
   seat$node <- host$nodes[[1L]]
   seat$label <- host$label
-  seat$logged <- native(ms_hosts_log_host(run$log$id, host$label))
+  seat$logged <- native(ms_hosts_log_host(run$phase$log, host$label))
   seat$alive <- TRUE
   seat$open <- seat$told <- seat$more <- seat$reading <- seat$writing <- FALSE
   # What is to be said, in order: data, and blocks behind the data that they need.
@@ -129,7 +130,7 @@ take_answer <- function(seat, run) {
 note_answer <- function(seat, run, answer, heard_at) {
   received <- sum(vapply(answer$pieces, function(piece) length(piece$bytes), 0L))
   times <- c(seat$asked_at, answer$times, if (received) now_here() else heard_at)
-  native(ms_hosts_log_heard(run$log$id, seat$logged, times, as.double(c(seat$sent, received))))
+  native(ms_hosts_log_heard(run$phase$log, seat$logged, times, as.double(c(seat$sent, received))))
 }
 
 # What a host could not do for a reason of its own, like a full /dev/shm, is no element's.
@@ -145,22 +146,25 @@ take_result <- function(seat, piece, run) {
 }
 
 take_block <- function(came, block, seat, run) {
-  before <- first_of_block(run$job, block) - 1
+  came$from <- run$job$starts[[block]]
+  came$to <- run$job$ends[[block]]
+  before <- came$from - 1
   came$conditions <- lapply(came$conditions, function(entry) {
     entry[[2L]] <- entry[[2L]] + before
     entry
   })
   if (is.null(came$error)) {
     if (!isTRUE(native(ms_hosts_done(run$grants, seat$number, block)))) return(invisible())
-    run$done <- run$done + run$job$ends[[block]] - before
+    run$done <- run$done + came$to - before
   } else {
     if (!isTRUE(native(ms_hosts_failed(run$grants, seat$number, block)))) return(invisible())
     if (length(came$error$index)) came$error$index <- came$error$index + before
     if (is.null(run$failed)) run$failed <- elapsed()
   }
-  native(ms_hosts_log_block(run$log$id, seat$logged, came$record, before, run$log$passes))
+  native(ms_hosts_log_block(run$phase$log, seat$logged, came$record, before, run$phase$passes))
   came$record <- NULL
-  run$parts[[block]] <- came
+  run$parts[[length(run$parts) + 1L]] <- came
+  if (is.null(came$error)) run$phase$done(came[c("from", "to", "values", "conditions")])
 }
 
 # A host, or its leader, is lost: that costs the blocks that it had not handed in a retry, and blames no element.
@@ -169,7 +173,7 @@ lose <- function(seat, run, why, died) {
   seat$blocks <- 0L
   host <- seat$host
   native(ms_hosts_lost(run$grants, seat$number))
-  native(ms_hosts_log_lost(run$log$id, seat$logged, why))
+  native(ms_hosts_log_lost(run$phase$log, seat$logged, why))
   leave_node(host$nodes[[1L]])
   # The other nodes of a host that is silent are no better, but owe nothing.
   if (!died) for (node in host$nodes[-1L]) if (is_socket(node)) leave_node(node)
@@ -197,22 +201,25 @@ check_time <- function(run) {
   }
 }
 
-# The blocks brought together: values, conditions in order, the first error, and who died.
-out_of_run <- function(run) {
-  parts <- Filter(Negate(is.null), run$parts)
-  errors <- Filter(Negate(is.null), lapply(parts, `[[`, "error"))
+# The parts brought together: values, conditions in order, the first error, and who died.
+out_of_parts <- function(parts) {
+  parts <- parts[order(vapply(parts, `[[`, 0, "from"))]
   conditions <- unlist(lapply(parts, `[[`, "conditions"), recursive = FALSE)
   pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
   element <- vapply(conditions, function(entry) as.double(entry[[2L]]), 0)
   failing <- Filter(function(part) !is.null(part$error), parts)
   list(
-    values = if (!length(errors)) joined_values(parts), conditions = conditions[order(pass, element)], error = if (length(errors)) errors[[1L]],
+    values = if (!length(failing)) lapply(seq_along(parts[[1L]]$values), joined_values, parts), conditions = conditions[order(pass, element)],
+    error = if (length(failing)) failing[[1L]]$error,
     stats = list(died = if (length(failing)) failing[[1L]]$died, notes = unique(unlist(lapply(parts, `[[`, "notes"))))
   )
 }
 
-joined_values <- function(parts) {
-  lapply(seq_along(parts[[1L]]$values), function(k) list(values = do.call(c, lapply(parts, function(part) part$values[[k]]))))
+# The values of a pass; `places`, of which elements, where the caller has the others.
+joined_values <- function(k, parts) {
+  has <- !vapply(parts, function(part) is.null(part$values[[k]]), NA)
+  places <- lapply(parts[has], function(part) as.double(part$from:part$to))
+  list(values = do.call(c, lapply(parts[has], function(part) part$values[[k]])), places = if (!all(has)) as.double(unlist(places)))
 }
 
 # Ends what hosts are still at, within a second, whatever ended the run; nobody waits longer, for an error or Ctrl-C may be under way. Connections
@@ -275,7 +282,8 @@ new_bar <- function(program) {
     if (is.null(open) && now > first_look / 1000) open <<- list(way_to_show(program$progress)$open)
     if (is.null(open[[1L]])) return(invisible())
     total <- run$job$n
-    left <- if (run$done > 0) now * (total - run$done) / run$done else NA_real_
+    made <- run$done - done_of(run$phase$given)
+    left <- if (made > 0) now * (total - run$done) / made else NA_real_
     at <- list(done = run$done, here = run$done, total = total, label = "", seconds = if (run$done > 0) now else NA_real_, left = left)
     if (is.null(bar)) bar <<- open[[1L]](total, program$labels)
     bar$show(at)

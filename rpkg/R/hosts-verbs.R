@@ -22,13 +22,13 @@ give_hosts <- function(namespace, names, hosts, seconds, call) {
   }))
   check_unnamed(namespace, names, hosts, call)
   on_hosts <- TRUE
-  job <- list2env(list(ends = numeric(), common = list(), cuts = list(), contents = list(), bytes = list()), parent = emptyenv())
+  job <- list2env(list(starts = numeric(), ends = numeric(), common = list(), cuts = list(), contents = list(), bytes = list()), parent = emptyenv())
   keys <- name_key(namespace, names)
   contents <- vapply(names, function(name) add_common(job, read_name(by_name(c(namespace, name)))), "")
   # Nobody asks what it did.
   log <- native(ms_hosts_log_begin())
   on.exit(native(ms_hosts_log_end(log, NULL)), add = TRUE)
-  run <- begin_over_hosts(job, list(spec = list(timeout = Inf), host_timeout = seconds), hosts, call, list(id = log))
+  run <- begin_over_hosts(job, list(spec = list(timeout = Inf), host_timeout = seconds), hosts, call, list(log = log))
   on.exit(leave_hosts(run), add = TRUE, after = FALSE)
   for (seat in run$seats) queue_names(seat, run, namespace, names, contents)
   withCallingHandlers(

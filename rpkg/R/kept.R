@@ -1,16 +1,20 @@
 # What is kept of a run so that it can be done again in part (memRedo.R): failed runs, and what the conditions of failed elements know.
 
-# Remembers a failed run whose pages native code keeps.
-remember_kept <- function(program, run) {
-  program$spec$kept <- NULL
-  state$kept <- c(state$kept, list(list(run = run, program = program, session = state$session)))
+# Remembers a failed run whose pages native code keeps, or, of one over several hosts, `parts` of its phases (hosts-earlier.R).
+remember_kept <- function(program, run, parts = NULL) {
+  program$spec$kept <- program$parts <- NULL
+  state$kept <- c(state$kept, list(list(run = run, program = program, session = state$session, parts = parts)))
+}
+
+# The runs that are still kept.
+still_kept <- function() {
+  known <- native(ms_kept_list())$run
+  Filter(function(entry) !is.null(entry$parts) || any(entry$run %in% known), state$kept)
 }
 
 # What pageList() says of runs that are kept.
 kept_pages <- function() {
-  known <- native(ms_kept_list())$run
-  entries <- Filter(function(entry) entry$run %in% known, state$kept)
-  unlist(lapply(entries, function(entry) paste0("(kept).", entry$program$labels)))
+  unlist(lapply(still_kept(), function(entry) paste0("(kept).", entry$program$labels)))
 }
 
 forget_kept <- function() {
@@ -26,8 +30,7 @@ new_token <- function(program) {
   if (is.null(state$programs)) state$programs <- new.env(parent = emptyenv())
   program$spec[c("kept", "checkpoint", "again", "again_passes")] <- NULL
   if (!is.null(program$drawn$seed)) program$spec$passes <- lapply(program$spec$passes, seeded, program$drawn$seed)
-  program$checkpoint <- NULL
-  program$patch <- NULL
+  program$checkpoint <- program$parts <- program$patch <- NULL
   assign(as.character(token$id), program, envir = state$programs)
   reg.finalizer(token, function(token) {
     if (identical(token$session, state$session)) suppressWarnings(rm(list = as.character(token$id), envir = state$programs))

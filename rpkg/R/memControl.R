@@ -42,7 +42,7 @@
 #'   and `fresh` leaves it behind.
 #' @param checkpoint `NULL`, or a directory in which finished chunks are written down: when the session died, the same call goes on from
 #'   there. See [memRun()], section Checkpoints.
-#' @param keep `TRUE`: when the call fails or is interrupted, what it did stays in shared memory for [memRedo()].
+#' @param keep `TRUE`: when the call fails or is interrupted, what it did stays in shared memory for [memRedo()]; over several hosts, in this session's.
 #' @param host_timeout Whole seconds without a sign of life after which another host of CLUSTER is taken for lost: its unfinished work is done by
 #'   the others, and its connections are closed. A host that hears nothing of this session for that long ends its part. See
 #'   `vignette("backends", "memshare")`.

@@ -18,8 +18,13 @@
 #' shared memory until `memRedo()` has taken them over, [memshare_gc()] gives them back, or the session ends; [pageList()] shows them. If the
 #' second run fails too, what both did is kept.
 #'
+#' Of a call over several hosts (`CLUSTER`) it is the same, but what was done stays in the memory of this session: blocks of elements whose values have come
+#' here. What hosts were at when the call ended is done again.
+#'
 #' @param value A value of a call with `on_error = "collect"`, or the list of values of a [memRun()] of such passes. Without it the last run
 #'   that is kept goes on.
+#' @param CLUSTER `NULL`: the workers are those of the first call. Another cluster, as [memApply()] takes it: its nodes, for one whose hosts are
+#'   lost. What was kept of a run over several hosts goes on over several hosts, and that of a run on this machine on this machine.
 #' @return The value, as the first call would have given it.
 #' @seealso [memControl()], [memRun()] for `checkpoint`, which survives the session.
 #' @examples
@@ -32,29 +37,43 @@
 #' str(memRedo(value))
 #' unlink(file)
 #' @export
-memRedo <- function(value) {
+memRedo <- function(value, CLUSTER = NULL) {
   call <- sys.call()
-  if (missing(value)) redo_kept(call) else redo_value(value, call)
+  cluster <- check_cluster(CLUSTER, call)
+  if (missing(value)) redo_kept(cluster, call) else redo_value(value, cluster, call)
+}
+
+# The program with the nodes of another CLUSTER as its workers.
+on_cluster <- function(program, cluster) {
+  if (is.null(cluster)) return(program)
+  program$cluster <- cluster
+  program$spec$cluster <- TRUE
+  program$spec$workers <- workers_of(program$order, length(cluster), NULL)
+  program
 }
 
 # The last run that failed and is kept.
-redo_kept <- function(call) {
-  kept <- state$kept
-  known <- native(ms_kept_list())$run
-  kept <- Filter(function(entry) entry$run %in% known && identical(entry$session, state$session), kept)
+redo_kept <- function(cluster, call) {
+  kept <- Filter(function(entry) identical(entry$session, state$session), still_kept())
   if (!length(kept)) {
     abort("kept", "no run that failed or was interrupted is kept: memControl(keep = TRUE) keeps one, until memRedo() or memshare_gc()", call = call)
   }
   last <- kept[[length(kept)]]
   state$kept <- kept[-length(kept)]
-  program <- last$program
+  program <- on_cluster(last$program, cluster)
   program$spec$kept <- last$run
+  program$parts <- last$parts
+  # What hosts did stays until a run has taken it over.
+  on.exit(if (!is.null(last$parts) && !through && length(state$kept) < length(kept)) state$kept <- kept)
+  through <- FALSE
   program$from <- "memRedo()"
   # Runs that were kept in the meantime are not this one's.
-  one_or_all(run_program(program, call), vapply(program$wanted, `[[`, "", "label"))
+  values <- run_program(program, call)
+  through <- TRUE
+  one_or_all(values, vapply(program$wanted, `[[`, "", "label"))
 }
 
-redo_value <- function(value, call) {
+redo_value <- function(value, cluster, call) {
   values <- list(value)
   token <- token_in(value)
   if (is.null(token) && is.list(value)) {
@@ -72,6 +91,7 @@ redo_value <- function(value, call) {
   program$spec$again_passes <- vapply(asked, function(k) as.double(program$spec$gather[[program$wanted[[k]]$result]]), 0)
   program$spec$again <- lapply(again[asked], as.double)
   program$patch <- values
+  program <- on_cluster(program, cluster)
   program$from <- "memRedo()"
   one_or_all(run_program(program, call), vapply(program$wanted, `[[`, "", "label"))
 }

@@ -33,6 +33,9 @@
 #' reads, and versions of packages are not looked at. A failed element of `on_error = "collect"` is a result like any other, which
 #' [memRedo()] does again.
 #'
+#' Over several hosts this session writes the blocks of elements that hosts hand in, before they count as done. A checkpoint that was begun there goes on on one
+#' machine, and the other way round.
+#'
 #' Nothing between the stages is given back before all of it was read, and what is reused is brought into shared memory when the run
 #' begins. When the disk becomes full the run goes on without its checkpoint, and a warning of class `memshare_warning_checkpoint` says so
 #' (fields `needed`, `free`, `limit`, `dir`). No profile is learned from a run that reuses something.

@@ -19,6 +19,7 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
     program$spec$data[changes$data] <- changes$values
     return(settle(program, run_over_hosts(program, hosts, call), call))
   }
+  if (!is.null(program$parts)) only_over_hosts(call)
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
@@ -45,7 +46,7 @@ begin_run <- function(program, id, changes, call, looked = FALSE) {
   title <- title_of(verb_of(call), named_labels(program$wanted))
   run <- with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
   from <- if (is.null(program$checkpoint)) program$from else paste("checkpoint", program$checkpoint)
-  if (!is.null(from)) tell_reused(run, program, from)
+  if (!is.null(from)) tell_reused(native(ms_run_progress(run)), program, from)
   run
 }
 
@@ -79,7 +80,7 @@ abandon <- function(run, under_way, program = NULL) {
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
     if (is.null(out$stats$run)) state$last_run <- NULL else remember_run(program, out, begun_by)
-    if (isTRUE(program$spec$keep) && !is.null(out$error)) remember_kept(program, out$stats$run)
+    if (isTRUE(program$spec$keep) && !is.null(out$error) && !isTRUE(out$over_hosts)) remember_kept(program, out$stats$run)
     if (length(out$stats$notes)) tell_once(out$stats$notes)
     warn_unlogged(out$stats$unlogged, program, begun_by)
     if (length(out$conditions)) signal_conditions(out$conditions, program)

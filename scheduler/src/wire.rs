@@ -221,7 +221,7 @@ pub struct RunStage {
     pub elements_per_result: Vec<u64>,
     /// Results of earlier stages that go as this one reads them.
     pub consumes: Vec<ResourceId>,
-    /// The number of its first pass.
+    /// By what it is known in a checkpoint.
     pub key: u32,
     /// The names of its passes, in the order of an element's steps.
     pub passes: Vec<String>,
@@ -242,7 +242,7 @@ impl RunSpec {
                 .map(|pass| passes[pass.index()].elements_per_result())
                 .collect(),
             consumes: stage.consumes.clone(),
-            key: stage.passes.first().map_or(0, |pass| pass.0),
+            key: stage.key(),
             passes: stage.passes.iter().map(name).collect(),
             after: read_by(plan, stage),
         };

@@ -140,7 +140,7 @@ same("a fold of few", function(...) memRun(memReduce(memLapply(1:30 / 7, sqrt, .
 same("a fold of many", function(...) memRun(memReduce(memLapply(1:30000 / 7, sqrt, ..., CONTROL = lazy), `+`, init = 3)))
 same("a fold of what is kept", function(...) memRun(memReduce(memFilter(1:5000 / 7, function(x) x > 300, ..., CONTROL = lazy), `+`)))
 same("a value in VARS", function(...) {
-  centred <- memApply(m, 2, function(v) v - mean(v), ..., CONTROL = memControl(lazy = TRUE, simplify = TRUE))
+  centred <- memApply(m, 2, function(v) v - mean(v), ..., CONTROL = memControl(lazy = TRUE, FUN.VALUE = numeric(60)))
   total <- memReduce(memApply(centred, 2, sum, ..., CONTROL = lazy), `+`)
   at <- memApply(centred, 1, function(v, all, total) list(names(v), v[2] * all[3, 4] + total), VARS = list(all = centred, total = total), ..., CONTROL = lazy)
   memRun(list(at = at, total = total, centred = centred))
@@ -156,12 +156,6 @@ same("an error behind", function(...) {
   memRun(memLapply(1:9, function(i, first) if (i == 4) { warning("w"); stop(first[[i]]) }, VARS = list(first = first), ..., CONTROL = lazy))
 })
 same("an error of a fold", function(...) memRun(memReduce(memLapply(1:5000, identity, ..., CONTROL = lazy), function(a, b) if (b == 77) stop("at 77") else a + b)))
-
-# What cannot run says so, and what to do.
-for (setting in list(memControl(keep = TRUE), memControl(checkpoint = tempfile()))) {
-  e <- error_of(memLapply(1:3, identity, CLUSTER = cluster, CONTROL = setting))
-  stopifnot(inherits(e, "memshare_error_cluster"), grepl("cannot run over several hosts", conditionMessage(e)))
-}
 
 # Each part of X crosses once, and again nothing: the best of three, for a machine that is busy with something else may leave a host so far behind
 # that its data is sent to another one.

@@ -198,7 +198,7 @@ native <- memshare:::native
 ends <- native(memshare:::ms_hosts_cut(100, 2L, 1L, 1))
 same(native(memshare:::ms_hosts_phases(c(9, 1), list(numeric(), numeric()), list(numeric(), 1))), c(1, 2))
 stopifnot(ends[[length(ends)]] == 100, !is.unsorted(ends, strictly = TRUE))
-grants <- native(memshare:::ms_hosts_begin(c(60, 100), c(800, 400)))
+grants <- native(memshare:::ms_hosts_begin(c(60, 40), c(800, 400)))
 same(c(native(memshare:::ms_hosts_join(grants, c(0, 1))), native(memshare:::ms_hosts_join(grants, numeric()))), 1:2)
 same(c(native(memshare:::ms_hosts_next(grants, 2L, 0, 1e8)), native(memshare:::ms_hosts_next(grants, 1L, 0, 1e8))), 1:2)
 stopifnot(native(memshare:::ms_hosts_under_way(grants)), native(memshare:::ms_hosts_done(grants, 2L, 1L)))
@@ -220,8 +220,28 @@ invisible(native(memshare:::ms_hosts_log_lost(call, 2L, "its link was cut")))
 invisible(memLapply(1:4, function(i) i, MAX.CORES = 1))
 invisible(native(memshare:::ms_hosts_log_block(call, 1L, memLastRun()$record, 0, 1)))
 invisible(native(memshare:::ms_hosts_log_block(call, 1L, as.raw(1:9), 0, 1)))
+invisible(native(memshare:::ms_hosts_log_reused(call, 1, 3)))
 stopifnot(is.null(native(memshare:::ms_hosts_log_end(call, NULL))))
 refused(native(memshare:::ms_hosts_log_host(call, "node 3")), "memshare_error")
+
+# What hosts did goes into a checkpoint by this session, and comes from there.
+spec <- memshare:::compile(list(memshare:::unwrap_pass(memLapply(1:4, sqrt, CONTROL = lazy))))$spec
+dir <- tempfile("checkpoint-")
+open_point <- function() native(memshare:::ms_checkpoint_open(dir, "what", "this", 1L))$id
+spec$checkpoint <- open_point()
+stage <- native(memshare:::ms_hosts_earlier(spec))[[1L]]
+same(stage[c("passes", "outputs", "from", "to")], list(passes = 1, outputs = 1, from = numeric(), to = numeric()))
+notes <- list(1, 2, list(simpleWarning("two")))
+stopifnot(is.null(native(memshare:::ms_checkpoint_write(spec$checkpoint, c(stage$key, 0, 2), list(list("a", 1:9)), NULL))))
+stopifnot(is.null(native(memshare:::ms_checkpoint_write(spec$checkpoint, c(stage$key, 2, 3), list(list(NULL)), notes))))
+refused(native(memshare:::ms_checkpoint_write(spec$checkpoint, 1, list(), NULL)), "memshare_error")
+invisible(native(memshare:::ms_checkpoint_close(spec$checkpoint)))
+spec$checkpoint <- open_point()
+stage <- native(memshare:::ms_hosts_earlier(spec))[[1L]]
+same(stage[c("from", "to", "values")], list(from = 1, to = 3, values = list(list(list("a", 1:9, NULL)))))
+same(conditionMessage(stage$notes[[1L]][[3L]][[1L]]), "two")
+invisible(native(memshare:::ms_checkpoint_close(spec$checkpoint)))
+unlink(dir, recursive = TRUE)
 
 server <- serverSocket(port <- 11000L + Sys.getpid() %% 20000L)
 room <- native(memshare:::ms_hosts_send_at_once(port, 2^16))

@@ -3,7 +3,7 @@
 //! ```text
 //! line 0       magic, version, the run's number (16 bytes)
 //! then, again and again, each a multiple of a line long:
-//!              length | stage's first pass, pieces | first element | after the last | blake3 of all of it but this sum
+//!              length | stage's key, pieces | first element | after the last | blake3 of all of it but this sum
 //!              length of each piece: its outputs, then what FUN said
 //!              the pieces, each from a line on
 //! ```
@@ -17,7 +17,7 @@ use crate::os::{Place, SegmentFile, SegmentHandle};
 use crate::store::Content;
 
 const MAGIC: [u8; 8] = *b"memshlog";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const LINE: u64 = 64;
 /// Where a record's checksum stands in its first line.
 const SUM: usize = 32;
@@ -42,7 +42,7 @@ pub struct LogTarget {
 /// A chunk to be written down.
 #[derive(Clone, Copy)]
 pub struct FinishedChunk<'a> {
-    /// The first pass of its stage.
+    /// The key of its stage.
     pub key: u32,
     /// Its first element.
     pub start: u64,

@@ -31,7 +31,7 @@ impl Checkpoint {
     fn of_stage(&self, stage: &Stage) -> Vec<Reusable> {
         let whole = |at: u64| at % stage.board.align.max(1) == 0 || at == stage.board.elements;
         let fits = |chunk: &Logged| {
-            stage.passes.first().map(|pass| pass.0) == Some(chunk.key)
+            stage.key() == chunk.key
                 && chunk.pieces.len() == stage.outputs.len() + 1
                 && chunk.start < chunk.end
                 && chunk.end <= stage.board.elements

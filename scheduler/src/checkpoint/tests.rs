@@ -59,7 +59,7 @@ fn plan() -> Plan {
 fn append(log: &mut ChunkLog, start: u64, end: u64, result: &[u8], said: &[u8]) {
     let said = (!said.is_empty()).then_some(&said as &dyn Content);
     let pieces = [Some(&result as &dyn Content), said];
-    log.append(&FinishedChunk { key: 0, start, end, pieces: &pieces }).unwrap();
+    log.append(&FinishedChunk { key: plan().stages()[0].key(), start, end, pieces: &pieces }).unwrap();
 }
 
 fn ranges(dir: &Path) -> Vec<(u64, u64)> {

@@ -1,7 +1,7 @@
 //! The log of a block, as its host handed it in.
 use crate::id::PassId;
 use crate::plan::Plan;
-use crate::run::EventLog;
+use crate::run::{Ended, EventLog, FailedElement};
 
 /// What a host did of the elements of a phase.
 #[derive(Clone, Debug)]
@@ -22,5 +22,21 @@ impl BlockLog {
     /// Elements that each of its passes goes over.
     pub(super) fn elements(&self) -> u64 {
         self.plan.spec().passes.first().map_or(0, |pass| pass.elements)
+    }
+
+    /// How its run ended, said of the call.
+    pub(super) fn ended(&self) -> Ended {
+        let at = |of: &FailedElement| {
+            let pass = self.passes.get(of.pass.index()).copied()?;
+            Some(FailedElement { pass, element: of.element + self.before })
+        };
+        match &self.log.ended {
+            Ended::Failed(of) => at(of).map_or(Ended::Done, Ended::Failed),
+            Ended::ElementTimeout(of) => at(of).map_or(Ended::Done, Ended::ElementTimeout),
+            Ended::WorkerDied { position, deaths, reason } => at(position).map_or(Ended::Done, |position| {
+                Ended::WorkerDied { position, deaths: *deaths, reason: reason.clone() }
+            }),
+            other => other.clone(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::block_log::BlockLog;
 use super::lanes::Lanes;
 use super::merge::Merge;
+use crate::id::PassId;
 use crate::plan::Plan;
 use crate::run::{EventLog, HostLife, Moved};
 
@@ -48,13 +49,15 @@ pub struct CallLog {
     begun: u64,
     parts: Vec<Part>,
     blocks: Vec<BlockLog>,
+    /// Elements that were done before, of stages with these passes.
+    reused: Vec<(Vec<PassId>, u64)>,
 }
 
 impl CallLog {
     /// A call that began at this moment, in nanoseconds since 1970.
     #[must_use]
     pub fn new(begun: u64) -> Self {
-        CallLog { begun, parts: Vec::new(), blocks: Vec::new() }
+        CallLog { begun, parts: Vec::new(), blocks: Vec::new(), reused: Vec::new() }
     }
 
     /// The number of the host that this leader leads, who is spoken to from `now` on.
@@ -85,6 +88,11 @@ impl CallLog {
         if let Some(part) = self.parts.get_mut(host) {
             (part.life.left_ns, part.life.lost) = (now, Some(why.to_owned()));
         }
+    }
+
+    /// So many elements of passes that run together were done before.
+    pub fn reused(&mut self, passes: Vec<PassId>, elements: u64) {
+        self.reused.push((passes, elements));
     }
 
     /// A host handed in a block.
@@ -138,6 +146,9 @@ impl CallLog {
         blocks.sort_by_key(|(_, block)| (phase(plan, block), block.before));
         for (nth, block) in blocks {
             merge.add(nth, block, here(block.log.begun, block.host));
+        }
+        for (passes, elements) in self.reused {
+            merge.reuse(&passes, elements);
         }
         merge.done()
     }

@@ -8,8 +8,7 @@ use crate::engine::EventKind;
 use crate::id::{PassId, StageId, WorkerId};
 use crate::plan::{PassCall, Plan};
 use crate::run::{
-    Chunk, ChunkStep, Ended, Event, EventLog, FailedElement, PassTotal, StageTotal, State, WorkerLife,
-    SLOWEST,
+    Chunk, ChunkStep, Ended, Event, EventLog, PassTotal, StageTotal, State, WorkerLife, SLOWEST,
 };
 
 /// The log in the making.
@@ -23,6 +22,8 @@ pub(super) struct Merge<'a> {
     lives: HashMap<(WorkerId, Option<u32>), usize>,
     /// Bytes that came and went with the blocks of each host.
     held: Vec<Vec<(u64, i64)>>,
+    /// Stages of which something was done before.
+    reused: Vec<StageId>,
 }
 
 /// A block, and how to read its log.
@@ -56,7 +57,7 @@ impl<'a> Merge<'a> {
         log.passes = vec![PassTotal::default(); stage_of.len()];
         log.activities = vec![[0; Activity::ALL.len()]; lanes.count() as usize];
         let held = vec![Vec::new(); log.hosts.len()];
-        Merge { plan, lanes, log, stage_of, lives: HashMap::new(), held }
+        Merge { plan, lanes, log, stage_of, lives: HashMap::new(), held, reused: Vec::new() }
     }
 
     /// The log of a block whose run began at `begun`.
@@ -68,7 +69,7 @@ impl<'a> Merge<'a> {
         let stages = block.plan.stages().iter().map(|stage| self.stage(block, &stage.passes)).collect();
         let reading = Reading { nth, block, begun, stages };
         if self.log.ended == Ended::Done {
-            self.log.ended = ended(&reading);
+            self.log.ended = block.ended();
         }
         if block.log.ended == Ended::Done {
             self.log.hosts[block.host].elements += block.elements();
@@ -242,16 +243,28 @@ impl<'a> Merge<'a> {
         })
     }
 
+    /// So many elements of these passes were done before the call.
+    pub(super) fn reuse(&mut self, passes: &[PassId], elements: u64) {
+        let mut stages: Vec<StageId> =
+            passes.iter().filter_map(|pass| self.stage_of.get(pass.index()).copied()).collect();
+        stages.dedup();
+        for stage in stages {
+            self.log.events.push(Event { at_ns: 0, what: EventKind::Reused(stage, 1, elements) });
+            self.reused.push(stage);
+        }
+    }
+
     /// The log, with the events that follow from all blocks together.
     pub(super) fn done(mut self) -> EventLog {
         let log = &mut self.log;
         let note = |events: &mut Vec<Event>, at_ns, what| events.push(Event { at_ns, what });
-        for (total, stage) in log.stages.iter_mut().zip(self.plan.stages()) {
+        for (id, (total, stage)) in log.stages.iter_mut().zip(self.plan.stages()).enumerate() {
             total.began_ns = total.began_ns.min(total.ended_ns);
-            if total.chunks + total.lost > 0 {
+            let reused = self.reused.contains(&StageId(id as u32));
+            if reused || total.chunks + total.lost > 0 {
                 note(&mut log.events, total.began_ns, EventKind::Began(stage.task));
             }
-            if total.chunks > 0 && log.ended == Ended::Done {
+            if (reused || total.chunks > 0) && log.ended == Ended::Done {
                 note(&mut log.events, total.ended_ns, EventKind::Ended(stage.task));
             }
         }
@@ -272,22 +285,5 @@ impl<'a> Merge<'a> {
         }
         log.peak_bytes = log.hosts.iter().map(|host| host.peak_bytes).max().unwrap_or(0);
         self.log
-    }
-}
-
-/// How a block's run ended.
-fn ended(reading: &Reading<'_>) -> Ended {
-    let before = reading.block.before;
-    let at = |of: &FailedElement| {
-        let pass = reading.pass(of.pass)?;
-        Some(FailedElement { pass, element: of.element + before })
-    };
-    match &reading.block.log.ended {
-        Ended::Failed(of) => at(of).map_or(Ended::Done, Ended::Failed),
-        Ended::ElementTimeout(of) => at(of).map_or(Ended::Done, Ended::ElementTimeout),
-        Ended::WorkerDied { position, deaths, reason } => at(position).map_or(Ended::Done, |position| {
-            Ended::WorkerDied { position, deaths: *deaths, reason: reason.clone() }
-        }),
-        other => other.clone(),
     }
 }

@@ -31,6 +31,12 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// What tells its results from those of other stages, of any plan for the same passes: which passes they are of.
+    pub fn key(&self) -> u32 {
+        // FNV-1a.
+        self.outputs.iter().fold(0x811c_9dc5, |hash, pass| (hash ^ pass.0).wrapping_mul(0x0100_0193))
+    }
+
     /// What certainly goes as fast as the stage's own results come: results that are consumed in the order of elements. Pieces
     /// are taken out of order, and of many parts a little stays unread for long.
     pub(crate) fn eased_by(&self) -> &[ResourceId] {

@@ -64,17 +64,15 @@ fn ms_hosts_phases(elements: Robj, each: Robj, whole: Robj) -> Robj {
     })
 }
 
-/// The number of a new run's grants. `ends`, of the blocks; `bytes` of the data of each.
+/// The number of a new run's grants: how many `elements` each block has, and the `bytes` of its data.
 #[extendr]
-fn ms_hosts_begin(ends: Robj, bytes: Robj) -> Robj {
+fn ms_hosts_begin(elements: Robj, bytes: Robj) -> Robj {
     edge(|| {
-        let (ends, bytes) = (r::numbers(argument(&ends))?, r::numbers(argument(&bytes))?);
-        let starts = std::iter::once(0.0).chain(ends.iter().copied());
-        let sizes = ends
+        let (elements, bytes) = (r::numbers(argument(&elements))?, r::numbers(argument(&bytes))?);
+        let sizes = elements
             .iter()
-            .zip(starts)
             .zip(&bytes)
-            .map(|((end, start), &bytes)| Size { elements: (end - start) as u64, bytes: bytes as u64 });
+            .map(|(&elements, &bytes)| Size { elements: elements as u64, bytes: bytes as u64 });
         let grants = Grants::new(sizes.collect());
         let id = RUNS.with_borrow_mut(|runs| runs.add(grants));
         give(|s| Ok(r::integer(s, id)))

@@ -44,7 +44,7 @@ mod write_api;
 
 use r::resume;
 use records::{export_api, record_api, text_api};
-use runs::{checkpoints, hosts_log_api, kept, log_api, plan_api, run_api, simulate_api};
+use runs::{checkpoints, hosts_earlier_api, hosts_log_api, kept, log_api, plan_api, run_api, simulate_api};
 use sparse::sparse_api;
 use state::state_api;
 use worker::worker_api;
@@ -68,6 +68,7 @@ extendr_module! {
     use plan_api;
     use run_api;
     use log_api;
+    use hosts_earlier_api;
     use hosts_log_api;
     use simulate_api;
     use record_api;

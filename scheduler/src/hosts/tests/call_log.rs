@@ -1,5 +1,6 @@
 //! What a call over hosts did: clocks, places, blocks brought together.
 use crate::board::Activity;
+use crate::engine::EventKind;
 use crate::graph::{Resource, Scope};
 use crate::hosts::{BlockLog, CallLog, RoundTrip};
 use crate::id::{ChunkId, PassId, ResourceId, StageId, WorkerId};
@@ -129,6 +130,22 @@ fn blocks_become_one_log() {
     assert_eq!((run(0), run(1), run(2)), (60, 30, 30));
     assert_eq!(log.workers.len(), 3);
     assert_eq!(log.steps.len(), 2 * log.chunks.len());
+}
+
+#[test]
+fn what_was_done_before_is_told() {
+    let mut call = CallLog::new(BEGUN);
+    let one = call.host("node 1", BEGUN);
+    call.block(block(one, 10, BEGUN + 100, 5));
+    call.reused(vec![PassId(0), PassId(1)], 10);
+    let plan = plan(20, 1, true);
+    let log = call.merged(&plan, BEGUN + 1000);
+    let reused = log.events.iter().filter_map(|event| match event.what {
+        EventKind::Reused(stage, _, elements) => Some((event.at_ns, stage, elements)),
+        _ => None,
+    });
+    let stage = plan.stages().iter().position(|stage| stage.passes.contains(&PassId(0))).unwrap();
+    assert_eq!(reused.collect::<Vec<_>>(), [(0, StageId(stage as u32), 10)]);
 }
 
 #[test]

@@ -2,17 +2,36 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::cell::RefCell;
+use std::collections::hash_map::{Entry, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use extendr_api::prelude::*;
-use scheduler::checkpoint::{Checkpoint, LogTarget, Opened, Syncing};
+use scheduler::checkpoint::{Checkpoint, ChunkLog, FinishedChunk, LogTarget, Opened, Syncing};
+use scheduler::page::BlobWriter;
+use scheduler::store::Content;
+use scheduler::wire::Unlogged;
 
+use crate::codec;
 use crate::numbered::Numbered;
-use crate::r::{self, argument, edge, nothing, Failure, Result};
+use crate::r::{self, argument, edge, nothing, Failure, Result, Scope, Sexp};
 
 thread_local! {
     static OPEN: RefCell<Numbered<Arc<Checkpoint>>> = RefCell::default();
+    static LOGS: RefCell<HashMap<i32, SessionLog>> = RefCell::default();
+}
+
+/// What this session itself writes to a checkpoint, for a run whose workers cannot: they are on other hosts.
+struct SessionLog {
+    log: ChunkLog,
+    _held: Held,
+}
+
+impl SessionLog {
+    fn new(id: i32) -> Result<SessionLog> {
+        let target = with(id, |checkpoint| Ok(checkpoint.target()))?;
+        Ok(SessionLog { log: ChunkLog::new(target.clone()), _held: Held::new(id, target)? })
+    }
 }
 
 /// What a run holds of its checkpoint as long as it lives: the lock, and the thread that brings its logs to the disk.
@@ -71,9 +90,60 @@ fn ms_checkpoint_open(dir: Robj, names: Robj, values: Robj, seed: i32) -> Robj {
 #[extendr]
 fn ms_checkpoint_close(id: i32) -> Robj {
     edge(|| {
+        drop(LOGS.with_borrow_mut(|logs| logs.remove(&id)));
         let gone = OPEN.with_borrow_mut(|open| open.take(id));
         drop(gone);
         nothing()
+    })
+}
+
+/// Why chunks were not written down; NULL where they were.
+pub(super) fn unlogged<'s>(s: &'s Scope, why: Option<&Unlogged>) -> Sexp<'s> {
+    let Some(Unlogged { reason, shortage }) = why else { return s.null() };
+    let mut parts = vec![("reason", r::character(s, &[reason]))];
+    if let Some(shortage) = shortage {
+        let numbers = [shortage.needed, shortage.free, shortage.limit];
+        parts.extend(r::shortage(s, numbers, r::path(s, &shortage.dir)));
+    }
+    r::named_list(s, &parts)
+}
+
+/// Writes down elements of a stage that are done. `about`: the stage's key, elements before, and the last; `outputs`: a list of the results of each
+/// output; `notes`: what FUN said, as workers write it, or NULL. NULL, or why that was not possible.
+#[extendr]
+fn ms_checkpoint_write(id: i32, about: Robj, outputs: Robj, notes: Robj) -> Robj {
+    edge(|| {
+        let about = r::numbers(argument(&about))?;
+        let &[key, start, end] = about.as_slice() else {
+            return Err(Failure::Internal("what is written down has three numbers".into()));
+        };
+        let (outputs, notes) = (argument(&outputs), argument(&notes));
+        let mut blobs = Vec::with_capacity(outputs.len());
+        for nth in 0..outputs.len() {
+            let mut writer = BlobWriter::new();
+            codec::encode_list(outputs.item(nth), &mut writer, &mut 0)?;
+            blobs.push(writer.finish());
+        }
+        let mut said = BlobWriter::new();
+        let said = if notes.is_null() {
+            None
+        } else {
+            Some(codec::encode(notes, &mut said).map(|_| said.finish())?)
+        };
+        let results = blobs.iter().map(|blob| Some(blob as &dyn Content));
+        let pieces: Vec<_> = results.chain([said.as_ref().map(|said| said as &dyn Content)]).collect();
+        let chunk = FinishedChunk { key: key as u32, start: start as u64, end: end as u64, pieces: &pieces };
+        let written = LOGS.with_borrow_mut(|logs| {
+            let log = match logs.entry(id) {
+                Entry::Occupied(log) => log.into_mut(),
+                Entry::Vacant(place) => place.insert(SessionLog::new(id)?),
+            };
+            Ok::<_, Failure>(log.log.append(&chunk))
+        })?;
+        let why = written
+            .err()
+            .map(|error| Unlogged { reason: error.to_string(), shortage: error.into_shortage().ok() });
+        r::give(|s| Ok(unlogged(s, why.as_ref())))
     })
 }
 
@@ -81,4 +151,5 @@ extendr_module! {
     mod checkpoints;
     fn ms_checkpoint_open;
     fn ms_checkpoint_close;
+    fn ms_checkpoint_write;
 }

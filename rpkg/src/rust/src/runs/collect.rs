@@ -3,21 +3,19 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use scheduler::board::{ChunkRecord, ChunkState, Output, PageSegment};
+use scheduler::board::{ChunkRecord, ChunkState};
 use scheduler::engine::Outcome;
 use scheduler::error::Error;
 use scheduler::id::{PassId, ResourceId, StageId};
-use scheduler::os::Mapping;
 use scheduler::plan::Plan;
 use scheduler::run::{Detail, Finished};
-use scheduler::store::Page;
-use scheduler::wire::Unlogged;
 
+use super::checkpoints;
 use super::log_api;
+use super::opened::{Opened, Views};
 use super::profiles;
 use super::registry::Begun;
-use crate::altrep::{self, Origin};
-use crate::codec::{self, BlobSource, Pieces};
+use crate::codec::{self, Pieces};
 use crate::r::{self, Failure, Given, Kind, Preserved, Result, Scope, Sexp};
 use crate::records::last_run;
 
@@ -29,15 +27,6 @@ pub(super) struct Ended<'a> {
     pub(super) chunks: Vec<Vec<ChunkRecord>>,
     /// Where warnings, messages and errors were written, once somebody asks.
     notes: OnceCell<Opened>,
-}
-
-/// What becomes of views into a page of results.
-#[derive(Clone, Copy)]
-enum Views {
-    /// The user gets them.
-    Lasting,
-    /// They are for us alone.
-    Passing,
 }
 
 /// A wanted result.
@@ -55,14 +44,6 @@ impl Value {
         let each = |&(start, end): &(u64, u64)| (start..end).map(|result| result as f64 + 1.0);
         self.places.as_ref().map(|places| places.iter().flat_map(each).collect())
     }
-}
-
-/// A page, mapped.
-pub(super) struct Opened {
-    mapping: Arc<Mapping>,
-    owner: Preserved,
-    /// What the page had no room for.
-    overflow: Option<Box<Opened>>,
 }
 
 /// What a wanted result is to be.
@@ -130,19 +111,8 @@ fn stats<'s>(s: &'s Scope, run: i32, finished: &Finished, died: &Preserved) -> S
         ("peak", peak),
         ("died", died),
         ("notes", notes),
-        ("unlogged", unlogged(s, finished)),
+        ("unlogged", checkpoints::unlogged(s, finished.stats.unlogged.as_ref())),
     ];
-    r::named_list(s, &parts)
-}
-
-/// Why chunks were not written down in the run's checkpoint; NULL where they were.
-fn unlogged<'s>(s: &'s Scope, finished: &Finished) -> Sexp<'s> {
-    let Some(Unlogged { reason, shortage }) = &finished.stats.unlogged else { return s.null() };
-    let mut parts = vec![("reason", r::character(s, &[reason]))];
-    if let Some(shortage) = shortage {
-        let numbers = [shortage.needed, shortage.free, shortage.limit];
-        parts.extend(r::shortage(s, numbers, r::path(s, &shortage.dir)));
-    }
     r::named_list(s, &parts)
 }
 
@@ -151,22 +121,7 @@ impl Ended<'_> {
     fn open(&self, resource: ResourceId, views: Views) -> Result<Opened> {
         let page = self.finished.results.iter().find(|(id, _)| *id == resource).map(|(_, page)| page);
         let missing = || Failure::Internal("a run ended without the page of its results".into());
-        Self::map(page.ok_or_else(missing)?, views)
-    }
-
-    fn map(page: &Page, views: Views) -> Result<Opened> {
-        let file = page.file()?;
-        let mapping = Arc::new(Mapping::private(&file)?);
-        let origin = match views {
-            Views::Lasting => Origin::new(file, mapping.len(), &page.header().traits),
-            Views::Passing => None,
-        };
-        let owner = r::protect(|s| {
-            Ok(Preserved::new(altrep::owner(s, &mapping, origin.as_ref(), altrep::Lives::WithItsViews)))
-        })?;
-        let overflow =
-            page.overflow().map(|overflow| Self::map(overflow, views).map(Box::new)).transpose()?;
-        Ok(Opened { mapping, owner, overflow })
+        Opened::map(page.ok_or_else(missing)?, views)
     }
 
     /// Where warnings, messages and errors were written: the page of the first wanted result. Most runs have none.
@@ -303,14 +258,4 @@ fn checked_notes(notes: Sexp) -> Result<(Vec<f64>, Vec<f64>)> {
 /// What a worker says cannot be.
 fn damaged(reason: String) -> Failure {
     Error::Damaged { segment: "of results".into(), reason }.into()
-}
-
-impl Opened {
-    pub(super) fn source(&self, output: Output) -> Result<BlobSource<'_>> {
-        if let (PageSegment::Overflow, Some(overflow)) = (output.segment, &self.overflow) {
-            return overflow.source(Output { segment: PageSegment::Main, ..output });
-        }
-        // SAFETY: the chunk is done or failed, so its worker wrote this before it said so, and nobody writes there again.
-        unsafe { BlobSource::open(&self.mapping, output.at, output.len, &self.owner) }
-    }
 }

@@ -31,6 +31,11 @@ fn instant(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }
 
+/// Passes of the call, as R counts them.
+fn passes_of(passes: &Robj) -> Result<Vec<PassId>> {
+    Ok(r::numbers(argument(passes))?.into_iter().map(|pass| PassId(pass as u32 - 1)).collect())
+}
+
 /// The number of a call over hosts that begins now.
 #[extendr]
 fn ms_hosts_log_begin() -> Robj {
@@ -75,13 +80,23 @@ fn ms_hosts_log_lost(id: i32, host: i32, why: &str) -> Robj {
     })
 }
 
+/// So many elements of passes that run together were done before the call.
+#[extendr]
+fn ms_hosts_log_reused(id: i32, passes: Robj, elements: f64) -> Robj {
+    edge(|| {
+        let passes = passes_of(&passes)?;
+        with(id, |call| call.reused(passes, elements as u64))?;
+        nothing()
+    })
+}
+
 /// A host handed in a block, before which the phase has so many elements; `record` is that of its run, over these `passes` of the call.
 #[extendr]
 fn ms_hosts_log_block(id: i32, host: i32, record: Robj, before: f64, passes: Robj) -> Robj {
     edge(|| {
         // One that cannot be read says nothing; the values are there all the same.
         let record = Record::from_bytes(&bytes_of(argument(&record))?, "a block of a host").ok();
-        let passes = r::numbers(argument(&passes))?.into_iter().map(|pass| PassId(pass as u32 - 1)).collect();
+        let passes = passes_of(&passes)?;
         if let Some(Record { plan, log: Some(log), .. }) = record {
             let block = BlockLog { host: place_of(host), before: before as u64, passes, plan, log };
             with(id, |call| call.block(block))?;
@@ -114,6 +129,7 @@ extendr_module! {
     fn ms_hosts_log_host;
     fn ms_hosts_log_heard;
     fn ms_hosts_log_lost;
+    fn ms_hosts_log_reused;
     fn ms_hosts_log_block;
     fn ms_hosts_log_end;
 }

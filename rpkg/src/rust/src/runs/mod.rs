@@ -13,13 +13,13 @@
 //! | `begin` | a plan made pages and job |
 //! | `earlier` | what a run takes over from an earlier one |
 //! | `checkpoints`, `kept` | the checkpoints that are open; runs that failed and are kept |
-//! | `collect` | results and conditions made R values |
+//! | `collect`, `opened` | results and conditions made R values, and the pages that they lie in |
 //! | `failure` | what ended a run that did not succeed |
 //! | `profiles` | what elements cost, kept for the runs to come |
 //! | `registry` | the pool and the runs that are begun |
 //! | `simulate_api` | a plan on a virtual clock |
 //! | `log_api` | logs, and deaths of workers |
-//! | `hosts_log_api` | the `.Call`s of what a call over several hosts did |
+//! | `hosts_log_api`, `hosts_earlier_api` | the `.Call`s of what a call over several hosts did, and of what it takes over from an earlier one |
 //! | `plan_api`, `run_api` | the `.Call`s of plans and runs |
 
 mod begin;
@@ -31,10 +31,12 @@ mod describe;
 mod earlier;
 mod encoded;
 mod failure;
+pub mod hosts_earlier_api;
 pub mod hosts_log_api;
 pub mod kept;
 mod learn;
 pub mod log_api;
+mod opened;
 pub mod plan_api;
 mod planned;
 mod profiles;
