@@ -266,6 +266,9 @@ ms_hosts_log_lost <- function(id, host, why) .Call(wrap__ms_hosts_log_lost, id, 
 # So many elements of passes that run together were done before the call.
 ms_hosts_log_reused <- function(id, passes, elements) .Call(wrap__ms_hosts_log_reused, id, passes, elements)
 
+# The session could not use what a host had done of this element of a pass.
+ms_hosts_log_failed <- function(id, pass, element) .Call(wrap__ms_hosts_log_failed, id, pass, element)
+
 # A host handed in a block, before which the phase has so many elements; `record` is that of its run, over these `passes` of the call.
 ms_hosts_log_block <- function(id, host, record, before, passes) .Call(wrap__ms_hosts_log_block, id, host, record, before, passes)
 

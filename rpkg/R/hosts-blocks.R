@@ -158,14 +158,3 @@ blocks_held <- function(job, has) {
     as.double(all(contents_of_block(job, block) %in% has) && bytes_of_block(job, block) > 0)
   }, 0)
 }
-
-# What cannot run over several hosts says so, and what to do.
-check_over_hosts <- function(program, call) {
-  into <- any(vapply(program$order, function(pass) pass$verb == "outer" && is.null(pass$shape), NA))
-  what <- c(
-    if (into) "memOuter(into = ), which writes into this machine's memory,"
-  )
-  if (!length(what)) return(invisible())
-  text <- paste(what[[1L]], "cannot run over several hosts: leave that out, or give a CLUSTER whose nodes are on this machine, or none")
-  abort("cluster", text, call = call)
-}

@@ -3,7 +3,6 @@
 
 # What came of it, as of a run on one machine.
 run_over_hosts <- function(program, hosts, call) {
-  check_over_hosts(program, call)
   state$hosts_calls <- sum(state$hosts_calls, 1)
   if (!is.null(program$checkpoint)) {
     program <- with_checkpoint(program, call)
@@ -15,7 +14,9 @@ run_over_hosts <- function(program, hosts, call) {
   leaving <- new_leaving(program, earlier)
   on.exit(keep_parts(leaving, program), add = TRUE)
   tell_earlier(program, earlier, log)
-  out <- run_phases(program, hosts, call, earlier, list(log = log, leaving = leaving))
+  written <- written_by(program)
+  program$spec <- handing_in(program$spec, written)
+  out <- run_phases(program, hosts, call, earlier, list(log = log, leaving = leaving, written = written))
   leaving$through <- is.null(out$error)
   shown <- in_phases(program$spec, earlier$phases)
   shown[c("checkpoint", "again", "again_passes")] <- NULL
@@ -24,7 +25,7 @@ run_over_hosts <- function(program, hosts, call) {
   out
 }
 
-# Phase by phase. `told`: the call's log, and what it leaves.
+# Phase by phase. `told`: the call's log, what it leaves, and what of its values is written (hosts-into.R).
 run_phases <- function(program, hosts, call, earlier, told) {
   spec <- program$spec
   deadline <- elapsed() + spec$timeout
@@ -42,12 +43,14 @@ run_phases <- function(program, hosts, call, earlier, told) {
       part <- program_of_phase(program, at, gather, values)
       part$spec$timeout <- max(deadline - elapsed(), 0)
       done <- function(part) leave_part(told$leaving, phase, part)
-      out <- run_phase(part, hosts, call, list(log = told$log, passes = as.double(at), given = given, done = done))
+      take <- function(came) write_handed_in(came, told$written[at], gather)
+      out <- run_phase(part, hosts, call, list(log = told$log, passes = as.double(at), given = given, take = take, done = done))
     }
     conditions <- c(conditions, lapply(out$conditions, in_program, at))
     notes <- c(notes, out$stats$notes)
     if (!is.null(out$error)) {
       if (length(out$error$pass)) out$error$pass <- at[[out$error$pass]]
+      if (isTRUE(out$error$written)) native(ms_hosts_log_failed(told$log, out$error$pass, out$error$index))
       break
     }
     results[at[gather]] <- out$values

@@ -8,7 +8,7 @@ poll_wait <- 0.2
 moment_of_grace <- 1
 
 # What came of it, as of a run on one machine. `phase`: the call's `log`, and which of its `passes` these are; `given`, parts that are done
-# (hosts-earlier.R); `done`, a function that is told of each further part.
+# (hosts-earlier.R); functions: `take` makes a part of what a host handed in, `done` is told of it.
 run_phase <- function(program, hosts, call, phase) {
   job <- new_job(program, hosts, call, phase$given)
   run <- begin_over_hosts(job, program, hosts, call, phase)
@@ -153,6 +153,7 @@ take_block <- function(came, block, seat, run) {
     entry[[2L]] <- entry[[2L]] + before
     entry
   })
+  if (is.null(came$error)) came <- run$phase$take(came)
   if (is.null(came$error)) {
     if (!isTRUE(native(ms_hosts_done(run$grants, seat$number, block)))) return(invisible())
     run$done <- run$done + came$to - before

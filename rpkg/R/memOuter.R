@@ -24,7 +24,7 @@
 #'   depends on the dims and types alone.
 #' @param into `NULL`, or the name of a variable of `NAMESPACE` into which the tiles are written as they are done: one that [memAllocate()] made, or a
 #'   file that [memMap()] mapped with `writable = TRUE`, with a row for each column of `X` and a column for each of `Y`. So the matrix may be bigger than
-#'   memory. FUN must give what goes into its type without loss.
+#'   memory. FUN must give what goes into its type without loss. Over several hosts it is a variable of this machine.
 #' @param CONTROL How to run, made by [memControl()]. `simplify`, `FUN.VALUE`, `on_error` and `cost` do not apply.
 #' @return A matrix, in shared memory where it is big. As a pass it may be `X` of [memApply()]. With `into` `NULL`, invisibly.
 #' @seealso [memBlocks()], [memMutualinfo()], [outer()]

@@ -13,7 +13,7 @@
 #' With `hosts` the plan runs over so many hosts of a cluster, each with `workers` of its own: the session grants them blocks of elements as in a
 #' call with `CLUSTER`, and its link carries their data and results, one message after the other in each direction. A pass that reads another as a whole
 #' begins when that is through and its values have come to the session. The tree of a [memReduce()] is that of the plan, which was made for so many workers
-#' as `memPlan(MAX.CORES = )` says: for many more its parts are too large to be shared evenly. All hosts are alike. What cannot run over hosts is refused here too.
+#' as `memPlan(MAX.CORES = )` says: for many more its parts are too large to be shared evenly. All hosts are alike.
 #'
 #' Passes of which nothing is known, beside others that are known, are taken to cost as much an element as these on average; what brings
 #' results together (combining, binding) is taken to cost nothing until it was measured. Relative costs count as seconds, unless a run
@@ -80,7 +80,6 @@ simulated <- function(plan, workers, schedules, chunk, model, call) {
   table <- if (is.null(network)) {
     native(ms_simulate(id, workers, schedules, chunk, asked), call)
   } else {
-    check_over_hosts(unwrap_pass(plan)$main$program, call)
     native(ms_simulate_hosts(id, list(hosts = network$hosts, workers = workers), schedules, chunk, asked, network), call)
   }
   table <- as.data.frame(table, stringsAsFactors = FALSE)

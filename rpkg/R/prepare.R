@@ -7,6 +7,8 @@ prepare <- function(step, external) {
   if (!external && exists(".Random.seed", envir = globalenv(), inherits = FALSE)) rm(".Random.seed", envir = globalenv())
   for (package in names(head$packages)) attach_package(package, head$packages[[package]])
   body <- bind_globals(native(ms_unpack(head$body, step$captured)), head$own, external)
+  # Over several hosts the session writes what is to be written.
+  if (isTRUE(head$handed_in)) body$dots$.how$into <- NULL
   bind_dots(body$frame_dots)
   made <- call_of(body)
   native(ms_worker_ready(made$call, made$forced, made$frame, made$elements, stream_setter(head$seed, sum(head$before))))

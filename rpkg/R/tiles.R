@@ -82,9 +82,16 @@ outer_tile <- function(.tile, ..., .left, .right = .left, .f, .how) {
   }
   if (mirrored) out <- mirror_upper(out)
   if (is.null(.how$into)) return(out)
-  memWrite(.how$into[[1L]], .how$into[[2L]], out, list(rows, columns))
-  if (.how$symmetric && !mirrored) memWrite(.how$into[[1L]], .how$into[[2L]], t(out), list(columns, rows))
+  write_tile(.how, .tile, out)
   NULL
+}
+
+# Writes the matrix of a tile into the variable that they go into, and into the other half of a symmetric one.
+write_tile <- function(how, tile, out) {
+  rows <- tile[[1L]]:tile[[2L]]
+  columns <- tile[[3L]]:tile[[4L]]
+  memWrite(how$into[[1L]], how$into[[2L]], out, list(rows, columns))
+  if (how$symmetric && rows[[1L]] != columns[[1L]]) memWrite(how$into[[1L]], how$into[[2L]], t(out), list(columns, rows))
 }
 
 block_of <- function(x, at) if (length(dim(x)) == 2L) x[, at, drop = FALSE] else x[at]

@@ -151,6 +151,22 @@ same("names of a value in VARS", function(...) {
 })
 same("a step", function(...) memRun(memDo(function(sums) summary(unlist(sums)), sums = memLapply(items, sum, ..., CONTROL = lazy))))
 same("pairs", function(...) memOuter(m, FUN = cor, block = TRUE, ...))
+# Into a variable of this machine, which has a name that something on the hosts has too.
+memAllocate("into", "matrix", "double", dim = c(100, 100))
+memAllocate("into", "whole", "integer", dim = c(20, 4))
+invisible(parallel::clusterCall(cluster[c(1L, 3L, 5L)], function() memshare::memAllocate("into", "matrix", "double", dim = c(100, 100))))
+into <- function(name, expr) {
+  zeros <- if (name == "matrix") matrix(0, 100, 100) else matrix(0L, 20, 4)
+  memWrite("into", name, zeros)
+  list(expr, retrieveViews("into", name)[[1L]] + 0)
+}
+same("pairs into a variable", function(...) into("matrix", memOuter(m, FUN = cor, symmetric = TRUE, size = 7, NAMESPACE = "into", into = "matrix", ...)))
+same("blocks of pairs into a variable", function(...) into("matrix", memOuter(m, FUN = cor, block = TRUE, NAMESPACE = "into", into = "matrix", ...)))
+same("pairs of items into a variable", function(...) into("whole", memRun(memOuter(1:20, list(1L, 2L, 3L, 4L), function(a, b) a * b, NAMESPACE = "into", into = "whole", ..., CONTROL = memControl(lazy = TRUE)))))
+same("a tile that does not fit", function(...) memOuter(1:20, 1:4, function(a, b) 0.5, NAMESPACE = "into", into = "whole", ...))
+stopifnot(identical(unlist(parallel::clusterCall(cluster[c(1L, 3L, 5L)], function() sum(memshare::retrieveViews("into", "matrix")$matrix))), rep(0, 3)))
+releaseViews("into", c("matrix", "whole"))
+memshare_gc("into", cluster)
 same("an error behind", function(...) {
   first <- memLapply(items, sum, ..., CONTROL = lazy)
   memRun(memLapply(1:9, function(i, first) if (i == 4) { warning("w"); stop(first[[i]]) }, VARS = list(first = first), ..., CONTROL = lazy))

@@ -221,6 +221,7 @@ invisible(memLapply(1:4, function(i) i, MAX.CORES = 1))
 invisible(native(memshare:::ms_hosts_log_block(call, 1L, memLastRun()$record, 0, 1)))
 invisible(native(memshare:::ms_hosts_log_block(call, 1L, as.raw(1:9), 0, 1)))
 invisible(native(memshare:::ms_hosts_log_reused(call, 1, 3)))
+invisible(native(memshare:::ms_hosts_log_failed(call, 1L, 3)))
 stopifnot(is.null(native(memshare:::ms_hosts_log_end(call, NULL))))
 refused(native(memshare:::ms_hosts_log_host(call, "node 3")), "memshare_error")
 

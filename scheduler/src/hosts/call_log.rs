@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 use super::merge::Merge;
 use crate::id::PassId;
 use crate::plan::Plan;
-use crate::run::{EventLog, HostLife, Moved};
+use crate::run::{Ended, EventLog, FailedElement, HostLife, Moved};
 
 /// Instants of one message and its answer, in nanoseconds since 1970: two of the session's clock, and between them two of the host's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,13 +51,15 @@ pub struct CallLog {
     blocks: Vec<BlockLog>,
     /// Elements that were done before, of stages with these passes.
     reused: Vec<(Vec<PassId>, u64)>,
+    /// Where the session could not use what a host had done.
+    failed: Option<FailedElement>,
 }
 
 impl CallLog {
     /// A call that began at this moment, in nanoseconds since 1970.
     #[must_use]
     pub fn new(begun: u64) -> Self {
-        CallLog { begun, parts: Vec::new(), blocks: Vec::new(), reused: Vec::new() }
+        CallLog { begun, parts: Vec::new(), blocks: Vec::new(), reused: Vec::new(), failed: None }
     }
 
     /// The number of the host that this leader leads, who is spoken to from `now` on.
@@ -93,6 +95,11 @@ impl CallLog {
     /// So many elements of passes that run together were done before.
     pub fn reused(&mut self, passes: Vec<PassId>, elements: u64) {
         self.reused.push((passes, elements));
+    }
+
+    /// The session could not use what a host had done of an element.
+    pub fn failed(&mut self, pass: PassId, element: u64) {
+        self.failed = Some(FailedElement { pass, element });
     }
 
     /// A host handed in a block.
@@ -150,7 +157,11 @@ impl CallLog {
         for (passes, elements) in self.reused {
             merge.reuse(&passes, elements);
         }
-        merge.done()
+        let mut log = merge.done();
+        if let Some(failed) = self.failed.filter(|_| log.ended == Ended::Done) {
+            log.ended = Ended::Failed(failed);
+        }
+        log
     }
 }
 

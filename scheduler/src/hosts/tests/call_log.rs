@@ -133,11 +133,12 @@ fn blocks_become_one_log() {
 }
 
 #[test]
-fn what_was_done_before_is_told() {
+fn what_was_done_before_and_what_the_session_could_not_use_is_told() {
     let mut call = CallLog::new(BEGUN);
     let one = call.host("node 1", BEGUN);
     call.block(block(one, 10, BEGUN + 100, 5));
     call.reused(vec![PassId(0), PassId(1)], 10);
+    call.failed(PassId(1), 12);
     let plan = plan(20, 1, true);
     let log = call.merged(&plan, BEGUN + 1000);
     let reused = log.events.iter().filter_map(|event| match event.what {
@@ -146,6 +147,7 @@ fn what_was_done_before_is_told() {
     });
     let stage = plan.stages().iter().position(|stage| stage.passes.contains(&PassId(0))).unwrap();
     assert_eq!(reused.collect::<Vec<_>>(), [(0, StageId(stage as u32), 10)]);
+    assert_eq!(log.ended, Ended::Failed(FailedElement { pass: PassId(1), element: 12 }));
 }
 
 #[test]

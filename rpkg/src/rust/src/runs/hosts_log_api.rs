@@ -90,6 +90,15 @@ fn ms_hosts_log_reused(id: i32, passes: Robj, elements: f64) -> Robj {
     })
 }
 
+/// The session could not use what a host had done of this element of a pass.
+#[extendr]
+fn ms_hosts_log_failed(id: i32, pass: i32, element: f64) -> Robj {
+    edge(|| {
+        with(id, |call| call.failed(PassId(place_of(pass) as u32), (element as u64).saturating_sub(1)))?;
+        nothing()
+    })
+}
+
 /// A host handed in a block, before which the phase has so many elements; `record` is that of its run, over these `passes` of the call.
 #[extendr]
 fn ms_hosts_log_block(id: i32, host: i32, record: Robj, before: f64, passes: Robj) -> Robj {
@@ -130,6 +139,7 @@ extendr_module! {
     fn ms_hosts_log_heard;
     fn ms_hosts_log_lost;
     fn ms_hosts_log_reused;
+    fn ms_hosts_log_failed;
     fn ms_hosts_log_block;
     fn ms_hosts_log_end;
 }
