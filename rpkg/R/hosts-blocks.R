@@ -28,7 +28,7 @@ new_job <- function(program, hosts, call, given = NULL) {
   spec[c("passes", "data_names", "data")] <- list(told, c(spec$data_names[whole], vapply(job$cuts, `[[`, "", "name")), NULL)
   spec$cluster <- FALSE
   spec$timeout <- Inf
-  cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) cut$of)
+  cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) c(cut$of, form = cut$form))
   job$told <- list(spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)))
   add_state(job, program)
   job
@@ -89,8 +89,11 @@ input_for_hosts <- function(input, job, data, whole, call) {
     value <- read_name(data[[input$data]])
     # It would say how it is made, of all lines.
     if (inherits(value, "memshare_form")) value <- shared_form(value, call)
-    whole_there <- if (!is.null(content_on(data[[input$data]], job$hosts))) add_source(job, data[[input$data]])
-    job$cuts[[at]] <- list(of = cut, value = value, name = "X", whole = whole_there)
+    # Of a sparse matrix that hosts have by name they make the other form themselves.
+    form <- form_behind(data[[input$data]])
+    named <- if (is.null(form)) data[[input$data]] else by_name(form$name)
+    whole_there <- if (!is.null(content_on(named, job$hosts))) add_source(job, named)
+    job$cuts[[at]] <- list(of = cut, value = value, name = "X", whole = whole_there, form = form$margin)
   }
   input$data <- whole + at
   input

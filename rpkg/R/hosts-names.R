@@ -35,8 +35,14 @@ forget_names <- function(namespace, names = NULL) {
   lead <- state$leader
   of <- keys_of(names(lead$named), namespace, names)
   if (!any(of)) return(invisible())
-  lead$data[setdiff(lead$named[of], lead$named[!of])] <- NULL
+  forget_data(lead, setdiff(lead$named[of], lead$named[!of]))
   lead$named <- lead$named[!of]
+}
+
+# Runs on a leader, for data that nobody asks for any more.
+forget_data <- function(lead, contents) {
+  lead$data[contents] <- NULL
+  lead$forms[contents] <- NULL
 }
 
 # What this session knows of that, of the leaders among processes of these `ids`.

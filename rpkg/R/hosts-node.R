@@ -3,7 +3,7 @@
 # in parallel's loop.
 
 # What a leader has: `data`, by content; of the run at hand `run`, `program`, the native `running` runs with their blocks, and `ready`, what is to be
-# handed in, as bytes; `coming`, pieces of data; `named`, the contents of variables (hosts-names.R); `generations`, of workers, by content.
+# handed in, as bytes; `forms`, of sparse matrices among it; `coming`, pieces of data; `named`, the contents of variables (hosts-names.R); `generations`, of workers, by content.
 leader <- function() {
   if (is.null(state$leader)) {
     state$leader <- list2env(list(data = list(), coming = list(), named = character(), running = list(), ready = list(), generations = list()), parent = emptyenv())
@@ -22,7 +22,7 @@ host_poll <- function(request) {
   if (!identical(lead$run, request$run)) host_end()
   lead$run <- request$run
   if (is.null(lead$guard)) lead$guard <- guard_connection(request$patience)
-  for (content in request$forget) lead$data[[content]] <- NULL
+  forget_data(lead, request$forget)
   for (piece in request$pieces) take_piece(lead, piece)
   for (entry in request$names) hold_by_name(lead, entry)
   if (!is.null(request$program)) lead$program <- take_program(lead, request$program)
@@ -147,12 +147,25 @@ begin_block <- function(lead, grant) {
   spec$data <- lapply(contents, function(content) lead$data[[content]][[1L]])
   for (i in which(lengths(program$whole) > 0L)) {
     at <- length(program$shared) + i
-    spec$data[at] <- list(part_of(list(of = program$whole[[i]], value = spec$data[[at]]), grant$from, grant$to))
+    of <- program$whole[[i]]
+    value <- if (is.null(of$form)) spec$data[[at]] else form_here(lead, contents[[at]], of$form)
+    spec$data[at] <- list(part_of(list(of = of, value = value), grant$from, grant$to))
   }
   spec$workers <- as.integer(min(program$workers, n))
   spec$passes <- lapply(spec$passes, pass_of_block, n, grant$from - 1)
   run <- with_room(function() ms_run_begin(0L, spec, NULL, program$title, program$state), NULL)
   lead$running[[length(lead$running) + 1L]] <- list(run = run, block = grant$block)
+}
+
+# A form of a sparse matrix that is there whole (sparse.R), made once.
+form_here <- function(lead, content, margin) {
+  known <- lead$forms[[content]][[margin]]
+  if (!is.null(known)) return(known)
+  form <- form_of(sparse_array(lead$data[[content]][[1L]], NULL, NULL), margin, NULL)$source
+  if (inherits(form, "memshare_form")) form <- shared_form(form, NULL)
+  if (is.null(lead$forms[[content]])) lead$forms[[content]] <- vector("list", 2L)
+  lead$forms[[content]][[margin]] <- form
+  form
 }
 
 # A pass on `n` elements, before which the call has `before`.

@@ -104,10 +104,17 @@ registered_form <- function(matrix, margin, call) {
   if (!identical(known$serial, serial)) {
     form <- form_of(matrix, margin, call)
     form$source <- if (class(matrix$x)[[1L]] %in% compressed_classes[[margin]]) by_name(name) else shared_form(form$source, call)
-    known <- c(form, list(serial = serial, name = name))
+    known <- c(form, list(serial = serial, name = name, margin = margin))
     state$forms[[key]] <- known
   }
   known
+}
+
+# Of the form of a registered variable that is another page: the variable's `name` and the `margin`; else NULL.
+form_behind <- function(source) {
+  if (is.object(source)) return(NULL)
+  for (form in state$forms) if (identical(form$source, source)) return(form[c("name", "margin")])
+  NULL
 }
 
 # A view of a value in shared memory that goes with the view.

@@ -28,22 +28,6 @@ tile_size <- function(left, right, size) {
   min(max(1, floor(size)), most)
 }
 
-# The tiles, column by column.
-tiles_of <- function(how) {
-  if (any(how$n == 0)) return(list())
-  first <- lapply(how$n, function(n) seq(1, n, by = how$size))
-  a <- rep(seq_along(first[[1L]]), length(first[[2L]]))
-  b <- rep(seq_along(first[[2L]]), each = length(first[[1L]]))
-  if (how$symmetric) {
-    upper <- a <= b
-    a <- a[upper]
-    b <- b[upper]
-  }
-  ends <- Map(function(from, n) pmin(from + how$size - 1, n), first, how$n)
-  cut <- rbind(first[[1L]][a], ends[[1L]][a], first[[2L]][b], ends[[2L]][b])
-  lapply(seq_along(a), function(k) cut[, k])
-}
-
 # "columns 1 to 10 with columns 11 to 20".
 tile_names <- function(tiles, how) {
   if (!length(tiles)) return(NULL)
@@ -84,14 +68,6 @@ outer_tile <- function(.tile, ..., .left, .right = .left, .f, .how) {
   if (is.null(.how$into)) return(out)
   write_tile(.how, .tile, out)
   NULL
-}
-
-# Writes the matrix of a tile into the variable that they go into, and into the other half of a symmetric one.
-write_tile <- function(how, tile, out) {
-  rows <- tile[[1L]]:tile[[2L]]
-  columns <- tile[[3L]]:tile[[4L]]
-  memWrite(how$into[[1L]], how$into[[2L]], out, list(rows, columns))
-  if (how$symmetric && rows[[1L]] != columns[[1L]]) memWrite(how$into[[1L]], how$into[[2L]], t(out), list(columns, rows))
 }
 
 block_of <- function(x, at) if (length(dim(x)) == 2L) x[, at, drop = FALSE] else x[at]

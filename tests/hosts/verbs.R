@@ -104,6 +104,31 @@ memshare_gc("on hosts", cluster)
 stopifnot(!length(unlist(pageList(CLUSTER = cluster))), "the memory is free" = soon(function() all(vapply(1:2, shared_on, 0) - before < 0.1 * size)))
 cat("ok  releasing on hosts\n")
 
+# A sparse matrix is not sent again either, by whatever lines; hosts make the form that they lack.
+if (requireNamespace("Matrix", quietly = TRUE)) {
+  entries <- Matrix::rsparsematrix(2000, 3000, 0.05, dimnames = list(NULL, paste0("c", 1:3000)))
+  kinds <- list(columns = entries, triplets = methods::as(entries, "TsparseMatrix"), symmetric = Matrix::crossprod(entries[, 1:900]))
+  for (kind in names(kinds)) {
+    bytes <- as.numeric(utils::object.size(kinds[[kind]]))
+    registerVariables("sparse", list(x = kinds[[kind]]), CLUSTER = cluster)
+    calls <- list(
+      rows = function(...) memApply("x", 1, function(v) c(length(names(v)), sum(v)), NAMESPACE = "sparse", ..., CONTROL = memControl(simplify = TRUE)),
+      columns = function(...) memApply("x", 2, function(v) sum(v != 0), NAMESPACE = "sparse", ..., CONTROL = memControl(simplify = TRUE)),
+      blocks = function(...) memBlocks("x", dim, 1, NAMESPACE = "sparse", ...)
+    )
+    for (what in names(calls)) {
+      sent <- bytes_of_call(value <- calls[[what]](CLUSTER = cluster))
+      if (!identical(value, calls[[what]](MAX.CORES = 2))) stop(kind, ", ", what, " differ between hosts and one machine")
+      cat(sprintf("%s of %s by name: %.4f times the data on the bridge\n", what, kind, sent / bytes))
+      stopifnot("what hosts hold is not sent" = sent < 0.1 * bytes)
+    }
+    releaseVariables("sparse", "x", CLUSTER = cluster)
+  }
+  cat("ok  sparse matrices by name on hosts\n")
+} else {
+  cat("skipped: sparse matrices by name on hosts: package Matrix is not installed\n")
+}
+
 # memTop(CLUSTER = ): runs that the nodes began.
 invisible(parallel::clusterCall(cluster, function() {
   lazy <- memshare::memControl(lazy = TRUE)
