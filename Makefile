@@ -94,6 +94,7 @@ hosts: install
 	Rscript --vanilla tests/hosts/ssh.R
 	Rscript --vanilla tests/hosts/slurm.R
 	Rscript --vanilla tests/hosts/ends.R
+	Rscript --vanilla tests/hosts/network.R
 	Rscript --vanilla tests/hosts/faults.R
 	Rscript --vanilla tests/hosts/faults.R $(or $(RUNS),20) $(or $(SEED),1)
 

@@ -25,11 +25,6 @@ earlier_of <- function(program, phases, call) {
   list(phases = phases, parts = parts, stages = if (!is.null(spec$checkpoint)) stages)
 }
 
-# What hosts did of a run cannot be taken over by a run on this machine.
-only_over_hosts <- function(call) {
-  abort("cluster", "the run that is kept was over several hosts, and goes on there: give memRedo() a CLUSTER of several hosts", call = call)
-}
-
 parts_in <- function(parts, phase) if (phase <= length(parts)) parts[[phase]]
 
 # The spec for native code, with each pass in its phase.

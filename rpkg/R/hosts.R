@@ -25,15 +25,27 @@ look_for_hosts <- function(cluster, ids, seconds, call) {
   if (!length(away)) return(NULL)
   check_joining(first, away, call)
   compare_hosts(first[away])
-  pieces <- vapply(cluster, function(node) if (is_socket(node)) send_at_once(node$con) else piece_bytes, 0)
+  piece <- piece_of(cluster)
   labels <- group_nodes(cluster, away, seconds, call)
   tell_left_out(cluster, setdiff(seq_along(cluster), c(which(here), away[!is.na(labels)])), call)
   groups <- c(if (any(here)) list(which(here)), unname(split(away, labels)))
   if (!length(groups)) abort("cluster", "no node of CLUSTER is left; stop the cluster and make a new one", call = call)
   lapply(groups, function(nodes) {
-    new_host(cluster, nodes, ids[nodes], list(here = here[[nodes[[1L]]]], cores = first[[nodes[[1L]]]]$value$cores, piece = min(pieces)))
+    new_host(cluster, nodes, ids[nodes], list(here = here[[nodes[[1L]]]], cores = first[[nodes[[1L]]]]$value$cores, piece = piece))
   })
 }
+
+# The nodes of a CLUSTER that are all on this machine as one host, for what only a run over hosts can take over.
+host_here <- function(cluster, seconds, call) {
+  if (inherits(cluster, "memshareCluster")) {
+    text <- "what hosts did of a run cannot go on on a memCluster(): give memRedo() a CLUSTER of package parallel, on this machine or on others"
+    abort("cluster", text, call = call)
+  }
+  list(new_host(cluster, seq_along(cluster), processes_of(cluster, seconds), list(here = TRUE, cores = available_cores(), piece = piece_of(cluster))))
+}
+
+# How many bytes of data a message may have, whatever the node.
+piece_of <- function(cluster) min(vapply(unclass(cluster), function(node) if (is_socket(node)) send_at_once(node$con) else piece_bytes, 0))
 
 # What tells the nodes' processes from others for as long as this session lives. Ranks are numbered anew in each cluster, so that processes have to be
 # asked.

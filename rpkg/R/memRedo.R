@@ -24,7 +24,7 @@
 #' @param value A value of a call with `on_error = "collect"`, or the list of values of a [memRun()] of such passes. Without it the last run
 #'   that is kept goes on.
 #' @param CLUSTER `NULL`: the workers are those of the first call. Another cluster, as [memApply()] takes it: its nodes, for one whose hosts are
-#'   lost. What was kept of a run over several hosts goes on over several hosts, and that of a run on this machine on this machine.
+#'   lost. It may be one on this machine. What was kept of a run without several hosts goes on on this machine alone.
 #' @return The value, as the first call would have given it.
 #' @seealso [memControl()], [memRun()] for `checkpoint`, which survives the session.
 #' @examples

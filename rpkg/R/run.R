@@ -15,11 +15,11 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
   if (!length(program$modes)) return(settle(program, NULL, call))
   program <- as_changed(program, changes)
   hosts <- hosts_of(program$cluster, program$host_timeout, call)
+  if (is.null(hosts) && !is.null(program$parts)) hosts <- host_here(program$cluster, program$host_timeout, call)
   if (!is.null(hosts)) {
     program$spec$data[changes$data] <- changes$values
     return(settle(program, run_over_hosts(program, hosts, call), call))
   }
-  if (!is.null(program$parts)) only_over_hosts(call)
   run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())

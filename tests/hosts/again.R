@@ -111,6 +111,21 @@ second <- called()
 stopifnot(identical(again$value, whole), again$told[[1L]] > 0, length(second) < n, setequal(c(first, second), 1:n))
 cat(sprintf("ok  hosts that die: %d and %d calls of FUN for %d elements\n", length(first), length(second), n))
 
+# All hosts are lost, and it goes on on this machine.
+doomed <- nodes_on(hosts, 1L)
+killing <- die(1:2)
+e <- quiet(error_of(memLapply(1:n, slow, CLUSTER = doomed, CONTROL = memControl(seed = 5, keep = TRUE))))
+invisible(parallel::mccollect(killing))
+close_all(doomed)
+first <- called()
+beside <- parallel::makePSOCKcluster(2L)
+again <- reused(memRedo(CLUSTER = beside))
+second <- as.integer(readLines("/tmp/called"))
+unlink("/tmp/called")
+parallel::stopCluster(beside)
+stopifnot(identical(again$value, whole), identical(again$told[[1L]] + length(second), as.double(n)), setequal(c(first, second), 1:n))
+cat(sprintf("ok  on this machine: %d and %d calls of FUN for %d elements\n", length(first), length(second), n))
+
 # Ctrl-C.
 session <- Sys.getpid()
 interrupting <- parallel::mcparallel({

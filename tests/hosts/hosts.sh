@@ -4,6 +4,7 @@
 #   hosts.sh up N DIR        makes N hosts and writes DIR/rsh, the `rshcmd` that reaches them, and DIR/addresses: the session's, then the hosts'
 #   hosts.sh kill I DIR      ends host I with all its processes, as if its power went
 #   hosts.sh cut I DIR       takes the link of host I down; hosts.sh mend I DIR: up again
+#   hosts.sh slow I DIR ...  gives the link of host I this latency or loss, in the words of tc netem; status 77 where that is not possible
 #   hosts.sh run I DIR ...   runs a command on host I
 #   hosts.sh bytes DIR       bytes that went over the bridge's ports to and from the hosts
 #   hosts.sh down DIR        takes all of it away
@@ -11,7 +12,7 @@
 # Where namespaces are not permitted, `up` ends with status 77 and says why.
 set -eu
 
-usage() { sed -n '2,11p' "$0" >&2; exit 2; }
+usage() { sed -n '2,12p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 what=$1
 shift
@@ -77,6 +78,16 @@ up() {
   write_rsh "$dir"
 }
 
+# Packets to a host and from it, each by its own end of the link.
+slow() {
+  host=$1 dir=$2
+  shift 2
+  command -v tc > /dev/null || { echo "tc is not installed" >&2; exit 77; }
+  link=$(cat "$dir/tag").$host
+  tc qdisc replace dev "$link" root netem "$@" 2> "$dir/why" || { echo "tc netem: $(cat "$dir/why")" >&2; exit 77; }
+  inside "$host" "$dir" tc qdisc replace dev eth0 root netem "$@"
+}
+
 # The first process of a host: the others go with it.
 begin_host() {
   ip netns exec "$2" unshare -m -u -p --fork --propagation private --kill-child sh -c '
@@ -120,6 +131,7 @@ case $what in
   kill) kill -9 "$(init_of "$1" "$2")" ;;
   cut) ip link set "$(cat "$2/tag").$1" down ;;
   mend) ip link set "$(cat "$2/tag").$1" up ;;
+  slow) slow "$@" ;;
   run) inside "$@" ;;
   bytes)
     total=0
