@@ -5,7 +5,7 @@
 #
 # It goes on where it was broken off: build/fuzz/TARGET has the inputs that reach something new (minimised, 200 kB at most), a log, and the
 # processor time that the target has had (a fuzzer that shares its core with others is given more time). An input that breaks a target is kept
-# as build/fuzz/TARGET/crash-*, and the script fails; run it again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
+# as build/fuzz/TARGET/crash-*, and the script fails (one that hangs, after five minutes: at the lowest priority a moment can take long); run it again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
 #
 # The coverage counters come from the compiler's own passes, which the stable toolchain has; libFuzzer itself is compiled from the
 # sources in its crate. AddressSanitizer needs the nightly one.
@@ -43,7 +43,7 @@ for target in "$@"; do
   while [ "$had" -lt "$seconds" ]; do
     piece=$((seconds - had < 120 ? seconds - had : 120))
     times > "$home/before"
-    if ! nice -n 19 "$program" -max_total_time=$piece -max_len="$(longest "$target")" -timeout=20 -rss_limit_mb=1024 \
+    if ! nice -n 19 "$program" -max_total_time=$piece -max_len="$(longest "$target")" -timeout=300 -rss_limit_mb=1024 \
       -artifact_prefix="$home/" -print_final_stats=1 -verbosity=1 "$home/corpus" > "$home/log" 2>&1; then
       bad=$((bad + 1))
       echo "FAILED  $target: see $home/log"

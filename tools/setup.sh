@@ -4,9 +4,9 @@
 #
 #   tools/setup.sh          for the tests
 #   tools/setup.sh demo     for the demo alone
-#   tools/setup.sh docs     also roxygen2, which writes the manual pages
-#   tools/setup.sh site     also pkgdown
-#   tools/setup.sh check    also rmarkdown, which builds the vignettes, and what R CMD check --as-cran asks for
+#   tools/setup.sh docs     for the tests, and roxygen2, which writes the manual pages
+#   tools/setup.sh site     for the site: what the demo needs, and pkgdown
+#   tools/setup.sh check    for the tests, and rmarkdown, which builds the vignettes, and what R CMD check --as-cran asks for
 set -eu
 
 if ! command -v cargo > /dev/null 2>&1 && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
@@ -48,7 +48,7 @@ command -v Rscript > /dev/null 2>&1 || want r-base-core
 command -v xz > /dev/null 2>&1 || want xz-utils
 for package in globals parallelly testthat; do want_r "$package"; done
 has_r_package ALL || want r-bioc-all
-if [ "${1:-}" != demo ]; then
+if [ "${1:-}" != demo ] && [ "${1:-}" != site ]; then
   # What the package suggests, readers that others wrote for what it exports, and a browser for its page.
   for package in cli progressr ggplot2 knitr foreach iterators future future.apply promises later spelling doParallel doRNG; do
     want_r "$package"
@@ -76,7 +76,7 @@ if [ "${1:-}" != demo ]; then
   fi
 fi
 if [ "${1:-}" = docs ]; then want_r roxygen2; fi
-if [ "${1:-}" = site ]; then want_r pkgdown; fi
+if [ "${1:-}" = site ]; then want_r knitr; want_r pkgdown; fi
 if [ "${1:-}" = check ]; then
   want_r rmarkdown
   command -v checkbashisms > /dev/null 2>&1 || want devscripts
