@@ -121,11 +121,10 @@ trace_from <- function(document) {
 
 #' @rdname memLastRun
 #' @export
-as.data.frame.memshare_run <- function(x, ..., what = c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers",
-    "events",
-                                                        "memory", "hosts")) {
-  tables <- c("trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events", "memory", "hosts")
-  what <- check_choice(what[[1L]], tables, "what", NULL)
+as.data.frame.memshare_run <- function(x, ..., what = c(
+    "trace", "chunks", "activities", "passes", "tasks", "resources", "workers", "events", "memory", "hosts"
+  )) {
+  what <- check_choice(what[[1L]], eval(formals(as.data.frame.memshare_run)$what), "what", NULL)
   if (what == "activities") return(data.frame(worker = seq_len(nrow(x$activities)), x$activities, check.names = FALSE))
   document <- document_of(x, chunks = what %in% c("trace", "chunks", "memory"))
   table <- switch(what,

@@ -144,12 +144,14 @@ configure_log <- function() {
   state$log <- log
 }
 
+place_twins <- option_twins[c("log", "dir", "cache")]
+
 # What is logged; where pages go; how much memory is kept. Asked in every call, so what was said is remembered. A directory that was named may go
 # at any time: it is looked at each time.
 configure_place <- function() {
   said <- list(
     getOption("memshare.log"), getOption("memshare.dir"), getOption("memshare.cache"),
-    Sys.getenv(option_twins[c("log", "dir", "cache")], names = FALSE)
+    Sys.getenv(place_twins, names = FALSE)
   )
   if (identical(said, state$said)) return(invisible())
   state$said <- NULL

@@ -30,14 +30,18 @@ check_names <- function(names, what, call = NULL) {
   if (!is.character(names) || !length(names) || anyNA(names) || !all(nzchar(names))) {
     abort_input(sprintf("%s must be a character vector of variables' names, not %s", what, describe(names)), call)
   }
-  twice <- unique(names[duplicated(names)])
-  if (length(twice)) abort_input(sprintf("%s names '%s' more than once: name it once", what, twice[[1L]]), call)
+  twice <- anyDuplicated(names)
+  if (twice) abort_input(sprintf("%s names '%s' more than once: name it once", what, names[[twice]]), call)
   check_utf8(names, what, call)
 }
+
+beyond_ascii <- as.raw(128L)
 
 # The strings in UTF-8, as they stand in shared memory.
 check_utf8 <- function(strings, what, call = NULL) {
   strings <- as.character(strings)
+  # One string of ASCII, as most are.
+  if (length(strings) == 1L && all(charToRaw(strings) < beyond_ascii)) return(strings)
   marked <- Encoding(strings)
   utf8 <- enc2utf8(strings)
   bad <- marked == "bytes" | marked == "UTF-8" & !validUTF8(strings) |
