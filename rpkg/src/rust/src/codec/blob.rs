@@ -1,10 +1,10 @@
 //! R value to blob: a value, and the results of a chunk.
-use scheduler::page::{BlobWriter, StringTable};
+use scheduler::page::{BlobWriter, StringTable, Tag};
 
 use super::encode::Encoder;
 use super::form::encode_form;
 use super::outline::Outline;
-use super::packed::{packable, single_values};
+use super::packed::{are_single_strings, packable, single_numbers};
 use super::references::References;
 use crate::r::{protect, Result, Sexp};
 
@@ -21,15 +21,19 @@ pub fn encode(x: Sexp, w: &mut BlobWriter) -> Result<()> {
 
 /// As [`encode`]; views into pages that others can read are not copied but noted in `references`.
 fn encode_with(x: Sexp, w: &mut BlobWriter, references: Option<&mut References>) -> Result<()> {
+    if let Some(numbers) = single_numbers(x) {
+        return numbers.encode_all(w);
+    }
     let mut table = StringTable::default();
     let mut outline = Outline::default();
     let mut at = 0;
     protect(|s| {
         let (w, table, outline) = (&mut *w, &mut table, &mut outline);
         let mut encoder = Encoder { w, table, outline, at: &mut at, references };
-        match single_values(x) {
-            Some(tag) => encoder.packed(s, x, tag, 1),
-            None => encoder.root(s, x),
+        if are_single_strings(x) {
+            encoder.packed(s, x, Tag::Strings, 1)
+        } else {
+            encoder.root(s, x)
         }
     })?;
     Ok(w.check()?)

@@ -4,16 +4,26 @@ use scheduler::page::{Node, Tag, BORROW_FROM};
 
 use super::encode::Encoder;
 use super::region::copy_region;
+use super::small::Packing;
 use super::tags::tag_of;
 use crate::r::{Failure, Kind, Result, Scope, Sexp};
 
-/// The type of a list's items, if it is plain and they are all single values of it that R holds in memory: nothing that a view shows.
-pub(super) fn single_values(x: Sexp) -> Option<Tag> {
-    if x.makes_items() {
+/// The items of a list, if it is plain and they are all numbers of one type, a single value each, that R holds in memory: nothing that a view
+/// shows. One walk over the list.
+pub(super) fn single_numbers(x: Sexp) -> Option<Packing> {
+    if x.kind() != Kind::VECSXP || x.is_empty() || x.has_attributes() || x.makes_items() {
         return None;
     }
-    let (tag, _) = packable(x).filter(|&(_, each)| each == 1)?;
-    (0..x.len()).all(|i| !x.item(i).is_altrep()).then_some(tag)
+    let is_single = |item: Sexp| !item.is_altrep() && item.len() == 1;
+    let mut packing =
+        Some(x.item(0)).filter(|&first| is_single(first)).and_then(|first| Packing::like(first, x.len()))?;
+    let mut take = |item: Sexp| is_single(item) && packing.push(item);
+    (0..x.len()).all(|i| take(x.item(i))).then_some(packing)
+}
+
+/// Whether all items of a list are single strings that R holds in memory, and the list is plain.
+pub(super) fn are_single_strings(x: Sexp) -> bool {
+    !x.makes_items() && packable(x) == Some((Tag::Strings, 1)) && (0..x.len()).all(|i| !x.item(i).is_altrep())
 }
 
 /// The common tag and length, if the list is plain and all items are plain vectors of them.

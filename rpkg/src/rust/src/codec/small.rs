@@ -130,4 +130,12 @@ impl Packing {
         w.set(0, Node::packed(self.tag, self.count() as u64, self.each as u32, off));
         Ok(w.check()?)
     }
+
+    /// The same, of values that the blob has from then on.
+    pub(super) fn encode_all(mut self, w: &mut BlobWriter) -> Result<()> {
+        let count = self.count();
+        let off = w.take(std::mem::take(&mut self.bytes));
+        w.set(0, Node::packed(self.tag, count as u64, self.each as u32, off));
+        Ok(w.check()?)
+    }
 }

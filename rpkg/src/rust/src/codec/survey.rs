@@ -148,13 +148,18 @@ impl<'a> Reach<'a> {
             Kind::CLOSXP => return self.function(s, x),
             Kind::LISTSXP | Kind::LANGSXP => return self.cells(s, x),
             Kind::VECSXP | Kind::EXPRSXP => {
+                let makes_items = x.makes_items();
                 for i in 0..x.len() {
                     s.inner(|s| {
                         let item = s.item(x, i);
-                        if x.makes_items() {
+                        if makes_items {
                             self.made.push(Preserved::new(item));
                         }
-                        self.value(s, item);
+                        // Of what most items of long lists are, there is nothing more to see.
+                        match tag_of(item).filter(|tag| tag.item_size() > 0 && !item.has_attributes()) {
+                            Some(tag) => self.bytes += tag.item_size() as usize * item.len(),
+                            None => self.value(s, item),
+                        }
                     });
                 }
             }
