@@ -7,6 +7,9 @@
 #' workers' time FUN had (`util`), overhead, chunks, retries, bytes, the element that took longest. The critical path follows, which
 #' no number of workers makes shorter, and a sentence or two of advice.
 #'
+#' Of a plan whose `CLUSTER` has several hosts the peak of one host is said too: all data that it is sent, and what the blocks of elements take that it
+#' has at a time, if hosts are alike.
+#'
 #' Of more than twenty stages the ten heaviest are shown, and what the others are together.
 #'
 #' @param x A plan of [memPlan()], a run of [memLastRun()] or [memLoad()], a pass, or a file of [memSave()]; `explain()` of nothing explains
@@ -76,6 +79,7 @@ explained <- function(x, call) {
   record <- record_of(x, "x", call)
   document <- native(ms_record_document(record, FALSE), call)
   lines <- native(ms_explain(record), call)
+  if (inherits(x, "memshare_plan") && !inherits(x, "memshare_plan_record")) lines <- append(lines, said_of_hosts(unwrap_pass(x), call), match(TRUE, startsWith(lines, "  peak "), length(lines)))
   structure(
     list(lines = lines, figures = passes_table(document), advice = as.character(unlist(document$advice))),
     class = "memshare_explanation"

@@ -129,6 +129,13 @@ if (requireNamespace("Matrix", quietly = TRUE)) {
   cat("skipped: sparse matrices by name on hosts: package Matrix is not installed\n")
 }
 
+# explain() of a plan says what one host is expected to need: y, half of X, and the results of two blocks.
+plan <- memPlan(memApply(m, 2, function(v, y) v * y, VARS = list(y = y), CLUSTER = cluster, CONTROL = memControl(lazy = TRUE, FUN.VALUE = numeric(1000))))
+said <- grep("over 2 hosts, up to 1 worker each: peak .* a host$", format(explain(plan)), value = TRUE)
+simulated <- suppressMessages(memSimulate(plan, workers = 1, hosts = 2, profile = 1e-6))$peak
+stopifnot(length(said) == 1L, simulated > 0.5 * 8e6, simulated < 1.5 * 8e6)
+cat(sprintf("ok %s\n", said))
+
 # memTop(CLUSTER = ): runs that the nodes began.
 invisible(parallel::clusterCall(cluster, function() {
   lazy <- memshare::memControl(lazy = TRUE)

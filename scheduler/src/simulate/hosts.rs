@@ -56,7 +56,8 @@ struct Block {
     busy_ns: u64,
     chunks: u64,
     recuts: u64,
-    peak_bytes: u64,
+    /// The most that it takes on its host beside its data.
+    own_bytes: u64,
 }
 
 impl Block {
@@ -106,7 +107,7 @@ pub fn over_hosts(spec: &CallSpec, model: &Model, hosts: u32, network: &Network)
         overhead: total(|b| b.chunks) as f64 * model.chunk_ns as f64 / time,
         chunks: total(|b| b.chunks),
         recuts: total(|b| b.recuts),
-        peak_bytes: all.iter().map(|block| block.peak_bytes).max().unwrap_or(0),
+        peak_bytes: session.memory.iter().map(|memory| memory.peak).max().unwrap_or(0),
         moved_bytes: session.down.bytes + session.up.bytes,
         link: busiest as f64 / session.now_ns.max(1) as f64,
     })
@@ -192,6 +193,7 @@ fn block(phase: &Phase, model: &Model, start: u64, end: u64) -> Result<Block> {
             *costs = slice(costs, start, end)?;
         }
     }
+    let data: u64 = own.resources.iter().map(|resource| resource.bytes).sum();
     let plan = compile_sized(own, &model.sizes)?;
     let run = simulate(&plan, &model)?;
     let gathered = plan.spec().gather.iter().map(|pass| plan.spec().passes[pass.index()].bytes);
@@ -204,7 +206,7 @@ fn block(phase: &Phase, model: &Model, start: u64, end: u64) -> Result<Block> {
         busy_ns: run.busy_ns.iter().sum(),
         chunks: run.chunks,
         recuts: run.recuts.into(),
-        peak_bytes: run.peak_bytes,
+        own_bytes: run.peak_bytes.saturating_sub(data),
     })
 }
 
@@ -230,7 +232,22 @@ struct Session<'a> {
     up: Direction,
     /// What each host has of variables and values.
     held: Vec<HashSet<Part>>,
+    memory: Vec<Memory>,
     now_ns: u64,
+}
+
+/// Bytes of shared memory on a host: what it was sent stays there, what blocks take goes with them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    now: u64,
+    peak: u64,
+}
+
+impl Memory {
+    fn takes(&mut self, bytes: u64) {
+        self.now = self.now.saturating_add(bytes);
+        self.peak = self.peak.max(self.now);
+    }
 }
 
 /// The blocks that read each part.
@@ -269,7 +286,8 @@ struct Running<'a> {
 impl<'a> Session<'a> {
     fn new(hosts: u32, network: &'a Network) -> Self {
         let (down, up) = (Direction::default(), Direction::default());
-        Session { network, down, up, held: vec![HashSet::new(); hosts as usize], now_ns: 0 }
+        let memory = vec![Memory::default(); hosts as usize];
+        Session { network, down, up, held: vec![HashSet::new(); hosts as usize], memory, now_ns: 0 }
     }
 
     fn run(&mut self, blocks: &[Block], common: &[(Part, u64)]) {
@@ -296,6 +314,7 @@ impl<'a> Session<'a> {
                 }
                 Step::Came => {
                     running.grants.done(Host(host), block);
+                    self.memory[host as usize].now -= blocks[block].own_bytes;
                     while self.grant(&mut running, host).is_some() {}
                 }
             }
@@ -309,6 +328,7 @@ impl<'a> Session<'a> {
         let held = &mut self.held[host as usize];
         let needed = running.blocks[block].parts().chain(running.common.iter().copied());
         let bytes = needed.filter(|(part, _)| held.insert(*part)).map(|(_, bytes)| bytes).sum();
+        self.memory[host as usize].takes(bytes + running.blocks[block].own_bytes);
         let there = self.down.carry(bytes, now, self.network);
         let free = &mut running.free_ns[host as usize];
         let ended = there.max(*free) + running.blocks[block].makespan_ns;

@@ -31,6 +31,8 @@ fn a_run_that_can_be_counted_by_hand() {
     assert_eq!(run.makespan_ns, 2 * 1_001_000 + 50_000 + 1_000_000 + 10_000 + 50_000);
     assert_eq!((run.moved_bytes, run.chunks), (2 * 1001 + 20, 2));
     assert_eq!(run.bound_ns, 1_002_000);
+    // Each host has y, its element of x, and a result, which takes a line.
+    assert_eq!(run.peak_bytes, 1000 + 1 + 64);
     assert!((run.link - 2_002.0 / 3_112.0).abs() < 1e-9);
     assert!((run.efficiency - 2.0 / (2.0 * 3.112)).abs() < 1e-9);
 }
@@ -49,6 +51,16 @@ fn more_hosts_are_never_slower_until_the_link_is_the_bound() {
     let slow = Network { bytes_per_second: 1e4, latency_ns: 0 };
     let run = over_hosts(&call(20_000, 8), &bare(1e6), 64, &slow).expect("a run");
     assert!(run.link > 0.8 && run.makespan_ns >= run.bound_ns, "{run:?}");
+}
+
+#[test]
+fn a_host_keeps_what_it_was_sent_and_the_results_of_the_blocks_that_it_has() {
+    let network = Network { bytes_per_second: 1e9, latency_ns: 0 };
+    let run = over_hosts(&call(1000, 1), &bare(1e6), 1, &network).expect("a run");
+    // All of x and y, and of the first two blocks, 250 elements and 188, or of fewer, the results.
+    assert!(run.peak_bytes >= 1000 + 1000 && run.peak_bytes <= 1000 + 1000 + 64 * 438, "{run:?}");
+    let many = over_hosts(&call(1000, 1), &bare(1e6), 10, &network).expect("a run");
+    assert!(many.peak_bytes < run.peak_bytes && many.peak_bytes > 1000 + 100, "{many:?}");
 }
 
 #[test]
