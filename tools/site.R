@@ -17,6 +17,23 @@ readme <- gsub("\\]\\(rpkg/vignettes/([a-z-]+)[.]Rmd\\)", "](articles/\\1.html)"
 readme <- gsub("\\[([^]]*)\\]\\((?!articles/|https?:)[^)]*\\)", "\\1", readme, perl = TRUE)
 writeLines(readme, file.path(package, "index.md"))
 
+# From version 2.1 on pkgdown fetches scripts for its pages (search, buttons that copy code) from these hosts, once a machine. Where they cannot be
+# reached, pages do without.
+scripts <- c("cdnjs.cloudflare.com", "cdn.jsdelivr.net")
+reached <- function(host) {
+  old <- options(timeout = 5)
+  on.exit(options(old))
+  tryCatch(is.character(suppressWarnings(curlGetHeaders(paste0("https://", host, "/")))), error = function(e) FALSE)
+}
+if (exists("cached_dependency", asNamespace("pkgdown"))) {
+  if (all(vapply(scripts, reached, NA))) {
+    Sys.setenv(no_proxy = paste(scripts, collapse = ","))
+  } else {
+    utils::assignInNamespace("cached_dependency", function(...) NULL, "pkgdown")
+    message("The scripts of pkgdown's pages cannot be fetched from ", paste(scripts, collapse = " and "), ": the site has no search.")
+  }
+}
+
 # No network: other packages' sites are not asked for where their help pages are, which waits a minute each where there is none; and an empty
 # CRAN is asked whether the package is on it.
 cran <- file.path(dirname(package), "cran")
