@@ -41,4 +41,6 @@ dir.create(file.path(cran, "web", "packages"), recursive = TRUE)
 saveRDS(data.frame(Package = character()), file.path(cran, "web", "packages", "packages.rds"))
 Sys.setenv(http_proxy = "http://127.0.0.1:9", https_proxy = "http://127.0.0.1:9", R_CRAN_WEB = paste0("file://", cran))
 options(pkgdown.internet = FALSE)
+# Of packages that are not installed here, downlit would ask CRAN by an address of its own.
+utils::assignInNamespace("CRAN_urls", function() data.frame(Package = character(), URL = character()), "downlit")
 pkgdown::build_site(package, examples = FALSE, preview = FALSE, install = FALSE, new_process = FALSE, override = list(destination = target))
