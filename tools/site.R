@@ -17,7 +17,7 @@ readme <- gsub("\\]\\(rpkg/vignettes/([a-z-]+)[.]Rmd\\)", "](articles/\\1.html)"
 readme <- gsub("\\[([^]]*)\\]\\((?!articles/|https?:)[^)]*\\)", "\\1", readme, perl = TRUE)
 writeLines(readme, file.path(package, "index.md"))
 
-# From version 2.1 on pkgdown fetches scripts for its pages (search, buttons that copy code) from these hosts, once a machine. Where they cannot be
+# From version 2.1 on pkgdown fetches scripts for its pages (search, contents, buttons that copy code) from these hosts, once a machine. Where they cannot be
 # reached, pages do without.
 scripts <- c("cdnjs.cloudflare.com", "cdn.jsdelivr.net")
 reached <- function(host) {
@@ -30,7 +30,7 @@ if (exists("cached_dependency", asNamespace("pkgdown"))) {
     Sys.setenv(no_proxy = paste(scripts, collapse = ","))
   } else {
     utils::assignInNamespace("cached_dependency", function(...) NULL, "pkgdown")
-    message("The scripts of pkgdown's pages cannot be fetched from ", paste(scripts, collapse = " and "), ": the site has no search.")
+    message("The scripts of pkgdown's pages cannot be fetched from ", paste(scripts, collapse = " and "), ": its pages have no search, no contents and no buttons that copy code.")
   }
 }
 
