@@ -87,9 +87,11 @@ impl Packing {
     /// The bytes of a value that can be packed with the others. R makes nothing for it.
     fn item<'v>(&self, value: Sexp<'v>) -> Option<&'v [u8]> {
         let alike = value.kind() == kind_of(self.tag) && value.len() == self.each;
-        let data = value.data().filter(|_| alike && !value.has_attributes() && !value.is_s4())?;
+        if !alike || value.has_attributes() || value.is_s4() {
+            return None;
+        }
         // SAFETY: a live vector's own bytes.
-        Some(unsafe { std::slice::from_raw_parts(data, self.size()) })
+        value.data().map(|data| unsafe { std::slice::from_raw_parts(data, self.size()) })
     }
 
     /// Takes one more value. `false`: it is not like the others.

@@ -152,7 +152,18 @@ fn what_is_not_small_plain_and_like_the_others_is_not_packed() {
         }
         let mut packing = Packing::like(value("1").get(), 10).unwrap();
         assert!(packing.push(value("2").get()));
-        for code in ["1L", "c(1, 2)", "c(a = 1)", "structure(1, class = 'u')", "NULL", "'1'", "numeric()"] {
+        for code in [
+            "1L",
+            "c(1, 2)",
+            "sum",
+            "quote(x)",
+            "globalenv()",
+            "c(a = 1)",
+            "structure(1, class = 'u')",
+            "NULL",
+            "'1'",
+            "numeric()",
+        ] {
             assert!(!packing.push(value(code).get()), "{code}");
         }
         assert_eq!((packing.count(), packing.first_beyond(8), packing.first_beyond(u64::MAX)), (1, 0, 0));
