@@ -129,14 +129,17 @@ impl Packing {
     pub unsafe fn encode(&self, w: &mut BlobWriter) -> Result<()> {
         // SAFETY: by this function's contract.
         let off = unsafe { w.borrow(self.bytes.as_ptr(), self.bytes.len()) };
-        w.set(0, Node::packed(self.tag, self.count() as u64, self.each as u32, off));
-        Ok(w.check()?)
+        self.set_root(w, self.count(), off)
     }
 
     /// The same, of values that the blob has from then on.
     pub(super) fn encode_all(mut self, w: &mut BlobWriter) -> Result<()> {
         let count = self.count();
         let off = w.take(std::mem::take(&mut self.bytes));
+        self.set_root(w, count, off)
+    }
+
+    fn set_root(&self, w: &mut BlobWriter, count: usize, off: u64) -> Result<()> {
         w.set(0, Node::packed(self.tag, count as u64, self.each as u32, off));
         Ok(w.check()?)
     }

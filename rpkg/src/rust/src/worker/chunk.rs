@@ -182,11 +182,6 @@ impl Chunk {
         self.step += 1;
     }
 
-    /// The results of an output.
-    pub(super) fn results_of(&self, output: usize) -> Option<&Results> {
-        self.outputs.get(output)
-    }
-
     /// The results of each output.
     pub(super) fn results(&self) -> &[Results] {
         &self.outputs

@@ -288,7 +288,7 @@ impl Current {
                 let stage = self.stages.get(&chunk.lease.stage);
                 if let (Some(output), Some(stage)) = (output, stage) {
                     let nth =
-                        chunk.results_of(output).map_or(0, |results| results.first_beyond(shortage.free));
+                        chunk.results().get(output).map_or(0, |results| results.first_beyond(shortage.free));
                     chunk.go_back(stage, Place { output, nth });
                 }
                 let nothing = Delivery::default();

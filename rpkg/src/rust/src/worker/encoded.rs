@@ -12,7 +12,7 @@ use crate::r::{self, Failure, Kind, Preserved, Result};
 pub(super) fn encoded(chunk: &Chunk) -> std::result::Result<Vec<Blob>, (Place, Failure)> {
     let at = |output| move |(nth, failure)| (Place { output, nth }, failure);
     if let Some(Place { output, nth }) = chunk.untried {
-        if let Some(results) = chunk.results_of(output) {
+        if let Some(results) = chunk.results().get(output) {
             results.try_from(nth).map_err(at(output))?;
         }
     }
