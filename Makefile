@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture bench bench-against viewer test-viewer tour docs site clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture miri cross bench bench-against viewer test-viewer tour docs site clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -17,6 +17,8 @@ help:
 	@echo "make fuzz    every parser of outside bytes, guided by coverage, 30 CPU-minutes each (SECONDS=..., TARGETS=...)"
 	@echo "make valgrind every native entry and its workers under valgrind (FILES=... for R test files)"
 	@echo "make torture every native entry with R's collector at every allocation"
+	@echo "make miri    the board's unsafe code under Miri (of rustup's nightly toolchain)"
+	@echo "make cross   whether the crates compile for 64-bit ARM and for musl, whose tests run too (by rustup)"
 	@echo "make damage  damaged files, CASES=2000 in each place"
 	@echo "make bench   measurements against base R and peers"
 	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
@@ -112,6 +114,12 @@ valgrind: install
 
 torture: install
 	MEMSHARE_TORTURE=1 Rscript --vanilla tests/native/entries.R
+
+miri:
+	sh tools/miri.sh
+
+cross:
+	sh tools/cross.sh $(TARGETS)
 
 # Damaged, replaced and planted files: docs/reliability.md.
 damage: install

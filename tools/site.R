@@ -1,7 +1,7 @@
 # The site by pkgdown, into the directory that is given: Rscript tools/site.R build/site
 #
 # pkgdown wants the README in the package's directory, and here it is the repository's. So it works on a copy of what a site is made of, in
-# which links of the README to vignettes go to the articles, and those to other files of the repository are plain text.
+# which links of the README to vignettes go to the articles, its pictures are among the package's, and links to other files are plain text.
 target <- commandArgs(TRUE)[[1L]]
 unlink(target, recursive = TRUE)
 dir.create(target, recursive = TRUE)
@@ -13,8 +13,11 @@ parts <- c("DESCRIPTION", "NAMESPACE", "LICENSE", "NEWS.md", "_pkgdown.yml", "R"
 stopifnot(file.copy(file.path("rpkg", parts), package, recursive = TRUE))
 
 readme <- paste(readLines("README.md"), collapse = "\n")
-readme <- gsub("\\]\\(rpkg/vignettes/([a-z-]+)[.]Rmd\\)", "](articles/\\1.html)", readme)
-readme <- gsub("\\[([^]]*)\\]\\((?!articles/|https?:)[^)]*\\)", "\\1", readme, perl = TRUE)
+readme <- gsub("\\]\\(rpkg/vignettes/([a-z-]+)[.]Rmd(#[a-z-]+)?\\)", "](articles/\\1.html\\2)", readme)
+readme <- gsub("\\]\\(docs/tour/([a-z-]+[.]png)\\)", "](man/figures/\\1)", readme)
+readme <- gsub("\\[([^]]*)\\]\\((?!articles/|man/figures/|https?:)[^)]*\\)", "\\1", readme, perl = TRUE)
+dir.create(file.path(package, "man", "figures"), showWarnings = FALSE)
+stopifnot(file.copy(Sys.glob("docs/tour/*.png"), file.path(package, "man", "figures")))
 writeLines(readme, file.path(package, "index.md"))
 
 # From version 2.1 on pkgdown fetches scripts for its pages (search, contents, buttons that copy code) from these hosts, once a machine. Where they cannot be

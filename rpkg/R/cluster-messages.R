@@ -35,7 +35,8 @@ ended_node <- function(node) {
 # Nothing would come.
 owes_nothing <- function(node) {
   if (is.null(node$con)) ended_node(node)
-  abort("cluster", sprintf("node %d of the cluster owes no answer: what it was asked was dropped when a call ended early, or its process was replaced; ask it again", node$rank), node = node$rank)
+  text <- "node %d of the cluster owes no answer: what it was asked was dropped when a call ended early, or its process was replaced; ask it again"
+  abort("cluster", sprintf(text, node$rank), node = node$rank)
 }
 
 # The answer of a node to the next message that somebody still waits for.

@@ -5,7 +5,9 @@
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
 # it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `host_timeout`, after which a host of the `cluster` is lost, and `workers_per_host`, where its nodes are not the workers; `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `checkpoint`, its directory, and `drawn`, where the seed comes that is drawn for it; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
+# `trace` for collecting; `host_timeout`, after which a host of the `cluster` is lost, and `workers_per_host`, where its nodes are not the workers;
+# `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `checkpoint`, its directory, and
+# `drawn`, where the seed comes that is drawn for it; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
 # `checkpoint`: where its run is written down, if not where the passes say.
 compile <- function(roots, labels = character(length(roots)), cores = NULL, split = character(), call = NULL, checkpoint = NULL) {
@@ -69,8 +71,8 @@ compile_one <- function(pass, call) {
   )
   c(checkpoint_fields(pass$control$checkpoint), list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
-    host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, modes = mode_of(pass), trace = pass$control$trace, progress = pass$control$progress, cluster = cluster,
-    elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
+    host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, modes = mode_of(pass), trace = pass$control$trace,
+    progress = pass$control$progress, cluster = cluster, elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
   ))
 }
 
@@ -220,8 +222,8 @@ joint_control <- function(order) {
     if (length(changed)) min(changed) else usual
   }
   list(
-    host_timeout = strictest("host_timeout"), workers_per_host = most_of(lapply(controls, `[[`, "workers_per_host")), retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"),
-    progress = joint_progress(unlist(lapply(controls, `[[`, "progress"))),
+    host_timeout = strictest("host_timeout"), workers_per_host = most_of(lapply(controls, `[[`, "workers_per_host")),
+    retries = strictest("retries"), timeout = strictest("timeout"), memory = strictest("memory"), progress = joint_progress(unlist(lapply(controls, `[[`, "progress"))),
     keep = any(vapply(controls, `[[`, NA, "keep")), trace = all(vapply(controls, `[[`, NA, "trace")), measure = all(vapply(controls, `[[`, NA, "measure"))
   )
 }

@@ -79,7 +79,9 @@ explained <- function(x, call) {
   record <- record_of(x, "x", call)
   document <- native(ms_record_document(record, FALSE), call)
   lines <- native(ms_explain(record), call)
-  if (inherits(x, "memshare_plan") && !inherits(x, "memshare_plan_record")) lines <- append(lines, said_of_hosts(unwrap_pass(x), call), match(TRUE, startsWith(lines, "  peak "), length(lines)))
+  if (inherits(x, "memshare_plan") && !inherits(x, "memshare_plan_record")) {
+    lines <- append(lines, said_of_hosts(unwrap_pass(x), call), match(TRUE, startsWith(lines, "  peak "), length(lines)))
+  }
   structure(
     list(lines = lines, figures = passes_table(document), advice = as.character(unlist(document$advice))),
     class = "memshare_explanation"

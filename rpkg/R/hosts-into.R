@@ -27,8 +27,8 @@ write_handed_in <- function(came, written, gather) {
     if (is.null(of)) next
     for (i in seq_along(came$values[[k]])) {
       at <- came$from + i - 1
-      error <- tryCatch({ write_tile(of$how, of$tiles[[at]], came$values[[k]][[i]]); NULL }, memshare_error = identity)
-      if (!is.null(error)) {
+      error <- tryCatch(write_tile(of$how, of$tiles[[at]], came$values[[k]][[i]]), memshare_error = identity)
+      if (inherits(error, "memshare_error")) {
         came$error <- list(kind = "element", pass = gather[[k]], index = i, condition = error, written = TRUE)
         return(came)
       }

@@ -2,8 +2,9 @@
 # memory, that they really see, and not by names, which containers and namespaces share.
 
 # The hosts of a cluster, or NULL where its nodes see this session's shared memory, so that they can be the workers of an ordinary run. A host is
-# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `here`, whether it is this session's own; `cores`, how many its leader may use; `holds`, what the leader holds; `piece`, the
-# bytes of data that a message may have; `rate`, the bytes that reach it in a second.
+# an environment: its `nodes`, whose first leads, with their `numbers` in CLUSTER and the `ids` of their processes; `label`; `here`, whether it is
+# this session's own; `cores`, how many its leader may use; `holds`, what the leader holds; `piece`, the bytes of data that a message may have;
+# `rate`, the bytes that reach it in a second.
 hosts_of <- function(cluster, seconds, call) {
   if (is.null(cluster) || inherits(cluster, "memshareCluster")) return(NULL)
   ids <- processes_of(cluster, seconds)
@@ -92,7 +93,8 @@ new_host <- function(cluster, nodes, ids, about) {
 # How many workers a host has in a run: its nodes, or as many of the leader's own as memControl(workers_per_host = ) says.
 workers_on <- function(host, asked) if (is.null(asked)) length(host$nodes) else as.integer(min(asked, host$cores))
 
-# What a leader holds: `has`, by content the number of the call that used it last; `named`, the contents of variables (hosts-names.R). Another CLUSTER with the same node finds the same.
+# What a leader holds: `has`, by content the number of the call that used it last; `named`, the contents of variables (hosts-names.R). Another CLUSTER
+# with the same node finds the same.
 held_by <- function(id) {
   for (known in state$held) if (identical(known$id, id)) return(known)
   holds <- new.env(parent = emptyenv())

@@ -14,9 +14,9 @@
 #' A node whose process dies is an error of class `memshare_error_node_died` with the fields `node` and `task`. It is replaced at once; what
 #' was exported to it is gone, which the error says. Answers that nobody received, after such an error or Ctrl-C, are dropped.
 #'
-#' Nodes have one thread each for BLAS and OpenMP (`memshare.threads`), prove by a secret that they are this session's, are processes of the same user, and end with it, even if it is killed.
-#' What they print is in `node-1.log` and so on in `file.path(tempdir(), "memshare")`. Where
-#' R has it (4.5 and later), `parallel::makeCluster(4, type = "MEMSHARE")` is the same.
+#' Nodes have one thread each for BLAS and OpenMP (`memshare.threads`), prove by a secret that they are this session's, are processes of the same
+#' user, and end with it, even if it is killed. What they print is in `node-1.log` and so on in `file.path(tempdir(), "memshare")`. Where R has it
+#' (4.5 and later), `parallel::makeCluster(4, type = "MEMSHARE")` is the same.
 #'
 #' @param workers The number of nodes; by default what the options say, see [memshare-options].
 #' @param timeout Seconds within which all nodes must have started.

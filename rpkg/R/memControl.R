@@ -114,12 +114,12 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
       simplify = simplify, FUN.VALUE = FUN.VALUE, chunk = chunk, schedule = schedule, packages = packages, seed = seed,
       on_error = check_choice(first_of(on_error), c("stop", "collect"), "on_error", call),
       retries = as.integer(check_count(retries, "retries", 0, call, optional = FALSE, most = .Machine$integer.max)),
-      timeout = check_positive(timeout, "timeout", call),
-      element_timeout = check_positive(element_timeout, "element_timeout", call), memory = check_positive(memory, "memory", call),
-      lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
+      timeout = check_positive(timeout, "timeout", call), element_timeout = check_positive(element_timeout, "element_timeout", call),
+      memory = check_positive(memory, "memory", call), lazy = check_flag(lazy, "lazy", call), trace = check_flag(trace, "trace", call),
       cost = check_cost(cost, call), profile = check_profile(profile, call), measure = check_flag(measure, "measure", call),
-      progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals,
-      fresh = check_flag(fresh, "fresh", call), checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call), host_timeout = check_count(host_timeout, "host_timeout", 1, call, FALSE, 86400), workers_per_host = check_per_host(workers_per_host, call), element = check_choice(first_of(element), c("dense", "sparseVector", "nonzero"), "element", call)
+      progress = if (!is.null(progress)) check_flag(progress, "progress", call), globals = globals, fresh = check_flag(fresh, "fresh", call),
+      checkpoint = check_checkpoint(checkpoint, call), keep = check_flag(keep, "keep", call), host_timeout = check_count(host_timeout, "host_timeout", 1, call, FALSE, 86400),
+      workers_per_host = check_per_host(workers_per_host, call), element = check_choice(first_of(element), c("dense", "sparseVector", "nonzero"), "element", call)
     ),
     class = "memshare_control"
   )

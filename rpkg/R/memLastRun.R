@@ -11,8 +11,8 @@
 #'   `retries`, `deaths`, `seconds`, `ended` (`"done"`, `"failed"`, `"worker_died"`, `"element_timeout"`, `"cancelled"`, `"timeout"` or `"no_workers"`),
 #'   `advice`, `activities` (the seconds that each worker spent on what, a matrix), `misled` (passes whose elements did not
 #'   cost what was expected, so that what was left of them was cut anew), `died` (a data frame, a row for each worker that died: `worker`,
-#'   `pid`, `how`, and `log`, the lines of its log that tell most), `hosts` (how many, of a `CLUSTER` over several; else 0), `sent` and `received` (bytes to and from them), `run` (its number, for [memLog()]), and `record`, all that is known of
-#'   the run, which [memSave()] writes to a file.
+#'   `pid`, `how`, and `log`, the lines of its log that tell most), `hosts` (how many, of a `CLUSTER` over several; else 0), `sent` and `received`
+#'   (bytes to and from them), `run` (its number, for [memLog()]), and `record`, all that is known of the run, which [memSave()] writes to a file.
 #'
 #'   `summary()` shows what the workers did with their time, in the parts of which [explain()] tells too: FUN; calls (what comes with each
 #'   call of FUN: cutting the element, calling); R's garbage collection while FUN ran; writing results; making FUN ready and opening data;

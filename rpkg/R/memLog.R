@@ -5,8 +5,9 @@
 #' `memLog()` shows what FUN printed on the workers, what R or C code said there when a worker died, and, where logging is on
 #' (`options(memshare.log = )`, see [memshare-options]), what memshare did. Each line knows the run and the worker that it is of.
 #'
-#' The logs lie in the session's temporary directory, or in `options(memshare.dir = )` where that has no room, and go with the session. Of workers that ended, the last 32 logs are kept. A log that grew
-#' long begins anew: a worker's with its next run when it has 16 MB, the session's when it has 32 MB, of which the last but one is kept.
+#' The logs lie in the session's temporary directory, or in `options(memshare.dir = )` where that has no room, and go with the session. Of workers
+#' that ended, the last 32 logs are kept. A log that grew long begins anew: a worker's with its next run when it has 16 MB, the session's when it has
+#' 32 MB, of which the last but one is kept.
 #'
 #' When an element kills its worker, the error (class `memshare_error_worker_died`) has the last lines of that worker's log in the field
 #' `log`; `memLastRun()$died` has those of deaths that were survived too.

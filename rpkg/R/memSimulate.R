@@ -36,8 +36,8 @@
 #'   end), `speedup` (over one worker without any overhead), `bound` (no schedule ends before: all work shared evenly, or the longest
 #'   element), `efficiency`, `idle` and `overhead` (parts of the workers' time), `chunks`, `recuts` (how often costs misled), and `peak`
 #'   (bytes of shared memory). With `hosts` there is a row for each schedule, number of hosts and number of workers of each; `peak` is that of
-#'   the host that needs most, with all data that it is sent, and there are `hosts`, `bytes` (what crosses the network) and `link` (the part of the time in which the link's busier direction carries
-#'   something: near 1, the network is the bound).
+#'   the host that needs most, with all data that it is sent, and there are `hosts`, `bytes` (what crosses the network) and `link` (the part of the
+#'   time in which the link's busier direction carries something: near 1, the network is the bound).
 #' @seealso [memCompare()], [memProfile()], [memPlan()]
 #' @examples
 #' lazy <- memControl(lazy = TRUE)

@@ -6,8 +6,8 @@
 #' is kept for the next call; without a namespace, that is all.
 #' Drops every view of the namespace that this session holds and every variable of it that this session registered, on the
 #' nodes of `cluster` too, and collects garbage so that the memory goes at once. A view that is still bound to an R variable
-#' stays readable, and keeps its memory, until that variable goes. The hosts of `cluster` give up what [registerVariables()] gave them. A node that does not answer within 30 seconds loses its connection, with a
-#' warning.
+#' stays readable, and keeps its memory, until that variable goes. The hosts of `cluster` give up what [registerVariables()] gave them. A node that
+#' does not answer within 30 seconds loses its connection, with a warning.
 #'
 #' @param namespace One string that names the shared-memory context, or `NULL`.
 #' @param cluster A cluster of package parallel whose nodes, on this machine or others, do the same, or `NULL`.

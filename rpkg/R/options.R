@@ -118,6 +118,7 @@ worker_count <- function(asked, call = NULL, argument = "MAX.CORES") {
 # Tells native code how to start workers and where to put pages, when that changed since the last time: then new workers are
 # started for the next run, so nothing here may depend on a single call.
 configure_native <- function() {
+  configure_place()
   pool <- list(
     r = r_of_workers(),
     libs = libraries_of_workers(),
@@ -130,7 +131,7 @@ configure_native <- function() {
     native(ms_pool_configure(pool))
     state$pool <- pool
   }
-  configure_place()
+  invisible()
 }
 
 # What the native side logs, and how: of this process at once, of workers from their next run on.

@@ -26,7 +26,8 @@
 #'
 #' @param x,object A pass.
 #' @param ... Not used.
-#' @return `length()` gives the number of elements and `names()` their names (after [memFilter()], which are not known before it ran, `NA` and `NULL`), `format()` a few lines of text, `summary()` the passes that
+#' @return `length()` gives the number of elements and `names()` their names (after [memFilter()], which are not known before it ran, `NA` and
+#'   `NULL`), `format()` a few lines of text, `summary()` the passes that
 #'   this one needs, each in a line, in the order in which they run (class `memshare_pass_summary`), and `as.data.frame()` of that summary
 #'   a row for each: `pass`, `verb`, `elements` and `about`. A pass itself is no table: it has not run.
 #' @seealso [memRun()], [memPlan()], [memReduce()], [memMapply()]

@@ -6,7 +6,8 @@
 # "column", "row block", "column block", "each": result for result; or "shared": it is there as a whole, as a variable `side`, and the elements of the first
 # input are row sets of it), and `said` is the variable that it was given by; `vars`, sources by FUN's arguments, and
 # `functions`, the functions among VARS; `n` elements and their `names`; `unit`, what they are called; `value_names`, what the value is named
-# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a step (see memDo.R); `runs`, list(fun, dots), what workers call in FUN's place, and give FUN to; `filter` and `marked` (see filter.R); `fun` and
+# by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a
+# step (see memDo.R); `runs`, list(fun, dots), what workers call in FUN's place, and give FUN to; `filter` and `marked` (see filter.R); `fun` and
 # `dots` as the user gave them (see further.R); `payload` for the workers, and `fold` and `last` for folds and the last step; `control`,
 # `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 

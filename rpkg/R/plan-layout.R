@@ -56,12 +56,12 @@ plan_nodes <- function(document) {
   readers <- lapply(resources, function(resource) unlist(resource$read_by) + 1)
   first <- vapply(readers, function(of) if (length(of)) min(steps[of]) else 0, 0)
   is_data <- is.na(made) | kinds[made + 1] == "share"
-  data.frame(
+  held <- data.frame(
     id = sprintf("r%d", seq_along(resources)), kind = rep("resource", length(resources)),
     x = ifelse(is_data, first - 0.5, steps[made + 1] + 0.5),
     label = short_text(field_of(resources, "name", ""), 18L), detail = plan_sizes(resources),
     path = rep(FALSE, length(resources)), wanted = (seq_along(resources) - 1) %in% wanted, stringsAsFactors = FALSE
-  ) -> held
+  )
   rbind(maps, held)
 }
 
@@ -93,7 +93,6 @@ plan_edges <- function(document, nodes) {
   edges <- do.call(rbind, rows)
   makers <- sprintf("t%d", field_of(document$resources, "made_by") + 1)
   on_path <- sprintf("t%d", path)
-  after <- stats::setNames(c(on_path[-1L], NA), on_path)
   # A result that the next task of the path reads belongs to the path.
   resource <- ifelse(startsWith(edges$from, "r"), edges$from, edges$to)
   maker <- makers[as.integer(substring(resource, 2L))]
@@ -126,7 +125,6 @@ group_steps <- function(document, nodes, edges) {
   resources <- nodes[nodes$kind == "resource", ]
   data <- resources[resources$id %in% setdiff(edges$from, edges$to), ]
   if (nrow(data) > 6L) {
-    first <- min(data$x)
     bytes <- sum(field_of(document$resources[as.integer(substring(data$id, 2L))], "bytes", 0))
     grouped <- data.frame(id = "data", kind = "resource", x = min(keep) - 0.5, label = count_of(nrow(data), "variable"),
                           detail = format_bytes(bytes), path = FALSE, wanted = FALSE, stringsAsFactors = FALSE)

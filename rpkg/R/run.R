@@ -62,7 +62,8 @@ join_run <- function(program, run, call) {
 }
 
 # Ends a run that nobody waits for any more, within a second: this runs while an error or an interrupt is under way. What has not ended by
-# then, native code ends behind the scenes. `program`: that of a run whose results may be kept for memRedo(). `under_way$patience` are the seconds that nodes of a CLUSTER have, where those are more.
+# then, native code ends behind the scenes. `program`: that of a run whose results may be kept for memRedo(). `under_way$patience` are the seconds
+# that nodes of a CLUSTER have, where those are more.
 abandon <- function(run, under_way, program = NULL) {
   suspendInterrupts({
     deadline <- elapsed() + at_once

@@ -1,7 +1,8 @@
 # How memOuter() cuts the pairs of two collections into tiles, what a worker does with one, and how the matrix is put together.
 #
 # `how` says it: `n`, how many columns or items each side has, and their `names`; `columns`, whether they are columns of a matrix; the `size` of a
-# tile; `symmetric` and `block`; `into`, the namespace and name of the variable that the tiles are written into, if there is one. A tile is c(first, last, first, last): of the left side, of the right side.
+# tile; `symmetric` and `block`; `into`, the namespace and name of the variable that the tiles are written into, if there is one. A tile is c(first,
+# last, first, last): of the left side, of the right side.
 
 # The bytes that a side of a tile has at most, where nobody says how large it is to be; and its columns.
 tile_bytes <- 2^19

@@ -65,7 +65,7 @@ FAULTS = [
     *signals("a mirror", "mirror", DEATHS, FATAL, trait="births"),
     Fault("a mirror is stopped for good", "mirror", "SIGSTOP", (AS_EVER,), STALL, NOBODY, trait="births"),
     Fault("a mirror is stopped for a while", "mirror", "SIGSTOP", (AS_EVER,), CALL, NOBODY, trait="births", seconds=3),
-    *signals("the session", "session", "the next session's start", FATAL, ends=(GONE,), trait="any"),
+    *signals("the session", "session", "nobody: its fork server clears away", FATAL, ends=(GONE,), trait="any"),
     Fault("the session is stopped for a while", "session", "SIGSTOP", (AS_EVER,), CALL, NOBODY, trait="any", seconds=4),
     Fault("Ctrl-C", "session", "SIGINT", (INTERRUPT, AS_EVER), CALL, "the call", trait="any"),
     *signals("a node of the cluster", "node", "the call", FATAL, ends=(AS_EVER, CLUSTER), trait="cluster"),

@@ -7,7 +7,8 @@ if [ -z "${MEMSHARE_CLI:-}" ]; then
   (cd "$root" && PATH="$PATH:$HOME/.cargo/bin" cargo build --quiet --package memshare-cli) || fail "memshare cannot be built"
 fi
 dir=$(mktemp -d)
-trap 'kill -9 $session 2> /dev/null; rm -rf "$dir"' EXIT
+# Killed, the session leaves what it shares.
+trap 'kill -9 $session 2> /dev/null; wait; "$memshare" prune > /dev/null; rm -rf "$dir"' EXIT
 mkfifo "$dir/here" "$dir/never"
 cat > "$dir/session.R" << 'END'
 library(memshare)

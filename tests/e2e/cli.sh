@@ -30,6 +30,8 @@ exec(sys.argv[3])' "$session" "$living" "$2" || fail "not so: $2: $1"
 
 cat > "$dir/session.R" << 'END'
 library(memshare)
+# A fork server would clear away what it leaves when it is killed.
+options(memshare.fork = FALSE)
 dir <- commandArgs(TRUE)
 registerVariables("cli.e2e", list(x = matrix(0, 100, 6), y = letters))
 f <- function(v, dir) {

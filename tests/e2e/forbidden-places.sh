@@ -143,8 +143,8 @@ for option in size=64k size=4k nr_inodes=5; do
   PLACES_USE=yes PLACES_LOG=yes check "a temporary directory with $option and a directory" "" "$(tmp $option)"
 done
 
-# Another user, for whom more is closed.
-inside="unshare -m setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs"
+# Another user, for whom more is closed; not the one of other tests, whose processes would count.
+inside="unshare -m setpriv --reuid=65533 --regid=65533 --clear-groups --no-new-privs"
 if $inside test -r "${R_LIBS%%:*}/memshare/DESCRIPTION" && command -v prlimit > /dev/null; then
   mkdir -m 755 "$scratch/closed"
   export TMPDIR="$scratch/tmp"

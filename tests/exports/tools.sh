@@ -5,6 +5,9 @@ unset LD_LIBRARY_PATH
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools="$root/build/exports"
 mkdir -p "$tools"
+# Until the test ends: several of them may be at it.
+exec 8> "$tools/lock"
+flock 8
 
 skip() {
   echo "skipped: $*"

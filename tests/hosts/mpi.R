@@ -57,6 +57,7 @@ if (length(lacking)) {
   cat(sprintf("skipped: %s is not installed\n", lacking[[1L]]))
   quit(status = 0)
 }
+before <- list.files("/dev/shm", "^memshare-")
 hosts <- hosts_up(2L)
 saveRDS(hosts, file.path(hosts$dir, "hosts.rds"))
 network <- sub("[0-9]+$", "0/24", hosts$session)
@@ -77,12 +78,13 @@ if (!soon(function() file.exists(said("leader")) || (over <<- ended()), 120) || 
   stop("the job did not come so far:\n", log)
 }
 leader <- readLines(said("leader"))
-stopifnot(soon(function() all(vapply(1:2, at_work, 0L, hosts = hosts) >= 3L), 30))
+shared_on <- function(i) length(host_run(hosts, i, "find /dev/shm -type f -size +1c"))
+stopifnot("both hosts are at it" = soon(function() all(vapply(1:2, shared_on, 0L) > 0L), 30))
 invisible(host_run(hosts, as.integer(sub("host", "", leader[[1L]])), paste("kill -KILL", leader[[2L]])))
 left <- function() unlist(lapply(1:2, left_by_killed, hosts = hosts))
 clean <- soon(function() ended() && !length(left()), 60)
 if (!clean) stop("left behind: ", paste(left(), collapse = ", "))
 hosts_down(hosts)
-# What the job's first rank was, on this machine.
-invisible(memshare::memshare_gc())
+# What the job's first rank left on this machine goes with its workers, which may take a moment.
+stopifnot(soon(function() { memshare::memshare_gc(); !length(setdiff(list.files("/dev/shm", "^memshare-"), before)) }))
 cat("ok  MPI on two hosts: values; a stopped rank; a dead rank ends the job and leaves nothing on any host\n")

@@ -85,3 +85,9 @@ makers <- list(
   character = function(n) rep_len(c("a", NA, "", "\u00e9t\u00e9", strrep("long", 200)), n),
   list = function(n) rep_len(list(1, "a", NULL, list(2, 3)), n)
 )
+
+# A shell starts what it puts into the background with SIGINT ignored, and R leaves it so.
+skip_if_interrupts_are_ignored <- function() {
+  mask <- grep("^SigIgn", readLines("/proc/self/status"), value = TRUE)
+  skip_if(bitwAnd(strtoi(substring(mask, nchar(mask)), 16L), 2L) > 0L, "SIGINT is ignored")
+}

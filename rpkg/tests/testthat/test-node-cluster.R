@@ -84,8 +84,7 @@ test_that("answers that nobody waits for are dropped, and what makes them is int
   began <- Sys.time()
   at_work <- withr::local_tempfile()
   # Ctrl-C when the nodes are at it.
-  ignored <- strtoi(substring(grep("^SigIgn", readLines("/proc/self/status"), value = TRUE), 25L), 16L)
-  skip_if(bitwAnd(ignored, 2L) > 0L, "SIGINT is ignored")
+  skip_if_interrupts_are_ignored()
   system(sprintf("(while [ ! -e %s ]; do sleep 0.05; done; kill -INT %d)", shQuote(at_work), Sys.getpid()), wait = FALSE)
   work <- function(at_work) {
     file.create(at_work)

@@ -103,9 +103,7 @@ test_that("an error and an interrupt in the middle close the bar", {
   expect_s3_class(told$value, "memshare_error_element")
   expect_identical(told$finished, 1L)
   expect_lt(sum(told$amounts), 40)
-  # A shell starts what it puts into the background with SIGINT ignored.
-  ignored <- strtoi(substring(grep("^SigIgn", readLines("/proc/self/status"), value = TRUE), 25L), 16L)
-  skip_if(bitwAnd(ignored, 2L) > 0L, "SIGINT is ignored")
+  skip_if_interrupts_are_ignored()
   again <- local_gate()
   session <- Sys.getpid()
   # Ctrl-C, by element 20; the elements after it wait for ever.

@@ -73,6 +73,7 @@ test_that("a failed run is kept, and goes on where it stopped", {
 })
 
 test_that("an interrupted or cancelled run is kept as a failed one is", {
+  skip_if_interrupts_are_ignored()
   calls <- withr::local_tempfile()
   session <- Sys.getpid()
   # Of quick elements a chunk may have all.

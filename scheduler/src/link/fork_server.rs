@@ -1,7 +1,8 @@
 //! The fork server: a process that was launched, loaded everything, and forks ready workers on request.
 //!
 //! A launched R takes some 150 ms, a forked one about five. It is the parent of its workers, so it reaps them and tells
-//! the session how each ended; it dies with the session (end of file, parent-death signal), and they with it.
+//! the session how each ended; they die with it (parent-death signal), and it ends when the session does. What a session that was killed
+//! leaves in shared memory it clears away then.
 //!
 //! Asked for a *mirror* it forks a process that first brings itself into a state of the session, and is then a fork server of its
 //! own. The first server never changes, so a new generation has nothing to undo.
@@ -11,13 +12,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::link::{Link, ROLE, ROLE_FORK_SERVER, SCRATCH};
-use crate::os::{self, Channel, Forked, Peer, Received, CHANNEL_VARIABLE};
+use crate::link::{Link, DIRECTORY, ROLE, ROLE_FORK_SERVER, SCRATCH};
+use crate::os::{self, Channel, Forked, Peer, Place, Received, CHANNEL_VARIABLE};
+use crate::store::prune;
 use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
 
 /// How often children are looked after that cannot be watched (an old kernel).
 const REAP_EVERY: Duration = Duration::from_millis(20);
+/// How long a session that dies may take from its first descriptor that it closes to the last; then it is known to be dead.
+const DYING: Duration = Duration::from_millis(200);
 
 /// What a process that a fork server is in comes out as.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ impl Mirror {
     /// [`Error::Launch`] when other threads run in this process; the session was told.
     pub fn serve(self) -> Result<Role> {
         match refuse_threads(&self.channel)? {
-            None => serve(self.channel),
+            None => serve(self.channel, None),
             Some(reason) => Err(Error::Launch(reason)),
         }
     }
@@ -79,13 +83,16 @@ impl Link {
         std::env::remove_var(CHANNEL_VARIABLE);
         let role = std::env::var(ROLE).unwrap_or_default();
         std::env::remove_var(ROLE);
+        let place = std::env::var_os(DIRECTORY).map_or(Place::Memory, |path| Place::Directory(path.into()));
+        std::env::remove_var(DIRECTORY);
         os::disarm_worker_signals();
         os::end_hanging_crashes(os::CRASH_WITHIN);
         if role != ROLE_FORK_SERVER {
             return Link::of_pool(channel).map(Role::Worker);
         }
         match refuse_threads(&channel)? {
-            None => serve(channel),
+            // Before Linux 5.3 it dies with the session.
+            None => clearing(serve(channel, os::outlive_parent().ok()), &place),
             Some(_) => Link::of_pool(channel).map(Role::Worker),
         }
     }
@@ -102,23 +109,36 @@ fn refuse_threads(channel: &Channel) -> Result<Option<String>> {
     Ok(Some(reason))
 }
 
-/// Serves fork requests. Returns in each forked child, and in the server itself at the end.
-fn serve(channel: Channel) -> Result<Role> {
+/// Where the server's own end has come, clears away what the session left, if that did not do so itself.
+fn clearing(role: Result<Role>, place: &Place) -> Result<Role> {
+    if !matches!(role, Ok(Role::Worker(_) | Role::Mirror(_))) {
+        if let Err(error) = prune(place) {
+            tracing::debug!(%error, "dead sessions' segments could not be cleared away");
+        }
+    }
+    role
+}
+
+/// Serves fork requests. Returns in each forked child, and in the server itself at the end: when the channel closes or `session` has ended, of
+/// which a child may still have the channel.
+fn serve(channel: Channel, session: Option<Peer>) -> Result<Role> {
     // With their watches: the session waits for the word on how one ended.
     let mut children: Vec<(u32, Option<Peer>)> = Vec::new();
     let mut frame = Vec::new();
     channel.send(&wire::encode(&FromForkServer::Serving))?;
     loop {
-        let wait = children.iter().any(|(_, watch)| watch.is_none()).then_some(REAP_EVERY);
-        let watches = children.iter().filter_map(|(_, watch)| watch.as_ref());
-        let fds: Vec<_> = std::iter::once(channel.as_fd()).chain(watches.map(Peer::pidfd)).collect();
-        os::poll(&fds, wait)?;
+        if wait(&channel, session.as_ref(), &children)? {
+            return Ok(Role::Over);
+        }
         for exited in reap(&mut children) {
             channel.send(&wire::encode(&exited))?;
         }
         let (length, descriptor) = match channel.try_receive(&mut frame)? {
             Received::Nothing => continue,
-            Received::Closed => return Ok(Role::Over),
+            Received::Closed => {
+                session.as_ref().map_or(Ok(vec![]), |session| os::poll(&[session.pidfd()], Some(DYING)))?;
+                return Ok(Role::Over);
+            }
             Received::Message(length, descriptor) => (length, descriptor),
         };
         let request = wire::decode(&frame[..length], "the session")?;
@@ -126,7 +146,7 @@ fn serve(channel: Channel) -> Result<Role> {
         match os::fork_worker(log_of(&request)) {
             Ok(Forked::Parent(pid)) => children.push((pid, Peer::open(pid).ok())),
             Ok(Forked::Child) => {
-                drop((channel, children));
+                drop((channel, children, session));
                 return become_of(request, descriptor);
             }
             Err(e) => {
@@ -140,6 +160,15 @@ fn serve(channel: Channel) -> Result<Role> {
             }
         }
     }
+}
+
+/// Waits until something is to be done. Whether the session has ended.
+fn wait(channel: &Channel, session: Option<&Peer>, children: &[(u32, Option<Peer>)]) -> Result<bool> {
+    let limit = children.iter().any(|(_, watch)| watch.is_none()).then_some(REAP_EVERY);
+    let watches = session.into_iter().chain(children.iter().filter_map(|(_, watch)| watch.as_ref()));
+    let fds: Vec<_> = std::iter::once(channel.as_fd()).chain(watches.map(Peer::pidfd)).collect();
+    let ready = os::poll(&fds, limit)?;
+    Ok(session.is_some() && ready[1])
 }
 
 /// The children that have ended, which are no longer among the others.

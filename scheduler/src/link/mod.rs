@@ -30,6 +30,8 @@ use crate::wire::{self, FromWorker, ToWorker};
 pub const ROLE: &str = "MEMSHARE_ROLE";
 /// The variable that tells a process where its temporary files go: a directory of its own, which the session removes once it is gone.
 pub const SCRATCH: &str = "TMPDIR";
+/// The variable that tells a fork server the session's directory for what has no room in memory, where there is one.
+pub const DIRECTORY: &str = "MEMSHARE_SESSION_DIRECTORY";
 /// [`ROLE`]'s value for a process that forks workers on request.
 pub const ROLE_FORK_SERVER: &str = "fork-server";
 

@@ -15,7 +15,9 @@ pub struct Region {
     pub start: u64,
     /// Where it ends.
     pub end: u64,
-    /// The file's number.
+    /// The file system's number, as `stat` gives it.
+    pub device: u64,
+    /// The file's number there.
     pub inode: u64,
     /// By which name the file was opened; where it is now if it was renamed.
     pub path: PathBuf,
@@ -79,14 +81,17 @@ fn line(line: &[u8]) -> Option<Region> {
         rest = tail.trim_ascii_start();
         std::str::from_utf8(word).ok()
     };
-    let (range, _permissions, _offset, _device, inode) = (field()?, field()?, field()?, field()?, field()?);
+    let (range, _permissions, _offset, device, inode) = (field()?, field()?, field()?, field()?, field()?);
     let (start, end) = range.split_once('-')?;
     let address = |text| u64::from_str_radix(text, 16).ok();
     let (start, end) = (address(start)?, address(end)?);
+    let (major, minor) = device.split_once(':')?;
+    let number = |text| u32::from_str_radix(text, 16).ok();
+    let device = rustix::fs::makedev(number(major)?, number(minor)?);
     let inode = inode.parse().ok().filter(|&inode: &u64| inode != 0 && start < end)?;
     let deleted = rest.strip_suffix(b" (deleted)");
     let path = PathBuf::from(std::ffi::OsString::from_vec(unescaped(deleted.unwrap_or(rest))));
-    Some(Region { start, end, inode, path, deleted: deleted.is_some() })
+    Some(Region { start, end, device, inode, path, deleted: deleted.is_some() })
 }
 
 /// The kernel writes a line's end within a name as `\012`.
@@ -132,8 +137,8 @@ mod tests {
             [Path::new("/usr/bin/a b"), Path::new("/dev/shm/memshare-x"), Path::new("/odd\nname")]
         );
         assert_eq!(
-            (found[0].start, found[0].end, found[0].inode),
-            (0x55d0_c9c0_0000, 0x55d0_c9c2_1000, 1835)
+            (found[0].start, found[0].end, found[0].device, found[0].inode),
+            (0x55d0_c9c0_0000, 0x55d0_c9c2_1000, rustix::fs::makedev(0xfe, 0), 1835)
         );
         assert_eq!(found.iter().map(|region| region.deleted).collect::<Vec<_>>(), [false, true, false]);
         assert_eq!(found[1].bytes(), 0x1000);

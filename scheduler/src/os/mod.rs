@@ -55,7 +55,7 @@ pub use mapping::Mapping;
 pub use owner::SessionLock;
 pub(crate) use per_process::PerProcess;
 pub use poll::{poll, poll_each, Interest};
-pub use process::{environment, launch, locale, umask, Launch, CHANNEL_VARIABLE};
+pub use process::{environment, launch, locale, outlive_parent, umask, Launch, CHANNEL_VARIABLE};
 pub use segment::{Link, Segment};
 pub use sending::send_at_once;
 pub use session_id::SessionId;

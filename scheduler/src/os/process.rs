@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use rustix::io::FdFlags;
 use rustix::process::{getppid, setpgid, Pid, Signal};
 
-use super::child::Child;
+use super::child::{Child, Peer};
 use super::launcher;
 use super::signals::{set_signal_mask, Blocked};
 use crate::error::{Error, Result};
@@ -101,6 +101,19 @@ pub(super) fn leave_group_and_follow(parent: u32) -> io::Result<()> {
         unsafe { libc::_exit(1) };
     }
     Ok(())
+}
+
+/// Has this process, which was launched to die with its parent, live on when that ends, which it can see by what this gives. Where it is stopped, it
+/// goes on then.
+///
+/// # Errors
+/// As [`Peer::open`]; then it dies with its parent as before.
+pub fn outlive_parent() -> Result<Peer> {
+    let parent = getppid().map_or(0, Pid::as_raw_pid);
+    let parent = Peer::open(parent as u32)?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::CONT))
+        .map_err(|e| Error::os("cannot outlive the session", e))?;
+    Ok(parent)
 }
 
 /// The mode bits that new files of this process do not get. The kernel tells them only in exchange for others, so for a moment every

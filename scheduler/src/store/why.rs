@@ -5,7 +5,8 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use super::content::places;
 use super::find::registered_in;
@@ -94,7 +95,7 @@ pub fn why(namespace: &str, name: &str, place: &Place) -> Result<Why> {
             bytes,
         });
     }
-    memory.directories = places(place).iter().map(|place| place.dir().to_owned()).collect();
+    memory.directories = places(place).iter().map(|place| (place.dir().to_owned(), device(place))).collect();
     memory.name = name::variable(user(), namespace, name);
     for pid in maps::processes() {
         out.mapped.extend(memory.mapped_by(pid));
@@ -104,6 +105,13 @@ pub fn why(namespace: &str, name: &str, place: &Place) -> Result<Why> {
         true => Err(Error::NotAllocated { namespace: namespace.into(), name: name.into() }),
         false => Ok(out),
     }
+}
+
+/// The file system of a place's segments as maps tell it: another container has a `/dev/shm` of its own, whose segments may have the same names and
+/// numbers. Of directories nothing is said, for on btrfs and in overlays maps tell another one than `stat`.
+fn device(place: &Place) -> Option<u64> {
+    let memory = *place == Place::Memory;
+    memory.then(|| std::fs::metadata(place.dir()).ok()).flatten().map(|dir| dir.dev())
 }
 
 fn registration(header: &Header, alive: bool) -> Registered {
@@ -125,8 +133,8 @@ struct Memory {
     inodes: HashSet<u64>,
     /// Files behind them; the current one's is the first.
     files: Vec<FilePart>,
-    /// Where segments lie.
-    directories: Vec<std::path::PathBuf>,
+    /// Where segments lie, and on which file system where that is sure.
+    directories: Vec<(PathBuf, Option<u64>)>,
     /// How the variable's segment is called.
     name: String,
 }
@@ -170,9 +178,35 @@ impl Memory {
         let (Some(directory), Some(file)) = (region.path.parent(), region.path.file_name()) else {
             return false;
         };
-        let ours = self.directories.iter().any(|known| Path::new(known) == directory);
+        let is_here = |(path, device): &(PathBuf, Option<u64>)| {
+            path == directory && device.is_none_or(|device| device == region.device)
+        };
+        let ours = self.directories.iter().any(is_here);
         ours && (file == OsStr::new(&self.name)
             || (self.inodes.contains(&region.inode)
                 && file.to_str().is_some_and(|file| name::parse(file).is_some())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_of_the_same_name_in_another_memory_is_another() {
+        let directories = vec![(PathBuf::from("/dev/shm"), Some(7)), ("/disk".into(), None)];
+        let memory = Memory { directories, name: "memshare-v1".into(), ..Memory::default() };
+        let region = |device, path: &str| Region {
+            start: 0,
+            end: 4096,
+            device,
+            inode: 2,
+            path: path.into(),
+            deleted: false,
+        };
+        assert!(memory.is_segment(&region(7, "/dev/shm/memshare-v1")));
+        assert!(!memory.is_segment(&region(8, "/dev/shm/memshare-v1")));
+        assert!(memory.is_segment(&region(8, "/disk/memshare-v1")));
+        assert!(!memory.is_segment(&region(7, "/dev/shm/memshare-v2")));
     }
 }

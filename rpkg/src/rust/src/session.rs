@@ -60,9 +60,11 @@ impl Session {
         }
     }
 
-    /// Gives everything back: variables, pages, the session's lock. Views that R still holds stay readable.
+    /// Gives everything back: variables, pages, the session's lock, and what its forked children left, which end without giving back anything. Views
+    /// that R still holds stay readable.
     pub fn close(&mut self) {
-        self.store = None;
+        // What cannot be cleared away is left to the next session.
+        let _ = self.store.take().map(|store| store.prune());
         self.views.clear();
     }
 }

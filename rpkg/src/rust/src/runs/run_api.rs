@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
 use scheduler::engine::Outcome;
+use scheduler::link::DIRECTORY;
+use scheduler::os::Place;
 use scheduler::pool::{Patience, PoolConfig};
 use scheduler::run::{Detail, Progress};
 
@@ -48,7 +50,10 @@ fn ms_pool_configure(config: Robj) -> Robj {
         };
         let threads = r::number_at(item("threads")?, 0)?.max(1.0);
         let idle = r::number_at(item("max_idle")?, 0)?;
-        let env = worker_variables(&r::strings(item("libs")?, "libs")?, threads);
+        let mut env = worker_variables(&r::strings(item("libs")?, "libs")?, threads);
+        if let Place::Directory(path) = session::with(|session| Ok(session.place().clone()))? {
+            env.push((DIRECTORY.to_owned(), path.to_string_lossy().into_owned()));
+        }
         let args = ["--vanilla", "--no-echo", "--min-vsize=64M", "-e", "memshare:::worker_main()"];
         registry::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),
