@@ -398,6 +398,9 @@ ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
 # defined; the sum of them. Sessions and workers look apart. `seen` is a list, see [`Seen`].
 ms_state_look <- function(worker, seen) .Call(wrap__ms_state_look, worker, seen)
 
+# A fingerprint of all environment variables: quicker to ask for than they are.
+ms_environment <- function() .Call(wrap__ms_environment)
+
 # How many threads this process has.
 ms_threads <- function() .Call(wrap__ms_threads)
 

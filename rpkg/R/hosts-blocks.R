@@ -48,10 +48,13 @@ cut_left <- function(job, program, hosts, given, call) {
 # Its state, as this session has it now: the structure is one more piece of data.
 add_state <- function(job, program) {
   now <- session_state(program$fresh, program$named)
-  about <- readRDS(now$path)
-  # The number of a generation is this session's own.
-  structure <- add_common(job, about[c("structure", "settings")])
-  job$told$state <- list(structure = structure, settings = unserialize(now$bytes)$settings, fresh = now$fresh)
+  # The number of a generation is this session's own. What the file has does not change.
+  if (!identical(state$structure$path, now$path)) {
+    bytes <- serialize(readRDS(now$path)[c("structure", "settings")], NULL, xdr = FALSE)
+    state$structure <- list(path = now$path, bytes = bytes, content = native(ms_fingerprint(bytes)))
+  }
+  job$common[[state$structure$content]] <- state$structure$bytes
+  job$told$state <- list(structure = state$structure$content, settings = unserialize(now$bytes)$settings, fresh = now$fresh)
 }
 
 add_common <- function(job, value) {

@@ -3,7 +3,8 @@
 # in parallel's loop.
 
 # What a leader has: `data`, by content; of the run at hand `run`, `program`, the native `running` runs with their blocks, and `ready`, what is to be
-# handed in, as bytes; `forms`, of sparse matrices among it; `coming`, pieces of data; `named`, the contents of variables (hosts-names.R); `generations`, of workers, by content.
+# handed in, as bytes; `forms`, of sparse matrices among it; `coming`, pieces of data; `named`, the contents of variables (hosts-names.R);
+# `generations`, of workers, by content; `own`, variables of the environment that are this host's; `pruned`, what was cleared away when it began.
 leader <- function() {
   if (is.null(state$leader)) {
     state$leader <- list2env(list(data = list(), coming = list(), named = character(), running = list(), ready = list(), generations = list()), parent = emptyenv())
@@ -103,7 +104,7 @@ take_program <- function(lead, content) {
   program <- lead$data[[content]][[1L]]
   configure_native()
   # What a leader before this one left when it died.
-  native(ms_prune())
+  if (is.null(lead$pruned)) lead$pruned <- native(ms_prune())
   program$state <- state_of_workers(lead, program$state)
   program
 }
@@ -130,8 +131,13 @@ is_place_variable <- function(names) {
 }
 
 settings_here <- function(settings) {
-  own <- travelling_variables()
-  settings$environment <- c(settings$environment[!is_place_variable(names(settings$environment))], own[is_place_variable(names(own))])
+  lead <- leader()
+  print <- native(ms_environment())
+  if (!identical(lead$own$print, print)) {
+    own <- travelling_variables()
+    lead$own <- list(print = print, variables = own[is_place_variable(names(own))])
+  }
+  settings$environment <- c(settings$environment[!is_place_variable(names(settings$environment))], lead$own$variables)
   settings$libraries <- unique(c(settings$libraries[dir.exists(settings$libraries)], library_of_memshare(), .libPaths()))
   settings
 }

@@ -94,6 +94,12 @@ Sys.setenv(TEST_OF_HOSTS = "there")
 setClass("TestOfHosts", representation(x = "numeric"))
 setMethod("show", "TestOfHosts", function(object) cat("shown", object@x))
 same("state", function(...) memLapply(1:9, function(i) list(getOption("test.of.hosts"), Sys.getenv("TEST_OF_HOSTS"), utils::capture.output(new("TestOfHosts", x = i))), ...))
+# Variables that say where things are on a host are its own, as they are now.
+places <- function() sort(unique(unlist(memLapply(1:30, function(i) Sys.getenv("R_OF_HOST"), CLUSTER = cluster))))
+for (place in c("a", "b")) {
+  invisible(parallel::clusterCall(cluster, function(place) Sys.setenv(R_OF_HOST = paste(place, Sys.info()[["nodename"]])), place))
+  stopifnot(identical(places(), paste(place, c("host1", "host2", "host3"))))
+}
 k <- 3
 helper <- function(i) i * k
 same("surroundings", function(...) memLapply(1:9, function(i) helper(i) + k, ...))

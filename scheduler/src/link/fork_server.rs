@@ -20,7 +20,7 @@ use crate::wire::{self, FromForkServer, ToForkServer};
 
 /// How often children are looked after that cannot be watched (an old kernel).
 const REAP_EVERY: Duration = Duration::from_millis(20);
-/// How long a session that dies may take from its first descriptor that it closes to the last; then it is known to be dead.
+/// How long a session that dies may take from the first descriptor that it closes to the last; then it is known to be dead.
 const DYING: Duration = Duration::from_millis(200);
 
 /// What a process that a fork server is in comes out as.
