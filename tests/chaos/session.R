@@ -80,10 +80,13 @@ take_late <- function() tryCatch(allowInterrupts(Sys.sleep(0.01)), interrupt = f
 do_step <- function(k, made) {
   say("@ready %d %d %s | %s", k, made$n, paste(made$traits, collapse = ","), made$what)
   order <- ordered()
-  hooks <- list(touch = touch_of(k, as.integer(order[[2]]), order[[4]]), retries = as.integer(order[[3]]), between = between_of(k, order[[4]]))
+  # Of calls within the step that memLastRun() does not tell of any more.
+  earlier <- 0
+  ran <- function() earlier <<- earlier + memLastRun()$deaths
+  hooks <- list(ran = ran, touch = touch_of(k, as.integer(order[[2]]), order[[4]]), retries = as.integer(order[[3]]), between = between_of(k, order[[4]]))
   say("@begin %d", k)
   end <- end_of(made, function() made$call(hooks))
-  deaths <- tryCatch(memLastRun()$deaths, error = function(e) 0)
+  deaths <- earlier + tryCatch(memLastRun()$deaths, error = function(e) 0)
   say("@end %d %s|%s|%d", k, end[[1]], end[[2]], as.integer(deaths))
   ordered()
   take_late()
