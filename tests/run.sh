@@ -30,8 +30,9 @@ everything() {
   for check in placeholders spelling words; do echo "$check Rscript --vanilla tests/$check.R"; done
   for example in quickstart debugging; do echo "$example Rscript --vanilla examples/$example.R"; done
   # tools/setup.sh installs these data; some distributions do not have them.
+  Rscript --vanilla -e 'quit(status = !requireNamespace("ALL", quietly = TRUE))' && data=yes || data=no
   for example in leukaemia phenotypes chain profiled; do
-    if Rscript --vanilla -e 'quit(status = !requireNamespace("ALL", quietly = TRUE))'; then
+    if [ $data = yes ]; then
       echo "$example Rscript --vanilla examples/$example.R"
     else
       echo "$example echo 'skipped: the data of package ALL are not installed'"

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::link::{Link, DIRECTORY, ROLE, ROLE_FORK_SERVER, SCRATCH};
 use crate::os::{self, Channel, Forked, Peer, Place, Received, CHANNEL_VARIABLE};
-use crate::store::prune;
+use crate::store::clear_away;
 use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
 
@@ -112,9 +112,7 @@ fn refuse_threads(channel: &Channel) -> Result<Option<String>> {
 /// Where the server's own end has come, clears away what the session left, if that did not do so itself.
 fn clearing(role: Result<Role>, place: &Place) -> Result<Role> {
     if !matches!(role, Ok(Role::Worker(_) | Role::Mirror(_))) {
-        if let Err(error) = prune(place) {
-            tracing::debug!(%error, "dead sessions' segments could not be cleared away");
-        }
+        clear_away(place);
     }
     role
 }
@@ -136,7 +134,9 @@ fn serve(channel: Channel, session: Option<Peer>) -> Result<Role> {
         let (length, descriptor) = match channel.try_receive(&mut frame)? {
             Received::Nothing => continue,
             Received::Closed => {
-                session.as_ref().map_or(Ok(vec![]), |session| os::poll(&[session.pidfd()], Some(DYING)))?;
+                if let Some(session) = session {
+                    os::poll(&[session.pidfd()], Some(DYING))?;
+                }
                 return Ok(Role::Over);
             }
             Received::Message(length, descriptor) => (length, descriptor),

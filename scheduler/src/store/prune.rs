@@ -34,6 +34,13 @@ pub fn prune(place: &Place) -> Result<Vec<String>> {
     Ok(removed)
 }
 
+/// [`prune`] where a session begins or ends: what cannot be cleared away is no error.
+pub fn clear_away(place: &Place) {
+    if let Err(error) = prune(place) {
+        tracing::warn!(%error, "dead sessions' segments could not be cleared away");
+    }
+}
+
 /// Removes what has this name if its session is dead.
 fn gone(handle: &SegmentHandle, named: Named, sessions: &mut Sessions) -> Result<bool> {
     let owner = match named {

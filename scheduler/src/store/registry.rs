@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::content::{places, Content};
 use super::find::registered_in;
 use super::page::{size, Birth};
-use super::{clear_cache, find, prune, Found, Kind, Memory, Page};
+use super::{clear_away, clear_cache, find, Found, Kind, Memory, Page};
 use crate::error::{Error, Result};
 use crate::os::{name, space, FilesDirectory, Place, SegmentFile, SessionId, SessionLock};
 
@@ -49,9 +49,7 @@ impl Store {
         let lock = first_of(&place, SessionLock::acquire)?;
         let (variables, serial, further) = (BTreeMap::new(), AtomicU64::new(1), Mutex::default());
         let store = Store { place, variables, files: Vec::new(), serial, lock, further };
-        if let Err(e) = store.prune() {
-            tracing::warn!(error = %e, "dead sessions' segments could not be cleared away");
-        }
+        clear_away(&store.place);
         Ok(store)
     }
 
@@ -73,14 +71,6 @@ impl Store {
     /// Whether this process opened the store. A forked child did not: it owns nothing of it, and opens its own to share.
     pub fn is_mine(&self) -> bool {
         self.lock.is_mine()
-    }
-
-    /// Removes the segments of dead sessions; gives their names.
-    ///
-    /// # Errors
-    /// As [`super::prune`].
-    pub fn prune(&self) -> Result<Vec<String>> {
-        prune(&self.place)
     }
 
     /// A page of the session's own, written and sealed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use scheduler::os::Place;
-use scheduler::store::Store;
+use scheduler::store::{clear_away, Store};
 
 use crate::r::{Failure, Result};
 
@@ -63,8 +63,9 @@ impl Session {
     /// Gives everything back: variables, pages, the session's lock, and what its forked children left, which end without giving back anything. Views
     /// that R still holds stay readable.
     pub fn close(&mut self) {
-        // What cannot be cleared away is left to the next session.
-        let _ = self.store.take().map(|store| store.prune());
+        if let Some(store) = self.store.take() {
+            clear_away(store.place());
+        }
         self.views.clear();
     }
 }

@@ -57,7 +57,7 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
     assert_eq!(content_of(&ns, "x").unwrap(), b"of the dead");
     let refused = register(&mut store, &ns, "x", b"mine").unwrap_err().to_string();
     assert!(refused.contains(&format!("registered by process {}", owner.id())), "{refused}");
-    store.prune().unwrap();
+    prune(store.place()).unwrap();
     assert!(SessionLock::is_alive(session, &Place::Memory) && left(page));
     // Names of what it left: the variable, and what bears the session's own names.
     let orphans = || {
@@ -81,7 +81,7 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
     assert!(found.iter().all(|orphan| named.contains(orphan)), "{found:?}");
     register(&mut store, &ns, "x", b"mine").unwrap();
     assert_eq!(content_of(&ns, "x").unwrap(), b"mine");
-    store.prune().unwrap();
+    prune(store.place()).unwrap();
     assert!(!left(page), "its page is still there");
     assert!(!left(&crate::os::name::lock(session)), "its lock is still there");
     assert_eq!(content_of(&ns, "x").unwrap(), b"mine");

@@ -128,7 +128,7 @@ fn a_dead_sessions_hold_goes_and_the_variable_stays() {
     let link = SegmentHandle { name: name::hold(dead, 1), ..found.handle.clone() };
     std::fs::hard_link(found.handle.path(), link.path()).unwrap();
     while link.path().exists() {
-        owner.prune().unwrap(); // a cleaner of another test may be at it
+        prune(owner.place()).unwrap(); // a cleaner of another test may be at it
     }
     assert_eq!(content_of(&ns, "x").unwrap(), b"content");
     assert_eq!(std::fs::metadata(found.handle.path()).unwrap().nlink(), 1);
@@ -143,9 +143,9 @@ fn a_dead_owners_variable_goes_and_the_living_hold_stays() {
     // A cleaner of another test may have been quicker.
     let Some(held) = found.and_then(|found| runner.hold(&found).ok()) else { return };
     while left.handle().path().exists() {
-        runner.prune().unwrap();
+        prune(runner.place()).unwrap();
     }
-    runner.prune().unwrap();
+    prune(runner.place()).unwrap();
     assert_eq!(content_behind(&held.handle()).unwrap(), b"dead");
     let mut other = open();
     register(&mut other, &ns, "x", b"living").unwrap();

@@ -194,7 +194,7 @@ fn a_damaged_variable_is_an_error_with_a_reason() {
     reason("something else");
     // Nor is it removed by who wants the name, or cleans up: it may be a later memshare's.
     assert!(matches!(register(&mut open(), &ns, "x", b""), Err(Error::Damaged { .. })));
-    store.prune().unwrap();
+    prune(store.place()).unwrap();
     assert!(path.exists());
 }
 
