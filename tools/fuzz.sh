@@ -3,12 +3,11 @@
 #
 #   tools/fuzz.sh [SECONDS [TARGET...]]     SECONDS of processor time for each target in all (1800), of all targets
 #
-# It goes on where it was broken off: build/fuzz/TARGET has the inputs that reach something new (minimised, 200 kB at most), a log, and the
-# processor time that the target has had (a fuzzer that shares its core with others is given more time). An input that breaks a target is kept
-# as build/fuzz/TARGET/crash-*, and the script fails (one that hangs, after five minutes: at the lowest priority a moment can take long); run it again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
-#
-# The coverage counters come from the compiler's own passes, which the stable toolchain has; libFuzzer itself is compiled from the
-# sources in its crate. AddressSanitizer needs the nightly one.
+# It goes on where it was broken off, on another machine too: fuzz/corpus/ has, to be committed, the inputs of each target that reach something
+# new (minimised, 160 kB at most) and in TARGET.had the seconds of processor time and the executions that it has had in all. (A fuzzer that
+# shares its core with others is given more time.) build/fuzz/TARGET has the inputs under way and a log. An input that breaks a target is kept
+# as build/fuzz/TARGET/crash-*, and the script fails (one that hangs, after five minutes: at the lowest priority a moment can take long); run
+# it again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-1800}
@@ -38,7 +37,7 @@ for target in "$@"; do
   mkdir -p "$home/corpus"
   export MEMSHARE_FUZZ="$target"
   MEMSHARE_FUZZ_SEEDS="$home/corpus" "$program"
-  had=$(cat "$home/cpu" 2> /dev/null || echo 0)
+  read -r had executions 2> /dev/null < "fuzz/corpus/$target.had" || { had=0; executions=0; }
   # In pieces, so that little is lost when it is broken off.
   while [ "$had" -lt "$seconds" ]; do
     piece=$((seconds - had < 120 ? seconds - had : 120))
@@ -52,18 +51,14 @@ for target in "$@"; do
     fi
     times > "$home/after"
     had=$((had + $(seconds_in "$home/after") - $(seconds_in "$home/before")))
-    echo "$had" > "$home/cpu"
-    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$home/log")
-    echo $(($(cat "$home/executions" 2> /dev/null || echo 0) + executions)) > "$home/executions"
+    executions=$((executions + $(sed -n 's/^stat::number_of_executed_units: *//p' "$home/log")))
+    echo "$had $executions" > "fuzz/corpus/$target.had"
   done
   # What covers as much as all of it.
   mkdir -p "$home/small"
-  "$program" -merge=1 -max_len="$(longest "$target")" "$home/small" "$home/corpus" > "$home/merge" 2>&1 || true
-  if [ "$(du -s -B1 --apparent-size "$home/small" | cut -f1)" -lt 200000 ]; then
-    rm -rf "$home/corpus" && mv "$home/small" "$home/corpus"
-  fi
-  rm -rf "$home/small"
-  features=$(sed -n 's/.* ft: \([0-9]*\).*/\1/p' "$home/log" | tail -n 1)
-  echo "$target: $(cat "$home/executions" 2> /dev/null || echo 0) executions in $had s, $(ls "$home/corpus" | wc -l) inputs, $features features"
+  "$program" -merge=1 -max_len="$(longest "$target")" "$home/small" "$home/corpus" > "$home/merge" 2>&1
+  rm -rf "$home/corpus" && mv "$home/small" "$home/corpus"
+  MEMSHARE_FUZZ_KEEP="$home/corpus" "$program"
+  echo "$target: $executions executions in $had s, $(ls "$home/corpus" | wc -l) inputs"
 done
 [ $bad -eq 0 ]

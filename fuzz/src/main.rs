@@ -1,7 +1,7 @@
 //! One program for all targets: `MEMSHARE_FUZZ=NAME fuzz [libFuzzer's options] [folders of inputs]`.
 //!
 //! `tools/fuzz.sh` builds it with coverage counters and runs the targets in turn. `MEMSHARE_FUZZ_LIST=1` prints the targets' names;
-//! with `MEMSHARE_FUZZ_SEEDS=DIR` it writes the target's valid documents there.
+//! with `MEMSHARE_FUZZ_SEEDS=DIR` it writes the target's documents there, with `MEMSHARE_FUZZ_KEEP=DIR` it keeps the inputs that are there.
 #![no_main]
 use std::path::Path;
 use std::sync::OnceLock;
@@ -28,10 +28,14 @@ fn chosen() -> &'static Target {
     let target = targets().find(|target| target.name == name);
     let target = target.unwrap_or_else(|| panic!("MEMSHARE_FUZZ names no target: '{name}'"));
     if let Some(folder) = std::env::var_os("MEMSHARE_FUZZ_SEEDS") {
-        for (nth, seed) in (target.seeds)().iter().enumerate() {
-            std::fs::write(Path::new(&folder).join(format!("seed-{nth}")), seed)
+        for (nth, document) in target.documents().iter().enumerate() {
+            std::fs::write(Path::new(&folder).join(format!("seed-{nth}")), document)
                 .expect("the folder is there");
         }
+        std::process::exit(0);
+    }
+    if let Some(folder) = std::env::var_os("MEMSHARE_FUZZ_KEEP") {
+        target.keep(Path::new(&folder)).expect("the sources are there to write to");
         std::process::exit(0);
     }
     target

@@ -1,12 +1,13 @@
 //! Fuzz targets: for each parser of bytes that another process, an earlier session or a file gives us, one function that is given
 //! bytes. It must not panic, must make no room out of proportion to them, and must end.
 //!
-//! The same functions are driven twice: by `tests.rs` in every `cargo test`, with valid documents that were changed and with bytes
-//! of no kind; and guided by coverage for as long as one likes (`make fuzz`, the crate `fuzz/`). Documents with a checksum are given
+//! The same functions are driven twice: by `tests.rs` in every `cargo test`, with valid documents and kept inputs that were changed and
+//! with bytes of no kind; and guided by coverage for as long as one likes (`make fuzz`, the crate `fuzz/`). Documents with a checksum are given
 //! a right one first, since nothing else would get beyond it.
 mod allocations;
 mod board;
 mod changes;
+mod kept;
 mod names;
 mod npy;
 mod page;

@@ -10,7 +10,7 @@ static WATCHED: Watched = Watched;
 fn a_valid_document_is_read_and_what_asks_for_too_much_is_noticed() {
     for target in TARGETS {
         assert!(!(target.seeds)().is_empty(), "{}", target.name);
-        (target.seeds)().iter().for_each(|seed| target.read(seed));
+        target.documents().iter().for_each(|document| target.read(document));
     }
     let greedy = Target { run: |_| drop(std::hint::black_box(vec![0_u8; 2 << 20])), ..TARGETS[0] };
     assert!(std::panic::catch_unwind(|| greedy.read(&[])).is_err());
@@ -35,8 +35,8 @@ proptest! {
         script in prop::collection::vec(any::<u8>(), 1..40),
     ) {
         for target in TARGETS {
-            let seeds = (target.seeds)();
-            target.read(&changed(&seeds[which.index(seeds.len())], &script));
+            let documents = target.documents();
+            target.read(&changed(&documents[which.index(documents.len())], &script));
         }
     }
 
