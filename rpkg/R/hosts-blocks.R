@@ -1,7 +1,7 @@
 # How a program is cut for several hosts: blocks of elements, the data that all of them need, and the part of each collection that a block needs.
 # Data is known by its content, so that a host that has it is not sent it again.
 
-# The job of a run over hosts: `program`, what leaders are told besides data; `starts` and `ends` of the blocks; `common`, serialized data that every block
+# The job of a run over hosts: `program`, by its content, what leaders are told besides data; `starts` and `ends` of the blocks; `common`, serialized data that every block
 # needs, by content; `cuts`, the collections, and how each is cut.
 new_job <- function(program, hosts, call, given = NULL) {
   spec <- program$spec
@@ -29,8 +29,11 @@ new_job <- function(program, hosts, call, given = NULL) {
   spec$cluster <- FALSE
   spec$timeout <- Inf
   cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) c(cut$of, form = cut$form))
-  job$told <- list(spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)))
-  add_state(job, program)
+  # The same call again is known by its content too.
+  job$program <- add_common(job, list(
+    spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)),
+    state = state_for_hosts(job, program)
+  ))
   job
 }
 
@@ -45,16 +48,16 @@ cut_left <- function(job, program, hosts, given, call) {
   job$starts <- as.double(unlist(Map(function(from, ends) c(from, ends[-length(ends)] + 1), left$from, ends)))
 }
 
-# Its state, as this session has it now: the structure is one more piece of data.
-add_state <- function(job, program) {
-  now <- session_state(program$fresh, program$named)
+# The session's state, as it is now: the structure is one more piece of data.
+state_for_hosts <- function(job, program) {
+  now <- session_state(program$fresh, program$named, program$looked)
   # The number of a generation is this session's own. What the file has does not change.
   if (!identical(state$structure$path, now$path)) {
     bytes <- serialize(readRDS(now$path)[c("structure", "settings")], NULL, xdr = FALSE)
     state$structure <- list(path = now$path, bytes = bytes, content = native(ms_fingerprint(bytes)))
   }
   job$common[[state$structure$content]] <- state$structure$bytes
-  job$told$state <- list(structure = state$structure$content, settings = unserialize(now$bytes)$settings, fresh = now$fresh)
+  list(structure = state$structure$content, settings = unserialize(now$bytes)$settings, fresh = now$fresh)
 }
 
 add_common <- function(job, value) {

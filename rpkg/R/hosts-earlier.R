@@ -44,6 +44,7 @@ parts_of_stage <- function(stage, at) {
 
 # Elements of a phase that no part has: `from` and `to` of each range.
 ranges_left <- function(n, parts) {
+  if (!length(parts)) return(list(from = 1, to = n))
   from <- vapply(parts, `[[`, 0, "from")
   to <- vapply(parts, `[[`, 0, "to")
   by <- order(from)

@@ -26,7 +26,7 @@ host_poll <- function(request) {
   forget_data(lead, request$forget)
   for (piece in request$pieces) take_piece(lead, piece)
   for (entry in request$names) hold_by_name(lead, entry)
-  if (!is.null(request$program)) lead$program <- take_program(lead, request$program)
+  if (!is.null(request$program)) lead$program <- take_program(lead, request$program, request$workers)
   for (grant in request$grants) begin_block(lead, grant)
   if (!length(lead$ready)) await_blocks(lead, request$wait)
   gather_blocks(lead)
@@ -100,8 +100,8 @@ page_of <- function(value) {
 }
 
 # The program of a run, with the state in which its workers have to be: the session's, but for what is this host's own.
-take_program <- function(lead, content) {
-  program <- lead$data[[content]][[1L]]
+take_program <- function(lead, content, workers) {
+  program <- c(lead$data[[content]][[1L]], list(workers = workers))
   configure_native()
   # What a leader before this one left when it died.
   if (is.null(lead$pruned)) lead$pruned <- native(ms_prune())

@@ -30,11 +30,7 @@ tell_program <- function(seat, run) {
   seat$forget <- setdiff(names(holds$has)[holds$has < run$number - 1], wanted)
   holds$has <- holds$has[!names(holds$has) %in% seat$forget]
   for (content in names(run$job$common)) queue_data(seat, run, content, bytes_to_send(run$job$common[[content]]))
-  # The same call again is known by its content too.
-  told <- serialize(c(run$job$told, list(workers = workers_on(seat$host, run$job$per_host))), NULL, xdr = FALSE)
-  content <- native(ms_fingerprint(told))
-  queue_data(seat, run, content, told)
-  seat$queue[[length(seat$queue) + 1L]] <- list(program = content)
+  seat$queue[[length(seat$queue) + 1L]] <- list(program = run$job$program, workers = workers_on(seat$host, run$job$per_host))
 }
 
 # `named`: it becomes a variable there. `bytes` are made only where the host lacks them.
@@ -50,7 +46,7 @@ stored_in_second <- 5e7
 
 # As much of the queue as one message takes. `patience`: how long the host is to wait for this session, which may have to make the parts of a block meanwhile.
 next_request <- function(seat, run) {
-  request <- list(run = run$id, patience = run$patience + 2 * run$busy, wait = poll_wait, forget = seat$forget, pieces = list(), names = list(), grants = list())
+  request <- list(run = run$grants, patience = run$patience + 2 * run$busy, wait = poll_wait, forget = seat$forget, pieces = list(), names = list(), grants = list())
   seat$forget <- NULL
   seat$storing <- 0
   room <- seat$host$piece
@@ -69,7 +65,7 @@ next_request <- function(seat, run) {
       }
       seat$storing <- seat$storing + total / stored_in_second
     } else if (!is.null(first$program)) {
-      request$program <- first$program
+      request[c("program", "workers")] <- first
     } else if (!is.null(first$name)) {
       request$names[[length(request$names) + 1L]] <- first$name
     } else {

@@ -37,7 +37,6 @@ begin_over_hosts <- function(job, program, hosts, call, phase) {
   run$job <- job
   run$phase <- phase
   run$call <- call
-  run$id <- random_id()
   run$began <- elapsed()
   run$deadline <- run$began + program$spec$timeout
   run$patience <- program$host_timeout
@@ -210,7 +209,7 @@ out_of_parts <- function(parts) {
   element <- vapply(conditions, function(entry) as.double(entry[[2L]]), 0)
   failing <- Filter(function(part) !is.null(part$error), parts)
   list(
-    values = if (!length(failing)) lapply(seq_along(parts[[1L]]$values), joined_values, parts), conditions = conditions[order(pass, element)],
+    values = if (!length(failing)) lapply(seq_along(parts[[1L]]$values), joined_values, parts), conditions = if (length(conditions)) conditions[order(pass, element)],
     error = if (length(failing)) failing[[1L]]$error,
     stats = list(died = if (length(failing)) failing[[1L]]$died, notes = unique(unlist(lapply(parts, `[[`, "notes"))))
   )

@@ -41,11 +41,11 @@ stopifnot(soon(function() all(vapply(1:3, at_work, 0L, hosts = hosts) >= 4L), 20
 Sys.sleep(1)
 at <- as.numeric(Sys.time())
 tools::pskill(pid, tools::SIGINT)
-if (!soon(function() file.exists(said("again")), 30)) stop("the session did not go on after Ctrl-C: ", failed())
+# What it wrote before is whole then.
+if (!soon(function() file.exists(said("second")), 30)) stop("the session did not go on after Ctrl-C: ", failed())
 took <- readRDS(said("interrupted")) - at
 stopifnot("the prompt is back in a moment" = took < 3, "the cluster is of use" = identical(readRDS(said("again")), as.list(1:12 + 1)))
 stopifnot(!any(grepl("connection was closed", readLines(said("session.log")))))
-stopifnot(soon(function() file.exists(said("second")), 30))
 Sys.sleep(1)
 tools::pskill(pid, tools::SIGKILL)
 left <- function() unlist(lapply(1:3, function(i) left_on(hosts, i)))
