@@ -9,8 +9,10 @@
 #' BiocParallel's own; random numbers are those of its other parameter objects with the same `RNGseed`.
 #'
 #' @param workers The number of workers; by default what the options say, see [memshare-options].
-#' @param tasks Into how many tasks a call is cut; by default ten for each worker, so that none waits long for another.
-#' @param stop.on.error,progressbar,RNGseed,timeout,log,threshold,exportglobals As `BiocParallel::SnowParam()` has them.
+#' @param tasks Into how many tasks a call is cut; by default (0) ten for each worker, so that none waits long for another. `bpvec()` calls FUN once for
+#'   each worker by default.
+#' @param stop.on.error,progressbar,RNGseed,timeout,log,threshold,exportglobals As `BiocParallel::SnowParam()` has them. Workers have the session's
+#'   options whatever `exportglobals` says.
 #' @return An object of reference class `MemshareParam`, which is a `BiocParallelParam`.
 #' @seealso [memLapply()], [registerDoMemshare()]
 #' @examples
@@ -34,7 +36,7 @@ MemshareParam <- function(workers = NULL, tasks = 0L, stop.on.error = TRUE, prog
   check_choice(threshold, c("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"), "threshold", call)
   prototype <- BiocParallel::.prototype_update(
     BiocParallel::.BiocParallelParam_prototype,
-    workers = workers, tasks = as.integer(if (tasks > 0) tasks else 10L * workers), stop.on.error = stop.on.error, progressbar = progressbar,
+    workers = workers, tasks = as.integer(tasks), stop.on.error = stop.on.error, progressbar = progressbar,
     RNGseed = if (!is.null(RNGseed)) as.integer(RNGseed), timeout = if (is.null(timeout)) NA_integer_ else as.integer(timeout), log = log,
     threshold = threshold, exportglobals = exportglobals, fallback = FALSE
   )
@@ -60,10 +62,10 @@ bioc_classes <- function() {
     x$up <- FALSE
     invisible(x)
   })
-  method("bpworkers", "MemshareParam", function(x) x$workers)
+  bioc_sizes(method)
   method("bpbackend", "MemshareParam", function(x) x)
   method(".manager", "MemshareParam", function(BPPARAM) {
-    manager(kept = list2env(list(workers = BPPARAM$workers, capacity = max(BPPARAM$tasks, 1L), tasks = list()), parent = emptyenv()))
+    manager(kept = list2env(list(workers = BPPARAM$workers, capacity = BiocParallel::bptasks(BPPARAM), tasks = list()), parent = emptyenv()))
   })
   method(".manager_send", "MemshareTasks", function(manager, value, ...) bioc_add(manager@kept, value))
   method(".manager_recv", "MemshareTasks", function(manager) bioc_run(manager@kept))
@@ -75,6 +77,28 @@ bioc_classes <- function() {
   bioc_task_class(method, where)
   state$bioc <- list(MemshareParam = param)
   state$bioc
+}
+
+# How many workers there are, and tasks.
+bioc_sizes <- function(method) {
+  method("bpworkers", "MemshareParam", function(x) x$workers)
+  method("bpworkers<-", c("MemshareParam", "numeric"), function(x, value) {
+    x$workers <- worker_count(value, sys.call(-1L), "value")
+    x
+  })
+  method("bptasks", "MemshareParam", function(x) if (x$tasks > 0L) x$tasks else 10L * x$workers)
+  theirs <- methods::selectMethod("bpvec", c("ANY", "BiocParallelParam"))
+  # Versions of BiocParallel differ in its arguments.
+  names <- names(formals(theirs))
+  given <- stats::setNames(lapply(names, as.name), ifelse(names == "...", "", names))
+  whole <- as.function(c(formals(theirs), bquote({
+    if (BPPARAM$tasks == 0L) {
+      BPPARAM$tasks <- BPPARAM$workers
+      on.exit(BPPARAM$tasks <- 0L)
+    }
+    .(as.call(c(theirs, given)))
+  })), environment(theirs))
+  method("bpvec", c("ANY", "MemshareParam"), whole)
 }
 
 # What stands for the session on a worker: it gives one task, takes its value, and then has no other.

@@ -20,6 +20,20 @@ test_that("values are those of other parameter objects", {
   both(function(param) BiocParallel::bpvec(1:10, sqrt, BPPARAM = param))
 })
 
+test_that("tasks are ten for each worker, and of bpvec() one", {
+  param <- ours()
+  calls <- function(x) length(unique(x))
+  expect_identical(BiocParallel::bptasks(param), 20L)
+  expect_identical(calls(BiocParallel::bpvec(1:100, function(i) rep(i[[1L]], length(i)), BPPARAM = param)), 2L)
+  expect_identical(BiocParallel::bptasks(param), 20L)
+  BiocParallel::bpworkers(param) <- 1
+  expect_identical(BiocParallel::bpworkers(param), 1L)
+  expect_identical(calls(BiocParallel::bpvec(1:100, function(i) rep(i[[1L]], length(i)), BPPARAM = param)), 1L)
+  BiocParallel::bptasks(param) <- 4L
+  expect_identical(calls(BiocParallel::bpvec(1:100, function(i) rep(i[[1L]], length(i)), BPPARAM = param)), 4L)
+  expect_error(BiocParallel::bpworkers(param) <- 0, class = "memshare_error_input")
+})
+
 test_that("random numbers are those of other parameter objects", {
   both(function(param) bplapply(1:9, function(i) rnorm(2), BPPARAM = param), RNGseed = 5)
   param <- ours(RNGseed = 5)
