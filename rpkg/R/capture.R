@@ -100,14 +100,21 @@ need_here <- function(name, env, capture, as_function = FALSE) {
 # What a name is bound to in an environment: its value, or the function of an active binding. NULL where there is none to be had.
 binding_of <- function(name, env) {
   if (bindingIsActive(as.name(name), env)) return(list(active = TRUE, value = activeBindingFunction(as.name(name), env)))
-  # Code that leaves a call of the session (callCC, return() in a promise) cannot do so from a worker.
+  interrupted <- FALSE
+  value <- withCallingHandlers(value_of(name, env, function() interrupted), interrupt = function(i) interrupted <<- TRUE)
+  if (!is.null(value)) list(active = FALSE, value = value[[1L]])
+}
+
+# A variable's value in a list, or NULL where it cannot be had. Code that leaves a call of the session (callCC, return() in a promise) cannot do so from a
+# worker. Ctrl-C, of which `interrupted` tells, leaves it too.
+value_of <- function(name, env, interrupted) {
   stays <- FALSE
-  on.exit(if (!stays) abort_input(sprintf(
+  on.exit(if (!stays && !interrupted()) abort_input(sprintf(
     "FUN reaches '%s', which leaves a call of this session when it is evaluated, as the function that callCC() gives does; a worker cannot leave it: leave it out of FUN", name
   )))
   value <- tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL)
   stays <- TRUE
-  if (!is.null(value)) list(active = FALSE, value = value[[1L]])
+  value
 }
 
 # The `...` of a surrounding function: its values, to be bound again on the worker.

@@ -216,6 +216,17 @@ test_that("what has no meaning on a worker is a clear error", {
   expect_error(callCC(function(k) memLapply(1:3, function(i) k(i))), "leaves a call", class = "memshare_error_input")
 })
 
+test_that("Ctrl-C while what FUN reaches is evaluated is Ctrl-C", {
+  skip_if_interrupts_are_ignored()
+  delayedAssign("v", {
+    tools::pskill(Sys.getpid(), tools::SIGINT)
+    Sys.sleep(5)
+    1
+  })
+  expect_identical(tryCatch(memLapply(1:3, function(i) v), interrupt = function(i) "interrupt"), "interrupt")
+  expect_identical(memLapply(1:2, identity), list(1L, 2L))
+})
+
 test_that("a external's globals are put back", {
   with_globals(memshare_g = "mine")
   memshare:::bind_globals(list(globals = list(memshare_g = 1, memshare_h = 2), absent = c(memshare_i = 10)), FALSE, TRUE)
