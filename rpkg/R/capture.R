@@ -12,7 +12,10 @@ portable <- function(value, capture, called = FALSE) {
 
 portable_function <- function(fun, capture, called) {
   env <- environment(fun)
-  if (is_package_frame(env)) return(fun)
+  if (is_package_frame(env)) {
+    if (called && is_lookup(fun)) capture$others <- TRUE
+    return(fun)
+  }
   analysis <- analysis_of(fun)
   if (analysis$looks_up) capture$others <- TRUE
   capture$named <- c(capture$named, analysis$named)

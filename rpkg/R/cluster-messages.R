@@ -11,13 +11,24 @@ read_message <- function(connection) {
 #' @exportS3Method parallel::sendData memshareNode
 sendData.memshareNode <- function(node, data) {
   node <- .subset2(node, 1L)
+  whole <- writing <- FALSE
+  on.exit({
+    # Ctrl-C within a message: the node would wait for the rest.
+    if (writing) suspendInterrupts(replace_node(node))
+    # The call ends here, so that nobody takes the answers of the nodes that it asked before.
+    if (!whole) drop_answers(node$group)
+  })
   if (is.null(node$con)) ended_node(node)
   take_late(node)
   message <- pack_message(data)
   node$doing <- data$data$tag
   node$owed <- node$owed + 1L
   node$sent <- c(node$sent, list(message$handles))
-  tryCatch(suppressWarnings(serialize(message, node$con, xdr = FALSE)), error = function(e) node_died(node))
+  writing <- TRUE
+  written <- tryCatch(suppressWarnings(serialize(message, node$con, xdr = FALSE)), error = identity)
+  writing <- FALSE
+  if (inherits(written, "error")) node_died(node)
+  whole <- TRUE
   invisible()
 }
 
@@ -102,13 +113,18 @@ drop_answers <- function(group) {
 node_died <- function(node) {
   task <- node$doing
   how <- how_ended(node)
+  replaced <- replace_node(node)
+  at <- if (is.null(task)) "" else sprintf(" at task %s", format(task))
+  abort("node_died", sprintf("node %d of the cluster died%s: its process %s; %s", node$rank, at, how, replaced), node = node$rank, task = task)
+}
+
+# Ends a node, and starts another process in its place; the value says what came of it.
+replace_node <- function(node) {
   end_node(node)
-  replaced <- tryCatch({
+  tryCatch({
     start_nodes(list(node), 60, NULL)
     "another process took its place, without what was exported to it"
   }, memshare_error = function(e) paste("no other process could take its place:", conditionMessage(e)))
-  at <- if (is.null(task)) "" else sprintf(" at task %s", format(task))
-  abort("node_died", sprintf("node %d of the cluster died%s: its process %s; %s", node$rank, at, how, replaced), node = node$rank, task = task)
 }
 
 # A connection may be gone a moment before its process.

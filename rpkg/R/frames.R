@@ -8,11 +8,17 @@ frame_functions <- c(
   lookup_functions, "evalq", "local", "environment", "as.environment", "parent.frame", "parent.env", "sys.function", "sys.frame",
   "sys.frames", "assign", "ls", "objects", "rm", "parse", "str2lang", "str2expression"
 )
-# Functions that take a function by name.
-applying_functions <- c(
-  "match.fun", "do.call", "Reduce", "Filter", "Map", "Position", "Find", "sapply", "lapply", "vapply", "mapply", "apply", "tapply", "outer",
-  "rapply", "aggregate", "by"
+# Functions that look up a function by name, or take what a text says as a formula.
+naming_functions <- c(
+  "match.fun", "do.call", "getFunction", "existsFunction", "isGeneric", "getGeneric", "existsMethod", "hasMethod", "getMethod", "selectMethod",
+  "as.formula", "reformulate"
 )
+
+# Whether a function of a package is itself one that looks up any name that it is given.
+is_lookup <- function(fun) {
+  for (name in c("get", "get0", "mget", "exists", "match.fun", "do.call")) if (identical(fun, baseenv()[[name]])) return(TRUE)
+  FALSE
+}
 
 # What is known of a function: `variables` and `called`, the names it takes from outside as values and as functions (a value of
 # the same name does not settle a call, as in R); `dots`, whether `...` of a surrounding function is used; `looks_up`, whether it
@@ -34,14 +40,17 @@ analyse <- function(fun) {
   attributes(plain) <- NULL
   free <- unique(c(free_names(plain, "ordered"), free_names(plain, "liberal")))
   formals <- formals(plain)
-  used <- names_in(c(list(body(plain)), unname(formals[!vapply(formals, is_missing_symbol, NA)])))
-  looked <- lookups_in(c(list(body(plain)), unname(formals[!vapply(formals, is_missing_symbol, NA)])))
+  code <- c(list(body(plain)), unname(formals[!vapply(formals, is_missing_symbol, NA)]))
+  used <- names_in(code)
+  looked <- lookups_in(code, free)
+  texts <- texts_in(code)
   template <- utils::removeSource(plain)
   environment(template) <- baseenv()
   list(
     body = body(fun), formals = formals(fun), template = template,
-    variables = union(intersect(used$variables, free), looked$names),
-    called = union(intersect(used$called, free), setdiff(free, c(used$variables, used$called))),
+    variables = unique(c(intersect(used$variables, free), looked$names, names_in_formulas(texts))),
+    # A text may be the name of a function, as in sweep(x, 1, s, "f").
+    called = unique(c(intersect(used$called, free), setdiff(free, c(used$variables, used$called)), texts[make.names(texts) == texts])),
     dots = any(is_dots(used$variables)) && !"..." %in% names(formals), looks_up = looked$any, sees_frames = looked$frames,
     named = packages_named(body(fun))
   )
@@ -92,8 +101,27 @@ names_in <- function(expressions) {
   list(variables = unique(variables), called = unique(called))
 }
 
-# The constant names that code looks up or applies; whether it looks up any other (`any`), and whether it sees frames (`frames`).
-lookups_in <- function(expressions) {
+# The texts in some expressions.
+texts_in <- function(expressions) {
+  texts <- character()
+  walk <- function(e) {
+    if (is.character(e)) texts <<- c(texts, e)
+    if (is.call(e) || is.pairlist(e) || is.expression(e)) walk_all(as.list(e))
+  }
+  walk_all <- function(parts) for (part in parts[!vapply(parts, is_missing_symbol, NA)]) walk(part)
+  walk_all(expressions)
+  unique(texts[!is.na(texts)])
+}
+
+# The variables of texts that are formulas, as in lm("y ~ x").
+names_in_formulas <- function(texts) {
+  texts <- grep("~", texts, fixed = TRUE, value = TRUE)
+  unlist(lapply(texts, function(text) tryCatch(all.vars(str2lang(text)), error = function(e) NULL)))
+}
+
+# The constant names that code looks up; whether it looks up any other (`any`), and whether it sees frames (`frames`). `free`: names that the code does not
+# set itself.
+lookups_in <- function(expressions, free) {
   names <- character()
   any <- frames <- FALSE
   walk <- function(e) {
@@ -108,8 +136,8 @@ lookups_in <- function(expressions) {
     } else if (head %in% frame_functions) {
       frames <<- TRUE
       if (head %in% lookup_functions) any <<- TRUE
-    } else if (head %in% applying_functions) {
-      names <<- c(names, unlist(parts[vapply(parts, is.character, NA)]))
+    } else if (head %in% naming_functions && is_computed(e, free)) {
+      any <<- frames <<- TRUE
     }
     for (part in parts) walk(part)
   }
@@ -121,6 +149,14 @@ lookups_in <- function(expressions) {
 called_name <- function(head) {
   if (is.call(head) && length(head) == 3L && is.symbol(head[[1L]]) && as.character(head[[1L]]) %in% c("::", ":::")) head <- head[[3L]]
   if (is.symbol(head)) as.character(head) else ""
+}
+
+# Whether a call of a function that takes a name has one that is computed: no text, no function, and no variable of the surroundings, which travels anyway.
+is_computed <- function(call, free) {
+  if (length(call) < 2L || is_missing_symbol(call[[2L]])) return(FALSE)
+  name <- call[[2L]]
+  if (is.symbol(name)) return(!as.character(name) %in% free)
+  is.call(name) && !called_name(name[[1L]]) %in% c("function", "::", ":::", "~")
 }
 
 is_constant_name <- function(e) {

@@ -30,10 +30,10 @@ new_job <- function(program, hosts, call, given = NULL) {
   spec$timeout <- Inf
   cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) c(cut$of, form = cut$form))
   # The same call again is known by its content too.
-  job$program <- add_common(job, list(
+  job$program <- add_piece(job, as_piece(list(
     spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)),
     state = state_for_hosts(job, program)
-  ))
+  )))
   job
 }
 
@@ -48,29 +48,30 @@ cut_left <- function(job, program, hosts, given, call) {
   job$starts <- as.double(unlist(Map(function(from, ends) c(from, ends[-length(ends)] + 1), left$from, ends)))
 }
 
-# The session's state, as it is now: the structure is one more piece of data.
+# The session's state, as it is now: its structure and its settings are two more pieces of data, made when they changed.
 state_for_hosts <- function(job, program) {
   now <- session_state(program$fresh, program$named, program$looked)
   # The number of a generation is this session's own. What the file has does not change.
-  if (!identical(state$structure$path, now$path)) {
-    bytes <- serialize(readRDS(now$path)[c("structure", "settings")], NULL, xdr = FALSE)
-    state$structure <- list(path = now$path, bytes = bytes, content = native(ms_fingerprint(bytes)))
-  }
-  job$common[[state$structure$content]] <- state$structure$bytes
-  list(structure = state$structure$content, settings = unserialize(now$bytes)$settings, fresh = now$fresh)
+  if (!identical(state$structure$of, now$path)) state$structure <- as_piece(readRDS(now$path)[c("structure", "settings")], now$path)
+  if (!identical(state$settings$of, now$bytes)) state$settings <- as_piece(unserialize(now$bytes)$settings, now$bytes)
+  list(structure = add_piece(job, state$structure), settings = add_piece(job, state$settings), fresh = now$fresh)
 }
 
-add_common <- function(job, value) {
+# A value as it is sent, with its content; `of`, what it was made of.
+as_piece <- function(value, of = NULL) {
   bytes <- serialize(value, NULL, xdr = FALSE)
-  content <- native(ms_fingerprint(bytes))
-  job$common[[content]] <- bytes
-  content
+  list(of = of, bytes = bytes, content = native(ms_fingerprint(bytes)))
+}
+
+add_piece <- function(job, piece) {
+  job$common[[piece$content]] <- piece$bytes
+  piece$content
 }
 
 # Data as it is given: of a variable that hosts have by name the content is known.
 add_source <- function(job, source) {
   content <- content_on(source, job$hosts)
-  if (is.null(content)) return(add_common(job, read_name(source)))
+  if (is.null(content)) return(add_piece(job, as_piece(read_name(source))))
   job$common[[content]] <- source
   content
 }

@@ -4,7 +4,8 @@
 
 # What a leader has: `data`, by content; of the run at hand `run`, `program`, the native `running` runs with their blocks, and `ready`, what is to be
 # handed in, as bytes; `forms`, of sparse matrices among it; `coming`, pieces of data; `named`, the contents of variables (hosts-names.R);
-# `generations`, of workers, by content; `own`, variables of the environment that are this host's; `pruned`, what was cleared away when it began.
+# `generations`, of workers, by content; `taken`, the last program; `own`, variables of the environment that are this host's; `pruned`, what was
+# cleared away when it began.
 leader <- function() {
   if (is.null(state$leader)) {
     state$leader <- list2env(list(data = list(), coming = list(), named = character(), running = list(), ready = list(), generations = list()), parent = emptyenv())
@@ -99,19 +100,26 @@ page_of <- function(value) {
   retrieveViews(namespace, "value")$value
 }
 
-# The program of a run, with the state in which its workers have to be: the session's, but for what is this host's own.
+# The program of a run, with the state in which its workers have to be: the session's, but for what is this host's own. That of the last call is kept
+# with what it depends on here.
 take_program <- function(lead, content, workers) {
-  program <- c(lead$data[[content]][[1L]], list(workers = workers))
-  configure_native()
-  # What a leader before this one left when it died.
-  if (is.null(lead$pruned)) lead$pruned <- native(ms_prune())
-  program$state <- state_of_workers(lead, program$state)
-  program
+  said <- lead$data[[content]][[1L]]
+  here <- list(
+    content, native(ms_environment()), .libPaths(), dir.exists(lead$data[[said$state$settings]][[1L]]$libraries), lapply(option_names, getOption)
+  )
+  if (!identical(lead$taken$here, here) || !file.exists(lead$taken$program$state$path)) {
+    configure_native()
+    # What a leader before this one left when it died.
+    if (is.null(lead$pruned)) lead$pruned <- native(ms_prune())
+    said$state <- state_of_workers(lead, said$state)
+    lead$taken <- list(here = here, program = said)
+  }
+  c(lead$taken$program, list(workers = workers))
 }
 
-# `about`: the content of the session's structure, and its settings.
+# `about`: the contents of the session's structure and settings.
 state_of_workers <- function(lead, about) {
-  settings <- settings_here(about$settings)
+  settings <- settings_here(lead$data[[about$settings]][[1L]])
   known <- lead$generations[[about$structure]]
   if (is.null(known) || !file.exists(known$path)) {
     id <- state$generations <- sum(state$generations, 1)

@@ -203,7 +203,8 @@ check_time <- function(run) {
 
 # The parts brought together: values, conditions in order, the first error, and who died.
 out_of_parts <- function(parts) {
-  parts <- parts[order(vapply(parts, `[[`, 0, "from"))]
+  from <- vapply(parts, `[[`, 0, "from")
+  if (is.unsorted(from)) parts <- parts[order(from)]
   conditions <- unlist(lapply(parts, `[[`, "conditions"), recursive = FALSE)
   pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
   element <- vapply(conditions, function(entry) as.double(entry[[2L]]), 0)
@@ -231,14 +232,18 @@ leave_hosts <- function(run) {
     for (seat in run$seats) if (seat$alive && (seat$reading || seat$writing)) drop_seat(seat)
     for (seat in run$seats) if (seat$open) await_last(seat, deadline)
     busy <- Filter(function(seat) seat$alive && (seat$blocks > 0L || seat$more || length(seat$queue) > 0L), run$seats)
-    asked <- lapply(busy, function(seat) ask_nodes(list(seat$node), node_again, list("host_end", list()), at_once)[[1L]])
-    left <- lapply(leave_nodes(asked, max(deadline - elapsed(), 0.1)), `[[`, "open")
-    for (seat in busy[as.logical(left)]) forget_seat(seat)
+    if (length(busy)) end_on(busy, deadline)
     for (seat in run$seats) {
       # What was not sent after all.
       for (item in seat$queue) if (!is.null(item$content)) seat$host$holds$has <- seat$host$holds$has[names(seat$host$holds$has) != item$content]
     }
   })
+}
+
+end_on <- function(seats, deadline) {
+  asked <- lapply(seats, function(seat) ask_nodes(list(seat$node), node_again, list("host_end", list()), at_once)[[1L]])
+  left <- lapply(leave_nodes(asked, max(deadline - elapsed(), 0.1)), `[[`, "open")
+  for (seat in seats[as.logical(left)]) forget_seat(seat)
 }
 
 await_last <- function(seat, deadline) {

@@ -24,7 +24,7 @@ give_hosts <- function(namespace, names, hosts, seconds, call) {
   on_hosts <- TRUE
   job <- list2env(list(starts = numeric(), ends = numeric(), common = list(), cuts = list(), contents = list(), bytes = list()), parent = emptyenv())
   keys <- name_key(namespace, names)
-  contents <- vapply(names, function(name) add_common(job, read_name(by_name(c(namespace, name)))), "")
+  contents <- vapply(names, function(name) add_piece(job, as_piece(read_name(by_name(c(namespace, name))))), "")
   # Nobody asks what it did.
   log <- native(ms_hosts_log_begin())
   on.exit(native(ms_hosts_log_end(log, NULL)), add = TRUE)

@@ -66,8 +66,9 @@ free_request <- function(rmpi) {
 # Evaluates `code`, in which nobody waits longer for this node's connection; package parallel waits 30 days. What a rank of MPI is read from is there
 # already, and one that dies ends the job.
 limit_waits <- function(node, seconds, code) {
-  before <- if (is_socket(node)) tryCatch(socketTimeout(node$con, whole_limit(seconds)), error = function(e) NULL)
-  if (!is.null(before)) on.exit(try(socketTimeout(node$con, before), silent = TRUE))
+  if (!is_socket(node)) return(code)
+  before <- socketTimeout(node$con, whole_limit(seconds))
+  on.exit(try(socketTimeout(node$con, before), silent = TRUE))
   code
 }
 

@@ -95,6 +95,40 @@ test_that("answers that nobody waits for are dropped, and what makes them is int
   expect_lt(as.numeric(Sys.time() - began, units = "secs"), 30)
 })
 
+test_that("a call that ends while it sends leaves no answers to the next", {
+  cluster <- memCluster(2)
+  withr::defer(parallel::stopCluster(cluster))
+  pids <- unlist(parallel::clusterCall(cluster, Sys.getpid))
+  tools::pskill(pids[[2L]], 9L)
+  x <- as.list(runif(30000))
+  expect_error(parallel::clusterCall(cluster, function(x) length(x), x), class = "memshare_error_node_died")
+  expect_identical(unlist(parallel::clusterCall(cluster, function(k) k, 1)), c(1, 1))
+  expect_error(parallel::clusterCall(cluster, function() quit("no")), class = "memshare_error_node_died")
+  expect_identical(unlist(tryCatch(parallel::clusterCall(cluster, function(k) k, 2), memshare_error_node_died = function(e) {
+    parallel::clusterCall(cluster, function(k) k, 2)
+  })), c(2, 2))
+})
+
+test_that("Ctrl-C within a message replaces the node, and the next call is right", {
+  skip_if_interrupts_are_ignored()
+  cluster <- memCluster(1)
+  withr::defer(parallel::stopCluster(cluster))
+  pid <- unlist(parallel::clusterCall(cluster, Sys.getpid))
+  # A node that reads nothing, and code, which is no object of shared memory: the message does not fit into the connection.
+  long <- function(x) x
+  body(long) <- as.call(c(quote(`{`), lapply(1:12000, function(i) call("c", strrep(as.character(i), 400)))))
+  tools::pskill(pid, tools::SIGSTOP)
+  session <- Sys.getpid()
+  interrupting <- parallel::mcparallel({
+    Sys.sleep(0.5)
+    tools::pskill(session, tools::SIGINT)
+  })
+  got <- tryCatch(parallel::clusterCall(cluster, is.function, long), interrupt = function(i) "interrupt")
+  parallel::mccollect(interrupting)
+  expect_identical(got, "interrupt")
+  expect_identical(unlist(parallel::clusterCall(cluster, function(k) k, 3)), 3)
+})
+
 test_that("work that was dropped before its node began it is interrupted too", {
   cluster <- local_nodes(1)
   pid <- pids(cluster)

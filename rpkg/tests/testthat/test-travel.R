@@ -236,3 +236,29 @@ test_that("a external's globals are put back", {
   expect_identical(globalenv()$memshare_g, "mine")
   expect_false(any(c("memshare_h", "memshare_i") %in% ls(globalenv())))
 })
+
+test_that("functions by name and variables of formulas that are texts travel", {
+  with_globals(memshare_f = eval(quote(function(x) x + 1), globalenv()), memshare_v = as.double(1:32))
+  run <- function(x, fun, ...) {
+    environment(fun) <- globalenv()
+    memLapply(x, fun, ...)
+  }
+  both <- c("memshare_f", "sqrt")
+  expect_identical(run(both, function(n) do.call(n, list(4))), list(5, 2))
+  expect_identical(run(both, function(n) match.fun(n)(4)), list(5, 2))
+  expect_identical(run(4, function(x) do.call(paste0("memshare_", "f"), list(x))), list(5))
+  expect_identical(run(both, function(n) is.function(getFunction(n))), list(TRUE, TRUE))
+  expect_identical(run(1, function(i) exists("memshare_v") && !exists("memshare_nothing")), list(TRUE))
+  expect_identical(run(1, function(i) integrate("memshare_f", 0, 1)$value), list(integrate(function(x) x + 1, 0, 1)$value))
+  expect_identical(run(1, function(i) vapply(1:2, "memshare_f", 0)), list(c(2, 3)))
+  slope <- unname(coef(lm(mpg ~ v, cbind(mtcars, v = as.double(1:32))))[[2]])
+  expect_equal(run(1, function(i) coef(lm(as.formula("mpg ~ memshare_v"), mtcars))[[2]])[[1]], slope)
+  expect_equal(run(1, function(i) coef(lm("mpg ~ memshare_v", mtcars))[[2]])[[1]], slope)
+  expect_equal(run(list("memshare_v"), function(v) coef(lm(reformulate(v, "mpg"), mtcars))[[2]])[[1]], slope)
+  expect_identical(memLapply(list("memshare_v"), get), list(as.double(1:32)))
+  expect_identical(memLapply(list("memshare_v", "memshare_nothing"), exists), list(TRUE, FALSE))
+  expect_identical(memLapply(list("memshare_f"), function(n) match.fun(n)(1)), list(2))
+  here <- function(x) x * 2
+  expect_identical(memLapply(list("here"), function(n) do.call(n, list(4))), list(8))
+  expect_identical(memLapply(4, function(x) vapply(x, "here", 0)), list(8))
+})
