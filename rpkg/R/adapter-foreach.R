@@ -30,7 +30,7 @@ registerDoMemshare <- function(cores = NULL, ...) {
   needs_package("foreach", "registerDoMemshare()", call)
   worker_count(cores, call, "cores")
   settings <- list(...)
-  do.call(memControl, settings)
+  check_loop_settings(settings, sys.call())
   foreach::setDoPar(foreach_loop, list(cores = cores, settings = settings), foreach_about)
   invisible(NULL)
 }
@@ -78,8 +78,22 @@ loop_body <- function(expr, variables, envir) {
   }), surroundings)
 }
 
+# Settings of memControl() that a loop can have: what its value is, and what becomes of errors, foreach() says.
+check_loop_settings <- function(settings, call) {
+  if (!is.null(settings) && (!is.list(settings) || length(settings) && is.null(names(settings)))) {
+    abort_input(sprintf(".options.memshare must be a list of settings of memControl(), like list(retries = 0), not %s", describe(settings)), call)
+  }
+  other <- intersect(names(settings), c("simplify", "FUN.VALUE", "on_error", "lazy", "checkpoint", "keep"))
+  if (length(other)) {
+    text <- "a loop of foreach() cannot have memControl(%s = ): leave it out; .combine = says what the value is, and .errorhandling = what becomes of errors"
+    abort_input(sprintf(text, other[[1L]]), call)
+  }
+  do.call(memControl, as.list(settings))
+}
+
 loop_control <- function(obj, settings) {
   own <- obj$options$memshare
+  check_loop_settings(own, NULL)
   settings[names(own)] <- own
   settings$packages <- c(settings$packages, obj$packages)
   settings$globals <- c(settings$globals, obj$export)
@@ -107,7 +121,7 @@ loop_results <- function(arguments, body, cores, control, done) {
     tryCatch(
       memLapply(arguments, body, MAX.CORES = cores, CONTROL = control),
       memshare_error_element = function(e) {
-        e$message <- sprintf("task %.0f failed - \"%s\"", done + e$index, said_of(e$parent))
+        e$message <- sprintf("task %.0f failed - \"%s\"", done + e$index, said_of(own_condition(e)))
         e["call"] <- list(NULL)
         stop(e)
       }
@@ -115,6 +129,9 @@ loop_results <- function(arguments, body, cores, control, done) {
     memshare_warning_collected = function(w) tryInvokeRestart("muffleWarning")
   )
   failed <- vapply(results, inherits, NA, "memshare_error_element")
-  results[failed] <- lapply(results[failed], `[[`, "parent")
+  results[failed] <- lapply(results[failed], own_condition)
   results
 }
+
+# The body's own condition; an iteration that took too long has none.
+own_condition <- function(error) if (is.null(error$parent)) error else error$parent

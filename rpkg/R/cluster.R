@@ -5,6 +5,9 @@
 check_cluster <- function(cluster, call = NULL) {
   if (is.null(cluster)) return(NULL)
   nodes <- if (inherits(cluster, "cluster")) unclass(cluster)
+  if (inherits(cluster, "memshareCluster") && is.null(nodes[[1L]]$con)) {
+    abort_input("CLUSTER is a memCluster() that was stopped; make another by memCluster()", call)
+  }
   good <- length(nodes) > 0L && all(vapply(nodes, function(node) is_socket(node) || is_mpi(node), NA))
   if (!good) {
     abort_input(

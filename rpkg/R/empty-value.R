@@ -2,13 +2,13 @@
 
 # The value of a pass over nothing.
 empty_value <- function(pass, call) {
-  if (is.function(pass$combine)) return(list())
-  if (pass$verb == "reduce") return(if (is.null(pass$init)) list() else pass$init[[1L]])
+  if (is.function(pass$combine)) return(NULL)
+  if (pass$verb == "reduce") return(if (!is.null(pass$init)) pass$init[[1L]])
   if (pass$verb == "apply") return(empty_apply(pass, call))
   if (pass$verb == "outer") return(array(NA, pass$shape$dim, pass$shape$outer))
   value <- finish_value(how_of(pass), list(values = list(), k = NULL, n = 0), NULL, call)
-  # mapply() names what an empty character vector gives.
-  if (is.list(value) && !is.null(pass$value_names)) names(value) <- character()
+  # sapply(), vapply() and mapply() name what an empty character vector gives.
+  if (!is.null(pass$value_names) && is.null(dim(value)) && (is.list(value) || pass$verb != "mapply")) names(value) <- character()
   value
 }
 

@@ -51,7 +51,7 @@ fold_kept <- function(.values, .f, ...) {
 
 finish_kept <- function(.values, .f, .init, ...) {
   value <- top_of_tree(.values, fold_kept, .f, ...)
-  if (is_left_out(value)) return(if (is.null(.init)) list() else .init[[1L]])
+  if (is_left_out(value)) return(if (!is.null(.init)) .init[[1L]])
   finish_fold(list(value), .f, .init, ...)
 }
 

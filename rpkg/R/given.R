@@ -49,3 +49,18 @@ namespace_of <- function(namespace, label, written, call) {
   }
   check_namespace(namespace, call, "NAMESPACE")
 }
+
+# What base R's functions and mclapply() have as arguments of their own, and what says it here.
+elsewhere <- c(
+  simplify = "write CONTROL = memControl(simplify = ...)", SIMPLIFY = "write CONTROL = memControl(simplify = ...)",
+  USE.NAMES = "take names off the value by unname()", mc.cores = "write MAX.CORES = ...", right = "the order is that of ?memReduce",
+  accumulate = "all steps are not kept, see ?memReduce"
+)
+
+# Of the names of further arguments, one that FUN has no argument of: it was meant for us, and would become data of sum() or the like.
+refuse_elsewhere <- function(further, fun, call) {
+  name <- setdiff(intersect(further, names(elsewhere)), names(formals(args(fun))))
+  if (!length(name)) return(invisible())
+  text <- "%s() has no argument '%s', and FUN has none of that name: %s; if FUN takes it in its `...`, write FUN = function(...) f(..., %s = )"
+  abort_input(sprintf(text, verb_of(call), name[[1L]], elsewhere[[name[[1L]]]], name[[1L]]), call)
+}

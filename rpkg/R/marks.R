@@ -19,3 +19,6 @@ without_marks <- function(results, names) {
   kept <- !vapply(values, is_left_out, NA)
   list(results = list(values = values[kept], k = NULL, n = sum(kept)), names = if (length(names)) names[kept])
 }
+
+# The same where only that is wanted.
+is_kept <- function(.value, ..., .f) !is_left_out(filter_element(.value, ..., .f = .f))

@@ -17,8 +17,8 @@
 #' With `combine = NULL` the value is a list, an item for each block. With `c`, `rbind` or `cbind` of base R the results are combined in the order
 #' of the blocks in one call, as `do.call(rbind, results)` does. Any other function is one of two values and must be associative: the
 #' workers combine the results in the fixed tree of [memReduce()]. Results that are combined are not simplified, and
-#' `memControl(on_error = "collect")` is not possible, for a condition cannot be combined. Where there is no block, `c`, `rbind` and `cbind`
-#' give `NULL`, and other functions `list()`, as [Reduce()] does.
+#' `memControl(on_error = "collect")` is not possible, for a condition cannot be combined. Where there is no block the
+#' value is `NULL`.
 #'
 #' @inherit memLapply sections
 #' @inheritParams memLapply

@@ -29,8 +29,9 @@
 #'   combines); waiting for a worker and loading packages do not count. FUN is then interrupted, as by Ctrl-C, and its worker is killed if FUN
 #'   is still at it a second later. The element is not tried again: it is an error of class `memshare_error_element_timeout`, and with
 #'   `on_error = "collect"` that is its value. A node of CLUSTER that does not listen is no process of ours: it is not killed but let go of.
-#' @param memory The most bytes of shared memory this call may take, with an error of class
-#'   `memshare_error_memory_limit` instead.
+#' @param memory The most bytes of shared memory that the plan of this call may take (see [explain()]), with an error of class
+#'   `memshare_error_memory_limit` before it begins. Results count there with what an earlier run of the pass measured or `FUN.VALUE` says, and
+#'   else with next to nothing: what they take in the end is `memLastRun()$peak`.
 #' @param lazy `TRUE`: run nothing yet, and return a pass that can be used in further calls and that [memRun()] runs; see
 #'   [memshare-pass].
 #' @param trace `FALSE`: [memLastRun()] does not keep when each chunk ran, and where, only what they come to. A run of several passes keeps it
@@ -95,10 +96,7 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
     abort_input(sprintf("memControl() has no setting %s; see ?memControl", sQuote(unknown, FALSE)), call)
   }
   if (!identical(simplify, "array")) check_flag(simplify, "simplify", call)
-  if (!missing(simplify) && !is.null(FUN.VALUE)) {
-    abort_input("memControl() takes simplify or FUN.VALUE, and not both: FUN.VALUE says what the value is, as vapply() does", call)
-  }
-  FUN.VALUE <- check_template(FUN.VALUE, call)
+  if (!is.null(FUN.VALUE)) FUN.VALUE <- check_template(FUN.VALUE, !missing(simplify), first_of(on_error), call)
   chunk <- check_count(chunk, "chunk", 1, call)
   if (missing(schedule)) schedule <- if (is.null(chunk)) "auto" else "fixed"
   schedule <- check_choice(schedule, eval(formals()$schedule), "schedule", call)
@@ -125,9 +123,14 @@ memControl <- function(simplify = FALSE, FUN.VALUE = NULL, chunk = NULL,
   )
 }
 
-# FUN.VALUE as vapply() uses it: of its attributes only names, dim and dimnames, whatever its class.
-check_template <- function(template, call) {
-  if (is.null(template)) return(NULL)
+# FUN.VALUE as vapply() uses it: of its attributes only names, dim and dimnames, whatever its class. `simplified`: simplify is given too.
+check_template <- function(template, simplified, on_error, call) {
+  if (simplified) {
+    abort_input("memControl() takes simplify or FUN.VALUE, and not both: FUN.VALUE says what the value is, as vapply() does", call)
+  }
+  if (identical(on_error, "collect")) {
+    abort_input("memControl() takes on_error = \"collect\" or FUN.VALUE, and not both: the condition of a failed element has no place in such a value", call)
+  }
   if (isS4(template) || !(is.atomic(template) || is.list(template))) {
     abort_input(sprintf("FUN.VALUE must be a vector or an array, not %s", describe(template)), call)
   }

@@ -23,7 +23,8 @@
 #' @param X A list or vector; a pass; or one string, the name of a registered variable, which needs `NAMESPACE`.
 #' @param FUN The predicate: a function that gives `TRUE` or `FALSE` for an element, or its name.
 #' @param CONTROL How to run, made by [memControl()]. `simplify`, `FUN.VALUE` and `on_error` do not apply.
-#' @return What `Filter()` gives: a list, or, of a vector or of a pass with `FUN.VALUE` of one value, a vector. Its `length()` as a pass is `NA`.
+#' @return What `Filter()` gives: a list, or, of a vector or of a pass with `FUN.VALUE` of one value, a vector; of an object of another class (dates, a
+#'   factor, a data frame) its part. A pass over such an object, and over a registered one, gives a list. Its `length()` as a pass is `NA`.
 #' @seealso [memLapply()], [memReduce()], [memshare-pass]
 #' @examples
 #' memFilter(list(a = 1, b = -1, c = 2), function(v) v > 0, MAX.CORES = 2)
@@ -42,6 +43,10 @@ memFilter <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   asked$control[c("simplify", "FUN.VALUE", "on_error")] <- list(FALSE, item_template(X, asked), "stop")
   input <- called(items$x, substitute(X))
   elements <- pass_elements(list(input), items$n, items$names)
+  if (is.object(X) && !is_pass(X) && !asked$control$lazy) {
+    asked$control$FUN.VALUE <- NA
+    return(X[which(end_verb("lapply", elements, asked, runs = list(fun = is_kept, dots = list(.f = asked$fun))))])
+  }
   end_verb("filter", elements, asked, runs = list(fun = filter_element, dots = list(.f = asked$fun)))
 }
 

@@ -50,8 +50,9 @@ memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, C
   end_verb("lapply", pass_elements(list(input), items$n, items$names, if (plain) items$names else items$labels), asked)
 }
 
-# X as an input, the number of its items, their names, and the labels that sapply would give them.
-list_items <- function(x, namespace, given, call) {
+# X as an input, the number of its items, their names, and the labels that sapply would give them. `own`: an object's items are what its class has as length
+# and `[[`, as mapply() takes them, and not what as.list() gives.
+list_items <- function(x, namespace, given, call, own = FALSE) {
   if (is_pass(x)) return(items_of_pass(x, "X", call))
   if (is_name(x)) {
     registered <- registered_name(x, namespace, given, call)
@@ -62,7 +63,8 @@ list_items <- function(x, namespace, given, call) {
     }
     x <- view
   }
-  labels <- if (is.character(x) && is.null(names(x))) plain_names(x)
+  if (own && is.object(x)) x <- own_items(x)
+  labels <- if (is.character(x) && is.null(names(x))) x[seq_along(x)]
   if (typeof(x) != "list" || is.object(x)) {
     usable <- !is.function(x) && !is.symbol(x)
     plain <- is.atomic(x) && !is.object(x)
@@ -78,4 +80,11 @@ list_items <- function(x, namespace, given, call) {
   }
   names <- plain_names(names(x))
   list(x = looked_at(input_of(x), x), n = length(x), names = names, labels = if (is.null(names)) labels else names)
+}
+
+own_items <- function(x) {
+  items <- tryCatch(lapply(seq_len(length(x)), function(i) x[[i]]), error = function(e) NULL)
+  if (is.null(items)) return(x)
+  names <- names(x)
+  if (length(names) == length(items)) stats::setNames(items, names) else items
 }

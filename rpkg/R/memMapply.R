@@ -79,7 +79,7 @@ collection_of <- function(x, margin, namespace, given, call, element = NULL) {
       return(list(x = input, n = matrix$dim[[margin]], names = names, labels = names, fixed = !is_pass(x) && !lines))
     }
   }
-  items <- if (given || !is_name(x)) list_items(x, namespace, given, call) else list_items(list(x), namespace, given, call)
+  items <- list_items(if (given || !is_name(x)) x else list(x), namespace, given, call, own = TRUE)
   if (!given && is_name(x)) items$labels <- x
   items$fixed <- !is_pass(x) && !inherits(items$x$source, "memshare_name")
   items

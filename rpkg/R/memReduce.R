@@ -10,7 +10,7 @@
 #' value is the same for any number of workers and any chunks, also in floating point. It equals that of `Reduce()` when FUN is
 #' associative, apart from rounding.
 #'
-#' One element gives that element unchanged. None gives `init`, or `list()` without one, as `Reduce()` does.
+#' One element gives that element unchanged. None gives `init`, or `NULL` without one, as `Reduce()` does.
 #'
 #' With `by` the elements of each group are combined, by the tree that they have alone: as
 #' `tapply(X, by, function(x) memReduce(x, FUN))` does. Elements whose group is `NA` are left out.
@@ -49,6 +49,7 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., by 
   given <- !is.null(NAMESPACE)
   if (given) check_used(NAMESPACE, is_name(X), written, call)
   fun <- resolve_function(FUN, caller, call)
+  refuse_elsewhere(...names(), fun, call)
   control <- if (missing(CONTROL)) default_control() else check_control(CONTROL, call)
   grouped <- !is.null(by)
   control <- if (grouped) group_control(control, !isFALSE(control$simplify) || !is.null(control$FUN.VALUE), call) else fold_control(control)

@@ -28,7 +28,7 @@ check_namespace <- function(namespace, call = NULL, what = "namespace") check_st
 check_names <- function(names, what, call = NULL) {
   if (is.list(names)) names <- unlist(names, use.names = FALSE)
   if (!is.character(names) || !length(names) || anyNA(names) || !all(nzchar(names))) {
-    abort_input(sprintf("%s must be a character vector of variables' names, not %s", what, describe(names)), call)
+    abort_input(sprintf("%s must be a character vector of names, not %s", what, describe(names)), call)
   }
   twice <- anyDuplicated(names)
   if (twice) abort_input(sprintf("%s names '%s' more than once: name it once", what, names[[twice]]), call)

@@ -22,6 +22,7 @@ asked_by <- function(frame, call, caller, written = "NAMESPACE", data = NULL) {
     check_used(frame$NAMESPACE, used, written, call)
   }
   fun <- resolve_function(frame$FUN, caller, call)
+  refuse_elsewhere(eval(quote(...names()), frame), fun, call)
   control <- if (eval(quote(missing(CONTROL)), frame)) default_control() else check_control(frame$CONTROL, call)
   list(
     frame = frame, call = call, caller = caller, fun = fun, label = label, namespace = namespace, given = given, control = control,

@@ -203,5 +203,6 @@ for (what in names(chains)) {
 }
 cat("ok  chains with a checkpoint\n")
 
-parallel::stopCluster(cluster)
+# Ctrl-C closes a connection that is in the middle of a message.
+close_all(cluster)
 hosts_down(hosts)

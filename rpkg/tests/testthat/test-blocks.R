@@ -51,7 +51,7 @@ test_that("0 rows and 0 columns", {
     for (name in c("c", "rbind", "cbind")) {
       expect_identical(memBlocks(x, dim, margin, combine = name), if (all) do.call(name, list(dim(x))))
     }
-    expect_identical(memBlocks(x, dim, margin, combine = `+`), if (all) dim(x) else list())
+    expect_identical(memBlocks(x, dim, margin, combine = `+`), if (all) dim(x) else NULL)
   }
 })
 

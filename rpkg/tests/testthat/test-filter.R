@@ -28,9 +28,12 @@ test_that("registered variables, further arguments, VARS, other vectors", {
   local_variables("filters", list(x = x, l = as.list(x), w = 2))
   expect_identical(memFilter("x", function(v, w) v >= w, NAMESPACE = "filters", VARS = "w"), x[c("a", "c")])
   expect_identical(memFilter("l", function(v, k) v < k, NAMESPACE = "filters", k = 2), list(b = 1))
-  expect_identical(memFilter(iris, is.numeric), as.list(iris)[1:4])
+  expect_identical(memFilter(iris, is.numeric), Filter(is.numeric, iris))
   dates <- as.Date("2026-01-01") + 0:3
-  expect_identical(memFilter(dates, function(d) d > dates[[2]]), as.list(dates[3:4]))
+  late <- function(d) d > dates[[2]]
+  expect_identical(memFilter(dates, late), Filter(late, dates))
+  expect_identical(memRun(memFilter(dates, late, CONTROL = memControl(lazy = TRUE))), as.list(dates[3:4]))
+  expect_identical(memFilter(iris$Species, function(s) s == "setosa"), Filter(function(s) s == "setosa", iris$Species))
 })
 
 # A chain over a filter, and the same in base R.
@@ -56,7 +59,7 @@ chain <- function(x, keep, control) {
   base$shown <- sapply(base$kept, length)
   base$twice <- base$sums[base$sums > 3]
   base$both <- mapply(function(a, b, c) list(sum(a), b + c), base$kept, base$sums, MoreArgs = list(c = 5), SIMPLIFY = FALSE)
-  base["joined"] <- list(if (length(base$kept)) Reduce(c, unname(base$kept)) else list())
+  base["joined"] <- list(if (length(base$kept)) Reduce(c, unname(base$kept)) else NULL)
   base$begun <- if (length(base$twice)) 100 + Reduce(`+`, unname(base$twice)) else 100
   base$share <- lapply(base$sums, function(v) v / sum(base$sums))
   base$seen <- base[c("kept", "sums", "wide", "shown", "twice")] |> unname()

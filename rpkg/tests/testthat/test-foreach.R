@@ -92,3 +92,16 @@ test_that("streams of doRNG are those of other back ends", {
     as.vector(foreach(i = 1:5, .combine = c) %dorng% rnorm(1))
   })
 })
+
+test_that("an iteration that takes too long is an error with words, and settings that a loop cannot have are refused", {
+  registerDoMemshare(cores = 2)
+  slow <- function(...) foreach::`%dopar%`(foreach::foreach(i = 1:3, .options.memshare = list(element_timeout = 0.3), ...), {
+    if (i == 2) Sys.sleep(30)
+    i
+  })
+  expect_error(slow(), "task 2 failed - \"FUN took too long", class = "memshare_error_element_timeout")
+  expect_s3_class(slow(.errorhandling = "pass")[[2L]], "memshare_error_element_timeout")
+  expect_error(registerDoMemshare(2, lazy = TRUE), "memControl\\(lazy = \\): leave it out", class = "memshare_error_input")
+  expect_error(registerDoMemshare(2, on_error = "collect"), class = "memshare_error_input")
+  expect_error(foreach::`%dopar%`(foreach::foreach(i = 1:2, .options.memshare = 3), i), "must be a list of settings", class = "memshare_error_input")
+})

@@ -31,6 +31,21 @@ test_that("plain data of length 1 is used for every call", {
   expect_identical(memMapply(function(x, l) l$a + x, 1:2, list(list(a = 1))), like(function(x, l) l$a + x, 1:2, list(list(a = 1))))
 })
 
+test_that("objects are taken apart by their own length() and `[[`, as mapply() does", {
+  times <- as.difftime(c(a = 1, b = 2, c = 3), units = "mins")
+  for (x in list(as.POSIXlt("2026-01-01", tz = "UTC") + 0:2, times, factor(c("u", "v", "w")), as.Date("2026-01-01") + 0:2, iris[1:3])) {
+    expect_identical(memMapply(function(v, k) list(v, k), x, 1:3), mapply(function(v, k) list(v, k), x, 1:3, SIMPLIFY = FALSE))
+  }
+})
+
+test_that("arguments of base R that are none here are refused, unless FUN has them", {
+  expect_error(memApply(matrix(1:4, 2), 2, sum, simplify = TRUE), "no argument 'simplify'.*memControl\\(simplify", class = "memshare_error_input")
+  expect_error(memMapply(rep, 1:2, 2:1, SIMPLIFY = FALSE), "no argument 'SIMPLIFY'", class = "memshare_error_input")
+  expect_error(memLapply(1:2, paste, USE.NAMES = FALSE), "unname", class = "memshare_error_input")
+  expect_error(memReduce(1:3, sum, right = TRUE), "no argument 'right'", class = "memshare_error_input")
+  expect_identical(memLapply(list(1:2), function(x, simplify) simplify, simplify = "mine"), list("mine"))
+})
+
 test_that("shorter plain data is used again, as in mapply", {
   f <- function(x, y = 0, z = 0) paste(x, y, z)
   # The value, and the text of the warning.
@@ -98,4 +113,11 @@ test_that("simplify and FUN.VALUE work as in memLapply", {
   later <- memMapply(f, 1:2, 3:4, CONTROL = lazy)
   expect_match(format(later)[[1]], "memMapply over the 2 items of a list of length 2 and the 2 items", fixed = TRUE)
   expect_identical(memRun(later), like(f, 1:2, 3:4))
+})
+
+test_that("an empty character vector gives something with names, where base R does", {
+  expect_identical(memLapply(character(), nchar, CONTROL = memControl(simplify = TRUE)), sapply(character(), nchar))
+  expect_identical(memLapply(character(), nchar, CONTROL = memControl(FUN.VALUE = 0L)), vapply(character(), nchar, 0L))
+  expect_identical(memLapply(character(), nchar), lapply(character(), nchar))
+  expect_identical(memMapply(nchar, character()), mapply(nchar, character(), SIMPLIFY = FALSE))
 })

@@ -157,6 +157,12 @@ test_that("nodes end with their cluster, also at work, and with what holds it", 
   expect_true(gone(processes))
 })
 
+test_that("a cluster that was stopped is said to be", {
+  cluster <- memCluster(1)
+  parallel::stopCluster(cluster)
+  expect_error(memLapply(1:2, identity, CLUSTER = cluster), "was stopped; make another", class = "memshare_error_input")
+})
+
 test_that("a node that owes no answer is an error when one is asked for", {
   cluster <- local_nodes(2)
   receive <- utils::getFromNamespace("recvData", "parallel")

@@ -50,9 +50,9 @@ test_that("as many levels are folded where the values are as there is work for",
   }
 })
 
-test_that("one value is given unchanged, and none gives init or list()", {
+test_that("one value is given unchanged, and none gives init or NULL", {
   expect_identical(memReduce(list(a = "x"), stop), "x")
-  expect_identical(memReduce(list(), `+`), list())
+  expect_null(memReduce(list(), `+`))
   expect_identical(memReduce(list(), `+`, init = 5), 5)
   expect_identical(memRun(memReduce(memLapply(list(), sqrt, CONTROL = lazy), `+`, init = NULL)), NULL)
   expect_identical(memReduce(list(NULL, NULL), function(a, b) c(a, b)), NULL)
