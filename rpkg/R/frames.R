@@ -110,7 +110,7 @@ texts_in <- function(expressions) {
   }
   walk_all <- function(parts) for (part in parts[!vapply(parts, is_missing_symbol, NA)]) walk(part)
   walk_all(expressions)
-  unique(texts[!is.na(texts)])
+  unique(texts[!is.na(texts) & validEnc(texts) & Encoding(texts) != "bytes"])
 }
 
 # The variables of texts that are formulas, as in lm("y ~ x").
