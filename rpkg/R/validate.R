@@ -80,7 +80,7 @@ describe <- function(value) {
   if (is.function(value)) return("a function")
   if (is.environment(value)) return("an environment")
   if (is.data.frame(value)) return("a data frame")
-  if (is.atomic(value) && length(value) == 1L && is.null(dim(value))) {
+  if (is.atomic(value) && length(value) == 1L && is.null(dim(value)) && !is.object(value)) {
     return(if (is.character(value)) encodeString(value, quote = "\"", na.encode = TRUE) else format(value))
   }
   kind <- if (is.object(value)) paste0("an object of class '", class(value)[[1L]], "'") else kind_of(value)

@@ -193,3 +193,10 @@ test_that("simplify and FUN.VALUE together are an error", {
   expect_error(memControl(simplify = TRUE, FUN.VALUE = 0), "not both", class = "memshare_error_input")
   expect_error(memControl(simplify = FALSE, FUN.VALUE = 0), "not both", class = "memshare_error_input")
 })
+
+test_that("a forked child of the session runs a plan too", {
+  plan <- memPlan(memLapply(1:4, function(i) i^2, CONTROL = memControl(lazy = TRUE)), MAX.CORES = 2)
+  expected <- memRun(plan)
+  expect_identical(parallel::mclapply(1:2, function(k) memRun(plan), mc.cores = 2), list(expected, expected))
+  expect_identical(memRun(plan), expected)
+})
