@@ -50,17 +50,26 @@ namespace_of <- function(namespace, label, written, call) {
   check_namespace(namespace, call, "NAMESPACE")
 }
 
-# What base R's functions and mclapply() have as arguments of their own, and what says it here.
-elsewhere <- c(
-  simplify = "write CONTROL = memControl(simplify = ...)", SIMPLIFY = "write CONTROL = memControl(simplify = ...)",
-  USE.NAMES = "take names off the value by unname()", mc.cores = "write MAX.CORES = ...", right = "the order is that of ?memReduce",
-  accumulate = "all steps are not kept, see ?memReduce"
-)
+# What base R's functions and mclapply() have as arguments of their own, and what says it here; by verb.
+elsewhere <- local({
+  simplify <- "write CONTROL = memControl(simplify = ...)"
+  cores <- "write MAX.CORES = ..."
+  names <- "take names off the value by unname()"
+  tree <- "see ?memReduce for its order"
+  list(
+    memApply = c(simplify = simplify, mc.cores = cores), memLapply = c(simplify = simplify, USE.NAMES = names, mc.cores = cores),
+    memMapply = c(SIMPLIFY = simplify, USE.NAMES = names, mc.cores = cores), memTapply = c(simplify = simplify),
+    memReduce = c(right = tree, accumulate = tree, simplify = "the value is as FUN gives it")
+  )
+})
 
-# Of the names of further arguments, one that FUN has no argument of: it was meant for us, and would become data of sum() or the like.
+# Of the names of further arguments, one that FUN has no argument of: it was meant for us, and would become data of sum() or the like. Methods of a generic
+# FUN may have it.
 refuse_elsewhere <- function(further, fun, call) {
-  name <- setdiff(intersect(further, names(elsewhere)), names(formals(args(fun))))
-  if (!length(name)) return(invisible())
+  if (is.null(further)) return(invisible())
+  here <- elsewhere[[verb_of(call)]]
+  name <- setdiff(intersect(further, names(here)), names(formals(args(fun))))
+  if (!length(name) || typeof(fun) == "closure" && any(c("UseMethod", "standardGeneric") %in% all.names(body(fun)))) return(invisible())
   text <- "%s() has no argument '%s', and FUN has none of that name: %s; if FUN takes it in its `...`, write FUN = function(...) f(..., %s = )"
-  abort_input(sprintf(text, verb_of(call), name[[1L]], elsewhere[[name[[1L]]]], name[[1L]]), call)
+  abort_input(sprintf(text, verb_of(call), name[[1L]], here[[name[[1L]]]], name[[1L]]), call)
 }

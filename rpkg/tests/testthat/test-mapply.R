@@ -42,8 +42,9 @@ test_that("arguments of base R that are none here are refused, unless FUN has th
   expect_error(memApply(matrix(1:4, 2), 2, sum, simplify = TRUE), "no argument 'simplify'.*memControl\\(simplify", class = "memshare_error_input")
   expect_error(memMapply(rep, 1:2, 2:1, SIMPLIFY = FALSE), "no argument 'SIMPLIFY'", class = "memshare_error_input")
   expect_error(memLapply(1:2, paste, USE.NAMES = FALSE), "unname", class = "memshare_error_input")
-  expect_error(memReduce(1:3, sum, right = TRUE), "no argument 'right'", class = "memshare_error_input")
+  expect_error(memReduce(1:3, sum, right = TRUE), "no argument 'right'.*see [?]memReduce", class = "memshare_error_input")
   expect_identical(memLapply(list(1:2), function(x, simplify) simplify, simplify = "mine"), list("mine"))
+  expect_identical(memLapply(list(1:4), cut, breaks = c(0, 2, 4), right = FALSE), lapply(list(1:4), cut, breaks = c(0, 2, 4), right = FALSE))
 })
 
 test_that("shorter plain data is used again, as in mapply", {
