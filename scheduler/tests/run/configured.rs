@@ -11,7 +11,7 @@ fn a_new_configuration_ends_no_run_and_holds_for_those_begun_after_it() {
     for (before, after) in [(true, false), (false, true), (true, true)] {
         let mut session = Session::new(&format!("configured-{before}-{after}"), before);
         assert_eq!(results(&session.run(session::squares(10, Policy::auto()), ""), "square"), expected(10));
-        let old = session.pool.status().pids;
+        let old = session.workers();
         let goes_on = session.begin(session::squares(4, Policy::fixed(1)), "sleep=square/0:300");
         let waits = session.begin(session::squares(50, Policy::fixed(1)), "");
         let mut config = session.config.clone();

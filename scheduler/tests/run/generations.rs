@@ -17,7 +17,7 @@ fn pids(session: &mut Session, trouble: &str) -> Vec<u32> {
     let ended = session.run(session::squares(100, Policy::fixed(10)), trouble);
     assert_eq!(results(&ended, "square"), expected(100));
     assert!(ended.finished.stats.died.is_empty(), "{:?}", ended.finished.stats.died);
-    session.pool.status().pids
+    session.workers()
 }
 
 pub(crate) fn parent_of(pid: u32) -> u32 {

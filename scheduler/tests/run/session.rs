@@ -1,7 +1,7 @@
 //! A session with a pool, and what comes of its runs.
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use scheduler::board::Output;
 use scheduler::engine::{Outcome, Settings};
@@ -133,6 +133,19 @@ impl Session {
 
     pub(crate) fn run(&mut self, spec: CallSpec, trouble: &str) -> Ended {
         self.begin(spec, trouble).wait()
+    }
+
+    /// The processes of the workers after a run. The supervisor tells of a run's end before it tells who is in the pool.
+    pub(crate) fn workers(&self) -> Vec<u32> {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let pids = self.pool.status().pids;
+            if !pids.is_empty() {
+                return pids;
+            }
+            assert!(Instant::now() < until, "there are no workers");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Kills a worker after a while: another moment of the run each time; which one it is, is the system's to say.

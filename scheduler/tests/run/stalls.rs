@@ -62,7 +62,7 @@ fn an_idle_worker_that_is_stopped_hinders_no_run() {
         // With the patience of real sessions: nobody waits for that.
         let mut session = Session::new("idle-stopped", fork);
         session.run(squares(10, Policy::auto()), "");
-        let stopped = Stopped::now(session.pool.status().pids[0]);
+        let stopped = Stopped::now(session.workers()[0]);
         for _ in 0..400 {
             let ended = session.run(squares(2, Policy::auto()), "");
             assert_eq!(results(&ended, "square"), expected(2));
@@ -78,7 +78,7 @@ fn the_only_worker_is_replaced_when_it_is_stopped() {
     for fork in [false, true] {
         let mut session = session("only-stopped", fork);
         session.run(one_worker(2), "");
-        let stopped = Stopped::now(session.pool.status().pids[0]);
+        let stopped = Stopped::now(session.workers()[0]);
         for _ in 0..3 {
             let ended = session.run(one_worker(20), "");
             assert_eq!(results(&ended, "square"), expected(20));
@@ -126,7 +126,7 @@ fn a_worker_that_reads_nothing_any_more_is_replaced() {
     let mark = session.dir.join("mark");
     let trouble = format!("deaf={}", mark.display());
     session.run(squares(10, Policy::fixed(1)), &trouble);
-    let before = session.pool.status().pids;
+    let before = session.workers();
     soon("that one reads nothing", || mark.exists());
     // Until its channel is full, and its time is over.
     let until = Instant::now() + Duration::from_secs(60);
