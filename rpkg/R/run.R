@@ -9,19 +9,20 @@ run_one <- function(pass, call) {
   run_program(program, call, looked = TRUE)[[1L]]
 }
 
-# Runs a program; `id` is that of a native plan, or 0. `looked`: its pass was made in this very call, which looked at the session's state. Whatever interrupts the wait, the run is ended and its memory given back.
+# Runs a program; `id` is that of a native plan, or 0. `looked`: its pass was made in this very call, which looked at the session's state. Whatever
+# interrupts the wait, the run is ended and its memory given back.
 # The values that are wanted, in a list.
 run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, looked = FALSE) {
   if (!length(program$modes)) return(settle(program, NULL, call))
   program <- as_changed(program, changes)
-  program$looked <- looked
   hosts <- hosts_of(program$cluster, program$host_timeout, call)
   if (is.null(hosts) && !is.null(program$parts)) hosts <- host_here(program$cluster, program$host_timeout, call)
   if (!is.null(hosts)) {
     program$spec$data[changes$data] <- changes$values
+    program$looked <- looked
     return(settle(program, run_over_hosts(program, hosts, call), call))
   }
-  run <- begin_run(program, id, changes, call)
+  run <- begin_run(program, id, changes, call, looked)
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
   on.exit(if (!ended) abandon(run, under_way, program))
@@ -37,12 +38,12 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
 # What came of a run that has ended.
 collect_run <- function(run, program, call) within_stack(native(ms_run_collect(run, program$modes, program$trace), call), call)
 
-begin_run <- function(program, id, changes, call) {
+begin_run <- function(program, id, changes, call, looked = FALSE) {
   if (!is.null(program$checkpoint)) {
     program <- with_checkpoint(program, call)
     on.exit(native(ms_checkpoint_close(program$spec$checkpoint)))
   }
-  now <- session_state(program$fresh, program$named, isTRUE(program$looked))
+  now <- session_state(program$fresh, program$named, looked)
   title <- title_of(verb_of(call), named_labels(program$wanted))
   run <- with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
   from <- if (is.null(program$checkpoint)) program$from else paste("checkpoint", program$checkpoint)
