@@ -8,6 +8,9 @@
 # shares its core with others is given more time.) build/fuzz/TARGET has the inputs under way and a log. An input that breaks a target is kept
 # as build/fuzz/TARGET/crash-*, and the script fails (one that hangs, after five minutes: at the lowest priority a moment can take long); run
 # it again by `MEMSHARE_FUZZ=TARGET build/target-fuzz/*/release/memshare-fuzz FILE`.
+#
+# The coverage counters come from the compiler's own passes, which the stable toolchain has; libFuzzer itself is compiled from the
+# sources in its crate. AddressSanitizer needs the nightly one.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-1800}

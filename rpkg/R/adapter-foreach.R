@@ -30,7 +30,8 @@ registerDoMemshare <- function(cores = NULL, ...) {
   needs_package("foreach", "registerDoMemshare()", call)
   worker_count(cores, call, "cores")
   settings <- list(...)
-  check_loop_settings(settings, sys.call())
+  check_loop_settings(settings, call)
+  do.call(memControl, settings)
   foreach::setDoPar(foreach_loop, list(cores = cores, settings = settings), foreach_about)
   invisible(NULL)
 }
@@ -88,7 +89,6 @@ check_loop_settings <- function(settings, call) {
     text <- "a loop of foreach() cannot have memControl(%s = ): leave it out; .combine = says what the value is, and .errorhandling = what becomes of errors"
     abort_input(sprintf(text, other[[1L]]), call)
   }
-  do.call(memControl, as.list(settings))
 }
 
 loop_control <- function(obj, settings) {
@@ -132,6 +132,3 @@ loop_results <- function(arguments, body, cores, control, done) {
   results[failed] <- lapply(results[failed], own_condition)
   results
 }
-
-# The body's own condition; an iteration that took too long has none.
-own_condition <- function(error) if (is.null(error$parent)) error else error$parent

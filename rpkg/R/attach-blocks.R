@@ -66,7 +66,7 @@ load_blocks <- function(namespace, name, source, call) {
     into <- list(namespace = namespace, name = name)
     tryCatch(
       memLapply(blocks, load_block, VARS = list(source = source, into = into)),
-      memshare_error_element = function(e) abort_file(source$path, conditionMessage(if (is.null(e$parent)) e else e$parent), call)
+      memshare_error_element = function(e) abort_file(source$path, conditionMessage(own_condition(e)), call)
     )
   }
   done <- TRUE

@@ -189,3 +189,6 @@ call_in <- function(condition) {
   if (class(condition)[[1L]] %in% c("simpleWarning", "simpleMessage")) return(unclass(condition)$call)
   tryCatch(conditionCall(condition), error = function(e) NULL)
 }
+
+# FUN's own condition of a failed element; an element that took too long has none.
+own_condition <- function(error) if (is.null(error$parent)) error else error$parent

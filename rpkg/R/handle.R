@@ -32,9 +32,6 @@ new_handle <- function(program, names, call, made = NULL, changes = NULL, after 
   structure(list(handle), class = "memshare_handle")
 }
 
-# Whether the run is one of this process, and memshare was not unloaded since: runs end with it, and their numbers begin anew.
-is_here <- function(handle) handle$process == Sys.getpid() && identical(handle$session, state$session)
-
 # What the handle is about, with a run that is not here known to be lost.
 looked_up <- function(x, call) {
   handle <- unwrap_pass(x)

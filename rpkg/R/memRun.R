@@ -109,7 +109,7 @@ run_plan <- function(plan, vars, wait, cores, call) {
   if (!is.null(vars)) check_run_vars(vars, call)
   split <- intersect(names(vars), made$mixed)
   if (length(split) || !is.null(cores) && !identical(cores, plan$cores)) made <- variant_of(plan, cores, split, call)
-  if (!is_made_here(made)) make_native(made, call)
+  need_native(made, call)
   if (length(vars)) changes <- changes_of(vars, made$program, made$sides, call)
   after <- function(out) {
     plan$main$ran <- TRUE

@@ -109,7 +109,7 @@ as_plan <- function(plan, expression, call) {
 # The number of a plan in native code, which may be another session's no more.
 native_plan <- function(plan, call) {
   made <- unwrap_pass(plan)$main
-  if (!identical(made$session, state$session)) make_native(made, call)
+  need_native(made, call)
   made$id
 }
 

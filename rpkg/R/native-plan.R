@@ -8,16 +8,16 @@ make_native <- function(made, call) {
   made$native <- described(native(ms_plan_make(made$program$spec), call), made$program$spec)
   made$id <- made$native$id
   made$ran <- FALSE
-  reg.finalizer(made, function(made) if (made$id > 0L && is_made_here(made)) try(ms_plan_free(made$id), silent = TRUE))
+  reg.finalizer(made, function(made) if (made$id > 0L && is_here(made)) try(ms_plan_free(made$id), silent = TRUE))
 }
 
-# A forked child of the session has a plan's data, and makes the native one anew.
-is_made_here <- function(made) identical(made$session, state$session) && identical(made$process, Sys.getpid())
+# A forked child of the session has a plan's data, and makes the native one anew; so does this process when it loaded memshare again.
+need_native <- function(made, call) if (!is_here(made)) make_native(made, call)
 
 # What native code says of a plan; asked again after a run, which shows how large results are.
 native_of <- function(plan) {
   made <- plan$main
-  if (isTRUE(made$ran) && is_made_here(made)) {
+  if (isTRUE(made$ran) && is_here(made)) {
     made$native <- described(native(ms_plan_describe(made$id)), made$program$spec)
     made$ran <- FALSE
   }

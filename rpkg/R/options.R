@@ -210,3 +210,6 @@ r_program <- function(paths) {
   begun_with <- strsplit(rawToChar(replace(begun_with, begun_with == 0, charToRaw("\n"))), "\n", fixed = TRUE, useBytes = TRUE)[[1L]]
   if (paste0("LD_LIBRARY_PATH=", paths) %in% begun_with) program else script
 }
+
+# Whether a run, a plan or a handle is of this `process`, and memshare was not unloaded since (`session`): they end with it, and their numbers begin anew.
+is_here <- function(thing) identical(thing$process, Sys.getpid()) && identical(thing$session, state$session)

@@ -83,7 +83,7 @@ record_of_plan <- function(plan, call) {
   made <- plan$main
   program <- made$program
   if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
-  if (!identical(made$session, state$session)) make_native(made, call)
+  need_native(made, call)
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
   brief <- brief_of(program, call)
   brief$guessed <- native_of(plan)$guessed

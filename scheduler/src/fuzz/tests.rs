@@ -1,10 +1,16 @@
 //! The targets under changed documents and bytes of no kind; and what was found once.
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
 
 #[global_allocator]
 static WATCHED: Watched = Watched;
+
+/// Of each target, read once.
+static DOCUMENTS: LazyLock<Vec<Vec<Vec<u8>>>> =
+    LazyLock::new(|| TARGETS.iter().map(Target::documents).collect());
 
 #[test]
 fn a_valid_document_is_read_and_what_asks_for_too_much_is_noticed() {
@@ -34,8 +40,7 @@ proptest! {
         which in any::<prop::sample::Index>(),
         script in prop::collection::vec(any::<u8>(), 1..40),
     ) {
-        for target in TARGETS {
-            let documents = target.documents();
+        for (target, documents) in TARGETS.iter().zip(DOCUMENTS.iter()) {
             target.read(&changed(&documents[which.index(documents.len())], &script));
         }
     }

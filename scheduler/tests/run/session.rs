@@ -137,15 +137,8 @@ impl Session {
 
     /// The processes of the workers after a run. The supervisor tells of a run's end before it tells who is in the pool.
     pub(crate) fn workers(&self) -> Vec<u32> {
-        let until = Instant::now() + Duration::from_secs(20);
-        loop {
-            let pids = self.pool.status().pids;
-            if !pids.is_empty() {
-                return pids;
-            }
-            assert!(Instant::now() < until, "there are no workers");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        soon("the first worker", || !self.pool.status().pids.is_empty());
+        self.pool.status().pids
     }
 
     /// Kills a worker after a while: another moment of the run each time; which one it is, is the system's to say.
@@ -154,6 +147,14 @@ impl Session {
         if let Some(pid) = self.pool.status().pids.first() {
             std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
         }
+    }
+}
+
+pub(crate) fn soon(what: &str, mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < until, "{what} never happened");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -9,7 +9,7 @@ use scheduler::plan::CallSpec;
 use scheduler::policy::Policy;
 use scheduler::pool::{Generation, Patience};
 
-use crate::session::{squares, Session};
+use crate::session::{soon, squares, Session};
 use crate::{expected, results};
 
 /// Far from what the runs here take, and from what tests can wait for.
@@ -24,14 +24,6 @@ fn session(name: &str, fork: bool) -> Session {
 
 fn signal(pid: u32, signal: &str) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
-}
-
-fn soon(what: &str, mut done: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while !done() {
-        assert!(Instant::now() < until, "{what} never happened");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// A process that is stopped for as long as this lives; then it is killed.
