@@ -29,7 +29,7 @@ check_program <- function(program, call) {
       )
     }
   }
-  invisible()
+  check_taken(program, call)
 }
 
 abort_plan <- function(label, message, call, ..., class = character()) {
@@ -60,6 +60,19 @@ check_input_still <- function(input, pass, label, call) {
       size(wanted), if (length(has)) size(has) else size(found$n)
     ), call
   )
+}
+
+# What was read when a pass was made is not read again: without this, a run would go on with what the variable had then.
+check_taken <- function(program, call) {
+  for (i in seq_along(program$order)) {
+    for (taken in program$order[[i]]$taken) {
+      source <- taken$source
+      still_registered(source, program$labels[[i]], call)
+      if (native(ms_metadata(source[[1L]], source[[2L]]), call)$serial == taken$serial) next
+      text <- "'%s' in namespace '%s' was registered anew since the pass was made, which has the values of then; make the pass anew"
+      abort_plan(program$labels[[i]], sprintf(text, source[[2L]], source[[1L]]), call)
+    }
+  }
 }
 
 # An argument of FUN without a default that its body uses and nothing gives, or NULL. Only where that is certain: of functions

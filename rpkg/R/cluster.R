@@ -191,7 +191,7 @@ answers <- function(entry, seconds) heard_from(list(entry$node), seconds)
 
 # Takes the answer of a node, of which a part has come. When the rest does not come within so many seconds, the node stays `open` and is `stuck`.
 receive <- function(entry, seconds = answers_within) {
-  result <- utils::getFromNamespace("recvResult", "parallel")
+  result <- asNamespace("parallel")$recvResult
   began <- elapsed()
   entry$stuck <- FALSE
   said <- tryCatch(limit_waits(entry$node, seconds, result(entry$node)), error = function(e) {

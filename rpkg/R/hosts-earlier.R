@@ -57,6 +57,7 @@ done_of <- function(parts) sum(vapply(parts, function(part) part$to - part$from 
 
 # Says how much is done already, as of a run on one machine, and notes it in the call's log.
 tell_earlier <- function(program, earlier, log) {
+  if (is.null(earlier$parts)) return(invisible())
   reused <- numeric(length(program$spec$passes))
   for (phase in seq_along(earlier$parts)) {
     at <- which(earlier$phases == phase)

@@ -56,9 +56,9 @@ run_phases <- function(program, hosts, call, earlier, told) {
     results[at[gather]] <- out$values
     values[at[gather]] <- lapply(out$values, all_values, n)
   }
-  pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
+  if (length(conditions)) conditions <- conditions[order(vapply(conditions, function(entry) as.double(entry[[1L]]), 0))]
   list(
-    values = results[spec$gather], conditions = conditions[order(pass)], error = out$error,
+    values = results[spec$gather], conditions = conditions, error = out$error,
     stats = list(died = out$stats$died, notes = unique(notes)), over_hosts = TRUE
   )
 }
@@ -85,6 +85,7 @@ in_program <- function(entry, at) {
 }
 
 phases_of <- function(passes, call) {
+  if (length(passes) == 1L) return(1)
   each <- lapply(passes, function(pass) sources_by(pass, TRUE))
   whole <- lapply(passes, function(pass) sources_by(pass, FALSE))
   native(ms_hosts_phases(vapply(passes, `[[`, 0, "n"), each, whole), call)
@@ -99,8 +100,9 @@ sources_by <- function(pass, each) {
 # The program of the passes `at` alone, of which `gather` are wanted; `values`, of those before.
 program_of_phase <- function(program, at, gather, values) {
   spec <- program$spec
-  given <- new_values(spec, values)
   program$spec$gather <- gather
+  if (length(at) == length(spec$passes)) return(program)
+  given <- new_values(spec, values)
   program$spec$passes <- lapply(spec$passes[at], function(pass) {
     pass$inputs <- lapply(pass$inputs, input_of_phase, at, given)
     pass$sides <- lapply(pass$sides, side_of_phase, given)

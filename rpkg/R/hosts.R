@@ -121,11 +121,11 @@ ask_all <- function(cluster, what, arguments, seconds, each = FALSE) {
 # The same, where that a node was given up is a part of the caller's error.
 ask_quietly <- function(...) withCallingHandlers(ask_all(...), memshare_warning_cluster = function(w) invokeRestart("muffleWarning"))
 
-# Runs on a node. Its environment is base, so that nothing of this session goes with it.
+# Runs on a node. Its environment is base, so that nothing of this session goes with it. `libraries`: where memshare is, if it may not be loaded yet.
 node_call <- function(what, arguments, libraries) {
   tryCatch(
     {
-      loadNamespace("memshare", lib.loc = libraries)
+      if (!is.null(libraries)) loadNamespace("memshare", lib.loc = libraries)
       list(value = do.call(get(what, envir = asNamespace("memshare")), arguments, quote = TRUE))
     },
     error = function(e) list(error = list(message = conditionMessage(e), class = class(e)))

@@ -49,6 +49,7 @@ memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL
   if (isTRUE(items[[1L]]$late)) check_late(TRUE, call)
   spread <- recycle(items, arguments, n, asked$fun)
   inputs <- Map(function(item, expression) called(item$x, expression), unname(spread$items), expressions[spread$kept])
+  asked$read <- given_args
   end_verb("mapply", pass_elements(inputs, n, names, elements = spread$arguments), asked, further = further_values(c(spread$fixed, MoreArgs)))
 }
 

@@ -44,11 +44,12 @@ memMutualinfo <- function(X, y = NULL, isXDiscrete = FALSE, isYDiscrete = FALSE,
   if (length(array$dim) != 2L) abort_input(sprintf("X must be a matrix, not an array of %d dimensions", length(array$dim)), call)
   input <- called(slices(array, 2L), substitute(X))
   if (is.null(y)) return(information_of_pairs(array, input, how, settings, call))
+  data <- list(X, y)
   y <- if (is_name(y) && settings$given) peek(registered_name(y, namespace, TRUE, call), call) else y
   if (is_pass(y)) abort_input("y is a pass, which has not run; memRun() it first", call)
   check_paired(array$dim[[1L]], length(y), "the columns of X", call)
   vars <- list(y = information_variable(y, "y", how, call), how = how)
-  deliver(over_columns(array, input, column_information, vars, with_template(settings, 0), call), call)
+  deliver(over_columns(array, input, column_information, vars, with_template(settings, 0), call), call, data)
 }
 
 # A pass over the columns of X.

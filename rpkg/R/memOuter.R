@@ -67,6 +67,7 @@ memOuter <- function(X, Y = X, FUN, symmetric = FALSE, block = FALSE, size = NUL
   tiles <- tiles_of(how)
   input <- looked_at(input_of(tiles), tiles)
   input$said <- "tiles"
+  asked$read <- list(X, Y)
   elements <- pass_elements(
     c(list(input, left$input), if (!same) list(right$input)), length(tiles), tile_names(tiles, how), NULL,
     shape = if (is.null(into)) list(dim = how$n, outer = matrix_names(how$names)), elements = c("", ""), unit = "tile"

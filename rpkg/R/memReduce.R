@@ -70,7 +70,7 @@ memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., by 
     fun$runs <- list(fun = finish_fold, dots = list(.f = fun$fun, .init = init))
   }
   pass <- new_pass(if (grouped) "fold" else "reduce", elements, fun, list(), pass_settings(control, namespace, given, cores, NULL, label), call)
-  deliver(pass, call)
+  deliver(pass, call, list(X, by))
 }
 
 # A fold over everything has one value, which nothing simplifies.

@@ -110,6 +110,7 @@ run_plan <- function(plan, vars, wait, cores, call) {
   split <- intersect(names(vars), made$mixed)
   if (length(split) || !is.null(cores) && !identical(cores, plan$cores)) made <- variant_of(plan, cores, split, call)
   need_native(made, call)
+  check_taken(made$program, call)
   if (length(vars)) changes <- changes_of(vars, made$program, made$sides, call)
   after <- function(out) {
     plan$main$ran <- TRUE

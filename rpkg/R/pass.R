@@ -9,7 +9,7 @@
 # by; `shape`, the dimensions of the value (see shapes.R); `groups`, of groups (see groups.R); `combine`, of blocks (see blocks.R); `arguments`, of a
 # step (see memDo.R); `runs`, list(fun, dots), what workers call in FUN's place, and give FUN to; `filter` and `marked` (see filter.R); `fun` and
 # `dots` as the user gave them (see further.R); `payload` for the workers, and `fold` and `last` for folds and the last step; `control`,
-# `costs`, what it says of the elements' costs; `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
+# `costs`, what it says of the elements' costs; `taken`, see taken_from(); `namespace` (`given` or not), `cores` (NULL: as the options say), `cluster`, `label`; `passes`, whether it reads other passes.
 
 # What a pass goes over: its inputs, `n` elements and their names, what the value is named by; in `...` what is not as usual: FUN's element
 # arguments, the value's shape, what an element is called, groups.
@@ -160,4 +160,12 @@ is_unfinished <- function(value) {
 # Registered variables that a pass is to read exist. An eager call learns that from native code, at once.
 check_registered <- function(pass, call) {
   for (source in pass$vars) if (inherits(source, "memshare_name")) metadata(source[[1L]], source[[2L]], call)
+}
+
+# The registered variables whose values a pass has, because it is not by their names that it reads them; each with the `serial` of its page.
+taken_from <- function(data, pass, call) {
+  sources <- lapply(pass$inputs, `[[`, "source")
+  read <- lapply(Filter(function(source) inherits(source, "memshare_name"), sources), as.vector)
+  names <- lapply(unique(unname(Filter(is_name, data))), function(name) c(pass$namespace, name))
+  lapply(setdiff(names, read), function(name) list(source = by_name(name), serial = native(ms_metadata(name[[1L]], name[[2L]]), call)$serial))
 }

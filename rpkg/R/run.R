@@ -197,7 +197,11 @@ raise <- function(error, program, call, died = NULL) {
   stop(condition)
 }
 
-# What the verb returns: the pass, or its value.
-deliver <- function(pass, call) if (pass$control$lazy) wrap(pass) else run_one(pass, call)
+# What the verb returns: the pass, or its value. `data`: the arguments that may name registered variables.
+deliver <- function(pass, call, data = NULL) {
+  if (!pass$control$lazy) return(run_one(pass, call))
+  if (pass$given) pass$taken <- taken_from(data, pass, call)
+  wrap(pass)
+}
 
 one_or_all <- function(values, names) if (length(values) == 1L) values[[1L]] else stats::setNames(values, names)

@@ -33,7 +33,7 @@ has_message <- function(node) {
 
 # Has a node call `fun`: an error where it does not take all of the message within so many seconds.
 post_call <- function(node, fun, arguments, seconds) {
-  send <- utils::getFromNamespace("sendCall", "parallel")
+  send <- asNamespace("parallel")$sendCall
   if (is_mpi(node)) return(send(structure(c(unclass(node), seconds = seconds), class = "memshareRank"), fun, arguments))
   limit_waits(node, seconds, send(node, fun, arguments))
 }

@@ -11,7 +11,7 @@ begin_verb <- function(frame, call, caller, needed, data = "X", own = character(
 
 # What a verb was asked for: `call`, the frame that it was called from (`caller`), FUN (`fun`) and its `label`, `namespace` (`given` or not),
 # `control`, `cluster` and `cores`. `frame` is the verb's own; `data` are arguments that may be the name of a registered variable, or NULL where
-# NAMESPACE may be of no use.
+# NAMESPACE may be of no use. `read`: collections that are no arguments of their own.
 asked_by <- function(frame, call, caller, written = "NAMESPACE", data = NULL) {
   label <- function_label(eval(quote(substitute(FUN)), frame))
   namespace <- namespace_of(frame$NAMESPACE, label, written, call)
@@ -25,7 +25,7 @@ asked_by <- function(frame, call, caller, written = "NAMESPACE", data = NULL) {
   refuse_elsewhere(eval(quote(...names()), frame), fun, call)
   control <- if (eval(quote(missing(CONTROL)), frame)) default_control() else check_control(frame$CONTROL, call)
   list(
-    frame = frame, call = call, caller = caller, fun = fun, label = label, namespace = namespace, given = given, control = control,
+    frame = frame, call = call, caller = caller, fun = fun, label = label, namespace = namespace, given = given, data = data, control = control,
     cluster = check_cluster(frame$CLUSTER, call), cores = asked_cores(frame$MAX.CORES, call)
   )
 }
@@ -34,7 +34,8 @@ asked_by <- function(frame, call, caller, written = "NAMESPACE", data = NULL) {
 end_verb <- function(verb, elements, asked, ..., vars = asked_vars(asked), further = asked_further(asked)) {
   fun <- list(fun = asked$fun, further = further, ...)
   settings <- pass_settings(asked$control, asked$namespace, asked$given, asked$cores, asked$cluster, asked$label)
-  deliver(new_pass(verb, elements, fun, vars, settings, asked$call), asked$call)
+  pass <- new_pass(verb, elements, fun, vars, settings, asked$call)
+  deliver(pass, asked$call, if (is.null(asked$read)) mget(as.character(asked$data), asked$frame) else asked$read)
 }
 
 asked_vars <- function(asked) resolve_vars(asked$frame$VARS, asked$namespace, asked$given, asked$call)

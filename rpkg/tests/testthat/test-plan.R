@@ -90,6 +90,31 @@ test_that("unknown registered variables are named with their pass", {
   expect_error(memRun(x), class = "memshare_error_plan")
 })
 
+test_that("a pass does not go on with the values of a variable that was released or registered anew", {
+  values <- function(of) {
+    list(v = of, w = rev(of), g = c("a", "b", "a"), y = of > 2, d = data.frame(p = of, q = of), cube = array(of, c(3, 1, 2)), l = as.list(of), m = matrix(of))
+  }
+  first <- values(c(1, 2, 3))
+  registerVariables("plan", first)
+  on.exit(suppressWarnings(releaseVariables("plan", names(first))))
+  passes <- list(
+    memLapply("v", function(x) x, NAMESPACE = "plan", CONTROL = lazy), memMapply(`+`, "v", "w", NAMESPACE = "plan", CONTROL = lazy),
+    memApply("d", 1, sum, NAMESPACE = "plan", CONTROL = lazy), memApply("cube", 3, sum, NAMESPACE = "plan", CONTROL = lazy),
+    memFilter("v", function(x) x > 1, NAMESPACE = "plan", CONTROL = lazy), memReduce("v", `+`, NAMESPACE = "plan", CONTROL = lazy),
+    memReduce("v", `+`, NAMESPACE = "plan", by = "g", CONTROL = lazy), memTapply("v", "g", sum, NAMESPACE = "plan", CONTROL = lazy),
+    memMutualinfo("m", "y", isXDiscrete = TRUE, isYDiscrete = TRUE, NAMESPACE = "plan", CONTROL = lazy)
+  )
+  named <- memLapply("l", identity, NAMESPACE = "plan", CONTROL = lazy)
+  plan <- memPlan(passes[[1L]])
+  for (pass in c(passes, list(plan))) expect_no_error(memRun(pass))
+  releaseVariables("plan", names(first))
+  for (pass in c(passes, list(plan))) expect_error(memRun(pass), class = "memshare_error_not_allocated")
+  registerVariables("plan", values(c(4, 5, 6)))
+  for (pass in c(passes, list(plan))) expect_error(memRun(pass), "in namespace 'plan' was registered anew since the pass was made", class = "memshare_error_plan")
+  # What is read by its name has the new values.
+  expect_identical(memRun(named), list(4, 5, 6))
+})
+
 test_that("arguments that nothing feeds are found, where that is certain", {
   fails <- function(fun, ...) {
     error <- tryCatch(memPlan(p = memLapply(1:2, fun, ..., CONTROL = lazy)), error = identity)
