@@ -61,3 +61,21 @@ fn unpack(mut packed: &[u8]) -> Vec<Vec<u8>> {
     }
     inputs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{pack, unpack, MOST};
+
+    #[test]
+    fn inputs_come_back_as_far_as_there_is_room() {
+        let inputs = [vec![], vec![1], vec![2; 300], vec![3; MOST - 4 * 4 - 301], vec![4]];
+        assert_eq!(unpack(&pack(&inputs)), inputs[..4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a kept input is whole")]
+    fn a_file_that_was_cut_is_noticed() {
+        let packed = pack(&[vec![1, 2, 3]]);
+        unpack(&packed[..packed.len() - 1]);
+    }
+}
