@@ -14,14 +14,12 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::link::{Link, DIRECTORY, ROLE, ROLE_FORK_SERVER, SCRATCH};
 use crate::os::{self, Channel, Forked, Peer, Place, Received, CHANNEL_VARIABLE};
-use crate::store::clear_away;
+use crate::store::{clear_away, clear_away_after};
 use crate::trace;
 use crate::wire::{self, FromForkServer, ToForkServer};
 
 /// How often children are looked after that cannot be watched (an old kernel).
 const REAP_EVERY: Duration = Duration::from_millis(20);
-/// How long a session that dies may take from the first descriptor that it closes to the last; then it is known to be dead.
-const DYING: Duration = Duration::from_millis(200);
 
 /// What a process that a fork server is in comes out as.
 #[derive(Debug)]
@@ -91,8 +89,7 @@ impl Link {
             return Link::of_pool(channel).map(Role::Worker);
         }
         match refuse_threads(&channel)? {
-            // Before Linux 5.3 it dies with the session.
-            None => clearing(serve(channel, os::outlive_parent().ok()), &place),
+            None => serve_and_clear(channel, &place),
             Some(_) => Link::of_pool(channel).map(Role::Worker),
         }
     }
@@ -109,23 +106,27 @@ fn refuse_threads(channel: &Channel) -> Result<Option<String>> {
     Ok(Some(reason))
 }
 
-/// Where the server's own end has come, clears away what the session left, if that did not do so itself.
-fn clearing(role: Result<Role>, place: &Place) -> Result<Role> {
+/// Serves, and where the server's own end has come, clears away what the session left, if that did not do so itself.
+fn serve_and_clear(channel: Channel, place: &Place) -> Result<Role> {
+    // Before Linux 5.3 the server dies with the session.
+    let session = os::outlive_parent().ok();
+    let role = serve(channel, session.as_ref());
     if !matches!(role, Ok(Role::Worker(_) | Role::Mirror(_))) {
-        clear_away(place);
+        // Whatever told of the end, a channel that closed or an answer that nobody takes, the session may be dying yet.
+        session.map_or_else(|| clear_away(place), |session| clear_away_after(&session, place));
     }
     role
 }
 
 /// Serves fork requests. Returns in each forked child, and in the server itself at the end: when the channel closes or `session` has ended, of
 /// which a child may still have the channel.
-fn serve(channel: Channel, session: Option<Peer>) -> Result<Role> {
+fn serve(channel: Channel, session: Option<&Peer>) -> Result<Role> {
     // With their watches: the session waits for the word on how one ended.
     let mut children: Vec<(u32, Option<Peer>)> = Vec::new();
     let mut frame = Vec::new();
     channel.send(&wire::encode(&FromForkServer::Serving))?;
     loop {
-        if wait(&channel, session.as_ref(), &children)? {
+        if wait(&channel, session, &children)? {
             return Ok(Role::Over);
         }
         for exited in reap(&mut children) {
@@ -133,12 +134,7 @@ fn serve(channel: Channel, session: Option<Peer>) -> Result<Role> {
         }
         let (length, descriptor) = match channel.try_receive(&mut frame)? {
             Received::Nothing => continue,
-            Received::Closed => {
-                if let Some(session) = session {
-                    os::poll(&[session.pidfd()], Some(DYING))?;
-                }
-                return Ok(Role::Over);
-            }
+            Received::Closed => return Ok(Role::Over),
             Received::Message(length, descriptor) => (length, descriptor),
         };
         let request = wire::decode(&frame[..length], "the session")?;
@@ -146,7 +142,7 @@ fn serve(channel: Channel, session: Option<Peer>) -> Result<Role> {
         match os::fork_worker(log_of(&request)) {
             Ok(Forked::Parent(pid)) => children.push((pid, Peer::open(pid).ok())),
             Ok(Forked::Child) => {
-                drop((channel, children, session));
+                drop((channel, children));
                 return become_of(request, descriptor);
             }
             Err(e) => {

@@ -25,7 +25,7 @@ pub use hold::{holds, Held, Hold};
 pub use open_page::{most_open, OpenPage, PageAddress};
 pub use orphans::{orphans, Orphan};
 pub use page::{Memory, Page};
-pub use prune::{clear_away, prune};
+pub use prune::{clear_away, clear_away_after, prune};
 pub use registry::{Entry, Store};
 pub use why::{why, Registered, User, Why};
 

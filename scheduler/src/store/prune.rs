@@ -4,13 +4,17 @@
 //! name or header whose it is, and only what is certainly a dead session's is touched. What cannot be read stays.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::content::places;
 use super::find::segments;
 use super::Header;
 use crate::error::Result;
 use crate::os::name::Named;
-use crate::os::{FilesDirectory, Place, SegmentFile, SegmentHandle, SessionId, SessionLock};
+use crate::os::{poll, FilesDirectory, Peer, Place, SegmentFile, SegmentHandle, SessionId, SessionLock};
+
+/// How long a session may take to die, from the first descriptor that it closes to the last: on a busy machine others run in between.
+const DYING: Duration = Duration::from_secs(10);
 
 /// Removes the segments of dead sessions of this user, in memory and in the place's directory, and their small files; gives their names.
 ///
@@ -39,6 +43,15 @@ pub fn clear_away(place: &Place) {
     if let Err(error) = prune(place) {
         tracing::warn!(%error, "dead sessions' segments could not be cleared away");
     }
+}
+
+/// [`clear_away`] once this session has ended, which is dying: its channels close before its lock is free. It is waited for
+/// ten seconds at most.
+pub fn clear_away_after(session: &Peer, place: &Place) {
+    if let Err(error) = poll(&[session.pidfd()], Some(DYING)) {
+        tracing::warn!(%error, "the end of a session could not be waited for");
+    }
+    clear_away(place);
 }
 
 /// Removes what has this name if its session is dead.

@@ -4,10 +4,11 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::*;
 use crate::os::name::Named;
-use crate::os::{reap, SessionLock};
+use crate::os::{reap, Peer, SessionLock};
 
 const ROLE: &str = "MEMSHARE_TEST_ROLE";
 const NAMESPACE: &str = "MEMSHARE_TEST_NAMESPACE";
@@ -85,6 +86,26 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
     assert!(!left(page), "its page is still there");
     assert!(!left(&crate::os::name::lock(session)), "its lock is still there");
     assert_eq!(content_of(&ns, "x").unwrap(), b"mine");
+}
+
+#[test]
+fn a_dying_session_is_waited_for() {
+    let ns = namespace("dying");
+    let mut owner = helper("owner", &ns).spawn().unwrap();
+    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let line = lines.map_while(|line| line.ok()).find(|line| line.starts_with("session")).unwrap();
+    let page = Place::Memory.dir().join(line.split(' ').nth(2).unwrap());
+    let peer = Peer::open(owner.id()).unwrap();
+    let dies = std::thread::spawn(move || {
+        // How long it takes to die.
+        std::thread::sleep(Duration::from_millis(300));
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+    });
+    assert!(page.exists());
+    clear_away_after(&peer, &Place::Memory);
+    assert!(!page.exists(), "its page is still there");
+    dies.join().unwrap();
 }
 
 #[test]
