@@ -42,7 +42,9 @@ session <- function(hosts) {
   on_host_of_leader("rmdir /tmp/stopped")
   names <- unique(unlist(memLapply(1:40, function(i) Sys.info()[["nodename"]], CLUSTER = cluster)))
   stopifnot("both hosts work again" = setequal(names, c("host1", "host2")))
-  writeLines(leader, file.path(hosts$dir, "leader"))
+  # Whole as soon as it is there.
+  writeLines(leader, file.path(hosts$dir, "leader.part"))
+  file.rename(file.path(hosts$dir, "leader.part"), file.path(hosts$dir, "leader"))
   memLapply(1:6000, function(i, x) { Sys.sleep(0.2); i }, VARS = list(x = stats::rnorm(1e6)), CLUSTER = cluster)
 }
 
