@@ -39,7 +39,7 @@ abort_plan <- function(label, message, call, ..., class = character()) {
 # A registered variable that a pass reads may have gone since, or have become another.
 still_registered <- function(source, label, call) {
   tryCatch(
-    metadata(source[[1L]], source[[2L]], call),
+    known_of(source[[1L]], source[[2L]], call),
     memshare_error_not_allocated = function(e) {
       abort_plan(label, conditionMessage(e), call, class = c("memshare_error_not_allocated", "memshare_error", "error"), parent = e)
     }
@@ -51,13 +51,13 @@ check_input_still <- function(input, pass, label, call) {
   if (!inherits(source, "memshare_name")) return(invisible())
   found <- still_registered(source, label, call)
   wanted <- if (!is.null(input$dim)) input$dim else if (is.null(input$items)) pass$n else input$items
-  has <- if (is.null(input$dim)) found$n else found$dim
+  has <- if (is.null(input$dim)) found$length else found$dim
   if (length(has) == length(wanted) && all(has == wanted)) return(invisible())
   size <- function(n) paste(format(n, trim = TRUE, scientific = FALSE), collapse = " x ")
   abort_plan(
     label, sprintf(
       "'%s' in namespace '%s' was of size %s when the pass was made, and now is of %s; make the pass anew", source[[2L]], source[[1L]],
-      size(wanted), if (length(has)) size(has) else size(found$n)
+      size(wanted), if (length(has)) size(has) else size(found$length)
     ), call
   )
 }
@@ -67,8 +67,7 @@ check_taken <- function(program, call) {
   for (i in seq_along(program$order)) {
     for (taken in program$order[[i]]$taken) {
       source <- taken$source
-      still_registered(source, program$labels[[i]], call)
-      if (native(ms_metadata(source[[1L]], source[[2L]]), call)$serial == taken$serial) next
+      if (still_registered(source, program$labels[[i]], call)$serial == taken$serial) next
       text <- "'%s' in namespace '%s' was registered anew since the pass was made, which has the values of then; make the pass anew"
       abort_plan(program$labels[[i]], sprintf(text, source[[2L]], source[[1L]]), call)
     }

@@ -167,5 +167,5 @@ taken_from <- function(data, pass, call) {
   sources <- lapply(pass$inputs, `[[`, "source")
   read <- lapply(Filter(function(source) inherits(source, "memshare_name"), sources), as.vector)
   names <- lapply(unique(unname(Filter(is_name, data))), function(name) c(pass$namespace, name))
-  lapply(setdiff(names, read), function(name) list(source = by_name(name), serial = native(ms_metadata(name[[1L]], name[[2L]]), call)$serial))
+  lapply(setdiff(names, read), function(name) list(source = by_name(name), serial = known_of(name[[1L]], name[[2L]], call)$serial))
 }

@@ -74,10 +74,15 @@ retrieveMetadata <- function(namespace, variableName) {
   if (length(names) == 1L) found[[1L]] else stats::setNames(found, names)
 }
 
-# What native code knows of a variable, in the words of retrieveMetadata().
-metadata <- function(namespace, name, call = NULL) {
+# What native code knows of a variable.
+known_of <- function(namespace, name, call = NULL) {
   configure_place()
-  found <- native(ms_metadata(namespace, name), call)
+  native(ms_metadata(namespace, name), call)
+}
+
+# The same in the words of retrieveMetadata().
+metadata <- function(namespace, name, call = NULL) {
+  found <- known_of(namespace, name, call)
   shape <- length(found$dim)
   type <- if ("data.frame" %in% found$class) {
     "data.frame"

@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods)] // real processes, made and killed the plain way
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::*;
@@ -44,22 +44,30 @@ fn owner(ns: &str) {
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
-#[test]
-fn what_a_killed_session_left_is_taken_over_or_removed() {
-    let ns = namespace("killed");
-    let mut owner = helper("owner", &ns).spawn().unwrap();
+/// A process that is an owner, its session, and the name of its page.
+fn owner_of(ns: &str) -> (Child, SessionId, String) {
+    let mut owner = helper("owner", ns).spawn().unwrap();
     let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
     let line = lines.map_while(|line| line.ok()).find(|line| line.starts_with("session")).unwrap();
     let fields: Vec<&str> = line.split(' ').collect();
-    let (session, page) = (SessionId(fields[1].parse().unwrap()), fields[2]);
-    let left = |name: &str| Place::Memory.dir().join(name).exists();
+    (owner, SessionId(fields[1].parse().unwrap()), fields[2].to_owned())
+}
+
+fn left(name: &str) -> bool {
+    Place::Memory.dir().join(name).exists()
+}
+
+#[test]
+fn what_a_killed_session_left_is_taken_over_or_removed() {
+    let ns = namespace("killed");
+    let (mut owner, session, page) = owner_of(&ns);
 
     let mut store = open();
     assert_eq!(content_of(&ns, "x").unwrap(), b"of the dead");
     let refused = register(&mut store, &ns, "x", b"mine").unwrap_err().to_string();
     assert!(refused.contains(&format!("registered by process {}", owner.id())), "{refused}");
     prune(store.place()).unwrap();
-    assert!(SessionLock::is_alive(session, &Place::Memory) && left(page));
+    assert!(SessionLock::is_alive(session, &Place::Memory) && left(&page));
     // Names of what it left: the variable, and what bears the session's own names.
     let orphans = || {
         let all = orphans(&Place::Memory).unwrap();
@@ -83,18 +91,14 @@ fn what_a_killed_session_left_is_taken_over_or_removed() {
     register(&mut store, &ns, "x", b"mine").unwrap();
     assert_eq!(content_of(&ns, "x").unwrap(), b"mine");
     prune(store.place()).unwrap();
-    assert!(!left(page), "its page is still there");
+    assert!(!left(&page), "its page is still there");
     assert!(!left(&crate::os::name::lock(session)), "its lock is still there");
     assert_eq!(content_of(&ns, "x").unwrap(), b"mine");
 }
 
 #[test]
 fn a_dying_session_is_waited_for() {
-    let ns = namespace("dying");
-    let mut owner = helper("owner", &ns).spawn().unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
-    let line = lines.map_while(|line| line.ok()).find(|line| line.starts_with("session")).unwrap();
-    let page = Place::Memory.dir().join(line.split(' ').nth(2).unwrap());
+    let (mut owner, _, page) = owner_of(&namespace("dying"));
     let peer = Peer::open(owner.id()).unwrap();
     let dies = std::thread::spawn(move || {
         // How long it takes to die.
@@ -102,9 +106,9 @@ fn a_dying_session_is_waited_for() {
         owner.kill().unwrap();
         owner.wait().unwrap();
     });
-    assert!(page.exists());
+    assert!(left(&page));
     clear_away_after(&peer, &Place::Memory);
-    assert!(!page.exists(), "its page is still there");
+    assert!(!left(&page), "its page is still there");
     dies.join().unwrap();
 }
 
