@@ -60,8 +60,8 @@ fn critical_path(record: &Record, document: &Document) -> CriticalPath {
         document.stages.iter().zip(expected).map(|(stage, expected)| measured(stage).or(expected)).collect();
     let all = known.iter().all(Option::is_some);
     let cost = |task: TaskId| match plan.graph().tasks()[task.index()].kind {
-        // One more than nothing, so that a way through more stages is longer.
-        TaskKind::Map(stage) if all => (known[stage.index()].unwrap_or(0.0) * 1e9) as u64 + 1,
+        // One more than nothing, so that a way through more stages is longer. What a record expects may be any number.
+        TaskKind::Map(stage) if all => ((known[stage.index()].unwrap_or(0.0) * 1e9) as u64).saturating_add(1),
         TaskKind::Map(stage) => plan.stages()[stage.index()].board.elements + 1,
         _ => 0,
     };

@@ -101,6 +101,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_record_that_expects_a_run_without_end_is_shown() {
+        for seed in seeds() {
+            let mut record = Record::from_bytes(&seed, "a file").unwrap();
+            record.log = None;
+            for longest in [f64::INFINITY, 1e300, f64::NAN, -1.0] {
+                record.notes.iter_mut().for_each(|note| note.expected = Some((longest, longest)));
+                TARGETS[0].read(&record.to_bytes());
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
