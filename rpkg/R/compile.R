@@ -36,46 +36,6 @@ compile <- function(roots, labels = character(length(roots)), cores = NULL, spli
   finish_program(b, roots, call)
 }
 
-# The same for one pass over elements that reads no other, as most calls are, with less ado.
-compile_one <- function(pass, call) {
-  label <- single_label(pass)
-  check_profiled(pass, "", call)
-  cluster <- pass$cluster
-  data <- list()
-  names <- character()
-  put <- function(value, name) {
-    for (i in seq_along(data)) if (is_same_data(data[[i]], value)) return(i)
-    at <- length(data) + 1L
-    data[at] <<- list(value)
-    names[[at]] <<- data_name(value, name)
-    at
-  }
-  inputs <- list()
-  shared <- list()
-  for (input in pass$inputs) {
-    place <- put(input$source, if (nzchar(input$said)) input$said else "X")
-    if (is.null(input$side)) {
-      inputs[[length(inputs) + 1L]] <- list(kind = input$cut, data = place, dim = c(input$dim, input$size), sparse = input$sparse)
-    } else {
-      shared[[input$side]] <- list(data = place)
-    }
-  }
-  sides <- pass$vars
-  for (name in names(sides)) sides[[name]] <- list(data = put(pass$vars[[name]], name))
-  sides <- c(sides, shared)
-  captured <- integer()
-  for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
-  cores <- if (is.null(cluster)) pass$cores else length(cluster)
-  spec <- spec_of(
-    stats::setNames(data, names), list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
-  )
-  c(checkpoint_fields(pass$control$checkpoint), list(
-    spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
-    host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, modes = mode_of(pass), trace = pass$control$trace,
-    progress = pass$control$progress, cluster = cluster, elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
-  ))
-}
-
 # The user's passes, each once, after all that they read. What a pass over nothing reads is not needed.
 in_order <- function(roots) {
   order <- list()

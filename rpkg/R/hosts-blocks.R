@@ -29,11 +29,18 @@ new_job <- function(program, hosts, call, given = NULL) {
   spec$cluster <- FALSE
   spec$timeout <- Inf
   cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) c(cut$of, form = cut$form))
+  told_state <- state_for_hosts(job, program)
+  of <- if (!is.null(program$number)) list(program$number, spec$workers, cut_there, told_state)
+  piece <- state$program_piece
   # The same call again is known by its content too.
-  job$program <- add_piece(job, as_piece(list(
-    spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)),
-    state = state_for_hosts(job, program)
-  )))
+  if (is.null(of) || !identical(piece$of, of)) {
+    piece <- as_piece(list(
+      spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)),
+      state = told_state
+    ), of)
+    if (!is.null(of)) state$program_piece <- piece
+  }
+  job$program <- add_piece(job, piece)
   job
 }
 
@@ -43,9 +50,13 @@ cut_left <- function(job, program, hosts, given, call) {
   unit <- fold_width^max(vapply(program$spec$passes, `[[`, 0L, "levels"))
   parts <- length(hosts) * if (is_left_over(program)) finer_blocks else 1L
   left <- ranges_left(job$n, given)
-  ends <- Map(function(from, to) from - 1 + native(ms_hosts_cut(to - from + 1, parts, least, unit), call), left$from, left$to)
-  job$ends <- as.double(unlist(ends))
-  job$starts <- as.double(unlist(Map(function(from, ends) c(from, ends[-length(ends)] + 1), left$from, ends)))
+  job$starts <- job$ends <- numeric()
+  for (i in seq_along(left$from)) {
+    from <- left$from[[i]]
+    ends <- from - 1 + native(ms_hosts_cut(left$to[[i]] - from + 1, parts, least, unit), call)
+    job$ends <- c(job$ends, ends)
+    job$starts <- c(job$starts, from, ends[-length(ends)] + 1)
+  }
 }
 
 # The session's state, as it is now: its structure and its settings are two more pieces of data, made when they changed.

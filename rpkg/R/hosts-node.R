@@ -112,6 +112,7 @@ take_program <- function(lead, content, workers) {
     # What a leader before this one left when it died.
     if (is.null(lead$pruned)) lead$pruned <- native(ms_prune())
     said$state <- state_of_workers(lead, said$state)
+    said$spec$passes <- lapply(said$spec$passes, function(pass) c(pass, seeded = !is.null(unserialize(pass$payload)$seed)))
     lead$taken <- list(here = here, program = said)
   }
   c(lead$taken$program, list(workers = workers))
@@ -191,8 +192,7 @@ pass_of_block <- function(pass, n, before) {
     if (cut$along > 0L) input$dim[[cut$along]] <- min(n * cut$size, input$dim[[cut$along]] - before * cut$size)
     input
   })
-  head <- unserialize(pass$payload)
-  if (!is.null(head$seed)) pass$payload <- serialize(c(head, list(before = before)), NULL, xdr = FALSE)
+  if (pass$seeded) pass$payload <- serialize(c(unserialize(pass$payload), list(before = before)), NULL, xdr = FALSE)
   pass
 }
 

@@ -206,11 +206,14 @@ out_of_parts <- function(parts) {
   from <- vapply(parts, `[[`, 0, "from")
   if (is.unsorted(from)) parts <- parts[order(from)]
   conditions <- unlist(lapply(parts, `[[`, "conditions"), recursive = FALSE)
-  pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
-  element <- vapply(conditions, function(entry) as.double(entry[[2L]]), 0)
-  failing <- Filter(function(part) !is.null(part$error), parts)
+  if (length(conditions)) {
+    pass <- vapply(conditions, function(entry) as.double(entry[[1L]]), 0)
+    element <- vapply(conditions, function(entry) as.double(entry[[2L]]), 0)
+    conditions <- conditions[order(pass, element)]
+  }
+  failing <- parts[!vapply(parts, function(part) is.null(part$error), NA)]
   list(
-    values = if (!length(failing)) lapply(seq_along(parts[[1L]]$values), joined_values, parts), conditions = if (length(conditions)) conditions[order(pass, element)],
+    values = if (!length(failing)) lapply(seq_along(parts[[1L]]$values), joined_values, parts), conditions = conditions,
     error = if (length(failing)) failing[[1L]]$error,
     stats = list(died = if (length(failing)) failing[[1L]]$died, notes = unique(unlist(lapply(parts, `[[`, "notes"))))
   )
@@ -219,8 +222,8 @@ out_of_parts <- function(parts) {
 # The values of a pass; `places`, of which elements, where the caller has the others.
 joined_values <- function(k, parts) {
   has <- !vapply(parts, function(part) is.null(part$values[[k]]), NA)
-  places <- lapply(parts[has], function(part) as.double(part$from:part$to))
-  list(values = do.call(c, lapply(parts[has], function(part) part$values[[k]])), places = if (!all(has)) as.double(unlist(places)))
+  places <- if (!all(has)) as.double(unlist(lapply(parts[has], function(part) part$from:part$to)))
+  list(values = do.call(c, lapply(parts[has], function(part) part$values[[k]])), places = places)
 }
 
 # Ends what hosts are still at, within a second, whatever ended the run; nobody waits longer, for an error or Ctrl-C may be under way. Connections

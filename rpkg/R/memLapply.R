@@ -65,9 +65,11 @@ list_items <- function(x, namespace, given, call, own = FALSE) {
   }
   if (own && is.object(x)) x <- own_items(x)
   labels <- if (is.character(x) && is.null(names(x))) x[seq_along(x)]
+  kind <- NULL
   if (typeof(x) != "list" || is.object(x)) {
     usable <- !is.function(x) && !is.symbol(x)
     plain <- is.atomic(x) && !is.object(x)
+    if (plain && length(x)) kind <- said_kind(typeof(x), 1L)
     converted <- if (plain) as.list(x) else if (usable) tryCatch(as.list(x), error = function(e) NULL)
     if (is.null(converted)) {
       abort_input(
@@ -79,7 +81,9 @@ list_items <- function(x, namespace, given, call, own = FALSE) {
     x <- if (is.object(converted)) stats::setNames(lapply(seq_along(bare), function(i) converted[[i]]), names(bare)) else converted
   }
   names <- plain_names(names(x))
-  list(x = looked_at(input_of(x), x), n = length(x), names = names, labels = if (is.null(names)) labels else names)
+  input <- input_of(x)
+  if (is.null(kind)) input <- looked_at(input, x) else input$of <- kind
+  list(x = input, n = length(x), names = names, labels = if (is.null(names)) labels else names)
 }
 
 own_items <- function(x) {

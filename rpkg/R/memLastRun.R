@@ -53,8 +53,11 @@ memLastRun <- function() {
 
 # Remembers a run, with little ado: it becomes a record when somebody asks.
 remember_run <- function(program, out, call) {
-  state$last_run <- list(run = out$stats$run, brief = brief_of(program, call))
-  state$last_run$brief$repeated <- repeated_names(program, out$values)
+  brief <- program$brief
+  # memRedo() says something else of the same program.
+  if (is.null(brief) || brief$verb != verb_of(call)) brief <- brief_of(program, call)
+  brief$repeated <- repeated_names(program, out$values)
+  state$last_run <- list(run = out$stats$run, brief = brief)
 }
 
 # For each pass of the spec the bytes of the names that each of its results carries, where they are the same; by the first two and the

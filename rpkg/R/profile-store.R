@@ -31,8 +31,9 @@ recall_profile <- function(key, n) {
 
 # Keeps what a run measured.
 keep_profiles <- function(stats, workers) {
+  if (stats$seconds * workers < worth_a_file) return(invisible())
   directory <- option_profiles()
-  if (is.null(directory) || stats$seconds * workers < worth_a_file) return(invisible())
+  if (is.null(directory)) return(invisible())
   tryCatch(
     {
       if (!dir.exists(directory)) dir.create(directory, recursive = TRUE, mode = "0700", showWarnings = FALSE)
