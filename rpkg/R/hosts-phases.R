@@ -115,13 +115,16 @@ program_of_phase <- function(program, at, gather, values) {
 # The data of a phase: the program's, and values of passes before, each once.
 new_values <- function(spec, values) {
   given <- list2env(list(data = spec$data, names = spec$data_names, at = list()), parent = emptyenv())
-  # `form`: all values as an element, as a list, or the one.
+  # `form`: all values as an element, as the results that are one, as a list, or the one.
   given$of <- function(pass, form, names = 0L) {
     key <- paste(pass, form, names)
     if (is.null(given$at[[key]])) {
       found <- values[[pass]]
-      if (length(names) && names > 0L) found <- stats::setNames(found, read_name(spec$data[[names]]))
-      given$data <- c(given$data, list(switch(form, element = list(found), list = found, one = found[[1L]])))
+      said <- if (length(names) && names > 0L) read_name(spec$data[[names]])
+      given$data <- c(given$data, list(switch(form,
+        element = list(named(found, said)), results = list(list(values = found, k = NULL, n = length(found), names = said)),
+        list = named(found, said), one = found[[1L]]
+      )))
       given$names <- c(given$names, spec$passes[[pass]]$name)
       given$at[[key]] <- length(given$data)
     }
@@ -137,6 +140,7 @@ input_of_phase <- function(input, at, given) {
   switch(input$kind,
     each = list(kind = "item", data = given$of(pass, "list")),
     whole = list(kind = "item", data = given$of(pass, "element", input$names)),
+    results = list(kind = "item", data = given$of(pass, "results", input$names)),
     list(kind = input$kind, data = given$of(pass, "one"), dim = input$dim)
   )
 }

@@ -8,7 +8,7 @@ value_pass <- function(i, b) {
   rows <- any(vapply(b$order, walks_rows_of, NA, pass))
   dots <- list(.how = how_of(pass), .collect = pass$control$on_error == "collect", .rows = rows)
   payload <- build_payload(bind_values, list(dots = dots), new_capture(), default_control())
-  input <- list(kind = "whole", pass = b$at[[i]], names = names_in_data(pass, i, b))
+  input <- list(kind = "results", pass = b$at[[i]], names = names_in_data(pass, i, b), vector = mode_of(pass) == "vector")
   bind <- spec_of_pass(
     paste(b$labels[[i]], "(whole)"), 1, list(input), payload, captured_in(payload, i, b), bytes = known_bytes(pass),
     key = key_of(pass, "(whole)")

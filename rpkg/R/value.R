@@ -95,11 +95,11 @@ check_value <- function(.value, .template) {
   simplify_vapply(list(values = list(.value), k = NULL, n = 1), NULL, .template, NULL)
 }
 
-# Runs on a worker, as FUN of the pass that brings the results of another together: its element is the list of all of them.
+# Runs on a worker, as FUN of the pass that brings the results of another together: its element is all of them, as finish_value() takes them, with their names.
 # `rows`: somebody walks the value's rows, whose names must be known before.
-bind_values <- function(.values, .how, .collect, .rows) {
-  names <- names(.values)
-  results <- list(values = unname(.values), k = NULL, n = length(.values))
+bind_values <- function(.results, .how, .collect, .rows) {
+  names <- .results$names
+  results <- .results
   if (.collect) results$values <- collected(results$values, names, NULL, unit = .how$unit)
   value <- finish_value(.how, results, names, NULL)
   if (.rows && !is.null(rownames(value)) && is.null(.how$shape$dim) && is.null(names(.how$FUN.VALUE)) && is.null(dim(.how$FUN.VALUE))) {

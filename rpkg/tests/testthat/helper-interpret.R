@@ -32,6 +32,11 @@ interpret_pass <- function(pass, k, data, results) {
   })
   fetch <- lapply(pass$inputs, function(input) {
     if (input$kind == "each") return(function(j) results[[input$pass]][[j]])
+    if (input$kind == "results") {
+      stopifnot(pass$n == 1)
+      values <- results[[input$pass]]
+      return(function(j) list(values = values, k = NULL, n = length(values), names = if (input$names > 0) data[[input$names]]))
+    }
     if (input$kind == "whole") {
       stopifnot(pass$n == 1)
       return(function(j) with_names(results[[input$pass]], input$names))

@@ -20,7 +20,7 @@ test_that("the spec lists data and passes by number, each once", {
   expect_identical(spec$data, list(m, c("a", "b", "c")))
   expect_identical(spec$passes[[2]]$inputs, list(list(kind = "column", data = 1L, dim = dim(m), sparse = NULL)))
   expect_identical(spec$passes[[2]]$bytes, 24)
-  expect_identical(spec$passes[[3]]$inputs, list(list(kind = "whole", pass = 2L, names = 2L)))
+  expect_identical(spec$passes[[3]]$inputs, list(list(kind = "results", pass = 2L, names = 2L, vector = TRUE)))
   expect_identical(spec$passes[[4]]$sides, list(
     mu = list(pass = 1L, whole = TRUE, names = 2L), s = list(pass = 3L, whole = FALSE), m = list(data = 1L)
   ))

@@ -111,3 +111,24 @@ test_that("an error names the step", {
   expect_input(memLapply(memDo(identity, source), sqrt), "the one value of memDo(), whose length is not known")
   expect_error(memDo(function(x, y) x + y, source) |> memRun(), "nothing gives FUN's argument 'y'", class = "memshare_error_plan")
 })
+
+test_that("a whole value that a step reads is the one that the call gives, however its results come", {
+  m <- matrix(1:12, 3, dimnames = list(letters[1:3], NULL))
+  funs <- list(
+    numbers = function(x) x * 2, single = function(x) sum(x), strings = function(x) paste(x), named = function(x) c(u = 1, v = x[[1L]]), none = function(x) integer(),
+    uneven = function(x) seq_len(x[[1L]]), lists = function(x) list(x), nulls = function(x) NULL, dates = function(x) as.Date("2026-01-01") + x[[1L]],
+    mixed = function(x) if (x[[1L]] > 2) 1L else 2.5
+  )
+  for (name in names(funs)) {
+    for (margin in 1:2) {
+      eager <- memApply(m, margin, funs[[name]], CONTROL = memControl(simplify = TRUE))
+      pass <- memApply(m, margin, funs[[name]], CONTROL = memControl(simplify = TRUE, lazy = TRUE))
+      expect_identical(memRun(memDo(function(v) v, pass)), eager, label = paste(name, margin))
+    }
+    eager <- memLapply(list(p = 1:2, q = 3:4), funs[[name]], CONTROL = memControl(simplify = TRUE))
+    pass <- memLapply(list(p = 1:2, q = 3:4), funs[[name]], CONTROL = memControl(simplify = TRUE, lazy = TRUE))
+    expect_identical(memRun(memDo(function(v) v, pass)), eager, label = paste(name, "of a list"))
+  }
+  pass <- memApply(m, 1, function(x) c(1, 2), CONTROL = memControl(FUN.VALUE = c(a = 0, b = 0), lazy = TRUE))
+  expect_identical(memRun(memDo(function(v) v, pass)), vapply(c(a = 1, b = 2, c = 3), function(x) c(a = 1, b = 2), c(a = 0, b = 0)))
+})

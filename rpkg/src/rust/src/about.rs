@@ -119,6 +119,8 @@ pub(crate) enum Input {
     },
     /// All that an earlier stage made, as a list.
     Whole(Listed),
+    /// The same as R code takes results, in one vector where they are alike and this is `true`.
+    Results(Listed, bool),
 }
 
 /// All results of a pass as a list.

@@ -195,7 +195,7 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
         Input::Data(place, _) => data(place),
         Input::Each(pass) => plan::Source::Each(pass),
         Input::Value(pass, _) => plan::Source::Whole(pass),
-        Input::Whole(pass, names) => {
+        Input::Whole(pass, names) | Input::Results(pass, names, _) => {
             sides.extend(names.map(data));
             plan::Source::Whole(pass)
         }
@@ -254,20 +254,17 @@ fn step(
         let inside = || Failure::Internal(format!("the results of pass {pass} do not leave their stage"));
         plan.result_of(pass).ok_or_else(inside)
     };
-    let listed = |pass, names: Option<ResourceId>| -> Result<Listed> {
-        Ok(Listed { of: result(pass)?, names: names.map(data) })
-    };
+    let listed =
+        |pass, names: Option<ResourceId>| result(pass).map(|of| Listed { of, names: names.map(data) });
     let input = |input: &Input| -> Result<about::Input> {
         Ok(match *input {
             Input::Data(place, cut) => about::Input::Cut(data(place), cut),
             Input::Value(pass, cut) => about::Input::CutOf(result(pass)?, cut),
             Input::Whole(pass, names) => about::Input::Whole(listed(pass, names)?),
+            Input::Results(pass, names, vector) => about::Input::Results(listed(pass, names)?, vector),
             Input::Each(pass) => match stage.passes.iter().position(|&step| step == pass) {
                 Some(step) => about::Input::Step(step as u32),
-                None => {
-                    let of = result(pass)?;
-                    about::Input::Part { of, consumed: consumed.contains(&of) }
-                }
+                None => result(pass).map(|of| about::Input::Part { of, consumed: consumed.contains(&of) })?,
             },
         })
     };

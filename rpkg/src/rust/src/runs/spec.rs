@@ -104,6 +104,8 @@ pub(super) enum Input {
     Value(PassId, Cut),
     Each(PassId),
     Whole(PassId, Option<ResourceId>),
+    /// With their names, and in one vector where that is asked for.
+    Results(PassId, Option<ResourceId>, bool),
 }
 
 /// What FUN reads besides.
@@ -230,6 +232,9 @@ fn input(reader: Reader) -> Result<Input> {
     match (kind.as_str(), data, pass) {
         ("each", None, Some(pass)) => Ok(Input::Each(pass)),
         ("whole", None, Some(pass)) => Ok(Input::Whole(pass, reader.index("names")?.map(ResourceId))),
+        ("results", None, Some(pass)) => {
+            Ok(Input::Results(pass, reader.index("names")?.map(ResourceId), reader.number("vector")? != 0.0))
+        }
         (_, Some(data), None) => Ok(Input::Data(data, cut()?)),
         (_, None, Some(pass)) => Ok(Input::Value(pass, cut()?)),
         _ => Err(Failure::Internal(format!("an input of kind '{kind}' that nothing feeds"))),

@@ -129,17 +129,40 @@ impl Pages {
     pub(super) fn list(&mut self, membership: &Membership, listed: Listed) -> Result<Preserved> {
         let mut made = self.made(membership, listed.of)?;
         let names = listed.names.map(|names| self.variable(membership, names)).transpose()?;
-        let mut pieces = Pieces::default();
-        for place in 0..made.sources.len() {
-            let part = made.parts.all()[place];
-            pieces.push((part.start, part.end), made.source(place)?)?;
-        }
+        let pieces = made.pieces()?;
         r::protect(|s| {
             let list = pieces.list(s);
             if let Some(names) = &names {
                 list.set_attribute(s, "names", names.get());
             }
             Ok(Preserved::new(list))
+        })
+    }
+
+    /// All that an earlier stage made, as a list of `values`, `k`, `n` and `names`: one vector of results of the length `k` where they are alike and
+    /// that is asked for, else a list.
+    pub(super) fn results(
+        &mut self,
+        membership: &Membership,
+        listed: Listed,
+        vector: bool,
+    ) -> Result<Preserved> {
+        let mut made = self.made(membership, listed.of)?;
+        let names = listed.names.map(|names| self.variable(membership, names)).transpose()?;
+        let pieces = made.pieces()?;
+        r::protect(|s| {
+            let alike = pieces.alike().filter(|_| vector);
+            let values = match alike {
+                Some(alike) => pieces.joined(s, alike),
+                None => pieces.list(s),
+            };
+            let parts = [
+                ("values", values),
+                ("k", alike.map_or(s.null(), |(_, each)| r::real(s, each as f64))),
+                ("n", r::real(s, pieces.count() as f64)),
+                ("names", names.as_ref().map_or(s.null(), |names| s.kept(names.get()))),
+            ];
+            Ok(Preserved::new(r::named_list(s, &parts)))
         })
     }
 
@@ -179,6 +202,16 @@ impl Made {
         let source = self.segment(part.output.segment).source(part.output.at, part.output.len)?;
         codec::check_count((part.start, part.end), &source)?;
         Ok(*self.sources[place].insert(source))
+    }
+
+    /// All of it, good as long as this.
+    fn pieces(&mut self) -> Result<Pieces<'static>> {
+        let mut pieces = Pieces::default();
+        for place in 0..self.sources.len() {
+            let part = self.parts.all()[place];
+            pieces.push((part.start, part.end), self.source(place)?)?;
+        }
+        Ok(pieces)
     }
 
     /// The blob that holds a result, and which of its items it is.

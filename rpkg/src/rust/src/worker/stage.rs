@@ -227,6 +227,7 @@ impl Feed {
                 Feed::Part { made: pages.made(membership, of)?, copied: consumed }
             }
             Input::Whole(listed) => Feed::Whole(pages.list(membership, listed)?),
+            Input::Results(listed, vector) => Feed::Whole(pages.results(membership, listed, vector)?),
         })
     }
 
