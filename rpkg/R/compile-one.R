@@ -23,9 +23,13 @@ alike <- function(pass) {
   if (length(pass$inputs) != 1L || length(pass$vars) || length(pass$payload$captured)) return(NULL)
   if (!is.null(pass$groups) || !is.null(pass$filter) || !is.null(pass$runs)) return(NULL)
   if (!is.null(control$checkpoint) || !is.null(control$cost) || !is.null(control$profile)) return(NULL)
+  if (length(pass$payload$body) > 65536L || sum(lengths(c(list(pass$names, pass$value_names), pass$shape$outer, pass$shape$inner))) > 400L) return(NULL)
   input <- pass$inputs[[1L]]
-  if (!is.null(input$sizes) || length(pass$names) > 100L || length(pass$payload$body) > 65536L) return(NULL)
+  # What elements cost may go by the sizes of items.
+  if (!is.null(input$sizes) || is.null(input$of) && is.null(input$dim)) return(NULL)
+  input$of <- kind_of_input(input)
   input$source <- data_name(input$source, "")
+  input$code <- NULL
   pass$inputs <- input
   pass$fun <- code_of(pass$fun)
   pass$payload <- list(pass$payload$head, pass$payload$body, pass$payload$named)

@@ -76,4 +76,9 @@ test_that("what is kept of programs has no data", {
     expect_null(known$program$order)
     expect_null(known$program$cluster)
   }
+  memLapply(as.character(1:1000), function(i) i, CONTROL = memControl(simplify = TRUE))
+  memApply(matrix(0, 2, 300, dimnames = list(NULL, 1:300)), 1, function(x) x[[1L]])
+  do.call(memLapply, list(as.numeric(1:3e4), function(i) i))
+  expect_lt(as.numeric(utils::object.size(lapply(state$compiled, function(known) list(known$of, known$program)))), 16 * 2e5)
+  expect_false(any(vapply(state$compiled, function(known) length(known$of$value_names) > 400L || length(known$of$inputs$code) > 1L, NA)))
 })
