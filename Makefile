@@ -4,7 +4,7 @@ LIBRARY := $(BUILD)/library
 export R_LIBS := $(LIBRARY)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture miri cross bench bench-against viewer test-viewer tour docs site clean
+.PHONY: help setup crates vendor check-vendor install cli demo test check resume chaos hosts soak damage fuzz valgrind torture miri cross coverage bench bench-against viewer test-viewer tour docs site clean
 
 help:
 	@echo "make demo    the main job on real data, beside base R"
@@ -19,6 +19,7 @@ help:
 	@echo "make torture every native entry with R's collector at every allocation"
 	@echo "make miri    the board's unsafe code under Miri (of rustup's nightly toolchain)"
 	@echo "make cross   whether the crates compile for 64-bit ARM and for musl, whose tests run too (by rustup)"
+	@echo "make coverage  how much of the package's R code its tests run"
 	@echo "make damage  damaged files, CASES=2000 in each place"
 	@echo "make bench   measurements against base R and peers"
 	@echo "make bench-against COMMIT=...  another commit and this one, in turn"
@@ -120,6 +121,9 @@ miri:
 
 cross:
 	sh tools/cross.sh $(TARGETS)
+
+coverage: install
+	CARGO_TARGET_DIR=$(BUILD)/target-r Rscript tools/coverage.R
 
 # Damaged, replaced and planted files: docs/reliability.md.
 damage: install
