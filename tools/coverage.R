@@ -1,15 +1,18 @@
 # How much of the package's R code its tests run, by package covr: each test file in a process of its own, two at a time, for all of them in one process take
 # hours with every expression counted.
 #
-#   Rscript tools/coverage.R [SECONDS]     SECONDS for each test file at most (600), which is then interrupted, and counts as far as it came
+#   Rscript tools/coverage.R [SECONDS [PATTERN]]     SECONDS for each test file at most (600), which is then interrupted, and counts as far as it came; of
+#                                                    all files, or of those whose names match
 #
 # What runs on workers alone (worker.R, watch.R, prepare.R, mirror.R and others) is not counted: covr writes down what ran when a process ends in R's way, and
 # workers do not.
 if (!requireNamespace("covr", quietly = TRUE)) stop("package covr is needed: on Debian, apt-get install r-cran-covr", call. = FALSE)
 script <- normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]]))
 root <- dirname(dirname(script))
-seconds <- c(commandArgs(TRUE), "600")[[1L]]
+asked <- commandArgs(TRUE)
+seconds <- if (length(asked)) asked[[1L]] else "600"
 files <- list.files(file.path(root, "rpkg", "tests", "testthat"), "^test-.*[.]R$", full.names = TRUE)
+if (length(asked) > 1L) files <- grep(asked[[2L]], files, value = TRUE)
 log <- tempfile("coverage-")
 dir.create(log)
 
@@ -22,6 +25,10 @@ code <- substitute(
       if (status != 0) writeLines(c(readLines(out, warn = FALSE), sprintf("status %d", status)), file.path(log, paste0("bad-", basename(out))))
     }
     invisible(parallel::mclapply(files, one, mc.cores = 2L, mc.preschedule = FALSE))
+    # A session that a test kills may leave half of what it had to say.
+    for (trace in list.files(.libPaths()[[1L]], "^covr_trace_", full.names = TRUE)) {
+      if (inherits(try(readRDS(trace), silent = TRUE), "try-error")) unlink(trace)
+    }
   },
   list(log = log, seconds = seconds, one_file = file.path(root, "tests", "one-file.R"), files = files)
 )
