@@ -12,7 +12,7 @@ compile_one <- function(pass, call) {
   kept <- program
   kept$order <- kept$cluster <- NULL
   kept$spec["data"] <- list(NULL)
-  state$compiled <- c(list(list(of = of, program = kept)), state$compiled)[seq_len(min(16L, length(state$compiled) + 1L))]
+  state$compiled <- utils::head(c(list(list(of = of, program = kept)), state$compiled), 16L)
   program
 }
 
@@ -41,7 +41,7 @@ alike <- function(pass) {
 with_data_of <- function(program, pass, call) {
   spec <- program$spec
   spec["data"] <- list(list(pass$inputs[[1L]]$source))
-  spec$workers <- workers_of(list(pass), if (is.null(pass$cluster)) pass$cores else length(pass$cluster), call)
+  spec$workers <- workers_of_one(pass, call)
   key <- spec$passes[[1L]]$key
   if (nzchar(key)) recall_profile(key, pass$n)
   program$spec <- spec
@@ -49,6 +49,8 @@ with_data_of <- function(program, pass, call) {
   program$cluster <- pass$cluster
   program
 }
+
+workers_of_one <- function(pass, call) workers_of(list(pass), if (is.null(pass$cluster)) pass$cores else length(pass$cluster), call)
 
 program_of_one <- function(pass, call) {
   label <- single_label(pass)
@@ -77,10 +79,8 @@ program_of_one <- function(pass, call) {
   sides <- c(sides, shared)
   captured <- integer()
   for (value in pass$payload$captured) captured <- c(captured, put(value, paste("captured by", label)))
-  cores <- if (is.null(cluster)) pass$cores else length(cluster)
-  spec <- spec_of(
-    stats::setNames(data, names), list(spec_of_map(pass, label, inputs, sides, captured)), 1L, workers_of(list(pass), cores, call), pass$control, cluster
-  )
+  passes <- list(spec_of_map(pass, label, inputs, sides, captured))
+  spec <- spec_of(stats::setNames(data, names), passes, 1L, workers_of_one(pass, call), pass$control, cluster)
   c(checkpoint_fields(pass$control$checkpoint), list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
     host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, modes = mode_of(pass), trace = pass$control$trace,

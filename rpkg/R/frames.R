@@ -29,7 +29,7 @@ analysis_of <- function(fun) {
     if (same_code(known$body, body(fun)) && same_code(known$formals, formals(fun))) return(known)
   }
   found <- analyse(fun)
-  state$analyses <- c(list(found), state$analyses)[seq_len(min(256L, length(state$analyses) + 1L))]
+  state$analyses <- utils::head(c(list(found), state$analyses), 256L)
   found
 }
 

@@ -31,7 +31,7 @@ code_of <- function(fun) {
   # Environments within code, and the head with R's version, are left out.
   bytes <- serialize(parts, NULL, version = 2L, xdr = FALSE, refhook = function(reference) "")[-seq_len(14L)]
   code <- native(ms_fingerprint(c(charToRaw(machine()), bytes)))
-  state$codes <- c(list(list(fun = fun, code = code)), state$codes)[seq_len(min(64L, length(state$codes) + 1L))]
+  state$codes <- utils::head(c(list(list(fun = fun, code = code)), state$codes), 64L)
   code
 }
 
