@@ -1,6 +1,6 @@
 #!/bin/sh
 # R leaves by longjmp, which drops nothing: where R may be called, nothing may be made that needs dropping. The compiler sees to what
-# closures capture (`owns_nothing` in r/jump.rs); this sees to what is made in closures given to `protect` and in functions that are
+# closures capture (`owns_nothing` in r/jump.rs); this sees to what is made in closures given to `protect` or `give` and in functions that are
 # given a `Scope`. A failure that is returned at once (`Failure::`) may be made. Prints what it finds; status 1 if anything.
 #
 #   sh tests/protected.sh [DIRECTORY]     of the R package's Rust sources
@@ -24,10 +24,11 @@ find "${1:-rpkg/src/rust/src}" -name '*.rs' | sort | xargs awk '
       if (head ~ /: &(r::)?Scope/ && line !~ /;$/) { inside = 1; braces = 1; depth = 0; line = substr(head, index(head, "{")) }
     }
   }
-  # A closure given to protect: to the parenthesis that closes the call.
-  !inside && line ~ /protect\(\|/ {
+  # A closure given to protect or give: to the parenthesis that closes the call.
+  !inside && line ~ /(protect|give)\(\|/ {
     inside = 1; braces = 0; depth = 0
-    line = substr(line, match(line, /protect\(\|/) + 7)
+    match(line, /(protect|give)\(\|/)
+    line = substr(line, RSTART + RLENGTH - 2)
   }
   inside {
     if (line ~ /(Vec(<|::)|vec!|String::|format!|\.to_owned\(|\.to_string\(|\.collect\(|\.collect::|\.clone\(|\.join\()/ && line !~ /Failure::/) {

@@ -136,7 +136,7 @@ add_folds <- function(b, i, from, label, part = "") {
 # The step that sees all results of the pass numbered `source`.
 add_last <- function(b, i, source, label, part) {
   pass <- b$order[[i]]
-  whole <- list(kind = "whole", pass = source, names = 0L)
+  whole <- list(kind = "whole", pass = source)
   add_pass(b, i, "last", spec_of_pass(
     label, 1, list(whole), pass$last, captured_in(pass$last, i, b), element_timeout = pass$control$element_timeout,
     key = key_of(pass, part), own = b$own[[i]]

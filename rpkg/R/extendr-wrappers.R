@@ -213,6 +213,9 @@ ms_run_begin <- function(id, spec, changes, title, state) .Call(wrap__ms_run_beg
 # How workers are started from now on.
 ms_pool_configure <- function(config) .Call(wrap__ms_pool_configure, config)
 
+# A run is to come that needs workers.
+ms_pool_expect_run <- function() .Call(wrap__ms_pool_expect_run)
+
 # Who is in the pool.
 ms_pool_status <- function() .Call(wrap__ms_pool_status)
 
@@ -397,6 +400,10 @@ ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
 # What changed since the last look: 1 options, 2 environment variables, 4 other settings, 8 what is attached, loaded, registered or
 # defined; the sum of them. Sessions and workers look apart. `seen` is a list, see [`Seen`].
 ms_state_look <- function(worker, seen) .Call(wrap__ms_state_look, worker, seen)
+
+# The names of an environment's closures that are no package's, by their own environment. O(variables). Nothing is written to what is looked at: in
+# a process that was just forked each such page of memory would become its own.
+ms_own_closures <- function(environment) .Call(wrap__ms_own_closures, environment)
 
 # A fingerprint of all environment variables: quicker to ask for than they are.
 ms_environment <- function() .Call(wrap__ms_environment)

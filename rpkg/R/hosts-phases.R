@@ -122,7 +122,7 @@ new_values <- function(spec, values) {
       found <- values[[pass]]
       said <- if (length(names) && names > 0L) read_name(spec$data[[names]])
       given$data <- c(given$data, list(switch(form,
-        element = list(named(found, said)), results = list(list(values = found, k = NULL, n = length(found), names = said)),
+        element = list(found), results = list(list(values = found, k = NULL, n = length(found), names = said)),
         list = named(found, said), one = found[[1L]]
       )))
       given$names <- c(given$names, spec$passes[[pass]]$name)
@@ -139,7 +139,7 @@ input_of_phase <- function(input, at, given) {
   if (input$kind == "each" && pass %in% at) return(list(kind = "each", pass = match(pass, at)))
   switch(input$kind,
     each = list(kind = "item", data = given$of(pass, "list")),
-    whole = list(kind = "item", data = given$of(pass, "element", input$names)),
+    whole = list(kind = "item", data = given$of(pass, "element")),
     results = list(kind = "item", data = given$of(pass, "results", input$names)),
     list(kind = input$kind, data = given$of(pass, "one"), dim = input$dim)
   )

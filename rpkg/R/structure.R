@@ -79,17 +79,13 @@ session_methods <- function() {
   for (namespace in loadedNamespaces()) {
     table <- method_table(namespace)
     if (!is.environment(table)) next
-    for (name in names(table)) {
-      method <- eval(call("substitute", as.name(name)), table)
-      if (is.function(method) && !is_of_package(method)) {
-        found[[length(found) + 1L]] <- list(table = namespace, name = name, method = method, made = isNamespace(topenv(environment(method))))
-      }
+    for (name in native(ms_own_closures(table))) {
+      method <- get(name, envir = table)
+      found[[length(found) + 1L]] <- list(table = namespace, name = name, method = method, made = isNamespace(topenv(environment(method))))
     }
   }
   found[order(vapply(found, function(entry) paste(entry$table, entry$name), ""))]
 }
-
-is_of_package <- function(fun) is.primitive(fun) || is_package_frame(environment(fun))
 
 # S4 classes, generics and methods, and reference classes, that are defined in the global environment, by the names under which
 # package methods keeps them there.

@@ -32,6 +32,7 @@ asked_by <- function(frame, call, caller, written = "NAMESPACE", data = NULL) {
 
 # The pass, or its value: `elements` as pass_elements() makes them, `...` what new_pass() takes of FUN besides.
 end_verb <- function(verb, elements, asked, ..., vars = asked_vars(asked), further = asked_further(asked)) {
+  if (elements$n > 0 && !asked$control$lazy && is.null(asked$cluster)) expect_run()
   fun <- list(fun = asked$fun, further = further, ...)
   settings <- pass_settings(asked$control, asked$namespace, asked$given, asked$cores, asked$cluster, asked$label)
   pass <- new_pass(verb, elements, fun, vars, settings, asked$call)

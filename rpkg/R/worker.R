@@ -33,6 +33,8 @@ own_directory <- function() {
 # Every process that is forked meanwhile goes on in here.
 process_life <- function() {
   launched <- Sys.getpid()
+  # R loads a function when it is called first: these, which every mirror calls, are loaded once, for all.
+  apply_settings(session_settings())
   # What is new grows older once, here and in a mirror, and not in each process that is forked: a collection writes to all that it looks at. A whole
   # one would write to everything that a mirror has of the server.
   gc(verbose = FALSE, full = FALSE)

@@ -39,7 +39,7 @@ interpret_pass <- function(pass, k, data, results) {
     }
     if (input$kind == "whole") {
       stopifnot(pass$n == 1)
-      return(function(j) with_names(results[[input$pass]], input$names))
+      return(function(j) results[[input$pass]])
     }
     x <- if (is.null(input$pass)) data[[input$data]] else results[[input$pass]][[1]]
     if (input$kind != "item") stopifnot(all(dim(x) == input$dim))

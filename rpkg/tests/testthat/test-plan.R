@@ -50,7 +50,7 @@ test_that("one bind serves all, and a reduce is a fold and a last step", {
   expect_identical(fold$levels, 1L)
   expect_identical(fold$n, 300)
   expect_identical(fold$inputs, list(list(kind = "each", pass = 3L)))
-  expect_identical(program$spec$passes[[7]]$inputs, list(list(kind = "whole", pass = 6L, names = 0L)))
+  expect_identical(program$spec$passes[[7]]$inputs, list(list(kind = "whole", pass = 6L)))
   expect_identical(compile(unwrapped(total), "", cores = 8)$what, c("map", "value", "map", "last"))
 })
 

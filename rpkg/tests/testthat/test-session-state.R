@@ -289,6 +289,22 @@ test_that("a package loaded from sources is the same on the workers", {
   expect_true(tryCatch(identical(one(function(i) answer()), list(2)), error = function(e) inherits(e, "memshare_error")))
 })
 
+test_that("what forks workers is started by the first call that needs them, before all else that the call does", {
+  said <- run_r(c(
+    "server <- function() memshare:::native(memshare:::ms_pool_status())$fork_server",
+    "pass <- memLapply(1:2, identity, CONTROL = memControl(lazy = TRUE))",
+    "plan <- memPlan(pass)",
+    "none <- memLapply(list(), identity)",
+    "not_yet <- is.na(server())",
+    'try(memLapply(1:2, function(i, v) i, VARS = list(v = stop("not to be had"))), silent = TRUE)',
+    "until <- Sys.time() + 60",
+    "while (is.na(came <- server()) && Sys.time() < until) Sys.sleep(0.01)",
+    "value <- memLapply(1:2, identity, MAX.CORES = 2)",
+    "cat(not_yet, !is.na(came), identical(server(), came), identical(value, list(1L, 2L)))"
+  ))
+  expect_identical(said, "TRUE TRUE TRUE TRUE")
+})
+
 test_that("a look at an unchanged session tells that nothing changed", {
   memshare:::session_state(FALSE)
   expect_identical(memshare:::look(memshare:::state), 0L)

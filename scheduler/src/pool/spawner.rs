@@ -86,6 +86,24 @@ impl Spawner {
         }
     }
 
+    /// A run is to come: starts, under `key`, what is to fork its workers, where nothing was started yet.
+    ///
+    /// # Errors
+    /// When the system refuses a process.
+    pub(crate) fn open<P: Processes>(
+        &mut self,
+        key: ProcessKey,
+        config: &PoolConfig,
+        processes: &mut P,
+        now_ns: u64,
+    ) -> Result<()> {
+        if self.base == Base::Unused {
+            processes.launch(key, Role::ForkServer, config)?;
+            self.base = Base::Opening { key, since_ns: now_ns };
+        }
+        Ok(())
+    }
+
     /// Starts a worker under `key`, or under this key what is to fork it (`None`: ask again when that spoke).
     ///
     /// # Errors
@@ -99,8 +117,7 @@ impl Spawner {
     ) -> Result<Option<Kind>> {
         let server = match (self.base, &self.mirror) {
             (Base::Unused, _) => {
-                processes.launch(key, Role::ForkServer, config)?;
-                self.base = Base::Opening { key, since_ns: now_ns };
+                self.open(key, config, processes, now_ns)?;
                 return Ok(None);
             }
             (Base::Lost | Base::Launching, _) => {

@@ -59,6 +59,8 @@ pub(crate) struct WorkerPool<P> {
     wanted: usize,
     /// How many left because a run had changed them, and have not been replaced.
     changed: usize,
+    /// Since when a run is said to come, as long as none did.
+    expected_ns: Option<u64>,
     allowance: Allowance,
     /// When workers are next looked at that may have stalled.
     look_ns: u64,
@@ -78,6 +80,7 @@ impl<P: Processes> WorkerPool<P> {
             generation: Generation::default(),
             wanted: 0,
             changed: 0,
+            expected_ns: None,
             allowance: Allowance::default(),
             look_ns: 0,
         }
@@ -214,9 +217,19 @@ impl<P: Processes> WorkerPool<P> {
         self.workers.push(Worker::new(key, kind, now_ns));
     }
 
-    /// A new run may try again what failed for an earlier one.
-    pub(crate) fn forget_failures(&mut self) {
+    /// A run is to come that needs workers: what forks them is started meanwhile. Where that fails, the run will say so.
+    pub(crate) fn expect_run(&mut self, now_ns: u64) {
+        let key = self.next_key();
+        if let Err(e) = self.spawner.open(key, &self.config, &mut self.processes, now_ns) {
+            tracing::debug!(%e, "the fork server");
+        }
+        self.expected_ns = Some(now_ns);
+    }
+
+    /// A run begins, which may try again what failed for an earlier one.
+    pub(crate) fn run_begins(&mut self) {
         self.failed_starts = 0;
+        self.expected_ns = None;
         self.spawner.renew();
     }
 
@@ -238,7 +251,8 @@ impl<P: Processes> WorkerPool<P> {
         if self.workers.len() < count {
             tracing::debug!(workers = count - self.workers.len(), "retired");
         }
-        if self.workers.is_empty() && self.changed == 0 && self.spawner.forks() {
+        let is_expected = self.expected_ns.is_some_and(|expected_ns| expected_ns >= since);
+        if self.workers.is_empty() && self.changed == 0 && !is_expected && self.spawner.forks() {
             self.begin_spawning_anew();
         }
     }

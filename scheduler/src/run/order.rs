@@ -19,9 +19,17 @@ const IDLE_TICK: Duration = Duration::from_secs(1);
 
 /// What the session asks for.
 pub(crate) enum Command {
-    Begin { run: u64, job: Box<Job>, handle: Arc<RunHandle> },
-    Cancel { run: u64 },
+    Begin {
+        run: u64,
+        job: Box<Job>,
+        handle: Arc<RunHandle>,
+    },
+    Cancel {
+        run: u64,
+    },
     Configure(Box<PoolConfig>),
+    /// A run is to come.
+    Expect,
 }
 
 /// What waits for its turn.
@@ -68,6 +76,7 @@ impl<P: Processes> RunQueue<P> {
             Command::Begin { run, job, handle } => self.waiting.push_back(Waiting::Run(run, job, handle)),
             Command::Configure(config) => self.waiting.push_back(Waiting::Configure(config)),
             Command::Cancel { run } => self.cancel(run, now_ns),
+            Command::Expect => self.pool.expect_run(now_ns),
         }
     }
 
@@ -114,7 +123,7 @@ impl<P: Processes> RunQueue<P> {
                 None => return false,
                 Some(Waiting::Configure(config)) => self.pool.configure(*config, now_ns),
                 Some(Waiting::Run(run, job, handle)) => {
-                    self.pool.forget_failures();
+                    self.pool.run_begins();
                     if job.external.is_none() {
                         self.pool.use_generation(&job.generation, now_ns);
                     }

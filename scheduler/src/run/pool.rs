@@ -67,6 +67,14 @@ impl Pool {
         Ok((run, handle))
     }
 
+    /// A run is to come that needs workers: what takes longest of their start begins now. What fails of it, the run will say.
+    ///
+    /// # Errors
+    /// As [`Pool::begin`].
+    pub fn expect_run(&self) -> Result<()> {
+        self.command(Command::Expect)
+    }
+
     /// Workers of the runs that are begun from now on are started by this configuration; those that were started otherwise
     /// leave when no run begun before needs them.
     ///

@@ -78,7 +78,10 @@ fn ms_node_listen(interrupts: bool) -> Robj {
 #[extendr]
 fn ms_node_ended(pid: i32) -> Robj {
     edge(|| match with(pid, |child| Ok(child.try_wait()?))?.flatten() {
-        Some(exit) => give(|s| Ok(r::character(s, &[exit.to_string()]))),
+        Some(exit) => {
+            let exit = exit.to_string();
+            give(|s| Ok(r::character(s, &[&exit])))
+        }
         None => nothing(),
     })
 }

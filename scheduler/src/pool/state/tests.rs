@@ -135,7 +135,7 @@ fn a_run_begins_with_another_fork_server_where_one_died() {
         pool.processes().launched.iter().filter(|(_, role)| *role == Role::ForkServer).count()
     };
     for run in 1..5 {
-        pool.forget_failures();
+        pool.run_begins();
         pool.grow(2 * run, 0, &mut Vec::new());
         let server = pool.fork_server().expect("it is on its way");
         assert!(!hear(&mut pool, server, ProcessEvent::Server(FromForkServer::Serving), 2 * run));
@@ -148,12 +148,12 @@ fn a_run_begins_with_another_fork_server_where_one_died() {
 fn fork_servers_that_never_come_are_tried_three_times() {
     let mut pool = pool(true);
     for run in 1..4 {
-        pool.forget_failures();
+        pool.run_begins();
         pool.grow(2 * run, 0, &mut Vec::new());
         let server = pool.fork_server().expect("it is on its way");
         assert!(!hear(&mut pool, server, gone(), 2 * run));
     }
-    pool.forget_failures();
+    pool.run_begins();
     pool.grow(8, 0, &mut Vec::new());
     assert_eq!((pool.fork_server(), pool.workers().len()), (None, 8));
 }
@@ -174,4 +174,31 @@ fn of_a_worker_that_died_with_its_fork_server_just_that_is_said() {
         _ => None,
     });
     assert!(how.expect("it is lost").contains("the fork server"));
+}
+
+#[test]
+fn the_fork_server_of_a_run_that_is_expected_comes_before_it_and_waits_for_it() {
+    let mut pool = pool(true);
+    pool.expect_run(5);
+    pool.expect_run(6);
+    let server = pool.fork_server().expect("it is on its way");
+    assert!(!hear(&mut pool, server, ProcessEvent::Server(FromForkServer::Serving), 0));
+    let idle_ns = pool.config.idle_for.as_nanos() as u64;
+    pool.retire(6 + idle_ns);
+    pool.run_begins();
+    pool.grow(1, 7, &mut Vec::new());
+    assert_eq!(
+        (pool.processes().launched.len(), pool.processes().forked.len()),
+        (1, 1),
+        "one server, which forks"
+    );
+    let worker = pool.workers()[0].key;
+    assert!(!hear(&mut pool, worker, gone(), 0));
+    pool.retire(8);
+    assert_eq!(pool.fork_server(), None, "the run has come");
+    pool.expect_run(10);
+    let server = pool.fork_server().expect("another one is on its way");
+    assert!(!hear(&mut pool, server, ProcessEvent::Server(FromForkServer::Serving), 0));
+    pool.retire(11 + idle_ns);
+    assert_eq!(pool.fork_server(), None, "none came");
 }

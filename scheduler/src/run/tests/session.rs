@@ -121,6 +121,7 @@ impl<'a> Session<'a> {
                     self.queue.take(Command::Cancel { run: run.number }, now);
                 }
             }
+            Does::Expect => self.queue.take(Command::Expect, now),
             Does::Configure { forks } => {
                 let number = super::number_of(&self.config) + 1;
                 self.config.args = vec![number.to_string().into()];

@@ -194,8 +194,8 @@ fn pass_call(pass: &Pass, resource_of: &[ResourceId]) -> PassCall {
     let inputs = pass.inputs.iter().map(|input| match *input {
         Input::Data(place, _) => data(place),
         Input::Each(pass) => plan::Source::Each(pass),
-        Input::Value(pass, _) => plan::Source::Whole(pass),
-        Input::Whole(pass, names) | Input::Results(pass, names, _) => {
+        Input::Value(pass, _) | Input::Whole(pass) => plan::Source::Whole(pass),
+        Input::Results(pass, names, _) => {
             sides.extend(names.map(data));
             plan::Source::Whole(pass)
         }
@@ -260,7 +260,7 @@ fn step(
         Ok(match *input {
             Input::Data(place, cut) => about::Input::Cut(data(place), cut),
             Input::Value(pass, cut) => about::Input::CutOf(result(pass)?, cut),
-            Input::Whole(pass, names) => about::Input::Whole(listed(pass, names)?),
+            Input::Whole(pass) => about::Input::Whole(listed(pass, None)?),
             Input::Results(pass, names, vector) => about::Input::Results(listed(pass, names)?, vector),
             Input::Each(pass) => match stage.passes.iter().position(|&step| step == pass) {
                 Some(step) => about::Input::Step(step as u32),

@@ -90,14 +90,25 @@ fn unconfigured() -> Failure {
     Failure::Internal("the pool was not configured".into())
 }
 
-/// Begins a run, and the pool with the first.
+impl Registry {
+    /// The pool, which begins with whoever asks for it first.
+    fn pool(&mut self) -> Result<&mut Pool> {
+        if self.pool.is_none() {
+            self.pool = Some(Pool::start(self.config.clone().ok_or_else(unconfigured)?)?);
+        }
+        self.pool.as_mut().ok_or_else(unconfigured)
+    }
+}
+
+/// A run is to come that needs workers.
+pub(super) fn expect_run() -> Result<()> {
+    with(|registry| Ok(registry.pool()?.expect_run()?))
+}
+
+/// Begins a run.
 pub(super) fn begin(job: Job, address: Option<PathBuf>, of: Of) -> Result<i32> {
     with(|registry| {
-        if registry.pool.is_none() {
-            registry.pool = Some(Pool::start(registry.config.clone().ok_or_else(unconfigured)?)?);
-        }
-        let pool = registry.pool.as_mut().ok_or_else(unconfigured)?;
-        let (number, handle) = pool.begin(job)?;
+        let (number, handle) = registry.pool()?.begin(job)?;
         let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
         let begun = Begun { number, handle, address, of, stopped: false };
         registry.runs.insert(id, begun);

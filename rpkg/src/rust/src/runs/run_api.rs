@@ -72,6 +72,15 @@ fn ms_pool_configure(config: Robj) -> Robj {
     })
 }
 
+/// A run is to come that needs workers.
+#[extendr]
+fn ms_pool_expect_run() -> Robj {
+    edge(|| {
+        registry::expect_run()?;
+        nothing()
+    })
+}
+
 /// Where nodes of the user's cluster join a run, and how they know that they can: the listener's path, the session, and the version.
 #[extendr]
 fn ms_run_join_address(id: i32) -> Robj {
@@ -206,6 +215,7 @@ fn ms_pool_stop() -> Robj {
 extendr_module! {
     mod run_api;
     fn ms_pool_configure;
+    fn ms_pool_expect_run;
     fn ms_pool_status;
     fn ms_pool_stop;
     fn ms_run_cancel;

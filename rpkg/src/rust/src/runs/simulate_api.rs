@@ -1,6 +1,8 @@
 //! The `.Call` that simulates a plan: the scheduler's own core on a virtual clock.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
+use std::iter;
+
 use extendr_api::prelude::*;
 use scheduler::plan::{CallSpec, Costs, Origin};
 use scheduler::policy::{Policy, Schedule};
@@ -8,7 +10,7 @@ use scheduler::simulate::{over_hosts, sweep, Case, Model, Network, OverHosts, Si
 
 use super::plan_api;
 use super::spec::{policy, Reader};
-use crate::r::{self, argument, edge, Given, Result, Sexp};
+use crate::r::{self, argument, edge, Given, Kind, Result, Sexp};
 
 /// Simulates plan `id` for every number of workers and every schedule. `model` has for each pass of the plan the seconds of its
 /// elements (`work`): one for each, or one for all; `known`: whether schedules may know them beforehand; `overhead`: seconds a chunk.
@@ -127,10 +129,15 @@ fn table(names: &[&str], results: &[Simulated]) -> Result<Given> {
 }
 
 fn in_columns(names: &[&str], columns: &[(&str, Vec<f64>)]) -> Result<Given> {
+    let titles: Vec<&str> = iter::once("schedule").chain(columns.iter().map(|(title, _)| *title)).collect();
     r::give(|s| {
-        let mut parts = vec![("schedule", r::character(s, names))];
-        parts.extend(columns.iter().map(|(name, column)| (*name, r::reals(s, column))));
-        Ok(r::named_list(s, &parts))
+        let table = s.vector(Kind::VECSXP, titles.len());
+        table.set_item(0, r::character(s, names));
+        for (at, (_, column)) in columns.iter().enumerate() {
+            s.inner(|s| table.set_item(at + 1, r::reals(s, column)));
+        }
+        table.set_attribute(s, "names", r::character(s, &titles));
+        Ok(table)
     })
 }
 

@@ -103,8 +103,9 @@ pub(super) enum Input {
     Data(ResourceId, Cut),
     Value(PassId, Cut),
     Each(PassId),
-    Whole(PassId, Option<ResourceId>),
-    /// With their names, and in one vector where that is asked for.
+    /// All that a pass made, as a list.
+    Whole(PassId),
+    /// The same with their names, and in one vector where that is asked for.
     Results(PassId, Option<ResourceId>, bool),
 }
 
@@ -231,7 +232,7 @@ fn input(reader: Reader) -> Result<Input> {
     let pass = reader.index("pass")?.map(PassId);
     match (kind.as_str(), data, pass) {
         ("each", None, Some(pass)) => Ok(Input::Each(pass)),
-        ("whole", None, Some(pass)) => Ok(Input::Whole(pass, reader.index("names")?.map(ResourceId))),
+        ("whole", None, Some(pass)) => Ok(Input::Whole(pass)),
         ("results", None, Some(pass)) => {
             Ok(Input::Results(pass, reader.index("names")?.map(ResourceId), reader.number("vector")? != 0.0))
         }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use extendr_api::prelude::*;
 
 use super::look::{Look, Seen};
-use crate::r::{self, argument, edge, Failure, Sexp};
+use crate::r::{self, argument, edge, Bound, Failure, Kind, Sexp};
 
 thread_local! {
     /// Of a session and of a worker: a process may be both.
@@ -33,6 +33,32 @@ fn ms_state_look(worker: bool, seen: Robj) -> Robj {
     })
 }
 
+/// The names of an environment's closures that are no package's, by their own environment. O(variables). Nothing is written to what is looked at: in
+/// a process that was just forked each such page of memory would become its own.
+#[extendr]
+fn ms_own_closures(environment: Robj) -> Robj {
+    edge(|| {
+        let environment = argument(&environment);
+        r::give(|s| {
+            let names = s.names_in(environment);
+            let is_own = |&i: &usize| {
+                s.inner(|s| match environment.peek(s, s.symbol_of(names.text(i))) {
+                    Bound::Value(value) if value.kind() == Kind::CLOSXP => {
+                        let frame = value.closure_environment();
+                        !frame.is_everywhere() || frame.is_global() || frame == s.empty_environment()
+                    }
+                    _ => false,
+                })
+            };
+            // Twice, for nothing here may own memory: R may leave by a jump.
+            let own = || (0..names.len()).filter(is_own);
+            let found = s.vector(Kind::STRSXP, own().count());
+            own().enumerate().for_each(|(to, from)| found.set_text(to, names.text(from).raw()));
+            Ok(found)
+        })
+    })
+}
+
 /// A fingerprint of all environment variables: quicker to ask for than they are.
 #[extendr]
 fn ms_environment() -> Robj {
@@ -51,6 +77,7 @@ fn ms_threads() -> Robj {
 extendr_module! {
     mod state_api;
     fn ms_state_look;
+    fn ms_own_closures;
     fn ms_environment;
     fn ms_threads;
 }

@@ -18,6 +18,8 @@ pub(crate) enum Does {
         is_fresh: bool,
         is_external: bool,
     },
+    /// Says that a run is to come, which may be long in coming.
+    Expect,
     /// The run that was begun as this one.
     Cancel(usize),
     Configure {
@@ -32,9 +34,10 @@ pub(crate) fn script(rng: &mut Rng, kept: &FaultSet) -> Vec<(u64, Does)> {
     for _ in 0..2 + rng.below(8) {
         at += rng.pick(&[0, 0, SECOND / 100, SECOND / 10, SECOND, 5 * SECOND, 30 * SECOND]);
         at += rng.below(SECOND / 10);
-        let does = match rng.below(8) {
+        let does = match rng.below(9) {
             0 if begun > 0 => Does::Cancel(rng.below(begun) as usize),
             1 | 2 => Does::Configure { forks: !rng.once_in(3) },
+            3 => Does::Expect,
             _ => {
                 begun += 1;
                 if rng.once_in(3) {
