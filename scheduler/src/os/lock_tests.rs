@@ -68,6 +68,7 @@ fn a_forked_child_does_not_give_up_its_parents_lock_nor_keep_it() {
     let mut ends = [0; 2];
     // SAFETY: room for two descriptors.
     assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+    let _forking = crate::os::per_process::tests::forking();
     // SAFETY: the child makes system calls only and leaves by `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {

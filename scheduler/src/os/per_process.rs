@@ -51,11 +51,31 @@ impl<T: Send> PerProcess<T> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
     use super::*;
     use crate::os::{reap, Exit};
 
+    /// A child has all open that this process has, so who forks keeps apart from who needs that nobody else has something open.
+    static FORKS: RwLock<()> = RwLock::new(());
+
+    /// Held while a child lives.
+    pub(crate) fn forking() -> RwLockReadGuard<'static, ()> {
+        FORKS.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held while no child may live.
+    pub(crate) fn nobody_forks() -> RwLockWriteGuard<'static, ()> {
+        FORKS.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What came of a fork of this process that runs `check`, which neither makes nor ends threads. Waits are cut after ten seconds.
     pub(crate) fn in_forked_child(check: impl FnOnce() -> bool) -> Exit {
+        in_forked_child_of(&forking(), check)
+    }
+
+    /// The same for who holds one of the locks.
+    pub(crate) fn in_forked_child_of<L>(_lock: &L, check: impl FnOnce() -> bool) -> Exit {
         // SAFETY: the child's memory is whole, but for locks that other threads held; it ends without the parent's handlers.
         let child = unsafe { libc::fork() };
         if child == 0 {

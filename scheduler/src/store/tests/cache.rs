@@ -1,22 +1,22 @@
 //! Memory that serves one page after another. What is kept is the process's, so one test at a time.
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::RwLockWriteGuard;
 
 use super::*;
+use crate::os::per_process::tests::{in_forked_child_of, nobody_forks};
 use crate::os::{now_ns, Access, Exit, Mapping};
 
 const MIB: usize = 1 << 20;
 
 /// Nothing is kept at its beginning and its end.
 struct Alone {
-    _lock: MutexGuard<'static, ()>,
+    lock: RwLockWriteGuard<'static, ()>,
 }
 
 impl Alone {
     fn new() -> Alone {
-        static LOCK: Mutex<()> = Mutex::new(());
-        let lock = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = nobody_forks();
         clear_cache();
-        Alone { _lock: lock }
+        Alone { lock }
     }
 }
 
@@ -152,11 +152,11 @@ fn what_is_kept_is_bounded_and_goes_after_a_while_or_when_memory_is_asked_for() 
 
 #[test]
 fn a_forked_child_keeps_nothing_of_its_parents() {
-    let _alone = Alone::new();
+    let alone = Alone::new();
     let store = open();
     drop(page_of(&store, &[1; MIB]));
     let page = page_of(&store, &[2; MIB]);
-    let ended = crate::os::per_process::tests::in_forked_child(|| {
+    let ended = in_forked_child_of(&alone.lock, || {
         drop(page);
         !clear_cache()
     });

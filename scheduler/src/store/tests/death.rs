@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::os::name::Named;
+use crate::os::per_process::tests::forking;
 use crate::os::{reap, Peer, SessionLock};
 
 const ROLE: &str = "MEMSHARE_TEST_ROLE";
@@ -118,6 +119,7 @@ fn a_forked_child_owns_nothing_and_takes_nothing_away() {
     let mut store = open();
     register(&mut store, &ns, "x", b"parent's").unwrap();
     let page = store.page(Kind::Page, &b"page".as_slice(), Memory::New).unwrap();
+    let _forking = forking();
     // SAFETY: the child makes plain calls and allocates, which the C library keeps possible after a fork, and leaves by
     // `_exit`.
     let child = unsafe { libc::fork() };

@@ -204,6 +204,7 @@ fn a_forked_child_neither_ends_nor_keeps_a_hold() {
     register(&mut owner, &ns, "x", b"content").unwrap();
     let held = owner.hold(&find_it(&ns)).unwrap();
     let (handle, found) = (held.handle(), find_it(&ns));
+    let _forking = crate::os::per_process::tests::forking();
     // SAFETY: the child makes plain calls and leaves by `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
