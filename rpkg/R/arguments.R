@@ -68,13 +68,10 @@ registered_name <- function(x, namespace, given, call) {
   c(namespace, check_string(x, "X", call))
 }
 
-# A view of a registered variable for our own use, which leaves the session's list of views as it was.
-peek <- function(name, call) {
+# A view of a registered variable for our own use, of which the session's list of views does not tell.
+peek <- function(name, call = NULL) {
   configure_place()
-  listed <- paste(name, collapse = ".") %in% native(ms_view_list(), call)
-  view <- native(ms_retrieve(name[[1L]], name[[2L]]), call)[[1L]]
-  if (!listed) native(ms_release_views(name[[1L]], name[[2L]]), call)
-  view
+  native(ms_peek(name[[1L]], name[[2L]]), call)
 }
 
 by_name <- function(name) structure(name, class = "memshare_name")

@@ -83,7 +83,7 @@ identity_of <- function(program) {
 
 # A registered variable's value.
 read_name <- function(value) {
-  if (inherits(value, "memshare_name")) native(ms_retrieve(value[[1L]], value[[2L]]))[[1L]] else value
+  if (inherits(value, "memshare_name")) peek(value) else value
 }
 
 pass_identity <- function(pass, data, label) {

@@ -9,6 +9,9 @@ ms_register <- function(namespace_, variables) .Call(wrap__ms_register, namespac
 # Views of registered variables, in a named list. Each has a mapping of its own.
 ms_retrieve <- function(namespace_, variables) .Call(wrap__ms_retrieve, namespace_, variables)
 
+# A view of a registered variable that is for the package itself: `viewList()` does not tell of it.
+ms_peek <- function(namespace_, variable) .Call(wrap__ms_peek, namespace_, variable)
+
 # Drops this session's claim on views: of all names or, when one is not held, of none. What R still holds stays readable.
 ms_release_views <- function(namespace_, variables) .Call(wrap__ms_release_views, namespace_, variables)
 

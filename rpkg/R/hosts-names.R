@@ -15,7 +15,7 @@ content_on <- function(source, hosts) {
 # Runs on a leader: its data is a variable of this name from now on. On the session's own host it is the session's.
 hold_by_name <- function(lead, entry) {
   if (!entry$here) share_variables(entry$namespace, stats::setNames(lead$data[[entry$content]], entry$name))
-  lead$data[[entry$content]] <- list(peek(c(entry$namespace, entry$name), NULL))
+  lead$data[[entry$content]] <- list(peek(c(entry$namespace, entry$name)))
   lead$named[[name_key(entry$namespace, entry$name)]] <- entry$content
   gc(verbose = FALSE)
   native(ms_hosts_give_back())

@@ -56,12 +56,11 @@ memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, sched
   call <- sys.call()
   check_given("plan", call)
   plan <- as_plan(plan, substitute(plan), call)
-  work <- work_of(plan, profile, call)
-  if (is.null(schedule)) schedule <- "as planned"
   workers <- check_how_many(workers, "workers", call)
-  schedules <- check_schedules(schedule, chunk, call)
-  model <- list(work = work, overhead = overhead, known = check_flag(known, "known", call))
+  schedules <- check_schedules(if (is.null(schedule)) "as planned" else schedule, chunk, call)
+  model <- list(overhead = overhead, known = check_flag(known, "known", call))
   model$network <- check_network(hosts, workers, bandwidth, latency, call)
+  model$work <- work_of(plan, profile, call)
   simulated(plan, workers, schedules, chunk, model, call)
 }
 

@@ -98,7 +98,7 @@ check_stored <- function(stored, class, call) {
 # The form of a registered variable, checked and made once: the variable itself, or a view of another page that has no name.
 registered_form <- function(matrix, margin, call) {
   name <- matrix$name
-  serial <- native(ms_metadata(name[[1L]], name[[2L]]), call)$serial
+  serial <- known_of(name[[1L]], name[[2L]], call)$serial
   key <- paste(c(name, margin), collapse = "\n")
   known <- state$forms[[key]]
   if (!identical(known$serial, serial)) {
@@ -122,9 +122,7 @@ shared_form <- function(form, call) {
   space <- sprintf("memshare forms of %d", Sys.getpid())
   with_room(function() ms_register(space, list(form = form)), call)
   on.exit(native(ms_release_variables(space, "form")))
-  view <- native(ms_retrieve(space, "form"), call)[[1L]]
-  native(ms_release_views(space, "form"))
-  view
+  peek(c(space, "form"), call)
 }
 
 # Registered variables are released: so are the forms of them.

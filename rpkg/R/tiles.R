@@ -44,7 +44,7 @@ tile_names <- function(tiles, how) {
 check_into <- function(into, dim, asked) {
   into <- check_string(into, "into", asked$call)
   if (!asked$given) abort_input("into is the name of a variable and needs NAMESPACE", asked$call)
-  found <- native(ms_metadata(asked$namespace, into), asked$call)
+  found <- known_of(asked$namespace, into, asked$call)
   if (!identical(as.double(found$dim), as.double(dim))) {
     extents <- if (length(found$dim)) paste(found$dim, collapse = " x ") else "no dims"
     abort_input(sprintf("into needs a matrix of %s, and '%s' has %s", paste(dim, collapse = " x "), harmless(into), extents), asked$call)

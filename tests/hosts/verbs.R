@@ -57,6 +57,7 @@ for (round in 1:2) for (what in names(named)) {
   if (!identical(value, named[[what]](MAX.CORES = 2))) stop(what, " differs between hosts and one machine")
   stopifnot("what hosts hold is not sent" = sent < 0.05 * size)
 }
+stopifnot("views are what retrieveViews() gave" = length(viewList()) == 0L)
 e <- error_of(registerVariables("on hosts", list(m = 1), CLUSTER = cluster))
 stopifnot(grepl("was already registered", conditionMessage(e)), identical(pageList(CLUSTER = cluster), on_hosts))
 cat("ok  variables by name on hosts\n")

@@ -62,7 +62,7 @@ test_that("what a simulation takes is checked", {
   pass <- identity_pass(4)
   expect_error(memSimulate(1), "made by memPlan", class = "memshare_error_input")
   for (workers in list(0, 1.5, NA, "two", numeric())) {
-    expect_error(memSimulate(pass, workers, profile = 1), "workers", class = "memshare_error_input")
+    expect_error(memSimulate(pass, workers), "^workers must be", class = "memshare_error_input")
   }
   expect_error(memSimulate(pass, profile = 1, schedule = "best"), "schedule", class = "memshare_error_input")
   expect_error(memSimulate(pass, profile = 1, schedule = "fixed"), "needs chunk", class = "memshare_error_input")

@@ -71,6 +71,20 @@ test_that("release is of all or of none", {
   expect_identical(viewList(), character())
 })
 
+test_that("calls that look at registered variables leave the list of views as it is", {
+  registerVariables("life", list(L = as.list(1:4), m = matrix(1:6 + 0, 2), w = 2))
+  on.exit(releaseVariables("life", c("L", "m", "w")))
+  directory <- tempfile()
+  on.exit(unlink(directory, recursive = TRUE), add = TRUE)
+  retrieveViews("life", "w")
+  for (control in list(memControl(), memControl(checkpoint = directory))) {
+    expect_identical(memLapply("L", function(el, w) el * w, NAMESPACE = "life", VARS = "w", CONTROL = control), as.list(2 * 1:4))
+  }
+  expect_identical(memApply("m", 2, sum, NAMESPACE = "life"), list(3, 7, 11))
+  expect_identical(viewList(), "life.w")
+  releaseViews("life", "w")
+})
+
 test_that("names that look alike are told apart", {
   registerVariables("a.b", list(c = 1))
   registerVariables("a", list(b.c = 2))

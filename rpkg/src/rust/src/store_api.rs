@@ -84,24 +84,34 @@ fn whole<'a>(mapping: &'a Mapping, owner: &'a Preserved) -> r::Result<codec::Blo
     unsafe { codec::BlobSource::open(mapping, 0, u64::MAX, owner) }
 }
 
+/// What `f` makes of registered variables, each mapped for this caller alone.
+fn with_variables<T>(
+    namespace: &str,
+    names: &[String],
+    f: impl FnOnce(&[codec::BlobSource]) -> r::Result<T>,
+) -> r::Result<T> {
+    let opened = names.iter().map(|name| Ok(open(namespace, name)?.with_origin()));
+    let opened = opened.collect::<r::Result<Vec<_>>>()?;
+    let owned = opened.iter().map(|(mapping, origin)| owner(mapping, origin.as_ref()));
+    let owned = owned.collect::<r::Result<Vec<_>>>()?;
+    let sources = opened.iter().zip(&owned).map(|((mapping, _), owner)| whole(mapping, owner));
+    f(&sources.collect::<r::Result<Vec<_>>>()?)
+}
+
 /// Views of registered variables, in a named list. Each has a mapping of its own.
 #[extendr]
 fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
     edge(|| {
         let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
-        let opened = names.iter().map(|name| Ok(open(&namespace, name)?.with_origin()));
-        let opened = opened.collect::<r::Result<Vec<_>>>()?;
-        let owned = opened.iter().map(|(mapping, origin)| owner(mapping, origin.as_ref()));
-        let owned = owned.collect::<r::Result<Vec<_>>>()?;
-        let sources = opened.iter().zip(&owned).map(|((mapping, _), owner)| whole(mapping, owner));
-        let sources = sources.collect::<r::Result<Vec<_>>>()?;
-        let views = give(|s| {
-            let views = s.vector(r::Kind::VECSXP, sources.len());
-            for (i, source) in sources.iter().enumerate() {
-                s.inner(|s| views.set_item(i, codec::decode(s, source, 0)));
-            }
-            views.set_attribute(s, "names", r::character(s, &names));
-            Ok(views)
+        let views = with_variables(&namespace, &names, |sources| {
+            give(|s| {
+                let views = s.vector(r::Kind::VECSXP, sources.len());
+                for (i, source) in sources.iter().enumerate() {
+                    s.inner(|s| views.set_item(i, codec::decode(s, source, 0)));
+                }
+                views.set_attribute(s, "names", r::character(s, &names));
+                Ok(views)
+            })
         })?;
         session::with(|session| {
             for name in names {
@@ -110,6 +120,17 @@ fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
             Ok(())
         })?;
         Ok(views)
+    })
+}
+
+/// A view of a registered variable that is for the package itself: `viewList()` does not tell of it.
+#[extendr]
+fn ms_peek(namespace_: Robj, variable: Robj) -> Robj {
+    edge(|| {
+        with_variables(&namespace(&namespace_)?, &names(&variable)?, |sources| match sources {
+            [source] => give(|s| Ok(codec::decode(s, source, 0))),
+            _ => Err(Failure::input("one variable is looked at")),
+        })
     })
 }
 
@@ -329,6 +350,7 @@ extendr_module! {
     mod store_api;
     fn ms_register;
     fn ms_retrieve;
+    fn ms_peek;
     fn ms_release_views;
     fn ms_release_variables;
     fn ms_metadata;
