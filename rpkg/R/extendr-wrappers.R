@@ -338,23 +338,36 @@ ms_mirror_loading <- function(package) .Call(wrap__ms_mirror_loading, package)
 # The mirror is in the state: it forks workers from here on. Gives what `ms_worker_begin()` gives.
 ms_mirror_serve <- function() .Call(wrap__ms_mirror_serve)
 
-# What the session says of its state for the run at hand, in its own bytes.
-ms_worker_session <- function() .Call(wrap__ms_worker_session)
-
 # Tells the user of the session something that is no error.
 ms_worker_note <- function(text) .Call(wrap__ms_worker_note, text)
-
-# From now on this worker loads a package.
-ms_worker_loading <- function() .Call(wrap__ms_worker_loading)
-
-# The package is loaded.
-ms_worker_loaded <- function(package) .Call(wrap__ms_worker_loaded, package)
 
 # A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
 ms_worker_changed <- function(what) .Call(wrap__ms_worker_changed, what)
 
 # Waits for a run, so many milliseconds, or as long as it takes if they are negative. Whether there is one; NULL when none came in time.
 ms_worker_next <- function(milliseconds) .Call(wrap__ms_worker_next, milliseconds)
+
+# Takes no further part in the run and waits for its end.
+ms_worker_done <- function() .Call(wrap__ms_worker_done)
+
+# Makes this process a worker of a session: `address` is what `ms_run_join_address()` gives there. An error of kind `cluster` when it can
+# take part in no run of that session.
+ms_worker_join <- function(address) .Call(wrap__ms_worker_join, address)
+
+# Ends what `ms_worker_join()` began.
+ms_worker_leave <- function() .Call(wrap__ms_worker_leave)
+
+# Ends a worker that was forked, without R's own leave-taking. Does not return.
+ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
+
+# What the session says of its state for the run at hand, in its own bytes.
+ms_worker_session <- function() .Call(wrap__ms_worker_session)
+
+# From now on this worker loads a package.
+ms_worker_loading <- function() .Call(wrap__ms_worker_loading)
+
+# The package is loaded.
+ms_worker_loaded <- function(package) .Call(wrap__ms_worker_loaded, package)
 
 # Calls FUN on element after element, chunk after chunk. Gives NULL when the run is over, or what R has to make ready first:
 # a list of a step's payload and captured objects. Left by R's jump when FUN fails, or when `late` is called: FUN took too long.
@@ -386,19 +399,6 @@ ms_worker_condition <- function(condition) .Call(wrap__ms_worker_condition, cond
 # of an element becomes its result, and TRUE says that the loop can be entered again. `calls` is NULL for an interrupt;
 # `said` is the condition's text.
 ms_worker_failed <- function(condition, calls, said) .Call(wrap__ms_worker_failed, condition, calls, said)
-
-# Takes no further part in the run and waits for its end.
-ms_worker_done <- function() .Call(wrap__ms_worker_done)
-
-# Makes this process a worker of a session: `address` is what `ms_run_join_address()` gives there. An error of kind `cluster` when it can
-# take part in no run of that session.
-ms_worker_join <- function(address) .Call(wrap__ms_worker_join, address)
-
-# Ends what `ms_worker_join()` began.
-ms_worker_leave <- function() .Call(wrap__ms_worker_leave)
-
-# Ends a worker that was forked, without R's own leave-taking. Does not return.
-ms_worker_quit <- function() .Call(wrap__ms_worker_quit)
 
 # What changed since the last look: 1 options, 2 environment variables, 4 other settings, 8 what is attached, loaded, registered or
 # defined; the sum of them. Sessions and workers look apart. `seen` is a list, see [`Seen`].

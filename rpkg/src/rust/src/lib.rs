@@ -6,6 +6,7 @@
 //! * `session`: what this R session holds: its store, its views.
 //! * `store_api`: the `.Call`s of variables and views; `files_api`, `attach_api`, `write_api`, `why_api`: those of variables from files and
 //!   empty ones, of writing into them, and of what keeps one alive.
+//! * `place_api`: the `.Call`s of the place that they lie in, and of clearing away.
 //! * `top_api`: the `.Call` that looks at live runs.
 //! * `mutual_api`: the `.Call`s of mutual information.
 //! * `sparse/`: sparse matrices in compressed form: checked, turned.
@@ -30,6 +31,7 @@ mod mutual_api;
 mod nodes;
 mod numbered;
 mod payload_api;
+mod place_api;
 mod r;
 mod records;
 mod runs;
@@ -47,12 +49,13 @@ use records::{export_api, record_api, text_api};
 use runs::{checkpoints, hosts_earlier_api, hosts_log_api, kept, log_api, plan_api, run_api, simulate_api};
 use sparse::sparse_api;
 use state::state_api;
-use worker::worker_api;
+use worker::{life_api, worker_api};
 
 extendr_module! {
     mod memshare;
     use resume;
     use store_api;
+    use place_api;
     use attach_api;
     use files_api;
     use write_api;
@@ -74,6 +77,7 @@ extendr_module! {
     use record_api;
     use export_api;
     use text_api;
+    use life_api;
     use worker_api;
     use state_api;
 }

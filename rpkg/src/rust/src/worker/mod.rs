@@ -15,7 +15,7 @@
 //! | `home` | where the worker is kept, and taken from to work with; `waiting`: conditions that came meanwhile |
 //! | `packages` | which packages it loads meanwhile |
 //! | `pages` | the run's pages, mapped when first read |
-//! | `worker_api` | the `.Call`s of `R/worker.R` |
+//! | `life_api`, `worker_api` | the `.Call`s of `R/worker.R`, and those within a run |
 //!
 //! The loop is entered once a run. An error of FUN leaves it by R's own jump to the `tryCatch` around it, which is why the
 //! chunk under way is kept here and not on the stack: `R/worker.R` reports the error, and may enter the loop again at the
@@ -27,6 +27,7 @@ mod current;
 mod encoded;
 mod fold;
 mod home;
+pub mod life_api;
 mod meter;
 mod packages;
 mod pages;

@@ -1,68 +1,18 @@
-//! The `.Call`s of a worker process; `R/worker.R` tells how they go together.
+//! The `.Call`s of a worker within a run, from the state of the session to what FUN gave; `R/watch.R` and `R/prepare.R` tell how they go together.
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
-use std::path::Path;
-use std::time::Duration;
-
 use extendr_api::prelude::*;
-use scheduler::link::{Link, Mirror, Role};
+use scheduler::link::Link;
 
 use super::chunk::Call;
 use super::current::{Current, Next};
 use super::home::{with, Taken, Worker};
 use super::stage::Ready;
-use super::waiting::{keep_waiting, waiting};
+use super::waiting::keep_waiting;
 use crate::r::{self, argument, edge, nothing, Failure, Given, Kind, Result, Scope, Sexp};
 
 fn no_run() -> Failure {
     Failure::Internal("there is no run at hand".into())
-}
-
-/// What this process is: a worker (TRUE), of no use any more (FALSE), or one that is to become the mirror of a session, which then finds in
-/// a list the file with the `state` and the packages that are `deferred`. A fork server stays in here; each process that it forks returns.
-#[extendr]
-fn ms_worker_begin() -> Robj {
-    edge(|| role(Link::inherited()?))
-}
-
-/// A mirror says that it loads a package next.
-#[extendr]
-fn ms_mirror_loading(package: &str) -> Robj {
-    edge(|| {
-        with(|worker| Ok(worker.mirror.as_ref().ok_or_else(no_mirror)?.loading(package)?))?;
-        nothing()
-    })
-}
-
-/// The mirror is in the state: it forks workers from here on. Gives what `ms_worker_begin()` gives.
-#[extendr]
-fn ms_mirror_serve() -> Robj {
-    edge(|| {
-        let mirror = with(|worker| worker.mirror.take().ok_or_else(no_mirror))?;
-        role(mirror.serve()?)
-    })
-}
-
-fn no_mirror() -> Failure {
-    Failure::Internal("this process is no mirror".into())
-}
-
-fn role(role: Role) -> Result<Given> {
-    with(|worker| {
-        match role {
-            Role::Worker(link) => worker.link = Some(link),
-            Role::Mirror(mirror) => worker.mirror = Some(mirror),
-            Role::Over => {}
-        }
-        let (is_worker, mirror) = (worker.link.is_some(), worker.mirror.as_ref());
-        let Some(Mirror { state, deferred, .. }) = mirror else {
-            return r::give(|s| Ok(r::logical(s, is_worker)));
-        };
-        r::give(|s| {
-            let parts = [("state", r::path(s, state)), ("deferred", r::character(s, deferred))];
-            Ok(r::named_list(s, &parts))
-        })
-    })
 }
 
 /// What the session says of its state for the run at hand, in its own bytes.
@@ -73,15 +23,6 @@ fn ms_worker_session() -> Robj {
             let current = worker.current.as_ref().ok_or_else(no_run)?;
             r::give(|s| Ok(bytes(s, current.session())))
         })
-    })
-}
-
-/// Tells the user of the session something that is no error.
-#[extendr]
-fn ms_worker_note(text: &str) -> Robj {
-    edge(|| {
-        with(|worker| Ok(worker.link.as_ref().map_or(Ok(()), |link| link.note(text))?))?;
-        nothing()
     })
 }
 
@@ -106,39 +47,6 @@ fn ms_worker_loaded(package: &str) -> Robj {
             _ => Ok(()),
         })?;
         nothing()
-    })
-}
-
-/// A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
-#[extendr]
-fn ms_worker_changed(what: &str) -> Robj {
-    edge(|| {
-        with(|worker| Ok(worker.link.as_mut().map_or(Ok(()), |link| link.changed(what))?))?;
-        nothing()
-    })
-}
-
-/// Waits for a run, so many milliseconds, or as long as it takes if they are negative. Whether there is one; NULL when none came in time.
-#[extendr]
-fn ms_worker_next(milliseconds: i32) -> Robj {
-    edge(|| {
-        with(|worker| {
-            worker.current = None;
-            drop(waiting());
-            let there = match worker.link.as_mut() {
-                Some(link) => {
-                    let patience = u64::try_from(milliseconds).map(Duration::from_millis);
-                    if patience.map_or(Ok(false), |patience| link.is_idle(patience))? {
-                        return nothing();
-                    }
-                    link.next_run()?
-                }
-                None => None,
-            };
-            worker.current = there.map(Current::new).transpose()?;
-            let there = worker.current.is_some();
-            r::give(|s| Ok(r::logical(s, there)))
-        })
     })
 }
 
@@ -335,65 +243,11 @@ fn ms_worker_failed(condition: Robj, calls: Robj, said: Robj) -> Robj {
     })
 }
 
-/// Takes no further part in the run and waits for its end.
-#[extendr]
-fn ms_worker_done() -> Robj {
-    edge(|| {
-        with(|worker| match (worker.link.as_mut(), worker.current.take()) {
-            (Some(link), Some(current)) => current.sit_out(link),
-            _ => Ok(()),
-        })?;
-        nothing()
-    })
-}
-
-/// Makes this process a worker of a session: `address` is what `ms_run_join_address()` gives there. An error of kind `cluster` when it can
-/// take part in no run of that session.
-#[extendr]
-fn ms_worker_join(address: Robj) -> Robj {
-    edge(|| {
-        let address = r::strings(argument(&address), "address")?;
-        let [path, session, version] = address.as_slice() else {
-            return Err(Failure::Internal("an address has three parts".into()));
-        };
-        let link = Link::join_session(Path::new(path), session, version)?;
-        with(|worker| {
-            worker.link = Some(link);
-            Ok(())
-        })?;
-        nothing()
-    })
-}
-
-/// Ends what `ms_worker_join()` began.
-#[extendr]
-fn ms_worker_leave() -> Robj {
-    edge(|| {
-        with(|worker| {
-            *worker = Worker::default();
-            Ok(())
-        })?;
-        nothing()
-    })
-}
-
-/// Ends a worker that was forked, without R's own leave-taking. Does not return.
-#[extendr]
-fn ms_worker_quit() -> Robj {
-    scheduler::os::leave_forked()
-}
-
 extendr_module! {
     mod worker_api;
-    fn ms_worker_begin;
-    fn ms_mirror_loading;
-    fn ms_mirror_serve;
     fn ms_worker_session;
-    fn ms_worker_note;
     fn ms_worker_loading;
     fn ms_worker_loaded;
-    fn ms_worker_changed;
-    fn ms_worker_next;
     fn ms_worker_loop;
     fn ms_worker_ready;
     fn ms_worker_at;
@@ -403,8 +257,4 @@ extendr_module! {
     fn ms_worker_through;
     fn ms_worker_condition;
     fn ms_worker_failed;
-    fn ms_worker_done;
-    fn ms_worker_join;
-    fn ms_worker_leave;
-    fn ms_worker_quit;
 }
