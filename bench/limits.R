@@ -5,13 +5,8 @@
 #
 # Rows: B, C, C6, C7, E, G, G2 and H (into memory that was used before), as in rows.R; what is written into shared memory is written by pwrite().
 library(parallel)
-directory <- tempfile("limits-")
-dir.create(directory)
-invisible(file.copy("bench/limits.c", directory))
-system2(file.path(R.home("bin"), "R"), c("CMD", "SHLIB", shQuote(file.path(directory, "limits.c"))), stdout = FALSE)
-native <- dyn.load(file.path(directory, "limits.so"))
-put <- getNativeSymbolInfo("put", native)
-copy <- getNativeSymbolInfo("copy", native)
+source("bench/native.R")
+copies <- native_copies()
 of_session <- Sys.getpid()
 shared <- function(k) file.path("/dev/shm", sprintf("limits-%d-%d", of_session, k))
 
@@ -59,14 +54,14 @@ rows <- list(
   E = function() {
     make <- function(i) rep(i + 0.5, 1e5)
     plain <- timed(function() lapply(1:200, make), 7L)
-    work <- function(mine, k) for (i in seq_along(mine)) .Call(put, make(mine[[i]]), shared(k), (i - 1) * 8e5)
+    work <- function(mine, k) for (i in seq_along(mine)) copies$put(make(mine[[i]]), shared(k), (i - 1) * 8e5)
     say("E", plain, halves(200, work, 7L))
   },
   G = function() slices("G", matrix(runif(2e7), 100000), 1L, sum, 5L),
   G2 = function() slices("G2", matrix(runif(1e7), 10), 2L, sum, 3L),
   H = function() {
     X <- runif(2e8)
-    say("H", timed(function() .Call(copy, X), 3L), timed(function() .Call(put, X, shared(1), 0), 3L))
+    say("H", timed(function() copies$copy(X), 3L), timed(function() copies$put(X, shared(1), 0), 3L))
   }
 )
 asked <- commandArgs(TRUE)
@@ -75,4 +70,3 @@ for (row in if (length(asked)) asked else names(rows)) {
   unlink(shared(1:2))
   gc(verbose = FALSE)
 }
-unlink(directory, recursive = TRUE)

@@ -3,19 +3,10 @@
 # none finds another's heap. Two workers, warm, medians; the sides of a row are timed in turn. Rows: rows.R.
 library(memshare)
 source("bench/rows.R")
+source("bench/native.R")
 options(memshare.quiet = TRUE)
 space <- paste0("bench-", Sys.getpid())
 rscript <- file.path(R.home("bin"), "Rscript")
-
-# A function that copies a vector once into new memory, by one thread, in C.
-memory_copy <- function() {
-  directory <- tempfile()
-  dir.create(directory)
-  file.copy("bench/limits.c", directory)
-  system2(file.path(R.home("bin"), "R"), c("CMD", "SHLIB", shQuote(file.path(directory, "limits.c"))), stdout = FALSE)
-  symbol <- getNativeSymbolInfo("copy", dyn.load(file.path(directory, "limits.so")))
-  function(x) .Call(symbol, x)
-}
 
 # Seconds of the first call of a session that has the package loaded.
 first_call <- function() {

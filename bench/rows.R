@@ -157,7 +157,7 @@ rows <- list(
   ),
   H = list(
     work = "copying in 1.6 GB: into new memory, and into memory that was used before",
-    make = quote({ X <- matrix(runif(2e8), 20000); copy <- memory_copy() }),
+    make = quote({ X <- matrix(runif(2e8), 20000); copy <- native_copies()$copy }),
     sides = list(
       "memcpy" = quote(copy(X)),
       "new" = quote(registerVariables(space, list(X = X))),

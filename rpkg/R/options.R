@@ -145,14 +145,6 @@ configure_log <- function() {
   state$log <- log
 }
 
-# A call is to come that needs workers. What forks them is as slow to start as R is, so in a session's first call that begins before all else.
-expect_run <- function() {
-  if (isTRUE(state$expected)) return(invisible())
-  configure_native()
-  native(ms_pool_expect_run())
-  state$expected <- TRUE
-}
-
 place_twins <- option_twins[c("log", "dir", "cache")]
 
 # What is logged; where pages go; how much memory is kept. Asked in every call, so what was said is remembered. A directory that was named may go

@@ -39,6 +39,14 @@ end_verb <- function(verb, elements, asked, ..., vars = asked_vars(asked), furth
   deliver(pass, asked$call, if (is.null(asked$read)) mget(as.character(asked$data), asked$frame) else asked$read)
 }
 
+# A call is to come that needs workers. What forks them is as slow to start as R is, so in a session's first call that begins before all else.
+expect_run <- function() {
+  if (isTRUE(state$expected)) return(invisible())
+  configure_native()
+  native(ms_pool_expect_run())
+  state$expected <- TRUE
+}
+
 asked_vars <- function(asked) resolve_vars(asked$frame$VARS, asked$namespace, asked$given, asked$call)
 
 # The `...` of a verb, where they are further arguments of FUN.

@@ -27,53 +27,41 @@ impl SegmentFile {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
-    use crate::os::per_process::tests::in_forked_child;
+    use crate::os::per_process::tests::{forked, nobody_forks};
     use crate::os::{Exit, Mapping, Place, Segment, SegmentFile};
 
     /// A segment whose name is gone, and another way to open it.
-    fn nameless(test: &str) -> SegmentFile {
-        let name = format!("memshare-test-{}-lease-{test}", std::process::id());
+    fn nameless() -> SegmentFile {
+        let name = format!("memshare-test-{}-lease", std::process::id());
         let (segment, file) = Segment::create(&name, 8192, &Place::Memory).unwrap();
         drop(segment);
         file.renamed(name)
     }
 
-    /// Whether nobody else has it after all: children that other tests fork have what this process has, for a moment.
-    fn is_alone_at_last(file: &SegmentFile) -> bool {
-        let until = Instant::now() + Duration::from_secs(20);
-        while !file.is_alone() {
-            if Instant::now() > until {
-                return false;
-            }
-            std::thread::yield_now();
-        }
-        true
-    }
-
     #[test]
     fn who_opens_or_maps_a_segment_is_seen() {
-        let file = nameless("opened");
-        assert!(is_alone_at_last(&file) && is_alone_at_last(&file), "a lease is given back");
+        let _alone = nobody_forks();
+        let file = nameless();
+        assert!(file.is_alone() && file.is_alone());
         let other = SegmentFile::open_read(&file.handle()).unwrap().unwrap();
         assert!(!file.is_alone(), "open");
         let mapping = Mapping::private(&other).unwrap();
         drop(other);
         assert!(!file.is_alone(), "mapped");
         drop(mapping);
-        assert!(is_alone_at_last(&file));
+        assert!(file.is_alone());
     }
 
     #[test]
     fn a_mapping_that_a_fork_shares_is_seen_when_one_of_the_two_gave_it_up() {
-        let file = nameless("forked");
+        let _alone = nobody_forks();
+        let file = nameless();
         let mapping = Mapping::private(&SegmentFile::open_read(&file.handle()).unwrap().unwrap()).unwrap();
-        let ended = in_forked_child(|| {
+        let ended = forked(|| {
             drop(mapping);
             !file.is_alone()
         });
         assert_eq!(ended, Exit::Code(0));
-        assert!(is_alone_at_last(&file), "both did");
+        assert!(file.is_alone(), "both did");
     }
 }

@@ -71,11 +71,12 @@ pub(crate) mod tests {
 
     /// What came of a fork of this process that runs `check`, which neither makes nor ends threads. Waits are cut after ten seconds.
     pub(crate) fn in_forked_child(check: impl FnOnce() -> bool) -> Exit {
-        in_forked_child_of(&forking(), check)
+        let _child = forking();
+        forked(check)
     }
 
-    /// The same for who holds one of the locks.
-    pub(crate) fn in_forked_child_of<L>(_lock: &L, check: impl FnOnce() -> bool) -> Exit {
+    /// The same for who has seen to it that nobody else forks.
+    pub(crate) fn forked(check: impl FnOnce() -> bool) -> Exit {
         // SAFETY: the child's memory is whole, but for locks that other threads held; it ends without the parent's handlers.
         let child = unsafe { libc::fork() };
         if child == 0 {

@@ -118,7 +118,7 @@ pub(crate) enum Input {
         consumed: bool,
     },
     /// All that an earlier stage made, as a list.
-    Whole(Listed),
+    Whole(ResourceId),
     /// The same as R code takes results, in one vector where they are alike and this is `true`.
     Results(Listed, bool),
 }

@@ -82,34 +82,24 @@ fn whole<'a>(mapping: &'a Mapping, owner: &'a Preserved) -> r::Result<codec::Blo
     unsafe { codec::BlobSource::open(mapping, 0, u64::MAX, owner) }
 }
 
-/// What `f` makes of registered variables, each mapped for this caller alone.
-fn with_variables<T>(
-    namespace: &str,
-    names: &[String],
-    f: impl FnOnce(&[codec::BlobSource]) -> r::Result<T>,
-) -> r::Result<T> {
-    let opened = names.iter().map(|name| Ok(open(namespace, name)?.with_origin()));
-    let opened = opened.collect::<r::Result<Vec<_>>>()?;
-    let owned = opened.iter().map(|(mapping, origin)| owner(mapping, origin.as_ref()));
-    let owned = owned.collect::<r::Result<Vec<_>>>()?;
-    let sources = opened.iter().zip(&owned).map(|((mapping, _), owner)| whole(mapping, owner));
-    f(&sources.collect::<r::Result<Vec<_>>>()?)
-}
-
 /// Views of registered variables, in a named list. Each has a mapping of its own.
 #[extendr]
 fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
     edge(|| {
         let (namespace, names) = (namespace(&namespace_)?, names(&variables)?);
-        let views = with_variables(&namespace, &names, |sources| {
-            give(|s| {
-                let views = s.vector(r::Kind::VECSXP, sources.len());
-                for (i, source) in sources.iter().enumerate() {
-                    s.inner(|s| views.set_item(i, codec::decode(s, source, 0)));
-                }
-                views.set_attribute(s, "names", r::character(s, &names));
-                Ok(views)
-            })
+        let opened = names.iter().map(|name| Ok(open(&namespace, name)?.with_origin()));
+        let opened = opened.collect::<r::Result<Vec<_>>>()?;
+        let owned = opened.iter().map(|(mapping, origin)| owner(mapping, origin.as_ref()));
+        let owned = owned.collect::<r::Result<Vec<_>>>()?;
+        let sources = opened.iter().zip(&owned).map(|((mapping, _), owner)| whole(mapping, owner));
+        let sources = sources.collect::<r::Result<Vec<_>>>()?;
+        let views = give(|s| {
+            let views = s.vector(r::Kind::VECSXP, sources.len());
+            for (i, source) in sources.iter().enumerate() {
+                s.inner(|s| views.set_item(i, codec::decode(s, source, 0)));
+            }
+            views.set_attribute(s, "names", r::character(s, &names));
+            Ok(views)
         })?;
         session::with(|session| {
             for name in names {
@@ -125,10 +115,12 @@ fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
 #[extendr]
 fn ms_peek(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
-        with_variables(&namespace(&namespace_)?, &names(&variable)?, |sources| match sources {
-            [source] => give(|s| Ok(codec::decode(s, source, 0))),
-            _ => Err(Failure::input("one variable is looked at")),
-        })
+        let (namespace, name) =
+            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let (mapping, origin) = open(&namespace, &name)?.with_origin();
+        let owner = owner(&mapping, origin.as_ref())?;
+        let source = whole(&mapping, &owner)?;
+        give(|s| Ok(codec::decode(s, &source, 0)))
     })
 }
 

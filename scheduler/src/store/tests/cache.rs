@@ -2,21 +2,21 @@
 use std::sync::RwLockWriteGuard;
 
 use super::*;
-use crate::os::per_process::tests::{in_forked_child_of, nobody_forks};
+use crate::os::per_process::tests::{forked, nobody_forks};
 use crate::os::{now_ns, Access, Exit, Mapping};
 
 const MIB: usize = 1 << 20;
 
 /// Nothing is kept at its beginning and its end.
 struct Alone {
-    lock: RwLockWriteGuard<'static, ()>,
+    _lock: RwLockWriteGuard<'static, ()>,
 }
 
 impl Alone {
     fn new() -> Alone {
         let lock = nobody_forks();
         clear_cache();
-        Alone { lock }
+        Alone { _lock: lock }
     }
 }
 
@@ -152,11 +152,11 @@ fn what_is_kept_is_bounded_and_goes_after_a_while_or_when_memory_is_asked_for() 
 
 #[test]
 fn a_forked_child_keeps_nothing_of_its_parents() {
-    let alone = Alone::new();
+    let _alone = Alone::new();
     let store = open();
     drop(page_of(&store, &[1; MIB]));
     let page = page_of(&store, &[2; MIB]);
-    let ended = in_forked_child_of(&alone.lock, || {
+    let ended = forked(|| {
         drop(page);
         !clear_cache()
     });

@@ -180,7 +180,7 @@ impl<'a> Reach<'a> {
 
     fn function(&mut self, s: &Scope, x: Sexp) {
         let environment = x.closure_environment();
-        let of_package = environment.is_everywhere() && !environment.is_global();
+        let of_package = environment.is_of_package();
         if of_package || !self.seen.insert(x.raw() as usize) {
             return;
         }

@@ -85,6 +85,11 @@ impl<'s> Sexp<'s> {
         unsafe { ffi::memshare_is_everywhere(self.raw()) != 0 }
     }
 
+    /// Whether it is a package's: its namespace, or what of it is attached. Base and the empty environment count.
+    pub fn is_of_package(self) -> bool {
+        self.is_everywhere() && !self.is_global()
+    }
+
     /// Whether it is the global environment.
     pub fn is_global(self) -> bool {
         // SAFETY: a constant of R's.

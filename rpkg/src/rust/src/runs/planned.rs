@@ -260,7 +260,7 @@ fn step(
         Ok(match *input {
             Input::Data(place, cut) => about::Input::Cut(data(place), cut),
             Input::Value(pass, cut) => about::Input::CutOf(result(pass)?, cut),
-            Input::Whole(pass) => about::Input::Whole(listed(pass, None)?),
+            Input::Whole(pass) => about::Input::Whole(result(pass)?),
             Input::Results(pass, names, vector) => about::Input::Results(listed(pass, names)?, vector),
             Input::Each(pass) => match stage.passes.iter().position(|&step| step == pass) {
                 Some(step) => about::Input::Step(step as u32),

@@ -45,7 +45,7 @@ fn ms_own_closures(environment: Robj) -> Robj {
                 s.inner(|s| match environment.peek(s, s.symbol_of(names.text(i))) {
                     Bound::Value(value) if value.kind() == Kind::CLOSXP => {
                         let frame = value.closure_environment();
-                        !frame.is_everywhere() || frame.is_global() || frame == s.empty_environment()
+                        !frame.is_of_package() || frame == s.empty_environment()
                     }
                     _ => false,
                 })

@@ -8,7 +8,7 @@ use super::pages::{Made, Opened, Pages};
 use super::reused::Reused;
 use super::rows::RowFeed;
 use super::sparse::SparseFeed;
-use crate::about::{Blocks, Cut, Input, Side, Step, Steps};
+use crate::about::{Blocks, Cut, Input, Listed, Side, Step, Steps};
 use crate::codec::{self, BlobSource, SmallItems};
 use crate::r::{self, Failure, Preserved, Result, Scope, Sexp};
 
@@ -226,7 +226,7 @@ impl Feed {
             Input::Part { of, consumed } => {
                 Feed::Part { made: pages.made(membership, of)?, copied: consumed }
             }
-            Input::Whole(listed) => Feed::Whole(pages.list(membership, listed)?),
+            Input::Whole(of) => Feed::Whole(pages.list(membership, Listed { of, names: None })?),
             Input::Results(listed, vector) => Feed::Whole(pages.results(membership, listed, vector)?),
         })
     }

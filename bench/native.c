@@ -1,4 +1,4 @@
-/* What bench/limits.R and bench/peers.R do in C: nothing but a copy of a vector of doubles, into new memory or into a file of shared memory that is there already. */
+/* What bench/native.R compiles: nothing but a copy of a vector of doubles, into new memory or into a file of shared memory that is there already. */
 #include <Rinternals.h>
 #include <fcntl.h>
 #include <stdlib.h>
