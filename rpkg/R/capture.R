@@ -31,8 +31,8 @@ portable_function <- function(fun, capture, called) {
     if (length(kept)) attributes(copy) <- kept
     environment(copy) <- replica(env, capture)
   }
-  for (name in analysis$variables) need(name, FALSE, env, capture)
-  for (name in analysis$called) need(name, TRUE, env, capture)
+  need(analysis$variables, FALSE, env, capture)
+  need(analysis$called, TRUE, env, capture)
   if (analysis$dots) need_dots(env, capture)
   copy
 }
@@ -55,28 +55,45 @@ frame_number <- function(env, capture) {
   0L
 }
 
-# Finds the variable that `name` means in `env`, as R would, and puts it into its frame's replica or among the globals. Found in a
+# Finds the variables that `names` mean in `env`, as R would, and puts them into their frames' replicas or among the globals. Found in a
 # package: nothing to do but to attach the package, if it is on the search path. Found nowhere: it may exist on the worker, or be a
 # column name.
-need <- function(name, as_function, env, capture) {
-  while (!identical(env, globalenv())) {
+need <- function(names, as_function, env, capture) {
+  while (length(names) && !identical(env, globalenv())) {
     if (identical(env, emptyenv())) return(invisible())
-    if (is_package_frame(env)) {
-      if (exists(name, envir = env, mode = if (as_function) "function" else "any", inherits = FALSE)) return(invisible())
-    } else if (need_here(name, env, capture, as_function)) {
-      return(invisible())
+    of_package <- is_package_frame(env)
+    for (name in native(ms_bound(names, env))) {
+      settled <- if (of_package) !as_function || is_function_there(name, env) else need_here(name, env, capture, as_function)
+      if (settled) names <- names[names != name]
     }
     env <- parent.env(env)
   }
-  if (need_global(name, as_function, capture)) return(invisible())
-  place <- place_on_search_path(name, as_function)
-  if (is.null(place)) return(invisible())
-  if (!is_package_frame(place)) {
-    need_global(name, as_function, capture, place)
-  } else if (!identical(place, baseenv())) {
-    capture$packages <- c(capture$packages, sub("^package:", "", attr(place, "name")))
+  for (name in native(ms_bound(names, env))) if (need_global(name, as_function, capture)) names <- names[names != name]
+  if (length(names)) need_attached(names, as_function, capture)
+}
+
+# The names that no frame below the search path has: attaches the packages that have them, and takes variables of lists that were attached. What
+# packages hold is remembered as long as the search path stays the same.
+need_attached <- function(names, as_function, capture) {
+  path <- search()
+  if (!identical(path, state$search)) {
+    state$search <- path
+    state$places <- new.env(parent = emptyenv())
   }
-  invisible()
+  keys <- paste0(if (as_function) "f:" else "v:", names)
+  places <- unlist(mget(keys, envir = state$places, ifnotfound = NA_character_), use.names = FALSE)
+  for (i in seq_along(path)[-1L]) {
+    if (!anyNA(places)) break
+    env <- as.environment(i)
+    for (name in native(ms_bound(names[is.na(places)], env))) {
+      if (as_function && !is_function_there(name, env)) next
+      at <- match(name, names)
+      of_package <- is_package_frame(env)
+      places[[at]] <- if (of_package) sub("^package:", "", path[[i]]) else "base"
+      if (of_package) assign(keys[[at]], places[[at]], envir = state$places) else need_global(name, as_function, capture, env)
+    }
+  }
+  capture$packages <- c(capture$packages, places[!is.na(places) & places != "base"])
 }
 
 # Takes `name` from frame `env`, if it is there, into the frame's replica. TRUE when that settles the name: a variable does not
@@ -102,6 +119,8 @@ need_here <- function(name, env, capture, as_function = FALSE) {
 
 # What a name is bound to in an environment: its value, or the function of an active binding. NULL where there is none to be had.
 binding_of <- function(name, env) {
+  plain <- native(ms_plain_value(name, env))
+  if (!is.null(plain)) return(list(active = FALSE, value = plain[[1L]]))
   if (bindingIsActive(as.name(name), env)) return(list(active = TRUE, value = activeBindingFunction(as.name(name), env)))
   interrupted <- FALSE
   value <- withCallingHandlers(value_of(name, env, function() interrupted), interrupt = function(i) interrupted <<- TRUE)
@@ -182,15 +201,18 @@ scan_data <- function(value, capture) {
   for (fun in code$functions) scan_function(fun, capture)
 }
 
-# What a function needs of the global environment, whose frames travel with it.
+# What a function needs of the global environment, whose frames travel with it. A package's needs nothing of it.
 scan_function <- function(fun, capture) {
   if (typeof(fun) != "closure") return(invisible())
   env <- environment(fun)
+  if (is_package_frame(env)) return(invisible())
   analysis <- analysis_of(fun)
   if (analysis$looks_up) capture$others <- TRUE
   capture$named <- c(capture$named, analysis$named)
-  for (name in analysis$variables) if (!is_local(name, env)) need_global(name, FALSE, capture)
-  for (name in analysis$called) if (!is_local(name, env)) need_global(name, TRUE, capture)
+  # First what is quickly told: the methods that a session registers name hundreds of things, and every call looks at them.
+  here <- global_names()
+  for (name in analysis$variables[analysis$variables %in% here]) if (!is_local(name, env)) need_global(name, FALSE, capture)
+  for (name in analysis$called[analysis$called %in% here]) if (!is_local(name, env)) need_global(name, TRUE, capture)
 }
 
 # Whether a name is found before the global environment is asked.
@@ -202,4 +224,4 @@ is_local <- function(name, env) {
   FALSE
 }
 
-global_names <- function() ls(globalenv(), all.names = TRUE, sorted = FALSE)
+global_names <- function() names(globalenv())

@@ -344,8 +344,9 @@ ms_worker_note <- function(text) .Call(wrap__ms_worker_note, text)
 # A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
 ms_worker_changed <- function(what) .Call(wrap__ms_worker_changed, what)
 
-# Waits for a run, so many milliseconds, or as long as it takes if they are negative. Whether there is one; NULL when none came in time.
-ms_worker_next <- function(milliseconds) .Call(wrap__ms_worker_next, milliseconds)
+# Waits for a run. Whether there is one. NULL, if it `collects`, when it is time to have R's collector called: a page that was released keeps its memory
+# until the last view of it is collected. That takes longer than a small run, and leaves the processor's caches without what the next one needs.
+ms_worker_next <- function(collects) .Call(wrap__ms_worker_next, collects)
 
 # Takes no further part in the run and waits for its end.
 ms_worker_done <- function() .Call(wrap__ms_worker_done)
@@ -407,6 +408,16 @@ ms_state_look <- function(worker, seen) .Call(wrap__ms_state_look, worker, seen)
 # The names of an environment's closures that are no package's, by their own environment. O(variables). Nothing is written to what is looked at: in
 # a process that was just forked each such page of memory would become its own.
 ms_own_closures <- function(environment) .Call(wrap__ms_own_closures, environment)
+
+# The names of an environment's functions, and of promises that nobody has forced, which may be some, with a dot within them. O(variables).
+ms_dotted_functions <- function(environment) .Call(wrap__ms_dotted_functions, environment)
+
+# Those of some names that are bound in this very environment. O(names).
+ms_bound <- function(names, environment) .Call(wrap__ms_bound, names, environment)
+
+# The value of a variable of this very environment, in a list; NULL where nothing is bound, or where a promise or a function stands for the value, which
+# may run code. In R 4.5, which does not tell, always NULL.
+ms_plain_value <- function(name, environment) .Call(wrap__ms_plain_value, name, environment)
 
 # A fingerprint of all environment variables: quicker to ask for than they are.
 ms_environment <- function() .Call(wrap__ms_environment)

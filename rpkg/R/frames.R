@@ -25,11 +25,13 @@ is_lookup <- function(fun) {
 # looks up names that are computed, and `sees_frames`, whether it can see frames as a whole; `named`, packages that the code names; and
 # `template`, the function without source references and without its frame.
 analysis_of <- function(fun) {
-  for (known in state$analyses) {
-    if (same_code(known$body, body(fun)) && same_code(known$formals, formals(fun))) return(known)
-  }
+  key <- list(body(fun), formals(fun))
+  known <- if (!is.null(state$analyses)) utils::gethash(state$analyses, key)
+  # To the table 0 and -0 are one.
+  if (!is.null(known) && same_code(known$body, key[[1L]]) && same_code(known$formals, key[[2L]])) return(known)
+  if (is.null(state$analyses) || utils::numhash(state$analyses) >= 1000L) state$analyses <- utils::hashtab()
   found <- analyse(fun)
-  state$analyses <- utils::head(c(list(found), state$analyses), 256L)
+  utils::sethash(state$analyses, key, found)
   found
 }
 
@@ -185,22 +187,5 @@ is_package_frame <- function(env) {
   is.character(name) && startsWith(name[[1L]], "package:")
 }
 
-# Where a name that no frame below the search path has is found on it: the frame of a package, or of something else that was
-# attached, or NULL. What packages hold is remembered as long as the search path stays the same.
-place_on_search_path <- function(name, as_function) {
-  path <- search()
-  if (!identical(path, state$search)) {
-    state$search <- path
-    state$places <- new.env(parent = emptyenv())
-  }
-  key <- paste0(if (as_function) "f:" else "v:", name)
-  known <- state$places[[key]]
-  if (!is.null(known)) return(known)
-  for (i in seq_along(path)[-1L]) {
-    env <- as.environment(i)
-    if (!exists(name, envir = env, mode = if (as_function) "function" else "any", inherits = FALSE)) next
-    if (is_package_frame(env)) assign(key, env, envir = state$places)
-    return(env)
-  }
-  NULL
-}
+# Whether a function of this name is in a frame.
+is_function_there <- function(name, env) exists(name, envir = env, mode = "function", inherits = FALSE)

@@ -13,12 +13,14 @@ further_arguments <- function(frame, call, fun, caller) {
   unused <- unused_arguments(fun, names)
   values <- vector("list", length(code))
   kept <- values
+  forwards <- has_dots(call)
   for (i in seq_along(code)) {
     if (is_empty(code[[i]])) {
       kept[[i]] <- quote(expr = )
       next
     }
-    origin <- origin_of(code[[i]], call, caller)
+    # What did not come through `...` is written in the call.
+    origin <- if (forwards) origin_of(code[[i]], call, caller) else caller
     value <- if (!unused[[i]] || is.null(origin)) tryCatch(list(eval(as.call(list(quote(...elt), i)), frame)), error = identity)
     if (inherits(value, "error") || is.null(value)) {
       value <- list(if (is.null(origin)) failed_argument(value) else lazy_argument(code[[i]], origin))
@@ -51,10 +53,12 @@ origin_of <- function(code, call, env) {
 }
 
 # Whether an argument stands in this call, and did not come through `...`.
-is_written <- function(code, call) {
-  written <- as.list(call)[-1L]
-  forwarded <- any(vapply(written, identical, NA, quote(...)))
-  !forwarded || any(vapply(written, identical, NA, code))
+is_written <- function(code, call) !has_dots(call) || any(vapply(as.list(call)[-1L], identical, NA, code))
+
+# Whether a call passes on the `...` of the function that it stands in.
+has_dots <- function(call) {
+  for (argument in as.list(call)[-1L]) if (identical(argument, quote(...))) return(TRUE)
+  FALSE
 }
 
 # Code that FUN can see on the worker as it would here: see promised() in calling.R. The code of a function is its value.
@@ -125,6 +129,6 @@ arguments_met <- function(fun, arguments) {
   call <- as.call(c(quote(FUN), stats::setNames(lapply(marks, as.name), arguments)))
   matched <- if (is.primitive(fun)) NULL else tryCatch(as.list(match.call(fun, call))[-1L], error = function(e) NULL)
   if (is.null(names(matched))) return(character(length(arguments)))
-  met <- names(matched)[match(marks, vapply(matched, deparse, ""))]
+  met <- names(matched)[match(marks, vapply(matched, as.character, ""))]
   ifelse(is.na(met), "", met)
 }

@@ -28,7 +28,7 @@ add_asked_globals <- function(names, env, capture, call) {
 add_other_globals <- function(capture) {
   absent <- numeric()
   left <- small_globals
-  for (name in setdiff(global_names(), c(names(capture$globals), ".Random.seed"))) {
+  for (name in setdiff(global_names(), c(names(capture$globals), ".Random.seed", definition_names()))) {
     bound <- binding_of(name, globalenv())
     if (is.null(bound)) next
     bytes <- bytes_of(bound$value)

@@ -30,7 +30,7 @@ new_job <- function(program, hosts, call, given = NULL) {
   spec$timeout <- Inf
   cut_there <- lapply(job$cuts, function(cut) if (!is.null(cut$whole)) c(cut$of, form = cut$form))
   told_state <- state_for_hosts(job, program)
-  of <- if (!is.null(program$number)) list(program$number, spec$workers, cut_there, told_state)
+  of <- if (!is.null(program$number)) list(program$number, spec$workers, cut_there, told_state, shared)
   piece <- state$program_piece
   # The same call again is known by its content too.
   if (is.null(of) || !identical(piece$of, of)) {

@@ -81,7 +81,7 @@ worker_run <- function(external = FALSE) {
     detach_packages()
   })
   enter <- function() {
-    there <<- if (external) ms_worker_next(-1L) else next_run()
+    there <<- if (external) ms_worker_next(FALSE) else next_run()
     if (!isTRUE(there)) return(FALSE)
     # One that came while there was no run is meant for none.
     if (!external) ignoring_interrupts(Sys.sleep(0))
@@ -98,15 +98,12 @@ worker_run <- function(external = FALSE) {
   is.null(there) || native(there)
 }
 
-# Waits for a run. Garbage is collected meanwhile, for a page that was released keeps its memory until the last view of it is collected.
-# Collecting takes longer than a small run, so it waits until nothing comes, but not for ever.
+# Waits for a run, and collects garbage meanwhile.
 next_run <- function() {
-  if (is.null(state$collected)) state$collected <- elapsed()
-  there <- if (elapsed() - state$collected <= 2) ms_worker_next(30L)
+  there <- ms_worker_next(TRUE)
   if (!is.null(there)) return(there)
   gc(verbose = FALSE)
-  state$collected <- elapsed()
-  ms_worker_next(-1L)
+  ms_worker_next(FALSE)
 }
 
 # An interrupt came while FUN was not called, which one for an element that took too long may just do.

@@ -140,6 +140,20 @@ SEXP memshare_peek(SEXP environment, SEXP symbol, int *kind) {
 #endif
 }
 
+/* The value of a variable of this very environment, where neither a promise nor a function stands for it; a null pointer elsewhere, and in R 4.5, in
+ * which promises cannot be told. */
+SEXP memshare_plain_value(SEXP environment, SEXP symbol) {
+  if (!R_existsVarInFrame(environment, symbol) || R_BindingIsActive(symbol, environment)) return NULL;
+#if R_VERSION >= R_Version(4, 6, 0)
+  return R_GetBindingType(symbol, environment) == R_BindingTypeValue ? R_getVar(symbol, environment, FALSE) : NULL;
+#elif R_VERSION >= R_Version(4, 5, 0)
+  return NULL;
+#else
+  SEXP value = Rf_findVarInFrame(environment, symbol);
+  return TYPEOF(value) == PROMSXP || value == R_MissingArg ? NULL : value;
+#endif
+}
+
 /* Binds a variable to the promise that memshare_peek() found and that nobody has forced. */
 void memshare_define_promise(SEXP symbol, SEXP promise, SEXP from, SEXP to) {
 #if R_VERSION >= R_Version(4, 6, 0)

@@ -19,6 +19,14 @@ stopifnot(
 )
 cat("ok  workers of the leaders' own\n")
 
+# A call like one before it has that one's program, and its own data.
+off <- function(i, v, w) i + v - w
+for (vars in list(list(v = 1, w = 2), list(v = 3, w = 4), list(v = 5, w = 5), list(v = 6, w = 6), list(v = 1, w = 2))) {
+  stopifnot(identical(memLapply(1:4, off, VARS = vars, CLUSTER = cluster), lapply(1:4, off, vars$v, vars$w)))
+}
+for (y in list(1:4, 5:8)) stopifnot(identical(memMapply(`-`, 1:4, y, CLUSTER = cluster), as.list(1:4 - y)))
+cat("ok  calls that are alike\n")
+
 # registerVariables(CLUSTER = ): each host holds a variable once, by name, and calls that name it send nothing of it.
 bytes_of_call <- function(call) {
   at <- bytes_on_bridge(hosts)

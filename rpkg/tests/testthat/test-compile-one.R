@@ -2,6 +2,9 @@
 
 test_that("calls that are alike have their own data, values and settings, in any order", {
   add <- function(by) function(i) i + by
+  of_two <- function(i, v, w) i + v - w
+  # So much of FUN's surroundings is shared.
+  big <- as.double(1:2e4)
   control <- function(...) memControl(simplify = TRUE, ...)
   on.exit({
     memshare_gc("alike")
@@ -32,7 +35,25 @@ test_that("calls that are alike have their own data, values and settings, in any
     function() expect_identical(memLapply(1:3, function(i) runif(1), CONTROL = control(seed = 2)), memLapply(1:3, function(i) stats::runif(1), CONTROL = control(seed = 2))),
     function() expect_s3_class(suppressWarnings(memLapply(1:3, function(i) stop("no"), CONTROL = memControl(on_error = "collect")))[[2L]], "memshare_error_element"),
     function() expect_error(memLapply(1:3, function(i) stop("no")), class = "memshare_error_element"),
-    function() expect_length(memLapply(integer(), add(1)), 0L)
+    function() expect_length(memLapply(integer(), add(1)), 0L),
+    function() expect_identical(memLapply(1:3, of_two, VARS = list(v = 1, w = 20)), lapply(1:3, of_two, 1, 20)),
+    function() expect_identical(memLapply(1:3, of_two, VARS = list(v = 2, w = 30)), lapply(1:3, of_two, 2, 30)),
+    # Equal data is shared once.
+    function() expect_identical(memLapply(1:3, of_two, VARS = list(v = 7, w = 7)), lapply(1:3, of_two, 7, 7)),
+    function() expect_identical(memLapply(7, of_two, VARS = list(v = 7, w = 8)), lapply(7, of_two, 7, 8)),
+    function() expect_identical(memLapply(7, of_two, VARS = list(v = 8, w = 7)), lapply(7, of_two, 8, 7)),
+    function() expect_identical(memLapply(1:3, of_two, VARS = list(w = 20, v = 1)), lapply(1:3, of_two, 1, 20)),
+    function() expect_identical(memApply("v", 2, function(x, v) sum(x) + v[[1L]], NAMESPACE = "alike", VARS = "v"), as.list(apply(m, 2, sum) + 1L)),
+    function() expect_identical(memApply("v", 2, function(x, v) sum(x) + v[[1L]], NAMESPACE = "alike too", VARS = "v"), as.list(apply(m, 2, sum) * 10L + 10L)),
+    function() expect_identical(memMapply(`+`, 1:3, c(1, 2, 3)), as.list(1:3 + c(1, 2, 3))),
+    function() expect_identical(memMapply(`+`, 1:3, c(4, 5, 6)), as.list(1:3 + c(4, 5, 6))),
+    function() expect_identical(memMapply(`+`, 1:3, 1:3), as.list(1:3 * 2L)),
+    function() expect_identical(memMapply(`+`, 4:6, 4:6), as.list(4:6 * 2L)),
+    function() expect_identical(memLapply(1:2, function(i) big[[i]]), as.list(big[1:2])),
+    function() {
+      big <- -big
+      expect_identical(memLapply(1:2, function(i) big[[i]]), as.list(big[1:2]))
+    }
   )
   set.seed(1)
   for (round in 1:3) for (call in calls[sample(length(calls))]) call()
@@ -79,6 +100,7 @@ test_that("what is kept of programs has no data", {
   memLapply(as.character(1:1000), function(i) i, CONTROL = memControl(simplify = TRUE))
   memApply(matrix(0, 2, 300, dimnames = list(NULL, 1:300)), 1, function(x) x[[1L]])
   do.call(memLapply, list(as.numeric(1:3e4), function(i) i))
+  memLapply(1:2, function(i, v) i, VARS = list(v = as.numeric(1:3e4)))
   expect_lt(as.numeric(utils::object.size(lapply(state$compiled, function(known) list(known$of, known$program)))), 16 * 2e5)
-  expect_false(any(vapply(state$compiled, function(known) length(known$of$value_names) > 400L || length(known$of$inputs$code) > 1L, NA)))
+  expect_false(any(vapply(state$compiled, function(known) length(known$of$value_names) > 400L || !is.null(unlist(lapply(known$of$inputs, `[[`, "code"))), NA)))
 })

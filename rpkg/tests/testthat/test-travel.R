@@ -158,6 +158,45 @@ test_that("S3 methods of the session travel with what they need", {
   expect_identical(memLapply(1, function(i) format(structure(i, class = "memshare_local"))), list("local"))
 })
 
+test_that("a function that becomes an S3 method, because its generic is defined later, travels as one", {
+  with_globals(memshare_area.square = at_prompt(function(x) unclass(x)^2), memshare_area = 1)
+  expect_identical(memLapply(1, function(i) i), list(1))
+  assign("memshare_area", at_prompt(function(x) UseMethod("memshare_area")), envir = globalenv())
+  expect_identical(memLapply(2, at_prompt(function(i) memshare_area(structure(i, class = "square")))), list(4))
+  # The same name, but another function.
+  assign("memshare_area", at_prompt(function(x) "none"), envir = globalenv())
+  expect_identical(memLapply(2, at_prompt(function(i) memshare_area(structure(i, class = "square")))), list("none"))
+})
+
+test_that("S3 generics and their methods may all be local", {
+  area <- function(x, ...) UseMethod("area")
+  area.square <- function(x, ...) unclass(x)^2
+  area.default <- function(x, ...) "none"
+  expect_identical(memLapply(2:3, function(i) area(if (i == 2L) structure(i, class = "square") else i)), list(4, "none"))
+})
+
+test_that("functions with dots in their names that are no methods stay where they are", {
+  with_globals(memshare_x.1 = at_prompt(function(x) 1), memshare_x.of = 2, ".memshare_x" = 3, "memshare_x." = 4)
+  capture <- new_capture()
+  add_methods(capture)
+  expect_false(any(grepl("memshare_x", names(capture$globals))))
+})
+
+test_that("what the methods of a reference class inherit asks nothing of the session", {
+  on.exit(methods::removeClass("MemshareCounter", where = globalenv()))
+  counter <- methods::setRefClass("MemshareCounter", fields = list(x = "numeric"), methods = list(inc = function() {
+    x <<- x + memshare_step
+    x
+  }), where = globalenv())
+  with_globals(memshare_step = 5, memshare_else = 1, value = 2, def = 3)
+  capture <- new_capture()
+  add_methods(capture)
+  expect_false(capture$others)
+  expect_identical(names(capture$globals), "memshare_step")
+  one <- counter$new(x = 1)
+  expect_identical(memLapply(1, function(i) one$copy()$inc()), list(6))
+})
+
 test_that("names that are looked up are found, or the error says what to do", {
   with_globals(memshare_a1 = 5, memshare_big = as.double(1:2e4))
   expect_identical(memLapply(1, at_prompt(function(i) get("memshare_a1"))), list(5))

@@ -34,12 +34,20 @@ pub enum Lives {
 thread_local! {
     /// Bytes of pages that live with R's owners.
     static HELD: Cell<u64> = const { Cell::new(0) };
+    /// Bytes of all pages that R's owners have mapped.
+    static MAPPED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Bytes of memory that views of this process keep, also those that nobody needs any more: R's collector finds these, which does not know
 /// how big they are. A mapping counts once for each of its owners; one of a registered variable does not count.
 pub fn held() -> u64 {
     HELD.get()
+}
+
+/// Bytes that views of this process have mapped, also those that nobody needs any more, and also of registered variables, whose memory they would
+/// keep after a release. Counted as for [`held`].
+pub fn mapped() -> u64 {
+    MAPPED.get()
 }
 
 /// An owner of `mapping` for the views to be made, kept. With `origin`, the views can travel to workers as references.
@@ -58,6 +66,7 @@ pub fn owner<'s>(
         let (mapping, origin) = (Arc::clone(mapping), origin.map(Rc::clone));
         let owned = Owned { mapping, origin, exposed: Cell::new(false), counted };
         HELD.set(HELD.get() + counted);
+        MAPPED.set(MAPPED.get() + owned.mapping.len() as u64);
         R_SetExternalPtrAddr(owner.raw(), Box::into_raw(Box::new(owned)).cast());
         owner
     }
@@ -82,6 +91,7 @@ unsafe extern "C" fn finalize(owner: SEXP) {
         if !address.is_null() {
             let owned = Box::from_raw(address);
             HELD.set(HELD.get() - owned.counted);
+            MAPPED.set(MAPPED.get() - owned.mapping.len() as u64);
         }
     }
 }

@@ -2,7 +2,7 @@
 #![allow(improper_ctypes, reason = "extendr-ffi marks the opaque R value non-exhaustive")]
 use std::ffi::{c_char, c_int, c_void};
 
-use extendr_ffi::{R_xlen_t, SEXP};
+use extendr_ffi::{R_xlen_t, Rboolean, SEXP};
 
 extern "C" {
     pub(super) fn memshare_protect(
@@ -34,7 +34,9 @@ extern "C" {
     pub(super) fn memshare_parent(environment: SEXP) -> SEXP;
     pub(super) fn memshare_is_everywhere(environment: SEXP) -> c_int;
     pub(super) fn memshare_peek(environment: SEXP, symbol: SEXP, kind: *mut c_int) -> SEXP;
+    pub(super) fn memshare_plain_value(environment: SEXP, symbol: SEXP) -> SEXP;
     pub(super) fn memshare_define_promise(symbol: SEXP, promise: SEXP, from: SEXP, to: SEXP);
+    pub(super) fn R_existsVarInFrame(environment: SEXP, symbol: SEXP) -> Rboolean;
     pub(super) fn R_lsInternal3(environment: SEXP, all: c_int, sorted: c_int) -> SEXP;
     pub(super) fn R_MakeActiveBinding(symbol: SEXP, function: SEXP, environment: SEXP);
     pub(super) fn R_LockBinding(symbol: SEXP, environment: SEXP);

@@ -109,6 +109,19 @@ impl<'s> Sexp<'s> {
         }
     }
 
+    /// The value of a variable of this very environment, for which neither a promise nor an active binding stands; kept. R 4.5 does not tell.
+    pub fn plain_value<'k>(self, s: &'k Scope, name: Sexp) -> Option<Sexp<'k>> {
+        // SAFETY: a live environment and a symbol; R evaluates nothing for the answer, which is a null pointer where there is none.
+        let value = unsafe { ffi::memshare_plain_value(self.raw(), name.raw()) };
+        (!value.is_null()).then(|| s.keep(value))
+    }
+
+    /// Whether a variable of this very environment has this name.
+    pub fn has(self, name: Sexp) -> bool {
+        // SAFETY: a live environment and a symbol; R evaluates nothing for the answer.
+        unsafe { ffi::R_existsVarInFrame(self.raw(), name.raw()) == Rboolean::TRUE }
+    }
+
     /// Whether the binding of this variable is locked.
     pub fn binding_is_locked(self, name: Sexp) -> bool {
         // SAFETY: a live environment and a symbol that is bound in it.

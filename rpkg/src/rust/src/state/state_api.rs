@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use extendr_api::prelude::*;
 
 use super::look::{Look, Seen};
-use crate::r::{self, argument, edge, Bound, Failure, Kind, Sexp};
+use crate::r::{self, argument, edge, Bound, Failure, Kind, Scope, Sexp};
 
 thread_local! {
     /// Of a session and of a worker: a process may be both.
@@ -33,6 +33,57 @@ fn ms_state_look(worker: bool, seen: Robj) -> Robj {
     })
 }
 
+/// The names of an environment's functions, and of promises that nobody has forced, which may be some, with a dot within them. O(variables).
+#[extendr]
+fn ms_dotted_functions(environment: Robj) -> Robj {
+    edge(|| {
+        let environment = argument(&environment);
+        r::give(|s| {
+            let names = s.names_in(environment);
+            Ok(names_that(s, names, |name| {
+                let text = r::bytes_of(s, name).0;
+                let within = text.len() > 2 && text[1..text.len() - 1].contains(&b'.');
+                within
+                    && s.inner(|s| match environment.peek(s, s.symbol_of(name)) {
+                        Bound::Value(value) => value.kind() == Kind::CLOSXP,
+                        Bound::Promise(_) => true,
+                        Bound::Active(_) | Bound::Nothing => false,
+                    })
+            }))
+        })
+    })
+}
+
+/// Those of some names that are bound in this very environment. O(names).
+#[extendr]
+fn ms_bound(names: Robj, environment: Robj) -> Robj {
+    edge(|| {
+        let (names, environment) = (argument(&names), argument(&environment));
+        r::give(|s| Ok(names_that(s, names, |name| environment.has(s.symbol_of(name)))))
+    })
+}
+
+/// The value of a variable of this very environment, in a list; NULL where nothing is bound, or where a promise or a function stands for the value, which
+/// may run code. In R 4.5, which does not tell, always NULL.
+#[extendr]
+fn ms_plain_value(name: Robj, environment: Robj) -> Robj {
+    edge(|| {
+        let (name, environment) = (argument(&name), argument(&environment));
+        r::give(|s| {
+            let value = environment.plain_value(s, s.symbol_of(name.text(0)));
+            Ok(value.map_or_else(|| s.null(), |value| r::list(s, &[value])))
+        })
+    })
+}
+
+/// The names for which `is_wanted` holds, kept. It is asked twice, for nothing here may own memory: R may leave by a jump.
+fn names_that<'s>(s: &'s Scope, names: Sexp, is_wanted: impl Fn(Sexp) -> bool) -> Sexp<'s> {
+    let wanted = || (0..names.len()).map(|i| names.text(i)).filter(|&name| is_wanted(name));
+    let found = s.vector(Kind::STRSXP, wanted().count());
+    wanted().enumerate().for_each(|(to, name)| found.set_text(to, name.raw()));
+    found
+}
+
 /// The names of an environment's closures that are no package's, by their own environment. O(variables). Nothing is written to what is looked at: in
 /// a process that was just forked each such page of memory would become its own.
 #[extendr]
@@ -41,20 +92,15 @@ fn ms_own_closures(environment: Robj) -> Robj {
         let environment = argument(&environment);
         r::give(|s| {
             let names = s.names_in(environment);
-            let is_own = |&i: &usize| {
-                s.inner(|s| match environment.peek(s, s.symbol_of(names.text(i))) {
+            Ok(names_that(s, names, |name| {
+                s.inner(|s| match environment.peek(s, s.symbol_of(name)) {
                     Bound::Value(value) if value.kind() == Kind::CLOSXP => {
                         let frame = value.closure_environment();
                         !frame.is_of_package() || frame == s.empty_environment()
                     }
                     _ => false,
                 })
-            };
-            // Twice, for nothing here may own memory: R may leave by a jump.
-            let own = || (0..names.len()).filter(is_own);
-            let found = s.vector(Kind::STRSXP, own().count());
-            own().enumerate().for_each(|(to, from)| found.set_text(to, names.text(from).raw()));
-            Ok(found)
+            }))
         })
     })
 }
@@ -78,6 +124,9 @@ extendr_module! {
     mod state_api;
     fn ms_state_look;
     fn ms_own_closures;
+    fn ms_dotted_functions;
+    fn ms_bound;
+    fn ms_plain_value;
     fn ms_environment;
     fn ms_threads;
 }

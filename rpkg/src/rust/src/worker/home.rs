@@ -4,6 +4,7 @@
 //! loop call in here again. So whoever works with the worker takes it out of its place. Who comes meanwhile finds the place empty, and
 //! can do nothing to what is in use; a warning or message that comes so is kept for the chunk at hand (`waiting.rs`).
 use std::cell::Cell;
+use std::time::Instant;
 
 use scheduler::link::{Link, Mirror};
 
@@ -17,6 +18,8 @@ pub(super) struct Worker {
     /// While this process is on its way to the state of a session.
     pub(super) mirror: Option<Mirror>,
     pub(super) current: Option<Current>,
+    /// When R's collector was last called between two runs, or when there was the first of them.
+    pub(super) collected: Option<Instant>,
 }
 
 thread_local! {

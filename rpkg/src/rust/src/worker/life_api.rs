@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "extendr's macros write undocumented items")]
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use extendr_api::prelude::*;
 use scheduler::link::{Link, Mirror, Role};
@@ -10,6 +10,7 @@ use scheduler::link::{Link, Mirror, Role};
 use super::current::Current;
 use super::home::{with, Worker};
 use super::waiting::waiting;
+use crate::altrep;
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result};
 
 /// What this process is: a worker (TRUE), of no use any more (FALSE), or one that is to become the mirror of a session, which then finds in
@@ -77,28 +78,41 @@ fn ms_worker_changed(what: &str) -> Robj {
     })
 }
 
-/// Waits for a run, so many milliseconds, or as long as it takes if they are negative. Whether there is one; NULL when none came in time.
+/// Views of so many bytes are worth a collection as soon as nothing comes.
+const MUCH: u64 = 1 << 20;
+/// So long nothing comes after a run that other calls follow.
+const PAUSE: Duration = Duration::from_millis(30);
+/// So long a worker has nothing to do, or puts off what is worth it.
+const LONG: Duration = Duration::from_secs(2);
+
+/// Waits for a run. Whether there is one. NULL, if it `collects`, when it is time to have R's collector called: a page that was released keeps its memory
+/// until the last view of it is collected. That takes longer than a small run, and leaves the processor's caches without what the next one needs.
 #[extendr]
-fn ms_worker_next(milliseconds: i32) -> Robj {
+fn ms_worker_next(collects: bool) -> Robj {
     edge(|| {
         with(|worker| {
             worker.current = None;
             drop(waiting());
-            let there = match worker.link.as_mut() {
-                Some(link) => {
-                    let patience = u64::try_from(milliseconds).map(Duration::from_millis);
-                    if patience.map_or(Ok(false), |patience| link.is_idle(patience))? {
-                        return nothing();
-                    }
-                    link.next_run()?
-                }
-                None => None,
-            };
+            if collects && is_time_to_collect(worker)? {
+                worker.collected = Some(Instant::now());
+                return nothing();
+            }
+            let there = worker.link.as_mut().map_or(Ok(None), Link::next_run)?;
             worker.current = there.map(Current::new).transpose()?;
             let there = worker.current.is_some();
             r::give(|s| Ok(r::logical(s, there)))
         })
     })
+}
+
+/// Waits for a word of the session until it is time to collect; FALSE when it came.
+fn is_time_to_collect(worker: &mut Worker) -> Result<bool> {
+    let since = worker.collected.get_or_insert_with(Instant::now).elapsed();
+    let Some(link) = &worker.link else { return Ok(false) };
+    if altrep::mapped() < MUCH {
+        return Ok(link.is_idle(LONG)?);
+    }
+    Ok(since > LONG || link.is_idle(PAUSE)?)
 }
 
 /// Takes no further part in the run and waits for its end.
