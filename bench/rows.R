@@ -1,10 +1,11 @@
 # The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn, or NULL for times that are
 # told: in `fixed`, or by the code in `inside`; and `bars`: for each way of ours how it is named among the sides, times which of the others it must
-# stay below. `before` is what is done before a side each time, and not timed; `scale` how often a side's code does the work, `rounds` how often
-# it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile. `peer(name)` tells whether a package is installed.
+# stay below. `before` is what is done before a side each time, and not timed, `after` what is done at the end; `scale` how often a side's code does the work, `rounds` how often
+# it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile. `limit` tells what this machine allows (limit.R), or a side is
+# called so; it stands in for the bar of a way of ours that is `limited` and not met. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
-bar <- function(of, than, most) list(of = of, than = than, most = most)
+bar <- function(of, than, most, limited = FALSE) list(of = of, than = than, most = most, limited = limited)
 
 # Spins for so many milliseconds, whoever else uses the processor.
 spin <- function(ms) {
@@ -33,7 +34,7 @@ small_elements <- function(n, rounds) {
       "mclapply" = quote(parallel::mclapply(L, function(el) el + 1, mc.cores = 2)),
       "memLapply" = quote(memLapply(L, function(el) el + 1, MAX.CORES = 2))
     ),
-    bars = list(bar("memLapply", "lapply", 0.8)), rounds = rounds
+    limit = bquote(limit_of_small_items(L, function(el) el + 1, .(rounds))), bars = list(bar("memLapply", "lapply", 0.8, TRUE)), rounds = rounds
   )
 }
 
@@ -80,7 +81,8 @@ rows <- list(
       "registered" = quote(memLapply("L", function(el, w) el %*% w, NAMESPACE = space, VARS = "w", MAX.CORES = 2)),
       "unregistered" = quote(memLapply(L, function(el, w) el %*% w, VARS = list(w = w), MAX.CORES = 2))
     ),
-    bars = list(bar("registered", "lapply", 0.6), bar("unregistered", "mclapply", 1.5))
+    limit = quote(limit_of_items(L, function(el) el %*% w, 7L)),
+    bars = list(bar("registered", "lapply", 0.6, TRUE), bar("unregistered", "mclapply", 1.5))
   ),
   C = small_elements(1e5, 7L), C6 = small_elements(1e6, 3L), C7 = small_elements(1e7, 1L),
   D = c(list(work = "1,000 elements, 10 of 20 ms first, 990 of 0.2 ms"), skewed(quote(c(rep(20, 10), rep(0.2, 990))))),
@@ -93,7 +95,7 @@ rows <- list(
       "parLapply" = quote(parallel::parLapply(cluster, 1:200, function(i) rep(i + 0.5, 1e5))),
       "memLapply" = quote(memLapply(1:200, function(i) rep(i + 0.5, 1e5), MAX.CORES = 2))
     ),
-    bars = list(bar("memLapply", "lapply", 0.55))
+    limit = quote(limit_of_results(200, function(i) rep(i + 0.5, 1e5), 7L)), bars = list(bar("memLapply", "lapply", 0.55, TRUE))
   ),
   F = list(
     work = "a call on two elements, warm",
@@ -157,9 +159,11 @@ rows <- list(
   ),
   H = list(
     work = "copying in 1.6 GB: into new memory, and into memory that was used before",
-    make = quote({ X <- matrix(runif(2e8), 20000); copy <- native_copies()$copy }),
+    make = quote({ X <- matrix(runif(2e8), 20000); copies <- native_copies() }),
     sides = list(
-      "memcpy" = quote(copy(X)),
+      "memcpy" = quote(copies$copy(X)),
+      # By one thread, as of a process that has its own copy: into a file that is there already.
+      "limit" = quote(copies$put(X, in_shared_memory(1), 0)),
       "new" = quote(registerVariables(space, list(X = X))),
       "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
     ),
@@ -167,7 +171,8 @@ rows <- list(
       "memcpy" = quote(memshare_gc(space)), "new" = quote({ memshare_gc(space); memshare_gc() }),
       "used" = quote({ memshare_gc(space); memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)) })
     ),
-    options = list(memshare.cache = 2^32), bars = list(bar("new", "memcpy", 0.95), bar("used", "memcpy", 0.2)), rounds = 3L
+    after = quote(unlink(in_shared_memory(1))), options = list(memshare.cache = 2^32),
+    bars = list(bar("new", "memcpy", 0.95), bar("used", "memcpy", 0.2, TRUE)), rounds = 3L
   ),
   I = list(
     work = "a view of a 1 GB variable",

@@ -47,8 +47,7 @@ alike <- function(pass, at) {
     input$code <- NULL
     pass$inputs[[i]] <- input
   }
-  pass$vars <- lapply(pass$vars, data_name, "")
-  pass$at <- at
+  pass$vars <- list(lapply(pass$vars, data_name, ""), at)
   pass$fun <- code_of(pass$fun)
   pass$payload <- list(pass$payload$head, pass$payload$body, pass$payload$named)
   pass$cluster <- is.null(pass$cluster)

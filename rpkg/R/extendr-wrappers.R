@@ -344,9 +344,10 @@ ms_worker_note <- function(text) .Call(wrap__ms_worker_note, text)
 # A run changed this process in a way that cannot be put back: gives up its place to a new one. Returns when the process may end.
 ms_worker_changed <- function(what) .Call(wrap__ms_worker_changed, what)
 
-# Waits for a run. Whether there is one. NULL, if it `collects`, when it is time to have R's collector called: a page that was released keeps its memory
-# until the last view of it is collected. That takes longer than a small run, and leaves the processor's caches without what the next one needs.
-ms_worker_next <- function(collects) .Call(wrap__ms_worker_next, collects)
+# Waits for a run. Whether there is one. NULL when it is time to have R's collector called, which was called so many times since the run before, at most
+# twice: first for what is young, then for all. A page that was released keeps its memory until the last view of it is collected. That takes longer
+# than a small run, and leaves the processor's caches without what the next one needs.
+ms_worker_next <- function(collections) .Call(wrap__ms_worker_next, collections)
 
 # Takes no further part in the run and waits for its end.
 ms_worker_done <- function() .Call(wrap__ms_worker_done)

@@ -57,8 +57,8 @@ is_written <- function(code, call) !has_dots(call) || any(vapply(as.list(call)[-
 
 # Whether a call passes on the `...` of the function that it stands in.
 has_dots <- function(call) {
-  for (argument in as.list(call)[-1L]) if (identical(argument, quote(...))) return(TRUE)
-  FALSE
+  # An argument may be empty.
+  any(vapply(as.list(call)[-1L], identical, NA, quote(...)))
 }
 
 # Code that FUN can see on the worker as it would here: see promised() in calling.R. The code of a function is its value.

@@ -81,7 +81,7 @@ worker_run <- function(external = FALSE) {
     detach_packages()
   })
   enter <- function() {
-    there <<- if (external) ms_worker_next(FALSE) else next_run()
+    there <<- if (external) ms_worker_next(2L) else next_run()
     if (!isTRUE(there)) return(FALSE)
     # One that came while there was no run is meant for none.
     if (!external) ignoring_interrupts(Sys.sleep(0))
@@ -98,12 +98,19 @@ worker_run <- function(external = FALSE) {
   is.null(there) || native(there)
 }
 
-# Waits for a run, and collects garbage meanwhile.
+# Waits for a run, and collects garbage meanwhile: what is young, which takes a millisecond, and all, which takes 25 and writes to each page of memory that
+# this process shares with those that were forked beside it, if that did not help.
 next_run <- function() {
-  there <- ms_worker_next(TRUE)
-  if (!is.null(there)) return(there)
-  gc(verbose = FALSE)
-  ms_worker_next(FALSE)
+  there <- ms_worker_next(0L)
+  if (is.null(there)) {
+    gc(verbose = FALSE, full = FALSE)
+    there <- ms_worker_next(1L)
+  }
+  if (is.null(there)) {
+    gc(verbose = FALSE)
+    there <- ms_worker_next(2L)
+  }
+  there
 }
 
 # An interrupt came while FUN was not called, which one for an element that took too long may just do.

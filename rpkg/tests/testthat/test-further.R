@@ -99,7 +99,7 @@ test_that("code that FUN evaluates among columns finds the caller's other variab
 test_that("an empty argument stays empty", {
   matrices <- list(matrix(1:4, 2), matrix(5:10, 2))
   same(matrices, `[`, , 1)
-  same(matrices, "[", 1, , drop = FALSE)
+  expect_silent(same(matrices, "[", 1, , drop = FALSE))
   same(matrices, function(m, i, j) missing(i), , 1)
 })
 

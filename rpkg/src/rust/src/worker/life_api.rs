@@ -78,22 +78,23 @@ fn ms_worker_changed(what: &str) -> Robj {
     })
 }
 
-/// Views of so many bytes are worth a collection as soon as nothing comes.
+/// Views of so many bytes are worth a collection as soon as nothing comes, and one of all that R has.
 const MUCH: u64 = 1 << 20;
 /// So long nothing comes after a run that other calls follow.
 const PAUSE: Duration = Duration::from_millis(30);
 /// So long a worker has nothing to do, or puts off what is worth it.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Waits for a run. Whether there is one. NULL, if it `collects`, when it is time to have R's collector called: a page that was released keeps its memory
-/// until the last view of it is collected. That takes longer than a small run, and leaves the processor's caches without what the next one needs.
+/// Waits for a run. Whether there is one. NULL when it is time to have R's collector called, which was called so many times since the run before, at most
+/// twice: first for what is young, then for all. A page that was released keeps its memory until the last view of it is collected. That takes longer
+/// than a small run, and leaves the processor's caches without what the next one needs.
 #[extendr]
-fn ms_worker_next(collects: bool) -> Robj {
+fn ms_worker_next(collections: i32) -> Robj {
     edge(|| {
         with(|worker| {
             worker.current = None;
             drop(waiting());
-            if collects && is_time_to_collect(worker)? {
+            if is_time_to_collect(worker, collections)? {
                 worker.collected = Some(Instant::now());
                 return nothing();
             }
@@ -106,13 +107,15 @@ fn ms_worker_next(collects: bool) -> Robj {
 }
 
 /// Waits for a word of the session until it is time to collect; FALSE when it came.
-fn is_time_to_collect(worker: &mut Worker) -> Result<bool> {
+fn is_time_to_collect(worker: &mut Worker, collections: i32) -> Result<bool> {
     let since = worker.collected.get_or_insert_with(Instant::now).elapsed();
-    let Some(link) = &worker.link else { return Ok(false) };
-    if altrep::mapped() < MUCH {
-        return Ok(link.is_idle(LONG)?);
+    let (Some(link), much) = (&worker.link, altrep::mapped() >= MUCH) else { return Ok(false) };
+    match collections {
+        0 if much => Ok(since > LONG || link.is_idle(PAUSE)?),
+        0 => Ok(link.is_idle(LONG)?),
+        1 => Ok(much),
+        _ => Ok(false),
     }
-    Ok(since > LONG || link.is_idle(PAUSE)?)
 }
 
 /// Takes no further part in the run and waits for its end.
