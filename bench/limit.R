@@ -1,39 +1,49 @@
-# What this machine allows in a row of docs/benchmarks.md, in seconds: two forked R processes that have their own copy of the data and do nothing but FUN's
-# calls, half of them each, at the same time; and what the session has to do besides, because the value is R's. No chunks, no wake-ups, no checks.
+# What this machine allows in a row of docs/benchmarks.md: two forked R processes that have their own copy of the data and do nothing but FUN's calls, half
+# of them each, at the same time; and what the session has to do besides, because the value is R's. No chunks, no checks. They wait in between, as workers do.
 
-# Medians of the slower one's times, of two processes that do work(items, k) side by side; the first time is not counted.
-halves <- function(n, work, rounds) {
+# A function that has both do work(items, k) once, and of which end(f) lets them go.
+halves <- function(n, work) {
+  paths <- tempfile(c("ask1-", "ask2-", "answer1-", "answer2-"))
+  for (path in paths) system2("mkfifo", shQuote(path))
   jobs <- lapply(1:2, function(k) {
     parallel::mcparallel({
+      ask <- fifo(paths[[k]], "r", blocking = TRUE)
+      answer <- fifo(paths[[2L + k]], "w", blocking = TRUE)
       mine <- seq(k, n, 2)
-      work(mine, k)
-      vapply(seq_len(rounds), function(round) system.time(work(mine, k))[["elapsed"]], 0)
+      while (length(readLines(ask, 1L))) {
+        work(mine, k)
+        writeLines("done", answer)
+      }
     })
   })
-  stats::median(do.call(pmax, parallel::mccollect(jobs)))
+  asks <- lapply(paths[1:2], fifo, "w", blocking = TRUE)
+  answers <- lapply(paths[3:4], fifo, "r", blocking = TRUE)
+  function(end = FALSE) {
+    if (end) {
+      lapply(c(asks, answers), close)
+      return(parallel::mccollect(jobs))
+    }
+    for (ask in asks) writeLines("go", ask)
+    for (answer in answers) readLines(answer, 1L)
+  }
 }
 
-limit_of_items <- function(L, fun, rounds) {
+end <- function(limit) invisible(limit(end = TRUE))
+
+limit_of_items <- function(L, fun) {
   parts <- lapply(1:2, function(k) L[seq(k, length(L), 2)])
-  halves(length(L), function(mine, k) lapply(parts[[k]], fun), rounds)
-}
-
-# The session makes a list of single values.
-limit_of_small_items <- function(L, fun, rounds) {
-  values <- unlist(L)
-  limit_of_items(L, fun, rounds) + stats::median(replicate(rounds, system.time(as.list(values))[["elapsed"]]))
+  halves(length(L), function(mine, k) lapply(parts[[k]], fun))
 }
 
 # What is made is written into shared memory, into files that are there already after the first time.
-limit_of_results <- function(n, make, rounds) {
+limit_of_results <- function(n, make) {
   put <- native_copies()$put
-  paths <- in_shared_memory(1:2)
-  on.exit(unlink(paths))
-  work <- function(mine, k) for (i in seq_along(mine)) {
-    value <- make(mine[[i]])
-    put(value, paths[[k]], (i - 1) * 8 * length(value))
-  }
-  halves(n, work, rounds)
+  halves(n, function(mine, k) {
+    for (i in seq_along(mine)) {
+      value <- make(mine[[i]])
+      put(value, in_shared_memory(k), (i - 1) * 8 * length(value))
+    }
+  })
 }
 
-in_shared_memory <- function(k) file.path("/dev/shm", sprintf("limit-%d-%d", Sys.getpid(), k))
+in_shared_memory <- function(k) file.path("/dev/shm", paste0(space, "-limit-", k))

@@ -37,12 +37,11 @@ measured <- function(row) {
   medians <- apply(seconds, 2L, stats::median)
   for (side in names(row$divide)) medians[[side]] <- medians[[side]] / row$divide[[side]]
   inside <- vapply(row$inside, function(code) stats::median(replicate(5L, eval(code, frame))), 0)
-  limit <- if (!is.null(row$limit)) c(limit = eval(row$limit, frame))
   eval(row$after, frame)
   rm(frame)
   memshare_gc(space)
   gc()
-  c(unlist(row$fixed), medians, inside, limit)
+  c(unlist(row$fixed), medians, inside)
 }
 
 said <- function(seconds) if (seconds < 0.01) sprintf("%.3g ms", seconds * 1e3) else sprintf("%.3f s", seconds)

@@ -1,8 +1,8 @@
 # The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn, or NULL for times that are
 # told: in `fixed`, or by the code in `inside`; and `bars`: for each way of ours how it is named among the sides, times which of the others it must
 # stay below. `before` is what is done before a side each time, and not timed, `after` what is done at the end; `scale` how often a side's code does the work, `rounds` how often
-# it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile. `limit` tells what this machine allows (limit.R), or a side is
-# called so; it stands in for the bar of a way of ours that is `limited` and not met. `peer(name)` tells whether a package is installed.
+# it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile. A side that is called "limit" does what
+# this machine allows (limit.R): it stands in for the bar of a way of ours that is `limited` and not met. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
 bar <- function(of, than, most, limited = FALSE) list(of = of, than = than, most = most, limited = limited)
@@ -28,13 +28,15 @@ skewed <- function(costs) {
 small_elements <- function(n, rounds) {
   list(
     work = sprintf("%s elements of el + 1", format(n, big.mark = ",", scientific = FALSE)),
-    make = bquote(L <- as.list(runif(.(n)))),
+    make = bquote({ values <- runif(.(n)); L <- as.list(values); limit <- limit_of_items(L, function(el) el + 1) }),
     sides = list(
+      # The session makes a list of single values.
+      "limit" = quote({ limit(); as.list(values) }),
       "lapply" = quote(lapply(L, function(el) el + 1)),
       "mclapply" = quote(parallel::mclapply(L, function(el) el + 1, mc.cores = 2)),
       "memLapply" = quote(memLapply(L, function(el) el + 1, MAX.CORES = 2))
     ),
-    limit = bquote(limit_of_small_items(L, function(el) el + 1, .(rounds))), bars = list(bar("memLapply", "lapply", 0.8, TRUE)), rounds = rounds
+    after = quote(end(limit)), bars = list(bar("memLapply", "lapply", 0.8, TRUE)), rounds = rounds
   )
 }
 
@@ -74,14 +76,16 @@ rows <- list(
     work = "1,000 matrices 200 x 200 `%*% w`",
     make = quote({
       L <- replicate(1000, matrix(runif(40000), 200), simplify = FALSE); w <- runif(200); registerVariables(space, list(L = L, w = w))
+      limit <- limit_of_items(L, function(el) el %*% w)
     }),
     sides = list(
+      "limit" = quote(limit()),
       "lapply" = quote(lapply(L, function(el) el %*% w)),
       "mclapply" = quote(parallel::mclapply(L, function(el) el %*% w, mc.cores = 2)),
       "registered" = quote(memLapply("L", function(el, w) el %*% w, NAMESPACE = space, VARS = "w", MAX.CORES = 2)),
       "unregistered" = quote(memLapply(L, function(el, w) el %*% w, VARS = list(w = w), MAX.CORES = 2))
     ),
-    limit = quote(limit_of_items(L, function(el) el %*% w, 7L)),
+    after = quote(end(limit)),
     bars = list(bar("registered", "lapply", 0.6, TRUE), bar("unregistered", "mclapply", 1.5))
   ),
   C = small_elements(1e5, 7L), C6 = small_elements(1e6, 3L), C7 = small_elements(1e7, 1L),
@@ -89,13 +93,15 @@ rows <- list(
   D2 = c(list(work = "the same, the long ones last"), skewed(quote(c(rep(0.2, 990), rep(20, 10))))),
   E = list(
     work = "200 results of 100,000 doubles",
+    make = quote(limit <- limit_of_results(200, function(i) rep(i + 0.5, 1e5))),
     sides = list(
+      "limit" = quote(limit()),
       "lapply" = quote(lapply(1:200, function(i) rep(i + 0.5, 1e5))),
       "mclapply" = quote(parallel::mclapply(1:200, function(i) rep(i + 0.5, 1e5), mc.cores = 2)),
       "parLapply" = quote(parallel::parLapply(cluster, 1:200, function(i) rep(i + 0.5, 1e5))),
       "memLapply" = quote(memLapply(1:200, function(i) rep(i + 0.5, 1e5), MAX.CORES = 2))
     ),
-    limit = quote(limit_of_results(200, function(i) rep(i + 0.5, 1e5), 7L)), bars = list(bar("memLapply", "lapply", 0.55, TRUE))
+    after = quote({ end(limit); unlink(in_shared_memory(1:2)) }), bars = list(bar("memLapply", "lapply", 0.55, TRUE))
   ),
   F = list(
     work = "a call on two elements, warm",

@@ -97,6 +97,21 @@ fn the_costliest_come_first_and_a_heavy_element_is_alone() {
 }
 
 #[test]
+fn heavy_elements_at_the_end_leave_small_pieces_for_the_end_too() {
+    for levels in [0, 1] {
+        let mut each = vec![0.2; 990];
+        each.extend([20.0; 10]);
+        let spec = call(costs(each, Origin::Known), 2, levels);
+        let plan = compile(spec).expect("a plan");
+        let pieces = &plan.stages()[0].pieces;
+        let share = 398.0 / 2.0;
+        let small: Vec<f64> = pieces.iter().rev().take(4).map(|piece| piece.cost).collect();
+        assert!(small.iter().all(|&cost| cost <= share / 32.0), "{levels} levels: {small:?} of {share}");
+        assert!(pieces.len() < 60, "{} pieces", pieces.len());
+    }
+}
+
+#[test]
 fn no_piece_is_long_however_little_it_should_cost() {
     let mut each = vec![0.0; 10_000];
     each[0] = 1.0;
