@@ -1,11 +1,12 @@
 // The least that a warm call can take: its wake-ups and its segments, and nothing else. A session passes a word to two worker processes, as
 // memshare does by its supervisor thread, and waits until both have answered; with a board and a page of results, made for the call or kept.
-// cc -O2 -pthread -o /tmp/floor bench/floor.c && /tmp/floor
+// cc -O2 -pthread -o /tmp/floor bench/floor.c && /tmp/floor [MILLISECONDS]     between two calls: 0
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@ struct word {
 
 static int worker[2][2], inbox[2];
 static sem_t done;
+static useconds_t between;
 
 static void *must(void *x) {
   if (x == MAP_FAILED) perror("floor"), exit(1);
@@ -105,7 +107,9 @@ static void measure(enum kind kind, const char *what) {
   int results = -1;
   snprintf(word.board, sizeof word.board, "/dev/shm/floor-%d-board", getpid());
   snprintf(word.results, sizeof word.results, "/dev/shm/floor-%d-results", getpid());
-  for (int i = 0; i < CALLS; i++) {
+  int calls = between ? CALLS / 50 : CALLS;
+  for (int i = 0; i < calls; i++) {
+    if (between) usleep(between);
     double begun = now();
     if (kind >= NEW_SEGMENTS && !board) {
       results = made(word.results, RESULTS);
@@ -120,7 +124,7 @@ static void measure(enum kind kind, const char *what) {
       sem_wait(&done);
     }
     if (kind >= NEW_SEGMENTS) check(pread(results, value, 8, HEADER));
-    if (kind == NEW_SEGMENTS || (kind == KEPT_SEGMENTS && i == CALLS - 1)) {
+    if (kind == NEW_SEGMENTS || (kind == KEPT_SEGMENTS && i == calls - 1)) {
       munmap(board, BOARD);
       close(results);
       unlink(word.board);
@@ -129,11 +133,12 @@ static void measure(enum kind kind, const char *what) {
     }
     took[i] = now() - begun;
   }
-  qsort(took, CALLS, sizeof *took, by_size);
-  printf("%-60s %4.0f us\n", what, took[CALLS / 2]);
+  qsort(took, calls, sizeof *took, by_size);
+  printf("%-60s %4.0f us\n", what, took[calls / 2]);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+  if (count > 1) between = 1000 * atoi(arguments[1]);
   for (int k = 0; k < 2; k++) {
     check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, worker[k]));
     if (check(fork()) == 0) {
