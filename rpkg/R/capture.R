@@ -89,6 +89,7 @@ need_attached <- function(names, as_function, capture) {
       if (as_function && !is_function_there(name, env)) next
       at <- match(name, names)
       of_package <- is_package_frame(env)
+      # A variable of a list asks for no package, as those of base do.
       places[[at]] <- if (of_package) sub("^package:", "", path[[i]]) else "base"
       if (of_package) assign(keys[[at]], places[[at]], envir = state$places) else need_global(name, as_function, capture, env)
     }
