@@ -48,11 +48,12 @@ analyse <- function(fun) {
   texts <- texts_in(code)
   template <- utils::removeSource(plain)
   environment(template) <- baseenv()
+  # A text may be the name of a function, as in sweep(x, 1, s, "f"). No name is longer.
+  named <- texts[nchar(texts, "bytes") <= 10000L & make.names(texts) == texts]
   list(
     body = body(fun), formals = formals(fun), template = template,
     variables = unique(c(intersect(used$variables, free), looked$names, names_in_formulas(texts))),
-    # A text may be the name of a function, as in sweep(x, 1, s, "f").
-    called = unique(c(intersect(used$called, free), setdiff(free, c(used$variables, used$called)), texts[make.names(texts) == texts])),
+    called = unique(c(intersect(used$called, free), setdiff(free, c(used$variables, used$called)), named)),
     dots = any(is_dots(used$variables)) && !"..." %in% names(formals), looks_up = looked$any, sees_frames = looked$frames,
     named = packages_named(body(fun))
   )
@@ -144,7 +145,7 @@ lookups_in <- function(expressions, free) {
     for (part in parts) walk(part)
   }
   for (e in expressions) walk(e)
-  list(names = unique(names[nzchar(names)]), any = any, frames = frames)
+  list(names = unique(names[nzchar(names) & nchar(names, "bytes") <= 10000L]), any = any, frames = frames)
 }
 
 # The name of a function in a call, also of base::get.

@@ -168,6 +168,12 @@ test_that("a function that becomes an S3 method, because its generic is defined 
   expect_identical(memLapply(2, at_prompt(function(i) memshare_area(structure(i, class = "square")))), list("none"))
 })
 
+test_that("a text in FUN may be longer than any name", {
+  long <- strrep("ACGT", 5000)
+  expect_identical(memLapply(1:2, eval(bquote(function(i) nchar(.(long)) + i))), list(20001L, 20002L))
+  expect_error(memLapply(1, eval(bquote(function(i) exists(.(long))))), "limited to 10000 bytes", class = "memshare_error_element")
+})
+
 test_that("S3 generics and their methods may all be local", {
   area <- function(x, ...) UseMethod("area")
   area.square <- function(x, ...) unclass(x)^2

@@ -3,8 +3,9 @@
 //!
 //! Pieces shrink towards the end of the collection, as the chunks of factoring do: sixteenths of a worker's share at first,
 //! hundredths at last; these fill the gaps that measured costs, which are never exact, leave. An element that costs as much as
-//! a piece is one alone, and is no part of what is left to be cut: it is done before, wherever it stands. No piece is long in elements, however little they should cost: when the costs mislead, that bounds the
-//! harm until the run notices ([`crate::engine`]).
+//! a piece is one alone, and is no part of what is left to be cut: it is done before, wherever it stands. No piece is long in
+//! elements, however little they should cost: when the costs mislead, that bounds the harm until the run notices
+//! ([`crate::engine`]).
 use super::costs::{Costs, Origin, BLOCK};
 use crate::policy::Policy;
 
