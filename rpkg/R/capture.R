@@ -97,10 +97,9 @@ need_attached <- function(names, as_function, capture) {
   capture$packages <- c(capture$packages, places[!is.na(places) & places != "base"])
 }
 
-# Takes `name` from frame `env`, if it is there, into the frame's replica. TRUE when that settles the name: a variable does not
+# Takes `name` from frame `env`, which has it, into the frame's replica. TRUE when that settles the name: a variable does not
 # settle a name that is called, and a promise that fails is left for FUN to meet.
 need_here <- function(name, env, capture, as_function = FALSE) {
-  if (!exists(name, envir = env, inherits = FALSE)) return(FALSE)
   copy <- replica(env, capture)
   at <- frame_number(env, capture)
   if (name %in% capture$done[[at]]) return(!as_function || is.function(copy[[name]]))
@@ -174,11 +173,10 @@ bare_bytes <- function(value) {
   switch(typeof(value), logical = , integer = 4, double = , character = 8, complex = 16, raw = 1, 0) * length(value)
 }
 
-# Takes `name` from the global environment, or from a list that was attached, among the globals, with what it needs itself. TRUE when
+# Takes `name` from the global environment, or from a list that was attached, which has it, among the globals, with what it needs itself. TRUE when
 # that settles the name, as for need_here().
 need_global <- function(name, as_function, capture, from = globalenv()) {
   if (name %in% names(capture$globals)) return(!as_function || is.function(capture$globals[[name]]) || name %in% capture$active)
-  if (!exists(name, envir = from, inherits = FALSE)) return(FALSE)
   bound <- binding_of(name, from)
   if (is.null(bound)) return(TRUE)
   if (as_function && !bound$active && !is.function(bound$value)) return(FALSE)
@@ -211,9 +209,8 @@ scan_function <- function(fun, capture) {
   if (analysis$looks_up) capture$others <- TRUE
   capture$named <- c(capture$named, analysis$named)
   # First what is quickly told: the methods that a session registers name hundreds of things, and every call looks at them.
-  here <- global_names()
-  for (name in analysis$variables[analysis$variables %in% here]) if (!is_local(name, env)) need_global(name, FALSE, capture)
-  for (name in analysis$called[analysis$called %in% here]) if (!is_local(name, env)) need_global(name, TRUE, capture)
+  for (name in native(ms_bound(analysis$variables, globalenv()))) if (!is_local(name, env)) need_global(name, FALSE, capture)
+  for (name in native(ms_bound(analysis$called, globalenv()))) if (!is_local(name, env)) need_global(name, TRUE, capture)
 }
 
 # Whether a name is found before the global environment is asked.

@@ -48,8 +48,8 @@ analyse <- function(fun) {
   texts <- texts_in(code)
   template <- utils::removeSource(plain)
   environment(template) <- baseenv()
-  # A text may be the name of a function, as in sweep(x, 1, s, "f"). No name is longer.
-  named <- texts[nchar(texts, "bytes") <= 10000L & make.names(texts) == texts]
+  # A text may be the name of a function, as in sweep(x, 1, s, "f").
+  named <- texts[is_short_enough(texts) & make.names(texts) == texts]
   list(
     body = body(fun), formals = formals(fun), template = template,
     variables = unique(c(intersect(used$variables, free), looked$names, names_in_formulas(texts))),
@@ -145,8 +145,11 @@ lookups_in <- function(expressions, free) {
     for (part in parts) walk(part)
   }
   for (e in expressions) walk(e)
-  list(names = unique(names[nzchar(names) & nchar(names, "bytes") <= 10000L]), any = any, frames = frames)
+  list(names = unique(names[nzchar(names) & is_short_enough(names)]), any = any, frames = frames)
 }
+
+# Whether texts may be names to R.
+is_short_enough <- function(texts) nchar(texts, "bytes") <= 10000L
 
 # The name of a function in a call, also of base::get.
 called_name <- function(head) {

@@ -73,7 +73,7 @@ refuse_elsewhere <- function(further, fun, call) {
   # Of `[` and its like R tells no arguments.
   like <- args(fun)
   if (!is.null(like)) name <- setdiff(name, names(formals(like)))
-  if (!length(name) || typeof(fun) == "closure" && any(c("UseMethod", "standardGeneric") %in% all.names(body(fun)))) return(invisible())
+  if (!length(name) || dispatches(fun)) return(invisible())
   text <- "%s() has no argument '%s', and FUN has none of that name: %s; if FUN takes it in its `...`, write FUN = function(...) f(..., %s = )"
   abort_input(sprintf(text, verb_of(call), name[[1L]], here[[name[[1L]]]], name[[1L]]), call)
 }

@@ -31,8 +31,11 @@ is_generic <- function(name, env) {
   if (is.primitive(fun) || name %in% c("cbind", "rbind", "unlist", "as.vector", "rep_len", "is.unsorted", "nchar")) return(TRUE)
   known <- state$generics[[name]]
   if (!is.null(known) && identical(known$fun, fun)) return(known$answer)
-  answer <- any(c("UseMethod", "standardGeneric") %in% all.names(body(fun)))
+  answer <- dispatches(fun)
   if (is.null(state$generics) || length(state$generics) > 1000L) state$generics <- new.env(parent = emptyenv())
   assign(name, list(fun = fun, answer = answer), envir = state$generics)
   answer
 }
+
+# Whether a function has its methods called, by its code.
+dispatches <- function(fun) typeof(fun) == "closure" && any(c("UseMethod", "standardGeneric") %in% all.names(body(fun)))

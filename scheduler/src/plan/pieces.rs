@@ -45,7 +45,7 @@ struct Limits {
 }
 
 /// Cuts `costs` into pieces that begin at multiples of `align`, the costliest first. Covers every element once.
-/// O(n / 64 + pieces x 64 + heavy elements x 64), about 0.3 ms for a million elements.
+/// O(n / 64 + pieces x 64), about 0.3 ms for a million elements.
 pub(super) fn cut(costs: &Costs, workers: u32, align: u64, policy: &Policy) -> Vec<Piece> {
     let (elements, align) = (costs.each().len() as u64, align.max(1));
     let limits = Limits::of(costs, workers, align, policy);
