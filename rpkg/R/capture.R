@@ -10,6 +10,8 @@ portable <- function(value, capture, called = FALSE) {
   value
 }
 
+all_portable <- function(values, capture) if (length(values)) lapply(values, portable, capture) else list()
+
 portable_function <- function(fun, capture, called) {
   env <- environment(fun)
   if (is_package_frame(env)) {
@@ -167,7 +169,7 @@ tell_size <- function(name, value, capture) {
 is_bare <- function(value) is.atomic(value) && is.null(attributes(value)) || typeof(value) %in% c("builtin", "special")
 
 # Bytes of all data that a value reaches.
-bytes_of <- function(value) if (is_bare(value)) bare_bytes(value) else within_stack(native(ms_survey(value))[[2L]])
+bytes_of <- function(value) if (is_bare(value)) bare_bytes(value) else native(ms_survey(value))[[2L]]
 
 bare_bytes <- function(value) {
   switch(typeof(value), logical = , integer = 4, double = , character = 8, complex = 16, raw = 1, 0) * length(value)
@@ -191,7 +193,7 @@ need_global <- function(name, as_function, capture, from = globalenv()) {
 # data. Names in calls and formulas (the call of a fitted model, say) may be evaluated by FUN, in its surroundings.
 scan_data <- function(value, capture) {
   if (is_bare(value)) return(invisible())
-  code <- within_stack(native(ms_code(value)))
+  code <- native(ms_code(value))
   if (is.null(code)) return(invisible())
   for (name in code$names[code$names %in% global_names()]) need_global(name, FALSE, capture)
   if (!length(code$functions)) return(invisible())

@@ -6,14 +6,14 @@ compile_one <- function(pass, call) {
   sources <- data_of_one(pass)
   of <- alike(pass, sources$at)
   if (is.null(of)) return(program_of_one(pass, sources, call))
-  for (known in state$compiled) if (is_same_data(known$of, of)) return(with_data_of(known$program, pass, sources$data, call))
+  for (known in state$compiled) if (is_same_data(known$of, of)) return(with_data_of(known, pass, sources$data, call))
   program <- program_of_one(pass, sources, call)
-  program$brief <- brief_of(program, call)
+  program$brief <- brief_of(program, verb_of(call))
   program$number <- state$compilations <- sum(state$compilations, 1)
-  kept <- program
-  kept$order <- kept$cluster <- NULL
-  kept$spec["data"] <- list(NULL)
-  state$compiled <- utils::head(c(list(list(of = of, program = kept)), state$compiled), 16L)
+  spec <- program$spec
+  spec["data"] <- list(NULL)
+  kept <- program[!names(program) %in% c("spec", "order", "cluster")]
+  state$compiled <- utils::head(c(list(list(of = of, program = kept, spec = spec)), state$compiled), 16L)
   program
 }
 
@@ -55,16 +55,15 @@ alike <- function(pass, at) {
   pass
 }
 
-with_data_of <- function(program, pass, data, call) {
-  spec <- program$spec
+# What is `known` of a program, with the data and what else is not kept.
+with_data_of <- function(known, pass, data, call) {
+  spec <- known$spec
   spec["data"] <- list(data)
   spec$workers <- workers_of_one(pass, call)
   key <- spec$passes[[1L]]$key
   if (nzchar(key)) recall_profile(key, pass$n)
-  program$spec <- spec
-  program$order <- list(pass)
-  program$cluster <- pass$cluster
-  program
+  # Nothing is set by `$<-`, which looks for the program in all data of what it is given.
+  c(known$program, list(spec = spec, order = list(pass), cluster = pass$cluster))
 }
 
 workers_of_one <- function(pass, call) workers_of(list(pass), if (is.null(pass$cluster)) pass$cores else length(pass$cluster), call)

@@ -107,7 +107,8 @@ abort_input <- function(message, call = NULL) abort("input", message, call = cal
 # Gives back what native code returned, or raises the error it stands for. A jump of R that native code caught on its way (an
 # error in FUN, a restart of a handler) goes on from here.
 native <- function(value, call = NULL) {
-  if (!inherits(value, "memshare_native_error")) return(value)
+  # Almost nothing that it returns has a class.
+  if (!is.object(value) || !inherits(value, "memshare_native_error")) return(value)
   value <- unclass(value)
   if (identical(value$kind, "r_jump")) ms_resume()
   do.call(abort, c(list(value$kind, value$message), as.list(value$fields), list(call = call)), quote = TRUE)

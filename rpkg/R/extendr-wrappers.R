@@ -406,6 +406,9 @@ ms_worker_failed <- function(condition, calls, said) .Call(wrap__ms_worker_faile
 # defined; the sum of them. Sessions and workers look apart. `seen` is a list, see [`Seen`].
 ms_state_look <- function(worker, seen) .Call(wrap__ms_state_look, worker, seen)
 
+# Whether `.Options` or environment variables changed since this was asked last.
+ms_said_anew <- function(options) .Call(wrap__ms_said_anew, options)
+
 # The names of an environment's closures that are no package's, by their own environment. O(variables). Nothing is written to what is looked at: in
 # a process that was just forked each such page of memory would become its own.
 ms_own_closures <- function(environment) .Call(wrap__ms_own_closures, environment)

@@ -3,6 +3,11 @@
 # The state for a run that begins now, as native code takes it. `named`: packages that FUN's code names. `looked`: nothing can have
 # changed since the last time.
 session_state <- function(fresh, named = character(), looked = FALSE) {
+  if (!looked || !isTRUE(state$settled) || length(named)) refresh_state(named, looked)
+  list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
+}
+
+refresh_state <- function(named = character(), looked = FALSE) {
   if (is.null(state$tables)) remember_tables(state)
   # Whoever clears temporary directories may have taken the generation's file.
   if (!looked && !is.null(state$generation) && !file.exists(state$generation$path)) {
@@ -22,7 +27,6 @@ session_state <- function(fresh, named = character(), looked = FALSE) {
     state$session_bytes <- serialize(about, NULL, xdr = FALSE)
     state$settled <- TRUE
   }
-  list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
 }
 
 # A new generation, if the structure differs from that of the last.
@@ -62,6 +66,6 @@ write_generation <- function(about, path) {
 # Functions that only the session defines and that FUN may reach by dispatch. What they use of the global environment has to travel as
 # well.
 session_functions <- function() {
-  session_state(FALSE)
+  refresh_state()
   state$generation$functions
 }

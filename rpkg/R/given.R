@@ -3,7 +3,9 @@
 
 # Raises an error for an argument that R took for one of `ours` by the beginning of its name. `written` are written_names().
 check_written <- function(written, call, ours) {
-  if (is.null(written)) return(invisible())
+  partial <- FALSE
+  for (name in written) partial <- partial || nzchar(name) && !is.null(partial_names[[name]])
+  if (!partial) return(invisible())
   for (name in ours[!ours %in% written]) {
     short <- written[nzchar(written) & startsWith(name, written)]
     if (length(short)) abort_input(sprintf(
@@ -17,15 +19,21 @@ check_written <- function(written, call, ours) {
 # The names of a call's arguments, those that come through the caller's `...` with them; NULL where there are none.
 written_names <- function(call, caller) {
   names <- names(call)
-  forwarded <- quote(...)
   for (i in seq_along(call)) {
-    if (identical(call[[i]], forwarded)) return(c(names, names(eval(quote(substitute(list(...))), caller))))
+    if (is.symbol(call[[i]]) && call[[i]] == "...") return(c(names, names(eval(quote(substitute(list(...))), caller))))
   }
   names
 }
 
 # What check_written() looks for.
 our_names <- c("NAMESPACE", "VARS", "MAX.CORES", "CLUSTER")
+
+# How the names begin that R may complete, of all verbs: most calls have none of these. An environment, which is quick to ask.
+partial_names <- local({
+  names <- c(our_names, "MARGIN", "size", "combine", "symmetric", "block", "into", "init")
+  parts <- unlist(lapply(names, function(name) substring(name, 1L, seq_len(nchar(name) - 1L))))
+  list2env(stats::setNames(as.list(parts), parts), parent = emptyenv())
+})
 
 # Raises an error for a NAMESPACE that has no name in the call and that nothing uses: it is an argument of FUN that stands too early.
 check_used <- function(namespace, used, written, call) {
@@ -37,13 +45,15 @@ further_hint <- paste(
   "If this is an argument of FUN, give it with its name, or behind CLUSTER; if it is the namespace, write NAMESPACE ="
 )
 
-# The namespace of a call, checked; its default is FUN's own name.
+# The namespace of a call that names none: FUN's own name.
+own_namespace <- function(label) if (nzchar(label)) label else "unnamed"
+
+# The namespace that a call gives, checked.
 namespace_of <- function(namespace, label, written, call) {
-  if (missing(namespace)) return(if (nzchar(label)) label else "unnamed")
   named <- "NAMESPACE" %in% written
   refuse <- function(problem) abort_input(paste0("NAMESPACE ", problem, ". ", further_hint), call)
   if (!named) tryCatch(force(namespace), error = function(e) refuse(paste("cannot be evaluated:", conditionMessage(e))))
-  if (is.null(namespace)) return(if (nzchar(label)) label else "unnamed")
+  if (is.null(namespace)) return(own_namespace(label))
   if (!named && !(is.character(namespace) && length(namespace) == 1L)) {
     refuse(paste("must be one non-empty string, not", describe(namespace)))
   }

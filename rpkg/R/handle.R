@@ -20,7 +20,7 @@ new_handle <- function(program, names, call, made = NULL, changes = NULL, after 
     handle$status <- "done"
     return(structure(list(handle), class = "memshare_handle"))
   }
-  handle$run <- begin_run(program, if (is.null(made)) 0L else made$id, changes, call)
+  handle$run <- within_stack(begin_run(program, if (is.null(made)) 0L else made$id, changes, call), call)
   begun <- FALSE
   on.exit(if (!begun) abandon(handle$run, handle))
   handle$nodes <- join_run(program, handle$run, call)
@@ -104,7 +104,7 @@ finish_handle <- function(handle, call) {
   })
   if (handle$status == "failed") return(invisible())
   # What is no error of FUN: the run was broken off, and there is nothing to be collected, now or later.
-  out <- tryCatch(collect_run(handle$run, program, call), memshare_error = function(e) handle$error <- e)
+  out <- tryCatch(within_stack(collect_run(handle$run, program, call), call), memshare_error = function(e) handle$error <- e)
   handle$status <- "failed"
   broken <- inherits(out, "memshare_error")
   nodes <- if (!is.null(handle$nodes)) leave_nodes(handle$nodes, if (broken) at_once else patience_after(out))

@@ -40,7 +40,7 @@
 #' releaseVariables("demo", c("m", "y"))
 #' @export
 memApply <- function(X, MARGIN, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
-  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "MARGIN", "FUN"))
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c(X = missing(X), MARGIN = missing(MARGIN), FUN = missing(FUN)))
   array <- array_of(X, asked$namespace, asked$given, asked$call)
   shape <- shape_by(array, margin_of(MARGIN, array, asked$call))
   names <- if (is.null(shape$dim) && length(shape$outer)) plain_names(shape$outer[[1L]])

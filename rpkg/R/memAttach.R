@@ -59,7 +59,7 @@
 #' @export
 memAttach <- function(namespace, name, file, dataset = NULL) {
   call <- sys.call()
-  check_given(c("namespace", "name", "file"), call)
+  check_given(c(namespace = missing(namespace), name = missing(name), file = missing(file)), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   configure_place()

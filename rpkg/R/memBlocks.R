@@ -46,7 +46,7 @@
 #' @export
 memBlocks <- function(X, FUN, MARGIN = 2, size = NULL, combine = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ...,
                       CONTROL = memControl()) {
-  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "FUN"), own = c("MARGIN", "size", "combine"))
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c(X = missing(X), FUN = missing(FUN)), own = c("MARGIN", "size", "combine"))
   call <- asked$call
   combine <- combine_of(combine, asked$control, asked$caller, call)
   matrix <- matrix_of(X, asked$namespace, asked$given, call)

@@ -22,7 +22,7 @@
 #' @export
 memBy <- function(data, INDICES, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., simplify = TRUE,
                   CONTROL = memControl()) {
-  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("data", "INDICES", "FUN"), c("data", "INDICES"))
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c(data = missing(data), INDICES = missing(INDICES), FUN = missing(FUN)), c("data", "INDICES"))
   asked$control <- group_control(asked$control, simplify, asked$call)
   found <- grouped_frame(data, asked$namespace, asked$given, asked$call)
   index <- index_of(INDICES, found$seen, asked$namespace, asked$given, asked$call)

@@ -23,7 +23,7 @@
 memCompare <- function(plan, schedules = c("auto", "static", "guided", "factoring", "adaptive", "profiled"), workers = NULL,
                        profile = NULL, overhead = NULL, chunk = NULL) {
   call <- sys.call()
-  check_given("plan", call)
+  check_given(c(plan = missing(plan)), call)
   plan <- as_plan(plan, substitute(plan), call)
   if (is.null(workers)) workers <- unwrap_pass(plan)$main$program$spec$workers
   workers <- check_how_many(workers, "workers", call)

@@ -38,7 +38,7 @@
 #' @export
 memDo <- function(FUN, ..., NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, CONTROL = memControl()) {
   call <- sys.call()
-  check_given("FUN", call)
+  check_given(c(FUN = missing(FUN)), call)
   asked <- asked_by(environment(), call, parent.frame())
   asked$control[c("simplify", "FUN.VALUE", "on_error", "cost")] <- list(FALSE, NULL, "stop", NULL)
   vars <- named_sources(asked_vars(asked), asked$namespace)

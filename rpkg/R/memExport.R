@@ -36,7 +36,7 @@
 #' @export
 memExport <- function(x, file = NULL, format = c("json", "dot", "mermaid", "trace", "html"), releases = TRUE) {
   call <- sys.call()
-  check_given("x", call)
+  check_given(c(x = missing(x)), call)
   if (!is.null(file)) file <- path.expand(check_string(file, "file", call))
   choices <- eval(formals()$format)
   format <- if (missing(format)) format_of(file, call) else check_choice(format, choices, "format", call)

@@ -38,7 +38,7 @@
 #' summary(memRun(means, MAX.CORES = 2))
 #' @export
 memFilter <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
-  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "FUN"))
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c(X = missing(X), FUN = missing(FUN)))
   items <- list_items(X, asked$namespace, asked$given, asked$call)
   asked$control[c("simplify", "FUN.VALUE", "on_error")] <- list(FALSE, item_template(X, asked), "stop")
   input <- called(items$x, substitute(X))

@@ -26,10 +26,10 @@ handle_space <- "memshare.handles"
 #' @export
 memHandle <- function(x) {
   call <- sys.call()
-  check_given("x", call)
+  check_given(c(x = missing(x)), call)
   id <- random_id()
   configure_place()
-  with_room(function() ms_register(handle_space, stats::setNames(list(x), id)), call)
+  within_stack(with_room(function() ms_register(handle_space, stats::setNames(list(x), id)), call), call)
   about <- metadata(handle_space, id, call)
   said <- c(about$type, paste(about$dim, collapse = " x "), format_bytes(about$bytes))
   structure(
@@ -53,7 +53,7 @@ boot_of_host <- function() line_of_file("/proc/sys/kernel/random/boot_id")
 #' @export
 memOpen <- function(handle) {
   call <- sys.call()
-  check_given("handle", call)
+  check_given(c(handle = missing(handle)), call)
   check_handle(handle, call)
   tryCatch(peek(c(handle_space, handle$id), call), memshare_error_not_allocated = function(e) {
     why <- if (!identical(handle$boot, boot_of_host())) {
@@ -69,7 +69,7 @@ memOpen <- function(handle) {
 #' @export
 memRelease <- function(handle) {
   call <- sys.call()
-  check_given("handle", call)
+  check_given(c(handle = missing(handle)), call)
   check_handle(handle, call)
   tryCatch(native(ms_release_variables(handle_space, handle$id), call), memshare_error = function(e) {
     abort("handle", sprintf("this handle (%s) cannot be released: only the session that made it can, and once", harmless(handle$said)), id = handle$id, call = call)

@@ -42,7 +42,7 @@
 #' releaseVariables("demo", c("items", "w"))
 #' @export
 memLapply <- function(X, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., CONTROL = memControl()) {
-  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "FUN"))
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c(X = missing(X), FUN = missing(FUN)))
   items <- list_items(X, asked$namespace, asked$given, asked$call)
   plain <- isFALSE(asked$control$simplify) && is.null(asked$control$FUN.VALUE)
   if (!plain) check_late(items$late, asked$call)

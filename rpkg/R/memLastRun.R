@@ -53,9 +53,7 @@ memLastRun <- function() {
 
 # Remembers a run, with little ado: it becomes a record when somebody asks.
 remember_run <- function(program, out, call) {
-  brief <- program$brief
-  # memRedo() says something else of the same program.
-  if (is.null(brief) || brief$verb != verb_of(call)) brief <- brief_of(program, call)
+  brief <- brief_for(program, call)
   brief$repeated <- repeated_names(program, out$values)
   state$last_run <- list(run = out$stats$run, brief = brief)
 }

@@ -42,7 +42,7 @@
 #' @export
 memMap <- function(namespace, name, file, type, dim = NULL, offset = 0, writable = FALSE) {
   call <- sys.call()
-  check_given(c("namespace", "name", "file", "type"), call)
+  check_given(c(namespace = missing(namespace), name = missing(name), file = missing(file), type = missing(type)), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   if (!is.character(file) || length(file) != 1L || is.na(file) || !nzchar(file)) {

@@ -30,7 +30,7 @@
 memMapply <- function(FUN, ..., MoreArgs = NULL, MARGIN = NULL, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL,
                       CONTROL = memControl()) {
   call <- sys.call()
-  check_given("FUN", call)
+  check_given(c(FUN = missing(FUN)), call)
   asked <- asked_by(environment(), call, parent.frame())
   if (!is.null(MARGIN)) MARGIN <- check_margin(MARGIN, call)
   if (!is.null(MoreArgs) && (!is.list(MoreArgs) || is.object(MoreArgs))) {

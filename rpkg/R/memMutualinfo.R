@@ -32,7 +32,7 @@ memMutualinfo <- function(X, y = NULL, isXDiscrete = FALSE, isYDiscrete = FALSE,
                           na.rm = FALSE, method = c("pde", "rank", "ksg"), NAMESPACE = NULL, MAX.CORES = NULL, CLUSTER = NULL,
                           CONTROL = memControl()) {
   call <- sys.call()
-  check_given("X", call)
+  check_given(c(X = missing(X)), call)
   namespace <- if (!is.null(NAMESPACE)) check_namespace(NAMESPACE, call, "NAMESPACE")
   discrete <- c(check_flag(isXDiscrete, "isXDiscrete", call), check_flag(isYDiscrete, "isYDiscrete", call))
   if (is.null(y)) discrete[[2L]] <- discrete[[1L]]

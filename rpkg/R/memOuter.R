@@ -50,7 +50,7 @@ memOuter <- function(X, Y = X, FUN, symmetric = FALSE, block = FALSE, size = NUL
                      CLUSTER = NULL, ..., CONTROL = memControl()) {
   same <- missing(Y)
   asked <- begin_verb(
-    environment(), sys.call(), parent.frame(), c("X", "FUN"), c("X", if (!same) "Y", "into"), own = c("symmetric", "block", "size", "into")
+    environment(), sys.call(), parent.frame(), c(X = missing(X), FUN = missing(FUN)), c("X", if (!same) "Y", "into"), own = c("symmetric", "block", "size", "into")
   )
   call <- asked$call
   asked$control[c("simplify", "FUN.VALUE", "on_error", "cost")] <- list(FALSE, NULL, "stop", NULL)

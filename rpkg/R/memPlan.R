@@ -83,6 +83,7 @@ compiled <- function(plan, cores, split, call, check = FALSE) {
   made <- new.env(parent = emptyenv())
   made$program <- compile(plan$roots, plan$given, cores, split, call)
   if (check) check_program(made$program, call)
+  made$program$brief <- brief_of(made$program, "memRun")
   made$sides <- sides_of(made$program)
   made$mixed <- mixed_of(made$program)
   made$id <- 0L

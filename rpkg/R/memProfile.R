@@ -70,7 +70,7 @@ quoted <- function(words) paste0("'", words, "'", collapse = ", ")
 #' @export
 memSaveProfile <- function(profile, file) {
   call <- sys.call()
-  check_given(c("profile", "file"), call)
+  check_given(c(profile = missing(profile), file = missing(file)), call)
   if (!inherits(profile, "memshare_profile")) {
     abort_input(sprintf("profile must be what memProfile() gives, not %s", describe(profile)), call)
   }
@@ -83,6 +83,6 @@ memSaveProfile <- function(profile, file) {
 #' @export
 memLoadProfile <- function(file) {
   call <- sys.call()
-  check_given("file", call)
+  check_given(c(file = missing(file)), call)
   load_profile(file, "file", call)
 }

@@ -40,7 +40,7 @@
 #' @export
 memReduce <- function(X, FUN, init, NAMESPACE = NULL, MAX.CORES = NULL, ..., by = NULL, CONTROL = memControl()) {
   call <- sys.call()
-  check_given(c("X", "FUN"), call)
+  check_given(c(X = missing(X), FUN = missing(FUN)), call)
   caller <- parent.frame()
   written <- written_names(call, caller)
   check_written(written, call, c("init", "NAMESPACE", "MAX.CORES"))

@@ -20,7 +20,7 @@
 #' @export
 memSave <- function(x, file) {
   call <- sys.call()
-  check_given(c("x", "file"), call)
+  check_given(c(x = missing(x), file = missing(file)), call)
   file <- path.expand(check_string(file, "file", call))
   native(ms_record_write(record_of(x, "x", call), file), call)
   invisible(file)
@@ -30,7 +30,7 @@ memSave <- function(x, file) {
 #' @export
 memLoad <- function(file) {
   call <- sys.call()
-  check_given("file", call)
+  check_given(c(file = missing(file)), call)
   record <- native(ms_record_read(path.expand(check_string(file, "file", call))), call)
   document <- native(ms_record_document(record, FALSE), call)
   if (document$kind == "run") return(run_from(record, document))

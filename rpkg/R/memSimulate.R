@@ -54,7 +54,7 @@
 memSimulate <- function(plan, workers = c(2, 8, 64, 1024), profile = NULL, schedule = NULL, overhead = NULL, chunk = NULL,
                         known = TRUE, hosts = NULL, bandwidth = 1.25e8, latency = 1e-4) {
   call <- sys.call()
-  check_given("plan", call)
+  check_given(c(plan = missing(plan)), call)
   plan <- as_plan(plan, substitute(plan), call)
   workers <- check_how_many(workers, "workers", call)
   schedules <- check_schedules(if (is.null(schedule)) "as planned" else schedule, chunk, call)

@@ -23,7 +23,7 @@
 #' @export
 memStory <- function(run, id) {
   call <- sys.call()
-  check_given(c("run", "id"), call)
+  check_given(c(run = missing(run), id = missing(id)), call)
   record <- record_of(run, "run", call)
   id <- check_string(as_id(id), "id", call)
   told <- native(ms_story(record, id), call)

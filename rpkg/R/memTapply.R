@@ -30,7 +30,7 @@
 #' @export
 memTapply <- function(X, INDEX, FUN, NAMESPACE = NULL, VARS = NULL, MAX.CORES = NULL, CLUSTER = NULL, ..., default = NA, simplify = TRUE,
                       CONTROL = memControl()) {
-  asked <- begin_verb(environment(), sys.call(), parent.frame(), c("X", "INDEX", "FUN"), c("X", "INDEX"))
+  asked <- begin_verb(environment(), sys.call(), parent.frame(), c(X = missing(X), INDEX = missing(INDEX), FUN = missing(FUN)), c("X", "INDEX"))
   asked$control <- group_control(asked$control, simplify, asked$call)
   data <- grouped_data(X, asked$namespace, asked$given, asked$call)
   index <- index_of(INDEX, data$seen, asked$namespace, asked$given, asked$call)

@@ -23,7 +23,7 @@
 #' @export
 memView <- function(x, file = NULL, open = interactive()) {
   call <- sys.call()
-  check_given("x", call)
+  check_given(c(x = missing(x)), call)
   open <- check_flag(open, "open", call)
   file <- if (is.null(file)) tempfile("memshare-", fileext = ".html") else path.expand(check_string(file, "file", call))
   native(ms_record_export(record_of(x, "x", call), "html", file, TRUE), call)

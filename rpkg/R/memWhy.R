@@ -41,7 +41,7 @@
 #' @export
 memWhy <- function(namespace, name) {
   call <- sys.call()
-  check_given(c("namespace", "name"), call)
+  check_given(c(namespace = missing(namespace), name = missing(name)), call)
   if (inherits(namespace, c("memshare_plan", "memshare_run", "memshare_handle"))) return(why_task(namespace, name, call))
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)

@@ -42,7 +42,7 @@
 #' @export
 memAllocate <- function(namespace, name, type, dim) {
   call <- sys.call()
-  check_given(c("namespace", "name", "type"), call)
+  check_given(c(namespace = missing(namespace), name = missing(name), type = missing(type)), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   type <- check_type(type, call)
@@ -62,7 +62,7 @@ memAllocate <- function(namespace, name, type, dim) {
 #' @export
 memWrite <- function(namespace, name, value, index = NULL) {
   call <- sys.call()
-  check_given(c("namespace", "name", "value"), call)
+  check_given(c(namespace = missing(namespace), name = missing(name), value = missing(value)), call)
   namespace <- check_namespace(namespace, call)
   name <- check_string(name, "name", call)
   if (!is.atomic(value) || is.null(value) || is.object(value)) {

@@ -77,7 +77,7 @@
 mutualinfo <- function(x, y, isXDiscrete = FALSE, isYDiscrete = FALSE, eps = .Machine$double.eps * 1000, useMPMI = FALSE, na.rm = FALSE,
                        method = c("pde", "rank", "ksg")) {
   call <- sys.call()
-  check_given(c("x", "y"), call)
+  check_given(c(x = missing(x), y = missing(y)), call)
   discrete <- c(check_flag(isXDiscrete, "isXDiscrete", call), check_flag(isYDiscrete, "isYDiscrete", call))
   how <- information_by(discrete, eps, useMPMI, na.rm, method, call)
   check_paired(length(x), length(y), "x", call)

@@ -48,8 +48,21 @@ NULL
 # What is computed once a session.
 state <- new.env(parent = emptyenv())
 
+# What settings were found to be, since options or environment variables changed last.
+settings_found <- function() {
+  if (native(ms_said_anew(.Options)) || is.null(state$found)) state$found <- new.env(parent = emptyenv())
+  state$found
+}
+
 # The option's value, its environment twin's, or the default. `as` turns the twin's text into a value and checks both.
 setting <- function(name, default, as) {
+  found <- settings_found()
+  known <- found[[name]]
+  if (is.null(known)) found[[name]] <- known <- list(setting_now(name, default, as))
+  known[[1L]]
+}
+
+setting_now <- function(name, default, as) {
   value <- getOption(option_names[[name]])
   if (!is.null(value)) return(as(value, paste0("options(memshare.", name, " = )")))
   twin <- option_twins[[name]]
@@ -145,17 +158,10 @@ configure_log <- function() {
   state$log <- log
 }
 
-place_twins <- option_twins[c("log", "dir", "cache")]
-
-# What is logged; where pages go; how much memory is kept. Asked in every call, so what was said is remembered. A directory that was named may go
-# at any time: it is looked at each time.
+# What is logged; where pages go; how much memory is kept. Asked in every call. A directory that was named may go at any time: it is looked at each time.
 configure_place <- function() {
-  said <- list(
-    getOption("memshare.log"), getOption("memshare.dir"), getOption("memshare.cache"),
-    Sys.getenv(place_twins, names = FALSE)
-  )
-  if (identical(said, state$said)) return(invisible())
-  state$said <- NULL
+  found <- settings_found()
+  if (!is.null(found$placed)) return(invisible())
   configure_log()
   configure_directory()
   cache <- setting("cache", 2^31, as_setting_number(function(value, source) count_or_inf(value, source, 0)))
@@ -163,7 +169,7 @@ configure_place <- function() {
     native(ms_set_cache(cache))
     state$cache <- cache
   }
-  if (is.null(state$log) && is.null(state$place)) state$said <- said
+  if (is.null(state$log) && is.null(state$place)) found$placed <- TRUE
 }
 
 # The directory that stands in for shared memory, and for the temporary directory, where those have no room.

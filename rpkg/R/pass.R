@@ -29,8 +29,9 @@ pass_settings <- function(control, namespace, given, cores, cluster, label) {
 # arguments (`further`), of memReduce() `init`, and of memBlocks() `combine`.
 new_pass <- function(verb, elements, fun, vars, settings, call) {
   functions <- list()
-  passes <- any(vapply(elements$inputs, function(input) is_pass(input$source), NA))
-  by_value <- !inherits(vars, "memshare_names")
+  passes <- FALSE
+  for (input in elements$inputs) passes <- passes || is_pass(input$source)
+  by_value <- !is.object(vars)
   if (length(vars)) {
     if (!by_value) {
       vars <- named_sources(vars, settings$namespace)
@@ -46,7 +47,7 @@ new_pass <- function(verb, elements, fun, vars, settings, call) {
     combine = fun$combine, runs = fun$runs, call = call[[1L]]
   )
   through <- filter_of(elements$inputs)
-  filter <- if (verb == "filter") new.env(parent = emptyenv()) else if (!verb %in% one_value) through
+  filter <- if (verb == "filter") new.env(parent = emptyenv()) else if (!any(verb == one_value)) through
   pass <- c(own, elements, settings, list(filter = filter, marked = !is.null(through)))
   check_element(pass, call)
   check_call(pass, call)
@@ -75,7 +76,8 @@ payload_of <- function(pass, capture, code, data, call) {
   code <- c(vector("list", length(runs$dots)), code)
   form <- call_form(elements, code, pass$shape$cell, pass$groups$extent, pass$arguments, pass$marked)
   # A group is taken out of its variable; what runs in FUN's place gets the variables themselves.
-  shared <- if (is.null(pass$groups)) unlist(lapply(pass$inputs, `[[`, "side"))
+  shared <- NULL
+  if (is.null(pass$groups)) for (input in pass$inputs) shared <- c(shared, input$side)
   call_with <- list(dots = c(runs$dots, pass$dots), variables = c(names(pass$vars), shared), functions = pass$functions, form = form)
   build_payload(runs$fun, call_with, capture, pass$control, call, data)
 }

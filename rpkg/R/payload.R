@@ -21,10 +21,14 @@ new_capture <- function(share = option_share()) {
 # other passes. `given`: what FUN is given besides elements: `dots`, the names of side `variables`, `functions`, and the `form` of its call.
 # `data`: what else travels, and may hold functions.
 build_payload <- function(fun, given, capture, control, call = NULL, data = list()) {
+  within_stack(payload_within(fun, given, capture, control, call, data), call)
+}
+
+payload_within <- function(fun, given, capture, control, call, data) {
   surroundings <- environment(fun)
   fun <- portable(fun, capture, TRUE)
-  dots <- lapply(given$dots, portable, capture)
-  functions <- lapply(given$functions, portable, capture)
+  dots <- all_portable(given$dots, capture)
+  functions <- all_portable(given$functions, capture)
   for (value in data) scan_data(value, capture)
   if (length(control$globals)) add_asked_globals(control$globals, surroundings, capture, call)
   add_methods(capture)
@@ -34,12 +38,13 @@ build_payload <- function(fun, given, capture, control, call = NULL, data = list
     form = if (is.null(given$form)) call_form() else given$form,
     globals = capture$globals, active = capture$active, absent = absent, frames = if (length(capture$globals)) capture$to
   )
-  packed <- within_stack(native(ms_pack(body, capture$share), call), call)
+  packed <- native(ms_pack(body, capture$share), call)
   head <- list(
     packages = check_packages(c(capture$packages, control$packages), call),
     on_error = control$on_error, seed = control$seed
   )
-  list(head = head, body = packed$raw, captured = packed$parts, globals = capture$globals, named = unique(c(capture$named, control$packages)))
+  named <- c(capture$named, control$packages)
+  list(head = head, body = packed$raw, captured = packed$parts, globals = capture$globals, named = if (length(named)) unique(named) else character())
 }
 
 # The bytes of a payload. `own`: another pass of the plan has other values of the same global variables, so that this one gets an

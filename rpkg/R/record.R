@@ -35,9 +35,9 @@ named_labels <- function(wanted) {
 }
 
 # What of a program is needed to speak of it, without the data that it holds; `guessed` are passes whose results nobody knows the size
-# of before they are there. Made in every call, so it must be quick.
-brief_of <- function(program, call) {
-  verb <- verb_of(call)
+# of before they are there; `verb` as verb_of() gives it. A program that is kept has its brief.
+brief_of <- function(program, verb) {
+  wanted <- named_labels(program$wanted)
   guessed <- logical(length(program$spec$passes))
   for (i in seq_along(guessed)) guessed[[i]] <- is.na(program$spec$passes[[i]]$bytes)
   counts <- numeric(length(program$order))
@@ -53,9 +53,15 @@ brief_of <- function(program, call) {
     )
   }
   list(
-    verb = if (nzchar(verb)) verb else "memRun", labels = program$labels, owner = program$owner, what = program$what,
-    wanted = named_labels(program$wanted), guessed = guessed, names = names, counts = counts, passes = passes
+    verb = if (nzchar(verb)) verb else "memRun", called = verb, title = title_of(verb, wanted), labels = program$labels, owner = program$owner,
+    what = program$what, wanted = wanted, guessed = guessed, names = names, counts = counts, passes = passes
   )
+}
+
+# The brief of a program for a call of this verb: memRedo() and memRun() may run what another verb made.
+brief_for <- function(program, call) {
+  verb <- verb_of(call)
+  if (is.null(program$brief) || program$brief$called != verb) brief_of(program, verb) else program$brief
 }
 
 # "memApply over 5,000 columns of X with cor()".
@@ -85,7 +91,7 @@ record_of_plan <- function(plan, call) {
   if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
   need_native(made, call)
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
-  brief <- brief_of(program, call)
+  brief <- brief_of(program, verb_of(call))
   brief$guessed <- native_of(plan)$guessed
   about <- about_of(brief, lines, title_of("memPlan", named_labels(program$wanted)))
   native(ms_record_of_plan(made$id, about), call)

@@ -46,7 +46,7 @@
 #' @export
 registerVariables <- function(namespace, variableList, CLUSTER = NULL, host_timeout = 30) {
   call <- sys.call()
-  check_given(c("namespace", "variableList"), call)
+  check_given(c(namespace = missing(namespace), variableList = missing(variableList)), call)
   namespace <- check_namespace(namespace, call)
   names <- names(variableList)
   if (!is.list(variableList) || is.object(variableList) || !length(variableList) || is.null(names) || !all(nzchar(names))) {
@@ -67,7 +67,7 @@ registerVariables <- function(namespace, variableList, CLUSTER = NULL, host_time
 #' @export
 releaseVariables <- function(namespace, variableNames, CLUSTER = NULL, host_timeout = 30) {
   call <- sys.call()
-  check_given(c("namespace", "variableNames"), call)
+  check_given(c(namespace = missing(namespace), variableNames = missing(variableNames)), call)
   namespace <- check_namespace(namespace, call)
   names <- check_names(variableNames, "variableNames", call)
   hosts <- hosts_given(CLUSTER, host_timeout, call)

@@ -22,21 +22,25 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
     program$looked <- looked
     return(settle(program, run_over_hosts(program, hosts, call), call))
   }
-  run <- begin_run(program, id, changes, call, looked)
+  program$brief <- brief_for(program, call)
+  run <- NULL
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
-  on.exit(if (!ended) abandon(run, under_way, program))
-  under_way$nodes <- join_run(program, run, call)
-  await_run(run, program, under_way, call)
-  out <- collect_run(run, program, call)
+  on.exit(if (!ended && !is.null(run)) abandon(run, under_way, program))
+  out <- within_stack({
+    run <- begin_run(program, id, changes, call, looked)
+    under_way$nodes <- join_run(program, run, call)
+    await_run(run, program, under_way, call)
+    collect_run(run, program, call)
+  }, call)
   ended <- TRUE
   if (!is.null(under_way$nodes)) check_joined(leave_nodes(under_way$nodes, patience_after(out)), call)
   if (!is.null(after)) after(out)
   settle(program, out, call)
 }
 
-# What came of a run that has ended.
-collect_run <- function(run, program, call) within_stack(native(ms_run_collect(run, program$modes, program$trace), call), call)
+# What came of a run that has ended; within_stack() is to be around it, and around begin_run().
+collect_run <- function(run, program, call) native(ms_run_collect(run, program$modes, program$trace), call)
 
 begin_run <- function(program, id, changes, call, looked = FALSE) {
   if (!is.null(program$checkpoint)) {
@@ -44,7 +48,7 @@ begin_run <- function(program, id, changes, call, looked = FALSE) {
     on.exit(native(ms_checkpoint_close(program$spec$checkpoint)))
   }
   now <- session_state(program$fresh, program$named, looked)
-  title <- title_of(verb_of(call), named_labels(program$wanted))
+  title <- brief_for(program, call)$title
   run <- with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
   from <- if (is.null(program$checkpoint)) program$from else paste("checkpoint", program$checkpoint)
   if (!is.null(from)) tell_reused(native(ms_run_progress(run)), program, from)

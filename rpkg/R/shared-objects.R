@@ -8,7 +8,7 @@ kept_for <- 60
 pack_message <- function(message) {
   # Each argument by itself: together with others it would be another object each time.
   arguments <- message$data$args
-  big <- which(vapply(arguments, function(x) typeof(x) != "closure" && bytes_of(x) >= option_share(), NA))
+  big <- which(within_stack(vapply(arguments, function(x) typeof(x) != "closure" && bytes_of(x) >= option_share(), NA)))
   whole <- lapply(arguments[big], shared_object)
   message$data$args[big] <- list(NULL)
   packed <- native(ms_pack(message, option_share()))

@@ -1,11 +1,9 @@
 # The checks of arguments that several verbs share. Each returns the value in its plain form or raises memshare_error_input
 # with what was expected; what protects memory is checked again by native code.
 
-# The arguments without which the calling function can do nothing. What a caller was not given itself, it cannot hand on.
-check_given <- function(names, call, frame = parent.frame()) {
-  for (name in names) {
-    if (eval(call("missing", as.name(name)), frame)) abort_input(sprintf("%s is missing: give it, as %s shows", name, help_page(call)), call)
-  }
+# The arguments without which the calling function can do nothing: whether each is `missing`, by its name.
+check_given <- function(missing, call) {
+  if (any(missing)) abort_input(sprintf("%s is missing: give it, as %s shows", names(missing)[missing][[1L]], help_page(call)), call)
 }
 
 # The help page of the function that is called, by the name that it has in the call.
@@ -30,7 +28,7 @@ check_names <- function(names, what, call = NULL) {
   if (!is.character(names) || !length(names) || anyNA(names) || !all(nzchar(names))) {
     abort_input(sprintf("%s must be a character vector of names, not %s", what, describe(names)), call)
   }
-  twice <- anyDuplicated(names)
+  twice <- if (length(names) > 1L) anyDuplicated(names) else 0L
   if (twice) abort_input(sprintf("%s names '%s' more than once: name it once", what, names[[twice]]), call)
   check_utf8(names, what, call)
 }

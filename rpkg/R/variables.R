@@ -3,7 +3,7 @@
 # Copies objects into shared memory under their names.
 share_variables <- function(namespace, variables, call = NULL) {
   configure_place()
-  with_room(function() ms_register(namespace, variables), call)
+  within_stack(with_room(function() ms_register(namespace, variables), call), call)
 }
 
 unshare_variables <- function(namespace, names, call = NULL) native(ms_release_variables(namespace, names), call)
@@ -35,18 +35,18 @@ is_own <- function(namespace, names) paste(namespace, names, sep = ".") %in% nat
 #' @export
 retrieveViews <- function(namespace, variableNames) {
   call <- sys.call()
-  check_given(c("namespace", "variableNames"), call)
+  check_given(c(namespace = missing(namespace), variableNames = missing(variableNames)), call)
   configure_place()
   namespace <- check_namespace(namespace, call)
   variables <- check_names(variableNames, "variableNames", call)
-  within_stack(native(ms_retrieve(namespace, variables), call), call)
+  native(ms_retrieve(namespace, variables), call)
 }
 
 #' @rdname retrieveViews
 #' @export
 releaseViews <- function(namespace, variableNames) {
   call <- sys.call()
-  check_given(c("namespace", "variableNames"), call)
+  check_given(c(namespace = missing(namespace), variableNames = missing(variableNames)), call)
   native(ms_release_views(check_namespace(namespace, call), check_names(variableNames, "variableNames", call)), call)
   invisible(NULL)
 }
@@ -67,7 +67,7 @@ releaseViews <- function(namespace, variableNames) {
 #' @export
 retrieveMetadata <- function(namespace, variableName) {
   call <- sys.call()
-  check_given(c("namespace", "variableName"), call)
+  check_given(c(namespace = missing(namespace), variableName = missing(variableName)), call)
   namespace <- check_namespace(namespace, call)
   names <- check_names(variableName, "variableName", call)
   found <- lapply(names, function(name) metadata(namespace, name, call))

@@ -66,6 +66,27 @@ int memshare_has_attributes(SEXP x) {
 #endif
 }
 
+/* Where the values of a vector of this type and length lie that has no attributes; NULL of any other, and where R would have to make them first. One
+   call for what each element and each result is asked. */
+const void *memshare_plain_data(SEXP x, unsigned type, R_xlen_t length) {
+  if ((unsigned)TYPEOF(x) != type || XLENGTH(x) != length || memshare_has_attributes(x) || Rf_isS4(x)) return NULL;
+  return DATAPTR_OR_NULL(x);
+}
+
+/* Bytes of a vector of numbers without attributes, -1 of any other value. */
+double memshare_plain_bytes(SEXP x) {
+  double each;
+  switch (TYPEOF(x)) {
+  case LGLSXP:
+  case INTSXP: each = sizeof(int); break;
+  case REALSXP: each = sizeof(double); break;
+  case CPLXSXP: each = sizeof(Rcomplex); break;
+  case RAWSXP: each = 1; break;
+  default: return -1;
+  }
+  return memshare_has_attributes(x) ? -1 : each * (double)XLENGTH(x);
+}
+
 int memshare_is_shared(SEXP x) { return MAYBE_SHARED(x) ? 1 : 0; }
 int memshare_is_s4(SEXP x) { return Rf_isS4(x) ? 1 : 0; }
 SEXP memshare_allocate_s4(void) { return Rf_allocS4Object(); }

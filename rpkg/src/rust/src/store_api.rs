@@ -71,8 +71,8 @@ impl Opened {
 }
 
 /// What keeps a mapping for the views into it.
-fn owner(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> r::Result<Preserved> {
-    protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, origin, altrep::Lives::WithItsName))))
+fn owner(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>) -> r::Result<altrep::Owner> {
+    altrep::Owner::new(mapping, origin, altrep::Lives::WithItsName)
 }
 
 /// The value of a registered variable.

@@ -1,5 +1,5 @@
 //! The owner of a view's bytes: an external pointer that holds a mapping, shared by all views into it. R keeps it as long
-//! as one of them can be reached; its finalizer unmaps.
+//! as one of them can be reached; its finalizer unmaps. Where no view was made, nothing waits for the collector.
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use extendr_ffi::*;
 use scheduler::os::Mapping;
 
 use super::origin::Origin;
-use crate::r::{Scope, Sexp};
+use crate::r::{protect, Kind, Preserved, Result, Sexp};
 
 /// What an owner holds.
 #[derive(Debug)]
@@ -20,7 +20,13 @@ pub(super) struct Owned {
     pub(super) exposed: Cell<bool>,
     /// What it counts in [`held`].
     counted: u64,
+    /// A view was made of it.
+    viewed: Cell<bool>,
 }
+
+/// An owner, kept for whoever makes views. When that is over and no view was made, as of values so small that they are copied, the mapping goes at once.
+#[derive(Debug)]
+pub struct Owner(Preserved);
 
 /// Whether the memory of a page goes with the last mapping of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,25 +56,53 @@ pub fn mapped() -> u64 {
     MAPPED.get()
 }
 
-/// An owner of `mapping` for the views to be made, kept. With `origin`, the views can travel to workers as references.
-pub fn owner<'s>(
-    s: &'s Scope,
-    mapping: &Arc<Mapping>,
-    origin: Option<&Rc<Origin>>,
-    lives: Lives,
-) -> Sexp<'s> {
-    let counted = if lives == Lives::WithItsViews { mapping.len() as u64 } else { 0 };
-    // SAFETY: R's main thread, by the scope. R may jump until the finalizer is registered; only then there is something
-    // to finalize.
-    unsafe {
-        let owner = s.keep(R_MakeExternalPtr(std::ptr::null_mut(), R_NilValue, R_NilValue));
-        R_RegisterCFinalizerEx(owner.raw(), Some(finalize), Rboolean::FALSE);
+impl Owner {
+    /// An owner of `mapping` for the views to be made. With `origin`, the views can travel to workers as references.
+    pub fn new(mapping: &Arc<Mapping>, origin: Option<&Rc<Origin>>, lives: Lives) -> Result<Owner> {
+        let counted = if lives == Lives::WithItsViews { mapping.len() as u64 } else { 0 };
+        // SAFETY: R's main thread, by the scope. R may jump until the finalizer is registered; only then there is something to finalize.
+        let owner = protect(|s| unsafe {
+            let owner = s.keep(R_MakeExternalPtr(std::ptr::null_mut(), R_NilValue, R_NilValue));
+            R_RegisterCFinalizerEx(owner.raw(), Some(finalize), Rboolean::FALSE);
+            Ok(Preserved::new(owner))
+        })?;
         let (mapping, origin) = (Arc::clone(mapping), origin.map(Rc::clone));
-        let owned = Owned { mapping, origin, exposed: Cell::new(false), counted };
+        let owned = Owned { mapping, origin, exposed: Cell::new(false), counted, viewed: Cell::new(false) };
         HELD.set(HELD.get() + counted);
         MAPPED.set(MAPPED.get() + owned.mapping.len() as u64);
-        R_SetExternalPtrAddr(owner.raw(), Box::into_raw(Box::new(owned)).cast());
-        owner
+        // SAFETY: R's main thread, which alone keeps values; the pointer that was just made.
+        unsafe { R_SetExternalPtrAddr(owner.get().raw(), Box::into_raw(Box::new(owned)).cast()) };
+        Ok(Owner(owner))
+    }
+}
+
+impl std::ops::Deref for Owner {
+    type Target = Preserved;
+
+    fn deref(&self) -> &Preserved {
+        &self.0
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let owner = self.0.get().raw();
+        // SAFETY: R's main thread, which alone keeps values; the address is null or what `new` put there. Where no view was made, this was the last that
+        // knew the owner.
+        unsafe {
+            if R_ExternalPtrAddr(owner).cast::<Owned>().as_ref().is_some_and(|owned| !owned.viewed.get()) {
+                finalize(owner);
+            }
+        }
+    }
+}
+
+/// A view is made of what this owns, which from here on may outlive its [`Owner`].
+pub(super) fn is_viewed(owner: Sexp) {
+    if owner.kind() == Kind::EXTPTRSXP {
+        // SAFETY: R's main thread, by the value; an owner's address is null or what `Owner::new` put there.
+        let owned = unsafe { R_ExternalPtrAddr(owner.raw()).cast::<Owned>().as_ref() };
+        owned.inspect(|owned| owned.viewed.set(true));
     }
 }
 
@@ -77,14 +111,14 @@ pub fn owner<'s>(
 /// # Safety
 /// R's main thread; `x` is a view of ours, and stays reachable as long as the result is used.
 pub(super) unsafe fn owned<'a>(x: SEXP) -> Option<&'a Owned> {
-    // SAFETY: a view's first data slot is its owner, whose address is null or what `owner` put there.
+    // SAFETY: a view's first data slot is its owner, whose address is null or what `Owner::new` put there.
     unsafe { R_ExternalPtrAddr(R_altrep_data1(x)).cast::<Owned>().as_ref() }
 }
 
-/// Gives the mapping back. Called by R's collector, at most once a pointer that is not cleared. In a forked child it unmaps and
-/// closes what is the child's own.
+/// Gives the mapping back, once. Called by R's collector, and where no view was made before. In a forked child it unmaps and closes what is the
+/// child's own.
 unsafe extern "C" fn finalize(owner: SEXP) {
-    // SAFETY: the address is null or what `owner` put there, which this takes; cleared at once, so never twice.
+    // SAFETY: the address is null or what `Owner::new` put there, which this takes; cleared at once, so never twice.
     unsafe {
         let address = R_ExternalPtrAddr(owner).cast::<Owned>();
         R_ClearExternalPtr(owner);
@@ -93,5 +127,40 @@ unsafe extern "C" fn finalize(owner: SEXP) {
             HELD.set(HELD.get() - owned.counted);
             MAPPED.set(MAPPED.get() - owned.mapping.len() as u64);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scheduler::os::{Place, Segment};
+    use scheduler::page::Tag;
+
+    use super::*;
+    use crate::altrep::vector;
+    use crate::r::embedded::{r, with_r};
+
+    #[test]
+    fn what_nobody_views_goes_at_once_and_a_view_keeps_the_rest() {
+        with_r(|| {
+            let name = format!("memshare-test-owner-{}", std::process::id());
+            let (_segment, file) = Segment::create(&name, 8192, &Place::Memory).unwrap();
+            let mapping = Arc::new(Mapping::private(&file).unwrap());
+            let owner = || Owner::new(&mapping, None, Lives::WithItsViews).unwrap();
+            let before = (held(), mapped());
+            drop(owner());
+            assert_eq!(((held(), mapped()), Arc::strong_count(&mapping)), (before, 1));
+
+            let seen = owner();
+            // SAFETY: the mapping is longer, and stays; nobody reads the items.
+            let view = unsafe {
+                let data = mapping.bytes().as_ptr().cast_mut();
+                protect(|s| Ok(Preserved::new(vector(s, Tag::Real, seen.get(), data, 8)))).unwrap()
+            };
+            drop(seen);
+            assert_eq!((mapped() - before.1, Arc::strong_count(&mapping)), (8192, 2));
+            drop(view);
+            protect(|s| Ok(Preserved::new(r(s, "gc()")))).unwrap();
+            assert_eq!(((held(), mapped()), Arc::strong_count(&mapping)), (before, 1));
+        });
     }
 }

@@ -11,14 +11,10 @@ use crate::r::{Failure, Kind, Result, Scope, Sexp};
 /// The items of a list, if it is plain and they are all numbers of one type, a single value each, that R holds in memory: nothing that a view
 /// shows. One walk over the list.
 pub(super) fn single_numbers(x: Sexp) -> Option<Packing> {
-    if x.kind() != Kind::VECSXP || x.is_empty() || x.has_attributes() || x.makes_items() {
-        return None;
-    }
-    let is_single = |item: Sexp| !item.is_altrep() && item.len() == 1;
-    let mut packing =
-        Some(x.item(0)).filter(|&first| is_single(first)).and_then(|first| Packing::like(first, x.len()))?;
-    let mut take = |item: Sexp| is_single(item) && packing.push(item);
-    (0..x.len()).all(|i| take(x.item(i))).then_some(packing)
+    let items = x.items().filter(|_| !x.has_attributes())?;
+    let first = items.first().filter(|first| first.len() == 1)?;
+    let mut packing = Packing::like(*first, items.len())?;
+    items.iter().all(|&item| !item.is_altrep() && packing.push(item)).then_some(packing)
 }
 
 /// Whether all items of a list are single strings that R holds in memory, and the list is plain.

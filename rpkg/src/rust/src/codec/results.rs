@@ -54,13 +54,10 @@ impl<'a> Pieces<'a> {
         for piece in &self.pieces {
             let small = SmallItems::of(&piece.source, 0);
             for place in 0..piece.count {
-                s.inner(|s| {
-                    let item = match &small {
-                        Some(items) => items.item(s, place),
-                        None => element(s, &piece.source, 0, place),
-                    };
-                    list.set_item(next + place, item);
-                });
+                match &small {
+                    Some(items) => items.put(s, place, list, next + place),
+                    None => s.inner(|s| list.set_item(next + place, element(s, &piece.source, 0, place))),
+                }
             }
             next += piece.count;
         }

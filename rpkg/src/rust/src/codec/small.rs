@@ -45,11 +45,9 @@ impl<'a> SmallItems<'a> {
         s.vector(self.kind, self.each)
     }
 
-    /// Item `i`, kept.
-    pub fn item<'s>(&self, s: &'s Scope, i: usize) -> Sexp<'s> {
-        let vector = self.blank(s);
-        self.fill(i, vector);
-        vector
+    /// Item `i` as an item of a list that was just made.
+    pub fn put(&self, s: &Scope, i: usize, list: Sexp, at: usize) {
+        self.fill(i, s.vector_in(list, at, self.kind, self.each));
     }
 
     /// Sets what [`SmallItems::blank`] made to item `i`.
@@ -74,7 +72,7 @@ impl Packing {
         let tag = tag_of(value).filter(|tag| tag.item_size() > 0)?;
         let each = value.len();
         let mut packing = Packing { tag, each, bytes: Vec::new() };
-        let fits = (1..=AT_ONCE).contains(&packing.size()) && packing.item(value).is_some();
+        let fits = (1..=AT_ONCE).contains(&packing.size()) && packing.item(&value).is_some();
         let room = fits.then(|| count.checked_mul(packing.size())).flatten()?;
         packing.bytes.try_reserve_exact(room).ok()?;
         Some(packing)
@@ -85,18 +83,13 @@ impl Packing {
     }
 
     /// The bytes of a value that can be packed with the others. R makes nothing for it.
-    fn item<'v>(&self, value: Sexp<'v>) -> Option<&'v [u8]> {
-        let alike = value.kind() == kind_of(self.tag) && value.len() == self.each;
-        if !alike || value.has_attributes() || value.is_s4() {
-            return None;
-        }
-        // SAFETY: a live vector's own bytes.
-        value.data().map(|data| unsafe { std::slice::from_raw_parts(data, self.size()) })
+    fn item<'v>(&self, value: &'v Sexp) -> Option<&'v [u8]> {
+        value.plain_data(kind_of(self.tag), self.each, self.tag.item_size() as usize)
     }
 
     /// Takes one more value. `false`: it is not like the others.
     pub fn push(&mut self, value: Sexp) -> bool {
-        self.item(value).map(|item| self.bytes.extend_from_slice(item)).is_some()
+        self.item(&value).map(|item| self.bytes.extend_from_slice(item)).is_some()
     }
 
     /// How many values there are.
@@ -108,7 +101,7 @@ impl Packing {
     pub fn unpack(&self, s: &Scope, list: Sexp) {
         let items = self.items();
         for i in 0..self.count() {
-            s.inner(|s| list.set_item(i, items.item(s, i)));
+            items.put(s, i, list, i);
         }
     }
 

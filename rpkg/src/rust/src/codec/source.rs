@@ -7,7 +7,7 @@ use scheduler::store::CONTENT;
 
 use super::tags::kind_of;
 use crate::altrep;
-use crate::r::{protect, Kind, Preserved, Result, Scope, Sexp};
+use crate::r::{Kind, Preserved, Result, Scope, Sexp};
 
 /// Vectors of at least this many bytes become views; below, a plain copy is cheaper than a view's three objects.
 pub(super) const VIEW_MIN: usize = 2048;
@@ -27,7 +27,7 @@ pub struct BlobSource<'a> {
 #[derive(Debug, Default)]
 pub struct Referred {
     pages: Vec<&'static [u8]>,
-    owners: Vec<Preserved>,
+    owners: Vec<altrep::Owner>,
 }
 
 /// The pages of a blob that refers to none.
@@ -40,8 +40,7 @@ impl Referred {
     /// The page is sealed, but for plain items that may change (`Mapping::bytes`). Who uses this keeps it as long as what was
     /// made of it, views apart, which keep their owners.
     pub unsafe fn push(&mut self, mapping: &Arc<Mapping>) -> Result<()> {
-        let owner =
-            protect(|s| Ok(Preserved::new(altrep::owner(s, mapping, None, altrep::Lives::WithItsViews))))?;
+        let owner = altrep::Owner::new(mapping, None, altrep::Lives::WithItsViews)?;
         // SAFETY: by this function's contract; the owner, which is kept, keeps the mapping where its count has it.
         let forever: &'static Mapping = unsafe { &*Arc::as_ptr(mapping) };
         // SAFETY: by this function's contract.

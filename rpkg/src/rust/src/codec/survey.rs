@@ -148,24 +148,28 @@ impl<'a> Reach<'a> {
             Kind::CLOSXP => return self.function(s, x),
             Kind::LISTSXP | Kind::LANGSXP => return self.cells(s, x),
             Kind::VECSXP | Kind::EXPRSXP => {
-                let makes_items = x.makes_items();
-                for i in 0..x.len() {
-                    s.inner(|s| {
-                        let item = s.item(x, i);
-                        if makes_items {
-                            self.made.push(Preserved::new(item));
-                        }
-                        // Of what most items of long lists are, there is nothing more to see.
-                        match tag_of(item).filter(|tag| tag.item_size() > 0 && !item.has_attributes()) {
-                            Some(tag) => self.bytes += tag.item_size() as usize * item.len(),
-                            None => self.value(s, item),
-                        }
-                    });
+                if let Some(items) = x.items() {
+                    items.iter().for_each(|&item| self.item(s, item));
+                } else {
+                    (0..x.len()).for_each(|i| s.inner(|s| self.made_item(s, s.item(x, i))));
                 }
             }
             _ => {}
         }
         x.each_attribute(&mut |_, value| self.value(s, value));
+    }
+
+    /// Of what most items of long lists are, there is nothing more to see.
+    fn item(&mut self, s: &Scope, item: Sexp) {
+        match item.plain_bytes() {
+            Some(bytes) => self.bytes += bytes,
+            None => self.value(s, item),
+        }
+    }
+
+    fn made_item(&mut self, s: &Scope, item: Sexp) {
+        self.made.push(Preserved::new(item));
+        self.item(s, item);
     }
 
     fn cells(&mut self, s: &Scope, x: Sexp) {

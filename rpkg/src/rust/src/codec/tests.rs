@@ -22,6 +22,12 @@ fn owner() -> Preserved {
     protect(|s| Ok(Preserved::new(s.null()))).unwrap()
 }
 
+fn item_of<'s>(s: &'s Scope, items: &SmallItems<'_>, i: usize) -> Sexp<'s> {
+    let vector = items.blank(s);
+    items.fill(i, vector);
+    vector
+}
+
 /// Whether `make` gives from a blob what R code gives.
 fn agrees(code: &str, wanted: &str, make: impl for<'s> Fn(&'s Scope, &BlobSource<'_>) -> Sexp<'s>) -> bool {
     let owner = owner();
@@ -101,13 +107,14 @@ fn small_items_are_those_of_r() {
             let list = format!("as.list({items})");
             for code in [items, &list] {
                 assert!(
-                    agrees(code, &last, |s, source| SmallItems::of(source, 0).unwrap().item(s, 11)),
+                    agrees(code, &last, |s, source| item_of(s, &SmallItems::of(source, 0).unwrap(), 11)),
                     "{code}"
                 );
             }
             let column = format!("({items})[5:8]");
-            let made =
-                agrees(items, &column, |s, source| SmallItems::columns(source, 0, 4).unwrap().item(s, 1));
+            let made = agrees(items, &column, |s, source| {
+                item_of(s, &SmallItems::columns(source, 0, 4).unwrap(), 1)
+            });
             assert!(made, "{column}");
         }
         let owner = owner();

@@ -1,6 +1,6 @@
 //! What `extendr-ffi` has no binding for: the shims of entrypoint.c, and a few functions of R's API.
 #![allow(improper_ctypes, reason = "extendr-ffi marks the opaque R value non-exhaustive")]
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 
 use extendr_ffi::{R_xlen_t, Rboolean, SEXP};
 
@@ -19,6 +19,8 @@ extern "C" {
     );
     pub(super) fn memshare_has_attributes(x: SEXP) -> c_int;
     pub(super) fn memshare_is_s4(x: SEXP) -> c_int;
+    pub(super) fn memshare_plain_data(x: SEXP, kind: c_uint, length: isize) -> *const c_void;
+    pub(super) fn memshare_plain_bytes(x: SEXP) -> f64;
     pub(super) fn memshare_allocate_s4() -> SEXP;
     pub(super) fn memshare_as_s4(x: SEXP) -> SEXP;
     pub(super) fn memshare_text(

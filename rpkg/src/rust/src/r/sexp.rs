@@ -14,6 +14,7 @@ const READERS: usize = 1 << 20;
 /// A value that R will not collect as long as `'s`: an argument of the running `.Call`, kept by a [`Scope`] or a [`super::Preserved`], or
 /// reachable from such a one. That is the promise of who makes it; all methods rest on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Sexp<'s>(SEXP, PhantomData<&'s ()>);
 
 /// A value that nothing keeps: to be given to R at once.
@@ -120,6 +121,15 @@ impl Scope {
     pub fn vector(&self, kind: Kind, len: usize) -> Sexp<'_> {
         // SAFETY: R's main thread, by the scope's existence. An impossible length is R's own error.
         self.keep(unsafe { Rf_allocVector(kind, isize::try_from(len).unwrap_or(isize::MAX)) })
+    }
+
+    /// A new vector as item `i` of a list that was just made, which keeps it.
+    pub fn vector_in<'s>(&'s self, list: Sexp<'s>, i: usize, kind: Kind, len: usize) -> Sexp<'s> {
+        // SAFETY: as for `vector`; nothing is allocated until the list has it.
+        let vector =
+            Sexp(unsafe { Rf_allocVector(kind, isize::try_from(len).unwrap_or(isize::MAX)) }, PhantomData);
+        list.set_item(i, vector);
+        vector
     }
 
     /// A new S4 object without slots, kept.
@@ -268,6 +278,36 @@ impl<'s> Sexp<'s> {
         assert!(!self.makes_items(), "an item that nothing keeps");
         // SAFETY: a live list; its items are reachable from it, for it is a plain one.
         Sexp(unsafe { VECTOR_ELT(self.0, i as isize) }, PhantomData)
+    }
+
+    /// All items of a list that holds them; `None` of one that makes them.
+    pub fn items(&self) -> Option<&[Sexp<'s>]> {
+        if !matches!(self.kind(), Kind::VECSXP | Kind::EXPRSXP) || self.is_altrep() {
+            return None;
+        }
+        // SAFETY: a live list of R's own, whose items lie there as long as it lives, and nobody sets one while they are read; a `Sexp` is an address
+        // and nothing else.
+        unsafe {
+            let items = DATAPTR_OR_NULL(self.0).cast::<Sexp<'s>>();
+            (!items.is_null()).then(|| std::slice::from_raw_parts(items, self.len()))
+        }
+    }
+
+    /// The bytes of a vector of numbers of this type and length that has no attributes; `None` of any other, and where R would have to make them first.
+    /// `size` are the bytes of a number.
+    pub fn plain_data(&self, kind: Kind, len: usize, size: usize) -> Option<&[u8]> {
+        // SAFETY: a live value; the vector's own bytes, asked for without allocation, as long as it lives.
+        unsafe {
+            let data = ffi::memshare_plain_data(self.0, kind as u32, len as isize).cast::<u8>();
+            (!data.is_null()).then(|| std::slice::from_raw_parts(data, len * size))
+        }
+    }
+
+    /// Bytes of a vector of numbers that has no attributes.
+    pub fn plain_bytes(self) -> Option<usize> {
+        // SAFETY: a live value.
+        let bytes = unsafe { ffi::memshare_plain_bytes(self.0) };
+        (bytes >= 0.0).then_some(bytes as usize)
     }
 
     /// Sets item `i` of a list that was just made.

@@ -7,7 +7,7 @@ use scheduler::store::Page;
 
 use crate::altrep::{self, Origin};
 use crate::codec::BlobSource;
-use crate::r::{self, Preserved, Result};
+use crate::r::Result;
 
 /// What becomes of views into a page of results.
 #[derive(Clone, Copy)]
@@ -21,7 +21,7 @@ pub(super) enum Views {
 /// A page, mapped.
 pub(super) struct Opened {
     mapping: Arc<Mapping>,
-    owner: Preserved,
+    owner: altrep::Owner,
     /// What the page had no room for.
     overflow: Option<Box<Opened>>,
 }
@@ -35,9 +35,7 @@ impl Opened {
             Views::Lasting => Origin::new(file, mapping.len(), &page.header().traits),
             Views::Passing => None,
         };
-        let owner = r::protect(|s| {
-            Ok(Preserved::new(altrep::owner(s, &mapping, origin.as_ref(), altrep::Lives::WithItsViews)))
-        })?;
+        let owner = altrep::Owner::new(&mapping, origin.as_ref(), altrep::Lives::WithItsViews)?;
         let overflow =
             page.overflow().map(|overflow| Self::map(overflow, views).map(Box::new)).transpose()?;
         Ok(Opened { mapping, owner, overflow })

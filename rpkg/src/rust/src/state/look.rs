@@ -34,16 +34,62 @@ pub(super) struct Seen<'a> {
     pub(super) names: Sexp<'a>,
 }
 
+/// Options and environment variables.
+#[derive(Default)]
+struct Said {
+    options: Vec<SEXP>,
+    environment: Vec<u8>,
+}
+
+impl Said {
+    /// As much as was `before` is expected.
+    fn now(options: Sexp, before: &Said) -> Said {
+        let mut now = Said {
+            options: Vec::with_capacity(before.options.len() + 16),
+            environment: os::environment(before.environment.len()),
+        };
+        // SAFETY: `.Options` is a pairlist, reachable from R's own table; its cells and their tags and values are read only.
+        unsafe {
+            let mut cell = options.raw();
+            while Sexp::new(cell).kind() == Kind::LISTSXP {
+                now.options.extend([TAG(cell), CAR(cell)]);
+                cell = CDR(cell);
+            }
+        }
+        now
+    }
+}
+
+/// Options and environment variables as they were seen last, for whoever needs no more of the state.
+#[derive(Default)]
+pub(super) struct SaidLook {
+    /// Keeps the options' values.
+    kept: Option<Preserved>,
+    said: Said,
+}
+
+impl SaidLook {
+    /// Whether they are others now. O(what is there).
+    pub(super) fn again(&mut self, options: Sexp) -> Result<bool> {
+        let now = Said::now(options, &self.said);
+        if now.options == self.said.options && now.environment == self.said.environment {
+            return Ok(false);
+        }
+        self.kept = Some(r::protect(|s| Ok(Preserved::new(copied(s, options))))?);
+        self.said = now;
+        Ok(true)
+    }
+}
+
 /// What was seen last.
 #[derive(Default)]
 pub(super) struct Look {
     /// Keeps all that the addresses below stand for.
     kept: Option<Preserved>,
-    options: Vec<SEXP>,
+    said: Said,
     settings: Vec<SEXP>,
     structure: Vec<SEXP>,
     sizes: Vec<isize>,
-    environment: Vec<u8>,
     place: (Option<std::path::PathBuf>, u32, Vec<u8>),
 }
 
@@ -52,11 +98,10 @@ impl Look {
     pub(super) fn again(&mut self, seen: Seen) -> Result<i32> {
         let mut now = Look {
             kept: None,
-            options: Vec::with_capacity(self.options.len() + 16),
+            said: Said::now(seen.options, &self.said),
             settings: Vec::with_capacity(self.settings.len() + 16),
             structure: Vec::with_capacity(self.structure.len() + 16),
             sizes: Vec::with_capacity(self.sizes.len() + 16),
-            environment: os::environment(self.environment.len()),
             place: (std::env::current_dir().ok(), os::umask(), os::locale()),
         };
         // One list of all values keeps them; it is made only when something changed.
@@ -65,8 +110,8 @@ impl Look {
             Ok(())
         })?;
         let bits = [
-            (OPTIONS, now.options != self.options),
-            (ENVIRONMENT, now.environment != self.environment),
+            (OPTIONS, now.said.options != self.said.options),
+            (ENVIRONMENT, now.said.environment != self.said.environment),
             (SETTINGS, now.settings != self.settings || now.place != self.place),
             (STRUCTURE, now.structure != self.structure || !self.counted_as(&now)),
         ];
@@ -89,14 +134,6 @@ impl Look {
     }
 
     fn read(&mut self, s: &r::Scope, seen: Seen) {
-        // SAFETY: `.Options` is a pairlist, reachable from R's own table; its cells and their tags and values are read only.
-        unsafe {
-            let mut cell = seen.options.raw();
-            while Sexp::new(cell).kind() == Kind::LISTSXP {
-                self.options.extend([TAG(cell), CAR(cell)]);
-                cell = CDR(cell);
-            }
-        }
         texts(seen.settings, &mut self.settings);
         texts(seen.structure, &mut self.structure);
         self.structure.extend((0..seen.objects.len()).map(|i| seen.objects.item(i).raw()));
@@ -121,8 +158,12 @@ fn texts(vectors: Sexp, out: &mut Vec<SEXP>) {
 /// A list that keeps all of it alive.
 fn keep(seen: Seen) -> Result<Preserved> {
     r::protect(|s| {
-        // A copy: R may put other values into the cells of its own.
-        let options = s.call_base("as.vector", &[seen.options, r::character(s, &["list"])]);
+        let options = copied(s, seen.options);
         Ok(Preserved::new(r::list(s, &[options, seen.settings, seen.structure, seen.objects, seen.names])))
     })
+}
+
+/// The values of options: R may put others into the cells of its own.
+fn copied<'s>(s: &'s r::Scope, options: Sexp) -> Sexp<'s> {
+    s.call_base("as.vector", &[options, r::character(s, &["list"])])
 }

@@ -4,12 +4,14 @@ use std::cell::RefCell;
 
 use extendr_api::prelude::*;
 
-use super::look::{Look, Seen};
+use super::look::{Look, SaidLook, Seen};
 use crate::r::{self, argument, edge, Bound, Failure, Kind, Scope, Sexp};
 
 thread_local! {
     /// Of a session and of a worker: a process may be both.
     static LOOKS: RefCell<[Look; 2]> = RefCell::default();
+    /// For settings of memshare's own.
+    static SAID: RefCell<SaidLook> = RefCell::default();
 }
 
 /// What changed since the last look: 1 options, 2 environment variables, 4 other settings, 8 what is attached, loaded, registered or
@@ -30,6 +32,19 @@ fn ms_state_look(worker: bool, seen: Robj) -> Robj {
             looks[usize::from(worker)].again(seen)
         })?;
         r::give(|s| Ok(r::integer(s, changed)))
+    })
+}
+
+/// Whether `.Options` or environment variables changed since this was asked last.
+#[extendr]
+fn ms_said_anew(options: Robj) -> Robj {
+    edge(|| {
+        let changed = SAID.with(|said| {
+            let mut said =
+                said.try_borrow_mut().map_err(|_| Failure::Internal("a look within a look".into()))?;
+            said.again(argument(&options))
+        })?;
+        r::give(|s| Ok(r::logical(s, changed)))
     })
 }
 
@@ -123,6 +138,7 @@ fn ms_threads() -> Robj {
 extendr_module! {
     mod state_api;
     fn ms_state_look;
+    fn ms_said_anew;
     fn ms_own_closures;
     fn ms_dotted_functions;
     fn ms_bound;

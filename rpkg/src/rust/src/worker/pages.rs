@@ -18,7 +18,7 @@ use crate::r::{self, Failure, Preserved, Result};
 /// A page, mapped privately: what is written to it is this worker's, and ends with the run.
 pub(super) struct Opened {
     /// What keeps the mapping for views into it.
-    owner: Box<Preserved>,
+    owner: Box<altrep::Owner>,
     mapping: Arc<Mapping>,
     /// The pages that its value refers to; where they are when this moves is where they were.
     referred: Box<Referred>,
@@ -43,9 +43,7 @@ pub(super) struct Pages {
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Result<Opened> {
         let mapping = Arc::new(mapping(membership, resource, segment)?);
-        let owner = Box::new(r::protect(|s| {
-            Ok(Preserved::new(altrep::owner(s, &mapping, None, altrep::Lives::WithItsViews)))
-        })?);
+        let owner = Box::new(altrep::Owner::new(&mapping, None, altrep::Lives::WithItsViews)?);
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
         for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
@@ -64,7 +62,7 @@ impl Opened {
         // SAFETY: as above; the box stays where it is.
         let referred: &'static Referred = unsafe { &*std::ptr::from_ref(&*self.referred) };
         // SAFETY: as above, of the owner's box.
-        let owner: &'static Preserved = unsafe { &*std::ptr::from_ref(&*self.owner) };
+        let owner: &'static Preserved = unsafe { &*std::ptr::from_ref(&**self.owner) };
         // SAFETY: variables are sealed before a run begins, or, where stages read them as they come, all but the data of elements that
         // are not there yet, which no chunk covers; what an earlier stage made is complete where it is said to be.
         unsafe { BlobSource::open_with(forever, at, len, (owner, referred)) }
