@@ -12,6 +12,10 @@ ms_retrieve <- function(namespace_, variables) .Call(wrap__ms_retrieve, namespac
 # A view of a registered variable that is for the package itself: `viewList()` does not tell of it.
 ms_peek <- function(namespace_, variable) .Call(wrap__ms_peek, namespace_, variable)
 
+# What a call needs to know of a registered list, without its items: `n`, `names`, the first one's `type` and length (`each`), and the `lengths`
+# where they differ. NULL of another value, and of a list with a class, a dimension, or items that are neither vectors nor lists. O(items).
+ms_list_shape <- function(namespace_, variable) .Call(wrap__ms_list_shape, namespace_, variable)
+
 # Drops this session's claim on views: of all names or, when one is not held, of none. What R still holds stays readable.
 ms_release_views <- function(namespace_, variables) .Call(wrap__ms_release_views, namespace_, variables)
 

@@ -56,12 +56,13 @@ list_items <- function(x, namespace, given, call, own = FALSE) {
   if (is_pass(x)) return(items_of_pass(x, "X", call))
   if (is_name(x)) {
     registered <- registered_name(x, namespace, given, call)
-    view <- peek(registered, call)
-    if (typeof(view) == "list" && !is.object(view)) {
-      names <- plain_names(names(view))
-      return(list(x = looked_at(input_of(by_name(registered)), view), n = length(view), names = names, labels = names))
+    items <- items_by_name(registered, call)
+    if (!is.null(items)) return(items)
+    x <- peek(registered, call)
+    if (typeof(x) == "list" && !is.object(x)) {
+      names <- plain_names(names(x))
+      return(list(x = looked_at(input_of(by_name(registered)), x), n = length(x), names = names, labels = names))
     }
-    x <- view
   }
   if (own && is.object(x)) x <- own_items(x)
   labels <- if (is.character(x) && is.null(names(x))) x[seq_along(x)]
@@ -84,6 +85,18 @@ list_items <- function(x, namespace, given, call, own = FALSE) {
   input <- input_of(x)
   if (is.null(kind)) input <- looked_at(input, x) else input$of <- kind
   list(x = input, n = length(x), names = names, labels = if (is.null(names)) labels else names)
+}
+
+# The same of a registered list whose items need not be made for that; NULL of any other variable.
+items_by_name <- function(registered, call) {
+  configure_place()
+  seen <- native(ms_list_shape(registered[[1L]], registered[[2L]]), call)
+  if (is.null(seen)) return(NULL)
+  input <- input_of(by_name(registered))
+  input$of <- if (seen$n) said_kind(seen$type, if (is.null(seen$lengths)) seen$each else mean(seen$lengths)) else "nothing"
+  input$sizes <- seen$lengths
+  names <- plain_names(seen$names)
+  list(x = input, n = seen$n, names = names, labels = names)
 }
 
 own_items <- function(x) {

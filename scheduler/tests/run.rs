@@ -23,7 +23,7 @@ use scheduler::board::ElementPosition;
 use scheduler::engine::Outcome;
 use scheduler::policy::Policy;
 use scheduler::run::PoolStatus;
-use session::{read, results, Session};
+use session::{read, results, soon, Session};
 
 /// Squares of 0, 1, 2 ...: a plan of one pass.
 fn squares(session: &mut Session, elements: u64, policy: Policy, trouble: &str) -> session::Ended {
@@ -148,7 +148,8 @@ fn a_process_with_threads_is_not_forked_but_works() {
     let mut session = Session::with("threads", |config| config.args = vec!["--threaded".into()]);
     assert_eq!(results(&squares(&mut session, 1000, Policy::fixed(1), ""), "square"), expected(1000));
     assert_eq!(session.pool.status().fork_server, None);
-    assert_eq!(session.pool.status().pids.len(), 2);
+    // One may have done it all before the other was launched.
+    soon("both workers", || session.pool.status().pids.len() == 2);
 }
 
 #[test]

@@ -95,3 +95,24 @@ test_that("a registered list and registered vectors", {
   expect_identical(memLapply("v", function(v) v + 1, NAMESPACE = "lists"), list(p = 2, q = 3))
   expect_identical(memLapply("f", as.character, NAMESPACE = "lists"), list("u", "v"))
 })
+
+test_that("a registered list is known by its shape as it is by its items", {
+  lists <- list(
+    alike = as.list(1:10), named = list(x = 1:3, y = 2), nothing = list(), mixed = list("a", NULL, list(1, 2)), nested = list(list(1, 2), list(3, 4)),
+    matrices = list(matrix(1, 200, 200), matrix(2, 200, 200)), texts = stats::setNames(as.list(letters), letters), s4 = list(asS4(1), 2),
+    classed_items = list(factor("a"), Sys.Date()), classed = structure(list(1, 2), class = "k"), array = structure(list(1, 2, 3, 4), dim = c(2, 2)),
+    code = list(quote(a + b), 1), functions = list(1, function(x) x), environments = list(globalenv(), new.env()), frame = data.frame(a = 1:2), vector = 1:3
+  )
+  local_variables("shapes", lists)
+  by_shape <- character()
+  for (name in names(lists)) {
+    seen <- items_by_name(c("shapes", name), NULL)
+    if (is.null(seen)) next
+    by_shape <- c(by_shape, name)
+    x <- peek(c("shapes", name))
+    wanted <- list(x = looked_at(input_of(by_name(c("shapes", name))), x), n = length(x), names = names(x), labels = names(x))
+    expect_identical(seen, wanted, info = name)
+    expect_identical(memLapply(name, function(x) x, NAMESPACE = "shapes"), lapply(lists[[name]], function(x) x), info = name)
+  }
+  expect_identical(by_shape, c("alike", "named", "nothing", "mixed", "nested", "matrices", "texts", "s4", "classed_items"))
+})

@@ -124,6 +124,56 @@ fn ms_peek(namespace_: Robj, variable: Robj) -> Robj {
     })
 }
 
+/// What a call needs to know of a registered list, without its items: `n`, `names`, the first one's `type` and length (`each`), and the `lengths`
+/// where they differ. NULL of another value, and of a list with a class, a dimension, or items that are neither vectors nor lists. O(items).
+#[extendr]
+fn ms_list_shape(namespace_: Robj, variable: Robj) -> Robj {
+    edge(|| {
+        let (namespace, name) =
+            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let Opened { mapping, .. } = open(&namespace, &name)?;
+        let owner = owner(&mapping, None)?;
+        let source = whole(&mapping, &owner)?;
+        let root = source.view.node(0);
+        let own = |(name, _): (&[u8], _)| name == b"class" || name == b"dim";
+        let more = source
+            .view
+            .attributes(&root)
+            .is_some_and(|(names, _)| (0..names.len()).any(|i| names.get(i).is_none_or(own)));
+        let Some(shape) = codec::list_shape(&source, 0).filter(|_| !more) else { return nothing() };
+        give(|s| {
+            let n = i32::try_from(shape.count)
+                .map_or_else(|_| r::real(s, shape.count as f64), |n| r::integer(s, n));
+            let alike = shape.lengths.is_empty();
+            let fields = [
+                ("n", n),
+                ("names", codec::attribute(s, &source, 0, "names")),
+                ("type", r::character(s, &[type_of(shape.first.0)])),
+                ("each", r::real(s, shape.first.1 as f64)),
+                ("lengths", if alike { s.null() } else { r::reals(s, &shape.lengths) }),
+            ];
+            Ok(r::named_list(s, &fields))
+        })
+    })
+}
+
+/// What `typeof()` calls a tag's values.
+fn type_of(tag: Tag) -> &'static str {
+    match tag {
+        Tag::Null => "NULL",
+        Tag::Logical => "logical",
+        Tag::Integer => "integer",
+        Tag::Real => "double",
+        Tag::Complex => "complex",
+        Tag::Raw => "raw",
+        Tag::Strings => "character",
+        Tag::List | Tag::Packed => "list",
+        Tag::Serialized => "serialized",
+        Tag::S4 => "S4",
+        Tag::View => "view", // `kind` gives none, and no variable refers to others
+    }
+}
+
 /// Drops this session's claim on views: of all names or, when one is not held, of none. What R still holds stays readable.
 #[extendr]
 fn ms_release_views(namespace_: Robj, variables: Robj) -> Robj {
@@ -190,19 +240,6 @@ fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header, s
             (0..names.len()).find(|&i| names.get(i).is_some_and(|(name, _)| name == wanted.as_bytes()))?;
         Some(codec::decode(s, source, first + i as u32))
     };
-    let kind = match node.kind() {
-        Tag::Null => "NULL",
-        Tag::Logical => "logical",
-        Tag::Integer => "integer",
-        Tag::Real => "double",
-        Tag::Complex => "complex",
-        Tag::Raw => "raw",
-        Tag::Strings => "character",
-        Tag::List | Tag::Packed => "list",
-        Tag::Serialized => "serialized",
-        Tag::S4 => "S4",
-        Tag::View => "view", // `kind` gives none, and no variable refers to others
-    };
     let dim = attribute("dim").unwrap_or_else(|| s.null());
     let class = attribute("class").unwrap_or_else(|| s.null());
     let names = if node.tag == Tag::S4 { None } else { attribute("names") };
@@ -211,7 +248,7 @@ fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header, s
         &[
             ("namespace", r::character(s, &[&header.namespace])),
             ("name", r::character(s, &[&header.name])),
-            ("type", r::character(s, &[kind])),
+            ("type", r::character(s, &[type_of(node.kind())])),
             ("class", class),
             ("length", r::real(s, node.len as f64)),
             ("dim", dim),
@@ -264,6 +301,7 @@ extendr_module! {
     fn ms_register;
     fn ms_retrieve;
     fn ms_peek;
+    fn ms_list_shape;
     fn ms_release_views;
     fn ms_release_variables;
     fn ms_metadata;

@@ -1,5 +1,5 @@
 //! Cutting a collection into elements: an item, a column, a row.
-use scheduler::page::Tag;
+use scheduler::page::{Tag, FLAG_S4};
 
 use super::decode::{decode, packed_item};
 use super::source::{set_text, BlobSource};
@@ -20,6 +20,41 @@ pub fn element<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32, i: usize) 
         Tag::Packed => packed_item(s, source, &node, i),
         _ => source.part(s, &node, i, 1),
     }
+}
+
+/// What the items of a list are, as far as it can be told without making them.
+#[derive(Debug, PartialEq)]
+pub struct ListShape {
+    /// How many there are.
+    pub count: usize,
+    /// The first one's type and length; Null and 0 where there is none.
+    pub first: (Tag, u64),
+    /// The lengths of all; none where they do not differ.
+    pub lengths: Vec<f64>,
+}
+
+/// The shape of a list of vectors and lists; `None` of what is another value, or holds others. O(items).
+pub fn list_shape(source: &BlobSource<'_>, index: u32) -> Option<ListShape> {
+    let node = source.view.node(index);
+    let count = node.len as usize;
+    if node.tag == Tag::Packed {
+        return Some(ListShape { count, first: (node.elem, node.attributes.into()), lengths: Vec::new() });
+    }
+    let shape = |i: u64| {
+        let item = source.view.node((node.off + i) as u32);
+        match item.kind() {
+            Tag::Serialized | Tag::S4 => None,
+            Tag::Packed => Some((Tag::List, item.len)),
+            tag => Some((tag, item.len)),
+        }
+    };
+    if node.tag != Tag::List || node.flags & FLAG_S4 != 0 {
+        return None;
+    }
+    let lengths = (0..node.len).map(|i| shape(i).map(|(_, len)| len as f64)).collect::<Option<Vec<_>>>()?;
+    let first = if count == 0 { (Tag::Null, 0) } else { shape(0)? };
+    let alike = lengths.iter().all(|&len| len == first.1 as f64);
+    Some(ListShape { count, first, lengths: if alike { Vec::new() } else { lengths } })
 }
 
 /// The node of item `i` of a list, to be cut itself. A packed item has none: it is plain, and no collection of many.

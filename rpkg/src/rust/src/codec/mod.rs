@@ -26,7 +26,7 @@ mod tests;
 
 pub use blob::{encode, encode_data, encode_list};
 pub use block::{column_block, row_block};
-pub use cut::{child, column, element, fill_rows, named, row};
+pub use cut::{child, column, element, fill_rows, list_shape, named, row};
 pub use decode::{attribute, decode};
 pub use outline::{unserialize, Outline};
 pub use references::References;
