@@ -73,6 +73,11 @@ nested <- list(
 registerVariables(space, list(nested = nested))
 back <- retrieveViews(space, "nested")$nested
 same(back[c("a", "b", "c", "d", "g", "h", "i", "j")], nested[c("a", "b", "c", "d", "g", "h", "i", "j")])
+registerVariables(space, list(plain = list(p = 1:3, q = "x", r = list(1, 2))))
+if (step > 0L) gctorture2(step)
+got <- memLapply("plain", length, NAMESPACE = space, MAX.CORES = 2)
+if (step > 0L) gctorture2(0L)
+same(got, list(p = 3L, q = 1L, r = 2L))
 captured <- as.numeric(seq_len(2e5))
 same(
   memLapply(nested[c("a", "b", "g")], function(v, big) { torture(); list(length(v), sum(captured), sum(big, na.rm = TRUE)) },
