@@ -7,6 +7,7 @@ session_state <- function(fresh, named = character(), looked = FALSE) {
   list(id = state$generation$id, path = state$generation$path, fresh = fresh, bytes = state$session_bytes)
 }
 
+# Looks at the session, and makes anew what of its state has changed.
 refresh_state <- function(named = character(), looked = FALSE) {
   if (is.null(state$tables)) remember_tables(state)
   # Whoever clears temporary directories may have taken the generation's file.

@@ -3,8 +3,9 @@
 
 # Raises an error for an argument that R took for one of `ours` by the beginning of its name. `written` are written_names().
 check_written <- function(written, call, ours) {
+  # Quickly told: most calls have none.
   partial <- FALSE
-  for (name in written) partial <- partial || nzchar(name) && !is.null(partial_names[[name]])
+  for (name in written) partial <- partial || nzchar(name) && !any(name == ours) && any(startsWith(ours, name))
   if (!partial) return(invisible())
   for (name in ours[!ours %in% written]) {
     short <- written[nzchar(written) & startsWith(name, written)]
@@ -27,13 +28,6 @@ written_names <- function(call, caller) {
 
 # What check_written() looks for.
 our_names <- c("NAMESPACE", "VARS", "MAX.CORES", "CLUSTER")
-
-# How the names begin that R may complete, of all verbs: most calls have none of these. An environment, which is quick to ask.
-partial_names <- local({
-  names <- c(our_names, "MARGIN", "size", "combine", "symmetric", "block", "into", "init")
-  parts <- unlist(lapply(names, function(name) substring(name, 1L, seq_len(nchar(name) - 1L))))
-  list2env(stats::setNames(as.list(parts), parts), parent = emptyenv())
-})
 
 # Raises an error for a NAMESPACE that has no name in the call and that nothing uses: it is an argument of FUN that stands too early.
 check_used <- function(namespace, used, written, call) {

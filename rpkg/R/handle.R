@@ -8,6 +8,7 @@ new_handle <- function(program, names, call, made = NULL, changes = NULL, after 
   }
   handle <- new.env(parent = emptyenv())
   program <- as_changed(program, changes)
+  program$brief <- brief_for(program, call)
   handle$program <- program
   handle$names <- names
   handle$after <- after

@@ -35,7 +35,7 @@ new_job <- function(program, hosts, call, given = NULL) {
   # The same call again is known by its content too.
   if (is.null(of) || !identical(piece$of, of)) {
     piece <- as_piece(list(
-      spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = title_of(verb_of(call), named_labels(program$wanted)),
+      spec = spec, shared = shared, whole = cut_there, trace = program$trace, title = program$brief$title,
       state = told_state
     ), of)
     if (!is.null(of)) state$program_piece <- piece

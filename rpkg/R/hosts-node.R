@@ -168,7 +168,7 @@ begin_block <- function(lead, grant) {
   }
   spec$workers <- as.integer(min(program$workers, n))
   spec$passes <- lapply(spec$passes, pass_of_block, n, grant$from - 1)
-  run <- within_stack(with_room(function() ms_run_begin(0L, spec, NULL, program$title, program$state), NULL))
+  run <- with_room(function() ms_run_begin(0L, spec, NULL, program$title, program$state), NULL)
   lead$running[[length(lead$running) + 1L]] <- list(run = run, block = grant$block)
 }
 

@@ -70,8 +70,11 @@ kind_of_slices <- function(type, input) {
 kind_of_items <- function(items, lengths) {
   if (!length(items)) return("nothing")
   if (typeof(items) != "list") return(said_kind(typeof(items), 1L))
-  said_kind(typeof(.subset2(items, 1L)), if (is.null(lengths)) bare_lengths(items[1L]) else mean(lengths))
+  kind_by_lengths(typeof(.subset2(items, 1L)), lengths, bare_lengths(items[1L]))
 }
+
+# `lengths` of all items, or NULL where they do not differ and each is as `each` says.
+kind_by_lengths <- function(type, lengths, each) said_kind(type, if (is.null(lengths)) each else mean(lengths))
 
 said_kind <- function(type, length) {
   bytes <- bytes_of_items(type, length)

@@ -29,7 +29,7 @@ memHandle <- function(x) {
   check_given(c(x = missing(x)), call)
   id <- random_id()
   configure_place()
-  within_stack(with_room(function() ms_register(handle_space, stats::setNames(list(x), id)), call), call)
+  with_room(function() ms_register(handle_space, stats::setNames(list(x), id)), call)
   about <- metadata(handle_space, id, call)
   said <- c(about$type, paste(about$dim, collapse = " x "), format_bytes(about$bytes))
   structure(

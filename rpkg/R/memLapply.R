@@ -60,8 +60,7 @@ list_items <- function(x, namespace, given, call, own = FALSE) {
     if (!is.null(items)) return(items)
     x <- peek(registered, call)
     if (typeof(x) == "list" && !is.object(x)) {
-      names <- plain_names(names(x))
-      return(list(x = looked_at(input_of(by_name(registered)), x), n = length(x), names = names, labels = names))
+      return(listed(looked_at(input_of(by_name(registered)), x), length(x), names(x)))
     }
   }
   if (own && is.object(x)) x <- own_items(x)
@@ -93,10 +92,14 @@ items_by_name <- function(registered, call) {
   seen <- native(ms_list_shape(registered[[1L]], registered[[2L]]), call)
   if (is.null(seen)) return(NULL)
   input <- input_of(by_name(registered))
-  input$of <- if (seen$n) said_kind(seen$type, if (is.null(seen$lengths)) seen$each else mean(seen$lengths)) else "nothing"
+  input$of <- if (seen$n) kind_by_lengths(seen$type, seen$lengths, seen$each) else "nothing"
   input$sizes <- seen$lengths
-  names <- plain_names(seen$names)
-  list(x = input, n = seen$n, names = names, labels = names)
+  listed(input, seen$n, seen$names)
+}
+
+listed <- function(input, n, names) {
+  names <- plain_names(names)
+  list(x = input, n = n, names = names, labels = names)
 }
 
 own_items <- function(x) {

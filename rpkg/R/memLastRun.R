@@ -52,8 +52,8 @@ memLastRun <- function() {
 }
 
 # Remembers a run, with little ado: it becomes a record when somebody asks.
-remember_run <- function(program, out, call) {
-  brief <- brief_for(program, call)
+remember_run <- function(program, out) {
+  brief <- program$brief
   brief$repeated <- repeated_names(program, out$values)
   state$last_run <- list(run = out$stats$run, brief = brief)
 }

@@ -15,6 +15,7 @@ run_one <- function(pass, call) {
 run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, looked = FALSE) {
   if (!length(program$modes)) return(settle(program, NULL, call))
   program <- as_changed(program, changes)
+  program$brief <- brief_for(program, call)
   hosts <- hosts_of(program$cluster, program$host_timeout, call)
   if (is.null(hosts) && !is.null(program$parts)) hosts <- host_here(program$cluster, program$host_timeout, call)
   if (!is.null(hosts)) {
@@ -22,7 +23,6 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
     program$looked <- looked
     return(settle(program, run_over_hosts(program, hosts, call), call))
   }
-  program$brief <- brief_for(program, call)
   run <- NULL
   ended <- FALSE
   under_way <- new.env(parent = emptyenv())
@@ -48,8 +48,7 @@ begin_run <- function(program, id, changes, call, looked = FALSE) {
     on.exit(native(ms_checkpoint_close(program$spec$checkpoint)))
   }
   now <- session_state(program$fresh, program$named, looked)
-  title <- brief_for(program, call)$title
-  run <- with_room(function() ms_run_begin(id, program$spec, changes, title, now), call)
+  run <- room_for(function() ms_run_begin(id, program$spec, changes, program$brief$title, now), call)
   from <- if (is.null(program$checkpoint)) program$from else paste("checkpoint", program$checkpoint)
   if (!is.null(from)) tell_reused(native(ms_run_progress(run)), program, from)
   run
@@ -85,7 +84,7 @@ abandon <- function(run, under_way, program = NULL) {
 # What came of a run: conditions are signalled, an error is raised, the wanted values are returned in a list.
 settle <- function(program, out, call, begun_by = call) {
   if (!is.null(out)) {
-    if (is.null(out$stats$run)) state$last_run <- NULL else remember_run(program, out, begun_by)
+    if (is.null(out$stats$run)) state$last_run <- NULL else remember_run(program, out)
     if (isTRUE(program$spec$keep) && !is.null(out$error) && !isTRUE(out$over_hosts)) remember_kept(program, out$stats$run)
     if (length(out$stats$notes)) tell_once(out$stats$notes)
     warn_unlogged(out$stats$unlogged, program, begun_by)

@@ -120,7 +120,7 @@ form_behind <- function(source) {
 # A view of a value in shared memory that goes with the view.
 shared_form <- function(form, call) {
   space <- sprintf("memshare forms of %d", Sys.getpid())
-  within_stack(with_room(function() ms_register(space, list(form = form)), call), call)
+  with_room(function() ms_register(space, list(form = form)), call)
   on.exit(native(ms_release_variables(space, "form")))
   peek(c(space, "form"), call)
 }

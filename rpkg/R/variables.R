@@ -3,7 +3,7 @@
 # Copies objects into shared memory under their names.
 share_variables <- function(namespace, variables, call = NULL) {
   configure_place()
-  within_stack(with_room(function() ms_register(namespace, variables), call), call)
+  with_room(function() ms_register(namespace, variables), call)
 }
 
 unshare_variables <- function(namespace, names, call = NULL) native(ms_release_variables(namespace, names), call)

@@ -8,7 +8,7 @@ use crate::files_api::{make_variable, names, path, product, shape};
 use crate::r::{self, argument, edge, give, Failure};
 use crate::records::record_api;
 use crate::runs::Reader;
-use crate::store_api::namespace;
+use crate::store_api::key_of;
 
 /// What the header of a NumPy file says: `item`, `rows` (whether it is in the order of rows), `dim`, `at`.
 #[extendr]
@@ -36,7 +36,7 @@ fn ms_npy_header(file: Robj) -> Robj {
 #[extendr]
 fn ms_attach(namespace_: Robj, name: Robj, from: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &name)?;
         let from = Reader { list: argument(&from) };
         let item = item(&from)?;
         let dim: Vec<u64> = from.numbers("dim")?.into_iter().map(|extent| extent as u64).collect();

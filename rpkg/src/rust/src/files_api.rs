@@ -11,7 +11,7 @@ use scheduler::store::Content;
 
 use crate::r::{self, argument, edge, nothing, protect, Failure, Kind, Sexp};
 use crate::runs::Reader;
-use crate::store_api::namespace;
+use crate::store_api::key_of;
 use crate::{codec, session};
 
 /// Registers a part of a file as a variable. Nothing is read. `part` has the file's `path`, the `offset` of the part, and `writable`.
@@ -21,7 +21,7 @@ fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) 
         let part = Reader { list: argument(&part) };
         let offset = part.number("offset")?;
         let access = if part.number("writable")? != 0.0 { Access::Write } else { Access::Read };
-        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &name)?;
         let tag = tag(&kind)?;
         let file = DataFile::open(&path(part.item("path")?)?, access)?;
         let size = tag.item_size();
@@ -45,7 +45,7 @@ fn ms_map_file(namespace_: Robj, name: Robj, part: Robj, kind: Robj, dim: Robj) 
 #[extendr]
 fn ms_allocate(namespace_: Robj, name: Robj, kind: Robj, dim: Robj, dimnames: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &name)?;
         let (tag, dim) = (tag(&kind)?, dims(&dim)?);
         let items = product(dim.as_deref().unwrap_or_default())?;
         let shape = Shape { dim: shape(dim), names: names(argument(&dimnames))? };

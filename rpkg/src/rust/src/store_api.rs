@@ -14,8 +14,13 @@ use crate::r::{self, argument, edge, give, nothing, protect, Failure, Preserved,
 use crate::runs::dead;
 use crate::{codec, session};
 
-pub(crate) fn namespace(x: &Robj) -> r::Result<String> {
+fn namespace(x: &Robj) -> r::Result<String> {
     r::string(argument(x), "the namespace")
+}
+
+/// The namespace and the name of one variable.
+pub(crate) fn key_of(namespace_: &Robj, name: &Robj) -> r::Result<session::Key> {
+    Ok((namespace(namespace_)?, r::string(argument(name), "the variable's name")?))
 }
 
 fn names(x: &Robj) -> r::Result<Vec<String>> {
@@ -115,8 +120,7 @@ fn ms_retrieve(namespace_: Robj, variables: Robj) -> Robj {
 #[extendr]
 fn ms_peek(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) =
-            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &variable)?;
         let (mapping, origin) = open(&namespace, &name)?.with_origin();
         let owner = owner(&mapping, origin.as_ref())?;
         let source = whole(&mapping, &owner)?;
@@ -129,18 +133,12 @@ fn ms_peek(namespace_: Robj, variable: Robj) -> Robj {
 #[extendr]
 fn ms_list_shape(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) =
-            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &variable)?;
         let Opened { mapping, .. } = open(&namespace, &name)?;
         let owner = owner(&mapping, None)?;
         let source = whole(&mapping, &owner)?;
-        let root = source.view.node(0);
-        let own = |(name, _): (&[u8], _)| name == b"class" || name == b"dim";
-        let more = source
-            .view
-            .attributes(&root)
-            .is_some_and(|(names, _)| (0..names.len()).any(|i| names.get(i).is_none_or(own)));
-        let Some(shape) = codec::list_shape(&source, 0).filter(|_| !more) else { return nothing() };
+        let plain = ["class", "dim"].iter().all(|name| source.attribute(0, name).is_none());
+        let Some(shape) = codec::list_shape(&source, 0).filter(|_| plain) else { return nothing() };
         give(|s| {
             let n = i32::try_from(shape.count)
                 .map_or_else(|_| r::real(s, shape.count as f64), |n| r::integer(s, n));
@@ -222,8 +220,7 @@ fn ms_release_variables(namespace_: Robj, variables: Robj) -> Robj {
 #[extendr]
 fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) =
-            (namespace(&namespace_)?, r::string(argument(&variable), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &variable)?;
         let Opened { mapping, header, .. } = open(&namespace, &name)?;
         let owner = owner(&mapping, None)?;
         let source = whole(&mapping, &owner)?;
@@ -234,25 +231,18 @@ fn ms_metadata(namespace_: Robj, variable: Robj) -> Robj {
 
 fn metadata<'s>(s: &'s Scope, source: &codec::BlobSource<'_>, header: &Header, serial: &str) -> Sexp<'s> {
     let node = source.view.node(0);
-    let attribute = |wanted: &str| {
-        let (names, first) = source.view.attributes(&node)?;
-        let i =
-            (0..names.len()).find(|&i| names.get(i).is_some_and(|(name, _)| name == wanted.as_bytes()))?;
-        Some(codec::decode(s, source, first + i as u32))
-    };
-    let dim = attribute("dim").unwrap_or_else(|| s.null());
-    let class = attribute("class").unwrap_or_else(|| s.null());
-    let names = if node.tag == Tag::S4 { None } else { attribute("names") };
+    let attribute = |name| codec::attribute(s, source, 0, name);
+    let names = if node.tag == Tag::S4 { s.null() } else { attribute("names") };
     r::named_list(
         s,
         &[
             ("namespace", r::character(s, &[&header.namespace])),
             ("name", r::character(s, &[&header.name])),
             ("type", r::character(s, &[type_of(node.kind())])),
-            ("class", class),
+            ("class", attribute("class")),
             ("length", r::real(s, node.len as f64)),
-            ("dim", dim),
-            ("names", names.unwrap_or_else(|| s.null())),
+            ("dim", attribute("dim")),
+            ("names", names),
             ("bytes", r::real(s, header.total() as f64)),
             ("serial", r::character(s, &[serial])),
             ("owner", r::integer(s, header.owner_pid as i32)),

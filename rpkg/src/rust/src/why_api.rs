@@ -4,9 +4,9 @@ use extendr_api::prelude::*;
 use scheduler::error::Error;
 use scheduler::store::{why, Registered, User, Why};
 
-use crate::r::{self, argument, edge, give, Kind, Scope, Sexp};
+use crate::r::{self, edge, give, Kind, Scope, Sexp};
 use crate::session;
-use crate::store_api::namespace;
+use crate::store_api::key_of;
 
 /// R's missing integer.
 const MISSING: i32 = i32::MIN;
@@ -15,7 +15,7 @@ const MISSING: i32 = i32::MIN;
 #[extendr]
 fn ms_why(namespace_: Robj, name: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &name)?;
         let (claims, mine, place) = session::with(|session| {
             let claims = session.views.get(&(namespace.clone(), name.clone())).copied().unwrap_or(0);
             Ok((claims, session.opened().map(|store| store.session()), session.place().clone()))

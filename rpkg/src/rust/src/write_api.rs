@@ -8,13 +8,13 @@ use crate::codec::{copy_region, kind_of};
 use crate::index::selection;
 use crate::r::{self, argument, edge, nothing, protect, Failure, Kind, Preserved, Sexp};
 use crate::session;
-use crate::store_api::namespace;
+use crate::store_api::key_of;
 
 /// Writes a vector's items, or one item, to where the index says.
 #[extendr]
 fn ms_write(namespace_: Robj, name: Robj, value: Robj, index: Robj) -> Robj {
     edge(|| {
-        let (namespace, name) = (namespace(&namespace_)?, r::string(argument(&name), "the variable's name")?);
+        let (namespace, name) = key_of(&namespace_, &name)?;
         let place = session::with(|session| Ok(session.place().clone()))?;
         let writing = Writing::open(&find(&namespace, &name, &place)?)?;
         let value = argument(&value);

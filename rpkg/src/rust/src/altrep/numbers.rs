@@ -6,7 +6,7 @@ use scheduler::page::Tag;
 
 use super::cell::{cell, hold, Cell};
 use super::guard::guard;
-use super::owner::{is_viewed, owned};
+use super::owner::{note_view, owned};
 use crate::r::{Scope, Sexp};
 
 /// A view of `len` items at `data`, kept.
@@ -15,7 +15,7 @@ use crate::r::{Scope, Sexp};
 /// `owner` keeps `len` readable and privately writable items of the tag's size at `data`, aligned to their size (8 for
 /// complex ones). `tag` is that of a plain vector.
 pub unsafe fn vector<'s>(s: &'s Scope, tag: Tag, owner: Sexp, data: *mut u8, len: usize) -> Sexp<'s> {
-    is_viewed(owner);
+    note_view(owner);
     let cell = hold(s, Cell { data, len });
     // SAFETY: R's main thread, by the scope; the class was made at load.
     s.keep(unsafe { R_new_altrep(super::classes::class(tag), owner.raw(), cell.raw()) })

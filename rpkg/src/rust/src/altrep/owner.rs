@@ -87,10 +87,9 @@ impl std::ops::Deref for Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         let owner = self.0.get().raw();
-        // SAFETY: R's main thread, which alone keeps values; the address is null or what `new` put there. Where no view was made, this was the last that
-        // knew the owner.
+        // SAFETY: R's main thread, which alone keeps values; an owner. Where no view was made, this was the last that knew it.
         unsafe {
-            if R_ExternalPtrAddr(owner).cast::<Owned>().as_ref().is_some_and(|owned| !owned.viewed.get()) {
+            if owned_by(owner).is_some_and(|owned| !owned.viewed.get()) {
                 finalize(owner);
             }
         }
@@ -98,12 +97,20 @@ impl Drop for Owner {
 }
 
 /// A view is made of what this owns, which from here on may outlive its [`Owner`].
-pub(super) fn is_viewed(owner: Sexp) {
+pub(super) fn note_view(owner: Sexp) {
     if owner.kind() == Kind::EXTPTRSXP {
-        // SAFETY: R's main thread, by the value; an owner's address is null or what `Owner::new` put there.
-        let owned = unsafe { R_ExternalPtrAddr(owner.raw()).cast::<Owned>().as_ref() };
-        owned.inspect(|owned| owned.viewed.set(true));
+        // SAFETY: R's main thread, by the value; an owner, which the value keeps.
+        unsafe { owned_by(owner.raw()) }.inspect(|owned| owned.viewed.set(true));
     }
+}
+
+/// What an owner holds; `None` where that was given back.
+///
+/// # Safety
+/// R's main thread; `owner` is what [`Owner::new`] made, and stays reachable as long as the result is used.
+unsafe fn owned_by<'a>(owner: SEXP) -> Option<&'a Owned> {
+    // SAFETY: the address is null or what `Owner::new` put there.
+    unsafe { R_ExternalPtrAddr(owner).cast::<Owned>().as_ref() }
 }
 
 /// What the owner of a view holds; `None` of one that was given back.
@@ -111,8 +118,8 @@ pub(super) fn is_viewed(owner: Sexp) {
 /// # Safety
 /// R's main thread; `x` is a view of ours, and stays reachable as long as the result is used.
 pub(super) unsafe fn owned<'a>(x: SEXP) -> Option<&'a Owned> {
-    // SAFETY: a view's first data slot is its owner, whose address is null or what `Owner::new` put there.
-    unsafe { R_ExternalPtrAddr(R_altrep_data1(x)).cast::<Owned>().as_ref() }
+    // SAFETY: a view's first data slot is its owner.
+    unsafe { owned_by(R_altrep_data1(x)) }
 }
 
 /// Gives the mapping back, once. Called by R's collector, and where no view was made before. In a forked child it unmaps and closes what is the

@@ -7,7 +7,7 @@ use scheduler::page::{StringsView, Tag};
 
 use super::cell::{held, hold};
 use super::guard::guard;
-use super::owner::is_viewed;
+use super::owner::note_view;
 use crate::r::{character_bytes, Kind, Scope, Sexp};
 
 /// A part of a table of strings.
@@ -32,7 +32,7 @@ pub unsafe fn strings<'s>(
     start: usize,
     len: usize,
 ) -> Sexp<'s> {
-    is_viewed(owner);
+    note_view(owner);
     // SAFETY: the owner keeps the bytes, and the view keeps the owner: the table is never read after them.
     let table = unsafe { std::mem::transmute::<StringsView<'_>, StringsView<'static>>(table) };
     let state = s.vector(Kind::VECSXP, 2);

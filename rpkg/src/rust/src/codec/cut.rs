@@ -51,10 +51,11 @@ pub fn list_shape(source: &BlobSource<'_>, index: u32) -> Option<ListShape> {
     if node.tag != Tag::List || node.flags & FLAG_S4 != 0 {
         return None;
     }
-    let lengths = (0..node.len).map(|i| shape(i).map(|(_, len)| len as f64)).collect::<Option<Vec<_>>>()?;
-    let first = if count == 0 { (Tag::Null, 0) } else { shape(0)? };
-    let alike = lengths.iter().all(|&len| len == first.1 as f64);
-    Some(ListShape { count, first, lengths: if alike { Vec::new() } else { lengths } })
+    let shapes = (0..node.len).map(shape).collect::<Option<Vec<_>>>()?;
+    let first = shapes.first().copied().unwrap_or((Tag::Null, 0));
+    let alike = shapes.iter().all(|&(_, len)| len == first.1);
+    let lengths = if alike { Vec::new() } else { shapes.iter().map(|&(_, len)| len as f64).collect() };
+    Some(ListShape { count, first, lengths })
 }
 
 /// The node of item `i` of a list, to be cut itself. A packed item has none: it is plain, and no collection of many.

@@ -60,10 +60,7 @@ fn unserialize<'s>(s: &'s Scope, source: &BlobSource<'_>, node: &Node) -> Sexp<'
 
 /// An attribute of a value, kept, without the value itself; NULL where it has none of this name.
 pub fn attribute<'s>(s: &'s Scope, source: &BlobSource<'_>, index: u32, name: &str) -> Sexp<'s> {
-    let node = source.view.node(index);
-    let Some((names, first)) = source.view.attributes(&node) else { return s.null() };
-    let place = (0..names.len()).find(|&i| names.get(i).is_some_and(|(text, _)| text == name.as_bytes()));
-    place.map_or_else(|| s.null(), |place| decode(s, source, first + place as u32))
+    source.attribute(index, name).map_or_else(|| s.null(), |at| decode(s, source, at))
 }
 
 /// Sets the attributes in the order they had.

@@ -100,6 +100,14 @@ impl<'a> BlobSource<'a> {
         Ok(BlobSource { view: BlobView::open(bytes)?, owner, referred: NONE })
     }
 
+    /// The index of the node of a value's attribute, if it has one of this name.
+    pub fn attribute(&self, index: u32, name: &str) -> Option<u32> {
+        let (names, first) = self.view.attributes(&self.view.node(index))?;
+        let place =
+            (0..names.len()).find(|&i| names.get(i).is_some_and(|(text, _)| text == name.as_bytes()))?;
+        Some(first + place as u32)
+    }
+
     /// What is packed in this node, if it is a Packed.
     pub fn packed(&self, index: u32) -> Option<Packed<'a>> {
         let node = self.view.node(index);

@@ -27,7 +27,7 @@ impl<'a> Compressed<'a> {
     /// The form that a value's attributes are, of so many lines.
     pub fn open(source: BlobSource<'a>, root: u32, (count, length): (usize, usize)) -> Result<Self> {
         let damaged = || Failure::Internal("a sparse matrix whose parts do not fit together".into());
-        let find = |name: &str| attribute_node(&source, root, name);
+        let find = |name: &str| source.attribute(root, name).map(|at| source.view.node(at));
         let starts = find("p").ok_or_else(damaged)?;
         let places = find("i").or_else(|| find("j")).ok_or_else(damaged)?;
         let numbers = find("x");
@@ -223,13 +223,6 @@ impl<'a> Compressed<'a> {
         class.set_attribute(s, "package", r::character(s, &["Matrix"]));
         out.set_attribute(s, "class", class);
     }
-}
-
-/// The node of an attribute, if the value has it.
-fn attribute_node(source: &BlobSource<'_>, root: u32, name: &str) -> Option<Node> {
-    let (names, first) = source.view.attributes(&source.view.node(root))?;
-    let place = (0..names.len()).find(|&i| names.get(i).is_some_and(|(text, _)| text == name.as_bytes()))?;
-    Some(source.view.node(first + place as u32))
 }
 
 /// The items that bytes are; `None` where they do not lie as such items must.

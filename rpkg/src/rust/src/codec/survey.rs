@@ -151,7 +151,13 @@ impl<'a> Reach<'a> {
                 if let Some(items) = x.items() {
                     items.iter().for_each(|&item| self.item(s, item));
                 } else {
-                    (0..x.len()).for_each(|i| s.inner(|s| self.made_item(s, s.item(x, i))));
+                    for i in 0..x.len() {
+                        s.inner(|s| {
+                            let item = s.item(x, i);
+                            self.made.push(Preserved::new(item));
+                            self.item(s, item);
+                        });
+                    }
                 }
             }
             _ => {}
@@ -165,11 +171,6 @@ impl<'a> Reach<'a> {
             Some(bytes) => self.bytes += bytes,
             None => self.value(s, item),
         }
-    }
-
-    fn made_item(&mut self, s: &Scope, item: Sexp) {
-        self.made.push(Preserved::new(item));
-        self.item(s, item);
     }
 
     fn cells(&mut self, s: &Scope, x: Sexp) {

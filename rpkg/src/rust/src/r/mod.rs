@@ -21,6 +21,7 @@ mod ffi;
 mod frames;
 mod jump;
 mod make;
+mod memory;
 mod preserved;
 mod protect;
 pub mod resume;

@@ -231,27 +231,6 @@ impl<'s> Sexp<'s> {
         self.len() == 0
     }
 
-    /// A plain vector's bytes, where they lie; `None` when R would have to make them first.
-    pub fn data(self) -> Option<*const u8> {
-        // SAFETY: a live value; the callers ask vectors of numbers and bytes only.
-        let data = unsafe { DATAPTR_OR_NULL(self.0) };
-        (!data.is_null()).then_some(data.cast())
-    }
-
-    /// A plain vector's bytes to be written to: of a vector that was just made.
-    pub fn data_mut(self) -> *mut u8 {
-        // SAFETY: a live value; the callers ask vectors of numbers and bytes only.
-        unsafe {
-            match TYPEOF(self.0) {
-                Kind::LGLSXP => LOGICAL(self.0).cast(),
-                Kind::INTSXP => INTEGER(self.0).cast(),
-                Kind::REALSXP => REAL(self.0).cast(),
-                Kind::CPLXSXP => COMPLEX(self.0).cast(),
-                _ => RAW(self.0).cast(),
-            }
-        }
-    }
-
     /// The vector as one of another plain type, kept; without a copy when it is of that type already.
     pub fn coerced(self, s: &'s Scope, kind: Kind) -> Sexp<'s> {
         if self.kind() == kind {
@@ -280,36 +259,6 @@ impl<'s> Sexp<'s> {
         Sexp(unsafe { VECTOR_ELT(self.0, i as isize) }, PhantomData)
     }
 
-    /// All items of a list that holds them; `None` of one that makes them.
-    pub fn items(&self) -> Option<&[Sexp<'s>]> {
-        if !matches!(self.kind(), Kind::VECSXP | Kind::EXPRSXP) || self.is_altrep() {
-            return None;
-        }
-        // SAFETY: a live list of R's own, whose items lie there as long as it lives, and nobody sets one while they are read; a `Sexp` is an address
-        // and nothing else.
-        unsafe {
-            let items = DATAPTR_OR_NULL(self.0).cast::<Sexp<'s>>();
-            (!items.is_null()).then(|| std::slice::from_raw_parts(items, self.len()))
-        }
-    }
-
-    /// The bytes of a vector of numbers of this type and length that has no attributes; `None` of any other, and where R would have to make them first.
-    /// `size` are the bytes of a number.
-    pub fn plain_data(&self, kind: Kind, len: usize, size: usize) -> Option<&[u8]> {
-        // SAFETY: a live value; the vector's own bytes, asked for without allocation, as long as it lives.
-        unsafe {
-            let data = ffi::memshare_plain_data(self.0, kind as u32, len as isize).cast::<u8>();
-            (!data.is_null()).then(|| std::slice::from_raw_parts(data, len * size))
-        }
-    }
-
-    /// Bytes of a vector of numbers that has no attributes.
-    pub fn plain_bytes(self) -> Option<usize> {
-        // SAFETY: a live value.
-        let bytes = unsafe { ffi::memshare_plain_bytes(self.0) };
-        (bytes >= 0.0).then_some(bytes as usize)
-    }
-
     /// Sets item `i` of a list that was just made.
     pub fn set_item(self, i: usize, value: Sexp) {
         debug_assert!(i < self.len());
@@ -322,16 +271,6 @@ impl<'s> Sexp<'s> {
         debug_assert!(i < self.len());
         // SAFETY: a live character vector; its strings are reachable from it.
         Sexp(unsafe { STRING_ELT(self.0, i as isize) }, PhantomData)
-    }
-
-    /// All strings of a plain character vector, as R's own objects; `None` when R would have to make them first.
-    pub fn texts(&self) -> Option<&[SEXP]> {
-        // SAFETY: a live character vector, asked for without allocation; the strings lie there as long as it lives, and
-        // nobody sets one while they are read.
-        unsafe {
-            let texts = DATAPTR_OR_NULL(self.0).cast::<SEXP>();
-            (!texts.is_null()).then(|| std::slice::from_raw_parts(texts, self.len()))
-        }
     }
 
     /// Sets string `i` of a character vector that was just made. The text is the object that [`Sexp::text`] gives.

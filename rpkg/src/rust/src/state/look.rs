@@ -35,7 +35,7 @@ pub(super) struct Seen<'a> {
 }
 
 /// Options and environment variables.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct Said {
     options: Vec<SEXP>,
     environment: Vec<u8>,
@@ -72,7 +72,7 @@ impl SaidLook {
     /// Whether they are others now. O(what is there).
     pub(super) fn again(&mut self, options: Sexp) -> Result<bool> {
         let now = Said::now(options, &self.said);
-        if now.options == self.said.options && now.environment == self.said.environment {
+        if now == self.said {
             return Ok(false);
         }
         self.kept = Some(r::protect(|s| Ok(Preserved::new(copied(s, options))))?);
