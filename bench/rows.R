@@ -125,7 +125,7 @@ rows <- list(
       lazy <- function(...) memControl(lazy = TRUE, ...)
       spread <- memApply(genes, 1, moderated$spread, VARS = list(labels = labels), CONTROL = lazy(FUN.VALUE = c(0, 0)))
       prior <- memDo(function(spread) moderated$prior(spread[2L, ]), spread)
-      t <- memApply(spread, 2, function(s, prior) moderated$statistic(s, prior), VARS = list(prior = prior), CONTROL = lazy(FUN.VALUE = 0))
+      t <- memApply(spread, 2, moderated$statistic, VARS = list(prior = prior), CONTROL = lazy(FUN.VALUE = 0))
       largest <- memDo(function(t) max(abs(t)), t)
       plan <- memPlan(largest, MAX.CORES = 2)
     }),

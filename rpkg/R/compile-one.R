@@ -89,9 +89,10 @@ program_of_one <- function(pass, sources, call) {
   captured <- sources$at[-c(seq_along(pass$inputs), vars)]
   passes <- list(spec_of_map(pass, label, inputs, sides, captured))
   spec <- spec_of(stats::setNames(sources$data, named), passes, 1L, workers_of_one(pass, call), pass$control, pass$cluster)
+  spec$modes <- mode_of(pass)
   c(checkpoint_fields(pass$control$checkpoint), list(
     spec = spec, order = list(pass), labels = label, owner = 1L, what = "map", wanted = list(wanted_from(pass, 1L, label, nzchar(pass$label))),
-    host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, modes = mode_of(pass), trace = pass$control$trace,
+    host_timeout = pass$control$host_timeout, workers_per_host = pass$control$workers_per_host, trace = pass$control$trace,
     progress = pass$control$progress, cluster = pass$cluster, elements = pass$n, fresh = pass$control$fresh, named = pass$payload$named
   ))
 }

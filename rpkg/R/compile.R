@@ -4,8 +4,8 @@
 # by FUN.VALUE that are taken one by one go through a pass that checks each.
 #
 # Other fields of a program: `order` and `labels`, the user's passes; `owner` and `what`, for each pass of the spec the user's pass
-# it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `modes` and
-# `trace` for collecting; `host_timeout`, after which a host of the `cluster` is lost, and `workers_per_host`, where its nodes are not the workers;
+# it belongs to and its part ("map", "fold", "last", "bind", "value"); `wanted`, for each asked value where it comes from; `trace` for
+# collecting; `host_timeout`, after which a host of the `cluster` is lost, and `workers_per_host`, where its nodes are not the workers;
 # `progress`, whether it is shown; `fresh` and `named`: whether workers must be new, and packages that FUNs name; `checkpoint`, its directory, and
 # `drawn`, where the seed comes that is drawn for it; `roles`, for each piece of data the names in VARS under which it is used, "" for any other use.
 
@@ -154,10 +154,11 @@ finish_program <- function(b, roots, call) {
     wanted_from(order[[i]], match(i, needed), b$labels[[i]], b$is_named[[i]])
   })
   control <- joint_control(order)
+  spec <- spec_of(stats::setNames(b$data, b$data_names), distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster)
   c(checkpoint_fields(b$checkpoint), list(
-    spec = spec_of(stats::setNames(b$data, b$data_names), distinct_keys(b$passes), b$at[needed], b$workers, control, b$cluster),
+    spec = c(spec, list(modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE))),
     order = order, labels = b$labels, owner = b$owner, what = b$what, wanted = wanted,
-    modes = vapply(order[needed], mode_of, "", USE.NAMES = FALSE), trace = control$trace, progress = control$progress, cluster = b$cluster,
+    trace = control$trace, progress = control$progress, cluster = b$cluster,
     roles = b$roles, host_timeout = control$host_timeout, workers_per_host = control$workers_per_host,
     elements = sum(unlist(lapply(order, function(pass) pass$n))), fresh = any(vapply(order, function(pass) pass$control$fresh, NA)),
     named = unique(unlist(lapply(order, function(pass) c(pass$payload$named, pass$fold$named, pass$last$named))))

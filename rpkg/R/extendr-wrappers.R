@@ -232,9 +232,8 @@ ms_pool_stop <- function() .Call(wrap__ms_pool_stop)
 # Asks a run to stop.
 ms_run_cancel <- function(id) .Call(wrap__ms_run_cancel, id)
 
-# What came of an ended run: `modes` says of each wanted result whether it is to be a "list" or a "vector". Its pages are given
-# back; views onto results keep their memory.
-ms_run_collect <- function(id, modes, trace) .Call(wrap__ms_run_collect, id, modes, trace)
+# What came of an ended run. Its pages are given back; views onto results keep their memory.
+ms_run_collect <- function(id, trace) .Call(wrap__ms_run_collect, id, trace)
 
 # Forgets a run that nobody collects. One that has not ended is ended without anybody waiting for it. Whether what it did is kept:
 # that is so if it was to be when it fails, and it has ended.
@@ -247,7 +246,7 @@ ms_run_join_address <- function(id) .Call(wrap__ms_run_join_address, id)
 # waits). NULL when it was collected.
 ms_run_progress <- function(id) .Call(wrap__ms_run_progress, id)
 
-# Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
+# Waits up to so many milliseconds, and makes what can be made of the run's values meanwhile; whether the run has ended. Left by R's jump on Ctrl-C.
 ms_run_wait <- function(id, milliseconds) .Call(wrap__ms_run_wait, id, milliseconds)
 
 # Logs by `filter` (NULL: nothing), in `format`, into the file `log`. Workers follow with their next run.

@@ -16,7 +16,7 @@ new_handle <- function(program, names, call, made = NULL, changes = NULL, after 
   handle$call <- call
   handle$keep <- made
   handle$status <- "running"
-  if (!length(program$modes)) {
+  if (!length(program$spec$gather)) {
     handle$value <- one_or_all(settle(program, NULL, call), names)
     handle$status <- "done"
     return(structure(list(handle), class = "memshare_handle"))

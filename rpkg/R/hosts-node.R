@@ -168,6 +168,8 @@ begin_block <- function(lead, grant) {
   }
   spec$workers <- as.integer(min(program$workers, n))
   spec$passes <- lapply(spec$passes, pass_of_block, n, grant$from - 1)
+  # The session makes the value.
+  spec["modes"] <- list(NULL)
   run <- with_room(function() ms_run_begin(0L, spec, NULL, program$title, program$state), NULL)
   lead$running[[length(lead$running) + 1L]] <- list(run = run, block = grant$block)
 }
@@ -216,7 +218,7 @@ unsaid <- list(
 gather_blocks <- function(lead) {
   over <- vapply(lead$running, function(entry) isTRUE(native(ms_run_wait(entry$run, 0L))), NA)
   for (entry in lead$running[over]) {
-    out <- native(ms_run_collect(entry$run, rep("list", length(lead$program$spec$gather)), lead$program$trace))
+    out <- native(ms_run_collect(entry$run, lead$program$trace))
     came <- list(
       values = lapply(out$values, `[[`, "values"), conditions = out$conditions, error = out$error, died = out$stats$died, notes = out$stats$notes,
       record = native(ms_record_of_run(entry$run, unsaid))

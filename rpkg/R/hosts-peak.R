@@ -6,7 +6,7 @@ said_of_hosts <- function(plan, call) {
   program <- made$program
   # A cluster that is gone is no reason not to explain the plan.
   hosts <- tryCatch(hosts_of(program$cluster, program$host_timeout, call), memshare_error_cluster = function(e) NULL)
-  if (is.null(hosts) || !length(program$modes)) return(NULL)
+  if (is.null(hosts) || !length(program$spec$gather)) return(NULL)
   workers <- max(vapply(hosts, workers_on, 0L, program$workers_per_host))
   model <- list(work = rep(list(1e-6), length(program$spec$passes)), known = FALSE, overhead = 0)
   counts <- list(hosts = as.double(length(hosts)), workers = as.double(workers))

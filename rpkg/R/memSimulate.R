@@ -146,7 +146,7 @@ check_schedules <- function(schedules, chunk, call) {
 # What the passes of a plan cost: list(work, total, overhead), with what had to be assumed said as a message.
 work_of <- function(plan, profile, call) {
   program <- unwrap_pass(plan)$main$program
-  if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
+  if (!length(program$spec$gather)) abort_input("this plan has nothing to run: there are no elements", call)
   passes <- program$spec$passes
   given <- given_work(profile, program, call)
   found <- lapply(seq_along(passes), function(i) known_work(passes[[i]], given[[i]], call))

@@ -3,7 +3,7 @@
 make_native <- function(made, call) {
   made$session <- state$session
   made$process <- Sys.getpid()
-  if (!length(made$program$modes)) return(invisible())
+  if (!length(made$program$spec$gather)) return(invisible())
   configure_native()
   made$native <- described(native(ms_plan_make(made$program$spec), call), made$program$spec)
   made$id <- made$native$id

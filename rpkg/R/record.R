@@ -88,7 +88,7 @@ record_of <- function(x, what = "x", call = NULL) {
 record_of_plan <- function(plan, call) {
   made <- plan$main
   program <- made$program
-  if (!length(program$modes)) abort_input("this plan has nothing to run: there are no elements", call)
+  if (!length(program$spec$gather)) abort_input("this plan has nothing to run: there are no elements", call)
   need_native(made, call)
   lines <- vapply(program$order, describe_pass, "", program$order, program$labels)
   brief <- brief_of(program, verb_of(call))

@@ -13,7 +13,7 @@ run_one <- function(pass, call) {
 # interrupts the wait, the run is ended and its memory given back.
 # The values that are wanted, in a list.
 run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, looked = FALSE) {
-  if (!length(program$modes)) return(settle(program, NULL, call))
+  if (!length(program$spec$gather)) return(settle(program, NULL, call))
   program <- as_changed(program, changes)
   program$brief <- brief_for(program, call)
   hosts <- hosts_of(program$cluster, program$host_timeout, call)
@@ -40,7 +40,7 @@ run_program <- function(program, call, id = 0L, changes = NULL, after = NULL, lo
 }
 
 # What came of a run that has ended; within_stack() is to be around it, and around begin_run().
-collect_run <- function(run, program, call) native(ms_run_collect(run, program$modes, program$trace), call)
+collect_run <- function(run, program, call) native(ms_run_collect(run, program$trace), call)
 
 begin_run <- function(program, id, changes, call, looked = FALSE) {
   if (!is.null(program$checkpoint)) {

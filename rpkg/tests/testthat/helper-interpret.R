@@ -123,7 +123,7 @@ fake_native <- function(frame = parent.frame()) {
     },
     ms_run_wait = function(run, milliseconds) TRUE,
     ms_run_cancel = function(run) NULL,
-    ms_run_collect = function(run, modes, trace) {
+    ms_run_collect = function(run, trace) {
       out <- runs[[run]]$out
       spec <- runs[[run]]$spec
       list(

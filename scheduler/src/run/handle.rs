@@ -52,7 +52,7 @@ impl RunHandle {
 
     /// Whether the run goes on, or waits for another to end.
     pub fn goes_on(&self) -> bool {
-        self.board.upgrade().is_some_and(|image| image.board().control() == Control::Go)
+        self.board().is_some_and(|image| image.board().control() == Control::Go)
     }
 
     /// Waits up to `patience` for the end of the run; whether it has ended.
@@ -71,10 +71,15 @@ impl RunHandle {
         self.finished.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Its board, as long as nobody took what came of the run. Whoever looks at it lets go of it at once.
+    pub fn board(&self) -> Option<Arc<BoardImage>> {
+        self.board.upgrade()
+    }
+
     /// How far the run is: exact, however many workers died, and never less than before. `None` when it was taken.
     /// O(stages + chunks that are out).
     pub fn progress(&self) -> Option<Progress> {
-        let image = self.board.upgrade()?;
+        let image = self.board()?;
         let board = image.board();
         let passes = self.plan.spec().passes.len();
         let mut progress = Progress {

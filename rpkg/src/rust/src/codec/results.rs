@@ -11,11 +11,11 @@ use super::source::BlobSource;
 use super::tags::kind_of;
 use crate::r::{Kind, Result, Scope, Sexp};
 
-/// A chunk's blob, whose root is the list of its results.
+/// A chunk's blob, whose root is the list of its results; none of a chunk whose results are taken already.
 #[derive(Clone, Copy, Debug)]
 struct Piece<'a> {
     count: usize,
-    source: BlobSource<'a>,
+    source: Option<BlobSource<'a>>,
 }
 
 /// Results that follow each other without a gap, from the first on.
@@ -32,11 +32,23 @@ impl<'a> Pieces<'a> {
     /// `Error::Damaged` when they do not begin where the others end, or the blob does not hold as many.
     pub fn push(&mut self, (start, end): (u64, u64), source: BlobSource<'a>) -> Result<()> {
         check_count((start, end), &source)?;
+        self.follow((start, end), Some(source))
+    }
+
+    /// Leaves out the results `[start, end)`, behind those that are there.
+    ///
+    /// # Errors
+    /// As [`Pieces::push`].
+    pub fn skip(&mut self, results: (u64, u64)) -> Result<()> {
+        self.follow(results, None)
+    }
+
+    fn follow(&mut self, (start, end): (u64, u64), source: Option<BlobSource<'a>>) -> Result<()> {
         if start != self.count as u64 {
             let reason = format!("results from {} on follow {} results", start + 1, self.count);
             return Err(damaged(reason));
         }
-        let count = (end - start) as usize;
+        let count = end.saturating_sub(start) as usize;
         self.pieces.push(Piece { count, source });
         self.count += count;
         Ok(())
@@ -50,24 +62,31 @@ impl<'a> Pieces<'a> {
     /// All results as a list, kept.
     pub fn list<'s>(&self, s: &'s Scope) -> Sexp<'s> {
         let list = s.vector(Kind::VECSXP, self.count);
+        self.fill(s, list);
+        list
+    }
+
+    /// Sets the items of a list, which has as many as there are results, but for those that were skipped.
+    pub fn fill(&self, s: &Scope, list: Sexp) {
         let mut next = 0;
-        for piece in &self.pieces {
-            let small = SmallItems::of(&piece.source, 0);
-            for place in 0..piece.count {
-                match &small {
-                    Some(items) => items.put(s, place, list, next + place),
-                    None => s.inner(|s| list.set_item(next + place, element(s, &piece.source, 0, place))),
+        for Piece { count, source } in &self.pieces {
+            if let Some(source) = source {
+                let small = SmallItems::of(&source.view, 0);
+                for place in 0..*count {
+                    match &small {
+                        Some(items) => items.put(s, place, list, next + place),
+                        None => s.inner(|s| list.set_item(next + place, element(s, source, 0, place))),
+                    }
                 }
             }
-            next += piece.count;
+            next += count;
         }
-        list
     }
 
     /// The type and length that all results have, if all are plain vectors of the same.
     pub fn alike(&self) -> Option<(Tag, usize)> {
-        let mut shapes =
-            self.pieces.iter().map(|piece| piece.source.packed(0).map(|packed| (packed.tag, packed.each)));
+        let shape = |source: BlobSource<'a>| source.packed(0).map(|packed| (packed.tag, packed.each));
+        let mut shapes = self.pieces.iter().map(|piece| piece.source.and_then(shape));
         let first = shapes.next()??;
         shapes.all(|shape| shape == Some(first)).then_some(first)
     }
@@ -79,9 +98,10 @@ impl<'a> Pieces<'a> {
         for piece in &self.pieces {
             let start = next * each;
             next += piece.count;
+            let Some(source) = piece.source else { continue };
             if tag == Tag::Strings {
-                copy_strings(s, &piece.source, 0, out, start);
-            } else if let Some(packed) = piece.source.packed(0) {
+                copy_strings(s, &source, 0, out, start);
+            } else if let Some(packed) = source.packed(0) {
                 let size = tag.item_size() as usize;
                 let bytes = &packed.data[..piece.count * each * size];
                 // SAFETY: `out` was just made for the sum of the pieces' counts, of which those before take `start`, and this

@@ -1,8 +1,8 @@
 //! Items of one type and length whose bytes lie one behind the other, each so small that a copy is cheaper than a view: the single values of a
 //! list, the columns of a low matrix, the results that a chunk hands in.
-use scheduler::page::{BlobWriter, Node, Tag};
+use scheduler::page::{BlobView, BlobWriter, Node, Tag};
 
-use super::source::{BlobSource, VIEW_MIN};
+use super::source::{packed, VIEW_MIN};
 use super::tags::{kind_of, tag_of};
 use crate::r::{Kind, Result, Scope, Sexp};
 
@@ -21,18 +21,18 @@ pub struct SmallItems<'a> {
 
 impl<'a> SmallItems<'a> {
     /// The items of a list that is packed, or the values of a plain vector; `None` where they are no such.
-    pub fn of(source: &BlobSource<'a>, root: u32) -> Option<SmallItems<'a>> {
-        match source.packed(root) {
+    pub fn of(view: &BlobView<'a>, root: u32) -> Option<SmallItems<'a>> {
+        match packed(view, root) {
             Some(packed) => SmallItems::new(packed.tag, packed.each, packed.data),
-            None => SmallItems::columns(source, root, 1),
+            None => SmallItems::columns(view, root, 1),
         }
     }
 
     /// So many values of a plain vector, or of one that is packed, each.
-    pub fn columns(source: &BlobSource<'a>, root: u32, each: usize) -> Option<SmallItems<'a>> {
-        let node = source.view.node(root);
-        let tag = source.packed(root).map_or(node.kind(), |packed| packed.tag);
-        SmallItems::new(tag, each, source.view.data(&node))
+    pub fn columns(view: &BlobView<'a>, root: u32, each: usize) -> Option<SmallItems<'a>> {
+        let node = view.node(root);
+        let tag = packed(view, root).map_or(node.kind(), |packed| packed.tag);
+        SmallItems::new(tag, each, view.data(&node))
     }
 
     fn new(tag: Tag, each: usize, data: &'a [u8]) -> Option<SmallItems<'a>> {

@@ -66,6 +66,16 @@ pub struct Packed<'a> {
     pub data: &'a [u8],
 }
 
+/// What is packed in a node of a blob, if it is a Packed.
+pub(super) fn packed<'a>(view: &BlobView<'a>, index: u32) -> Option<Packed<'a>> {
+    let node = view.node(index);
+    (node.tag == Tag::Packed).then(|| Packed {
+        tag: node.elem,
+        each: node.attributes as usize,
+        data: view.data(&node),
+    })
+}
+
 impl<'a> BlobSource<'a> {
     /// The blob at `at` (counted from the page's content) of a privately mapped page, `len` bytes at most; checked.
     ///
@@ -110,12 +120,7 @@ impl<'a> BlobSource<'a> {
 
     /// What is packed in this node, if it is a Packed.
     pub fn packed(&self, index: u32) -> Option<Packed<'a>> {
-        let node = self.view.node(index);
-        (node.tag == Tag::Packed).then(|| Packed {
-            tag: node.elem,
-            each: node.attributes as usize,
-            data: self.view.data(&node),
-        })
+        packed(&self.view, index)
     }
 
     /// `len` items of a plain vector's or a table's node, from item `start` on: a view when they are big, a copy when they

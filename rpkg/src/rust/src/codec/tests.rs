@@ -107,20 +107,24 @@ fn small_items_are_those_of_r() {
             let list = format!("as.list({items})");
             for code in [items, &list] {
                 assert!(
-                    agrees(code, &last, |s, source| item_of(s, &SmallItems::of(source, 0).unwrap(), 11)),
+                    agrees(code, &last, |s, source| item_of(
+                        s,
+                        &SmallItems::of(&source.view, 0).unwrap(),
+                        11
+                    )),
                     "{code}"
                 );
             }
             let column = format!("({items})[5:8]");
             let made = agrees(items, &column, |s, source| {
-                item_of(s, &SmallItems::columns(source, 0, 4).unwrap(), 1)
+                item_of(s, &SmallItems::columns(&source.view, 0, 4).unwrap(), 1)
             });
             assert!(made, "{column}");
         }
         let owner = owner();
         for code in ["letters", "list(1, 'a')", "list()", "NULL", "quote(f(x))", "as.list(letters)"] {
             let source = BlobSource::of_bytes(blob(code).bytes(), &owner).unwrap();
-            assert!(SmallItems::of(&source, 0).is_none(), "{code}");
+            assert!(SmallItems::of(&source.view, 0).is_none(), "{code}");
         }
     });
 }

@@ -16,6 +16,7 @@ use scheduler::wire::RunSpec;
 use super::checkpoints::{self, Held};
 use super::coming::Coming;
 use super::earlier;
+use super::early::Early;
 use super::encoded::{encoded, Encoded, Purpose};
 use super::kept;
 use super::planned::{bytes_of, Data, Planned};
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) job: Job,
     pub(super) copied: (u64, u64),
     pub(super) coming: Coming,
+    /// What is made of its values while it goes on.
+    pub(super) early: Early,
     /// Its checkpoint.
     pub(super) held: Option<Arc<Held>>,
 }
@@ -107,6 +110,7 @@ pub(super) fn prepare(
     let mut spec = RunSpec::new(&plan, Vec::new(), planned.program.clone());
     let given = earlier::bring(&planned.start, &plan, spec.notes, &pages.own)?;
     let held = hold(&planned.start, &mut spec)?;
+    let early = Early::of(&plan, &planned.forms, &pages.own)?;
     let Pages { handles, own, coming, overflow, pins, refers, kept_bytes, .. } = pages;
     spec.pages = handles;
     spec.overflow = overflow;
@@ -129,7 +133,7 @@ pub(super) fn prepare(
         generation,
     };
     let job = session::with(|session| Ok(Job::new(session.store()?, job)?))?;
-    Ok(Prepared { job, copied, coming, held })
+    Ok(Prepared { job, copied, coming, early, held })
 }
 
 fn settings(planned: &Planned) -> Settings {

@@ -11,10 +11,12 @@ use scheduler::plan::Plan;
 use scheduler::run::{Detail, Finished};
 
 use super::checkpoints;
+use super::early::EarlyValue;
 use super::log_api;
 use super::opened::{Opened, Views};
 use super::profiles;
 use super::registry::Begun;
+use super::spec::Form;
 use crate::codec::{self, Pieces};
 use crate::r::{self, Failure, Given, Kind, Preserved, Result, Scope, Sexp};
 use crate::records::last_run;
@@ -46,22 +48,8 @@ impl Value {
     }
 }
 
-/// What a wanted result is to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// A list with an item for each result.
-    List,
-    /// One vector, if the results are alike.
-    Vector,
-}
-
-/// Everything R asks of an ended run, as one list: its wanted results in these `forms`.
-pub(super) fn collect(
-    (run, begun): (i32, &Begun),
-    finished: &Finished,
-    forms: &[Form],
-    detail: Detail,
-) -> Result<Given> {
+/// Everything R asks of an ended run, as one list.
+pub(super) fn collect((run, begun): (i32, &Begun), finished: &Finished, detail: Detail) -> Result<Given> {
     let plan = &*begun.of.plan;
     let board = finished.board.board();
     let chunks = (0..plan.stages().len() as u32).map(|stage| {
@@ -73,7 +61,7 @@ pub(super) fn collect(
     let ended = Ended { plan, finished, chunks: chunks.collect(), notes: OnceCell::new() };
     let conditions = ended.conditions()?;
     let values = match finished.outcome {
-        Outcome::Done => Some(ended.values(forms)?),
+        Outcome::Done => Some(ended.values(begun)?),
         _ => None,
     };
     let error = ended.error()?;
@@ -148,11 +136,12 @@ impl Ended<'_> {
 
     /// The wanted results: a list of lists, each `values` and, of one vector, `k`, the length of a result; of a part of the results,
     /// `places` among all of them.
-    fn values(&self, forms: &[Form]) -> Result<Preserved> {
-        let mut all = Vec::with_capacity(forms.len());
-        for (nth, &pass) in self.plan.spec().gather.iter().enumerate() {
-            all.push(self.value(pass, forms.get(nth).copied().unwrap_or(Form::List))?);
-        }
+    fn values(&self, begun: &Begun) -> Result<Preserved> {
+        let early = begun.early.take();
+        let wanted = self.plan.spec().gather.iter().zip(&*begun.of.forms);
+        let values = wanted
+            .map(|(&pass, &form)| self.value(pass, form, early.as_ref().and_then(|early| early.value(pass))));
+        let all = values.collect::<Result<Vec<_>>>()?;
         let places: Vec<Option<Vec<f64>>> = all.iter().map(Value::numbers).collect();
         r::protect(|s| {
             let list = s.vector(Kind::VECSXP, all.len());
@@ -168,8 +157,8 @@ impl Ended<'_> {
         })
     }
 
-    /// One vector where it is asked for as such and the results are alike, else a list.
-    fn value(&self, pass: PassId, form: Form) -> Result<Value> {
+    /// One vector where it is asked for as such and the results are alike, else a list, of which some may be made already.
+    fn value(&self, pass: PassId, form: Form, early: Option<&EarlyValue>) -> Result<Value> {
         let call = &self.plan.spec().passes[pass.index()];
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
         let (resource, (stage, nth)) =
@@ -180,6 +169,7 @@ impl Ended<'_> {
         let mut pieces = Pieces::default();
         let mut places = Vec::new();
         let mut left_out = 0;
+        let early = early.and_then(EarlyValue::made);
         for chunk in board.results(stage)? {
             let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
             let output = board.output(stage, chunk.chunk, nth).ok_or_else(missing)?;
@@ -190,7 +180,11 @@ impl Ended<'_> {
                 continue;
             }
             places.push((start, end));
-            pieces.push((start - left_out, end - left_out), opened.source(output)?)?;
+            if early.is_some_and(|(_, taken)| taken.contains(&chunk.chunk)) {
+                pieces.skip((start, end))?;
+            } else {
+                pieces.push((start - left_out, end - left_out), opened.source(output)?)?;
+            }
         }
         let count = pieces.count() as u64 + left_out;
         if count != call.results() {
@@ -205,7 +199,16 @@ impl Ended<'_> {
             let vector = r::protect(|s| Ok(Preserved::new(pieces.joined(s, (tag, each)))))?;
             return Ok(Value { values: vector, each: Some(each), places: None });
         }
-        let values = r::protect(|s| Ok(Preserved::new(pieces.list(s))))?;
+        let values = r::protect(|s| {
+            let list = match early {
+                Some((list, _)) => {
+                    pieces.fill(s, list.get());
+                    list.get()
+                }
+                None => pieces.list(s),
+            };
+            Ok(Preserved::new(list))
+        })?;
         Ok(Value { values, each: None, places: None })
     }
 

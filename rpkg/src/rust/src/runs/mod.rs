@@ -12,6 +12,7 @@
 //! | `describe` | a plan in columns |
 //! | `begin` | a plan made pages and job |
 //! | `earlier` | what a run takes over from an earlier one |
+//! | `early` | values that are made while the run goes on |
 //! | `checkpoints`, `kept` | the checkpoints that are open; runs that failed and are kept |
 //! | `collect`, `opened` | results and conditions made R values, and the pages that they lie in |
 //! | `failure` | what ended a run that did not succeed |
@@ -29,6 +30,7 @@ mod coming;
 pub mod dead;
 mod describe;
 mod earlier;
+mod early;
 mod encoded;
 mod failure;
 pub mod hosts_earlier_api;

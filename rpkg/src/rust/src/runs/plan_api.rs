@@ -179,15 +179,16 @@ fn try_begin(
 ) -> Result<Option<i32>> {
     let external = if planned.external { Some(registry::listener()?) } else { None };
     let address = external.as_ref().map(|listener| listener.path().to_owned());
-    let Prepared { job, copied, coming, held } = prepare(planned, blobs, changes, external, how, by)?;
+    let Prepared { job, copied, coming, early, held } = prepare(planned, blobs, changes, external, how, by)?;
     let of = Of {
         plan: Arc::clone(&planned.plan),
         keys: Arc::clone(&planned.keys),
+        forms: Arc::clone(&planned.forms),
         copied,
         keep: planned.keep,
         _checkpoint: held,
     };
-    let run = registry::begin(job, address, of)?;
+    let run = registry::begin(job, address, of, early)?;
     let handle = registry::run(run)?.handle;
     if let Err(failure) = coming.write(&handle, registry::look) {
         // Within a second the workers have let go of the pages.

@@ -14,7 +14,7 @@ use scheduler::store::{find, places, Page};
 use super::earlier;
 use super::encoded::{encoded, Encoded, Purpose};
 use super::learn::{known, Learned};
-use super::spec::{DataSource, Input, Pass, Side, Spec, Start};
+use super::spec::{DataSource, Form, Input, Pass, Side, Spec, Start};
 use crate::about::{self, Listed, Program, Step, Steps};
 use crate::codec::References;
 use crate::r::{self, Failure, Preserved, Result, Sexp};
@@ -32,6 +32,8 @@ pub(super) struct Planned {
     pub(super) resource_of: Vec<ResourceId>,
     /// Where each resource of data comes from.
     pub(super) data: Vec<Data>,
+    /// What each wanted result is to be.
+    pub(super) forms: Arc<[Form]>,
     pub(super) retries: u32,
     pub(super) timeout_seconds: f64,
     /// What can be copied in element by element, and what those are.
@@ -139,6 +141,7 @@ pub(super) fn compile(spec: &Spec, purpose: Purpose) -> Result<(Planned, Vec<Opt
         resource_of,
         data,
         streamed,
+        forms: spec.forms.clone().into(),
         retries: spec.retries,
         timeout_seconds: spec.timeout_seconds,
         external: spec.external,

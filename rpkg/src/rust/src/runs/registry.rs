@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use scheduler::pool::PoolConfig;
 use scheduler::run::{Finished, Job, Pool, PoolStatus, RunHandle};
 
 use super::checkpoints::Held;
+use super::early::Early;
+use super::spec::Form;
 use crate::r::{Failure, Result};
 
 /// What a run is of, and how it was begun.
@@ -20,6 +23,8 @@ pub(super) struct Of {
     pub(super) plan: Arc<Plan>,
     /// By what name each pass's profile is kept.
     pub(super) keys: Arc<[String]>,
+    /// What each wanted result is to be.
+    pub(super) forms: Arc<[Form]>,
     /// Nanoseconds and bytes of copying its data into shared memory.
     pub(super) copied: (u64, u64),
     /// Whether its pages are kept when it fails.
@@ -36,6 +41,8 @@ pub(super) struct Begun {
     /// Where nodes of the user's cluster come in.
     pub(super) address: Option<PathBuf>,
     pub(super) of: Of,
+    /// What is made of its values while it goes on, until somebody takes it.
+    pub(super) early: Rc<RefCell<Option<Early>>>,
     /// The pool was stopped before the run had ended.
     stopped: bool,
 }
@@ -106,11 +113,12 @@ pub(super) fn expect_run() -> Result<()> {
 }
 
 /// Begins a run.
-pub(super) fn begin(job: Job, address: Option<PathBuf>, of: Of) -> Result<i32> {
+pub(super) fn begin(job: Job, address: Option<PathBuf>, of: Of, early: Early) -> Result<i32> {
     with(|registry| {
         let (number, handle) = registry.pool()?.begin(job)?;
         let id = i32::try_from(number).map_err(|_| Failure::Internal("too many runs".into()))?;
-        let begun = Begun { number, handle, address, of, stopped: false };
+        let early = Rc::new(RefCell::new(Some(early)));
+        let begun = Begun { number, handle, address, of, early, stopped: false };
         registry.runs.insert(id, begun);
         Ok(id)
     })

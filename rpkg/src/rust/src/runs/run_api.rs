@@ -10,9 +10,9 @@ use scheduler::os::Place;
 use scheduler::pool::{Patience, PoolConfig};
 use scheduler::run::{Detail, Progress};
 
-use super::collect::{collect, Form};
+use super::collect::collect;
 use super::kept::{self, Kept};
-use super::registry;
+use super::registry::{self, Begun};
 use crate::r::{self, argument, edge, nothing, Failure, Kind};
 use crate::session;
 
@@ -93,14 +93,20 @@ fn ms_run_join_address(id: i32) -> Robj {
     })
 }
 
-/// Waits up to so many milliseconds; whether the run has ended. Left by R's jump on Ctrl-C.
+/// Waits up to so many milliseconds, and makes what can be made of the run's values meanwhile; whether the run has ended. Left by R's jump on Ctrl-C.
 #[extendr]
 fn ms_run_wait(id: i32, milliseconds: i32) -> Robj {
     edge(|| {
         let until = Instant::now() + Duration::from_millis(milliseconds.max(0) as u64);
+        let Begun { handle, early, .. } = registry::run(id)?;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let ended = registry::wait(id, left.min(GLANCE))?;
+            let mut values = early.take().unwrap_or_default();
+            let ended = registry::wait(id, left.min(GLANCE).min(values.next_look()))?;
+            if !ended {
+                values.look(&handle)?;
+            }
+            early.replace(Some(values));
             r::protect(|s| {
                 s.check_interrupt();
                 Ok(())
@@ -160,17 +166,13 @@ fn ms_run_forget(id: i32) -> Robj {
     })
 }
 
-/// What came of an ended run: `modes` says of each wanted result whether it is to be a "list" or a "vector". Its pages are given
-/// back; views onto results keep their memory.
+/// What came of an ended run. Its pages are given back; views onto results keep their memory.
 #[extendr]
-fn ms_run_collect(id: i32, modes: Robj, trace: bool) -> Robj {
+fn ms_run_collect(id: i32, trace: bool) -> Robj {
     edge(|| {
-        let modes = r::strings(argument(&modes), "modes")?;
         let (begun, finished) = registry::take(id)?;
-        let form = |mode: &String| if mode == "vector" { Form::Vector } else { Form::List };
-        let forms: Vec<Form> = modes.iter().map(form).collect();
         let detail = if trace { Detail::Chunks } else { Detail::Totals };
-        let collected = collect((id, &begun), &finished, &forms, detail);
+        let collected = collect((id, &begun), &finished, detail);
         // An interrupt may come while its values are made.
         if begun.of.keep && (collected.is_err() || finished.outcome != Outcome::Done) {
             kept::put(id, Kept { plan: begun.of.plan, finished });

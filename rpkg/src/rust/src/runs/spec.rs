@@ -20,6 +20,8 @@ pub(super) struct Spec {
     pub(super) data: Vec<(String, DataSource)>,
     pub(super) passes: Vec<Pass>,
     pub(super) gather: Vec<PassId>,
+    /// What each wanted result is to be; a list where nothing is said.
+    pub(super) forms: Vec<Form>,
     pub(super) workers: u32,
     pub(super) retries: u32,
     pub(super) timeout_seconds: f64,
@@ -117,17 +119,40 @@ pub(super) enum Side {
     One(PassId),
 }
 
+/// What a wanted result is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A list with an item for each result.
+    List,
+    /// One vector, if the results are alike.
+    Vector,
+}
+
+impl Form {
+    fn of(mode: &String) -> Form {
+        if mode == "vector" {
+            Form::Vector
+        } else {
+            Form::List
+        }
+    }
+}
+
 impl Spec {
     pub(super) fn read(list: Sexp) -> Result<Spec> {
         let reader = Reader { list };
         let sources = reader.items("data")?.into_iter().map(source).collect::<Result<Vec<_>>>()?;
         let names = r::strings(reader.item("data_names")?, "the data's names")?;
         let data: Vec<_> = names.into_iter().zip(sources).collect();
-        let gather = reader.numbers("gather")?.into_iter().map(|pass| PassId(pass as u32 - 1)).collect();
+        let gather: Vec<_> =
+            reader.numbers("gather")?.into_iter().map(|pass| PassId(pass as u32 - 1)).collect();
+        let mut forms: Vec<_> = r::strings(reader.item("modes")?, "modes")?.iter().map(Form::of).collect();
+        forms.resize(gather.len(), Form::List);
         Ok(Spec {
             data,
             passes: reader.items("passes")?.into_iter().map(Pass::read).collect::<Result<_>>()?,
             gather,
+            forms,
             workers: reader.number("workers")? as u32,
             retries: reader.number("retries")? as u32,
             timeout_seconds: reader.number("timeout")?,

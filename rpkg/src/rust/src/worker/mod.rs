@@ -31,6 +31,7 @@ pub mod life_api;
 mod meter;
 mod packages;
 mod pages;
+mod part;
 mod results;
 mod reused;
 mod rows;

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use scheduler::link::Membership;
 
-use super::pages::{Made, Opened, Pages};
+use super::pages::{Opened, Pages};
+use super::part::PartFeed;
 use super::reused::Reused;
 use super::rows::RowFeed;
 use super::sparse::SparseFeed;
@@ -56,7 +57,7 @@ enum Feed {
     /// What a step gave.
     Step(usize),
     /// Of an earlier stage, one by one.
-    Part { made: Made, copied: bool },
+    Part(PartFeed),
     /// One value for all elements.
     Whole(Preserved),
 }
@@ -91,7 +92,7 @@ impl WorkerStage {
                 | Feed::Small { _page: page, .. }
                 | Feed::Rows(_, page)
                 | Feed::Sparse(_, page) => page.bytes(),
-                Feed::Part { made, .. } => made.bytes(),
+                Feed::Part(feed) => feed.bytes(),
                 Feed::Step(_) | Feed::Whole(_) => 0,
             })
             .sum()
@@ -148,18 +149,7 @@ impl Running {
         match &mut self.inputs[nth] {
             Feed::Step(step) => s.kept(values.item(*step)),
             Feed::Whole(value) => s.kept(value.get()),
-            Feed::Part { made, copied } => match made.locate(at) {
-                Ok((source, place)) => {
-                    let element = codec::element(s, &source, 0, place);
-                    if *copied {
-                        s.duplicate(element)
-                    } else {
-                        element
-                    }
-                }
-                // Its stage is through, so all its parts are there.
-                Err(_) => unreachable!("a result of an earlier stage is missing"),
-            },
+            Feed::Part(feed) => feed.element(s, at),
             Feed::Small { items, names, last, .. } => {
                 let names = names.get();
                 let vector = last.vector(s, names, |s| codec::named(s, items.blank(s), names));
@@ -223,9 +213,7 @@ impl Feed {
                 Feed::cut(source, root, cut, Rc::clone(made.page_of(0)))?
             }
             Input::Step(step) => Feed::Step(step as usize),
-            Input::Part { of, consumed } => {
-                Feed::Part { made: pages.made(membership, of)?, copied: consumed }
-            }
+            Input::Part { of, consumed } => Feed::Part(PartFeed::new(pages.made(membership, of)?, consumed)),
             Input::Whole(of) => Feed::Whole(pages.list(membership, Listed { of, names: None })?),
             Input::Results(listed, vector) => Feed::Whole(pages.results(membership, listed, vector)?),
         })
@@ -240,8 +228,8 @@ impl Feed {
             Cut::Row(height, width) => {
                 return Ok(Feed::Rows(RowFeed::new(source, root, (height, width), names), page))
             }
-            Cut::Item => SmallItems::of(&source, root),
-            Cut::Column(height, _) => SmallItems::columns(&source, root, height as usize),
+            Cut::Item => SmallItems::of(&source.view, root),
+            Cut::Column(height, _) => SmallItems::columns(&source.view, root, height as usize),
             _ => None,
         };
         Ok(match small {
