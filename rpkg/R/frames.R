@@ -176,10 +176,9 @@ constant_names <- function(e) if (is.character(e)) e else unlist(as.list(e)[-1L]
 is_dots <- function(names) grepl("^\\.\\.(\\.|[0-9]+)$", names)
 
 # Two ways of looking are joined. "ordered" sees `x <- x + 1`; "liberal" sees a variable that is only set in one branch.
-# Imported, so that package globals is loaded with this one: it sets options when it is loaded, and a call must change none.
-#' @importFrom globals findGlobals
+# Package globals is loaded with this one where calls are made (.onLoad()).
 free_names <- function(fun, method) {
-  suppressWarnings(findGlobals(fun, method = method, dotdotdot = "ignore"))
+  suppressWarnings(globals::findGlobals(fun, method = method, dotdotdot = "ignore"))
 }
 
 is_missing_symbol <- function(x) is.symbol(x) && !nzchar(as.character(x))

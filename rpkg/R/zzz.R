@@ -8,6 +8,8 @@
   session <- new.env(parent = emptyenv())
   reg.finalizer(session, function(e) try(ms_cleanup(), silent = TRUE), onexit = TRUE)
   state$session <- session
+  # It sets options when it is loaded, and a call must change none. What forks workers is to be there soon, and needs it for nested calls alone.
+  if (!"memshare:::worker_main()" %in% commandArgs()) loadNamespace("globals")
   register_shared_generics()
   register_cluster_type()
   register_future_methods()

@@ -74,7 +74,7 @@ const void *memshare_plain_data(SEXP x, unsigned type, R_xlen_t length) {
 }
 
 /* Bytes of a vector of numbers without attributes, -1 of any other value. */
-double memshare_plain_bytes(SEXP x) {
+static double memshare_plain_bytes(SEXP x) {
   double each;
   switch (TYPEOF(x)) {
   case LGLSXP:
@@ -85,6 +85,37 @@ double memshare_plain_bytes(SEXP x) {
   default: return -1;
   }
   return memshare_has_attributes(x) ? -1 : each * (double)XLENGTH(x);
+}
+
+/* The items of a long list are in no cache: this many before one is looked at, it is fetched. */
+#define AHEAD 32
+#define FETCH_AHEAD(items, at, count) if ((at) + AHEAD < (count)) __builtin_prefetch((items)[(at) + AHEAD])
+
+/* How many items of a list, from the first on, are vectors of numbers without attributes; `bytes` are theirs. One call for a list of many. */
+size_t memshare_plain_items(const SEXP *items, size_t count, double *bytes) {
+  size_t plain = 0;
+  *bytes = 0;
+  for (; plain < count; plain++) {
+    FETCH_AHEAD(items, plain, count);
+    double own = memshare_plain_bytes(items[plain]);
+    if (own < 0) break;
+    *bytes += own;
+  }
+  return plain;
+}
+
+/* Copies items of a list, from the first on, as long as they are plain vectors of this type and length, which R holds in memory and of which a value
+   takes `size` bytes. The value tells how many. */
+size_t memshare_copy_plain(const SEXP *items, size_t count, unsigned type, R_xlen_t length, size_t size, char *out) {
+  size_t copied = 0, each = (size_t)length * size;
+  for (; copied < count; copied++) {
+    FETCH_AHEAD(items, copied, count);
+    SEXP item = items[copied];
+    const void *data = ALTREP(item) ? NULL : memshare_plain_data(item, type, length);
+    if (!data) break;
+    memcpy(out + copied * each, data, each);
+  }
+  return copied;
 }
 
 int memshare_is_shared(SEXP x) { return MAYBE_SHARED(x) ? 1 : 0; }

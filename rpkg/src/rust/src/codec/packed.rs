@@ -14,7 +14,7 @@ pub(super) fn single_numbers(x: Sexp) -> Option<Packing> {
     let items = x.items().filter(|_| !x.has_attributes())?;
     let first = items.first().filter(|first| first.len() == 1)?;
     let mut packing = Packing::like(*first, items.len())?;
-    items.iter().all(|&item| !item.is_altrep() && packing.push(item)).then_some(packing)
+    packing.push_all(items).then_some(packing)
 }
 
 /// Whether all items of a list are single strings that R holds in memory, and the list is plain.

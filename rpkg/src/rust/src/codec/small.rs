@@ -4,7 +4,7 @@ use scheduler::page::{BlobView, BlobWriter, Node, Tag};
 
 use super::source::{packed, VIEW_MIN};
 use super::tags::{kind_of, tag_of};
-use crate::r::{Kind, Result, Scope, Sexp};
+use crate::r::{copy_plain, Kind, Result, Scope, Sexp};
 
 /// Bytes of a result that is packed as soon as FUN gave it, at most.
 const AT_ONCE: usize = 64;
@@ -90,6 +90,12 @@ impl Packing {
     /// Takes one more value. `false`: it is not like the others.
     pub fn push(&mut self, value: Sexp) -> bool {
         self.item(&value).map(|item| self.bytes.extend_from_slice(item)).is_some()
+    }
+
+    /// Takes more values, all of which R holds in memory. `false`: one is not like the others.
+    pub fn push_all(&mut self, values: &[Sexp]) -> bool {
+        let like = (kind_of(self.tag), self.each, self.tag.item_size() as usize);
+        copy_plain(values, like, &mut self.bytes) == values.len()
     }
 
     /// How many values there are.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use scheduler::page::Tag;
 
 use super::tags::tag_of;
-use crate::r::{bytes_of, Bound, Kind, Preserved, Scope, Sexp};
+use crate::r::{bytes_of, plain_items, Bound, Kind, Preserved, Scope, Sexp};
 
 /// Visits the values of a value's attributes until one answers TRUE.
 pub(super) fn any_attribute(x: Sexp, answer: &mut dyn FnMut(Sexp) -> bool) -> bool {
@@ -149,13 +149,13 @@ impl<'a> Reach<'a> {
             Kind::LISTSXP | Kind::LANGSXP => return self.cells(s, x),
             Kind::VECSXP | Kind::EXPRSXP => {
                 if let Some(items) = x.items() {
-                    items.iter().for_each(|&item| self.item(s, item));
+                    self.items(s, items);
                 } else {
                     for i in 0..x.len() {
                         s.inner(|s| {
                             let item = s.item(x, i);
                             self.made.push(Preserved::new(item));
-                            self.item(s, item);
+                            self.value(s, item);
                         });
                     }
                 }
@@ -166,10 +166,13 @@ impl<'a> Reach<'a> {
     }
 
     /// Of what most items of long lists are, there is nothing more to see.
-    fn item(&mut self, s: &Scope, item: Sexp) {
-        match item.plain_bytes() {
-            Some(bytes) => self.bytes += bytes,
-            None => self.value(s, item),
+    fn items(&mut self, s: &Scope, mut items: &[Sexp]) {
+        loop {
+            let (plain, bytes) = plain_items(items);
+            self.bytes += bytes;
+            let Some((&item, rest)) = items[plain..].split_first() else { return };
+            self.value(s, item);
+            items = rest;
         }
     }
 

@@ -20,7 +20,15 @@ extern "C" {
     pub(super) fn memshare_has_attributes(x: SEXP) -> c_int;
     pub(super) fn memshare_is_s4(x: SEXP) -> c_int;
     pub(super) fn memshare_plain_data(x: SEXP, kind: c_uint, length: isize) -> *const c_void;
-    pub(super) fn memshare_plain_bytes(x: SEXP) -> f64;
+    pub(super) fn memshare_plain_items(items: *const SEXP, count: usize, bytes: *mut f64) -> usize;
+    pub(super) fn memshare_copy_plain(
+        items: *const SEXP,
+        count: usize,
+        kind: c_uint,
+        length: isize,
+        size: usize,
+        out: *mut u8,
+    ) -> usize;
     pub(super) fn memshare_allocate_s4() -> SEXP;
     pub(super) fn memshare_as_s4(x: SEXP) -> SEXP;
     pub(super) fn memshare_text(

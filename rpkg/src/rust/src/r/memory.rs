@@ -45,13 +45,6 @@ impl<'s> Sexp<'s> {
         }
     }
 
-    /// Bytes of a vector of numbers that has no attributes.
-    pub fn plain_bytes(self) -> Option<usize> {
-        // SAFETY: a live value.
-        let bytes = unsafe { ffi::memshare_plain_bytes(self.raw()) };
-        (bytes >= 0.0).then_some(bytes as usize)
-    }
-
     /// All strings of a plain character vector, as R's own objects; `None` when R would have to make them first.
     pub fn texts(&self) -> Option<&[SEXP]> {
         // SAFETY: a live character vector.
@@ -69,5 +62,34 @@ impl<'s> Sexp<'s> {
             let items = DATAPTR_OR_NULL(self.raw()).cast::<T>();
             (!items.is_null()).then(|| std::slice::from_raw_parts(items, self.len()))
         }
+    }
+}
+
+/// How many of some items, from the first on, are vectors of numbers without attributes, and the bytes of these.
+pub fn plain_items(items: &[Sexp]) -> (usize, usize) {
+    let mut bytes = 0.0;
+    // SAFETY: live values, and a `Sexp` is an address and nothing else.
+    let plain = unsafe { ffi::memshare_plain_items(items.as_ptr().cast(), items.len(), &mut bytes) };
+    (plain, bytes as usize)
+}
+
+/// Puts the bytes of some items behind those that are there, from the first on, as long as they are as [`Sexp::plain_data`] wants them and R holds them in
+/// memory. How many that were.
+pub fn copy_plain(items: &[Sexp], (kind, len, size): (Kind, usize, usize), out: &mut Vec<u8>) -> usize {
+    let each = len * size;
+    out.reserve(items.len() * each);
+    // SAFETY: live values, and a `Sexp` is an address and nothing else; there is room for the bytes of all, and what was copied is set.
+    unsafe {
+        let end = out.as_mut_ptr().add(out.len());
+        let copied = ffi::memshare_copy_plain(
+            items.as_ptr().cast(),
+            items.len(),
+            kind as u32,
+            len as isize,
+            size,
+            end,
+        );
+        out.set_len(out.len() + copied * each);
+        copied
     }
 }

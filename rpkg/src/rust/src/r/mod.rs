@@ -36,6 +36,7 @@ pub use evaluate::{field, garbage_seconds, is_true, number_at, numbers};
 pub use failure::{Failure, Result};
 pub use frames::Bound;
 pub use make::{character, integer, integers, list, logical, named_list, path, real, reals};
+pub use memory::{copy_plain, plain_items};
 pub use preserved::Preserved;
 pub use protect::{give, protect};
 pub use sexp::{Given, Kind, Scope, Sexp};

@@ -1,12 +1,13 @@
 //! What came of a run, made R values.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use scheduler::board::{ChunkRecord, ChunkState};
 use scheduler::engine::Outcome;
 use scheduler::error::Error;
-use scheduler::id::{PassId, ResourceId, StageId};
+use scheduler::id::{ChunkId, PassId, ResourceId, StageId};
 use scheduler::plan::Plan;
 use scheduler::run::{Detail, Finished};
 
@@ -38,6 +39,16 @@ struct Value {
     each: Option<usize>,
     /// Which results these are, where the others are the caller's already.
     places: Option<Vec<(u64, u64)>>,
+}
+
+/// The results of a pass as they lie in its page.
+#[derive(Default)]
+struct Parts<'o> {
+    pieces: Pieces<'o>,
+    /// Which results these are.
+    places: Vec<(u64, u64)>,
+    /// How many others the caller has already.
+    left_out: u64,
 }
 
 impl Value {
@@ -159,38 +170,12 @@ impl Ended<'_> {
 
     /// One vector where it is asked for as such and the results are alike, else a list, of which some may be made already.
     fn value(&self, pass: PassId, form: Form, early: Option<&EarlyValue>) -> Result<Value> {
-        let call = &self.plan.spec().passes[pass.index()];
         let made = self.plan.result_of(pass).and_then(|id| Some((id, self.plan.maker_of(id)?)));
-        let (resource, (stage, nth)) =
-            made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
+        let (resource, maker) = made.ok_or_else(|| Failure::Internal("a result that nothing made".into()))?;
         let opened = self.open(resource, Views::Lasting)?;
-        let board = self.finished.board.board();
-        let per_result = call.elements_per_result();
-        let mut pieces = Pieces::default();
-        let mut places = Vec::new();
-        let mut left_out = 0;
         let early = early.and_then(EarlyValue::made);
-        for chunk in board.results(stage)? {
-            let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
-            let output = board.output(stage, chunk.chunk, nth).ok_or_else(missing)?;
-            let (start, end) = (chunk.start / per_result, chunk.end.div_ceil(per_result));
-            if output.len == 0 && board.is_given(stage, chunk.chunk) {
-                // The caller has them.
-                left_out += end - start;
-                continue;
-            }
-            places.push((start, end));
-            if early.is_some_and(|(_, taken)| taken.contains(&chunk.chunk)) {
-                pieces.skip((start, end))?;
-            } else {
-                pieces.push((start - left_out, end - left_out), opened.source(output)?)?;
-            }
-        }
-        let count = pieces.count() as u64 + left_out;
-        if count != call.results() {
-            let reason = format!("'{}' has {count} results instead of {}", call.name, call.results());
-            return Err(damaged(reason));
-        }
+        let Parts { pieces, places, left_out } =
+            self.parts(pass, maker, &opened, early.map(|(_, taken)| taken))?;
         if left_out > 0 {
             let values = r::protect(|s| Ok(Preserved::new(pieces.list(s))))?;
             return Ok(Value { values, each: None, places: Some(places) });
@@ -201,15 +186,50 @@ impl Ended<'_> {
         }
         let values = r::protect(|s| {
             let list = match early {
-                Some((list, _)) => {
-                    pieces.fill(s, list.get());
-                    list.get()
-                }
-                None => pieces.list(s),
+                Some((list, _)) => s.kept(list.get()),
+                None => s.vector(Kind::VECSXP, pieces.count()),
             };
+            pieces.fill(s, list);
             Ok(Preserved::new(list))
         })?;
         Ok(Value { values, each: None, places: None })
+    }
+
+    /// The results of a pass, chunk by chunk, but for those of the chunks that are `taken`.
+    fn parts<'o>(
+        &self,
+        pass: PassId,
+        (stage, nth): (StageId, u32),
+        opened: &'o Opened,
+        taken: Option<&HashSet<ChunkId>>,
+    ) -> Result<Parts<'o>> {
+        let call = &self.plan.spec().passes[pass.index()];
+        let board = self.finished.board.board();
+        let per_result = call.elements_per_result();
+        let mut parts = Parts::default();
+        for chunk in board.results(stage)? {
+            let missing = || Failure::Internal(format!("a chunk of '{}' has no output {nth}", call.name));
+            let output = board.output(stage, chunk.chunk, nth).ok_or_else(missing)?;
+            let (start, end) = (chunk.start / per_result, chunk.end.div_ceil(per_result));
+            if output.len == 0 && board.is_given(stage, chunk.chunk) {
+                // The caller has them.
+                parts.left_out += end - start;
+                continue;
+            }
+            parts.places.push((start, end));
+            let place = (start - parts.left_out, end - parts.left_out);
+            if taken.is_some_and(|taken| taken.contains(&chunk.chunk)) {
+                parts.pieces.skip(place)?;
+            } else {
+                parts.pieces.push(place, opened.source(output)?)?;
+            }
+        }
+        let count = parts.pieces.count() as u64 + parts.left_out;
+        if count != call.results() {
+            let reason = format!("'{}' has {count} results instead of {}", call.name, call.results());
+            return Err(damaged(reason));
+        }
+        Ok(parts)
     }
 
     /// What FUN said, in the order of passes and elements: a list of triples.
