@@ -146,10 +146,10 @@ impl Costs {
     }
 }
 
-/// The sum of a block, in several lanes so that the additions need not wait for each other.
-fn sum(block: &[f32]) -> f64 {
+/// The sum of some costs, in several lanes so that the additions need not wait for each other. O(n).
+pub fn sum(costs: &[f32]) -> f64 {
     let mut lanes = [0f64; 8];
-    for part in block.chunks(8) {
+    for part in costs.chunks(8) {
         lanes.iter_mut().zip(part).for_each(|(lane, &cost)| *lane += f64::from(cost));
     }
     lanes.iter().sum()

@@ -43,7 +43,7 @@ pub use crate::lifetime::Lifetime;
 pub use call::{CallSpec, PassCall, Source, TimeLimit, WhenLate, FOLD};
 pub use compile::{compile, compile_sized};
 pub use compiled::Plan;
-pub use costs::{Costs, Origin};
+pub use costs::{sum, Costs, Origin};
 pub(crate) use forecast::Progress;
 pub(crate) use memory::Ceiling;
 pub use pieces::Piece;

@@ -6,7 +6,7 @@
 //! a piece is one alone, and is no part of what is left to be cut: it is done before, wherever it stands. No piece is long in
 //! elements, however little they should cost: when the costs mislead, that bounds the harm until the run notices
 //! ([`crate::engine`]).
-use super::costs::{Costs, Origin, BLOCK};
+use super::costs::{sum, Costs, Origin, BLOCK};
 use crate::policy::Policy;
 
 /// A range of elements to be claimed as one.
@@ -133,9 +133,9 @@ fn cost_of(costs: &Costs, start: u64, end: u64) -> f64 {
         let first = start / BLOCK;
         let whole: f64 = (first..first + blocks).map(|block| costs.block(block)).sum();
         let rest = start + blocks * BLOCK;
-        return whole + costs.each()[rest..end].iter().map(|&cost| f64::from(cost)).sum::<f64>();
+        return whole + sum(&costs.each()[rest..end]);
     }
-    costs.each()[start..end].iter().map(|&cost| f64::from(cost)).sum()
+    sum(&costs.each()[start..end])
 }
 
 /// The costliest first; among those of about the same cost, none beside its neighbour.

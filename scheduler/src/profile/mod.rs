@@ -11,7 +11,7 @@ pub(crate) mod file;
 pub use cache::ProfileCache;
 pub use file::{fingerprint, load, save};
 
-use crate::plan::ResultSize;
+use crate::plan::{self, ResultSize};
 use serde::{Deserialize, Serialize};
 
 /// What a pass's elements cost in one run.
@@ -38,7 +38,7 @@ pub struct Profile {
 impl Profile {
     /// Nanoseconds of all elements together.
     pub fn total_ns(&self) -> f64 {
-        self.costs.iter().map(|&cost| f64::from(cost)).sum()
+        plan::sum(&self.costs)
     }
 
     /// Nanoseconds of the longest element.

@@ -8,7 +8,7 @@ use super::Finished;
 use crate::board::{self, BoardReader, ChunkRecord, ChunkState};
 use crate::engine::{Cause, Outcome};
 use crate::id::{PassId, StageId, WorkerId};
-use crate::plan::{Plan, Stage};
+use crate::plan::{self, Plan, Stage};
 
 /// A longer pause between two chunks of a worker is no work on either: it slept.
 const PAUSE_NS: u64 = 200_000;
@@ -146,7 +146,7 @@ impl Reader<'_> {
             let range = record.start as usize..record.end as usize;
             let measured = costs[nth].as_ref().and_then(|costs| costs.get(range));
             let took = match (measured, step) {
-                (Some(costs), _) => costs.iter().map(|&ns| f64::from(ns)).sum::<f64>() as u64,
+                (Some(costs), _) => plan::sum(costs) as u64,
                 (None, Some(step)) => step.busy_ns,
                 (None, None) => all_ns,
             };

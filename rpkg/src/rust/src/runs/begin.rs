@@ -110,7 +110,7 @@ pub(super) fn prepare(
     let mut spec = RunSpec::new(&plan, Vec::new(), planned.program.clone());
     let given = earlier::bring(&planned.start, &plan, spec.notes, &pages.own)?;
     let held = hold(&planned.start, &mut spec)?;
-    let early = Early::of(&plan, &planned.forms, &pages.own)?;
+    let early = Early::of(&plan, &planned.forms, &pages.own);
     let Pages { handles, own, coming, overflow, pins, refers, kept_bytes, .. } = pages;
     spec.pages = handles;
     spec.overflow = overflow;

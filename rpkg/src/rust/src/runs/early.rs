@@ -4,20 +4,20 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use scheduler::board::{BoardReader, PageSegment};
+use scheduler::board::{BoardReader, Output, PageSegment};
 use scheduler::id::{ChunkId, PassId, ResourceId, StageId};
-use scheduler::os::SegmentFile;
+use scheduler::os::{Access, SegmentFile, SegmentHandle};
 use scheduler::page::BlobView;
 use scheduler::plan::Plan;
 use scheduler::run::RunHandle;
-use scheduler::store::{Page, CONTENT};
+use scheduler::store::{open_page, Page, CONTENT};
 
 use super::spec::Form;
 use crate::codec::SmallItems;
 use crate::r::{self, Kind, Preserved, Result};
 
-/// Lists of fewer items are made at once, in less than a millisecond.
-const MANY: u64 = 16_384;
+/// Lists of fewer items are made at once, in a fraction of a millisecond.
+const MANY: u64 = 1_000;
 /// A chunk whose results take more is left to the end, where they are mapped: here they are read.
 const AT_ONCE: u64 = 16 << 20;
 /// The results are looked at when another part of the time is over, one in so many, but not sooner than [`SOONEST`]: so a look costs the workers little,
@@ -39,7 +39,9 @@ pub(super) struct EarlyValue {
     pass: PassId,
     maker: (StageId, u32),
     results: u64,
-    file: SegmentFile,
+    page: SegmentHandle,
+    /// Whether nothing more is taken, since what chunks hold is no list of small items, or lies elsewhere.
+    left: bool,
     /// The value, once there is something of it.
     list: Option<Preserved>,
     /// The chunks whose results are in it.
@@ -48,7 +50,7 @@ pub(super) struct EarlyValue {
 
 impl Early {
     /// Of the wanted results, in their `forms`, those whose items are many enough. `pages` are the run's own.
-    pub(super) fn of(plan: &Plan, forms: &[Form], pages: &[(ResourceId, Page)]) -> Result<Early> {
+    pub(super) fn of(plan: &Plan, forms: &[Form], pages: &[(ResourceId, Page)]) -> Early {
         let mut values = Vec::new();
         // What was done before may lie elsewhere.
         let wanted = if plan.has_given() { &[][..] } else { &plan.spec().gather };
@@ -60,12 +62,13 @@ impl Early {
             let made = plan.result_of(pass).and_then(|id| Some((id, plan.maker_of(id)?)));
             let Some((resource, maker)) = made else { continue };
             let Some((_, page)) = pages.iter().find(|(id, _)| *id == resource) else { continue };
-            let (results, file) = (call.results(), page.file()?);
-            values.push(EarlyValue { pass, maker, results, file, list: None, taken: HashSet::new() });
+            let (results, page) = (call.results(), page.handle());
+            let taken = HashSet::new();
+            values.push(EarlyValue { pass, maker, results, page, left: false, list: None, taken });
         }
         let now = Instant::now();
         let times = (!values.is_empty()).then(|| (now, now + SOONEST));
-        Ok(Early { values, times })
+        Early { values, times }
     }
 
     /// How long it is until the next look.
@@ -91,22 +94,27 @@ impl Early {
 
 impl EarlyValue {
     fn look(&mut self, board: &BoardReader) -> Result<()> {
+        if self.left {
+            return Ok(());
+        }
         let (stage, nth) = self.maker;
-        // What is damaged is found at the end.
-        for chunk in board.results(stage).unwrap_or_default() {
-            let output = board.output(stage, chunk.chunk, nth).unwrap_or_default();
-            let is_here = output.segment == PageSegment::Main && (1..=AT_ONCE).contains(&output.len);
-            if !is_here || self.taken.contains(&chunk.chunk) {
+        // What is damaged is found at the end. No descriptor is held between two looks, for there may be many runs.
+        let chunks = board.results(stage).unwrap_or_default();
+        let Ok(Some(file)) = open_page(&self.page, Access::Read) else { return Ok(()) };
+        for chunk in chunks {
+            if self.taken.contains(&chunk.chunk) {
                 continue;
             }
-            let mut bytes = vec![0; output.len as usize];
-            let read = self.file.read_at(CONTENT.saturating_add(output.at), &mut bytes);
-            let view = read.and_then(|()| BlobView::open(&bytes)).ok();
+            let output = board.output(stage, chunk.chunk, nth).unwrap_or_default();
+            let bytes = read(&file, output).unwrap_or_default();
+            let view = BlobView::open(&bytes).ok();
             let fits = view.filter(|view| view.node(0).len == chunk.end - chunk.start);
-            if let Some(items) = fits.and_then(|view| SmallItems::of(&view, 0)) {
-                self.take(&items, (chunk.start as usize, chunk.end as usize))?;
-                self.taken.insert(chunk.chunk);
-            }
+            let Some(items) = fits.and_then(|view| SmallItems::of(&view, 0)) else {
+                self.left = true;
+                return Ok(());
+            };
+            self.take(&items, (chunk.start as usize, chunk.end as usize))?;
+            self.taken.insert(chunk.chunk);
         }
         Ok(())
     }
@@ -125,4 +133,14 @@ impl EarlyValue {
     pub(super) fn made(&self) -> Option<(&Preserved, &HashSet<ChunkId>)> {
         self.list.as_ref().map(|list| (list, &self.taken))
     }
+}
+
+/// What a chunk wrote; `None` of what lies elsewhere, or is too much to be read.
+fn read(file: &SegmentFile, output: Output) -> Option<Vec<u8>> {
+    if output.segment != PageSegment::Main || output.len > AT_ONCE {
+        return None;
+    }
+    let mut bytes = vec![0; output.len as usize];
+    file.read_at(CONTENT.saturating_add(output.at), &mut bytes).ok()?;
+    Some(bytes)
 }

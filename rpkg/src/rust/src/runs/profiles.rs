@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use scheduler::board::{BoardReader, ChunkRecord, ChunkState};
 use scheduler::id::StageId;
-use scheduler::plan::{Plan, ResultSize};
+use scheduler::plan::{self, Plan, ResultSize};
 use scheduler::profile::{self, Profile, ProfileCache};
 use scheduler::run::Finished;
 
@@ -109,7 +109,7 @@ fn overhead(chunks: &[ChunkRecord], costs: &[Option<Vec<f32>>]) -> (u64, f64) {
         ns += chunk.span.ended_ns.saturating_sub(chunk.span.started_ns) as f64;
     }
     for costs in costs.iter().flatten() {
-        ns -= costs.iter().map(|&cost| f64::from(cost)).sum::<f64>();
+        ns -= plan::sum(costs);
     }
     (chunks, (ns / (chunks.max(1) as f64)).max(0.0))
 }
