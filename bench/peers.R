@@ -15,7 +15,10 @@ first_call <- function() {
   as.numeric(system2(rscript, c("--vanilla", "-e", shQuote(code)), stdout = TRUE))
 }
 
-# Medians of a row's sides, in seconds.
+# Megabytes, see memory.R.
+grown_by <- function(way) as.numeric(system2(rscript, c("--vanilla", "bench/memory.R", way), stdout = TRUE))
+
+# Medians of a row's sides, in seconds or what the row tells.
 measured <- function(row) {
   old <- options(row$options)
   on.exit(options(old))
@@ -44,18 +47,19 @@ measured <- function(row) {
   c(unlist(row$fixed), medians, inside)
 }
 
-said <- function(seconds) if (seconds < 0.01) sprintf("%.3g ms", seconds * 1e3) else sprintf("%.3f s", seconds)
+said <- function(value, unit) if (is.null(unit)) said_seconds(value) else paste(round(value), unit)
+said_seconds <- function(seconds) if (seconds < 0.01) sprintf("%.3g ms", seconds * 1e3) else sprintf("%.3f s", seconds)
 
 # The lines of a row: one a bar.
 lines_of <- function(id, row, medians) {
   others <- setdiff(names(medians), c(names(row$fixed), vapply(row$bars, `[[`, "", "of")))
-  beside <- paste(sprintf("%s %s", others, vapply(medians[others], said, "")), collapse = ", ")
+  beside <- paste(sprintf("%s %s", others, vapply(medians[others], said, "", row$unit)), collapse = ", ")
   vapply(seq_along(row$bars), function(k) {
     bar <- row$bars[[k]]
     ratio <- medians[[bar$of]] / medians[[bar$than]]
     verdict <- if (ratio <= bar$most) "pass" else if (bar$limited && medians[[bar$of]] <= 1.1 * medians[["limit"]]) "at the limit" else "short"
     sprintf(
-      "| %s | %s | %s %s | %.2f of %s | %.4g | %s | %s |", id, if (k == 1L) row$work else "", bar$of, said(medians[[bar$of]]), ratio, bar$than,
+      "| %s | %s | %s %s | %.2f of %s | %.4g | %s | %s |", id, if (k == 1L) row$work else "", bar$of, said(medians[[bar$of]], row$unit), ratio, bar$than,
       bar$most, verdict, if (k == 1L) beside else ""
     )
   }, "")

@@ -1,7 +1,7 @@
 # The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn, or NULL for times that are
 # told: in `fixed`, or by the code in `inside`; and `bars`: for each way of ours how it is named among the sides, times which of the others it must
 # stay below. `before` is what is done before a side each time, and not timed, `after` what is done at the end; `scale` how often a side's code does the
-# work, `rounds` how often it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile. A side that is called "limit" does what
+# work, `rounds` how often it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile, `unit` what is told instead of seconds. A side that is called "limit" does what
 # this machine allows (limit.R): it stands in for the bar of a way of ours that is `limited` and not met. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
@@ -193,6 +193,13 @@ rows <- list(
       "first call" = NULL
     ),
     inside = list("first call" = quote(first_call())), bars = list(bar("first call", "Rscript -e 0", 1.3))
+  ),
+  K = list(
+    work = "memory (PSS) for 1.6 GB and 8 workers that have read all of it",
+    sides = list("1.02 x data + 12 MB a worker" = NULL, "mclapply" = NULL, "registered" = NULL),
+    fixed = list("1.02 x data + 12 MB a worker" = 1.02 * 1600 + 12 * 8), unit = "MB",
+    inside = list("mclapply" = quote(grown_by("mclapply")), "registered" = quote(grown_by("registered"))),
+    bars = list(bar("registered", "1.02 x data + 12 MB a worker", 1))
   ),
   L = list(
     work = "`sd` of 10,000 columns of 10,000",

@@ -21,27 +21,34 @@ refresh_state <- function(named = character(), looked = FALSE) {
   structural <- new || bitwAnd(changed, look_at$structure) || !identical(state$named, state$generation$named)
   # Also when an error ends what follows.
   if (structural || changed) state$settled <- FALSE
-  if (structural) new_generation()
+  made <- structural && new_generation()
   if (!isTRUE(state$settled)) {
     configure_native()
-    about <- list(id = state$generation$id, path = state$generation$path, settings = session_settings())
-    state$session_bytes <- serialize(about, NULL, xdr = FALSE)
+    if (!made) state$session_bytes <- bytes_of_session(state$generation$id, state$generation$path, session_settings())
     state$settled <- TRUE
   }
 }
 
-# A new generation, if the structure differs from that of the last.
+# What travels with each run.
+bytes_of_session <- function(id, path, settings) serialize(list(id = id, path = path, settings = settings), NULL, xdr = FALSE)
+
+# A new generation, if the structure differs from that of the last: TRUE. What it is forked from has the settings of now, too, so that a worker has nothing
+# to do in its first run.
 new_generation <- function() {
   remember_tables(state)
   structure <- session_structure()
   watch(structure)
   look(state)
-  if (identical(structure, state$generation$structure)) return(invisible())
+  if (identical(structure, state$generation$structure)) return(FALSE)
   id <- state$generations <- sum(state$generations, 1)
   path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
-  write_generation(list(id = id, structure = pack_structure(structure), settings = early_settings()), path)
+  settings <- session_settings()
+  bytes <- bytes_of_session(id, path, settings)
+  write_generation(list(id = id, structure = pack_structure(structure), early = early_settings(settings), session = bytes), path)
   functions <- c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
   state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
+  state$session_bytes <- bytes
+  TRUE
 }
 
 make_room <- "make room there, or name a directory that has room by options(memshare.dir = )"

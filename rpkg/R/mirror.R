@@ -4,11 +4,11 @@
 # What a worker, or the mirror that forked it, remembers.
 mirror <- new.env(parent = emptyenv())
 
-# Reaches the structure in a file. In a mirror `announce` tells the session of every package before it is loaded, so that one that hangs,
-# dies or starts threads can be `deferred`, that is left to the workers: then this process ends over it.
+# Reaches the structure in a file, and gives the bytes of the session's settings of then. In a mirror `announce` tells the session of every package
+# before it is loaded, so that one that hangs, dies or starts threads can be `deferred`, that is left to the workers: then this process ends over it.
 become <- function(path, deferred = character(), announce = NULL) {
   told <- readRDS(path)
-  apply_settings(told$settings)
+  apply_settings(told$early)
   mirror$deferred <- list()
   structure <- told$structure
   for (name in names(structure$namespaces)) {
@@ -23,6 +23,7 @@ become <- function(path, deferred = character(), announce = NULL) {
   define(unserialize(structure$definitions))
   mirror$methods <- length(session_methods())
   mirror$id <- told$id
+  told$session
 }
 
 # Loads a namespace, or keeps it for later. A package that cannot be loaded is a note, for FUN may not need it; of one that FUN names
@@ -168,11 +169,21 @@ enter_session <- function() {
     if (!identical(mirror$id, about$id)) become(about$path)
     load_deferred()
     if (isTRUE(mirror$stopped)) clock_of_cli("clic_start_thread")
-    apply_settings(about$settings)
-    mirror$bytes <- bytes
-    remember_state()
+    take_on(about$settings, bytes)
   }
   if (length(mirror$notes)) tell_notes()
+}
+
+take_on <- function(settings, bytes) {
+  apply_settings(settings)
+  remember_state()
+  mirror$bytes <- bytes
+}
+
+# In a mirror: takes on the settings of the session for all workers, unless packages are to be loaded before. Where that fails, each worker tries it, and
+# can say why not.
+take_on_early <- function(bytes) {
+  if (!length(mirror$deferred)) try(take_on(unserialize(bytes)$settings, bytes), silent = TRUE)
 }
 
 # The same on a node of the user's own cluster, whose packages and random numbers are the user's. The value puts back what was there.

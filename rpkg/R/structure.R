@@ -15,8 +15,7 @@ session_structure <- function() {
 }
 
 # Settings that packages may heed when they are loaded. Reading an option that is a package's function would load that package.
-early_settings <- function() {
-  settings <- session_settings()
+early_settings <- function(settings) {
   settings$options <- settings$options[vapply(settings$options, function(value) is.null(value) || is.atomic(value), NA)]
   settings
 }

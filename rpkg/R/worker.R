@@ -30,23 +30,42 @@ own_directory <- function() {
   mirror$directory <- NULL
 }
 
+# What differs in a worker that was just forked from the mirror that it was forked from.
+own_state <- function() {
+  own_directory()
+  if (isTRUE(mirror$stopped)) clock_of_cli("clic_start_thread")
+  if (is.null(mirror$bytes)) return(invisible())
+  mirror$before$environment <- Sys.getenv()
+  mirror$threads <- native(ms_threads())
+  look(mirror)
+}
+
+# The functions of this package that each worker calls in its first run.
+called_by_workers <- c(
+  "own_directory", "own_state", "worker_run", "work", "watched", "next_run", "ms_worker_next", "ignoring_interrupts", "enter_session", "ms_worker_session",
+  "ms_worker_loop", "came_late", "prepare", "bind_globals", "ms_unpack", "bind_dots", "call_of", "frame_of", "dots_frame", "is_usual_form",
+  "ms_worker_ready", "stream_setter", "ms_worker_done", "detach_packages", "tidy", "leftover"
+)
+
 # Every process that is forked meanwhile goes on in here.
 process_life <- function() {
   launched <- Sys.getpid()
-  # R loads a function when it is called first: these, which every mirror calls, are loaded once, for all.
+  # R loads a function when it is called first: these, which every mirror or worker calls, are loaded once, for all.
   apply_settings(session_settings())
+  mget(called_by_workers, topenv())
   # What is new grows older once, here and in a mirror, and not in each process that is forked: a collection writes to all that it looks at. A whole
   # one would write to everything that a mirror has of the server.
   gc(verbose = FALSE, full = FALSE)
   role <- native(ms_worker_begin())
   while (is.list(role)) {
-    become(role$state, role$deferred, function(package) native(ms_mirror_loading(package)))
+    session <- become(role$state, role$deferred, function(package) native(ms_mirror_loading(package)))
     # All is loaded.
     native(ms_mirror_loading(""))
+    take_on_early(session)
     gc(verbose = FALSE, full = FALSE)
     role <- native(ms_mirror_serve())
   }
-  if (isTRUE(role) && Sys.getpid() != launched) own_directory()
+  if (isTRUE(role) && Sys.getpid() != launched) own_state()
   while (isTRUE(role) && worker_run()) {
     left <- tryCatch(tidy(), error = function(e) conditionMessage(e), interrupt = function(i) "an interrupt")
     if (!is.null(left)) {
