@@ -129,7 +129,7 @@ coverage: install
 damage: install
 	MEMSHARE_DAMAGE=$(or $(CASES),2000) MEMSHARE_DAMAGE_SEED=$(or $(SEED),1) Rscript --vanilla tests/one-file.R rpkg/tests/testthat/test-damage-files.R
 
-bench: install
+bench: setup install
 	Rscript bench/peers.R
 
 # PAIRS and ROWS may be given too.

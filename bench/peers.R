@@ -25,17 +25,18 @@ measured <- function(row) {
   frame <- new.env(parent = globalenv())
   eval(row$make, frame)
   sides <- Filter(Negate(is.null), row$sides)
-  scale <- if (is.null(row$scale)) 1 else row$scale
   timed <- lapply(sides, function(side) eval(call("function", NULL, side), frame))
-  once <- function(f) system.time(for (k in seq_len(scale)) f())[["elapsed"]] / scale
-  # Warms pages, byte code and workers.
-  for (f in timed) once(f)
-  rounds <- if (is.null(row$rounds)) 7L else row$rounds
-  seconds <- vapply(timed, function(f) numeric(rounds), numeric(rounds))
-  seconds <- matrix(seconds, rounds, dimnames = list(NULL, names(timed)))
-  for (round in seq_len(rounds)) for (side in names(timed)) {
+  clock <- function(side, times = 1) {
     eval(row$before[[side]], frame)
-    seconds[round, side] <- once(timed[[side]])
+    system.time(for (k in seq_len(times)) timed[[side]]())[["elapsed"]] / times
+  }
+  # Warms pages, byte code and workers.
+  known <- vapply(names(timed), clock, 0)
+  for (side in names(timed)) if (known[[side]] < 10) known[[side]] <- clock(side)
+  rounds <- if (is.null(row$rounds)) 7L else row$rounds
+  seconds <- matrix(known, rounds, length(timed), byrow = TRUE, dimnames = list(NULL, names(timed)))
+  for (round in seq_len(rounds)) for (side in names(timed)[known < 10]) {
+    seconds[round, side] <- clock(side, if (is.null(row$scale) || known[[side]] > 0.01) 1 else row$scale)
   }
   medians <- apply(seconds, 2L, stats::median)
   for (side in names(row$divide)) medians[[side]] <- medians[[side]] / row$divide[[side]]
@@ -93,7 +94,7 @@ if (length(asked)) {
   head <- c(
     "# Benchmarks", "",
     paste(
-      "`make bench` writes this page. Two workers, warm; each row has a session, in which its sides are timed in turn, and medians are compared. A *bar* is",
+      "`make bench` writes this page. Two workers, warm; each row has a session, in which its sides are timed in turn, and medians are compared, and what takes more than ten seconds is timed once. A *bar* is",
       "the most that we allow ourselves, as a ratio to another side of the same row. A *limit* is what this machine allows: two forked R processes that do",
       "nothing but the calls of FUN on their own copy of the data (`bench/limit.R`); a bar below it is met at 1.1 of the limit. Times of a virtual machine move",
       "by a fifth from hour to hour; ratios move less. What else was measured, and what the figures mean: [measurements.md](measurements.md)."

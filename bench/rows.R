@@ -1,10 +1,20 @@
 # The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn, or NULL for times that are
 # told: in `fixed`, or by the code in `inside`; and `bars`: for each way of ours how it is named among the sides, times which of the others it must
 # stay below. `before` is what is done before a side each time, and not timed, `after` what is done at the end; `scale` how often a side's code does the
-# work, `rounds` how often it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile, `unit` what is told instead of seconds. A side that is called "limit" does what
+# work, unless that takes long, `rounds` how often it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile, `unit` what is told instead of seconds. A side that is called "limit" does what
 # this machine allows (limit.R): it stands in for the bar of a way of ours that is `limited` and not met. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
+# A side for each installed peer that applies a function to the items of a list; foreach is given a part of them for each worker, as its users have to.
+by_peers <- function(items, fun) {
+  list(
+    "future_lapply" = if_peer("future.apply", bquote(future.apply::future_lapply(.(items), .(fun)))),
+    "bplapply" = if_peer("BiocParallel", bquote(BiocParallel::bplapply(.(items), .(fun), BPPARAM = multicore))),
+    "foreach" = if_peer("doParallel", bquote(foreach::`%dopar%`(
+      foreach::foreach(part = parallel::splitIndices(length(.(items)), 2), .combine = c), lapply(.(items)[part], .(fun))
+    )))
+  )
+}
 bar <- function(of, than, most, limited = FALSE) list(of = of, than = than, most = most, limited = limited)
 
 # Spins for so many milliseconds, whoever else uses the processor.
@@ -16,26 +26,26 @@ spin <- function(ms) {
 skewed <- function(costs) {
   list(
     make = bquote({ costs <- as.list(.(costs)); names(costs) <- NULL }),
-    sides = list(
+    sides = c(list(
       # What they really take, on as many workers as there are.
       "lower bound" = quote(for (part in 1:2) lapply(costs[seq(part, length(costs), 2)], spin)),
       "mclapply" = quote(parallel::mclapply(costs, spin, mc.cores = 2)),
       "memLapply" = quote(memLapply(costs, spin, MAX.CORES = 2))
-    ),
+    ), by_peers(quote(costs), quote(spin))),
     divide = list("lower bound" = 2), bars = list(bar("memLapply", "lower bound", 1.03)), rounds = 3L
   )
 }
-small_elements <- function(n, rounds) {
+small_elements <- function(n, rounds, peers = NULL) {
   list(
     work = sprintf("%s elements of el + 1", format(n, big.mark = ",", scientific = FALSE)),
     make = bquote({ values <- runif(.(n)); L <- as.list(values); limit <- limit_of_items(L, function(el) el + 1) }),
-    sides = list(
+    sides = c(list(
       # The session makes a list of single values.
       "limit" = quote({ limit(); as.list(values) }),
       "lapply" = quote(lapply(L, function(el) el + 1)),
       "mclapply" = quote(parallel::mclapply(L, function(el) el + 1, mc.cores = 2)),
       "memLapply" = quote(memLapply(L, function(el) el + 1, MAX.CORES = 2))
-    ),
+    ), peers),
     after = quote(end(limit)), bars = list(bar("memLapply", "lapply", 0.8, TRUE)), rounds = rounds
   )
 }
@@ -58,7 +68,10 @@ moderated <- list(
 rows <- list(
   A = list(
     work = "`cor` of 2,000 columns of 10,000 with y",
-    make = quote({ X <- matrix(rnorm(2e7), 10000); y <- rnorm(10000); registerVariables(space, list(X = X, y = y)) }),
+    make = quote({
+      X <- matrix(rnorm(2e7), 10000); y <- rnorm(10000); registerVariables(space, list(X = X, y = y))
+      if (peer("bigmemory")) shared <- bigmemory::as.big.matrix(X)
+    }),
     sides = list(
       "plain loop" = quote(for (j in seq_len(ncol(X))) cor(X[, j], y)),
       "apply" = quote(apply(X, 2, cor, y)),
@@ -67,6 +80,7 @@ rows <- list(
       "future_apply" = if_peer("future.apply", quote(future.apply::future_apply(X, 2, cor, y))),
       "bplapply" = if_peer("BiocParallel", quote(BiocParallel::bplapply(seq_len(ncol(X)), function(j) cor(X[, j], y), BPPARAM = multicore))),
       "foreach" = if_peer("doParallel", quote(foreach::`%dopar%`(foreach::foreach(k = 1:2), for (j in seq(k, ncol(X), 2)) cor(X[, j], y)))),
+      "bigmemory" = if_peer("bigmemory", quote(parallel::mclapply(seq_len(ncol(X)), function(j) cor(shared[, j], y), mc.cores = 2))),
       "registered" = quote(memApply("X", 2, function(v, y) cor(v, y), NAMESPACE = space, VARS = "y", MAX.CORES = 2)),
       "unregistered" = quote(memApply(X, 2, function(v, y) cor(v, y), VARS = list(y = y), MAX.CORES = 2))
     ),
@@ -78,41 +92,41 @@ rows <- list(
       L <- replicate(1000, matrix(runif(40000), 200), simplify = FALSE); w <- runif(200); registerVariables(space, list(L = L, w = w))
       limit <- limit_of_items(L, function(el) el %*% w)
     }),
-    sides = list(
+    sides = c(list(
       "limit" = quote(limit()),
       "lapply" = quote(lapply(L, function(el) el %*% w)),
       "mclapply" = quote(parallel::mclapply(L, function(el) el %*% w, mc.cores = 2)),
       "registered" = quote(memLapply("L", function(el, w) el %*% w, NAMESPACE = space, VARS = "w", MAX.CORES = 2)),
       "unregistered" = quote(memLapply(L, function(el, w) el %*% w, VARS = list(w = w), MAX.CORES = 2))
-    ),
+    ), by_peers(quote(L), quote(function(el) el %*% w))),
     after = quote(end(limit)),
     bars = list(bar("registered", "lapply", 0.6, TRUE), bar("unregistered", "mclapply", 1.5))
   ),
-  C = small_elements(1e5, 7L), C6 = small_elements(1e6, 3L), C7 = small_elements(1e7, 1L),
+  C = small_elements(1e5, 7L, by_peers(quote(L), quote(function(el) el + 1))), C6 = small_elements(1e6, 3L), C7 = small_elements(1e7, 1L),
   D = c(list(work = "1,000 elements, 10 of 20 ms first, 990 of 0.2 ms"), skewed(quote(c(rep(20, 10), rep(0.2, 990))))),
   D2 = c(list(work = "the same, the long ones last"), skewed(quote(c(rep(0.2, 990), rep(20, 10))))),
   E = list(
     work = "200 results of 100,000 doubles",
     make = quote(limit <- limit_of_results(200, function(i) rep(i + 0.5, 1e5))),
-    sides = list(
+    sides = c(list(
       "limit" = quote(limit()),
       "lapply" = quote(lapply(1:200, function(i) rep(i + 0.5, 1e5))),
       "mclapply" = quote(parallel::mclapply(1:200, function(i) rep(i + 0.5, 1e5), mc.cores = 2)),
       "parLapply" = quote(parallel::parLapply(cluster, 1:200, function(i) rep(i + 0.5, 1e5))),
       "memLapply" = quote(memLapply(1:200, function(i) rep(i + 0.5, 1e5), MAX.CORES = 2))
-    ),
+    ), by_peers(quote(1:200), quote(function(i) rep(i + 0.5, 1e5)))),
     after = quote({ end(limit); unlink(in_shared_memory(1:2)) }), bars = list(bar("memLapply", "lapply", 0.55, TRUE))
   ),
   F = list(
     work = "a call on two elements, warm",
     make = quote(plan <- memPlan(memLapply(1:2, function(el) el, CONTROL = memControl(lazy = TRUE)), MAX.CORES = 2)),
-    sides = list(
+    sides = c(list(
       "0.4 ms" = NULL, "0.2 ms" = NULL,
       "parLapply" = quote(parallel::parLapply(cluster, 1:2, function(el) el)),
       "mclapply" = quote(parallel::mclapply(1:2, function(el) el, mc.cores = 2)),
       "memLapply" = quote(memLapply(1:2, function(el) el, MAX.CORES = 2)),
       "memRun of a plan" = quote(memRun(plan))
-    ),
+    ), by_peers(quote(1:2), quote(function(el) el))),
     fixed = list("0.4 ms" = 4e-4, "0.2 ms" = 2e-4), scale = 100,
     bars = list(bar("memLapply", "0.4 ms", 1), bar("memRun of a plan", "0.2 ms", 1))
   ),
@@ -150,6 +164,7 @@ rows <- list(
     sides = list(
       "apply" = quote(apply(X, 1, sum)),
       "mclapply" = quote(parallel::mclapply(seq_len(nrow(X)), function(i) sum(X[i, ]), mc.cores = 2)),
+      "future_apply" = if_peer("future.apply", quote(future.apply::future_apply(X, 1, sum))),
       "registered" = quote(memApply("X", 1, sum, NAMESPACE = space, MAX.CORES = 2))
     ),
     bars = list(bar("registered", "apply", 0.2)), rounds = 3L
@@ -159,6 +174,7 @@ rows <- list(
     make = quote({ X <- matrix(runif(1e7), 10); registerVariables(space, list(X = X)) }),
     sides = list(
       "apply" = quote(apply(X, 2, sum)),
+      "future_apply" = if_peer("future.apply", quote(future.apply::future_apply(X, 2, sum))),
       "registered" = quote(memApply("X", 2, sum, NAMESPACE = space, MAX.CORES = 2))
     ),
     bars = list(bar("registered", "apply", 0.2)), rounds = 3L
@@ -170,11 +186,12 @@ rows <- list(
       "memcpy" = quote(copies$copy(X)),
       # By one thread, as of a process that has its own copy: into a file that is there already.
       "limit" = quote(copies$put(X, in_shared_memory(1), 0)),
+      "bigmemory" = if_peer("bigmemory", quote(shared <- bigmemory::as.big.matrix(X))),
       "new" = quote(registerVariables(space, list(X = X))),
       "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
     ),
     before = list(
-      "memcpy" = quote(memshare_gc(space)), "new" = quote({ memshare_gc(space); memshare_gc() }),
+      "memcpy" = quote(memshare_gc(space)), "bigmemory" = quote({ shared <- NULL; gc() }), "new" = quote({ memshare_gc(space); memshare_gc() }),
       "used" = quote({ memshare_gc(space); memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)) })
     ),
     after = quote(unlink(in_shared_memory(1))), options = list(memshare.cache = 2^32),
@@ -182,8 +199,13 @@ rows <- list(
   ),
   I = list(
     work = "a view of a 1 GB variable",
-    make = quote(registerVariables(space, list(X = matrix(1, 10000, 12500)))),
-    sides = list("30 us" = NULL, "retrieveViews" = quote(retrieveViews(space, "X"))),
+    make = quote({
+      registerVariables(space, list(X = matrix(1, 10000, 12500)))
+      if (peer("bigmemory")) described <- bigmemory::describe(shared <- bigmemory::big.matrix(10000, 12500, init = 1))
+    }),
+    sides = list(
+      "30 us" = NULL, "bigmemory" = if_peer("bigmemory", quote(bigmemory::attach.big.matrix(described))), "retrieveViews" = quote(retrieveViews(space, "X"))
+    ),
     fixed = list("30 us" = 3e-5), scale = 1000, bars = list(bar("retrieveViews", "30 us", 1))
   ),
   J = list(
@@ -203,10 +225,14 @@ rows <- list(
   ),
   L = list(
     work = "`sd` of 10,000 columns of 10,000",
-    make = quote({ X <- matrix(rnorm(1e8), 10000); registerVariables(space, list(X = X)) }),
+    make = quote({
+      X <- matrix(rnorm(1e8), 10000); registerVariables(space, list(X = X))
+      if (peer("bigmemory")) shared <- bigmemory::as.big.matrix(X)
+    }),
     sides = list(
       "plain loop" = quote(for (j in seq_len(ncol(X))) sd(X[, j])),
       "mclapply" = quote(parallel::mclapply(seq_len(ncol(X)), function(j) sd(X[, j]), mc.cores = 2)),
+      "bigmemory" = if_peer("bigmemory", quote(parallel::mclapply(seq_len(ncol(X)), function(j) sd(shared[, j]), mc.cores = 2))),
       "registered" = quote(memApply("X", 2, sd, NAMESPACE = space, MAX.CORES = 2))
     ),
     bars = list(bar("registered", "plain loop", 0.5)), rounds = 3L

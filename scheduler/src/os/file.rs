@@ -157,6 +157,14 @@ impl SegmentFile {
         Ok(fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?.st_dev)
     }
 
+    /// Whether it still has a name by which a process can open it.
+    ///
+    /// # Errors
+    /// [`Error::Os`] when the system refuses to say.
+    pub fn has_name(&self) -> Result<bool> {
+        Ok(fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?.st_nlink > 0)
+    }
+
     /// The number of its descriptor in this process.
     pub fn descriptor(&self) -> i32 {
         self.fd.as_raw_fd()

@@ -19,7 +19,7 @@ use classes::{is_ours, CLASSES};
 
 pub use numbers::vector;
 pub use origin::Origin;
-pub use owner::{held, mapped, Lives, Owner};
+pub use owner::{held, mapped, Exposed, Lives, Owner};
 pub use reference::{reference, Reference};
 pub use strings::{strings, table_of};
 

@@ -28,15 +28,16 @@ unsafe extern "C" fn length(x: SEXP) -> R_xlen_t {
 
 /// The bytes themselves, for reading and for writing: the mapping is private, so what is written stays in this process. That it
 /// may be is noted.
-unsafe extern "C" fn dataptr(x: SEXP, writable: Rboolean) -> *mut c_void {
-    // SAFETY: R calls this with a view of ours.
+unsafe extern "C" fn dataptr<T>(x: SEXP, writable: Rboolean) -> *mut c_void {
+    // SAFETY: R calls this with a view of ours, of `T`s.
     guard(|| unsafe {
+        let cell = cell(x);
         if writable != Rboolean::FALSE {
             if let Some(owned) = owned(x) {
-                owned.exposed.set(true);
+                owned.exposed.note(cell.data, cell.len * size_of::<T>());
             }
         }
-        cell(x).data.cast()
+        cell.data.cast()
     })
 }
 
@@ -96,7 +97,7 @@ macro_rules! plain_vectors {
             unsafe {
                 R_set_altrep_Length_method(class, Some(length));
                 R_set_altrep_Inspect_method(class, Some(inspect));
-                R_set_altvec_Dataptr_method(class, Some(dataptr));
+                R_set_altvec_Dataptr_method(class, Some(dataptr::<$item>));
                 R_set_altvec_Dataptr_or_null_method(class, Some(dataptr_or_null));
                 $elt(class, Some(elt));
                 $region(class, Some(get));

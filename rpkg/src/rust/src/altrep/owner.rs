@@ -16,8 +16,8 @@ pub(super) struct Owned {
     pub(super) mapping: Arc<Mapping>,
     /// The page that is mapped, where others can read it too.
     pub(super) origin: Option<Rc<Origin>>,
-    /// A pointer for writing was given to somebody: the bytes may be others than the page's.
-    pub(super) exposed: Cell<bool>,
+    /// Of which bytes a pointer for writing was given to somebody: they may be others than the page's.
+    pub(super) exposed: Rc<Exposed>,
     /// What it counts in [`held`].
     counted: u64,
     /// A view was made of it.
@@ -35,6 +35,48 @@ pub enum Lives {
     WithItsViews,
     /// It is a registered variable's, which has a name.
     WithItsName,
+}
+
+/// The bytes of a mapping that somebody has or had a pointer to for writing.
+#[derive(Debug, Default)]
+pub struct Exposed {
+    /// From the lowest address to behind the highest; none where there are no bytes.
+    span: Cell<(usize, usize)>,
+    /// How many, those of each pointer.
+    bytes: Cell<usize>,
+}
+
+impl Exposed {
+    /// So much of it is looked at in no time, whatever part of that was given away.
+    const FEW: usize = 16 << 20;
+    /// More than this many times what was given away takes too long to be looked at.
+    const MANY: usize = 4;
+
+    /// A pointer to so many bytes is given to somebody.
+    pub fn note(&self, data: *const u8, bytes: usize) {
+        let (from, to) = (data as usize, data as usize + bytes);
+        let before = self.span.get();
+        self.span.set(if self.any() { (before.0.min(from), before.1.max(to)) } else { (from, to) });
+        self.bytes.set(self.bytes.get().saturating_add(bytes));
+    }
+
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        self.bytes.get() > 0
+    }
+
+    /// Whether somebody wrote to any of them; yes where that would take too long to be told.
+    ///
+    /// # Complexity
+    /// Linear in the pages of memory from the first to the last of them.
+    pub fn may_be_written(&self, mapping: &Mapping) -> bool {
+        let (from, to) = self.span.get();
+        if !self.any() {
+            return false;
+        }
+        let far = to - from > Self::FEW && (to - from) / Self::MANY > self.bytes.get();
+        far || mapping.was_written(from - mapping.as_ptr() as usize, to - from)
+    }
 }
 
 thread_local! {
@@ -67,12 +109,18 @@ impl Owner {
             Ok(Preserved::new(owner))
         })?;
         let (mapping, origin) = (Arc::clone(mapping), origin.map(Rc::clone));
-        let owned = Owned { mapping, origin, exposed: Cell::new(false), counted, viewed: Cell::new(false) };
+        let owned = Owned { mapping, origin, exposed: Rc::default(), counted, viewed: Cell::new(false) };
         HELD.set(HELD.get() + counted);
         MAPPED.set(MAPPED.get() + owned.mapping.len() as u64);
         // SAFETY: R's main thread, which alone keeps values; the pointer that was just made.
         unsafe { R_SetExternalPtrAddr(owner.get().raw(), Box::into_raw(Box::new(owned)).cast()) };
         Ok(Owner(owner))
+    }
+
+    /// What views of it were given away for writing, known also when this is gone.
+    pub fn exposed(&self) -> Rc<Exposed> {
+        // SAFETY: R's main thread, which alone keeps values; an owner.
+        unsafe { owned_by(self.0.get().raw()) }.map(|owned| Rc::clone(&owned.exposed)).unwrap_or_default()
     }
 }
 

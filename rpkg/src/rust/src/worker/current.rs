@@ -10,6 +10,7 @@ use scheduler::page::BlobWriter;
 
 use super::chunk::{Call, Chunk, Place};
 use super::encoded::{delivery, encoded, encoded_notes, outputs};
+use super::kept;
 use super::meter::Costs;
 use super::packages::Packages;
 use super::pages::Pages;
@@ -52,6 +53,7 @@ pub(super) enum Next {
 impl Current {
     pub(super) fn new(membership: Membership) -> Result<Current> {
         let program = Program::from_bytes(&membership.spec().program)?;
+        kept::begin();
         let (pages, stages) = (Pages::default(), BTreeMap::new());
         Ok(Current {
             membership,

@@ -9,6 +9,7 @@ use scheduler::link::{Link, Mirror, Role};
 
 use super::current::Current;
 use super::home::{with, Worker};
+use super::kept;
 use super::waiting::waiting;
 use crate::altrep;
 use crate::r::{self, argument, edge, nothing, Failure, Given, Result};
@@ -109,13 +110,26 @@ fn ms_worker_next(collections: i32) -> Robj {
 /// Waits for a word of the session until it is time to collect; FALSE when it came.
 fn is_time_to_collect(worker: &mut Worker, collections: i32) -> Result<bool> {
     let since = worker.collected.get_or_insert_with(Instant::now).elapsed();
-    let (Some(link), much) = (&worker.link, altrep::mapped() >= MUCH) else { return Ok(false) };
-    match collections {
-        0 if much => Ok(since > LONG || link.is_idle(PAUSE)?),
-        0 => Ok(link.is_idle(LONG)?),
-        1 => Ok(much),
-        _ => Ok(false),
+    let Some(link) = &worker.link else { return Ok(false) };
+    if altrep::mapped() >= MUCH {
+        match collections {
+            0 => return Ok(since > LONG || link.is_idle(PAUSE)?),
+            1 => return Ok(true),
+            _ => {}
+        }
     }
+    let waits = Instant::now();
+    while kept::any() {
+        if !link.is_idle(PAUSE)? {
+            return Ok(false);
+        }
+        if waits.elapsed() < LONG {
+            kept::let_released_go();
+        } else {
+            kept::clear();
+        }
+    }
+    Ok(collections == 0 && link.is_idle(LONG)?)
 }
 
 /// Takes no further part in the run and waits for its end.
@@ -154,6 +168,7 @@ fn ms_worker_leave() -> Robj {
     edge(|| {
         with(|worker| {
             *worker = Worker::default();
+            kept::clear();
             Ok(())
         })?;
         nothing()

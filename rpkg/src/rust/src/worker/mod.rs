@@ -14,7 +14,7 @@
 //! | `meter` | how long things take |
 //! | `home` | where the worker is kept, and taken from to work with; `waiting`: conditions that came meanwhile |
 //! | `packages` | which packages it loads meanwhile |
-//! | `pages` | the run's pages, mapped when first read |
+//! | `pages` | the run's pages, mapped when first read; `kept`: mappings that stay for the next run |
 //! | `life_api`, `worker_api` | the `.Call`s of `R/worker.R`, and those within a run |
 //!
 //! The loop is entered once a run. An error of FUN leaves it by R's own jump to the `tryCatch` around it, which is why the
@@ -27,6 +27,7 @@ mod current;
 mod encoded;
 mod fold;
 mod home;
+mod kept;
 pub mod life_api;
 mod meter;
 mod packages;

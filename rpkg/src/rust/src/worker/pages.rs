@@ -7,9 +7,11 @@ use scheduler::board::PageSegment;
 use scheduler::error::{Error, Result as Scheduled};
 use scheduler::id::ResourceId;
 use scheduler::link::{Membership, Parts};
-use scheduler::os::{Access, Mapping};
+use scheduler::os::name::{self, Named};
+use scheduler::os::{Access, Mapping, SegmentFile};
 use scheduler::store::open_page;
 
+use super::kept;
 use crate::about::Listed;
 use crate::altrep;
 use crate::codec::{self, BlobSource, Pieces, Referred};
@@ -42,8 +44,14 @@ pub(super) struct Pages {
 
 impl Opened {
     fn map(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Result<Opened> {
-        let mapping = Arc::new(mapping(membership, resource, segment)?);
+        let file = file_of(membership, resource, segment)?;
+        let is_variable = matches!(name::parse(&file.handle().name), Some(Named::Hold(_)));
+        let kept = if is_variable { kept::take(&file)? } else { None };
+        let mapping = kept.map_or_else(|| scheduler::store::map_private(&file).map(Arc::new), Ok)?;
         let owner = Box::new(altrep::Owner::new(&mapping, None, altrep::Lives::WithItsViews)?);
+        if is_variable {
+            kept::keep(file, &mapping, owner.exposed())?;
+        }
         let mut referred = Box::<Referred>::default();
         let refers = membership.spec().refers.iter().find(|(id, _)| *id == resource);
         for address in refers.into_iter().flat_map(|(_, addresses)| addresses) {
@@ -74,14 +82,13 @@ impl Opened {
     }
 }
 
-fn mapping(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Scheduled<Mapping> {
+fn file_of(membership: &Membership, resource: ResourceId, segment: PageSegment) -> Scheduled<SegmentFile> {
     let handle = membership.spec().segment(resource, segment);
     let gone = || Error::Damaged {
         segment: handle.map_or_else(|| format!("of resource {resource}"), |handle| handle.name.clone()),
         reason: "it was released while a run reads it".into(),
     };
-    let file = open_page(handle.ok_or_else(gone)?, Access::Read)?.ok_or_else(gone)?;
-    scheduler::store::map_private(&file)
+    open_page(handle.ok_or_else(gone)?, Access::Read)?.ok_or_else(gone)
 }
 
 impl Pages {
