@@ -94,8 +94,8 @@ if (length(asked)) {
   head <- c(
     "# Benchmarks", "",
     paste(
-      "`make bench` writes this page. Two workers, warm; each row has a session, in which its sides are timed in turn, and medians are compared, and what takes more than ten seconds is timed once. A *bar* is",
-      "the most that we allow ourselves, as a ratio to another side of the same row. A *limit* is what this machine allows: two forked R processes that do",
+      "`make bench` writes this page. Two workers, warm; each row has a session, in which its sides are timed in turn, and medians are compared; what takes",
+      "more than ten seconds is timed once. A *bar* is the most that we allow ourselves, as a ratio to another side of the same row. A *limit* is what this machine allows: two forked R processes that do",
       "nothing but the calls of FUN on their own copy of the data (`bench/limit.R`); a bar below it is met at 1.1 of the limit. Times of a virtual machine move",
       "by a fifth from hour to hour; ratios move less. What else was measured, and what the figures mean: [measurements.md](measurements.md)."
     ), "", about_machine(), "",

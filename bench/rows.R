@@ -1,8 +1,9 @@
 # The rows of docs/benchmarks.md. Each has `make`, what is there before anything is timed; `sides`, what is timed, in turn, or NULL for times that are
 # told: in `fixed`, or by the code in `inside`; and `bars`: for each way of ours how it is named among the sides, times which of the others it must
 # stay below. `before` is what is done before a side each time, and not timed, `after` what is done at the end; `scale` how often a side's code does the
-# work, unless that takes long, `rounds` how often it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile, `unit` what is told instead of seconds. A side that is called "limit" does what
-# this machine allows (limit.R): it stands in for the bar of a way of ours that is `limited` and not met. `peer(name)` tells whether a package is installed.
+# work, unless that takes long, `rounds` how often it is timed, `divide` by what a side's time is divided, `options` what is set meanwhile,
+# `unit` what is told instead of seconds. A side that is called "limit" does what this machine allows (limit.R): it stands in for the bar of a way of ours
+# that is `limited` and not met. `peer(name)` tells whether a package is installed.
 peer <- function(package) requireNamespace(package, quietly = TRUE)
 if_peer <- function(package, code) if (peer(package)) code
 # A side for each installed peer that applies a function to the items of a list; foreach is given a part of them for each worker, as its users have to.

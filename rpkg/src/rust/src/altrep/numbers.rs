@@ -30,20 +30,25 @@ unsafe extern "C" fn length(x: SEXP) -> R_xlen_t {
 /// may be is noted.
 unsafe extern "C" fn dataptr<T>(x: SEXP, writable: Rboolean) -> *mut c_void {
     // SAFETY: R calls this with a view of ours, of `T`s.
-    guard(|| unsafe {
-        let cell = cell(x);
-        if writable != Rboolean::FALSE {
-            if let Some(owned) = owned(x) {
-                owned.exposed.note(cell.data, cell.len * size_of::<T>());
-            }
-        }
-        cell.data.cast()
-    })
+    guard(|| unsafe { given::<T>(x, writable != Rboolean::FALSE).cast() })
 }
 
-unsafe extern "C" fn dataptr_or_null(x: SEXP) -> *const c_void {
-    // SAFETY: R calls this with a view of ours.
-    guard(|| unsafe { cell(x).data.cast_const().cast() })
+unsafe extern "C" fn dataptr_or_null<T>(x: SEXP) -> *const c_void {
+    // SAFETY: R calls this with a view of ours, of `T`s.
+    guard(|| unsafe { given::<T>(x, false).cast_const().cast() })
+}
+
+/// # Safety
+/// `x` is a view of `T`s.
+unsafe fn given<T>(x: SEXP, writable: bool) -> *mut u8 {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let cell = cell(x);
+        if let Some(owned) = owned(x) {
+            owned.exposed.note(cell.data, cell.len * size_of::<T>(), writable);
+        }
+        cell.data
+    }
 }
 
 unsafe extern "C" fn inspect(
@@ -98,7 +103,7 @@ macro_rules! plain_vectors {
                 R_set_altrep_Length_method(class, Some(length));
                 R_set_altrep_Inspect_method(class, Some(inspect));
                 R_set_altvec_Dataptr_method(class, Some(dataptr::<$item>));
-                R_set_altvec_Dataptr_or_null_method(class, Some(dataptr_or_null));
+                R_set_altvec_Dataptr_or_null_method(class, Some(dataptr_or_null::<$item>));
                 $elt(class, Some(elt));
                 $region(class, Some(get));
             }

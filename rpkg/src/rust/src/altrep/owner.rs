@@ -16,7 +16,7 @@ pub(super) struct Owned {
     pub(super) mapping: Arc<Mapping>,
     /// The page that is mapped, where others can read it too.
     pub(super) origin: Option<Rc<Origin>>,
-    /// Of which bytes a pointer for writing was given to somebody: they may be others than the page's.
+    /// Of which bytes a pointer was given to somebody: they may be others than the page's.
     pub(super) exposed: Rc<Exposed>,
     /// What it counts in [`held`].
     counted: u64,
@@ -37,13 +37,15 @@ pub enum Lives {
     WithItsName,
 }
 
-/// The bytes of a mapping that somebody has or had a pointer to for writing.
+/// The bytes of a mapping that somebody has or had a pointer to.
 #[derive(Debug, Default)]
 pub struct Exposed {
     /// From the lowest address to behind the highest; none where there are no bytes.
     span: Cell<(usize, usize)>,
     /// How many, those of each pointer.
     bytes: Cell<usize>,
+    /// A pointer was for writing.
+    writable: Cell<bool>,
 }
 
 impl Exposed {
@@ -53,29 +55,28 @@ impl Exposed {
     const MANY: usize = 4;
 
     /// A pointer to so many bytes is given to somebody.
-    pub fn note(&self, data: *const u8, bytes: usize) {
+    pub fn note(&self, data: *const u8, bytes: usize, writable: bool) {
         let (from, to) = (data as usize, data as usize + bytes);
         let before = self.span.get();
-        self.span.set(if self.any() { (before.0.min(from), before.1.max(to)) } else { (from, to) });
+        let first = self.bytes.get() == 0;
+        self.span.set(if first { (from, to) } else { (before.0.min(from), before.1.max(to)) });
         self.bytes.set(self.bytes.get().saturating_add(bytes));
+        self.writable.set(self.writable.get() || writable);
     }
 
-    /// Whether there are any.
-    pub fn any(&self) -> bool {
-        self.bytes.get() > 0
+    /// Whether a pointer was for writing.
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable.get()
     }
 
-    /// Whether somebody wrote to any of them; yes where that would take too long to be told.
+    /// Whether somebody wrote to any of them, by a pointer of either kind; yes where that would take too long to be told.
     ///
     /// # Complexity
     /// Linear in the pages of memory from the first to the last of them.
     pub fn may_be_written(&self, mapping: &Mapping) -> bool {
-        let (from, to) = self.span.get();
-        if !self.any() {
-            return false;
-        }
-        let far = to - from > Self::FEW && (to - from) / Self::MANY > self.bytes.get();
-        far || mapping.was_written(from - mapping.as_ptr() as usize, to - from)
+        let ((from, to), bytes) = (self.span.get(), self.bytes.get());
+        let far = to - from > Self::FEW && (to - from) / Self::MANY > bytes;
+        bytes > 0 && (far || mapping.was_written(from - mapping.as_ptr() as usize, to - from))
     }
 }
 
@@ -117,7 +118,7 @@ impl Owner {
         Ok(Owner(owner))
     }
 
-    /// What views of it were given away for writing, known also when this is gone.
+    /// What of it was given away, known also when this is gone.
     pub fn exposed(&self) -> Rc<Exposed> {
         // SAFETY: R's main thread, which alone keeps values; an owner.
         unsafe { owned_by(self.0.get().raw()) }.map(|owned| Rc::clone(&owned.exposed)).unwrap_or_default()

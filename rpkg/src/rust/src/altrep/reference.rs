@@ -47,7 +47,7 @@ pub unsafe fn reference<'a>(x: Sexp) -> Option<Reference<'a>> {
         }
         let bytes = x.len() * tag.item_size() as usize;
         let at = cell(inner).data as usize - start;
-        if owned.exposed.any() && owned.mapping.was_written(at, bytes) {
+        if owned.exposed.is_writable() && owned.mapping.was_written(at, bytes) {
             return None;
         }
         Some(Reference { origin, tag, location: Location { page: 0, at: at as u64, table: 0, start: 0 } })

@@ -125,13 +125,13 @@ mod tests {
             assert!(read(&a).1 && !read(&b).1, "nobody has it");
             begin();
             let (address, _, owner) = read(&a);
-            owner.exposed().note(address as *const u8, 1 << 20);
+            owner.exposed().note(address as *const u8, 1 << 20, false);
             drop(owner);
             begin();
             assert!(read(&a).1, "somebody could have written, but did not");
             begin();
             let (address, _, owner) = read(&a);
-            owner.exposed().note(address as *const u8, 1 << 20);
+            owner.exposed().note(address as *const u8, 1 << 20, true);
             // SAFETY: within the mapping, which is writable and of which nobody else has a reference.
             unsafe { (address as *mut u8).add(5000).write_volatile(8) };
             drop(owner);
