@@ -45,6 +45,8 @@ test_that("what FUN writes through a pointer is gone in the next run", {
     for (i in 1:2) {
       written <- memLapply("items", scribble, NAMESPACE = space, MAX.CORES = 1)
       expect_identical(written, list(0.5, 0.5, 0.5, 0.5))
+      # As above: views are collected.
+      Sys.sleep(0.2)
       expect_identical(totals(space), expected)
     }
   })
@@ -85,4 +87,28 @@ test_that("a variable that was released keeps no memory for it", {
   until <- Sys.time() + 10
   while (maps(pid) && Sys.time() < until) Sys.sleep(0.01)
   expect_identical(maps(pid), 0L)
+})
+
+test_that("a variable that was released during a run keeps no memory when its last reader is done", {
+  skip_if_not(file.exists("/proc/self/maps"))
+  # Of this worker's mappings without a name those that are as big as the variable.
+  big <- function() {
+    lines <- grep("/memshare-.*[(]deleted[)]$", readLines("/proc/self/maps"), value = TRUE)
+    ends <- strsplit(sub(" .*", "", lines), "-")
+    sum(vapply(ends, function(end) diff(as.numeric(paste0("0x", end))) > 2e7, NA))
+  }
+  kept_space(function(space) {
+    lazy <- memControl(lazy = TRUE, chunk = 1)
+    sums <- memLapply("items", function(el) sum(el$a), NAMESPACE = space, MAX.CORES = 1, CONTROL = lazy)
+    look <- function(i, sums, big) {
+      gc()
+      c(sum(unlist(sums)), big())
+    }
+    after <- memLapply(1:40, look, VARS = list(sums = sums, big = big), MAX.CORES = 1, CONTROL = lazy)
+    run <- memRun(after, wait = FALSE)
+    releaseVariables(space, "items")
+    seen <- collect(run)
+    expect_identical(unique(vapply(seen, `[[`, 0, 1L)), 1e7)
+    expect_identical(seen[[40L]][[2L]], 0)
+  })
 })

@@ -96,6 +96,7 @@ impl Current {
                 Err(failure) => return Err(failure),
             }
             self.packages.know()?;
+            kept::let_released_go();
             let Some(lease) = self.membership.claim() else { continue };
             self.membership.set_activity(Activity::Run);
             let elements_per_result = &self.membership.spec().stages[id.index()].elements_per_result;

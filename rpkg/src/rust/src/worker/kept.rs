@@ -2,7 +2,7 @@
 //! about a third of the time of reading it; one that is used again is there.
 //!
 //! It is used again where nothing can tell: no view into it is left, and nobody wrote to it. What the last run did not read goes when the next one begins. A
-//! variable that was released would keep its memory by it, so while nothing is to be done it is looked whether each still has its name.
+//! variable that was released would keep its memory by it, so it is looked whether each still has a name, before each chunk and while nothing is to be done.
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
