@@ -147,19 +147,22 @@ impl Drop for Owner {
 
 /// A view is made of what this owns, which from here on may outlive its [`Owner`].
 pub(super) fn note_view(owner: Sexp) {
-    if owner.kind() == Kind::EXTPTRSXP {
-        // SAFETY: R's main thread, by the value; an owner, which the value keeps.
-        unsafe { owned_by(owner.raw()) }.inspect(|owned| owned.viewed.set(true));
-    }
+    // SAFETY: R's main thread, by the value; what keeps the bytes, which the value keeps.
+    unsafe { owned_by(owner.raw()) }.inspect(|owned| owned.viewed.set(true));
 }
 
-/// What an owner holds; `None` where that was given back.
+/// What an owner holds; `None` where that was given back, and of what is no owner: a test's views may be kept by any value.
 ///
 /// # Safety
-/// R's main thread; `owner` is what [`Owner::new`] made, and stays reachable as long as the result is used.
+/// R's main thread; `owner` is what [`Owner::new`] made, or no external pointer, and stays reachable as long as the result is used.
 unsafe fn owned_by<'a>(owner: SEXP) -> Option<&'a Owned> {
     // SAFETY: the address is null or what `Owner::new` put there.
-    unsafe { R_ExternalPtrAddr(owner).cast::<Owned>().as_ref() }
+    unsafe {
+        if TYPEOF(owner) != Kind::EXTPTRSXP {
+            return None;
+        }
+        R_ExternalPtrAddr(owner).cast::<Owned>().as_ref()
+    }
 }
 
 /// What the owner of a view holds; `None` of one that was given back.
