@@ -63,7 +63,7 @@ cut_left <- function(job, program, hosts, given, call) {
 state_for_hosts <- function(job, program) {
   now <- session_state(program$fresh, program$named, program$looked)
   # The number of a generation is this session's own. What the file has does not change.
-  if (!identical(state$structure$of, now$path)) state$structure <- as_piece(readRDS(now$path)[c("structure", "settings")], now$path)
+  if (!identical(state$structure$of, now$path)) state$structure <- as_piece(readRDS(now$path)[c("structure", "early")], now$path)
   if (!identical(state$settings$of, now$bytes)) state$settings <- as_piece(unserialize(now$bytes)$settings, now$bytes)
   list(structure = add_piece(job, state$structure), settings = add_piece(job, state$settings), fresh = now$fresh)
 }

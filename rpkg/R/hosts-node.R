@@ -122,14 +122,17 @@ take_program <- function(lead, content, workers) {
 state_of_workers <- function(lead, about) {
   settings <- settings_here(lead$data[[about$settings]][[1L]])
   known <- lead$generations[[about$structure]]
-  if (is.null(known) || !file.exists(known$path)) {
+  is_new <- is.null(known) || !file.exists(known$path)
+  if (is_new) {
     id <- state$generations <- sum(state$generations, 1)
     known <- list(id = id, path = file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id)))
+  }
+  bytes <- bytes_of_session(known$id, known$path, settings)
+  if (is_new) {
     structure <- lead$data[[about$structure]][[1L]]
-    write_generation(list(id = id, structure = structure$structure, settings = settings_here(structure$settings)), known$path)
+    write_generation(list(id = known$id, structure = structure$structure, early = settings_here(structure$early), session = bytes), known$path)
     lead$generations[[about$structure]] <- known
   }
-  bytes <- serialize(c(known, list(settings = settings)), NULL, xdr = FALSE)
   list(id = known$id, path = known$path, fresh = about$fresh, bytes = bytes)
 }
 
