@@ -40,21 +40,26 @@ new_generation <- function() {
   watch(structure)
   look(state)
   if (identical(structure, state$generation$structure)) return(FALSE)
-  id <- state$generations <- sum(state$generations, 1)
-  path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
   settings <- session_settings()
-  bytes <- bytes_of_session(id, path, settings)
-  write_generation(list(id = id, structure = pack_structure(structure), early = early_settings(settings), session = bytes), path)
+  made <- write_generation(pack_structure(structure), early_settings(settings), settings)
   functions <- c(lapply(structure$methods, `[[`, "method"), Filter(is.function, unname(structure$inside)))
-  state$generation <- list(id = id, path = path, structure = structure, named = state$named, functions = functions)
-  state$session_bytes <- bytes
+  state$generation <- list(id = made$id, path = made$path, structure = structure, named = state$named, functions = functions)
+  state$session_bytes <- made$bytes
   TRUE
 }
 
 make_room <- "make room there, or name a directory that has room by options(memshare.dir = )"
 
-# Writes the file of a generation, or nothing.
-write_generation <- function(about, path) {
+# Writes the file of a new generation, or nothing. Its `id` and `path`, and `bytes`, which tell its `settings`.
+write_generation <- function(structure, early, settings) {
+  id <- state$generations <- sum(state$generations, 1)
+  path <- file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id))
+  bytes <- bytes_of_session(id, path, settings)
+  write_privately(list(id = id, structure = structure, early = early, session = bytes), path)
+  list(id = id, path = path, bytes = bytes)
+}
+
+write_privately <- function(about, path) {
   why <- NULL
   mask <- Sys.umask("077")
   on.exit(Sys.umask(mask))

@@ -122,18 +122,12 @@ take_program <- function(lead, content, workers) {
 state_of_workers <- function(lead, about) {
   settings <- settings_here(lead$data[[about$settings]][[1L]])
   known <- lead$generations[[about$structure]]
-  is_new <- is.null(known) || !file.exists(known$path)
-  if (is_new) {
-    id <- state$generations <- sum(state$generations, 1)
-    known <- list(id = id, path = file.path(worker_directory(), sprintf("session-%d-%.0f.rds", Sys.getpid(), id)))
-  }
-  bytes <- bytes_of_session(known$id, known$path, settings)
-  if (is_new) {
+  if (is.null(known) || !file.exists(known$path)) {
     structure <- lead$data[[about$structure]][[1L]]
-    write_generation(list(id = known$id, structure = structure$structure, early = settings_here(structure$early), session = bytes), known$path)
+    known <- write_generation(structure$structure, settings_here(structure$early), settings)[c("id", "path")]
     lead$generations[[about$structure]] <- known
   }
-  list(id = known$id, path = known$path, fresh = about$fresh, bytes = bytes)
+  list(id = known$id, path = known$path, fresh = about$fresh, bytes = bytes_of_session(known$id, known$path, settings))
 }
 
 # Variables that say where things are on a host.

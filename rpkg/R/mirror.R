@@ -168,7 +168,6 @@ enter_session <- function() {
     # A worker that was launched and not forked by a mirror.
     if (!identical(mirror$id, about$id)) become(about$path)
     load_deferred()
-    if (isTRUE(mirror$stopped)) clock_of_cli("clic_start_thread")
     take_on(about$settings, bytes)
   }
   if (length(mirror$notes)) tell_notes()
