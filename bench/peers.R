@@ -58,7 +58,8 @@ lines_of <- function(id, row, medians) {
   vapply(seq_along(row$bars), function(k) {
     bar <- row$bars[[k]]
     ratio <- medians[[bar$of]] / medians[[bar$than]]
-    verdict <- if (ratio <= bar$most) "pass" else if (bar$limited && medians[[bar$of]] <= 1.1 * medians[["limit"]]) "at the limit" else "short"
+    beyond <- bar$limited && medians[["limit"]] > bar$most * medians[[bar$than]]
+    verdict <- if (ratio <= bar$most) "pass" else if (beyond && medians[[bar$of]] <= 1.1 * medians[["limit"]]) "at the limit" else "short"
     sprintf(
       "| %s | %s | %s %s | %.2f of %s | %.4g | %s | %s |", id, if (k == 1L) row$work else "", bar$of, said(medians[[bar$of]], row$unit), ratio, bar$than,
       bar$most, verdict, if (k == 1L) beside else ""

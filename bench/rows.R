@@ -26,14 +26,15 @@ spin <- function(ms) {
 }
 skewed <- function(costs) {
   list(
-    make = bquote({ costs <- as.list(.(costs)); names(costs) <- NULL }),
+    make = bquote({ costs <- as.list(.(costs)); limit <- limit_of_items(costs, spin) }),
     sides = c(list(
+      "limit" = quote(limit()),
       # What they really take, on as many workers as there are.
       "lower bound" = quote(for (part in 1:2) lapply(costs[seq(part, length(costs), 2)], spin)),
       "mclapply" = quote(parallel::mclapply(costs, spin, mc.cores = 2)),
       "memLapply" = quote(memLapply(costs, spin, MAX.CORES = 2))
     ), by_peers(quote(costs), quote(spin))),
-    divide = list("lower bound" = 2), bars = list(bar("memLapply", "lower bound", 1.03)), rounds = 3L
+    after = quote(end(limit)), divide = list("lower bound" = 2), bars = list(bar("memLapply", "lower bound", 1.03, TRUE)), rounds = 3L
   )
 }
 small_elements <- function(n, rounds, peers = NULL) {
@@ -192,7 +193,7 @@ rows <- list(
       "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
     ),
     before = list(
-      "memcpy" = quote(memshare_gc(space)), "bigmemory" = quote({ shared <- NULL; gc() }), "new" = quote({ memshare_gc(space); memshare_gc() }),
+      "memcpy" = quote(memshare_gc(space)), "bigmemory" = quote({ shared <- NULL; gc() }), "new" = quote({ shared <- NULL; gc(); memshare_gc(space); memshare_gc() }),
       "used" = quote({ memshare_gc(space); memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)) })
     ),
     after = quote(unlink(in_shared_memory(1))), options = list(memshare.cache = 2^32),

@@ -62,7 +62,10 @@ process_life <- function() {
     # All is loaded.
     native(ms_mirror_loading(""))
     take_on_early(session)
-    gc(verbose = FALSE, full = FALSE)
+    # Of R's cells those in use, and those that will be when the next collection begins. A whole one lets the heap grow where little is free: else workers
+    # would collect their garbage all the time.
+    cells <- gc(verbose = FALSE, full = FALSE)[1L, c(1L, 3L)]
+    if (diff(cells) < 5e5) gc(verbose = FALSE)
     role <- native(ms_mirror_serve())
   }
   if (isTRUE(role) && Sys.getpid() != launched) own_state()

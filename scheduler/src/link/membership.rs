@@ -20,7 +20,7 @@ use crate::wire::{FromWorker, RunSpec, ToWorker, Unwritten};
 /// An interrupt that the board speaks of and that has not come after so long does not come any more.
 const INTERRUPTED_WITHIN_NS: u64 = 1_000_000_000;
 /// A worker keeps memory that FUN's values had for so long after a run.
-const KEEPS_MEMORY: Duration = Duration::from_secs(2);
+const KEEPS_MEMORY: Duration = Duration::from_secs(30);
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
 #[derive(Debug)]

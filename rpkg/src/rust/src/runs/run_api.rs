@@ -54,6 +54,8 @@ fn ms_pool_configure(config: Robj) -> Robj {
         if let Place::Directory(path) = session::with(|session| Ok(session.place().clone()))? {
             env.push((DIRECTORY.to_owned(), path.to_string_lossy().into_owned()));
         }
+        // R's heap grows early, so that the garbage of FUN is collected less often.
+        env.push(("R_GC_MEM_GROW".to_owned(), "3".to_owned()));
         let args = ["--vanilla", "--no-echo", "--min-vsize=64M", "-e", "memshare:::worker_main()"];
         registry::configure(PoolConfig {
             program: r::string(item("r")?, "r")?.into(),

@@ -20,6 +20,8 @@ pub(super) struct Worker {
     pub(super) current: Option<Current>,
     /// When R's collector was last called between two runs, or when there was the first of them.
     pub(super) collected: Option<Instant>,
+    /// When it began to wait for a run.
+    pub(super) free: Option<Instant>,
 }
 
 thread_local! {

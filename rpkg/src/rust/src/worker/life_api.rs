@@ -81,10 +81,15 @@ fn ms_worker_changed(what: &str) -> Robj {
 
 /// Views of so many bytes are worth a collection as soon as nothing comes, and one of all that R has.
 const MUCH: u64 = 1 << 20;
+/// Views of so many bytes are worth a collection of what is young before anything comes: a mapping is used again when no view of it is left, and a new
+/// one takes longer.
+const BIG: u64 = 64 << 20;
 /// So long nothing comes after a run that other calls follow.
 const PAUSE: Duration = Duration::from_millis(30);
-/// So long a worker has nothing to do, or puts off what is worth it.
+/// So long runs follow each other before it is worth it in between.
 const LONG: Duration = Duration::from_secs(2);
+/// So long nothing comes before a worker gives back what makes its next run faster: mappings, and memory that is R's garbage.
+const AGES: Duration = Duration::from_secs(30);
 
 /// Waits for a run. Whether there is one. NULL when it is time to have R's collector called, which was called so many times since the run before, at most
 /// twice: first for what is young, then for all. A page that was released keeps its memory until the last view of it is collected. That takes longer
@@ -110,26 +115,28 @@ fn ms_worker_next(collections: i32) -> Robj {
 /// Waits for a word of the session until it is time to collect; FALSE when it came.
 fn is_time_to_collect(worker: &mut Worker, collections: i32) -> Result<bool> {
     let since = worker.collected.get_or_insert_with(Instant::now).elapsed();
-    let Some(link) = &worker.link else { return Ok(false) };
-    if altrep::mapped() >= MUCH {
-        match collections {
-            0 => return Ok(since > LONG || link.is_idle(PAUSE)?),
-            1 => return Ok(true),
-            _ => {}
-        }
+    if collections == 0 {
+        worker.free = None;
     }
-    let waits = Instant::now();
+    let free = *worker.free.get_or_insert_with(Instant::now);
+    let waits = || free.elapsed();
+    let Some(link) = &worker.link else { return Ok(false) };
+    let mapped = altrep::mapped();
+    if mapped >= MUCH && collections < 2 {
+        let at_once = collections == 0 && (mapped >= BIG || since > LONG);
+        return Ok(at_once || link.is_idle(PAUSE.saturating_sub(waits()))?);
+    }
     while kept::any() {
-        if !link.is_idle(PAUSE)? {
+        if !link.is_idle(if waits() < LONG { PAUSE } else { LONG / 8 })? {
             return Ok(false);
         }
-        if waits.elapsed() < LONG {
+        if waits() < AGES {
             kept::let_released_go();
         } else {
             kept::clear();
         }
     }
-    Ok(collections == 0 && link.is_idle(LONG)?)
+    Ok(collections == 0 && link.is_idle(AGES.saturating_sub(waits()))?)
 }
 
 /// Takes no further part in the run and waits for its end.
