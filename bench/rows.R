@@ -185,15 +185,17 @@ rows <- list(
     work = "copying in 1.6 GB: into new memory, and into memory that was used before",
     make = quote({ X <- matrix(runif(2e8), 20000); copies <- native_copies() }),
     sides = list(
-      "memcpy" = quote(copies$copy(X)),
       # By one thread, as of a process that has its own copy: into a file that is there already.
       "limit" = quote(copies$put(X, in_shared_memory(1), 0)),
       "bigmemory" = if_peer("bigmemory", quote(shared <- bigmemory::as.big.matrix(X))),
+      # One right after the other: a virtual machine's memory that was free for a while has to come from its host again.
+      "memcpy" = quote(copies$copy(X)),
       "new" = quote(registerVariables(space, list(X = X))),
       "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
     ),
     before = list(
-      "memcpy" = quote(memshare_gc(space)), "bigmemory" = quote({ shared <- NULL; gc() }), "new" = quote({ shared <- NULL; gc(); memshare_gc(space); memshare_gc() }),
+      "bigmemory" = quote({ shared <- NULL; gc() }), "memcpy" = quote({ shared <- NULL; gc(); memshare_gc(space); memshare_gc() }),
+      "new" = quote({ memshare_gc(space); memshare_gc() }),
       "used" = quote({ memshare_gc(space); memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)) })
     ),
     after = quote(unlink(in_shared_memory(1))), options = list(memshare.cache = 2^32),

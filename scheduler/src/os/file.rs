@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::fs::{self, FallocateFlags, FileType, FlockOperation, Mode, OFlags};
+use rustix::fs::{self, FallocateFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::handle::{Place, SegmentHandle};
@@ -25,6 +25,7 @@ const RESERVE_SLICE: u64 = 8 << 20;
 pub struct SegmentFile {
     fd: OwnedFd,
     handle: SegmentHandle,
+    device: u64,
 }
 
 impl SegmentFile {
@@ -65,8 +66,8 @@ impl SegmentFile {
                 .or_else(|| no_space(&e.into(), 0, &handle.place))
                 .unwrap_or_else(|| refused(e))
         })?;
-        let inode = fs::fstat(&fd).map_err(refused)?.st_ino;
-        Ok(SegmentFile { fd, handle: SegmentHandle { inode, ..handle.clone() } })
+        let stat = fs::fstat(&fd).map_err(refused)?;
+        Ok(Self::opened(fd, handle, &stat))
     }
 
     /// Makes an empty file of this name that is no segment's, exclusively and for this user alone.
@@ -136,7 +137,15 @@ impl SegmentFile {
         if handle.inode != 0 && handle.inode != stat.st_ino {
             return Ok(None);
         }
-        Ok(Some(SegmentFile { fd, handle: SegmentHandle { inode: stat.st_ino, ..handle.clone() } }))
+        Ok(Some(Self::opened(fd, handle, &stat)))
+    }
+
+    fn opened(fd: OwnedFd, handle: &SegmentHandle, stat: &Stat) -> Self {
+        SegmentFile {
+            fd,
+            handle: SegmentHandle { inode: stat.st_ino, ..handle.clone() },
+            device: stat.st_dev,
+        }
     }
 
     /// What it was opened by, with its number.
@@ -150,11 +159,13 @@ impl SegmentFile {
     }
 
     /// The number of the file system that it lies in.
-    ///
-    /// # Errors
-    /// [`Error::Os`] when the system refuses to say.
-    pub fn device(&self) -> Result<u64> {
-        Ok(fs::fstat(&self.fd).map_err(|e| self.error("examine", e))?.st_dev)
+    pub fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// What tells it from all other files that are open.
+    pub fn number(&self) -> (u64, u64) {
+        (self.device, self.inode())
     }
 
     /// Whether it still has a name by which a process can open it.

@@ -110,7 +110,7 @@ impl SessionLock {
         match place {
             // Two containers have a `/dev/shm` each, and the same numbers of files in them.
             Place::Memory => {
-                let device = file.device().ok()?;
+                let device = file.device();
                 holder_of(file.inode(), Some((fs::major(device), fs::minor(device))), &locks)
             }
             // File systems of several parts (btrfs, overlays) give their files other devices than the table says.

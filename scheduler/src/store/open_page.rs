@@ -23,7 +23,6 @@ static OPEN: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug)]
 pub struct OpenPage {
     file: SegmentFile,
-    device: u64,
 }
 
 /// Where another process of the user finds a page that this one keeps open.
@@ -47,18 +46,17 @@ pub fn most_open() -> usize {
 impl OpenPage {
     /// Keeps a page open; `None` when too many are: twice as many as are kept for what may come, since runs need some besides.
     pub fn keep(file: SegmentFile) -> Option<OpenPage> {
-        let device = file.device().ok()?;
         let most = 2 * most_open() as u64;
         OPEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < most).then_some(open + 1))
             .ok()?;
-        Some(OpenPage { file, device })
+        Some(OpenPage { file })
     }
 
     /// Where others find it.
     pub fn address(&self) -> PageAddress {
         PageAddress {
             handle: self.file.handle(),
-            device: self.device,
+            device: self.file.device(),
             pid: std::process::id(),
             descriptor: self.file.descriptor(),
         }
@@ -66,7 +64,7 @@ impl OpenPage {
 
     /// What tells it from all other pages that are open.
     pub fn number(&self) -> (u64, u64) {
-        (self.device, self.file.inode())
+        self.file.number()
     }
 }
 
@@ -82,7 +80,7 @@ impl PageAddress {
     /// # Errors
     /// `Damaged` when neither leads to it.
     pub fn open(&self) -> Result<SegmentFile> {
-        let is_it = |file: &SegmentFile| file.device().is_ok_and(|device| device == self.device);
+        let is_it = |file: &SegmentFile| file.device() == self.device;
         // What else stands under the name or the descriptor by now, and why that cannot be opened, is not ours.
         let by_name = SegmentFile::open_read(&self.handle).ok().flatten().filter(is_it);
         let by_process =

@@ -39,11 +39,8 @@ pub(super) fn begin() {
 /// # Errors
 /// Those of asking about the file.
 pub(super) fn take(file: &SegmentFile) -> Result<Option<Arc<Mapping>>> {
-    let (device, len) = (file.device()?, file.len()?);
-    // No other file has its number while this one is open.
-    let is_it = |kept: &Kept| {
-        kept.file.inode() == file.inode() && kept.file.device().is_ok_and(|other| other == device)
-    };
+    let len = file.len()?;
+    let is_it = |kept: &Kept| kept.file.number() == file.number();
     let kept = KEPT.with_borrow_mut(|all| all.iter().position(is_it).map(|at| all.swap_remove(at)));
     let is_new = |kept: &Kept| {
         let alone = Arc::strong_count(&kept.mapping) == 1;
