@@ -127,7 +127,7 @@ fn is_time_to_collect(worker: &mut Worker, collections: i32) -> Result<bool> {
         return Ok(at_once || link.is_idle(PAUSE.saturating_sub(waits()))?);
     }
     while kept::any() {
-        if !link.is_idle(if waits() < LONG { PAUSE } else { LONG / 8 })? {
+        if !link.is_idle(if waits() < LONG { PAUSE } else { LONG / 20 })? {
             return Ok(false);
         }
         if waits() < AGES {
