@@ -151,7 +151,8 @@ invisible(parallel::clusterCall(cluster, function() {
   pass <- memshare::memLapply(1:2, function(i) Sys.sleep(60), MAX.CORES = 1, CONTROL = lazy)
   assign("handle", memshare::memRun(waiting = pass, wait = FALSE), globalenv())
 }))
-top <- memTop(once = TRUE, CLUSTER = cluster)
+until <- Sys.time() + 10
+while (nrow((top <- memTop(once = TRUE, CLUSTER = cluster))$runs) < 2L && Sys.time() < until) NULL
 stopifnot(identical(top$runs$host, hosts$addresses), identical(top$stages$run, 1:2), all(paste0(hosts$addresses, ":") %in% format(top)))
 invisible(parallel::clusterCall(cluster, function() { memshare::cancel(handle); rm(handle, envir = globalenv()); NULL }))
 cat("ok  memTop() over hosts\n")
