@@ -188,14 +188,15 @@ rows <- list(
       # By one thread, as of a process that has its own copy: into a file that is there already.
       "limit" = quote(copies$put(X, in_shared_memory(1), 0)),
       "bigmemory" = if_peer("bigmemory", quote(shared <- bigmemory::as.big.matrix(X))),
-      # One right after the other: a virtual machine's memory that was free for a while has to come from its host again.
       "memcpy" = quote(copies$copy(X)),
       "new" = quote(registerVariables(space, list(X = X))),
       "used" = quote(memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)))
     ),
     before = list(
-      "bigmemory" = quote({ shared <- NULL; gc() }), "memcpy" = quote({ shared <- NULL; gc(); memshare_gc(space); memshare_gc() }),
-      "new" = quote({ memshare_gc(space); memshare_gc() }),
+      "bigmemory" = quote({ shared <- NULL; gc() }),
+      # Both find memory that was just freed: what was free for a while, a virtual machine has to get from its host again.
+      "memcpy" = quote({ shared <- NULL; gc(); memshare_gc(space); memshare_gc(); copies$copy(X) }),
+      "new" = quote({ memshare_gc(space); memshare_gc(); copies$copy(X) }),
       "used" = quote({ memshare_gc(space); memApply(X, 2, function(v) 0, MAX.CORES = 2, CONTROL = memControl(FUN.VALUE = 0)) })
     ),
     after = quote(unlink(in_shared_memory(1))), options = list(memshare.cache = 2^32),

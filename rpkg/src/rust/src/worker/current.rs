@@ -53,7 +53,6 @@ pub(super) enum Next {
 impl Current {
     pub(super) fn new(membership: Membership) -> Result<Current> {
         let program = Program::from_bytes(&membership.spec().program)?;
-        kept::begin();
         let (pages, stages) = (Pages::default(), BTreeMap::new());
         Ok(Current {
             membership,

@@ -1,8 +1,8 @@
 //! Mappings of registered variables, kept from one run to the next. A new mapping shows nothing until the kernel is asked for each part of it, which takes
 //! about a third of the time of reading it; one that is used again is there.
 //!
-//! It is used again where nothing can tell: no view into it is left, and nobody wrote to it. What the last run did not read goes when the next one begins. A
-//! variable that was released would keep its memory by it, so it is looked whether each still has a name, before each chunk and while nothing is to be done.
+//! It is used again where nothing can tell: no view into it is left, and nobody wrote to it. A variable that was released would keep its memory by it, so it
+//! is looked whether each still has a name, before each chunk and while nothing is to be done.
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,24 +14,30 @@ use crate::altrep::Exposed;
 
 /// Fewer bytes are shown as fast by a new mapping.
 const WORTH_KEEPING: u64 = 64 << 10;
-/// The most that are kept: each has a descriptor.
+/// The most that are kept, those that were read last: each has a descriptor.
 const MOST: usize = 16;
 
 struct Kept {
     file: SegmentFile,
     mapping: Arc<Mapping>,
     exposed: Rc<Exposed>,
-    /// The run at hand reads it.
-    used: bool,
+    /// Nobody wrote to it, and nobody has it any more.
+    clean: bool,
+}
+
+impl Kept {
+    fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.mapping) == 1
+    }
+
+    /// Whether it is as new. Asking the kernel takes milliseconds for some 100 MB that R code had a pointer to.
+    fn is_clean(&self) -> bool {
+        self.clean || self.is_alone() && !self.exposed.may_be_written(&self.mapping)
+    }
 }
 
 thread_local! {
     static KEPT: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A run begins.
-pub(super) fn begin() {
-    KEPT.with_borrow_mut(|all| all.retain_mut(|kept| std::mem::take(&mut kept.used)));
 }
 
 /// The mapping of a variable, which is kept no more, if it is as new.
@@ -41,12 +47,18 @@ pub(super) fn begin() {
 pub(super) fn take(file: &SegmentFile) -> Result<Option<Arc<Mapping>>> {
     let len = file.len()?;
     let is_it = |kept: &Kept| kept.file.number() == file.number();
-    let kept = KEPT.with_borrow_mut(|all| all.iter().position(is_it).map(|at| all.swap_remove(at)));
-    let is_new = |kept: &Kept| {
-        let alone = Arc::strong_count(&kept.mapping) == 1;
-        alone && kept.mapping.len() as u64 == len && !kept.exposed.may_be_written(&kept.mapping)
-    };
-    Ok(kept.filter(is_new).map(|kept| kept.mapping))
+    let kept = KEPT.with_borrow_mut(|all| all.iter().position(is_it).map(|at| all.remove(at)));
+    Ok(kept.filter(|kept| kept.mapping.len() as u64 == len && kept.is_clean()).map(|kept| kept.mapping))
+}
+
+/// Looks at those that nobody has any more, so that the next run need not, and lets go what was written to.
+pub(super) fn look() {
+    KEPT.with_borrow_mut(|all| {
+        all.retain_mut(|kept| {
+            kept.clean = kept.is_clean();
+            kept.clean || !kept.is_alone()
+        })
+    });
 }
 
 /// Keeps the mapping of a variable that the run reads. Not that of one whose data lies in a file, which is looked at each time.
@@ -56,11 +68,12 @@ pub(super) fn take(file: &SegmentFile) -> Result<Option<Arc<Mapping>>> {
 pub(super) fn keep(file: SegmentFile, mapping: &Arc<Mapping>, exposed: Rc<Exposed>) -> Result<()> {
     let len = file.len()?;
     if len >= WORTH_KEEPING && mapping.len() as u64 == len {
-        let kept = Kept { file, mapping: Arc::clone(mapping), exposed, used: true };
+        let kept = Kept { file, mapping: Arc::clone(mapping), exposed, clean: false };
         KEPT.with_borrow_mut(|all| {
-            if all.len() < MOST {
-                all.push(kept)
+            if all.len() == MOST {
+                all.remove(0);
             }
+            all.push(kept);
         });
     }
     Ok(())
@@ -112,35 +125,30 @@ mod tests {
     fn a_mapping_is_used_again_unless_somebody_has_it_or_wrote_to_it() {
         with_r(|| {
             let (a, b) = (segment("a"), segment("b"));
-            begin();
             let (_, there, owner) = read(&a);
             assert!(!there && any());
-            begin();
             assert!(!read(&a).1, "an owner, which may have views, is left");
             drop(owner);
-            begin();
             assert!(read(&a).1 && !read(&b).1, "nobody has it");
-            begin();
             let (address, _, owner) = read(&a);
             owner.exposed().note(address as *const u8, 1 << 20, false);
             drop(owner);
-            begin();
+            look();
             assert!(read(&a).1, "somebody could have written, but did not");
-            begin();
             let (address, _, owner) = read(&a);
             owner.exposed().note(address as *const u8, 1 << 20, true);
             // SAFETY: within the mapping, which is writable and of which nobody else has a reference.
             unsafe { (address as *mut u8).add(5000).write_volatile(8) };
             drop(owner);
-            begin();
             let (address, there, owner) = read(&a);
             assert!(!there, "somebody wrote");
             // SAFETY: within the mapping.
             assert_eq!(unsafe { (address as *const u8).add(5000).read_volatile() }, 7);
             drop(owner);
-            begin();
-            begin();
-            assert!(!read(&a).1, "a run did not read it");
+            for i in 0..=MOST {
+                drop(read(&segment(&i.to_string())));
+            }
+            assert!(!read(&a).1, "others were read since");
             let_released_go();
             assert!(any());
             drop((a, b));

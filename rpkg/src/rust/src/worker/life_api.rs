@@ -126,7 +126,9 @@ fn is_time_to_collect(worker: &mut Worker, collections: i32) -> Result<bool> {
         let at_once = collections == 0 && (mapped >= BIG || since > LONG);
         return Ok(at_once || link.is_idle(PAUSE.saturating_sub(waits()))?);
     }
+    kept::look();
     while kept::any() {
+        // Sooner than who lacks room asks again (`R/room.R`).
         if !link.is_idle(if waits() < LONG { PAUSE } else { LONG / 20 })? {
             return Ok(false);
         }
