@@ -11,6 +11,8 @@
 mod numbers;
 mod pages;
 
+use std::time::Duration;
+
 use numbers::{fold, result, whole};
 use pages::Pages;
 use scheduler::board::{ElementPosition, Lease, Span, StepReport};
@@ -27,7 +29,7 @@ fn main() {
     }
     if let Some(path) = std::env::var_os("MEMSHARE_TEST_JOIN") {
         let mut link = Link::join(path.as_ref()).expect("a session listens there");
-        if let Ok(Some(membership)) = link.next_run() {
+        if let Ok(Some(membership)) = link.next_run(Duration::MAX) {
             work(&mut link, membership);
         }
         return;
@@ -38,7 +40,7 @@ fn main() {
         role = mirror.serve();
     }
     let Ok(Role::Worker(mut link)) = role else { return };
-    while let Ok(Some(membership)) = link.next_run() {
+    while let Ok(Some(membership)) = link.next_run(Duration::MAX) {
         let trouble = work(&mut link, membership);
         for word in trouble.split(' ') {
             if word == "changed" {
@@ -225,9 +227,7 @@ fn meets(words: &str, pass: &str, element: u64) -> bool {
             "die" => std::process::abort(),
             "die_once" if is_first(rest) => std::process::abort(),
             "stop_once" if is_first(rest) => stop(),
-            "sleep" => {
-                std::thread::sleep(std::time::Duration::from_millis(rest.parse().expect("milliseconds")))
-            }
+            "sleep" => std::thread::sleep(Duration::from_millis(rest.parse().expect("milliseconds"))),
             _ => {}
         }
     }

@@ -19,8 +19,6 @@ use crate::wire::{FromWorker, RunSpec, ToWorker, Unwritten};
 
 /// An interrupt that the board speaks of and that has not come after so long does not come any more.
 const INTERRUPTED_WITHIN_NS: u64 = 1_000_000_000;
-/// A worker keeps memory that FUN's values had for so long after a run.
-const KEEPS_MEMORY: Duration = Duration::from_secs(30);
 
 /// A worker's part in one run. Dropping it lets go of the run's board; pages that FUN's views still reach stay mapped.
 #[derive(Debug)]
@@ -42,13 +40,14 @@ pub struct Membership {
 }
 
 impl Link {
-    /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone.
+    /// Waits for the next run. `None` when the worker should leave: it was told so, or the session is gone. Memory that FUN's values had is given back when
+    /// nothing came for so long.
     ///
     /// # Errors
     /// What is wrong with the board that it was called to, or with what the session said.
-    pub fn next_run(&mut self) -> Result<Option<Membership>> {
+    pub fn next_run(&mut self, keeps_memory: Duration) -> Result<Option<Membership>> {
         loop {
-            if self.ours && self.is_idle(KEEPS_MEMORY)? {
+            if self.ours && self.is_idle(keeps_memory)? {
                 os::give_back_freed();
             }
             match self.wait()? {

@@ -104,7 +104,8 @@ fn ms_worker_next(collections: i32) -> Robj {
                 worker.collected = Some(Instant::now());
                 return nothing();
             }
-            let there = worker.link.as_mut().map_or(Ok(None), Link::next_run)?;
+            let rest = AGES.saturating_sub(worker.free.map_or(Duration::ZERO, |free| free.elapsed()));
+            let there = worker.link.as_mut().map_or(Ok(None), |link| link.next_run(rest))?;
             worker.current = there.map(Current::new).transpose()?;
             let there = worker.current.is_some();
             r::give(|s| Ok(r::logical(s, there)))
